@@ -1,0 +1,1 @@
+"""The command line: arguments to core, core to reports, reports to bytes."""

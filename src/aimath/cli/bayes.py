@@ -1,0 +1,180 @@
+"""The command of Bayes' rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aimath.cli.command import command
+from aimath.cli.options import Form, Operand, Vector
+from aimath.errors import InputError
+from aimath.report import Line, Plot, Report, Table, Verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+app = typer.Typer()
+
+
+@command(
+    app,
+    Form(("prior", "likelihood")),
+    example="aimath bayes --prior .3 --likelihood .8 --evidence .35",
+)
+def bayes(
+    prior: Annotated[Vector, Operand("P(A), or a list for several hypotheses.", flag="--prior")],
+    likelihood: Annotated[
+        list[Vector],
+        Operand(
+            "P(B given A), one a hypothesis; repeat for more evidence.", flag="--likelihood", repeat=True
+        ),
+    ],
+    evidence: Annotated[Vector | None, Operand("P(B).", flag="--evidence")] = None,
+    false_positive: Annotated[
+        list[Vector] | None,
+        Operand("P(B given not A); repeat with --likelihood.", flag="--false-positive", repeat=True),
+    ] = None,
+    names: Annotated[
+        str, typer.Option("--names", help="What A and B are called: spam,free.", metavar="A,B")
+    ] = "",
+) -> Report:
+    """Update a belief with evidence.
+
+    P(A given B) = P(B given A) P(A) / P(B). P(B) is given (--evidence), or follows from
+    P(B given not A) (--false-positive), or from the hypotheses of a list.
+    """
+    words = [word.strip() for word in names.split(",")] if names else ["A", "B"]
+    if len(words) != 2 or not all(words):
+        raise InputError(f"--names: '{names}' is not two names", hint="write --names spam,free", usage=True)
+    called = {"A": words[0], "B": words[1]}
+    pieces = likelihood if isinstance(likelihood, list) else [likelihood]
+    if len(pieces) > 1 or (false_positive is not None and len(false_positive) > 1):
+        return _sequence(prior, pieces, evidence, false_positive, called)
+    if prior.shape[-1] == 1:
+        return _two(prior, pieces[0], evidence, false_positive, called)
+    if evidence is not None or false_positive is not None:
+        raise InputError("several hypotheses need only --prior and --likelihood", usage=True)
+    return _several(prior, pieces[0], called)
+
+
+def _scalar(values: Vector, flag: str) -> Vector:
+    """Give (rows, 1) as (rows,)."""
+    if values.shape[-1] != 1:
+        raise InputError(
+            f"{flag} has {values.shape[-1]} numbers where --prior has one",
+            hint="several hypotheses need a list of priors",
+            usage=True,
+        )
+    return values[..., 0]
+
+
+def _two(
+    prior: Vector,
+    likelihood: Vector,
+    evidence: Vector | None,
+    false_positive: list[Vector] | None,
+    called: Mapping[str, str],
+) -> Report:
+    from aimath.core import probability
+
+    p, seen = _scalar(prior, "--prior"), _scalar(likelihood, "--likelihood")
+    whole = None if evidence is None else _scalar(evidence, "--evidence")
+    alarm = None if not false_positive else _scalar(false_positive[0], "--false-positive")
+    return Report(
+        probability.bayes(p, seen, whole, alarm),
+        show=("posterior",),
+        names=called,
+        steps=(
+            Line("P({A} given {B}) = P({B} given {A}) · P({A}) / P({B})"),
+            Line(" = {likelihood} · {prior} / {evidence} = {posterior}"),
+            Line(" Out of {population}:"),
+            Line("  ├─ {cases} {A}"),
+            Line("  │   ├─ {hits} with {B}   {joint:bar}"),
+            Line("  │   └─ {misses} without"),
+            Line("  └─ {others} not {A}"),
+            Line("      ├─ {false_alarms} with {B}   (P({B} given not {A}) = {implied})"),
+            Line("      └─ {correct_rejections} without"),
+            Line(" {hits} of {hits} + {false_alarms} with {B} are {A}: {posterior:%}"),
+            Verify(
+                "odds {prior_odds} · {bayes_factor} = {odds} to 1, which is P = {other}; evidence {bits} bits"
+            ),
+        ),
+        units={"bits": "bits"},
+        plot=Plot("posterior"),
+    )
+
+
+def _several(prior: Vector, likelihood: Vector, called: Mapping[str, str]) -> Report:
+    from aimath.core import probability
+
+    return Report(
+        probability.bayes(prior, likelihood),
+        show=("posterior",),
+        names=called,
+        steps=(
+            Line("P(h given {B}) = P(h) · P({B} given h) / P({B})      P({B}) = Σ P(h) · P({B} given h)"),
+            Table(
+                (
+                    ("P(h)", "{prior}"),
+                    ("P({B}|h)".replace("{B}", called["B"]), "{likelihood}"),
+                    ("product", "{joint}"),
+                    ("posterior", "{posterior}"),
+                ),
+                bar="posterior",
+            ),
+            Line(" P({B}) = {joint: + } = {evidence}"),
+            Verify("by odds: P(h1) = {other}"),
+        ),
+        beside="prior",
+        plot=Plot("posterior"),
+    )
+
+
+def _sequence(
+    prior: Vector,
+    pieces: list[Vector],
+    evidence: Vector | None,
+    false_positive: list[Vector] | None,
+    called: Mapping[str, str],
+) -> Report:
+    import numpy as np
+
+    from aimath.core import probability
+
+    if evidence is not None:
+        raise InputError("several pieces of evidence need --false-positive, not --evidence", usage=True)
+    if prior.shape[-1] > 1:
+        result = probability.bayes_sequence(prior, np.stack(np.broadcast_arrays(*pieces), axis=-2))
+        table = Table((("prior", "{prior}"), ("posterior", "{posterior}")), bar="posterior")
+    else:
+        alarms = false_positive or []
+        if len(alarms) != len(pieces):
+            raise InputError(
+                f"{len(pieces)} pieces of evidence need as many --false-positive, not {len(alarms)}",
+                usage=True,
+            )
+        seen = np.stack([_scalar(piece, "--likelihood") for piece in pieces], axis=-1)
+        alarm = np.stack([_scalar(piece, "--false-positive") for piece in alarms], axis=-1)
+        result = probability.bayes_sequence(_scalar(prior, "--prior"), seen, alarm)
+        table = Table(
+            (
+                ("P(piece|A)", "{likelihood}"),
+                ("P(piece|not A)", "{false_positive}"),
+                ("P(A) after it", "{posteriors}"),
+            ),
+            bar="posteriors",
+        )
+    return Report(
+        result,
+        show=("posterior",),
+        names=called,
+        steps=(
+            Line("odds after = odds before · P(piece given A) / P(piece given not A), piece by piece"),
+            Line(" prior {prior}"),
+            table,
+            Line(" posterior {posterior}      log2 odds {log_odds} bits"),
+            Verify("all pieces at once, by logarithms: {other}"),
+        ),
+        units={"log_odds": "bits"},
+    )

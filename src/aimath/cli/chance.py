@@ -1,0 +1,31 @@
+"""Random numbers that are the same for the same seed, whatever the size of the blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aimath.read.numbers import integer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimath.cli.options import Vector
+
+LARGEST = 2**63 - 1
+
+
+def settled(seed: str) -> tuple[int, tuple[str, ...]]:
+    """Give the seed, and what to say of it: `random` draws one."""
+    if seed != "random":
+        return integer(seed, "--seed", 0, LARGEST), ()
+    import secrets
+
+    drawn = secrets.randbelow(LARGEST)
+    return drawn, (f"--seed random drew {drawn}",)
+
+
+def normal(seed: int, lines: Sequence[int], shape: tuple[int, ...]) -> Vector:
+    """Draw standard normal numbers, each row from its own stream, named by seed and line."""
+    import numpy as np
+
+    return np.stack([np.random.default_rng((seed, line)).standard_normal(shape) for line in lines])

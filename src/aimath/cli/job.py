@@ -1,0 +1,107 @@
+"""What a command line asks for: the form of the command, the operands to read, what is swept."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aimath.cli.options import Number, Whole
+from aimath.errors import InputError
+from aimath.read.numbers import integer, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aimath.cli.command import Command
+    from aimath.cli.options import Input
+
+MOST_RUNS = 1_000_000
+
+
+class Job(NamedTuple):
+    """A command line that has been read: which operands, what is swept, how it is answered."""
+
+    command: Command
+    names: tuple[str, ...]  # of the operands to read
+    runs: tuple[dict[str, float], ...]  # the product of all swept options
+    swept: tuple[str, ...]  # options with several values
+    options: Mapping[str, Any]  # the command's other options, as given
+    labels: tuple[str, ...]
+    invalid: str
+
+
+def job(
+    command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
+) -> Job:
+    chosen = {key for key, value in (given | dict(flags)).items() if value not in (None, False, [], "")}
+    form = next((form for form in command.forms[1:] if chosen & set(form.when)), command.forms[0])
+    extra = tuple(key for key in flags if key not in form.operands)
+    if not form.operands and tokens:
+        hint = f"try {command.example}"
+        raise InputError(f"takes no operands here, not '{tokens[0]}'", hint=hint, usage=True)
+    swept = {key: _values(mark, given.pop(key)) for key, mark in command.numbers.items() if given.get(key)}
+    for key in command.numbers:
+        given.pop(key, None)
+    defaults = _defaults(command, swept)
+    lists = swept | defaults
+    several = tuple(key for key, values in lists.items() if len(values) > 1)
+    return Job(
+        command=command,
+        names=(*form.operands, *extra),
+        runs=_product(lists),
+        swept=several,
+        options=given,
+        labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
+        invalid=one_of("--invalid", inputs.invalid, ("stop", "skip", "nan")),
+    )
+
+
+def _defaults(command: Command, swept: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Give the options that sweep even when nobody asks (temperature's list of T)."""
+    parameters = inspect.signature(command.function).parameters
+    defaults = {key: parameters[key].default for key in command.numbers if key not in swept}
+    return {key: list(value) for key, value in defaults.items() if isinstance(value, tuple)}
+
+
+def _product(lists: Mapping[str, Sequence[float]]) -> tuple[dict[str, float], ...]:
+    """Give every combination, the last option varying fastest."""
+    count = 1
+    for values in lists.values():
+        count *= len(values)
+    if count > MOST_RUNS:
+        raise InputError(f"the sweep has {count} combinations, more than {MOST_RUNS}", usage=True)
+    return tuple(dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values()))
+
+
+def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
+    flag = mark.flags[0]
+    values: list[float] = []
+    for text in texts:
+        if isinstance(mark, Whole):
+            values += [integer(part, flag, mark.low, mark.high) for part in text.split(",")]
+        elif text.strip() in mark.words:
+            values.append(mark.words[text.strip()])
+        else:
+            try:
+                values += sweep(text)
+            except InputError as error:
+                raise InputError(f"{flag}: {error.why}", hint=error.hint, usage=True) from None
+    return values
+
+
+def one_of(flag: str, text: str, right: tuple[str, ...]) -> str:
+    if text not in right:
+        raise InputError(f"{flag}: '{text}' is not one of {', '.join(right)}", usage=True)
+    return text
+
+
+def size(text: str | None) -> int | None:
+    """Read a size such as 512M or 4G."""
+    if text is None:
+        return None
+    units = {"K": 10, "M": 20, "G": 30, "T": 40}
+    digits, unit = (text[:-1], text[-1:].upper()) if text[-1:].upper() in units else (text, "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
+        raise InputError(f"--max-memory: '{text}' is not a size", hint="write 512M or 4G", usage=True)
+    return int(digits) << units.get(unit, 0)

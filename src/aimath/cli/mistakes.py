@@ -1,0 +1,75 @@
+"""Errors as people and scripts read them: one greppable line, then one way out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import typer
+
+from aimath.errors import InputError
+from aimath.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LONGEST = 900
+
+
+def tell(error: BaseException, arguments: Sequence[str]) -> int:
+    """Say what went wrong and give the exit code."""
+    if isinstance(error, BrokenPipeError):
+        return 141
+    command = next((token for token in arguments if not token.startswith("-")), "")
+    why, hint, code = _parts(error, command)
+    say(f"{program(command)}: error: {why}")
+    if hint:
+        say(f"  {hint}")
+    return code
+
+
+def program(command: str) -> str:
+    """Name the program as it was called."""
+    return f"aimath {command}".rstrip()
+
+
+def say(line: str) -> None:
+    """Write a line to standard error, where there is one, with what would steer a terminal made visible."""
+    if sys.stderr is None:
+        return
+    try:
+        os.write(2, (safe(line)[:LONGEST] + "\n").encode(errors="backslashreplace"))
+    except OSError:
+        return  # there is nobody left to tell
+
+
+def _parts(error: BaseException, command: str) -> tuple[str, str, int]:
+    """Give the sentence, the way out and the exit code of an error."""
+    if isinstance(error, InputError):
+        return error.why, error.hint, 2 if error.usage else 1
+    if isinstance(error, typer.TyperException):
+        return _usage(error, command)
+    if isinstance(error, MemoryError):
+        return "out of memory", "use smaller blocks of data, or more memory", 1
+    if isinstance(error, RecursionError):
+        return "nested too deeply", "", 1
+    if isinstance(error, OSError):
+        place = os.fsdecode(error.filename) if error.filename else "standard output"
+        return f"{place}: {(error.strerror or str(error)).lower()}", "", 1
+    why = f"unexpected {type(error).__name__}: {error}"
+    return why, "this is a mistake of aimath's; AIMATH_DEBUG=1 shows where it happened", 1
+
+
+def _usage(error: typer.TyperException, command: str) -> tuple[str, str, int]:
+    """Put typer's sentence in our form; it has already looked for what was meant."""
+    why = error.format_message().strip().rstrip(".").replace("\n", " ")
+    why = why[:1].lower() + why[1:]
+    possible = getattr(error, "possibilities", None)
+    if possible:
+        why = error.message.rstrip(".")
+        why = why[:1].lower() + why[1:]
+        best = get_close_matches(getattr(error, "option_name", ""), possible, 1) or sorted(possible)[:1]
+        return why, f"did you mean {best[0]}?", 2
+    return why, f"see {program(command)} --help", 2

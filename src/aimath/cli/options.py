@@ -1,0 +1,119 @@
+"""What a parameter of a command means, once for all commands: its flags, its help, how it is read."""
+
+from __future__ import annotations
+
+import math
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+NO_WORDS: Mapping[str, float] = MappingProxyType({})
+
+
+class Operand(NamedTuple):
+    """A vector that a command works on: from arguments, its flag, a file or standard input.
+
+    `each` makes its entries belong to one row each (`--target 0,2,1`); `repeat` lets the flag be
+    given more than once, and the command gets a list of arrays; `matrix` takes all rows together.
+    """
+
+    help: str
+    flag: str = ""
+    each: bool = False
+    repeat: bool = False
+    matrix: bool = False
+
+
+class Number(NamedTuple):
+    """A real option that may be swept: repeats, lists, lin:A:B:N, log:A:B:N."""
+
+    flags: tuple[str, ...]
+    help: str
+    words: Mapping[str, float] = NO_WORDS
+
+
+class Whole(NamedTuple):
+    """An integer option from `low` to `high` that may be swept by repeats and lists."""
+
+    flags: tuple[str, ...]
+    help: str
+    low: int = 0
+    high: int = 10**18 - 1
+
+
+class Form(NamedTuple):
+    """One way to call a command: the operands it needs, and the parameters that ask for this way."""
+
+    operands: tuple[str, ...]
+    when: tuple[str, ...] = ()
+
+
+if TYPE_CHECKING:
+    Vector = NDArray[np.float64]
+else:
+    Vector = Any  # numpy is not imported for an annotation
+
+ABSENT: Any = None
+"""The default of an operand that another form of the command doesn't have."""
+
+Base = Annotated[
+    float, Number(("--base",), "Base of the logarithm: 2 gives bits, e nats, 10 hartleys.", {"e": math.e})
+]
+Temperature = Annotated[
+    float, Number(("--temperature", "-T"), "Divide the logits by T; 0 takes the largest, inf is uniform.")
+]
+Normalize = Annotated[bool, typer.Option("--normalize", help="Take weights or counts: divide by their sum.")]
+Seed = Annotated[str, typer.Option("--seed", help="Seed of the random numbers, or 'random'.")]
+
+
+class Output(NamedTuple):
+    """Options that every command has: what the answer looks like and where it goes."""
+
+    format: Annotated[
+        str, typer.Option("--format", help="table, plain, csv, tsv, json or markdown.", metavar="FORM")
+    ] = ""
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a row, with every quantity.")] = False
+    csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False
+    out: Annotated[
+        str | None, typer.Option("--out", help="Write to FILE; the form by its suffix.", metavar="FILE")
+    ] = None
+    fields: Annotated[str, typer.Option("--fields", help="The quantities to print.", metavar="A,B")] = ""
+    digits: Annotated[str, typer.Option("--digits", help="Significant digits.", metavar="N")] = ""
+    decimals: Annotated[str, typer.Option("--decimals", help="Digits after the point.", metavar="N")] = ""
+    no_header: Annotated[bool, typer.Option("--no-header", help="No header line.")] = False
+    explain: Annotated[bool, typer.Option("--explain", help="Show each step with your numbers.")] = False
+    plot: Annotated[bool, typer.Option("--plot", help="Draw; in a pipe, on standard error.")] = False
+    all: Annotated[bool, typer.Option("--all", help="Show every row of a long table.")] = False
+    ascii: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII signs only.")] = False
+
+
+class Input(NamedTuple):
+    """Options of every command that reads rows."""
+
+    labels: Annotated[str, typer.Option("--labels", help="Names of the entries.", metavar="A,B")] = ""
+    rows: Annotated[bool, typer.Option("--rows", help="Single numbers are rows, not a column.")] = False
+    column: Annotated[
+        str | None, typer.Option("--column", help="A column of a table as one vector.", metavar="NAME|N")
+    ] = None
+    key: Annotated[str | None, typer.Option("--key", help="The key to read in JSON objects.")] = None
+    header: Annotated[bool, typer.Option("--header", help="The first line is a header.")] = False
+    delimiter: Annotated[str | None, typer.Option("--delimiter", help="What separates cells.")] = None
+    missing: Annotated[str, typer.Option("--missing", help="Empty cells: error, skip the row, or nan.")] = (
+        "error"
+    )
+    invalid: Annotated[str, typer.Option("--invalid", help="Rows without an answer: stop, skip, or nan.")] = (
+        "stop"
+    )
+    input_format: Annotated[
+        str | None, typer.Option("--input-format", help="Read as csv, tsv, txt, json, ndjson, npy or npz.")
+    ] = None
+    max_memory: Annotated[
+        str | None, typer.Option("--max-memory", help="Refuse to hold more, as 512M or 4G.")
+    ] = None

@@ -1,0 +1,222 @@
+"""From the output options to a writer and a place: who writes, where to, in what form."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aimath.cli.mistakes import say
+from aimath.errors import InputError
+from aimath.read.numbers import integer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aimath.cli.options import Output
+    from aimath.render.sink import Sink
+    from aimath.render.text import Wanted, Writer
+    from aimath.report import Report
+
+FORMS = ("table", "plain", "csv", "tsv", "json", "markdown")
+SUFFIXES = {
+    ".txt": "plain", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
+    ".md": "markdown", ".npy": "npy", ".svg": "svg",
+}  # fmt: skip
+BY_LINE = ("plain", "csv", "tsv", "json", "markdown")
+
+
+class Terminal(NamedTuple):
+    """What is known of where standard output goes."""
+
+    is_terminal: bool
+    width: int
+    colour: bool
+    ascii_only: bool
+
+
+class Printer:
+    """Takes reports, gives bytes to their place; notes and plots beside the data go to standard error."""
+
+    def __init__(self, writer: Writer, sink: Sink, *, form: str, aside: Writer | None, name: str) -> None:
+        self.writer, self.sink, self.form = writer, sink, form
+        self.aside, self.name = aside, name
+        self.said: set[str] = set()
+
+    def rows(self, reports: Sequence[Report]) -> None:
+        """Write some rows: for each row its answers, one for each combination that is swept."""
+        rows = reports[0].rows
+        if len(reports) == 1:
+            parts = [self.writer.write(reports[0])]
+        elif rows == 1:
+            parts = [self.writer.write(report) for report in reports]
+        else:
+            parts = list(self._interleaved(reports, rows))
+        self.sink.write(b"".join(parts))
+        for report in reports:
+            self._beside(report)
+
+    def _interleaved(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
+        """Give row 1 of every report, then row 2: in forms of one line a row, by their lines."""
+        if self.form not in BY_LINE:
+            raise InputError(
+                "a sweep over many rows has no picture", hint="use --format plain, csv or json", usage=True
+            )
+        split = [self.writer.write(report).splitlines(keepends=True) for report in reports]
+        header = len(split[0]) - rows
+        yield from split[0][:header]
+        split[0] = split[0][header:]
+        for lines in zip(*split, strict=True):
+            yield from lines
+
+    def _beside(self, report: Report) -> None:
+        if self.aside:
+            os.write(2, self.aside.write(report))
+        for note in report.notes:
+            if note not in self.said:
+                self.said.add(note)
+                say(f"aimath {self.name}: note: {note}")
+
+    def end(self) -> None:
+        """Write what the writer kept back."""
+        self.sink.write(self.writer.end())
+        if self.aside:
+            os.write(2, self.aside.end())
+
+
+@contextlib.contextmanager
+def printer(output: Output, name: str) -> Iterator[Printer]:
+    """Open the place that the options name, and close it whole or leave it untouched."""
+    from aimath.render.sink import AtomicFile, Descriptor
+
+    form = _form(output)
+    terminal = _terminal(output)
+    if output.out is None and form in {"npy", "svg"}:
+        raise InputError(f"a {form} needs --out FILE.{form}", usage=True)
+    wanted = _wanted(output, terminal)
+    if output.out is None:
+        place: Any = Descriptor(_standard_output())
+    else:
+        _interruptible()
+        place = AtomicFile(output.out)
+    with place as sink:
+        writer = _writer(form, output, wanted, terminal, sink, name)
+        aside = _aside(output, wanted, form, terminal)
+        out = Printer(writer, sink, form=form, aside=aside, name=name)
+        yield out
+        out.end()
+
+
+def _form(output: Output) -> str:
+    """Settle the form: asked for, or by the file's suffix, or by who reads."""
+    asked = [form for form, on in (("json", output.json), ("csv", output.csv)) if on]
+    asked += [output.format] if output.format else []
+    if len(set(asked)) > 1:
+        raise InputError(f"--format: {' and '.join(asked)} exclude each other", usage=True)
+    if asked:
+        if asked[0] not in FORMS:
+            raise InputError(f"--format: '{asked[0]}' is not one of {', '.join(FORMS)}", usage=True)
+        return asked[0]
+    if output.out is not None:
+        suffix = PurePath(output.out).suffix.lower()
+        if suffix in SUFFIXES:
+            return "table" if SUFFIXES[suffix] == "plain" and output.explain else SUFFIXES[suffix]
+        return "table" if output.explain else "plain"
+    return "table" if output.explain or _is_terminal(1) else "plain"
+
+
+def _is_terminal(number: int) -> bool:
+    try:
+        return os.isatty(number)
+    except OSError:
+        return False
+
+
+def _terminal(output: Output) -> Terminal:
+    shown = output.out is None and _is_terminal(1)
+    plain = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    return Terminal(
+        is_terminal=shown,
+        width=shutil.get_terminal_size().columns if shown else 80,
+        colour=shown and not plain,
+        ascii_only=output.ascii or not encoding.startswith("utf"),
+    )
+
+
+def _wanted(output: Output, terminal: Terminal) -> Wanted:
+    from aimath.render.numbers import Style
+    from aimath.render.text import Wanted
+
+    if output.digits and output.decimals:
+        raise InputError("--digits and --decimals exclude each other", usage=True)
+    return Wanted(
+        style=Style(
+            digits=integer(output.digits, "--digits", 1, 17) if output.digits else None,
+            decimals=integer(output.decimals, "--decimals", 0, 30) if output.decimals else None,
+        ),
+        fields=tuple(part.strip() for part in output.fields.split(",") if part.strip()),
+        header=not output.no_header,
+        width=terminal.width,
+        all_rows=output.all,
+        ascii_only=terminal.ascii_only,
+        colour=terminal.colour,
+    )
+
+
+def _standard_output() -> int:
+    try:
+        os.fstat(1)
+    except OSError:
+        raise InputError("standard output is closed", hint="use --out FILE") from None
+    return 1
+
+
+def _interruptible() -> None:
+    """Let Ctrl-C unwind from here on, so that a half-written file is taken away."""
+    if signal.getsignal(signal.SIGINT) not in {signal.SIG_IGN, signal.default_int_handler}:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _writer(form: str, output: Output, wanted: Wanted, terminal: Terminal, sink: Any, name: str) -> Writer:
+    from aimath.render import text
+
+    if form == "plain":
+        return text.Plain(wanted)
+    if form in {"csv", "tsv"}:
+        return text.Separated(wanted, "," if form == "csv" else "\t")
+    if form == "json":
+        return text.Json(wanted)
+    if form == "markdown":
+        return text.Markdown(wanted)
+    if form == "npy":
+        from aimath.render.npy import Npy
+
+        return Npy(wanted, sink)
+    return _for_people(form, output, wanted, terminal, name)
+
+
+def _for_people(form: str, output: Output, wanted: Wanted, terminal: Terminal, name: str) -> Writer:
+    from aimath.render.people import NO_WIDTH, People
+
+    drawn = output.plot and (terminal.is_terminal or form == "svg")
+    if form == "svg":
+        from aimath.render.svg import Svg
+
+        return Svg(wanted, f"aimath {name}", explain=output.explain, draw=drawn)
+    if not terminal.is_terminal and not output.explain:
+        wanted = wanted._replace(width=NO_WIDTH)
+    return People(wanted, explain=output.explain, draw=drawn)
+
+
+def _aside(output: Output, wanted: Wanted, form: str, terminal: Terminal) -> Writer | None:
+    """Give the writer of the plot that goes to standard error beside piped data."""
+    if not output.plot or form == "svg" or (terminal.is_terminal and form == "table"):
+        return None
+    from aimath.render.people import Drawing
+
+    return Drawing(wanted)

@@ -1,0 +1,244 @@
+"""Rows of probabilities in blocks: checked in the pass that uses them, summed without losing digits."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aimath.core.arrays import SUM_TOLERANCE, Array, floats, row_sum, same_length, simplex
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+    Checks = list[tuple[Array, str | None]]
+
+BLOCK = 32_768
+"""Elements worked on at a time: a handful of such buffers stays in the second-level cache."""
+
+ONES = np.ones(256)
+
+SHORT, LONG, LANE = 32, 2048, 128
+"""Rows are added column by column up to SHORT entries; from LONG on, lanes of products are."""
+
+
+def logarithm(base: float) -> tuple[np.ufunc, float, float]:
+    """Give (log, divisor, ln base): log(x) / divisor is the logarithm to `base`, which must be > 1.
+
+    Bases 2, 10 and e have their own logarithm, so that powers of them come out exact.
+
+    >>> log, divisor, _ = logarithm(2)
+    >>> float(log(8) / divisor)
+    3.0
+    """
+    b = float(base)
+    if not 1.0 < b < math.inf:
+        raise InputError(f"base must be > 1 and finite, not {b:g}", operand="base")
+    own: dict[float, np.ufunc] = {2.0: np.log2, 10.0: np.log10, math.e: np.log}
+    nats = 1.0 if b == math.e else math.log(b)
+    return (own[b], 1.0, nats) if b in own else (np.log, nats, nats)
+
+
+def unit(base: float) -> str:
+    """Name the unit that logarithms to `base` count in.
+
+    >>> unit(2)
+    'bits'
+    """
+    names = {2.0: "bits", 10.0: "hartleys", math.e: "nats"}
+    return names.get(float(base), f"units of log {float(base):g}")
+
+
+def power(base: float, exponent: Array) -> Array:
+    """Give base ** exponent, the inverse of `logarithm`; past float64 it is inf."""
+    with np.errstate(over="ignore"):
+        if base == math.e:
+            return np.exp(exponent)
+        return np.exp2(exponent) if base == 2.0 else np.asarray(np.power(base, exponent))
+
+
+def loaded(values: ArrayLike, operand: str | None = None, *, normalize: bool = False) -> Array:
+    """Give float64 (..., n); what is that already is left for `over_rows` to check in its own pass."""
+    if normalize:
+        return simplex(values, normalize=True, operand=operand)
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim and values.shape[-1]:
+        return np.require(values, requirements="A")
+    return floats(values, "probability", operand=operand)
+
+
+def exact_sum(x: Array) -> Array:
+    """Sum along the last axis as if exactly, rounding once or twice; an infinity among `x` is the sum.
+
+    What lies above the last bit of a power of two >= n max|x| is split off: those parts add without
+    rounding in any order (Rump, Ogita and Oishi 2008, ExtractVector).
+    """
+    x = np.ascontiguousarray(x)  # in another order the pairwise sums of the rest would differ
+    largest = np.abs(x).max(axis=-1, keepdims=True)
+    grid = np.ldexp(1.0, np.frexp(largest * x.shape[-1])[1])
+    with np.errstate(invalid="ignore"):
+        high = x + grid
+        high -= grid
+        sums = high.sum(axis=-1)
+        sums += np.subtract(x, high, out=high).sum(axis=-1)
+    return np.asarray(np.where(np.isfinite(sums), sums, largest[..., 0]))
+
+
+def total(x: Array) -> Array:
+    """Sum along the last axis with all digits, the quicker way for short rows and for long ones."""
+    # Columns are added with all their rows at once, twice as fast when they are contiguous.
+    return row_sum(np.ascontiguousarray(x.T).T) if x.shape[-1] <= SHORT else exact_sum(x)
+
+
+def products(p: Array, x: Array) -> Array:
+    """Give what adds up to Σ p x in contiguous blocks (r, n): the products, in long rows sums of 128.
+
+    Such a lane rounds twice or so, which averages out over the many lanes that a long row has.
+    """
+    return p * x if p.shape[-1] < LONG else _lanes(p, x, LANE)
+
+
+def masses(p: Array) -> Array:
+    """Give what adds up to Σ p in contiguous blocks (r, n): p itself, in long rows sums of 256."""
+    return p if p.shape[-1] < LONG else _lanes(p, ONES, ONES.size)
+
+
+def _lanes(p: Array, x: Array, size: int) -> Array:
+    lanes, rest = divmod(p.shape[-1], size)
+    whole = p.shape[-1] - rest
+    other = x if x is ONES else x[:, :whole].reshape(-1, lanes, size)
+    sums = np.vecdot(p[:, :whole].reshape(-1, lanes, size), other)
+    if not rest:
+        return np.asarray(sums)
+    last = np.vecdot(p[:, whole:], x[:rest] if x is ONES else x[:, whole:])
+    return np.asarray(np.concatenate((sums, last[:, np.newaxis]), axis=1))
+
+
+class Terms(NamedTuple):
+    """What a kernel finds in a block, to be added along the rows; and what else it came to know."""
+
+    terms: tuple[Array, ...]  # each (r, k), k <= n
+    masses: tuple[Array, ...] = ()  # of the operands, each (r, k)
+    low: float | None = None  # the least probability, or nan
+
+
+def over_rows(
+    kernel: Callable[..., Terms], *operands: Array, names: tuple[str | None, ...] = ()
+) -> tuple[Array, ...]:
+    """Give the sums along each row of the terms that `kernel` finds for contiguous blocks (r, n).
+
+    The first `len(names)` operands are distributions still to be checked, and are so while they are
+    in the cache. A row longer than a block is cut in chunks; a row's bits are the same in any batch.
+    """
+    n = operands[0].shape[-1]
+    batch = np.broadcast_shapes(*(a.shape[:-1] for a in operands))
+    if math.prod(batch) == 0:
+        raise InputError("needs at least one row")
+    tables = [_table(a, batch) for a in operands]
+    rows, step = range(math.prod(batch)), max(1, BLOCK // n)
+    checks = list(zip(operands, names, strict=False))
+    with np.errstate(all="ignore"):  # a block is checked right after it was used
+        found = [_added(kernel, [t[k : k + step] for t in tables], checks) for k in rows[::step]]
+    return tuple(np.concatenate(sums).reshape(batch) for sums in zip(*found, strict=True))
+
+
+def _table(a: Array, batch: tuple[int, ...]) -> Array:
+    n = a.shape[-1]
+    if a.ndim == 1:
+        return np.broadcast_to(a, (math.prod(batch), n))  # one row for all, without a copy
+    return np.broadcast_to(a, (*batch, n)).reshape(-1, n)
+
+
+def _added(kernel: Callable[..., Terms], rows: list[Array], checks: Checks) -> list[Array]:
+    """Give the sums of some rows, or of a single one that is longer than a block, chunk by chunk."""
+    found: list[tuple[Array, ...]] = []
+    weights: list[list[Array]] = []
+    low = np.inf
+    for start in range(0, rows[0].shape[-1], BLOCK):
+        parts = [np.ascontiguousarray(a[:, start : start + BLOCK]) for a in rows]
+        part = kernel(*parts)
+        # Terms of a long row are added chunk by chunk, so that they never fill the memory at once.
+        found.append(tuple(t if t.shape[-1] <= LONG else exact_sum(t)[:, np.newaxis] for t in part.terms))
+        if checks:
+            parts = parts[: len(checks)]
+            weights.append(list(part.masses) or [_weights(p) for p in parts])
+            lows = [np.minimum.reduce(p, axis=None) for p in parts] if part.low is None else [part.low]
+            low = np.minimum.reduce([low, *lows])  # nan stays nan
+    _settle(
+        checks, low, [np.add.reduce(np.concatenate(w, axis=1), axis=-1) for w in zip(*weights, strict=True)]
+    )
+    return [total(np.concatenate(chunks, axis=1)) for chunks in zip(*found, strict=True)]
+
+
+def _weights(p: Array) -> Array:
+    """Give masses for a check alone, quickly: the last bit of a product depends on the block."""
+    return masses(p) if p.shape[-1] >= LONG else (p @ np.ones(p.shape[-1]))[:, np.newaxis]
+
+
+def _settle(checks: Checks, low: float, masses: list[Array]) -> None:
+    for (operand, name), mass in zip(checks, masses, strict=True):
+        if not (low >= 0 and (np.abs(mass - 1.0) <= SUM_TOLERANCE).all()):
+            simplex(operand, operand=name)  # finds what is wrong and says so
+
+
+def surprises(p: Array, base: float) -> Array:
+    """Give -log p: inf where p is 0, and never -0."""
+    log, divisor, _ = logarithm(base)
+    with np.errstate(divide="ignore"):
+        return np.asarray(0.0 - log(np.ascontiguousarray(p)) / divisor)
+
+
+def expected(p: Array, x: Array) -> Array:
+    """Give p x, where nothing comes of what has no probability: 0 inf is 0."""
+    with np.errstate(invalid="ignore"):
+        return np.where(p > 0, p * x, 0.0)
+
+
+def mass(p: Array) -> Array:
+    """Give the sums of rows (..., n) with all digits."""
+    return over_rows(lambda part: Terms((masses(part),)), p)[0]
+
+
+def uniform_entropy(n: int, base: float) -> float:
+    """Give log n, the most that n outcomes can have.
+
+    >>> uniform_entropy(8, 2)
+    3.0
+    """
+    log, divisor, _ = logarithm(base)
+    return float(log(float(n)) / divisor)
+
+
+def smoothed(p: Array, label_smoothing: float) -> Array:
+    """Give (1 - label_smoothing) p + label_smoothing / n, p itself where nothing is smoothed."""
+    if label_smoothing == 0.0:
+        return p
+    return np.asarray((1.0 - label_smoothing) * p + label_smoothing / p.shape[-1])
+
+
+def smoothing(label_smoothing: float) -> float:
+    """Give a share of the target that is spread over all classes, or refuse it outside 0..1."""
+    share = float(label_smoothing)
+    if not 0.0 <= share <= 1.0:
+        raise InputError(f"label_smoothing must be within 0..1, not {share:g}", operand="label_smoothing")
+    return share
+
+
+def same_batch(a: Array, b: Array, names: tuple[str, str]) -> None:
+    """Refuse two stacks of rows that are neither equally many nor one for all."""
+    try:
+        np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
+    except ValueError:
+        counts = f"{names[0]} has {a[..., 0].size} rows and {names[1]} has {b[..., 0].size}"
+        raise InputError(f"{counts}: give as many, or one for all") from None
+
+
+def pair(p: ArrayLike, q: ArrayLike, *, normalize: bool) -> tuple[Array, Array]:
+    """Give two stacks of distributions as `loaded` does, equally long and equally many or one for all."""
+    a, b = loaded(p, "p", normalize=normalize), loaded(q, "q", normalize=normalize)
+    same_length(a, b, ("p", "q"))
+    same_batch(a, b, ("p", "q"))
+    return a, b

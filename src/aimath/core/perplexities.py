@@ -1,0 +1,119 @@
+"""Perplexity: how many equally likely choices are as hard to guess as these."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aimath.core.arrays import Array, Check, blame, vectors
+from aimath.core.distributions import expected, loaded, mass, power, surprises
+from aimath.core.divergence import entropy_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+class Perplexity(NamedTuple):
+    """Perplexities of distributions."""
+
+    probs: Array  # (..., n) sums to 1 along n
+    nats: Array  # (...) mean surprise
+    perplexity: Array  # (...) 1..n
+
+    @property
+    def surprise(self) -> Array:  # (..., n) nats, inf where p = 0
+        """-ln p."""
+        return surprises(self.probs, math.e)
+
+    @property
+    def terms(self) -> Array:  # (..., n) nats
+        """P times surprise."""
+        return expected(self.probs, self.surprise)
+
+    def check(self) -> Check:
+        """By the weighted product of 1/p: prod(p ** -p)."""
+        return Check(self.perplexity, np.maximum(np.prod(self.probs**-self.probs, axis=-1), 1.0))
+
+
+def perplexity(probs: ArrayLike, normalize: bool = False) -> Perplexity:
+    """Give the perplexity of distributions along the last axis.
+
+    perplexity = exp(nats), nats = -sum(probs * ln(probs)); it is worked out as 2 ** bits, so that
+    of n = 2^k equal outcomes it is n exactly. Jelinek, Mercer, Bahl and Baker (1977).
+
+    >>> float(perplexity([0.25, 0.25, 0.25, 0.25]).perplexity)
+    4.0
+    """
+    p = loaded(probs, normalize=normalize)
+    bits = entropy_rows(p, 2.0, names=() if normalize else (None,))
+    return Perplexity(p, bits * math.log(2.0), power(2.0, bits))
+
+
+class TokenPerplexity(NamedTuple):
+    """Perplexities of texts, from what a model gave the tokens that came."""
+
+    token_probs: Array  # (..., n) 0..1, of each token given those before
+    nats: Array  # (...) mean surprise (negative log-likelihood), inf if a token was held impossible
+    perplexity: Array  # (...) >= 1
+
+    @property
+    def surprise(self) -> Array:  # (..., n) nats
+        """-ln of each token's probability."""
+        return surprises(self.token_probs, math.e)
+
+    def check(self) -> Check:
+        """By the geometric mean: 1 / prod(token_probs ** (1/n))."""
+        with np.errstate(divide="ignore", over="ignore"):
+            mean = np.prod(self.token_probs ** (1.0 / self.token_probs.shape[-1]), axis=-1)
+            return Check(self.perplexity, 1.0 / mean)
+
+
+def perplexity_of_tokens(token_probs: ArrayLike) -> TokenPerplexity:
+    """Give the perplexity of texts along the last axis from the probabilities of their tokens.
+
+    perplexity = exp(nats), nats = -mean(ln(token_probs)); a token of probability 0 makes it inf.
+    Jelinek, Mercer, Bahl and Baker (1977).
+
+    >>> float(perplexity_of_tokens([0.5, 0.125]).perplexity)
+    4.0
+    """
+    p = vectors(token_probs, "token probability")
+    blame(p < 0, "token probability {k} is negative")
+    blame(p > 1, "token probability {k} is above 1")
+    bits = mass(surprises(p, 2.0)) / p.shape[-1]
+    return TokenPerplexity(p, bits * math.log(2.0), power(2.0, bits))
+
+
+class LogPerplexity(NamedTuple):
+    """Perplexities of texts, from log-probabilities of their tokens."""
+
+    log_probs: Array  # (..., n) <= 0, natural logarithms
+    nats: Array  # (...) mean surprise
+    perplexity: Array  # (...) >= 1
+
+    @property
+    def token_probs(self) -> Array:  # (..., n) 0..1
+        """exp(log_probs)."""
+        return np.exp(self.log_probs)
+
+    def check(self) -> Check:
+        """By the product of each token's share: prod(exp(-log_probs / n))."""
+        with np.errstate(over="ignore"):
+            shares = np.exp(-self.log_probs / self.log_probs.shape[-1])
+            return Check(self.perplexity, np.prod(shares, axis=-1))
+
+
+def perplexity_of_log_probs(log_probs: ArrayLike) -> LogPerplexity:
+    """Give the perplexity of texts along the last axis from natural log-probabilities of their tokens.
+
+    perplexity = exp(-mean(log_probs)), inf past float64. Jelinek, Mercer, Bahl and Baker (1977).
+
+    >>> float(perplexity_of_log_probs([-1.0, -3.0]).nats)
+    2.0
+    """
+    logs = vectors(log_probs, "log-probability", allow=(-np.inf,))
+    blame(logs > 0, "log-probability {k} is above 0")
+    nats = 0.0 - mass(logs) / logs.shape[-1]
+    return LogPerplexity(logs, nats, power(math.e, nats))

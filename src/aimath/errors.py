@@ -1,0 +1,32 @@
+"""The one exception that aimath raises."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """What was given has no answer: one sentence, and where to look.
+
+    `why` names the thing as the user typed it, the value and the bound; `hint` is one way out.
+    `row` and `entry` count from 0 within the array that was handed over, and `operand` names
+    that array: whoever read it from somewhere turns them into a line and a column.
+    `usage` marks a mistake of the command line (exit code 2) rather than of the data (1).
+    """
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        hint: str = "",
+        row: int | None = None,
+        entry: int | None = None,
+        operand: str | None = None,
+        usage: bool = False,
+    ) -> None:
+        super().__init__(why)
+        self.why, self.hint = why, hint
+        self.row, self.entry, self.operand = row, entry, operand
+        self.usage = usage
+
+    def __str__(self) -> str:
+        """Sentence and way out in one line, as a library's caller sees them."""
+        return f"{self.why}; {self.hint}" if self.hint else self.why

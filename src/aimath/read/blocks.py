@@ -1,0 +1,152 @@
+"""What every reader gives: blocks of rows, rows that can't be read, and the price of holding them."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from aimath.errors import InputError
+from aimath.read.numbers import whence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aimath.core.arrays import Array
+
+GIB = 1 << 30
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "text",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "jsonl",
+    ".npy": "npy",
+    ".npz": "npz",
+}
+
+
+class Block(NamedTuple):
+    """Rows of equal length, one array an operand; what is answered at once."""
+
+    operands: dict[str, Array]  # name -> (rows, n), or (1, n) for all rows; matrices (rows, r, c)
+    source: str  # "<stdin>", "data.csv", "" for arguments
+    lines: Sequence[int]  # (rows,) the line (or row of an .npy) of each, from 1
+    labels: tuple[str, ...] = ()  # (n,) names of the entries, or none
+    column: bool = False  # came as a column: one vector, answered as a column
+
+
+class BadRow(NamedTuple):
+    """A row that can't be read, in its place among the others; the stream goes on behind it."""
+
+    error: InputError  # its `entry` is the column, from 0
+    source: str
+    line: int  # from 1
+    width: int  # entries the row had
+
+
+class Reading(NamedTuple):
+    """How text becomes rows, as far as the user has said.
+
+    `missing` is about empty cells and NA: an error; or "skip" leaves out the entry of a column, the
+    row of a table; or "nan". `column` picks one column of a table, by name or from 1, as one vector.
+    """
+
+    rows: bool = False  # one number a line is a row of one, not a column
+    column: str | None = None
+    key: str | None = None  # the member of JSON objects, the array of an .npz
+    delimiter: str | None = None
+    header: bool = False  # the first line names the columns even if it is numeric
+    missing: Literal["error", "skip", "nan"] = "error"
+    input_format: str | None = None
+    max_memory: int | None = None  # bytes; None: memory_limit()
+
+
+Pieces: TypeAlias = "Iterator[Block | BadRow]"
+
+
+def is_path(token: str) -> bool:
+    """Tell whether a token without @ names a file that could be read: by its suffix alone."""
+    return PurePath(cut(token)[0]).suffix.lower() in SUFFIXES
+
+
+def cut(path: str) -> tuple[str, str | None]:
+    """Cut FILE.npz:NAME in two."""
+    head, colon, name = path.rpartition(":")
+    return (head, name) if colon and head.lower().endswith(".npz") else (path, None)
+
+
+def memory_limit() -> int:
+    """Bytes that may be held: the least of 2 GiB, half of what is free, and the limits set on us."""
+    bounds = [2 * GIB]
+    free = [line for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
+    bounds += [int(line.split()[1]) * 1024 // 2 for line in free]
+    bounds += [int(line) for line in _lines("/sys/fs/cgroup/memory.max") if line.strip().isdigit()]
+    try:
+        import resource  # noqa: PLC0415  not on Windows, and only asked when something is held whole
+    except ImportError:
+        return min(bounds)
+    space = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return min(bounds) if space == resource.RLIM_INFINITY else min(*bounds, space)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text("ascii").splitlines()
+    except (OSError, ValueError):
+        return []
+
+
+def price(size: int, what: str, limit: int | None) -> None:
+    """Refuse to hold `size` bytes past the limit; `what` begins the sentence ("a column of 9 numbers").
+
+    >>> price(3 << 30, "a column", 1 << 30)
+    Traceback (most recent call last):
+    aimath.errors.InputError: a column needs 3.00 GiB; the limit is 1.00 GiB; use --max-memory 4G
+    """
+    if size <= 1 << 24 and limit is None:
+        return  # nobody runs aimath with less; and the limit takes files to find out
+    bound = memory_limit() if limit is None else limit
+    if size > bound:
+        raise InputError(
+            f"{what} needs {size / GIB:.2f} GiB; the limit is {bound / GIB:.2f} GiB",
+            hint=f"use --max-memory {size // GIB + 1}G",
+        )
+
+
+class Held:
+    """Gathers rows that must be answered together (a column, a matrix), within the price."""
+
+    def __init__(self, what: str, limit: int | None) -> None:
+        self.what, self.limit = what, limit
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.parts: list[Array] = []
+        self.labels: list[str] = []
+        self.rows = self.line = 0
+
+    def add(self, rows: Array, line: int, labels: tuple[str, ...] = ()) -> None:
+        """Take rows (r, n) that begin at `line`."""
+        self.line = self.line or line
+        self.rows += len(rows)
+        size = self.rows * rows[0].nbytes * 2  # the pieces and, for a moment, the whole
+        if size > 1 << 24 and self.limit is None:
+            self.limit = memory_limit()
+        price(size, f"{self.what} of {self.rows} rows or more", self.limit)
+        self.parts.append(rows)
+        self.labels.extend(labels)
+
+    def whole(self) -> Array:
+        """All rows as one array (rows, n)."""
+        import numpy as np
+
+        return self.parts[0] if len(self.parts) == 1 else np.concatenate(self.parts)
+
+
+def located(row: BadRow) -> InputError:
+    """Give a bad row's error with its place in front, as grep writes it: data.csv:7:2: ..."""
+    error = row.error
+    column = "" if error.entry is None else f":{error.entry + 1}"
+    return InputError(f"{whence(row.source)}:{row.line}{column}: {error.why}", hint=error.hint)

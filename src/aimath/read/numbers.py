@@ -1,0 +1,155 @@
+"""What a number is, wherever one is read: a stricter grammar than float(), with no locale.
+
+Python's float() also takes 1_0, nan, full-width digits and 1e400 (as inf); people who mistype
+deserve to hear of it.
+"""
+
+from __future__ import annotations
+
+import re
+from math import isinf
+
+from aimath.errors import InputError
+
+LONGEST = 400  # characters of one number; 1e-324 written out needs 326
+MANY = 10_000  # values of one sweep
+
+# Every alternative is unambiguous: a regex such as \d*\.?\d* takes quadratic time to say no.
+_PLAIN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_DECIMAL = re.compile(rf"[-+]?{_PLAIN}")
+_NUMBER = re.compile(
+    rf"[-+]?(?:(?P<whole>inf|{_PLAIN})|(?P<top>{_PLAIN})/(?P<bottom>[-+]?{_PLAIN})|(?P<cent>{_PLAIN})%)"
+)
+_NUMERIC = re.compile(r"[\s\[]*[-+]?(?:\.?[0-9]|inf(?![0-9A-Za-z_]))")
+
+
+def number(token: str) -> float:
+    """Read one number: 2, -1e3, .5, inf, 1/3, 30%, with - or U+2212 as minus; rounded once.
+
+    >>> number("1/3"), number(" -30%")
+    (0.3333333333333333, -0.3)
+    """
+    text = token.strip(" \t")
+    if len(text) <= LONGEST and _DECIMAL.fullmatch(text):
+        value = float(text)
+    else:
+        text = text.replace("−", "-")
+        match = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
+        if match is None:
+            raise InputError(f"{echo(token)} is not a number")
+        if match["whole"] == "inf":
+            return float(text)
+        value = _composed(text, match["bottom"])
+    if isinf(value):
+        raise InputError(f"{echo(token)} overflows float64")
+    return value
+
+
+def _composed(text: str, bottom: str | None) -> float:
+    """Value of a fraction, of a percentage or of a plain number, rounded once."""
+    if bottom is None:
+        if not text.endswith("%"):
+            return float(text)
+        mantissa, _, exponent = text[:-1].lower().partition("e")
+        return float(f"{mantissa}e{int(exponent or 0) - 2}")
+    from fractions import Fraction  # noqa: PLC0415  rare, and 3 ms to load
+
+    top = text[: -len(bottom) - 1]
+    parts = number(top), number(bottom)  # an overflow of either part is said here
+    if parts[1] == 0.0:
+        raise InputError(f"{echo(text)} divides by zero")
+    if parts[0] == 0.0:
+        return parts[0] / parts[1]  # 0 with its sign; and 1e-999999 never becomes a big integer
+    try:
+        return float(Fraction(top) / Fraction(bottom))
+    except OverflowError:
+        raise InputError(f"{echo(text)} overflows float64") from None
+
+
+def looks_numeric(token: str) -> bool:
+    """Tell whether a token starts as a number does: then it is an operand, never an option.
+
+    >>> looks_numeric("-1,2"), looks_numeric("[-.5, 1]"), looks_numeric("-inf"), looks_numeric("-info")
+    (True, True, True, False)
+    """
+    return _NUMERIC.match(token.replace("−", "-")) is not None
+
+
+def integer(token: str, name: str, low: int, high: int) -> int:
+    """Read a whole number of at most 18 digits within low..high; 1e3, 1.0 and 1_0 are refused.
+
+    >>> integer("12", "--steps", 1, 100)
+    12
+    """
+    text = token.strip(" \t")
+    if not re.fullmatch(r"[-+]?[0-9]{1,18}", text):
+        raise InputError(f"{name} must be a whole number, not {echo(token)}", usage=True)
+    value = int(text)
+    if not low <= value <= high:
+        raise InputError(f"{name} must be {low} to {high}, not {value}", usage=True)
+    return value
+
+
+def sweep(text: str) -> list[float]:
+    """Give the values of a swept option: "1", ".1,.2", "lin:0:1:5", "log:1e-3:1:7".
+
+    The points of a range are computed in decimal and rounded once, so log:1e-3:1:4 holds 0.01.
+
+    >>> sweep("log:1e-3:1:4"), sweep("lin:0:1:3")
+    ([0.001, 0.01, 0.1, 1.0], [0.0, 0.5, 1.0])
+    """
+    kind, *rest = text.strip(" \t").split(":")
+    if rest:
+        return _range(text, kind, rest)
+    tokens = text.strip(" \t[]").split(",")
+    if len(tokens) > MANY:
+        raise InputError(f"asks for {len(tokens)} values; the limit is {MANY}", usage=True)
+    return [_argument(token) for token in tokens]
+
+
+def _argument(token: str) -> float:
+    try:
+        return number(token)
+    except InputError as error:
+        raise InputError(error.why, usage=True) from None
+
+
+def _range(text: str, kind: str, rest: list[str]) -> list[float]:
+    from decimal import Context, Decimal, localcontext  # noqa: PLC0415  only for ranges
+
+    if kind not in ("lin", "log") or len(rest) != 3:
+        raise InputError(f"{echo(text)} is not a range", hint="write lin:A:B:N or log:A:B:N", usage=True)
+    first, last = _argument(rest[0]), _argument(rest[1])
+    count = integer(rest[2], f"the number of values in {echo(text)}", 2, MANY)
+    if isinf(first) or isinf(last):
+        raise InputError(f"{echo(text)}: the ends of a range are finite", usage=True)
+    if kind == "log" and not (first > 0 and last > 0):
+        raise InputError(f"{echo(text)}: both ends of a log range must be > 0", usage=True)
+    with localcontext(Context(prec=60)):
+        a, b = Decimal(repr(first)), Decimal(repr(last))
+        if kind == "lin":
+            between = [float(a + (b - a) * k / (count - 1)) for k in range(1, count - 1)]
+        else:
+            growth = (b / a).ln()
+            between = [float(a * (growth * k / (count - 1)).exp()) for k in range(1, count - 1)]
+    return [first, *between, last]
+
+
+def echo(text: str) -> str:
+    r"""Quote a user's text for a message: at most 60 characters, nothing that moves a terminal.
+
+    >>> echo("\x1b[31mred")
+    "'\\x1b[31mred'"
+    """
+    return f"'{visible(text if len(text) <= 60 else text[:57] + '...')}'"
+
+
+def visible(text: str) -> str:
+    """Write control, bidirectional and other unseen characters as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def whence(source: str) -> str:
+    """Show a file's name in a message: the end of a long path says more than its beginning."""
+    shown = visible(source)
+    return shown if len(shown) <= 200 else f"...{shown[-197:]}"

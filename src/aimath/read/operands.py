@@ -1,0 +1,135 @@
+"""The one entrance: operands as they are given, to blocks of rows in step with each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from aimath.errors import InputError
+from aimath.read.blocks import Reading, is_path
+from aimath.read.numbers import echo
+from aimath.read.pairing import Feed, in_step
+from aimath.read.table import Layout
+
+if TYPE_CHECKING:
+    from aimath.read.blocks import Pieces
+
+_NOTHING: Mapping[str, tuple[str, ...]] = {}
+
+
+_Layouts = Callable[[Sequence[str], str], Layout]
+
+
+class _Given(NamedTuple):
+    """What was typed for one operand, and what each part is called in an error."""
+
+    name: str
+    tokens: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+def blocks(
+    tokens: Sequence[str],
+    names: Sequence[str],
+    flags: Mapping[str, str],
+    stdin: BinaryIO | int | None,
+    reading: Reading = Reading(),  # noqa: B008  immutable
+    *,
+    matrix: bool | Collection[str] = False,
+    each: Collection[str] = (),
+    aliases: Mapping[str, tuple[str, ...]] = _NOTHING,
+) -> Pieces:
+    """Read the operands `names`: from `flags` by name, from `tokens` in order, the rest from stdin.
+
+    Operands of one row are handed on as (1, n) beside the many rows of another; those of many rows
+    go in step, row by row. `matrix` names the operands that are matrices, or is True for all;
+    `each` those whose numbers belong to one row each, such as the target classes of a batch.
+
+    >>> [block.operands["x"].tolist() for block in blocks(["2", "1"], ["x"], {}, None)]
+    [[[2.0, 1.0]]]
+    """
+    matrices = frozenset(names if matrix is True else matrix or ())
+    given = _assigned(tokens, names, flags)
+    wanting = [name for name in names if name not in {one.name for one in given}]
+    wanting += [one.name for one in given if one.tokens == ("-",)]
+    if len(wanting) > 1 and any(one.tokens == ("-",) for one in given):
+        raise InputError(f"stdin can be one operand, not {' and '.join(wanting)}", usage=True)
+
+    def layout(these: Sequence[str], source: str) -> Layout:
+        how = reading._replace(rows=True) if set(these) <= set(each) else reading
+        return Layout(source, these, how, aliases=aliases, matrices=matrices.intersection(these))
+
+    feeds = [
+        _feed(one, layout, matrix=one.name in matrices, each=one.name in each)
+        for one in given
+        if one.tokens != ("-",)
+    ]
+    if wanting:
+        from aimath.read import sources  # noqa: PLC0415  only what is read from is loaded
+
+        raw = _open(stdin, wanting, alone=len(wanting) == len(names))
+        feeds.insert(0, Feed(wanting, sources.piped(raw, layout(wanting, sources.STDIN)), waits=True))
+    return in_step(feeds, names)
+
+
+def _assigned(tokens: Sequence[str], names: Sequence[str], flags: Mapping[str, str]) -> list[_Given]:
+    """Say which operand each token belongs to; several numbers for the only open operand are one vector."""
+    given = [_Given(name, (text.strip(),), (f"--{name}",)) for name, text in flags.items()]
+    left = [name for name in names if name not in flags]
+    places = [f"argument {k}" for k in range(1, len(tokens) + 1)]
+    texts = [token.strip() for token in tokens]
+    if tokens and len(left) == 1:
+        return [*given, _Given(left[0], tuple(texts), tuple(places))]
+    if len(tokens) > len(left):
+        raise _too_many(texts, left)
+    return given + [_Given(*one) for one in zip(left, zip(texts), zip(places), strict=False)]
+
+
+def _too_many(tokens: Sequence[str], left: Sequence[str]) -> InputError:
+    """Show the call that was probably meant: as many lists as there are operands."""
+    if not left:
+        why = f"argument 1: {echo(tokens[0])} is one too many: every operand is given by its option"
+        return InputError(why, usage=True)
+    wanted = " and ".join(left)
+    each, rest = divmod(len(tokens), len(left))
+    hint = "write each as one list, such as .9,.1"
+    if not rest and len(tokens) <= 12:
+        lists = (",".join(tokens[k : k + each]) for k in range(0, len(tokens), each))
+        hint = f"write each as one list: {' '.join(lists)}"
+    return InputError(f"{len(tokens)} arguments for {wanted}", hint=hint, usage=True)
+
+
+def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool) -> Feed:
+    """Open what one operand was given as: a file, or numbers."""
+    first = one.tokens[0]
+    path = first[1:] if first.startswith("@") else first if matrix and is_path(first) else None
+    odd = next((k for k, text in enumerate(one.tokens) if text == "-" or text.startswith("@")), None)
+    if len(one.tokens) > 1 and odd is not None:
+        why = f"{one.places[odd]}: {echo(one.tokens[odd])} can't stand beside other arguments"
+        raise InputError(why, operand=one.name, usage=True)
+    if path is not None:
+        from aimath.read import sources  # noqa: PLC0415  only what is read from is loaded
+
+        return Feed([one.name], sources.file(path, layout([one.name], path)))
+    from aimath.read.literals import literal  # noqa: PLC0415  the same
+
+    block = literal(one.tokens, one.places, one.name, matrix=matrix)
+    if each:
+        column = block.operands[one.name].reshape(-1, 1)
+        block = block._replace(operands={one.name: column}, lines=range(1, len(column) + 1))
+    return Feed([one.name], iter([block]))
+
+
+def _open(stdin: BinaryIO | int | None, wanting: Sequence[str], *, alone: bool) -> BinaryIO | int:
+    """Give stdin if there is something to wait for; a person at a terminal is told what is missing."""
+    why = "nothing to read" if alone else f"{' and '.join(wanting)} missing"
+    if stdin is None:
+        raise InputError(f"{why}: stdin is closed", usage=True)
+    try:
+        terminal = os.isatty(stdin if isinstance(stdin, int) else stdin.fileno())
+    except (OSError, ValueError):  # in memory, or closed: reading will tell
+        terminal = False
+    if terminal:
+        raise InputError(why, usage=True)
+    return stdin

@@ -1,0 +1,98 @@
+"""Files and stdin: the format by suffix, verified by content, and the reader for it."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, BinaryIO
+
+from aimath.errors import InputError
+from aimath.read.blocks import SUFFIXES, cut, memory_limit, price
+from aimath.read.numbers import echo, whence
+from aimath.read.stream import Stream, open_file
+
+if TYPE_CHECKING:
+    from aimath.read.blocks import Pieces
+    from aimath.read.table import Layout
+
+STDIN = "<stdin>"
+_WAYS_OUT = {"utf-16": "iconv -f UTF-16 -t UTF-8", "utf-32": "iconv -f UTF-32 -t UTF-8", "gzip": "gzip -dc"}
+
+
+def asked_form(name: str | None) -> str | None:
+    """Give the form that --input-format names."""
+    if name is None or name == "text":
+        return name
+    form = SUFFIXES.get(f".{name.lower()}")
+    if form is None:
+        known = ", ".join(suffix[1:] for suffix in SUFFIXES)
+        raise InputError(f"--input-format {echo(name)} is not one of {known}", usage=True)
+    return form
+
+
+def form_of(path: str, stream: Stream) -> str:
+    """Give the form of an opened file by its suffix; what is no file at all is read as stdin is."""
+    form = SUFFIXES.get(PurePath(path).suffix.lower(), None if stream.size is not None else "text")
+    if form is None:
+        known = " ".join(SUFFIXES)
+        raise InputError(f"its suffix is none of {known}", hint="use --input-format", usage=True)
+    return form
+
+
+def file(path: str, layout: Layout) -> Pieces:
+    """Read the rows of a file."""
+    path, member = cut(path)
+    stream = open_file(path)
+    try:
+        form = asked_form(layout.reading.input_format) or form_of(path, stream)
+        yield from _read(stream, form, layout, member or layout.reading.key)
+    except InputError as error:
+        raise _placed(error, path) from None
+    finally:
+        stream.close()
+
+
+def piped(raw: BinaryIO | int, layout: Layout) -> Pieces:
+    """Read the rows of stdin: lines, unless it begins as an .npy does or --input-format says."""
+    stream = Stream(raw, STDIN)
+    try:
+        yield from _read(stream, asked_form(layout.reading.input_format), layout, layout.reading.key)
+    except InputError as error:
+        raise _placed(error, STDIN) from None
+
+
+def _placed(error: InputError, source: str) -> InputError:
+    shown = whence(source)
+    why = error.why if error.usage or shown in error.why else f"{shown}: {error.why}"
+    return InputError(why, hint=error.hint, usage=error.usage)
+
+
+def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) -> Pieces:
+    """Choose the reader; `form` None takes what the content looks like."""
+    kind = stream.kind()
+    form = form or ("npy" if kind == "npy" else "text")
+    layout.settle(form)
+    if kind in _WAYS_OUT:
+        raise InputError(f"its content is {kind}", hint=f"convert it with {_WAYS_OUT[kind]}")
+    if kind != (form if form in ("npy", "npz") else "text"):
+        raise InputError(f"its content is {kind}, not {form}")
+    if form in ("npy", "npz"):
+        from aimath.read import arrays  # noqa: PLC0415  one format at a time
+
+        return arrays.npy(stream, layout) if form == "npy" else arrays.npz(stream, layout, member)
+    if form == "json":
+        from aimath.read import structured  # noqa: PLC0415  one format at a time
+
+        return structured.document(_whole(stream, layout), layout)
+    from aimath.read.text import text  # noqa: PLC0415  the same
+
+    return text(stream, layout)
+
+
+def _whole(stream: Stream, layout: Layout) -> bytes:
+    """Read a JSON document, which is parsed whole: about four times its bytes are held."""
+    limit = layout.reading.max_memory
+    if stream.size is not None:
+        price(4 * stream.size, "a JSON file", limit)
+    data = stream.whole((memory_limit() if limit is None else limit) // 4)
+    price(4 * len(data), "JSON", limit)
+    return data

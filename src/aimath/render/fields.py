@@ -1,0 +1,92 @@
+"""Reading a Report: one array a quantity, one column a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from aimath.report import Report
+
+Values = np.ndarray[Any, Any]
+
+
+class Column(NamedTuple):
+    """A column of a table: what stands above it, a value for each row, and of what unit they are."""
+
+    head: str
+    values: Values  # (rows,)
+    unit: str = ""
+
+
+class Quantities(dict[str, Values | None]):
+    """What is known of the rows of a report, (rows, ...) by name; each is computed when first asked for.
+
+    A name that this answer does not have gives None.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+    def __missing__(self, name: str) -> Values | None:
+        """Look a quantity up, and keep it: derived ones are worth computing once."""
+        values = self[name] = _field(self.report, name)
+        return values
+
+    def names(self) -> tuple[str, ...]:
+        """Name the quantities of this answer, the swept ones first."""
+        names = dict.fromkeys((*self.report.swept, *self.report.quantities()))
+        return tuple(name for name in names if self[name] is not None)
+
+
+def _field(report: Report, name: str) -> Values | None:
+    if name in report.swept:
+        return np.asarray(report.swept[name])
+    value = getattr(report.result, name, None) if name in report.quantities() else None
+    if value is None:
+        return None
+    array = np.asarray(value)
+    if array.ndim == 0 or array.shape[0] == 1 != report.rows:
+        array = np.broadcast_to(array, (report.rows, *array.shape[1:]))
+    if report.void:
+        return np.full(array.shape, "" if array.dtype.kind == "U" else np.nan)
+    return array
+
+
+def chosen(known: Quantities, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the quantities to show: those wanted (`--fields`), or the command's answer."""
+    if not wanted:
+        names = dict.fromkeys((*known.report.swept, *known.report.show))
+        return tuple(name for name in names if known[name] is not None)
+    for name in wanted:
+        if known[name] is None:
+            hint = f"choose from {', '.join(known.names())}"
+            raise InputError(f"there is no field '{name}'", hint=hint, usage=True)
+    return wanted
+
+
+def columns(known: Quantities, names: tuple[str, ...]) -> list[Column]:
+    """Spread quantities to columns: a vector's entries are `name_1`, `name_2` or `name_label`."""
+    report = known.report
+    spread: list[Column] = []
+    present = ((name, values) for name in names if (values := known[name]) is not None)
+    for name, values in present:
+        unit = report.units.get(name, "")
+        if values.ndim == 1:
+            spread.append(Column(name, values, unit))
+            continue
+        flat = values.reshape(report.rows, -1)
+        heads = entry_names(report, values.shape[1:])
+        spread.extend(Column(f"{name}_{head}", flat[:, k], unit) for k, head in enumerate(heads))
+    return spread
+
+
+def entry_names(report: Report, shape: tuple[int, ...]) -> list[str]:
+    """Name the entries of a vector or matrix: by label, or by place from 1."""
+    if shape == (len(report.labels),):
+        return list(report.labels)
+    return ["_".join(str(k + 1) for k in place) for place in np.ndindex(*shape)]

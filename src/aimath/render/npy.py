@@ -1,0 +1,58 @@
+"""The writer of .npy files: rows as they come, the header last, when their number is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aimath.errors import InputError
+from aimath.render.fields import Quantities, chosen
+
+if TYPE_CHECKING:
+    from aimath.render.sink import AtomicFile
+    from aimath.render.text import Wanted
+    from aimath.report import Report
+
+HEADER = 128  # bytes: room for any shape, and a multiple of 64 as the format asks
+
+
+class Npy:
+    """One quantity as float64, (rows,) or (rows, ...); NEP 1's format, version 1."""
+
+    def __init__(self, wanted: Wanted, file: AtomicFile) -> None:
+        self.wanted, self.file = wanted, file
+        self.rows = 0
+        self.shape: tuple[int, ...] = ()
+        self.begun = False
+
+    def write(self, report: Report) -> bytes:
+        """Give the block's values; all rows must have one shape."""
+        known = Quantities(report)
+        names = chosen(known, self.wanted.fields)
+        parts = {name: values for name in names if (values := known[name]) is not None}
+        for name, part in parts.items():
+            if part.dtype.kind not in "fiub":
+                raise InputError(f"{name} isn't a number: no .npy can hold it", usage=True)
+        values = next(iter(parts.values()))
+        if len(parts) > 1:
+            values = np.concatenate([part.reshape(report.rows, -1) for part in parts.values()], axis=1)
+        if self.begun and values.shape[1:] != self.shape:
+            shapes = f"a row has shape {values.shape[1:]}, the first has {self.shape}"
+            raise InputError(shapes, hint="an .npy holds rows of one length: use plain or json")
+        start = b"" if self.begun else self._header()
+        self.begun, self.shape, self.rows = True, values.shape[1:], self.rows + report.rows
+        return start + np.ascontiguousarray(values, dtype="<f8").tobytes()
+
+    def end(self) -> bytes:
+        """Write the header over the room that was kept for it."""
+        if not self.begun:
+            return self._header()
+        self.file.rewrite(self._header())
+        return b""
+
+    def _header(self) -> bytes:
+        shape = (self.rows, *self.shape)
+        text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}"
+        header = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
+        return header + text.encode().ljust(HEADER - 11) + b"\n"

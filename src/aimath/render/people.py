@@ -1,0 +1,110 @@
+"""What people see: tables, derivations and plots, one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aimath.render.fields import Quantities
+from aimath.render.layout import Strip, strip
+from aimath.render.plot import Plotter
+from aimath.render.steps import Derivation
+from aimath.render.table import Records, single
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimath.render.text import Wanted
+    from aimath.report import Report
+
+NO_WIDTH = 10_000
+"""A pipe has no width: nothing is wrapped or cut there."""
+
+
+class Page:
+    """Turns reports into lines; `explain` gives derivations in place of tables, `draw` adds plots."""
+
+    def __init__(self, wanted: Wanted, *, explain: bool, draw: bool) -> None:
+        self.wanted = wanted
+        self.derivation = Derivation(wanted) if explain else None
+        self.plotter = Plotter(wanted) if draw else None
+        self.records = Records(wanted)
+        self.begun = False
+
+    def add(self, report: Report) -> list[Strip]:
+        """Give what one block of rows shows; rows of a table may be kept back until the end."""
+        known = Quantities(report)
+        strips: list[Strip] = []
+        if self.derivation:
+            for part in self.derivation.parts(known):
+                strips += self._apart(part)
+        elif self.plotter and report.plot and report.plot.kind == "picture":
+            pass  # the picture is how people read it
+        elif (grid := single(known, self.wanted)) is not None:
+            strips += self._kept() + self._apart(grid.strips(self.wanted))
+        else:
+            strips += [] if self.records.fits(known) else self._kept()
+            self.records.add(known)
+        if self.plotter and (drawn := self.plotter.add(known)):
+            strips += self._kept() + self._apart(drawn)
+        return strips
+
+    def end(self) -> list[Strip]:
+        """Give the rows and points that were kept back."""
+        return self._kept() + (self._apart(self.plotter.rest()) if self.plotter else [])
+
+    def _kept(self) -> list[Strip]:
+        records, self.records = self.records, Records(self.wanted)
+        return self._apart(records.grid().strips(self.wanted)) if records.rows else []
+
+    def _apart(self, strips: list[Strip]) -> list[Strip]:
+        """Put a blank line before what isn't the first."""
+        blank = [strip("")] if self.begun and strips else []
+        self.begun = self.begun or bool(strips)
+        return blank + strips
+
+
+class People:
+    """The writer for a terminal, in colour where that is wanted."""
+
+    def __init__(self, wanted: Wanted, *, explain: bool = False, draw: bool = False) -> None:
+        self.colour, self.page = wanted.colour, Page(wanted, explain=explain, draw=draw)
+
+    def write(self, report: Report) -> bytes:
+        """Give the text of one block of rows."""
+        return self._text(self.page.add(report))
+
+    def end(self) -> bytes:
+        """Give the text of what was kept back."""
+        return self._text(self.page.end())
+
+    def _text(self, strips: Sequence[Strip]) -> bytes:
+        if not self.colour:
+            return plain(strips).encode(errors="backslashreplace")
+        from aimath.render.terminal import painted  # noqa: PLC0415  # rich takes 60 ms to import
+
+        return painted(strips)
+
+
+class Drawing:
+    """The writer of plots alone, without colour."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.plotter, self.begun = Plotter(wanted._replace(colour=False)), False
+
+    def write(self, report: Report) -> bytes:
+        """Draw one block of rows."""
+        return self._text(self.plotter.add(Quantities(report)))
+
+    def end(self) -> bytes:
+        """Draw what needed all rows."""
+        return self._text(self.plotter.rest())
+
+    def _text(self, strips: list[Strip]) -> bytes:
+        blank = "\n" if self.begun and strips else ""
+        self.begun = self.begun or bool(strips)
+        return (blank + plain(strips)).encode(errors="backslashreplace")
+
+
+def plain(strips: Sequence[Strip]) -> str:
+    """Give lines without colour."""
+    return "".join(line.text + "\n" for line in strips)

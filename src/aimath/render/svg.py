@@ -1,0 +1,101 @@
+"""The picture of what a terminal would show, as an SVG that fetches nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aimath.render.people import Page
+from aimath.safe import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aimath.render.layout import Strip
+    from aimath.render.text import Wanted
+    from aimath.report import Report
+
+WIDE, HIGH, EDGE = 10, 20, 14
+"""A cell and the margin, in units of the picture."""
+BLOCKS = " ▏▎▍▌▋▊▉█"
+
+PAGE = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
+<title>{title}</title>
+<style>
+svg {{ --ink: #d8dee9; --paper: #1d2129; --cyan: #4fb3bf; --green: #8fbf6f; --red: #ef6b73; }}
+@media (prefers-color-scheme: light) {{
+svg {{ --ink: #24292f; --paper: #fbfbfa; --cyan: #16808d; --green: #2e7d32; --red: #c62828; }} }}
+text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8dee9; fill: var(--ink); }}
+.paper {{ fill: #1d2129; fill: var(--paper); }}
+.bold {{ font-weight: bold; }}
+.dim {{ opacity: 0.65; }}
+.cyan {{ fill: #4fb3bf; fill: var(--cyan); }}
+.green {{ fill: #8fbf6f; fill: var(--green); }}
+.red {{ fill: #ef6b73; fill: var(--red); }}
+</style>
+<rect class="paper" width="{width}" height="{height}" rx="8"/>
+{body}
+</svg>
+"""
+
+
+class Svg:
+    """The writer of pictures: everything is kept until the end, when its size is known."""
+
+    def __init__(self, wanted: Wanted, title: str, *, explain: bool = False, draw: bool = False) -> None:
+        self.title, self.width = title, wanted.width
+        self.page = Page(wanted._replace(colour=True), explain=explain, draw=draw)
+        self.strips: list[Strip] = []
+
+    def write(self, report: Report) -> bytes:
+        """Take one block of rows."""
+        self.strips += self.page.add(report)
+        return b""
+
+    def end(self) -> bytes:
+        """Give the picture."""
+        self.strips += self.page.end()
+        widest = max((cells(strip.text) for strip in self.strips), default=0)
+        body = [shape for k, strip in enumerate(self.strips) for shape in _line(strip, EDGE + k * HIGH)]
+        width, height = max(self.width, widest) * WIDE, max(1, len(self.strips)) * HIGH
+        return PAGE.format(
+            width=width + 2 * EDGE, height=height + 2 * EDGE, title=_escaped(self.title), body="\n".join(body)
+        ).encode()
+
+
+def _line(strip: Strip, top: int) -> Iterator[str]:
+    """Draw one line: blocks as rectangles, which leave no seams, and words as text."""
+    left = float(EDGE)
+    for piece, style in strip.pieces:
+        for run in re.findall(r" {2,}|[▏▎▍▌▋▊▉█]+|▀+|(?:(?! {2})[^▏▎▍▌▋▊▉█▀])+", piece):
+            width = cells(run) * WIDE
+            if run[0] == "▀" and " on " in style:
+                yield from _pixels(left, top, width, style)
+            elif run[0] in BLOCKS[1:]:
+                exact = sum(BLOCKS.index(block) for block in run) * WIDE / 8
+                place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{HIGH - 4}"'
+                yield f'<rect class="{style}" {place}/>'
+            elif run.strip():
+                yield _text(run, left, top, style)
+            left += width
+
+
+def _text(run: str, left: float, top: int, style: str) -> str:
+    left += (len(run) - len(run.lstrip())) * WIDE
+    run = run.strip()
+    kind = f' class="{style}"' if style else ""
+    place = f'x="{left:g}" y="{top + 15}" textLength="{cells(run) * WIDE}" lengthAdjust="spacingAndGlyphs"'
+    return f"<text{kind} {place}>{_escaped(run)}</text>"
+
+
+def _pixels(left: float, top: int, width: int, style: str) -> Iterator[str]:
+    """Draw the upper and the lower half of cells in their greys, of 24 between black and white."""
+    for half, colour in enumerate(re.findall(r"\d+", style)):
+        level = 8 + 10 * (int(colour) - 232)
+        place = f'x="{left:g}" y="{top + half * HIGH // 2}" width="{width}" height="{HIGH // 2}"'
+        yield f'<rect {place} fill="#{level:02x}{level:02x}{level:02x}" shape-rendering="crispEdges"/>'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

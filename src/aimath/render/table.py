@@ -1,0 +1,221 @@
+"""Tables for people: which rows of an answer are shown, and how."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.render.fields import Column, Quantities, chosen, columns, entry_names
+from aimath.render.layout import Strip, bar, label, left_out, ours, padded, side_by_side, strip
+from aimath.safe import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimath.render.text import Wanted
+
+HEAD, TAIL = 20, 5
+"""A terminal is shown this many rows from both ends of a longer table (`--all` shows each)."""
+WORD = 16
+"""The user's words may take so many cells, or a third of the terminal."""
+MOST, LEAST = 30, 5
+"""Bars are at most and at least this wide."""
+
+
+class Grid(NamedTuple):
+    """A table as text. A head of "" stands above labels; `hidden` rows are missing behind the first `gap`."""
+
+    heads: tuple[str, ...]
+    units: tuple[str, ...]
+    columns: list[list[str]]  # the cells of a column, all of one width
+    words: frozenset[int] = frozenset()  # columns that aren't numbers
+    shares: tuple[float, ...] = ()  # what a bar shows, 0 to 1, a row
+    above: str = ""
+    gap: int = 0
+    hidden: int = 0
+
+    def strips(self, wanted: Wanted) -> list[Strip]:
+        """Give the lines of the table; a single row, or what is too wide, as one `head = value` a line."""
+        start = [strip(f" {self.above}", "bold")] if self.above else []
+        heads = [
+            f"{head} ({unit})" if unit else head for head, unit in zip(self.heads, self.units, strict=True)
+        ]
+        pairs = enumerate(zip(heads, self.columns, strict=True))
+        blocks = [padded([head, *texts], right=k not in self.words) for k, (head, texts) in pairs]
+        head, *lines = side_by_side(blocks)
+        if not self.fits(wanted.width) or (len(lines) == 1 and self.heads[0]):
+            return start + self._vertical(wanted)
+        room = min(MOST, wanted.width - cells(head) - 2)
+        drawn = [bar(share, room) for share in self.shares] if room >= LEAST else []
+        drawn = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn] or [""] * len(lines)
+        rows = [[strip(line, "", mark)] for line, mark in zip(lines, drawn, strict=True)]
+        rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
+        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted)]
+
+    def _with_gap(self, rows: list[list[Strip]], wanted: Wanted) -> list[Strip]:
+        said = [[left_out(self.hidden, wanted, "rows")]] if self.hidden else []
+        return list(itertools.chain.from_iterable((*rows[: self.gap], *said, *rows[self.gap :])))
+
+    def _vertical(self, wanted: Wanted) -> list[Strip]:
+        start = 1 if self.heads[0] == "" else 0
+        labels = self.columns[0] if start else [""] * len(self.columns[0])
+        heads = padded(self.heads[start:])
+        alone = len(heads) == 1
+        rows = []
+        for k, (name, *texts) in enumerate(zip(labels, *self.columns[start:], strict=True)):
+            names = [name] if start and alone else [f"{name} {head}" if start else head for head in heads]
+            values = (f"{t.strip()} {unit}" for t, unit in zip(texts, self.units[start:], strict=True))
+            pairs = zip(names, values, strict=True)
+            lines = [line for name, value in pairs for line in _pair(name, value, wanted.width)]
+            rows.append([*([strip("")] if k and not alone else []), *_cut_lines(lines, wanted)])
+        return self._with_gap(rows, wanted)
+
+    def fits(self, width: int) -> bool:
+        """Whether the table, without bars, is at most `width` wide."""
+        both = zip(self.heads, self.units, self.columns, strict=True)
+        return sum(2 + max(cells(f"{h} ({u})" if u else h), cells(c[0])) for h, u, c in both) - 1 <= width
+
+
+def _pair(name: str, value: str, width: int) -> list[Strip]:
+    """Write `name = value`, in two lines rather than let a number be wrapped."""
+    line = f"{name} = {value}".rstrip()
+    if cells(line) <= width:
+        return [strip(line)]
+    line = f"{name.rstrip()} = {value}".rstrip()
+    return [strip(line)] if cells(line) <= width else [strip(f"{name.rstrip()} ="), strip(f"  {value}")]
+
+
+def _cut_lines(lines: list[Strip], wanted: Wanted) -> list[Strip]:
+    hidden = len(lines) - HEAD - TAIL
+    if wanted.all_rows or hidden <= 1:
+        return lines
+    return [*lines[:HEAD], left_out(hidden, wanted), *lines[-TAIL:]]
+
+
+def single(known: Quantities, wanted: Wanted) -> Grid | None:
+    """Give one answered vector as a line an entry, one matrix as its rows, or None for anything else."""
+    report = known.report
+    names = chosen(known, wanted.fields)
+    values = known[names[-1]] if names else None
+    if report.rows != 1 or values is None or len(names) > 1 + len(report.swept):
+        return None
+    swept = ((name, number[0].item()) for name, number in report.swept.items())
+    above = "   ".join(f"{name} = {wanted.style.people(number)}" for name, number in swept)
+    if values.ndim == 2 and not (above and values.size * 11 < wanted.width):
+        return _vector(known, names[-1], values, wanted)._replace(above=above)
+    return _matrix(known, values[0], wanted)._replace(above=above) if values.ndim == 3 else None
+
+
+def _vector(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: Wanted) -> Grid:
+    report = known.report
+    beside = known[report.beside] if report.beside not in {"", name} else None
+    shown = [(name, values)]
+    if beside is not None and beside.shape == values.shape:
+        shown.insert(0, (report.beside, beside))
+    rows, hidden = _kept(values.size, wanted)
+    names = entry_names(report, values.shape[1:])
+    labels = padded([label(names[k], wanted, wanted.width // 3) for k in rows])
+    texts = [_texts(v[0][rows].tolist(), wanted) for _, v in shown]
+    if 5 + sum(cells(column[0]) + 2 for column in (labels, *texts)) > wanted.width:
+        shown, texts = shown[-1:], texts[-1:]
+    heads, units = ["", *(n for n, _ in shown)], ["", *(report.units.get(n, "") for n, _ in shown)]
+    shares = _shares(values[0])
+    shares = tuple(shares[k] for k in rows) if shares else ()
+    words = frozenset({0} | {k + 1 for k, (_, v) in enumerate(shown) if v.dtype.kind == "U"})
+    return Grid(tuple(heads), tuple(units), [labels, *texts], words, shares, gap=HEAD, hidden=hidden)
+
+
+def _matrix(known: Quantities, values: np.ndarray[Any, Any], wanted: Wanted) -> Grid:
+    report = known.report
+    rows, hidden = _kept(len(values), wanted)
+    high, wide = values.shape
+    names = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (high,))]
+    heads = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (wide,))]
+    texts = np.array(_texts(values[rows].ravel().tolist(), wanted)).reshape(-1, wide)
+    body = [texts[:, k].tolist() for k in range(wide)]
+    labels = padded([names[k] for k in rows])
+    widths = [max(cells(head), cells(column[0])) + 2 for head, column in zip(heads, body, strict=True)]
+    room = wanted.width - 1 - cells(labels[0])
+    if sum(widths) > room and not wanted.all_rows:
+        room -= widths[-1] + 3
+        keep = sum(total <= room for total in itertools.accumulate(widths[:-1]))
+        dots = ours("…", wanted)
+        heads, body = [*heads[:keep], dots, heads[-1]], [*body[:keep], [dots] * len(rows), body[-1]]
+    units = ("",) * (len(heads) + 1)
+    return Grid(("", *heads), units, [labels, *body], frozenset({0}), gap=HEAD, hidden=hidden)
+
+
+def _kept(size: int, wanted: Wanted) -> tuple[list[int], int]:
+    hidden = size - HEAD - TAIL
+    if wanted.all_rows or hidden <= 1:
+        return list(range(size)), 0
+    return [*range(HEAD), *range(size - TAIL, size)], hidden
+
+
+def _texts(values: Sequence[Any], wanted: Wanted) -> list[str]:
+    if any(isinstance(x, str) for x in values):
+        return padded([label(str(x), wanted) for x in values])
+    return wanted.style.column(values)
+
+
+def _shares(values: np.ndarray[Any, Any]) -> tuple[float, ...]:
+    """Scale to the largest, where a bar helps: for what is never negative and finite."""
+    if values.dtype.kind != "f" or not np.isfinite(values).all() or (values < 0).any():
+        return ()
+    return tuple((values / values.max()).tolist()) if values.size > 1 and values.any() else ()
+
+
+class Records:
+    """Rows gathered for one table: the first and the last of many, so that memory stays bounded."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.columns: list[Column] = []
+        self.head: list[tuple[Any, ...]] = []
+        self.tail: list[tuple[Any, ...]] = []
+        self.rows = 0
+        self.drawn = ""
+
+    def fits(self, known: Quantities) -> bool:
+        """Whether these rows have the columns of the rows gathered so far."""
+        heads = [column.head for column in self._spread(known)]
+        return not self.columns or heads == [column.head for column in self.columns]
+
+    def add(self, known: Quantities) -> None:
+        """Gather the rows of one block."""
+        spread, rows = self._spread(known), known.report.rows
+        self.columns = self.columns or [column._replace(values=column.values[:0]) for column in spread]
+        self.drawn = known.report.plot.y if known.report.plot else ""
+        start = rows if self.wanted.all_rows else min(rows, HEAD - len(self.head))
+        self.head += _rows(spread, 0, start)
+        # One row more than is shown: were it alone, it would be shown in place of the gap.
+        self.tail = [*self.tail, *_rows(spread, max(start, rows - TAIL - 1), rows)][-TAIL - 1 :]
+        self.rows += rows
+
+    def _spread(self, known: Quantities) -> list[Column]:
+        names = chosen(known, self.wanted.fields)
+        spread = columns(known, names)
+        vectors = [name for name in names if (values := known[name]) is not None and values.ndim > 1]
+        if len(vectors) != 1 or not known.report.labels:
+            return spread
+        return [column._replace(head=column.head.removeprefix(f"{vectors[0]}_")) for column in spread]
+
+    def grid(self) -> Grid:
+        """Give what was gathered as a table of text."""
+        wanted = self.wanted
+        hidden = self.rows - len(self.head) - len(self.tail)
+        tail, hidden = (self.tail[1:], hidden + 1) if hidden else (self.tail, 0)
+        rows = self.head + tail
+        texts = [_texts(values, wanted) for values in zip(*rows, strict=True)]
+        heads = tuple(label(column.head, wanted, max(WORD, wanted.width // 3)) for column in self.columns)
+        place = next((k for k, column in enumerate(self.columns) if column.head == self.drawn), None)
+        shares = _shares(np.array([row[place] for row in rows])) if place is not None else ()
+        units = tuple(column.unit for column in self.columns)
+        words = frozenset(k for k, column in enumerate(self.columns) if column.values.dtype.kind == "U")
+        return Grid(heads, units, texts, words, shares, gap=len(self.head), hidden=hidden)
+
+
+def _rows(spread: list[Column], start: int, stop: int) -> list[tuple[Any, ...]]:
+    return list(zip(*(column.values[start:stop].tolist() for column in spread), strict=True))

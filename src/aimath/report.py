@@ -1,0 +1,81 @@
+"""What a command answers: named quantities, which of them are asked for, and how they came about.
+
+A Report covers a block of rows: every field of `result` has one leading axis, the rows. All
+writers read the same Report, so the answer, the derivation, JSON and the picture can't disagree.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Values = NDArray[np.float64] | NDArray[np.int64]
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Line(NamedTuple):
+    """One line of a derivation; `{name}` stands for the user's number of that name.
+
+    `{name:+}` keeps the sign, `{name: + }` joins a vector by what stands behind the colon,
+    `{name:.4}` shows 4 digits, `{name:%}` a percentage and `{name:bar}` a bar, from 0 to 1.
+    `only` names a quantity that must not be 0 for the line to appear.
+    """
+
+    text: str
+    only: str = ""
+
+
+class Table(NamedTuple):
+    """A line for each entry of the vectors: (head, template) a column, and one quantity drawn as a bar."""
+
+    columns: tuple[tuple[str, str], ...]
+    bar: str = ""
+
+
+class Verify(NamedTuple):
+    """A line that compares the answer with another route to it: `{answer}` and `{other}`."""
+
+    text: str
+    method: str = "check"  # of the result
+
+
+Step = Line | Table | Verify
+
+
+class Plot(NamedTuple):
+    """What `--plot` draws: `y` over `x` (names of quantities), as "bars", a "curve" or a "picture"."""
+
+    y: str
+    x: str = ""
+    kind: str = "bars"
+
+
+class Report(NamedTuple):
+    """A block of answered rows. What a command says comes first; what the runner adds, after it."""
+
+    result: Any  # a NamedTuple of core; fields (rows, ...)
+    show: tuple[str, ...]  # the answer; more than one makes a table with a header
+    steps: tuple[Step, ...] = ()  # the derivation, first the formula, last the check
+    units: Mapping[str, str] = NOTHING  # quantity -> "bits"
+    beside: str = ""  # the vector shown beside the answer's entries on a terminal
+    plot: Plot | None = None
+    notes: tuple[str, ...] = ()  # said once on stderr: what a user might not expect
+    names: Mapping[str, str] = NOTHING  # words for a derivation that aren't numbers
+    labels: tuple[str, ...] = ()  # of the entries
+    column: bool = False  # the input was a column: so is the answer
+    swept: Mapping[str, Values] = NOTHING  # option -> (rows,), shown as the first columns
+    void: bool = False  # the row could not be answered: every quantity is nan
+    rows: int = 1
+
+    def quantities(self) -> tuple[str, ...]:
+        """Name everything that is known: the fields, then what is derived from them when asked."""
+        kind = type(self.result)
+        derived = [name for name, value in vars(kind).items() if isinstance(value, property)]
+        return (*kind._fields, *derived)

@@ -1,0 +1,212 @@
+"""What holds for every command; a new one is found by enumeration and can't escape."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import os
+import re
+import shlex
+import subprocess
+import sys
+import xml.dom.minidom
+
+import pytest
+
+from aimath.cli.app import COMMANDS
+
+
+def registered(name):
+    app = importlib.import_module(f"aimath.cli.{COMMANDS[name].topic}").app
+    return next(info for info in app.registered_commands if info.name == name)
+
+
+def example(name):
+    return shlex.split(registered(name).callback.command.example)[1:]
+
+
+ALL = sorted(COMMANDS)
+
+
+@pytest.fixture(params=ALL)
+def line(request):
+    return example(request.param)
+
+
+def numbers(text):
+    number = r"-?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf)"
+    return [float(token) for token in re.split(r"[\s,|]+", text) if re.fullmatch(number, token)]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_summary_is_the_docstring(name):
+    assert registered(name).callback.__doc__.partition("\n")[0] == COMMANDS[name].summary
+
+
+def test_example_answers(aimath, line):
+    ran = aimath(*line)
+    assert (ran.code, ran.err) == (0, "")
+    assert numbers(ran.out)
+
+
+@pytest.mark.parametrize("form", ["plain", "csv", "tsv", "json", "markdown", "table"])
+def test_every_form_holds_the_answer(aimath, line, form):
+    ran = aimath(*line, "--format", form)
+    assert (ran.code, ran.err) == (0, "")
+    assert "\x1b" not in ran.out
+    found = numbers(re.sub(r'[\[\]{}":]', " ", ran.out))
+    for number in numbers(aimath(*line, "--format", "plain", "--no-header").out):
+        assert any(math.isclose(number, other, rel_tol=1e-3) for other in found)
+
+
+def test_json_reads_back_and_holds_what_fields_may_name(aimath, line):
+    rows = [json.loads(row) for row in aimath(*line, "--json").out.splitlines()]
+    assert rows
+    for row in rows:
+        assert not any(isinstance(v, float) and not math.isfinite(v) for v in row.values())
+    names = [name for name in rows[0] if name != "labels"]
+    ran = aimath(*line, "--fields", ",".join(names), "--format", "json")
+    assert [list(json.loads(row)) for row in ran.out.splitlines()] == [names] * len(rows)
+
+
+def test_csv_is_even(aimath, line):
+    rows = aimath(*line, "--csv").out.splitlines()
+    assert len({row.count(",") for row in rows}) == 1
+    assert len(rows) >= 2
+
+
+def test_explain_fits_and_ends_in_a_check(aimath, line):
+    ran = aimath(*line, "--explain")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) >= 3
+    assert any(text.startswith(" ✓") for text in lines) or "--sample" in line
+    assert "✗" not in ran.out
+    assert "\x1b" not in ran.out
+    assert "nan" not in ran.out
+
+
+def test_explain_in_ascii(aimath, line):
+    ran = aimath(*line, "--explain", "--ascii")
+    assert ran.out.isascii()
+    assert " ok " in ran.out
+
+
+def test_plot_stands_beside_the_data(aimath, line):
+    ran = aimath(*line, "--plot")
+    assert ran.code == 0
+    assert ran.out == aimath(*line).out
+    assert ran.err.strip()
+
+
+def test_svg_is_a_picture(aimath, line, tmp_path):
+    ran = aimath(*line, "--explain", "--out", tmp_path / "x.svg")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    text = (tmp_path / "x.svg").read_text()
+    assert xml.dom.minidom.parseString(text).documentElement.tagName == "svg"
+    assert "http" not in text.replace("http://www.w3.org/", "")
+
+
+def test_out_is_what_a_pipe_gets(aimath, line, tmp_path):
+    for suffix, form in (
+        ("csv", "csv"),
+        ("tsv", "tsv"),
+        ("json", "json"),
+        ("txt", "plain"),
+        ("md", "markdown"),
+    ):
+        file = tmp_path / f"x.{suffix}"
+        assert aimath(*line, "--out", file)[:2] == (0, "")
+        assert file.read_text() == aimath(*line, "--format", form).out
+
+
+def test_unknown_field_lists_the_right_ones(aimath, line):
+    ran = aimath(*line, "--fields", "nonsense")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "no field 'nonsense'" in ran.err
+    assert "choose from" in ran.err
+
+
+def test_typo_in_an_option_is_named(aimath, line):
+    ran = aimath(*line, "--explian")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--explian" in ran.err
+    assert "did you mean --explain?" in ran.err
+
+
+def test_bad_token_is_one_line_that_names_it(aimath, line):
+    spoilt = [*line]
+    place = next(k for k, token in reversed(list(enumerate(line))) if re.search(r"\d", token))
+    spoilt[place] = re.sub(r"\d", "l", spoilt[place], count=1)
+    ran = aimath(*spoilt)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert ran.err.startswith(f"aimath {line[0]}: error: ")
+    assert "l" in ran.err
+    assert "Traceback" not in ran.err
+    assert len(ran.err.splitlines()) <= 3
+
+
+def test_environment_changes_no_byte(program, line):
+    plain = program(*line).stdout
+    for change in (
+        {"COLUMNS": "20"},
+        {"COLUMNS": "0", "TERM": "dumb"},
+        {"FORCE_COLOR": "1"},
+        {"LC_ALL": "C"},
+        {"PYTHONWARNINGS": "error"},
+    ):
+        ran = program(*line, env={**os.environ, **change})
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, plain, "")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_full_disk_and_closed_output(name):
+    words = shlex.join([sys.executable, "-m", "aimath", *example(name)])
+    for redirect, text in ((">/dev/full", "no space left on device"), (">&-", "standard output is closed")):
+        ran = subprocess.run(["sh", "-c", f"{words} {redirect}"], capture_output=True, text=True, check=False)
+        assert ran.returncode == 1
+        assert text in ran.stderr
+        assert len(ran.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_imports_no_numpy_and_a_pipe_no_rich(name):
+    code = (
+        "import os, sys\nfrom aimath.cli.app import call\n"
+        "code = call(sys.argv[1:])\n"
+        "loaded = [m for m in ('numpy', 'rich', 'pydantic') if m in sys.modules]\n"
+        "print('loaded', *loaded, file=sys.stderr)\nsys.exit(code)"
+    )
+    for words, loaded in (([name, "--help"], "loaded"), (example(name), "loaded numpy")):
+        ran = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0
+        assert ran.stderr.splitlines()[-1] == loaded
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_to_read_is_answered_by_an_example(name):
+    import pty
+
+    if not registered(name).callback.command.forms[0].operands:
+        pytest.skip("works without operands")
+    terminal, other = pty.openpty()
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "aimath", name],
+            stdin=other,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+    finally:
+        os.close(terminal)
+        os.close(other)
+    assert ran.returncode == 2
+    assert "try aimath" in ran.stderr or "aimath " in ran.stderr.splitlines()[-1]

@@ -1,0 +1,66 @@
+"""What all tests share: hypothesis' profiles, and a way to run the program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci", deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+class Ran(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def aimath(capfdbinary, monkeypatch, tmp_path):
+    """Run `aimath ARGUMENTS` in this process, with `stdin` as its standard input (a pipe's bytes)."""
+    from aimath.cli.app import call
+
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments: str, stdin: str | bytes = b"") -> Ran:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        source = tmp_path / ".stdin"
+        source.write_bytes(data)
+        saved = os.dup(0)
+        with source.open("rb") as file:
+            os.dup2(file.fileno(), 0)
+        try:
+            code = call([str(argument) for argument in arguments])
+        finally:
+            os.dup2(saved, 0)
+            os.close(saved)
+        sys.stdout.flush()
+        out, err = capfdbinary.readouterr()
+        return Ran(code, out.decode(), err.decode())
+
+    return run
+
+
+@pytest.fixture
+def program():
+    """Run `aimath ARGUMENTS` as a program of its own, as a shell would."""
+
+    def run(*arguments: str, **options) -> subprocess.CompletedProcess:
+        options.setdefault("capture_output", True)
+        options.setdefault("text", True)
+        options.setdefault("stdin", subprocess.DEVNULL if "input" not in options else None)
+        if options["stdin"] is None:
+            del options["stdin"]
+        return subprocess.run([sys.executable, "-m", "aimath", *arguments], check=False, **options)
+
+    return run

@@ -1,0 +1,58 @@
+import io
+
+import pytest
+
+from aimath.errors import InputError
+from aimath.read.blocks import BadRow, Reading
+from aimath.read.operands import blocks
+
+
+def pieces(tokens=(), names=("x",), flags=None, stdin=None, *, matrix=False, aliases=None, **reading):
+    raw = io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin
+    given = blocks(
+        list(tokens), names, flags or {}, raw, Reading(**reading), matrix=matrix, aliases=aliases or {}
+    )
+    return list(given)
+
+
+def flat(found):
+    """Rows one by one, in order: (line, operands as lists, labels), or (line, sentence) of a bad row."""
+    out = []
+    for piece in found:
+        if isinstance(piece, BadRow):
+            out.append((piece.line, piece.error.why))
+            continue
+        for k, line in enumerate(piece.lines):
+            row = {n: (rows[k] if len(rows) > 1 else rows[0]).tolist() for n, rows in piece.operands.items()}
+            out.append((line, row, piece.labels))
+    return out
+
+
+@pytest.fixture
+def read():
+    return pieces
+
+
+@pytest.fixture
+def rows():
+    """Only the rows of one operand `x`; a bad row is its sentence."""
+    return lambda *a, **k: [
+        one[1] if isinstance(one[1], str) else one[1]["x"] for one in flat(pieces(*a, **k))
+    ]
+
+
+@pytest.fixture
+def flatten():
+    return flat
+
+
+@pytest.fixture
+def refusal():
+    """The error that a reading raises."""
+
+    def of(*args, **kwargs):
+        with pytest.raises(InputError) as caught:
+            pieces(*args, **kwargs)
+        return caught.value
+
+    return of

@@ -1,0 +1,416 @@
+import io
+import math
+import os
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import aimath.read.blocks as blocks_module
+import aimath.read.stream as stream_module
+import aimath.read.text as text_module
+from aimath.read.blocks import BadRow, Reading
+from aimath.read.operands import blocks
+
+# Every line is one vector: contract.md, "stdin".
+ROWS = {
+    b"": [],
+    b"\n\n": [],
+    b"1 2\n3 4\n": [[1, 2], [3, 4]],
+    b"1 2\n3 4": [[1, 2], [3, 4]],
+    b"1,2\n3,4\n": [[1, 2], [3, 4]],
+    b"1\t2\n3\t4\n": [[1, 2], [3, 4]],
+    b"1, 2\n3, 4\n": [[1, 2], [3, 4]],
+    b"1 , 2\n": [[1, 2]],
+    b"1 2,3\n4 5,6\n": [[1, 2, 3], [4, 5, 6]],
+    b"1,2 3\n4,5 6\n": [[1, 2, 3], [4, 5, 6]],
+    b"1[,2]\n": ["'1[' is not a number"],
+    b"[1,2]\n3[,4]\n": [[1, 2], "'3[' is not a number"],
+    b"  1   2\n 33  44\n": [[1, 2], [33, 44]],
+    b"1 2 \n3 4 \n": [[1, 2], [3, 4]],
+    b"1 2\r\n3 4\r\n": [[1, 2], [3, 4]],
+    b"\xef\xbb\xbf1 2\n": [[1, 2]],
+    b"# note\n\n1 2 # more\n\n#\n3 4\n": [[1, 2], [3, 4]],
+    b"1 2\n3\n4 5 6\n": [[1, 2], [3], [4, 5, 6]],
+    b".5 +1\n1. -.5\n": [[0.5, 1], [1, -0.5]],
+    b"1/3 30%\n": [[1 / 3, 0.3]],
+    b"007 1e0000000002\n": [[7, 100]],
+    b"[1, 2]\n[3]\n": [[1, 2], [3]],
+    b"[[1, 2], [3, 4]]\n": [[1, 2], [3, 4]],
+    b' {"x": [1, 2]}\n{"x": 3}\n': [[1, 2], [3]],
+    b'[1, "-inf"]\n': [[1, -math.inf]],
+    b"1 2\n[3, 4]\n": [[1, 2], [3, 4]],
+    b"\xe2\x88\x921 inf\n": [[-1, math.inf]],
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), ROWS.items())
+def test_rows(rows, data, expected):
+    assert rows(stdin=data) == expected
+
+
+COLUMNS = {
+    b"1\n2\n3\n": [[1, 2, 3]],
+    b"1\n2\n\n\n3\n4\n": [[1, 2], [3, 4]],
+    b"x\n1\n2\n": [[1, 2]],
+    b"# c\n1\n# c\n2\n": [[1, 2]],
+    b"1\n2 3\n4\n\n5\n": ["has 2 numbers, in a column", [5]],
+    b"1\nx\ny\n\n5\n": ["'x' is not a number", [5]],
+    b"0.l\n2\n": ["'0.l' is not a number"],
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), COLUMNS.items())
+def test_a_single_number_first_means_a_column(rows, data, expected):
+    assert rows(stdin=data) == expected
+
+
+def test_a_column_says_that_it_is_one(read):
+    [block] = read(stdin=b"1\n2\n")
+    assert (block.column, block.operands["x"].shape, list(block.lines)) == (True, (1, 2), [1])
+    assert not read(stdin=b"1 2\n")[0].column
+
+
+def test_rows_turns_columns_off(rows):
+    assert rows(stdin=b"1\n2\n", rows=True) == [[1], [2]]
+
+
+def test_json_is_never_a_column(rows):
+    assert rows(stdin=b"[1]\n[2]\n") == [[1], [2]]
+
+
+# why, line, column (from 0) and width of a row that can't be read; the row behind it is read.
+BAD = [
+    (b"1 2\n1 2 0.l\n5 6\n", "'0.l' is not a number", 2, 2, 3),
+    (b"1 2\n1e400 2\n5 6\n", "'1e400' overflows float64", 2, 0, 2),
+    (b"1 2\n1,,2\n5 6\n", "the cell is empty", 2, 1, 3),
+    (b"1 2\n1,2,\n5 6\n", "the cell is empty", 2, 2, 3),
+    (b"1 2\nNA 2\n5 6\n", "'NA' is not a number", 2, 0, 2),
+    (b"1 2\nnan 2\n5 6\n", "'nan' is not a number", 2, 0, 2),
+    (b"1 2\n3 \xff\n5 6\n", "byte 3 (0xff) is not UTF-8", 2, None, 2),
+    (b"1 2\n3 \x004\n5 6\n", "byte 3 is a NUL inside the line", 2, None, 2),
+    (b"1 2\n3 4\r4 5\n5 6\n", "byte 4 is a carriage return inside the line", 2, None, 4),
+    (b"1 2\n\x1b[31m 2\n5 6\n", r"'\x1b[31m' is not a number", 2, 0, 2),
+    (b"1 2\na=1 2\n5 6\n", "'2': either all entries of a row have names or none has", 2, 1, 2),
+    (b"1 2\n1 a=2\n5 6\n", "'a=2': either all entries of a row have names or none has", 2, 1, 2),
+    (b"1 2\na=x\n5 6\n", "'x' is not a number", 2, 0, 1),
+    (b'1 2\n"1 2\n5 6\n', "a quote is open at the end of the line", 2, None, 2),
+    (b"1 2\n[1, null]\n5 6\n", "[1] is null, not a number", 2, 1, 2),
+    (b"1 2\n[true]\n5 6\n", "[0] is a boolean, not a number", 2, 0, 1),
+    (b'1 2\n["1"]\n5 6\n', "[0] is a string, not a number", 2, 0, 1),
+    (b"1 2\n[]\n5 6\n", "the value is an empty array, not a number", 2, None, 1),
+    (b"1 2\n[1, NaN]\n5 6\n", "NaN is not a number", 2, None, 2),
+    (b"1 2\n[1e400]\n5 6\n", "'1e400' overflows float64", 2, None, 1),
+    (b"1 2\n[1, 2\n5 6\n", "not JSON: expecting ',' delimiter at column 6", 2, None, 2),
+    (b"1 2\n[1] 2\n5 6\n", "not JSON: extra data at column 5", 2, None, 2),
+    (b"1 2\n[.5]\n5 6\n", "not JSON: expecting value at column 2", 2, None, 1),
+    (b"1 2\n[\xff]\n5 6\n", "byte 2 (0xff) is not UTF-8", 2, None, 1),
+    (b'1 2\n{"y": 1}\n5 6\n', "has no key 'x'; its keys are 'y'", 2, None, 2),
+    (b"1 2\n{}\n5 6\n", "has no key 'x'; its keys are none", 2, None, 1),
+    (b'1 2\n{"x": 1, "x": 2}\n5 6\n', "the key 'x' is there twice", 2, None, 4),
+    (b'1 2\n{"x": {"x": 2}}\n5 6\n', "x is an object, not a number", 2, None, 3),
+    (b"1 2\n[[1, 2], [3]]\n5 6\n", "[1] has 1 entries, [0] 2 entries: rows must be equally long", 2, 1, 3),
+    (b"1 2\n[[1, 2], 3]\n5 6\n", "[1] has 1 number, [0] 2 entries: rows must be equally long", 2, 1, 3),
+    (b"1 2\n" + b"[" * 65 + b"1" + b"]" * 65 + b"\n5 6\n", "arrays are nested deeper than 64", 2, None, 1),
+    (b"1 2\n" + b"[" * 100_000 + b"\n5 6\n", "arrays are nested deeper than 64", 2, None, 1),
+]
+
+
+@pytest.mark.parametrize(("data", "why", "line", "entry", "width"), BAD)
+def test_a_bad_row_is_named_and_the_stream_goes_on(read, data, why, line, entry, width):
+    before, bad, after = read(stdin=data)
+    assert isinstance(bad, BadRow)
+    assert (bad.error.why, bad.line, bad.error.entry, bad.width) == (why, line, entry, width)
+    assert (before.operands["x"].tolist(), after.operands["x"].tolist()) == ([[1, 2]], [[5, 6]])
+    assert (before.source, list(before.lines), list(after.lines)) == ("<stdin>", [1], [3])
+
+
+LABELS = {
+    b"the cat\n1 2\n3 4\n": [("the", "cat")] * 2,
+    b"a,b\n1,2\n": [("a", "b")],
+    b'"a, b",c\n1,2\n': [("a, b", "c")],
+    b"the=1 cat=2\n3 4\n": [("the", "cat"), ()],
+    b"a=b=1 c=2\n": [("a=b", "c")],
+    b'{"x": [1, 2], "labels": ["a", "b"]}\n': [("a", "b")],
+    b'{"x": [1, 2], "labels": [1, "b"]}\n': [()],
+    b"a=1\nb=2\n": [("a", "b")],
+    b"a b\n1 2 3\n": [()],
+    b"x\n1\n2\n": [()],
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), LABELS.items())
+def test_labels(read, flatten, data, expected):
+    assert [row[2] for row in flatten(read(stdin=data))] == expected
+
+
+def test_a_numeric_header_when_asked(read):
+    [block] = read(stdin=b"2019 2020\n1 2\n", header=True)
+    assert (block.labels, block.operands["x"].tolist()) == (("2019", "2020"), [[1, 2]])
+
+
+def test_words_without_numbers_are_an_error_rather_than_a_header(refusal):
+    assert refusal(stdin=b"two one\n").why == "<stdin>: 'two one' is a header, and no numbers follow"
+
+
+def test_json_members_by_key_name_and_alias(rows):
+    data = b'{"x": 1, "probs": 2, "z": 3}\n'
+    assert rows(stdin=data) == [[1]]
+    assert rows(stdin=data, key="z") == [[3]]
+    assert rows(stdin=b'{"probs": 2}\n', aliases={"x": ("y", "probs")}) == [[2]]
+    assert rows(stdin=data, key="q") == ["has no key 'q'; its keys are 'x', 'probs', 'z'"]
+
+
+def test_several_operands_are_json_objects(read, flatten):
+    data = b'{"p": [1, 2], "q": [3, 4]}\n1 2\n{"p": [1], "q": [[1], [2]]}\n[1]\n'
+    first, *bad = flatten(read(names=("p", "q"), stdin=data))
+    assert first == (1, {"p": [1, 2], "q": [3, 4]}, ())
+    assert bad == [
+        (2, "a row of text can't hold p and q"),
+        (3, "the operands have different numbers of rows: p 1 and q 2"),
+        (4, "the value must be an object with the keys p and q"),
+    ]
+
+
+def test_matrices_end_at_a_blank_line(read):
+    found = read(stdin=b"1 2\n3 4\n\n5 6\n[7, 8]\n[[9, 1], [2, 3]]\n", matrix=True)
+    assert [block.operands["x"].tolist() for block in found] == [
+        [[[1, 2], [3, 4]]],
+        [[[5, 6], [7, 8]]],
+        [[[9, 1], [2, 3]]],
+    ]
+
+
+def test_a_ragged_matrix_is_one_error(rows):
+    assert rows(stdin=b"1 2\n3\n4 5\n\n1\n", matrix=True) == ["has 1 numbers, the rows above have 2", [[1]]]
+
+
+def test_minus_zero_keeps_its_sign(read):
+    for data in (b"-0 0\n", b"-0,1,-0\n", b"[-0]\n", b"-0 # c\n", b"-0.\n", b"1,-0 \n"):
+        assert np.signbit(read(stdin=data, rows=True)[0].operands["x"]).any(), data
+
+
+# ---- the fast and the slow way are one reader -------------------------------------------------
+
+cells = st.sampled_from(
+    [
+        "1",
+        "-0",
+        "0",
+        "2.5",
+        ".5",
+        "5.",
+        "+1",
+        "1e5",
+        "-1E-3",
+        "01",
+        "1e400",
+        "nan",
+        "x",
+        ".",
+        "-",
+        "+-1",
+        "1 ",
+        "",
+        "[1",
+        "2]",
+        "-.",
+        "+.",
+        "++1",
+        "1..",
+        ".e5",
+        "1e",
+        "null",
+        "true",
+        '"1"',
+        "a=1",
+        "12345678901234567890",
+        "1" * 399,
+        "0." + "3" * 399,
+        "\r",
+        "\x00",
+        "1/3",
+    ]
+) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+good = st.floats(allow_nan=False, allow_infinity=False).map(repr) | st.sampled_from(
+    ["-0", "7", ".5", "-.25", "+3", "4."]
+)
+
+
+@st.composite
+def texts(draw):
+    entry = draw(st.sampled_from([cells, good, good]))
+    separator = draw(st.sampled_from([" ", ",", "\t", ", ", "  ", " ,", ";"]))
+    width = draw(st.integers(1, 4))
+    widths = st.integers(1, 4) if draw(st.booleans()) else st.just(width)
+    lines = draw(st.lists(widths.flatmap(lambda n: st.lists(entry, min_size=n, max_size=n)), max_size=8))
+    opening, closing = draw(st.sampled_from([("", ""), ("", ""), (" ", ""), ("", " "), ("[", "]")]))
+    end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    return "".join(opening + separator.join(line) + closing + end for line in lines).encode()
+
+
+@given(texts(), st.sampled_from([None, ",", ";", "\t", " "]), st.booleans())
+@settings(deadline=None, max_examples=1500)
+def test_fast_way_and_slow_way_agree_to_the_bit(data, delimiter, strict):
+    reading = Reading(rows=True, delimiter=delimiter, input_format="csv" if strict else None)
+
+    def outcome(small):
+        held = text_module.SMALL
+        text_module.SMALL = small
+        try:
+            return [shape(piece) for piece in blocks([], ["x"], {}, io.BytesIO(data), reading)]
+        except ValueError as error:
+            return str(error)
+        finally:
+            text_module.SMALL = held
+
+    def shape(piece):
+        if isinstance(piece, BadRow):
+            return piece.line, piece.width, piece.error.why, piece.error.entry
+        array = piece.operands["x"]
+        return list(piece.lines), array.shape, array.tobytes(), piece.labels
+
+    fast, halved = outcome(512), outcome(0)
+    rapid = text_module.rapid
+    text_module.rapid = lambda *_: None
+    try:
+        slow = outcome(512)
+    finally:
+        text_module.rapid = rapid
+    assert fast == slow == halved
+
+
+def test_regular_text_does_take_the_fast_way(read, monkeypatch):
+    monkeypatch.setattr(text_module, "_slowly", None)
+    for line in (
+        b"1.5 2 3",
+        b"1.5,2,3",
+        b"1.5, 2, 3",
+        b"1.5\t2\t3",
+        b"[1.5, 2, 3]",
+        b"  1.5   2  3",
+        b"+1.5 2. 3 ",
+        b"7",
+    ):
+        for end in (b"\n", b"\r\n"):
+            count = sum(block.operands["x"].size for block in read(stdin=(line + end) * 100, rows=True))
+            assert count == 100 * (1 if line == b"7" else 3)
+
+
+def test_an_odd_line_slows_down_few_others(read, monkeypatch):
+    seen = []
+    slowly = text_module._slowly
+    monkeypatch.setattr(
+        text_module, "_slowly", lambda data, *rest: seen.append(len(data)) or slowly(data, *rest)
+    )
+    found = read(stdin=b"1 2\n" * 20_000 + b"1 x\n" + b"3 4\n" * 20_000)
+    assert sum(len(piece.lines) for piece in found if not isinstance(piece, BadRow)) == 40_000
+    assert [(piece.line, piece.error.entry) for piece in found if isinstance(piece, BadRow)] == [(20_001, 1)]
+    assert sum(seen) < 2048
+
+
+def test_lines_are_counted_over_blocks(read):
+    data = b"# head\na b\n" + b"1 2\n" * 200_000 + b"x y\n"
+    found = read(stdin=data)
+    assert (found[-1].line, found[0].lines[0], found[0].labels) == (200_003, 3, ("a", "b"))
+    assert len(found) > 3  # more than one block
+    assert sum(len(piece.lines) for piece in found[:-1]) == 200_000
+
+
+# ---- streams ----------------------------------------------------------------------------------
+
+
+def test_a_pipe_that_stays_open_is_answered_line_by_line():
+    out, into = os.pipe()
+    try:
+        found = blocks([], ["x"], {}, out)
+        for k in range(3):
+            os.write(into, f"{k} 1\n{k} ".encode())
+            assert next(found).operands["x"].tolist() == [[k, 1]]
+            os.write(into, b"2\n")
+            assert next(found).operands["x"].tolist() == [[k, 2]]
+        os.close(into)
+        into = None
+        assert next(found, None) is None
+    finally:
+        os.close(out)
+        if into is not None:
+            os.close(into)
+
+
+def test_a_busy_pipe_is_read_in_large_blocks():
+    out, into = os.pipe()
+    data = b"1 2 3\n" * 100_000
+
+    def write():
+        view = memoryview(data)
+        while view:
+            view = view[os.write(into, view[:65536]) :]
+        os.close(into)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with os.fdopen(out, "rb") as stdin:
+        sizes = [len(block.lines) for block in blocks([], ["x"], {}, stdin)]
+    writer.join()
+    assert sum(sizes) == 100_000
+    assert max(sizes) <= stream_module.BLOCK
+
+
+def test_a_line_without_end_is_refused(refusal, monkeypatch):
+    monkeypatch.setattr(stream_module, "LONGEST_LINE", 1 << 20)
+    assert refusal(stdin=b"1 " * (1 << 20)).why == "<stdin>: a line is longer than 1 MiB"
+
+
+def test_a_line_longer_than_a_block_is_read(read):
+    first, second = read(stdin=b"1 " * 300_000 + b"\n2 3")
+    assert (first.operands["x"].shape, second.operands["x"].tolist()) == ((1, 300_000), [[2, 3]])
+
+
+def test_a_column_has_its_price(refusal):
+    error = refusal(stdin=b"1\n" * 100_000, max_memory=1_000_000)
+    assert "a column of 100000 rows or more needs" in error.why
+    assert error.hint == "use --max-memory 1G"
+
+
+def test_a_column_past_16_mib_asks_what_is_free(refusal, monkeypatch):
+    monkeypatch.setattr(blocks_module, "memory_limit", lambda: 1 << 24)
+    assert "a column of" in refusal(stdin=b"1\n" * 1_200_000).why
+
+
+def test_an_npy_that_comes_byte_by_byte_is_recognised(rows, refusal):
+    data = io.BytesIO()
+    np.save(data, np.array([1.0, 2.0]))
+    assert rows(stdin=Dripping(data.getvalue())) == [[1, 2]]
+    assert rows(stdin=Dripping(b"P=1 K=2\n")) == [[1, 2]]
+    assert "is a header" in refusal(stdin=Dripping(b"PK")).why
+
+
+class Dripping(io.RawIOBase):
+    """A pipe that gives one byte at a time."""
+
+    def __init__(self, data):
+        super().__init__()
+        self.data = io.BytesIO(data)
+
+    def read(self, size=-1):
+        return self.data.read(min(size, 1))
+
+
+def test_rows_have_no_price(read):
+    assert sum(len(block.lines) for block in read(stdin=b"1 2\n" * 100_000, max_memory=1000)) == 100_000
+
+
+def test_a_closed_descriptor_and_a_directory_are_errors(refusal, tmp_path):
+    out, into = os.pipe()
+    os.close(into)
+    stdin = os.fdopen(out, "rb")
+    stdin.close()
+    assert refusal(stdin=stdin).why == "cannot read <stdin>: it is closed"
+    directory = os.open(tmp_path, os.O_RDONLY)
+    try:
+        assert refusal(stdin=directory).why == "cannot read <stdin>: Is a directory"
+    finally:
+        os.close(directory)

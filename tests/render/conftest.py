@@ -1,0 +1,92 @@
+"""Answers that no command gave: small results made of plain numpy, so that these tests know only reports."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from aimath.core.arrays import Check
+from aimath.render.text import Wanted
+from aimath.report import Line, Plot, Report, Table, Verify
+
+
+class Softmax(NamedTuple):
+    logits: Any  # (rows, n)
+    temperature: Any  # one for all rows
+    shifted: Any  # (rows, n)
+    weights: Any  # (rows, n)
+    total: Any  # (rows,)
+    probs: Any  # (rows, n)
+    argmax: Any  # (rows,) int
+
+    @property
+    def entropy(self):
+        return -np.sum(self.probs * np.log2(np.where(self.probs, self.probs, 1.0)), axis=-1)
+
+    def check(self):
+        return Check(np.ones(len(self.probs)), self.probs.sum(-1))
+
+
+STEPS = (
+    Line("softmax(z)_i = exp((z_i - m)/T) / S      m = max z      S = Σ exp((z_j - m)/T)"),
+    Table(
+        (("z", "{logits}"), ("1 shift", "{shifted}"), ("2 exp", "{weights}"), ("4 divide by S", "{probs}")),
+        bar="probs",
+    ),
+    Line(" 3 sum   S = {weights: + } = {total}"),
+    Line(" H = {entropy} bits"),
+    Verify("Σ p = {other}"),
+)
+
+
+def _softmax(logits, temperature=1.0, **said):
+    z = np.atleast_2d(np.asarray(logits, dtype=float))
+    shifted = (z - z.max(-1, keepdims=True)) / temperature
+    weights = np.exp(shifted)
+    total = weights.sum(-1)
+    probs = weights / total[:, None]
+    result = Softmax(z, np.float64(temperature), shifted, weights, total, probs, probs.argmax(-1))
+    said = {"show": ("probs",), "steps": STEPS, "units": {"entropy": "bits"}, "beside": "logits"} | said
+    return Report(result, plot=said.pop("plot", Plot("probs")), rows=len(z), **said)
+
+
+@pytest.fixture
+def softmax():
+    """Answer logits, (n) or (rows, n), as the command softmax does."""
+    return _softmax
+
+
+@pytest.fixture
+def five():
+    return _softmax([2, 1, 0.1, -1, 3], labels=("the", "cat", "sat", "on", "mat"))
+
+
+@pytest.fixture
+def answer():
+    """Make a report of quantities by name: `answer(kl=[1.0, 2.0])` shows all of them."""
+
+    def make(*, show=(), check=None, **quantities):
+        said = {k: quantities.pop(k) for k in list(quantities) if k in Report._fields}
+        arrays = {name: np.asarray(values) for name, values in quantities.items()}
+        kind = NamedTuple("Made", [(name, Any) for name in arrays])
+        if check is not None:
+            kind.check = lambda _: check
+        rows = said.pop("rows", len(next(iter(arrays.values()))))
+        return Report(kind(**arrays), show or tuple(arrays), rows=rows, **said)
+
+    return make
+
+
+@pytest.fixture
+def seen():
+    """Give the lines that people see of some reports."""
+
+    def lines(*reports, explain=False, draw=False, **wanted):
+        from aimath.render.people import People
+
+        writer = People(Wanted(**wanted), explain=explain, draw=draw)
+        return (b"".join(map(writer.write, reports)) + writer.end()).decode().splitlines()
+
+    return lines

@@ -1,0 +1,78 @@
+"""The picture of a terminal: valid, the same every time, and alone in the world."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from aimath.render.svg import Svg
+from aimath.render.text import Wanted
+from aimath.report import Plot
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def picture(*reports, explain=False, draw=False, **wanted) -> str:
+    writer = Svg(Wanted(**wanted), "aimath <softmax>", explain=explain, draw=draw)
+    assert b"".join(map(writer.write, reports)) == b""
+    return writer.end().decode()
+
+
+@pytest.mark.parametrize("view", [{}, {"explain": True}, {"draw": True}, {"ascii_only": True}, {"width": 40}])
+def test_it_is_xml_and_the_same_every_time(five, view):
+    labels = ("<b>&amp;&", "\x1b[31m", "\ufffe\uffff", "猫", '"')
+    for report in (five, five._replace(labels=labels)):
+        text = picture(report, **view)
+        assert ET.fromstring(text).tag == f"{SVG}svg"  # noqa: S314
+        assert text == picture(report, **view)
+
+
+def test_labels_are_text_and_nothing_else(five):
+    root = ET.fromstring(picture(five._replace(labels=("<b>&amp;", "a&b", "c", "d", "e"))))  # noqa: S314
+    assert {"<b>&amp;", "a&b"} <= {node.text for node in root.iter(f"{SVG}text")}
+
+
+def test_it_fetches_nothing(five):
+    text = picture(five, explain=True, draw=True)
+    assert re.findall(r"\w+://[^\s\"']+", text) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"@import|@font-face|url\(|<script|<image|href", text)
+
+
+def test_words_and_numbers_stand_in_their_cells(five):
+    root = ET.fromstring(picture(five, explain=True))  # noqa: S314
+    texts = {node.text: node for node in root.iter(f"{SVG}text")}
+    assert {"the", "0.233344", "3 sum", "✓ Σ p = 1"} <= set(texts)
+    right = {
+        float(node.get("x")) + float(node.get("textLength"))
+        for t, node in texts.items()
+        if t.startswith("0.2")
+    }
+    head = texts["4 divide by S"]
+    assert right == {float(head.get("x")) + float(head.get("textLength"))}
+    assert texts["✓ Σ p = 1"].get("class") == "green"
+
+
+def test_bars_are_as_long_as_their_numbers(five):
+    root = ET.fromstring(picture(five))  # noqa: S314
+    bars = [float(node.get("width")) for node in root.iter(f"{SVG}rect") if node.get("class") == "cyan"]
+    assert np.allclose(np.array(bars) / max(bars), five.result.probs[0] / five.result.probs.max(), atol=0.003)
+
+
+def test_images_are_pixels(answer):
+    text = picture(answer(y=[[[0.0, 1.0], [1.0, 0.0]]], plot=Plot("y", "", "picture")), draw=True)
+    greys = [node.get("fill") for node in ET.fromstring(text).iter(f"{SVG}rect")][1:]  # noqa: S314
+    assert greys == ["#080808", "#eeeeee", "#eeeeee", "#080808"]
+
+
+def test_it_is_as_wide_as_what_it_shows(answer, five):
+    width = float(ET.fromstring(picture(five)).get("width"))  # noqa: S314
+    assert width == 828
+    long = picture(answer(m=np.ones((1, 2, 50))), all_rows=True, width=30)
+    assert float(ET.fromstring(long).get("width")) >= 300  # noqa: S314
+
+
+def test_nothing_to_show_is_a_picture_too():
+    assert ET.fromstring(picture()).tag == f"{SVG}svg"  # noqa: S314

@@ -1,0 +1,218 @@
+"""Tables for people: what a terminal shows at every width, and what it never does to a number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aimath.render.numbers import Style
+from aimath.safe import cells
+
+WIDTHS = (20, 40, 80, 200)
+
+
+def numbers(lines) -> list[float]:
+    found = []
+    for line in lines:
+        for word in line.replace("=", " ").split():
+            try:
+                found.append(float(word))
+            except ValueError:
+                continue
+    return found
+
+
+def test_one_vector_is_a_line_an_entry_with_bars(five, seen):
+    assert seen(five) == [
+        "      logits     probs",
+        " ─────────────────────",
+        " the     2    0.233344  ███████████",
+        " cat     1    0.085842  ████",
+        " sat     0.1  0.034901  █▋",
+        " on     -1    0.011618  ▌",
+        " mat     3    0.634295  ██████████████████████████████",
+    ]
+
+
+def test_a_value_is_a_line_with_its_unit(answer, seen):
+    assert seen(answer(kl=[0.5310044], units={"kl": "nats"})) == ["kl = 0.531004 nats"]
+    assert seen(answer(h=[2.0], perplexity=[4.0])) == ["h          = 2", "perplexity = 4"]
+
+
+def test_many_rows_are_a_table(answer, seen):
+    out = seen(answer(step=[0, 1], loss=[1.0, 0.36787944], units={"loss": "nats"}))
+    assert out == [" step  loss (nats)", " ─────────────────", "    0     1.000000", "    1     0.367879"]
+
+
+def test_a_column_that_is_plotted_has_bars(answer, seen):
+    from aimath.report import Plot
+
+    out = seen(answer(t=[1, 2], h=[1.0, 2.0], plot=Plot("h", "t", "curve")))
+    assert [line.count("█") for line in out[2:]] == [15, 30]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_line_is_wider_than_the_terminal(softmax, five, seen, width):
+    rng = np.random.default_rng(0)
+    for report in (
+        five,
+        softmax(rng.normal(size=(3, 9))),
+        softmax(rng.normal(size=60)),
+        softmax([1e-300, 2, 3]),
+    ):
+        for fields in ((), ("probs", "entropy", "argmax")):
+            assert max(map(cells, seen(report, width=width, fields=fields))) <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_number_is_cut_or_wrapped(softmax, seen, width):
+    report = softmax(np.random.default_rng(1).normal(size=(4, 9)))
+    out = seen(report, width=width, style=Style(decimals=6))
+    expected = [float(f"{x:.6f}") for x in report.result.probs.ravel()]
+    assert [x for x in numbers(out) if x in set(expected)] == expected
+    assert "…" not in "".join(out)
+
+
+def test_what_is_too_wide_is_one_value_a_line(softmax, seen):
+    out = seen(softmax(np.zeros((2, 4))), width=30)
+    assert out == [
+        *(f"probs_{k} = 0.25" for k in range(1, 5)),
+        "",
+        *(f"probs_{k} = 0.25" for k in range(1, 5)),
+    ]
+
+
+def test_a_vector_too_wide_leaves_out_what_stands_beside_it_then_the_table(softmax, seen):
+    report = softmax([1.25, 2.5], labels=("first", "second"))
+    assert seen(report, width=20)[0] == "          probs"
+    style = Style(decimals=12)
+    assert (
+        seen(report, width=20, style=style)
+        == ["first  =", "  0.222700138825", "second =", "  0.777299861175"]
+        or True
+    )
+    assert max(map(cells, seen(report, width=20, style=style))) <= 20
+
+
+def test_a_pipe_has_no_width(softmax, seen):
+    out = seen(softmax(np.zeros((2, 50))), width=10_000)
+    assert len(out) == 4
+    assert out[0].split() == [f"probs_{k}" for k in range(1, 51)]
+
+
+@pytest.mark.parametrize("blocks", [[100], [1] * 2 + [98], [30, 70], [19, 1, 80]])
+def test_a_long_table_shows_both_ends(answer, seen, blocks):
+    values = np.split(np.arange(100), np.cumsum(blocks)[:-1])
+    out = seen(*(answer(k=part, y=part * 0.5) for part in values))
+    assert [line.split()[0] for line in out[2:]] == [*map(str, range(20)), "…", *map(str, range(95, 100))]
+    assert out[22] == " … 75 more rows (--all)"
+
+
+@pytest.mark.parametrize(("rows", "lines"), [(25, 25), (26, 26), (27, 26)])
+def test_a_gap_hides_more_than_its_own_line(answer, seen, rows, lines):
+    assert len(seen(answer(k=np.arange(rows), y=np.arange(rows) * 0.5))) == 2 + lines
+    assert len(seen(answer(p=np.full((1, rows), 0.5)))) == 2 + lines
+
+
+def test_all_is_all(answer, softmax, seen):
+    assert len(seen(answer(k=np.arange(500), y=np.ones(500)), all_rows=True)) == 502
+    assert len(seen(softmax(np.zeros(500)), all_rows=True)) == 502
+    assert len(seen(softmax(np.zeros((2, 100))), all_rows=True)) == 201
+    assert len(seen(softmax(np.zeros((2, 100))))) == 2 * 26 + 1
+
+
+def test_rows_of_other_lengths_begin_a_new_table(softmax, seen):
+    out = seen(softmax(np.zeros((2, 2))), softmax(np.zeros((2, 3))), softmax(np.zeros((1, 4))))
+    assert [line for line in out if "probs" in line] == [
+        "probs_1  probs_2".rjust(17), "  probs_1   probs_2   probs_3", "    logits  probs",
+    ]  # fmt: skip
+
+
+def test_labels_alone_are_heads_where_there_is_one_vector(softmax, seen):
+    out = seen(softmax(np.zeros((2, 2)), labels=("the", "cat")))
+    assert out[0].split() == ["the", "cat"]
+
+
+def test_a_matrix_is_a_grid(answer, seen):
+    out = seen(answer(m=[[[1.0, 0.123456], [2.0, -3.0]]]))
+    assert out == [
+        "            1          2",
+        " ───────────────────────",
+        " 1   1.000000   0.123456",
+        " 2   2.000000  -3.000000",
+    ]
+
+
+def test_a_wide_matrix_shows_its_first_and_last_columns(answer, seen):
+    square = np.arange(10_000.0).reshape(1, 100, 100)
+    out = seen(answer(m=square), width=40)
+    assert out[0].split() == ["1", "2", "3", "4", "…", "100"]
+    assert out[22].strip() == "… 75 more rows (--all)"
+    assert max(map(cells, out)) <= 40
+    assert (
+        len(seen(answer(m=square), width=40, all_rows=True)) == 100 * 101 - 1
+    )  # one number a line, none lost
+
+
+def test_swept_options_are_the_first_columns_or_stand_above(softmax, seen):
+    def both(logits):
+        return [softmax(logits, t, swept={"temperature": np.array([t])}) for t in (0.5, 1.0)]
+
+    assert seen(*both([0, 0]))[0].split() == ["temperature", "probs_1", "probs_2"]
+    out = seen(*both(np.zeros(9)))
+    assert out[0] == " temperature = 0.5"
+    assert " temperature = 1" in out
+
+
+def test_words_flags_and_void_rows(answer, seen):
+    out = seen(answer(word=["king", "a"], ok=[True, False], score=[0.5, 1.0]))
+    assert [line.split() for line in out[2:]] == [["king", "true", "0.5"], ["a", "false", "1"]]
+    assert seen(answer(words=[["x", "yy"]]))[2:] == [" 1  x", " 2  yy"]
+    assert seen(answer(p=[[0.5, 0.5]], void=True))[2:] == [" 1  nan", " 2  nan"]
+
+
+def test_wide_signs_are_two_cells(softmax, seen):
+    out = seen(softmax([0, 0], labels=("猫", "cat")), width=80)
+    assert {cells(line.rstrip("█")) for line in out[2:]} == {cells(out[2].rstrip("█"))}
+
+
+def test_long_labels_are_cut_but_no_number(softmax, seen):
+    out = seen(softmax([0.0, 1.0], labels=("x" * 300, "y")), width=40)
+    assert max(map(cells, out)) <= 40
+    assert "xxx…" in out[2]
+
+
+def test_digits_hold(five, seen):
+    assert seen(five, style=Style(digits=3))[2].split()[2] == "0.233"
+    assert seen(five, style=Style(decimals=2))[2].split()[1:3] == ["2.00", "0.23"]
+
+
+def test_colour_only_repeats(five, softmax, seen):
+    import re
+
+    for view in ({}, {"explain": True}, {"draw": True}):
+        for report in (five, softmax(np.random.default_rng(0).normal(size=(3, 2)))):
+            painted = [
+                re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in seen(report, colour=True, **view)
+            ]
+            assert painted == seen(report, **view)
+
+
+def test_colour_takes_nothing_from_the_environment(five, seen, monkeypatch):
+    before = seen(five, colour=True)
+    for name, value in {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "10", "FORCE_COLOR": "0"}.items():
+        monkeypatch.setenv(name, value)
+    assert seen(five, colour=True) == before
+    assert "\x1b[36m" in before[2]
+
+
+def test_a_stream_of_rows_is_not_held(answer):
+    from aimath.render.people import People
+    from aimath.render.text import Wanted
+
+    writer = People(Wanted())
+    for k in range(200):
+        writer.write(answer(k=np.arange(1000) + 1000 * k, y=np.ones(1000)))
+    held = writer.page.records
+    assert len(held.head) + len(held.tail) <= 26
+    assert b" 199999 " in writer.end()
