@@ -104,7 +104,7 @@ def test_formulas_are_said_once_for_all_rows(softmax, seen):
 
 def test_swept_options_stand_above_their_derivation(softmax, seen):
     out = seen(softmax([1, 2], 0.5, swept={"temperature": np.array([0.5])}), explain=True)
-    assert out[0] == "temperature = 0.5"
+    assert out[1] == "temperature = 0.5"  # below the formula, which is said once for all
 
 
 @pytest.fixture

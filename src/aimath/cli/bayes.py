@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+MOST_SHOWN = 4
+"""Pieces of evidence whose posteriors fit beside each other."""
+
 
 @command(
     app,
@@ -124,7 +127,7 @@ def _several(prior: Vector, likelihood: Vector, called: Mapping[str, str]) -> Re
                 bar="posterior",
             ),
             Line(" P({B}) = {joint: + } = {evidence}"),
-            Verify("by odds: P(h1) = {other}"),
+            Verify("by odds against all others: {other}"),
         ),
         beside="prior",
         plot=Plot("posterior"),
@@ -146,7 +149,9 @@ def _sequence(
         raise InputError("several pieces of evidence need --false-positive, not --evidence", usage=True)
     if prior.shape[-1] > 1:
         result = probability.bayes_sequence(prior, np.stack(np.broadcast_arrays(*pieces), axis=-2))
-        table = Table((("prior", "{prior}"), ("posterior", "{posterior}")), bar="posterior")
+        after = tuple((f"after {k + 1}", f"{{posteriors[{k}]}}") for k in range(min(len(pieces), MOST_SHOWN)))
+        table = Table((("prior", "{prior}"), *after, ("posterior", "{posterior}")), bar="posterior")
+        formula = "P(h) after a piece = P(h) before · P(piece given h) / Σ of the same over all h"
     else:
         alarms = false_positive or []
         if len(alarms) != len(pieces):
@@ -157,6 +162,7 @@ def _sequence(
         seen = np.stack([_scalar(piece, "--likelihood") for piece in pieces], axis=-1)
         alarm = np.stack([_scalar(piece, "--false-positive") for piece in alarms], axis=-1)
         result = probability.bayes_sequence(_scalar(prior, "--prior"), seen, alarm)
+        formula = "odds after a piece = odds before · P(piece given A) / P(piece given not A)"
         table = Table(
             (
                 ("P(piece|A)", "{likelihood}"),
@@ -170,11 +176,11 @@ def _sequence(
         show=("posterior",),
         names=called,
         steps=(
-            Line("odds after = odds before · P(piece given A) / P(piece given not A), piece by piece"),
-            Line(" prior {prior}"),
+            Line(formula),
+            Line(" prior P({A}) = {prior}") if prior.shape[-1] == 1 else Line(" one line a hypothesis"),
             table,
-            Line(" posterior {posterior}      log2 odds {log_odds} bits"),
-            Verify("all pieces at once, by logarithms: {other}"),
+            Line(" posterior {posterior}      odds 2^x to 1 with x = {log_odds} bits"),
+            Verify("all pieces at once, by sums of logarithms: {other}"),
         ),
         units={"log_odds": "bits"},
     )

@@ -75,7 +75,11 @@ def diffuse(
             Line(" abar = {alpha_bar}      √abar = {signal_scale}      √(1 - abar) = {noise_scale}"),
             Line(" SNR = {snr}"),
             Table((("x_0", "{x0}"), ("noise", "{noise}"), ("x_t", "{noisy}"))),
-            Verify("adding the noise step by step: x_t = {other}"),
+            Verify(
+                "step by step, each shrinking and adding its noise: {other}"
+                if alpha_bar is None
+                else "as a rotation by the angle whose cos² is abar: {other}"
+            ),
         ),
         beside="x0",
         notes=notes,

@@ -141,16 +141,32 @@ def cross_entropy(
     unit, log = information.unit(base), _log(base)
     units = dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit)
     if logits is not None:
+        smooth = int(label_smoothing > 0)
         if target is None:
             raise InputError("--logits needs --target: the number of the right class", usage=True)
         return Report(
             information.cross_entropy_of_logits(logits, _classes(target), base, label_smoothing),
             show=("cross_entropy",),
             steps=(
-                Line("H = ln Σ exp(z_j) - z_k      k = the right class      p_k = softmax(z)_k"),
-                Table((("z", "{logits}"), ("softmax", "{probs}")), bar="probs"),
-                Line(f" target {{target}}:   H = {{cross_entropy}} {unit}      perplexity {{perplexity}}"),
-                Verify(f"-{log} p_k = {{other}}"),
+                Line(f"H = Σ t_i · {log}(1/p_i)      p = softmax(z)      t = 1 for the right class, else 0"),
+                *(
+                    (Line(" label smoothing {label_smoothing}: t gives that share to all classes evenly"),)
+                    * smooth
+                ),
+                Table(
+                    (
+                        ("z", "{logits}"),
+                        ("1 softmax", "{probs}"),
+                        ("2 target t", "{target_probs}"),
+                        (f"3 t · {log}(1/p)", "{terms}"),
+                    ),
+                    bar="probs",
+                ),
+                Line(f" target {{target}}:   H = {{terms: + }} = {{cross_entropy}} {unit}"),
+                Line(" perplexity {perplexity}"),
+                Verify(
+                    f"{log} Σ exp(z_j) - Σ t_i · z_i{'' if base == math.e else f'/ln {base:g}'} = {{other}}"
+                ),
             ),
             units=units,
             beside="logits",
@@ -193,7 +209,7 @@ def js(
             Table((("p", "{p}"), ("q", "{q}"), ("m", "{mixture}")), bar="mixture"),
             Line(f" JS = {{kl_p}}/2 + {{kl_q}}/2 = {{divergence}} {unit}"),
             *((Line(" distance = √JS = {js}"),) if distance else ()),
-            Verify(f"{'√' if distance else ''}(H(m) - H(p)/2 - H(q)/2) = {{other}}"),
+            Verify("H(m) - H(p)/2 - H(q)/2 = {other}"),
         ),
         units=dict.fromkeys(("divergence", "kl_p", "kl_q", *(() if distance else ("js",))), unit),
         plot=Plot("mixture"),
@@ -315,12 +331,14 @@ def gaussian_kl(
         if any(values is not None for values in (sigma, mu2, sigma2)):
             raise InputError("--logvar is measured against N(0, 1): give --mu and --logvar alone", usage=True)
         result: Any = information.vae_kl(mu, logvar, base)
-        formula = "KL = Σ (mu² + exp(l) - 1 - l) / 2      l = ln sigma²"
+        formula = "KL = Σ (mu² + (exp(l) - 1) - l) / 2      l = ln sigma²"
+        textbook = "the paper's line, -1/2 Σ (1 + l - mu² - exp(l))"
         columns: tuple[tuple[str, str], ...] = (("mu", "{mu}"), ("l", "{logvar}"), (unit, "{terms}"))
     else:
         second = (0.0 if mu2 is None else mu2, 1.0 if sigma2 is None else sigma2)
         result = information.gaussian_kl(mu, sigma, *second, base)
-        formula = "KL = Σ ln(s2/s1) + (s1² + (m1 - m2)²) / (2 s2²) - 1/2"
+        formula = "KL = Σ (r - ln(1 + r)) + r²/2 + d²/2      r = (s1 - s2)/s2      d = (m1 - m2)/s2"
+        textbook = "the textbook's line, Σ ln(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2"
         columns = (("m1", "{mu}"), ("s1", "{sigma}"), ("m2", "{mu2}"), ("s2", "{sigma2}"), (unit, "{terms}"))
     return Report(
         result,
@@ -329,7 +347,7 @@ def gaussian_kl(
             Line(formula),
             Table(columns, bar="terms"),
             Line(f" KL = {{terms: + }} = {{kl}} {unit}"),
-            Verify("cross-entropy - entropy = {other}"),
+            Verify(textbook + " = {other}"),
         ),
         units=dict.fromkeys(("kl", "terms"), unit),
         plot=Plot("terms"),

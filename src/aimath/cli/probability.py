@@ -35,24 +35,40 @@ def softmax(
     return Report(
         probability.softmax(logits, temperature),
         show=("log_probs",) if log else ("probs",),
-        steps=(
-            Line("softmax(z)_i = exp((z_i - m)/T) / S      m = max z      S = Σ exp((z_j - m)/T)"),
-            Table(
-                (
-                    ("z", "{logits}"),
-                    ("1 shift (z-m)/T", "{shifted}"),
-                    ("2 exp", "{weights}"),
-                    ("4 divide by S", "{probs}"),
-                ),
-                bar="probs",
-            ),
-            Line(" 3 sum   S = {weights: + } = {total}"),
-            Line(" entropy {entropy} bits"),
-            Verify("exp(z_i/T - ln Σ exp(z_j/T)) = {other}"),
-        ),
+        steps=_softmax_steps(temperature, log=log),
         units={"entropy": "bits"},
         beside="logits",
         plot=Plot("probs"),
+    )
+
+
+def _softmax_steps(temperature: float, *, log: bool) -> tuple[Step, ...]:
+    """Give the steps; at T = 1 nothing is divided by it, and 0 and inf are limits."""
+    over = "" if temperature == 1.0 else "/T"
+    shift = "z-m" if temperature == 1.0 else "(z-m)/T"
+    exponent = "z_i - m" if temperature == 1.0 else "(z_i - m)/T"
+    limits = {
+        0.0: " T = 0 is the limit: all goes to the largest, and equal ones share",
+        math.inf: " T = inf is the limit: all that isn't masked is equally likely",
+    }
+    answer = ("5 logarithm", "{log_probs}") if log else ("4 divide by S", "{probs}")
+    return (
+        Line(f"softmax(z)_i = exp({exponent}) / S      S = Σ exp({exponent.replace('_i', '_j')})"),
+        Line(" m = max z = {maximum}" + (f"      T = {temperature:g}" if over else "")),
+        *((Line(limits[temperature]),) if temperature in limits else ()),
+        Table(
+            (
+                ("z", "{logits}"),
+                (f"1 shift {shift}", "{shifted}"),
+                ("2 exp", "{weights}"),
+                *((("4 divide by S", "{probs}"),) if log else ()),
+                answer,
+            ),
+            bar="probs",
+        ),
+        Line(" 3 sum   S = {weights: + } = {total}"),
+        Line(" entropy {entropy} bits: like a choice among {perplexity} equally likely"),
+        Verify(f"by logarithms, exp(z_i{over} - ln Σ exp(z_j{over})): {{other:.4}}"),
     )
 
 
@@ -68,11 +84,12 @@ def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report
         probability.logsumexp(values),
         show=("logsumexp",),
         steps=(
-            Line("logsumexp(x) = m + ln Σ exp(x_j - m)      m = max x"),
+            Line("logsumexp(x) = m + ln S      S = Σ exp(x_j - m), which can't overflow"),
+            Line(" m = max x = {maximum}"),
             Table((("x", "{values}"), ("1 shift x-m", "{shifted}"), ("2 exp", "{weights}")), bar="weights"),
             Line(" 3 sum   S = {weights: + } = {total}"),
-            Line(" 4 m + ln S = {maximum} + ln {total} = {logsumexp}"),
-            Verify("adding one after the other, ln(exp a + exp b) = {other}"),
+            Line(" 4 m + ln S = {maximum} + ln {total} = {logsumexp:.10} nats"),
+            Verify("two by two, ln(exp a + exp b), from the first to the last: {other:.10}"),
         ),
         units={"logsumexp": "nats"},
         plot=Plot("weights"),
@@ -94,11 +111,10 @@ def temperature(
         probability.softmax(logits, temperature),
         show=("temperature", "probs", "entropy", "perplexity"),
         steps=(
-            Line("p_i = exp(z_i/T) / Σ exp(z_j/T)      H = Σ p_i · log2(1/p_i)"),
-            Line(" T to 0: the largest logit alone, H = 0; T to inf: uniform, H = log2 n"),
-            Line(" T = {temperature}   p = {probs:.4}"),
+            Line("p_i = exp(z_i/T) / Σ exp(z_j/T)      H = Σ p_i · log2(1/p_i), in bits"),
+            Line("   p = {probs:.4}"),
             Line("   H = {entropy} bits, like a choice among {perplexity} equally likely"),
-            Verify("exp(z_i/T - ln Σ exp(z_j/T)) = {other:.4}"),
+            Verify("(ln S - Σ p_i (z_i - m)/T) / ln 2 = {other}", "check_entropy"),
         ),
         units={"entropy": "bits"},
         plot=Plot("entropy", "temperature", "curve"),
@@ -228,7 +244,7 @@ def _gaussian_between(between: tuple[str, str], mu: float, sigma: float) -> Repo
             Line("P(a < X < b) = Φ(z_b) - Φ(z_a)      z = (x - mu)/sigma"),
             Line(" z_a = ({low} - {mu})/{sigma} = {z_low}      z_b = ({high} - {mu})/{sigma} = {z_high}"),
             Line(" P = {probability}"),
-            Verify("the area under the density, summed = {other}"),
+            Verify("the area under the density between them, by 64 strips = {other}"),
         ),
     )
 
@@ -251,9 +267,9 @@ def describe(
             Line("mean = Σ x / n      variance = Σ (x - mean)² / (n - ddof)"),
             Table((("x", "{values}"), ("x - mean", "{deviations:+}")), bar="deviations"),
             Line(" mean = ({values: + }) / {count} = {mean}"),
-            Line(" variance = {variance} (ddof {ddof})      std = √variance = {std}"),
+            Line(" variance = {squares} / ({count} - {ddof}) = {variance}      std = √variance = {std}"),
             Line(" from {min} to {max}"),
-            Verify("from squares of differences to the first value: variance = {other}"),
+            Verify("variance by differences to the first value = {other}"),
         ),
         plot=Plot("values"),
     )

@@ -60,6 +60,11 @@ class Softmax(NamedTuple):
     total: Array  # (...) sum of the weights, 1 .. n
 
     @property
+    def maximum(self) -> Array:
+        """(...) the largest logit."""
+        return np.asarray(self.logits.max(axis=-1))
+
+    @property
     def shifted(self) -> Array:
         """(..., n) (logit - the largest) / temperature, at most 0; at temperature 0 and inf the limit."""
         with np.errstate(all="ignore"):
@@ -73,7 +78,7 @@ class Softmax(NamedTuple):
     @property
     def weights(self) -> Array:
         """(..., n) exp(shifted), 0 .. 1: the largest logit weighs 1."""
-        return np.minimum(self.probs * self.total[..., np.newaxis], 1.0)
+        return np.where(self.shifted == 0.0, 1.0, np.minimum(self.probs * self.total[..., np.newaxis], 1.0))
 
     @property
     def log_probs(self) -> Array:
@@ -100,6 +105,12 @@ class Softmax(NamedTuple):
     def check(self) -> Check:
         """Recompute the probabilities as exponentials of log-probabilities."""
         return Check(self.probs, np.exp(self.log_probs))
+
+    def check_entropy(self) -> Check:
+        """Recompute the entropy as the log-sum-exp less the mean of the shifted logits."""
+        kept = self.probs > 0.0
+        mean = row_sum(np.where(kept, self.probs * np.where(kept, self.shifted, 0.0), 0.0))
+        return Check(self.entropy, (np.log(self.total) - mean) / np.log(2.0))
 
 
 def softmax(logits: ArrayLike, temperature: float = 1.0) -> Softmax:
@@ -245,6 +256,12 @@ class Describe(NamedTuple):
     def deviations(self) -> Array:
         """(..., n) value - mean."""
         return np.asarray(self.values - self.mean[..., np.newaxis])
+
+    @property
+    def squares(self) -> Array:
+        """(...) sum of the squared deviations."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.variance * (self.count - self.ddof))
 
     def check(self) -> Check:
         """Recompute the variance in one pass, from squares of differences from the first value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,19 @@ WORD = 24
 class Shown:
     """A quantity within a template: `{name}`, with what may stand behind a colon (see report.Line)."""
 
-    def __init__(self, value: Any, wanted: Wanted) -> None:
-        self.value, self.wanted = value, wanted
+    def __init__(self, value: Any, wanted: Wanted, entry: int | None = None) -> None:
+        self.raw, self.wanted, self.entry = value, wanted, entry
+
+    @property
+    def value(self) -> Any:
+        """What is shown: within a table's line, the entry of that line."""
+        if self.entry is None or not isinstance(self.raw, np.ndarray):
+            return self.raw
+        return np.ravel(self.raw)[self.entry].item()
+
+    def __getitem__(self, row: int) -> Shown:
+        """Give a row of a matrix: `{name[0]}`."""
+        return Shown(self.raw[row], self.wanted, self.entry)
 
     def __format__(self, spec: str) -> str:
         """Give the number, or the vector's numbers joined, as text."""
@@ -73,18 +85,18 @@ class Scope(dict[str, Shown]):
         """Look a quantity up when a template asks for it."""
         words = self.known.report.names
         value = words[name] if name in words else number(self.known, self.row, name)
-        if self.entry is not None and isinstance(value, np.ndarray):
-            value = np.ravel(value)[self.entry].item()
-        shown = self[name] = Shown(value, self.wanted)
+        shown = self[name] = Shown(value, self.wanted, self.entry)
         return shown
 
 
 def number(known: Quantities, row: int, name: str) -> Any:
     """Give a quantity of one row: a number or a text, or an array of them."""
+    name, _, index = name.partition("[")
     values = known[name]
     if values is None:
         raise KeyError(name)
-    return values[row] if values.ndim > 1 else values[row].item()
+    value = values[row][int(index[:-1])] if index else values[row]
+    return value if np.ndim(value) else value.item()
 
 
 class Derivation:
@@ -106,8 +118,10 @@ class Derivation:
             if isinstance(step, Verify)
         }
         for row in range(report.rows):
-            strips = [strip(text, "bold") for text in self._swept(known, row)]
+            strips: list[Strip] = []
             for k, step in enumerate(report.steps):
+                if k == 1:
+                    strips += [strip(text, "bold") for text in self._swept(known, row)]
                 if isinstance(step, Table):
                     strips += TableStep(step, known, row, self.wanted).strips(self.width)
                 elif isinstance(step, Verify):
@@ -171,8 +185,9 @@ class TableStep:
         self.step, self.known, self.row, self.wanted = step, known, row, wanted
         asked = [name for _, template in step.columns for name in fields(template)]
         asked = [name for name in (step.bar, *asked) if name and name not in known.report.names]
-        vectors = [np.ravel(number(known, row, name)) for name in asked]
-        self.size = max((vector.size for vector in vectors), default=1)
+        arrays = [np.atleast_1d(number(known, row, name)) for name in asked]
+        self.shape = max((array.shape for array in arrays), key=np.prod, default=(1,))
+        self.size, vectors = int(np.prod(self.shape)), [np.ravel(array) for array in arrays]
         leading = next(
             (v for v in vectors if v.size == self.size and v.dtype.kind != "U"), np.zeros(self.size)
         )
@@ -181,7 +196,9 @@ class TableStep:
 
     def strips(self, width: int) -> list[Strip]:
         """Give a head line and a line an entry, with a bar where there is room; narrow: entry by entry."""
-        names = entry_names(self.known.report, (self.size,))
+        names = entry_names(self.known.report, self.shape)
+        if len(self.shape) > 1:
+            names = [name.replace("_", ",") for name in names]
         labels = [label(names[k], self.wanted, WORD) for k in self.entries]
         heads = [ours(head, self.wanted) for head, _ in self.step.columns]
         columns = [self._column(template) for _, template in self.step.columns]
@@ -213,7 +230,7 @@ class TableStep:
     def _numbers(self, template: str) -> list[Any] | None:
         """Give the numbers of a column that shows one quantity and nothing else."""
         name = template[1:-1].removesuffix(":+")
-        if not name.isidentifier() or name in self.known.report.names:
+        if not re.fullmatch(r"\w+(\[\d+\])?", name) or name in self.known.report.names:
             return None
         vector = np.ravel(number(self.known, self.row, name))
         if vector.dtype.kind == "U":

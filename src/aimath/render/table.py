@@ -9,6 +9,7 @@ import numpy as np
 
 from aimath.render.fields import Column, Quantities, chosen, columns, entry_names
 from aimath.render.layout import Strip, bar, label, left_out, ours, padded, side_by_side, strip
+from aimath.render.numbers import SHOWN, Style
 from aimath.safe import cells
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ HEAD, TAIL = 20, 5
 """A terminal is shown this many rows from both ends of a longer table (`--all` shows each)."""
 WORD = 16
 """The user's words may take so many cells, or a third of the terminal."""
+FEWEST = 3
+"""A table that is too wide for its terminal is shown with down to so many digits."""
 MOST, LEAST = 30, 5
 """Bars are at most and at least this wide."""
 
@@ -33,6 +36,7 @@ class Grid(NamedTuple):
     words: frozenset[int] = frozenset()  # columns that aren't numbers
     shares: tuple[float, ...] = ()  # what a bar shows, 0 to 1, a row
     above: str = ""
+    below: str = ""
     gap: int = 0
     hidden: int = 0
 
@@ -52,7 +56,8 @@ class Grid(NamedTuple):
         drawn = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn] or [""] * len(lines)
         rows = [[strip(line, "", mark)] for line, mark in zip(lines, drawn, strict=True)]
         rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
-        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted)]
+        end = [strip(ours(f" {self.below}", wanted), "dim")] if self.below else []
+        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted), *end]
 
     def _with_gap(self, rows: list[list[Strip]], wanted: Wanted) -> list[Strip]:
         said = [[left_out(self.hidden, wanted, "rows")]] if self.hidden else []
@@ -203,8 +208,17 @@ class Records:
         return [column._replace(head=column.head.removeprefix(f"{vectors[0]}_")) for column in spread]
 
     def grid(self) -> Grid:
-        """Give what was gathered as a table of text."""
-        wanted = self.wanted
+        """Give what was gathered as a table of text, in fewer digits where else it would not fit."""
+        full = self._grid(self.wanted)
+        if full.fits(self.wanted.width) or not self.wanted.style.exact:
+            return full
+        for digits in range(SHOWN - 1, FEWEST - 1, -1):
+            grid = self._grid(self.wanted._replace(style=Style(digits=digits)))
+            if grid.fits(self.wanted.width):
+                return grid._replace(below=f"{digits} digits, to fit; --json has all")
+        return full
+
+    def _grid(self, wanted: Wanted) -> Grid:
         hidden = self.rows - len(self.head) - len(self.tail)
         tail, hidden = (self.tail[1:], hidden + 1) if hidden else (self.tail, 0)
         rows = self.head + tail
