@@ -1,0 +1,66 @@
+"""The README keeps its word: its sessions are replayed, its commands are all commands."""
+
+from __future__ import annotations
+
+import doctest
+import math
+import os
+import re
+import subprocess
+import sys
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+from aimath.cli.app import COMMANDS
+
+README = Path(__file__).parent.parent / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+SESSIONS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
+
+
+def calls(session):
+    """Give each command of a session with the output that stands below it."""
+    return re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE)
+
+
+def same(wanted, found):
+    """Whether two words are equal; numbers may differ in the last digits, which depend on the processor."""
+    try:
+        return math.isclose(float(wanted), float(found), rel_tol=1e-12) or wanted == found
+    except ValueError:
+        return wanted == found
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+def test_session(session, tmp_path):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command, output in calls(session):
+        ran = subprocess.run(
+            ["sh", "-c", f"({command}) 2>&1"],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        split = r"([\s,{}\[\]]+)"
+        pairs = zip_longest(re.split(split, output), re.split(split, ran.stdout), fillvalue="")
+        assert all(same(a, b) for a, b in pairs), f"$ {command}\n{ran.stdout}"
+
+
+def test_sessions_are_found():
+    assert sum(len(calls(session)) for session in SESSIONS) == TEXT.count("\n$ ")
+    assert len(SESSIONS) >= 5
+
+
+def test_table_lists_every_command_with_its_summary():
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]*) \|", TEXT, re.MULTILINE))
+    assert rows == {name: entry.summary for name, entry in COMMANDS.items()}
+
+
+def test_library_session():
+    (session,) = re.findall(r"```pycon\n(.*?)```", TEXT, re.DOTALL)
+    test = doctest.DocTestParser().get_doctest(session, {}, "README", str(README), 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
