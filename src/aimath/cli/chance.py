@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from aimath.cli.options import Vector
 
-LARGEST = 2**63 - 1
+LARGEST = 2**53 - 1
+"""The largest integer that every reader of JSON keeps."""
 
 
 def settled(seed: str) -> tuple[int, tuple[str, ...]]:
@@ -20,7 +21,7 @@ def settled(seed: str) -> tuple[int, tuple[str, ...]]:
         return integer(seed, "--seed", 0, LARGEST), ()
     import secrets
 
-    drawn = secrets.randbelow(LARGEST)
+    drawn = secrets.randbelow(LARGEST + 1)
     return drawn, (f"--seed random drew {drawn}",)
 
 

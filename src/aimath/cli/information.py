@@ -286,18 +286,20 @@ def perplexity(
         )
     if logarithms:
         result: Any = information.perplexity_of_log_probs(log_probs)
+        table = Table((("ln p of token, nats", "{log_probs}"), ("p", "{token_probs}")), bar="token_probs")
     else:
         result = information.perplexity_of_tokens(token_probs)
+        table = Table((("p of token", "{token_probs}"), ("-ln p, nats", "{surprise}")), bar="token_probs")
     return Report(
         result,
         show=("perplexity",),
         steps=(
             Line("perplexity = exp of the mean of -ln p over the tokens"),
-            Table((("p of token", "{token_probs}"), ("-ln p, nats", "{surprise}")), bar="surprise"),
+            table,
             Line(" mean = {nats} nats      exp {nats} = {perplexity}"),
             Verify("1 / the geometric mean of p = {other}"),
         ),
-        plot=Plot("surprise"),
+        plot=Plot("token_probs"),
     )
 
 
