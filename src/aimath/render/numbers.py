@@ -20,6 +20,7 @@ class Style(NamedTuple):
 
     digits: int | None = None
     decimals: int | None = None
+    narrow: bool = False  # columns as narrow as these digits allow: small numbers keep one of theirs
 
     @property
     def exact(self) -> bool:
@@ -87,20 +88,28 @@ class Style(NamedTuple):
 
         >>> Style().column([0.011617, 0.63429512, 0.0])
         ['0.011617', '0.634295', '0       ']
+        >>> Style(digits=3, narrow=True).column([0.011617, 0.63429512, 0.00032931])
+        ['0.012', '0.634', '3e-4 ']
         """
         texts = [self.people(x) for x in values]
         finite = [abs(x) for x in values if isinstance(x, float) and math.isfinite(x)]
         places = max((len(text.partition(".")[2]) for text in texts if "e" not in text), default=0)
-        if not any(finite) or self.decimals is not None or places <= 3:
+        if not any(finite) or self.decimals is not None or (places <= 3 and not self.narrow):
             return _pointed(texts)
         whole = math.floor(math.log10(max(finite))) + 1
         decimals = max(0, min((self.digits or SHOWN) - (whole if whole > 1 else 0), places))
-        least = 10.0 ** (3 - decimals)
+        least = 10.0 ** (-decimals if self.narrow else 3 - decimals)
+        if self.narrow:
+            texts = [self._small(x) for x in values]
         fixed = [
             _honest(x, f"{x:.{decimals}f}") if isinstance(x, float) and least <= abs(x) < 1e15 else text
             for x, text in zip(values, texts, strict=True)
         ]
         return _pointed(fixed)
+
+
+    def _small(self, x: Any) -> str:
+        return _short(f"{x:.1g}") if isinstance(x, float) and 0 < abs(x) < 1 else self.people(x)
 
 
 def _honest(x: float, text: str) -> str:

@@ -213,7 +213,7 @@ class Records:
         if full.fits(self.wanted.width) or not self.wanted.style.exact:
             return full
         for digits in range(SHOWN - 1, FEWEST - 1, -1):
-            grid = self._grid(self.wanted._replace(style=Style(digits=digits)))
+            grid = self._grid(self.wanted._replace(style=Style(digits=digits, narrow=True)))
             if grid.fits(self.wanted.width):
                 return grid._replace(below=f"{digits} digits, to fit; --json has all")
         return full
