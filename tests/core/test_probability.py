@@ -1,5 +1,6 @@
 """Softmax, log-sum-exp, Bayes and describe against mpmath and fractions, which share no code with them."""
 
+import math
 from fractions import Fraction
 
 import mpmath as mp
@@ -505,3 +506,61 @@ def test_a_sequence_takes_many_priors_at_once():
     assert found.posteriors.shape == (3, 2)
     for k in range(3):
         assert probability.bayes_sequence(priors[k], [0.9, 0.8], [0.2, 0.3]).posterior == found.posterior[k]
+
+
+@pytest.mark.parametrize(
+    ("prior", "likelihood", "alarm", "population"),
+    [(0.3, 0.8, 0.1, 1000), (0.001, 0.99, 0.01, 100_000), (0.5, 1.0, 0.0, 1000), (1e-9, 0.5, 0.5, 1e10)],
+)
+def test_natural_frequencies_are_the_joint_table_in_round_numbers(prior, likelihood, alarm, population):
+    found = probability.bayes(prior, likelihood, false_positive=alarm)
+    a, seen, fa = Fraction(prior), Fraction(likelihood), Fraction(alarm)
+    exact = [a, 1 - a, a * seen, a * (1 - seen), (1 - a) * fa, (1 - a) * (1 - fa)]
+    counts = [
+        found.cases,
+        found.others,
+        found.hits,
+        found.misses,
+        found.false_alarms,
+        found.correct_rejections,
+    ]
+    assert float(found.population) == population
+    assert [float(n) for n in counts] == pytest.approx([float(population * x) for x in exact], rel=1e-14)
+
+
+def test_the_largest_logit_weighs_exactly_1():
+    found = probability.softmax(np.arange(1.0, 41.0))
+    assert found.weights[-1] == 1.0
+    assert found.maximum == 40.0
+    assert found.perplexity == pytest.approx(2.0 ** float(found.entropy), rel=1e-15)
+
+
+@given(st.lists(st.floats(-30, 30), min_size=1, max_size=20), st.floats(0.1, 10))
+def test_every_check_of_softmax_holds(logits, temperature):
+    found = probability.softmax(logits, temperature)
+    assert np.all(found.check().holds)
+    assert np.all(found.check_entropy().holds)
+    assert not np.all(found._replace(probs=found.probs * 1.1).check().holds)
+
+
+@given(st.floats(-8, 8), st.floats(-3, 3), st.floats(0.1, 5))
+def test_every_check_of_the_gaussian_holds(x, mu, sigma):
+    found = probability.gaussian([x], mu, sigma)
+    assert np.all(found.check().holds)
+    assert np.all(found.check_log().holds)
+    assert np.all(found.check_cdf().holds)
+    assert (found.mu.shape, found.sigma.shape) == ((), ())  # as given
+
+
+def test_logsumexp_names_its_steps():
+    found = probability.logsumexp([1000.0, 1000.5, -np.inf])
+    assert found.shifted.tolist() == [-0.5, 0.0, -np.inf]
+    assert found.weights.tolist() == [math.exp(-0.5), 1.0, 0.0]
+    assert found.total == 1.0 + math.exp(-0.5)
+    assert probability.logsumexp([np.inf, 1.0]).shifted.tolist() == [0.0, -np.inf]
+
+
+def test_describe_shows_its_deviations():
+    found = probability.describe([2, 4, 4, 4, 5, 5, 7, 9], ddof=1)
+    assert found.deviations.tolist() == [-3, -1, -1, -1, 0, 0, 2, 4]
+    assert found.squares == pytest.approx(32, rel=1e-15)
