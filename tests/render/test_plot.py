@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimath.render.people import Drawing
+from aimath.render.people import Drawing, People
 from aimath.render.plot import curve
 from aimath.render.text import Wanted
 from aimath.report import Plot
@@ -154,3 +154,11 @@ def test_plots_stand_below_their_tables(five, answer, seen):
     out = seen(*rows, draw=True)
     assert out[0].split() == ["x", "h"]
     assert out[4:6] == ["", "   h"]
+
+
+def test_an_image_is_drawn_where_people_look_though_no_plot_was_asked_for(answer):
+    report = answer(y=CHESS, plot=PICTURE)
+    at_terminal = People(Wanted(), images=True)
+    in_pipe = People(Wanted())
+    assert "█" in (at_terminal.write(report) + at_terminal.end()).decode()
+    assert "█" not in (in_pipe.write(report) + in_pipe.end()).decode()

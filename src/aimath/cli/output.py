@@ -203,14 +203,15 @@ def _writer(form: str, output: Output, wanted: Wanted, terminal: Terminal, sink:
 def _for_people(form: str, output: Output, wanted: Wanted, terminal: Terminal, name: str) -> Writer:
     from aimath.render.people import NO_WIDTH, People
 
-    drawn = output.plot and (terminal.is_terminal or form == "svg")
+    seen = terminal.is_terminal or form == "svg"
+    drawn = output.plot and seen
     if form == "svg":
         from aimath.render.svg import Svg
 
         return Svg(wanted, f"aimath {name}", explain=output.explain, draw=drawn)
     if not terminal.is_terminal and not output.explain:
         wanted = wanted._replace(width=NO_WIDTH)
-    return People(wanted, explain=output.explain, draw=drawn)
+    return People(wanted, explain=output.explain, draw=drawn, images=seen)
 
 
 def _aside(output: Output, wanted: Wanted, form: str, terminal: Terminal) -> Writer | None:

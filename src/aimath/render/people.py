@@ -21,12 +21,16 @@ NO_WIDTH = 10_000
 
 
 class Page:
-    """Turns reports into lines; `explain` gives derivations in place of tables, `draw` adds plots."""
+    """Turns reports into lines; `explain` gives derivations in place of tables, `draw` adds plots.
 
-    def __init__(self, wanted: Wanted, *, explain: bool, draw: bool) -> None:
+    With `images`, an answer that is an image is drawn though no plot was asked for: so people read it.
+    """
+
+    def __init__(self, wanted: Wanted, *, explain: bool, draw: bool, images: bool) -> None:
         self.wanted = wanted
         self.derivation = Derivation(wanted) if explain else None
-        self.plotter = Plotter(wanted) if draw else None
+        self.draw, self.images = draw, images and not explain
+        self.plotter = Plotter(wanted)
         self.records = Records(wanted)
         self.begun = False
 
@@ -34,23 +38,25 @@ class Page:
         """Give what one block of rows shows; rows of a table may be kept back until the end."""
         known = Quantities(report)
         strips: list[Strip] = []
+        image = report.plot is not None and report.plot.kind == "picture"
+        drawn = self.draw or (self.images and image)
         if self.derivation:
             for part in self.derivation.parts(known):
                 strips += self._apart(part)
-        elif self.plotter and report.plot and report.plot.kind == "picture":
+        elif drawn and image:
             pass  # the picture is how people read it
         elif (grid := single(known, self.wanted)) is not None:
             strips += self._kept() + self._apart(grid.strips(self.wanted))
         else:
             strips += [] if self.records.fits(known) else self._kept()
             self.records.add(known)
-        if self.plotter and (drawn := self.plotter.add(known)):
-            strips += self._kept() + self._apart(drawn)
+        if drawn and (lines := self.plotter.add(known)):
+            strips += self._kept() + self._apart(lines)
         return strips
 
     def end(self) -> list[Strip]:
         """Give the rows and points that were kept back."""
-        return self._kept() + (self._apart(self.plotter.rest()) if self.plotter else [])
+        return self._kept() + self._apart(self.plotter.rest())
 
     def _kept(self) -> list[Strip]:
         records, self.records = self.records, Records(self.wanted)
@@ -66,8 +72,11 @@ class Page:
 class People:
     """The writer for a terminal, in colour where that is wanted."""
 
-    def __init__(self, wanted: Wanted, *, explain: bool = False, draw: bool = False) -> None:
-        self.colour, self.page = wanted.colour, Page(wanted, explain=explain, draw=draw)
+    def __init__(
+        self, wanted: Wanted, *, explain: bool = False, draw: bool = False, images: bool = False
+    ) -> None:
+        self.colour = wanted.colour
+        self.page = Page(wanted, explain=explain, draw=draw, images=images)
 
     def write(self, report: Report) -> bytes:
         """Give the text of one block of rows."""

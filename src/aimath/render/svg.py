@@ -45,7 +45,7 @@ class Svg:
 
     def __init__(self, wanted: Wanted, title: str, *, explain: bool = False, draw: bool = False) -> None:
         self.title, self.width = title, wanted.width
-        self.page = Page(wanted._replace(colour=True), explain=explain, draw=draw)
+        self.page = Page(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
         self.strips: list[Strip] = []
 
     def write(self, report: Report) -> bytes:
