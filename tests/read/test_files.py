@@ -39,6 +39,9 @@ GOOD = {
     "good.jsonl": b'{"x": [1.5, 2]}\n{"x": [-0.25, 4]}\n',
     "good.npy": npy_bytes(HELD),
     "good.npz": npz_bytes(w=HELD),
+    "good.safetensors": struct.pack("<Q", 58)
+    + b'{"w": {"dtype":"F64","shape":[2,2],"data_offsets":[0,32]}}'
+    + struct.pack("<4d", 1.5, 2, -0.25, 4),
 }
 
 
@@ -440,7 +443,7 @@ def test_files_that_cannot_be_read(refusal, tmp_path):
 def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
     error = refusal(at("d.pkl", b"1 2\n"))
     assert (
-        error.why == "its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz"
+        error.why == "its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
         or "d.pkl" in error.why
     )
     assert ".csv .tsv .txt .json .ndjson .jsonl .npy .npz" in error.why

@@ -112,7 +112,8 @@ class Input(NamedTuple):
         "stop"
     )
     input_format: Annotated[
-        str | None, typer.Option("--input-format", help="Read as csv, tsv, txt, json, ndjson, npy or npz.")
+        str | None,
+        typer.Option("--input-format", help="Read as csv, tsv, txt, json, ndjson, npy, npz or safetensors."),
     ] = None
     max_memory: Annotated[
         str | None, typer.Option("--max-memory", help="Refuse to hold more, as 512M or 4G.")

@@ -6,6 +6,7 @@ import itertools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from aimath.cli.chance import settled
 from aimath.cli.command import LINES
 from aimath.cli.job import Job, job, one_of, size
 from aimath.cli.mistakes import say
@@ -29,6 +30,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     tokens = given.pop("operands", None) or []
     flags = {key: given.pop(key) for key in list(given) if key in command.operands}
     flags = {key: value for key, value in flags.items() if value is not None}
+    _settle_seed(command.name, given)
     asked = job(command, given, inputs, flags, tokens)
     repeated = {key: flags.pop(key) for key in list(flags) if isinstance(flags[key], list)}
     several = {key: {f"{key} {k}": text for k, text in enumerate(texts)} for key, texts in repeated.items()}
@@ -41,6 +43,15 @@ def run(command: Command, given: dict[str, Any]) -> int:
         return 0
     say(f"aimath {command.name}: warning: {passed} row{'s' if passed > 1 else ''} without an answer")
     return 3
+
+
+def _settle_seed(name: str, given: dict[str, Any]) -> None:
+    """Let `--seed random` draw once, for the rows that are drawn and for the command itself."""
+    if "seed" in given:
+        seed, notes = settled(given["seed"])
+        given["seed"] = str(seed)
+        for note in notes:
+            say(f"aimath {name}: note: {note}")
 
 
 def _pieces(
@@ -59,6 +70,7 @@ def _pieces(
         missing=one_of("--missing", inputs.missing, ("error", "skip", "nan")),  # type: ignore[arg-type]
         input_format=inputs.input_format,
         max_memory=size(inputs.max_memory),
+        seed=int(asked.options.get("seed", 0)),
     )
     stdin = None if sys.stdin is None else 0
     operands = asked.command.operands
@@ -82,14 +94,19 @@ def _pieces(
 def _answer(asked: Job, pieces: Iterable[Block | BadRow], out: Printer) -> int:
     """Answer every row in order; give the number of rows that were passed over."""
     passed = 0
+    said: set[str] = set()
     for piece in pieces:
         if isinstance(piece, BadRow):
             _reject(asked, piece, dict.fromkeys(asked.names, (max(piece.width, 1),)), out)
             passed += 1
             continue
+        for note in piece.notes:
+            if note not in said:
+                said.add(note)
+                say(f"aimath {asked.command.name}: warning: {note}")
         start, most, rows = 0, len(piece.lines), len(piece.lines)
         while start < rows:
-            part = _cut(piece, start, min(rows, start + most))
+            part = piece.part(start, min(rows, start + most))
             try:
                 reports = _reports(asked, part)
             except InputError as error:
@@ -106,14 +123,6 @@ def _answer(asked: Job, pieces: Iterable[Block | BadRow], out: Printer) -> int:
                 out.rows(reports)
                 start, most = start + len(part.lines), most * 2
     return passed
-
-
-def _cut(block: Block, start: int, stop: int) -> Block:
-    """Give some of a block's rows; operands of one row belong to all."""
-    if start == 0 and stop == len(block.lines):
-        return block
-    operands = {k: v if len(v) == 1 else v[start:stop] for k, v in block.operands.items()}
-    return block._replace(operands=operands, lines=block.lines[start:stop])
 
 
 def _bad_row(error: InputError, part: Block) -> int | None:

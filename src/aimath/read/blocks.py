@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -23,7 +24,9 @@ SUFFIXES = {
     ".jsonl": "jsonl",
     ".npy": "npy",
     ".npz": "npz",
+    ".safetensors": "safetensors",
 }
+_OF_SEVERAL = re.compile(r"(.+?\.(?:npz|safetensors)):(.*)", re.DOTALL | re.IGNORECASE)
 
 
 class Block(NamedTuple):
@@ -34,6 +37,20 @@ class Block(NamedTuple):
     lines: Sequence[int]  # (rows,) the line (or row of an .npy) of each, from 1
     labels: tuple[str, ...] = ()  # (n,) names of the entries, or none
     column: bool = False  # came as a column: one vector, answered as a column
+    row_labels: tuple[str, ...] = ()  # names of the rows; of a matrix, of its own rows
+    notes: tuple[str, ...] = ()  # what happened to the numbers on their way, such as rounding
+
+    def part(self, start: int, stop: int) -> Block:
+        """Give some of the rows; operands of one row belong to all."""
+        if start == 0 and stop == len(self.lines):
+            return self
+        operands = {
+            name: rows if len(rows) == 1 else rows[start:stop] for name, rows in self.operands.items()
+        }
+        named = self.row_labels
+        if len(named) == len(self.lines):  # else the one row is a matrix, and they are its own
+            named = named[start:stop]
+        return self._replace(operands=operands, lines=self.lines[start:stop], row_labels=named)
 
 
 class BadRow(NamedTuple):
@@ -60,6 +77,7 @@ class Reading(NamedTuple):
     missing: Literal["error", "skip", "nan"] = "error"
     input_format: str | None = None
     max_memory: int | None = None  # bytes; None: memory_limit()
+    seed: int = 0  # of randn:MxN
 
 
 Pieces: TypeAlias = "Iterator[Block | BadRow]"
@@ -70,10 +88,19 @@ def is_path(token: str) -> bool:
     return PurePath(cut(token)[0]).suffix.lower() in SUFFIXES
 
 
+def is_named(text: str) -> bool:
+    """Tell whether a token names rows that come from no file: digits, digits:0,1 or randn:3x4."""
+    return text == "digits" or text.startswith(("digits:", "randn:"))
+
+
 def cut(path: str) -> tuple[str, str | None]:
-    """Cut FILE.npz:NAME in two."""
-    head, colon, name = path.rpartition(":")
-    return (head, name) if colon and head.lower().endswith(".npz") else (path, None)
+    """Cut FILE.npz:NAME or FILE.safetensors:NAME in two; the name may hold anything.
+
+    >>> cut("model.safetensors:h.0:w"), cut("a:b.csv")
+    (('model.safetensors', 'h.0:w'), ('a:b.csv', None))
+    """
+    found = _OF_SEVERAL.fullmatch(path)
+    return (found[1], found[2]) if found else (path, None)
 
 
 def memory_limit() -> int:
@@ -97,8 +124,10 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def price(size: int, what: str, limit: int | None) -> None:
+def price(size: int, what: str, limit: int | None, *, instead: str = "") -> None:
     """Refuse to hold `size` bytes past the limit; `what` begins the sentence ("a column of 9 numbers").
+
+    `instead` is another way out than more memory.
 
     >>> price(3 << 30, "a column", 1 << 30)
     Traceback (most recent call last):
@@ -110,7 +139,7 @@ def price(size: int, what: str, limit: int | None) -> None:
     if size > bound:
         raise InputError(
             f"{what} needs {size / GIB:.2f} GiB; the limit is {bound / GIB:.2f} GiB",
-            hint=f"use --max-memory {size // GIB + 1}G",
+            hint=f"use {instead and f'{instead} or '}--max-memory {size // GIB + 1}G",
         )
 
 

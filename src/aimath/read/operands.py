@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from aimath.errors import InputError
-from aimath.read.blocks import Reading, is_path
+from aimath.read.blocks import Reading, is_named, is_path
 from aimath.read.numbers import echo
 from aimath.read.pairing import Feed, in_step
 from aimath.read.table import Layout
 
 if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
+    from aimath.read.matrices import RowBlocks
 
 _NOTHING: Mapping[str, tuple[str, ...]] = {}
 
@@ -60,8 +61,17 @@ def blocks(
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
         return Layout(source, these, how, aliases=aliases, matrices=matrices.intersection(these))
 
+    drawn = [one.name for one in given if one.tokens[0].startswith("randn:")]
+    drawn.sort(key=names.index)  # so that which numbers they get is not a matter of how they were given
+
     feeds = [
-        _feed(one, layout, matrix=one.name in matrices, each=one.name in each)
+        _feed(
+            one,
+            layout,
+            matrix=one.name in matrices,
+            each=one.name in each,
+            draw=drawn.index(one.name) if one.name in drawn else 0,
+        )
         for one in given
         if one.tokens != ("-",)
     ]
@@ -71,6 +81,34 @@ def blocks(
         raw = _open(stdin, wanting, alone=len(wanting) == len(names))
         feeds.insert(0, Feed(wanting, sources.piped(raw, layout(wanting, sources.STDIN)), waits=True))
     return in_step(feeds, names)
+
+
+def matrix_blocks(
+    tokens: Sequence[str],
+    name: str,
+    flags: Mapping[str, str],
+    stdin: BinaryIO | int | None,
+    reading: Reading = Reading(),  # noqa: B008  immutable
+) -> RowBlocks:
+    """Read the one matrix `name` as blocks of rows that can be gone through again and again.
+
+    A stored array (.npy, .npz, .safetensors) and randn:MxN are read anew each time, however large;
+    text, pipes and digits are held, within the price.
+
+    >>> rows = matrix_blocks(["randn:3x2"], "X", {}, None)
+    >>> rows.shape, [block.shape for block in rows()]
+    ((3, 2), [(3, 2)])
+    """
+    from aimath.read import matrices  # noqa: PLC0415  only what is read from is loaded
+
+    given = _assigned(tokens, [name], flags)
+    if given and len(given[0].tokens) == 1:
+        token = given[0].tokens[0]
+        path = token if is_named(token) else _path(token, matrix=True)
+        found = matrices.again(path, reading) if path is not None else None
+        if found is not None:
+            return found
+    return matrices.held(blocks(tokens, [name], flags, stdin, reading, matrix=True), name)
 
 
 def _assigned(tokens: Sequence[str], names: Sequence[str], flags: Mapping[str, str]) -> list[_Given]:
@@ -100,11 +138,18 @@ def _too_many(tokens: Sequence[str], left: Sequence[str]) -> InputError:
     return InputError(f"{len(tokens)} arguments for {wanted}", hint=hint, usage=True)
 
 
-def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool) -> Feed:
-    """Open what one operand was given as: a file, or numbers."""
+def _path(token: str, *, matrix: bool) -> str | None:
+    """Give the file that a token names: @FILE anywhere, a known suffix where matrices are wanted."""
+    if token.startswith("@"):
+        return token[1:]
+    return token if matrix and is_path(token) else None
+
+
+def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool, draw: int) -> Feed:
+    """Open what one operand was given as: a file, rows that have a name, or numbers."""
     first = one.tokens[0]
-    path = first[1:] if first.startswith("@") else first if matrix and is_path(first) else None
-    odd = next((k for k, text in enumerate(one.tokens) if text == "-" or text.startswith("@")), None)
+    path = _path(first, matrix=matrix)
+    odd = next((k for k, t in enumerate(one.tokens) if t == "-" or t.startswith("@") or is_named(t)), None)
     if len(one.tokens) > 1 and odd is not None:
         why = f"{one.places[odd]}: {echo(one.tokens[odd])} can't stand beside other arguments"
         raise InputError(why, operand=one.name, usage=True)
@@ -112,6 +157,11 @@ def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool) -> Feed:
         from aimath.read import sources  # noqa: PLC0415  only what is read from is loaded
 
         return Feed([one.name], sources.file(path, layout([one.name], path)))
+    if is_named(first) and not each:
+        from aimath.read.named import named  # noqa: PLC0415  the same
+
+        reading = layout([one.name], first).reading
+        return Feed([one.name], named(first, one.name, reading, matrix=matrix, draw=draw))
     from aimath.read.literals import literal  # noqa: PLC0415  the same
 
     block = literal(one.tokens, one.places, one.name, matrix=matrix)

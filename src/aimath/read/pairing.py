@@ -44,7 +44,7 @@ class Feed:
             self.current, self.at = next(self.pieces, None), 0
         if self.current is None or isinstance(self.current, BadRow) or not self.at:
             return self.current
-        return _part(self.current, self.at, len(self.current.lines))
+        return self.current.part(self.at, len(self.current.lines))
 
     def advance(self, rows: int) -> None:
         """Use up rows of the head."""
@@ -52,11 +52,6 @@ class Feed:
         self.taken += rows
         if isinstance(self.current, BadRow) or (self.current and self.at >= len(self.current.lines)):
             self.current = None
-
-
-def _part(block: Block, start: int, stop: int) -> Block:
-    operands = {name: rows[start:stop] for name, rows in block.operands.items()}
-    return block._replace(operands=operands, lines=block.lines[start:stop])
 
 
 def in_step(feeds: Sequence[Feed], names: Sequence[str]) -> Pieces:
@@ -77,7 +72,7 @@ def in_step(feeds: Sequence[Feed], names: Sequence[str]) -> Pieces:
         count = 1
         if len(blocks) == len(heads):
             count = min(len(block.lines) for block in blocks)
-            yield _joined([*(_part(block, 0, count) for block in blocks), *fixed], names)
+            yield _joined([*(block.part(0, count) for block in blocks), *fixed], names)
         elif None in heads:
             _all_ended(many, heads)
             return
@@ -103,4 +98,10 @@ def _joined(blocks: Sequence[Block], names: Sequence[str]) -> Block:
     labels = next((block.labels for block in blocks if block.labels), ())
     lead = max(blocks, key=lambda block: (len(block.lines), bool(block.source)))
     column = any(block.column for block in blocks)
-    return lead._replace(operands={name: found[name] for name in names}, labels=labels, column=column)
+    return lead._replace(
+        operands={name: found[name] for name in names},
+        labels=labels,
+        column=column,
+        row_labels=next((block.row_labels for block in (lead, *blocks) if block.row_labels), ()),
+        notes=tuple(dict.fromkeys(note for block in blocks for note in block.notes)),
+    )

@@ -46,7 +46,7 @@ def file(path: str, layout: Layout) -> Pieces:
         form = asked_form(layout.reading.input_format) or form_of(path, stream)
         yield from _read(stream, form, layout, member or layout.reading.key)
     except InputError as error:
-        raise _placed(error, path) from None
+        raise placed(error, path) from None
     finally:
         stream.close()
 
@@ -57,10 +57,11 @@ def piped(raw: BinaryIO | int, layout: Layout) -> Pieces:
     try:
         yield from _read(stream, asked_form(layout.reading.input_format), layout, layout.reading.key)
     except InputError as error:
-        raise _placed(error, STDIN) from None
+        raise placed(error, STDIN) from None
 
 
-def _placed(error: InputError, source: str) -> InputError:
+def placed(error: InputError, source: str) -> InputError:
+    """Name the source in an error that doesn't."""
     shown = whence(source)
     why = error.why if error.usage or shown in error.why else f"{shown}: {error.why}"
     return InputError(why, hint=error.hint, usage=error.usage)
@@ -68,15 +69,14 @@ def _placed(error: InputError, source: str) -> InputError:
 
 def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) -> Pieces:
     """Choose the reader; `form` None takes what the content looks like."""
-    kind = stream.kind()
-    form = form or ("npy" if kind == "npy" else "text")
+    form = verified(stream, form)
     layout.settle(form)
-    if kind in _WAYS_OUT:
-        raise InputError(f"its content is {kind}", hint=f"convert it with {_WAYS_OUT[kind]}")
-    if kind != (form if form in ("npy", "npz") else "text"):
-        raise InputError(f"its content is {kind}, not {form}")
+    if form == "safetensors":
+        from aimath.read.safetensors import safetensors  # noqa: PLC0415  one format at a time
+
+        return safetensors(stream, layout, member)
     if form in ("npy", "npz"):
-        from aimath.read import arrays  # noqa: PLC0415  one format at a time
+        from aimath.read import arrays  # noqa: PLC0415  the same
 
         return arrays.npy(stream, layout) if form == "npy" else arrays.npz(stream, layout, member)
     if form == "json":
@@ -86,6 +86,19 @@ def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) 
     from aimath.read.text import text  # noqa: PLC0415  the same
 
     return text(stream, layout)
+
+
+def verified(stream: Stream, form: str | None) -> str:
+    """Give the form of what is there, if it is what it should be; None takes what it looks like."""
+    kind = stream.kind()
+    form = form or ("npy" if kind == "npy" else "text")
+    if form == "safetensors":  # begins with a length, which may look like anything; its reader is strict
+        return form
+    if kind in _WAYS_OUT:
+        raise InputError(f"its content is {kind}", hint=f"convert it with {_WAYS_OUT[kind]}")
+    if kind != (form if form in ("npy", "npz") else "text"):
+        raise InputError(f"its content is {kind}, not {form}")
+    return form
 
 
 def _whole(stream: Stream, layout: Layout) -> bytes:

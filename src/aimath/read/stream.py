@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import stat
@@ -55,8 +56,11 @@ class Stream:
         return data if len(parts) == 1 else b"".join(parts)
 
     def _some(self, size: int) -> bytes:
+        return self._asked(self.unread, size) or b""
+
+    def _asked(self, how: Callable[[Any], Any], what: Any) -> Any:
         try:
-            return self.unread(size) or b""
+            return how(what)
         except (OSError, ValueError) as error:  # ValueError: it was closed
             why = getattr(error, "strerror", None) or "it is closed"
             raise InputError(f"cannot read {whence(self.source)}: {why}") from None
@@ -71,10 +75,30 @@ class Stream:
     def fill(self, view: memoryview) -> int:
         """Read until `view` is full or the end has come; give the count."""
         have = 0
-        while have < len(view) and (data := self.read(len(view) - have)):
-            view[have : have + len(data)] = data
-            have += len(data)
+        while have < len(view) and (count := self._into(view[have:])):
+            have += count
         return have
+
+    def _into(self, view: memoryview) -> int:
+        """Read into `view` straight from a file, by way of `read` from anything else."""
+        if self.ahead or not isinstance(self.raw, io.BufferedReader):
+            data = self.read(min(len(view), BLOCK))
+            view[: len(data)] = data
+            return len(data)
+        count: int = self._asked(self.raw.readinto, view) or 0
+        self.taken += count
+        return count
+
+    @property
+    def seekable(self) -> bool:
+        """Whether its bytes can be read in any order at no cost: a regular file, no member of a zip."""
+        return isinstance(self.raw, io.BufferedReader) and self.size is not None
+
+    def seek(self, place: int) -> None:
+        """Go on reading at a byte of a regular file."""
+        if place != self.taken:
+            self.raw.seek(place)
+            self.ahead, self.taken = b"", place
 
     def kind(self) -> str:
         """Name the format that the first bytes give away, "text" if none."""
@@ -84,6 +108,8 @@ class Stream:
             if not more:
                 break
             self.ahead += more
+        if self.ahead[3:9] == b"\0\0\0\0\0{":  # a length below 16 MB, and JSON
+            return "safetensors"
         return next((kind for mark, kind in _MARKS.items() if self.ahead.startswith(mark)), "text")
 
     def whole(self, most: int) -> bytes:
