@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence  # noqa: TC003  typer reads the annotation
 from typing import Annotated
 
-import typer
-
 from aimath.cli.chance import normal, settled
-from aimath.cli.command import command
-from aimath.cli.options import Form, Number, Operand, Seed, Vector, Whole
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Flag, Form, Number, Operand, Seed, Vector, Whole
 from aimath.errors import InputError
 from aimath.report import Line, Plot, Report, Table, Verify
 
-app = typer.Typer()
+commands: Commands = {}
 
 
 @command(
-    app,
+    commands,
     Form(("x0",)),
     Form(("picture",), when=("image",)),
     example="aimath diffuse 1 -1 0.5 --t 500",
@@ -29,7 +27,7 @@ def diffuse(
     t: Annotated[int | None, Whole(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,
     T: Annotated[int, Whole(("--T",), "The number of steps.", 1, 10**7)] = 1000,  # noqa: N803  as in papers
     schedule: Annotated[
-        str, typer.Option("--schedule", help="linear, scaled-linear or cosine.", metavar="NAME")
+        str, Flag("--schedule", help="linear, scaled-linear or cosine.", metavar="NAME")
     ] = "linear",
     beta_start: Annotated[float, Number(("--beta-start",), "The first beta.")] = 1e-4,
     beta_end: Annotated[float, Number(("--beta-end",), "The last beta.")] = 0.02,
@@ -37,7 +35,7 @@ def diffuse(
         float | None, Number(("--alpha-bar",), "What is left of the data's variance, in place of t.")
     ] = None,
     noise: Annotated[Vector | None, Operand("The noise, in place of a random one.", flag="--noise")] = None,
-    image: Annotated[bool, typer.Option("--image", help="All rows together are one image.")] = False,
+    image: Annotated[bool, Flag("--image", help="All rows together are one image.")] = False,
     seed: Seed = "0",
 ) -> Report:
     """Noise data as a diffusion model does.

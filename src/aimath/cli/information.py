@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-import typer
-
-from aimath.cli.command import command
-from aimath.cli.options import ABSENT, Base, Form, Normalize, Number, Operand, Vector
+from aimath.cli.command import Commands, command
+from aimath.cli.options import ABSENT, Base, Flag, Form, Normalize, Number, Operand, Vector
 from aimath.errors import InputError
 from aimath.report import Line, Plot, Report, Table, Verify
 
-app = typer.Typer()
+commands: Commands = {}
 
 Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
 First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
@@ -25,7 +23,7 @@ def _log(base: float) -> str:
 
 
 @command(
-    app,
+    commands,
     Form(("probs",)),
     Form(("logits",), when=("from_logits",)),
     example="aimath entropy .5 .25 .125 .125",
@@ -34,7 +32,7 @@ def entropy(
     probs: Distribution = ABSENT,
     logits: Annotated[Vector, Operand("Logits, with --logits.")] = ABSENT,
     base: Base = 2.0,
-    from_logits: Annotated[bool, typer.Option("--logits", help="The numbers are logits.")] = False,
+    from_logits: Annotated[bool, Flag("--logits", help="The numbers are logits.")] = False,
     normalize: Normalize = False,
 ) -> Report:
     """Measure the uncertainty of a distribution.
@@ -65,12 +63,12 @@ def entropy(
     )
 
 
-@command(app, example="aimath kl .9,.1 .5,.5")
+@command(commands, example="aimath kl .9,.1 .5,.5")
 def kl(
     p: First,
     q: Second,
     base: Base = math.e,
-    reverse: Annotated[bool, typer.Option("--reverse", help="Give KL(q‖p).")] = False,
+    reverse: Annotated[bool, Flag("--reverse", help="Give KL(q‖p).")] = False,
     normalize: Normalize = False,
 ) -> Report:
     """Measure how far one distribution is from another.
@@ -80,24 +78,27 @@ def kl(
     from aimath.core import information
 
     unit, log = information.unit(base), _log(base)
-    names = {"P": "q", "Q": "p"} if reverse else {"P": "p", "Q": "q"}
-    result = information.kl(q, p, base, normalize) if reverse else information.kl(p, q, base, normalize)
+    one, two, answer, terms = ("q", "p", "reverse", "reverse_terms") if reverse else ("p", "q", "kl", "terms")
+    check = Verify("cross-entropy - entropy = {cross_entropy} - {entropy} = {other}")
     return Report(
-        result,
-        show=("kl",),
+        information.kl(p, q, base, normalize),
+        show=(answer,),
         steps=(
             Line(
                 f"KL({{P}}‖{{Q}}) = Σ {{P}}_i · {log}({{P}}_i/{{Q}}_i)      "
                 f"extra {unit} when the code was made for {{Q}}"
             ),
-            Table((("work", "{p} · " + log + "({p}/{q})"), (unit, "{terms:+}")), bar="terms"),
-            Line(f" KL({{P}}‖{{Q}}) = {{terms: + }} = {{kl}} {unit}"),
-            Verify("cross-entropy - entropy = {cross_entropy} - {entropy} = {other}"),
-            Line(" KL({Q}‖{P}) = {reverse}: not symmetric. One term may be negative, the sum never is."),
+            Table((("work", f"{{{one}}} · {log}({{{one}}}/{{{two}}})"), (unit, f"{{{terms}:+}}")), bar=terms),
+            Line(f" KL({{P}}‖{{Q}}) = {{{terms}: + }} = {{{answer}}} {unit}"),
+            Verify("cross-entropy - entropy = {other}", "check_reverse") if reverse else check,
+            Line(
+                f" KL({{Q}}‖{{P}}) = {{{'kl' if reverse else 'reverse'}}}: not symmetric. "
+                "One term may be negative, the sum never is."
+            ),
         ),
-        units=dict.fromkeys(("kl", "terms", "cross_entropy", "entropy", "reverse"), unit),
-        names=names,
-        plot=Plot("terms"),
+        units=dict.fromkeys(("kl", "terms", "cross_entropy", "entropy", "reverse", "reverse_terms"), unit),
+        names={"P": one, "Q": two},
+        plot=Plot(terms),
     )
 
 
@@ -113,7 +114,7 @@ def _classes(target: Vector) -> Any:
 
 
 @command(
-    app,
+    commands,
     Form(("p", "q")),
     Form(("logits",), when=("logits", "target")),
     example="aimath cross-entropy 0,1,0 .1,.8,.1",
@@ -186,12 +187,12 @@ def cross_entropy(
     )
 
 
-@command(app, example="aimath js .9,.1 .5,.5")
+@command(commands, example="aimath js .9,.1 .5,.5")
 def js(
     p: First,
     q: Second,
     base: Base = 2.0,
-    distance: Annotated[bool, typer.Option("--distance", help="Give the distance: the square root.")] = False,
+    distance: Annotated[bool, Flag("--distance", help="Give the distance: the square root.")] = False,
     normalize: Normalize = False,
 ) -> Report:
     """Measure the symmetric divergence of two distributions.
@@ -216,7 +217,7 @@ def js(
     )
 
 
-@command(app, example="aimath mutual-information '.4 .1; .1 .4'")
+@command(commands, example="aimath mutual-information '.4 .1; .1 .4'")
 def mutual_information(
     joint: Annotated[Vector, Operand("A table of joint probabilities: rows x, columns y.", matrix=True)],
     base: Base = 2.0,
@@ -247,7 +248,7 @@ def mutual_information(
 
 
 @command(
-    app,
+    commands,
     Form(("probs",)),
     Form(("token_probs",), when=("tokens",)),
     Form(("log_probs",), when=("logarithms",)),
@@ -258,10 +259,10 @@ def perplexity(
     token_probs: Annotated[Vector, Operand("The probability of each token.")] = ABSENT,
     log_probs: Annotated[Vector, Operand("The natural log-probability of each token.")] = ABSENT,
     tokens: Annotated[
-        bool, typer.Option("--tokens", help="The numbers are probabilities of the tokens of a text.")
+        bool, Flag("--tokens", help="The numbers are probabilities of the tokens of a text.")
     ] = False,
     logarithms: Annotated[
-        bool, typer.Option("--log-probs", help="The numbers are natural log-probabilities of tokens.")
+        bool, Flag("--log-probs", help="The numbers are natural log-probabilities of tokens.")
     ] = False,
     normalize: Normalize = False,
 ) -> Report:
@@ -271,6 +272,8 @@ def perplexity(
     """
     from aimath.core import information
 
+    if tokens and logarithms:
+        raise InputError("--tokens and --log-probs exclude each other", usage=True)
     if not (tokens or logarithms):
         return Report(
             information.perplexity(probs, normalize),
@@ -304,7 +307,7 @@ def perplexity(
 
 
 @command(
-    app,
+    commands,
     Form(("mu", "sigma")),
     Form(("mu", "logvar"), when=("logvar",)),
     example="aimath gaussian-kl --mu 1 --sigma 2",
@@ -356,7 +359,7 @@ def gaussian_kl(
     )
 
 
-@command(app, example="aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .5")
+@command(commands, example="aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .5")
 def rlhf(
     rewards: Annotated[Vector, Operand("The reward of each answer.", flag="--rewards")],
     reference: Annotated[Vector, Operand("The reference policy's probabilities.", flag="--reference")],

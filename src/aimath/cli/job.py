@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,8 +58,7 @@ def job(
 
 def _defaults(command: Command, swept: Mapping[str, Any]) -> dict[str, list[float]]:
     """Give the options that sweep even when nobody asks (temperature's list of T)."""
-    parameters = inspect.signature(command.function).parameters
-    defaults = {key: parameters[key].default for key in command.numbers if key not in swept}
+    defaults = {key: command.parameters[key].default for key in command.numbers if key not in swept}
     return {key: list(value) for key, value in defaults.items() if isinstance(value, tuple)}
 
 
@@ -80,11 +78,10 @@ def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
     for text in texts:
         if isinstance(mark, Whole):
             values += [integer(part, flag, mark.low, mark.high) for part in text.split(",")]
-        elif text.strip() in mark.words:
-            values.append(mark.words[text.strip()])
         else:
+            parts = (part.strip() for part in text.strip(" \t[]").split(","))
             try:
-                values += sweep(text)
+                values += sweep(",".join(str(mark.words.get(part, part)) for part in parts))
             except InputError as error:
                 raise InputError(f"{flag}: {error.why}", hint=error.hint, usage=True) from None
     return values

@@ -163,7 +163,7 @@ def _slowly(data: bytes, line: int, layout: Layout) -> Iterator[Block | BadRow |
             labels = row.labels or (_header(layout, first.shape[-1]) if one else ())
             yield Block(row.operands, layout.source, [number] * len(first), labels)
         elif row is not None:
-            yield row
+            yield row._replace(labels=_header(layout, row.width))
 
 
 def _merged(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:
