@@ -89,10 +89,11 @@ class Command:
     def _listed(self) -> Iterator[Part]:
         """Give the operands without a flag, if any form has some."""
         if any(form.operands for form in self.forms):
-            words = [key.upper() for key in self.forms[0].operands]
-            metavar = " ".join(words) if len(words) != 1 else f"{words[0]}..."
-            text = ", or ".join(" and ".join(form.operands) for form in self.forms if form.operands)
-            yield Part("operands", (), list[str], None, text, metavar)
+            words = self.forms[0].operands
+            metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
+            helps = [self.operands[word].help for word in words]
+            said = [f"{word.upper()}: {text}" for word, text in zip(words, helps, strict=True)]
+            yield Part("operands", (), list[str], None, " ".join(said if len(said) > 1 else helps), metavar)
 
 
 Commands = dict[str, Command]
