@@ -239,8 +239,10 @@ def test_rows_are_not_lost_to_an_option_that_leads_the_answer(aimath, form):
 def test_sweep_of_matrices_keeps_their_rows_together(aimath):
     tables = "[[0.5,0],[0,0.5]]\n[[1,0],[0,0]]\n"
     ran = aimath("mutual-information", "--base", "2,4", "--fields", "joint", stdin=tables)
-    one, other = "0.5 0\n0 0.5\n", "1 0\n0 0\n"
-    assert ran == (0, f"{one}\n{one}\n{other}\n{other}", "")
+    rows = [line.split() for line in ran.out.splitlines()]
+    assert rows[0] == ["base", "joint_1_1", "joint_1_2", "joint_2_1", "joint_2_2"]
+    one, other = ["0.5", "0", "0", "0.5"], ["1", "0", "0", "0"]
+    assert rows[1:] == [["2", *one], ["4", *one], ["2", *other], ["4", *other]]
 
 
 def test_sweep_of_many_rows_as_npy_and_derivation(aimath, tmp_path):
@@ -269,3 +271,61 @@ def test_check_of_a_tail_is_no_zero(aimath, ends):
     answer = aimath("gaussian", "--between", *ends).out
     assert float(out.split()[-1]) == pytest.approx(float(answer), rel=1e-4, abs=0)
     assert " ✓ " in out
+
+
+def test_json_objects_may_hold_optional_operands(aimath):
+    for line in (
+        ["bayes", "--prior", ".3", "--likelihood", ".8", "--evidence", ".35"],
+        ["gaussian-kl", "--mu", "1", "--sigma", "2", "--mu2", "3", "--sigma2", "4"],
+    ):
+        direct = aimath(*line).out
+        assert aimath(line[0], stdin=aimath(*line, "--json").out).out == direct
+    rows = '{"logits":[2,1,0.1],"target":0}\n{"logits":[0,0,0],"target":2}\n'
+    ran = aimath("cross-entropy", "--logits", "-", stdin=rows)
+    assert ran.out == aimath("cross-entropy", "2 1 0.1; 0 0 0", "--target", "0,2").out
+
+
+def test_two_lists_are_not_one_vector(aimath):
+    ran = aimath("softmax", "1,2", "3,4")
+    assert (ran.code, ran.out) == (2, "")
+    assert "'3,4' is a second list" in ran.err
+    assert aimath("softmax", "2,", "1,", "0.1").out == aimath("softmax", "2", "1", "0.1").out
+
+
+def test_random_numbers_say_what_they_depend_on(aimath):
+    for line in (["diffuse", "1", "--t", "5", "--seed", "7"], ["gaussian", "--sample", "2", "--seed", "7"]):
+        row = json.loads(aimath(*line, "--json").out.splitlines()[0])
+        assert (row["seed"], row["numpy"]) == (7, np.__version__)
+    assert "seed" not in json.loads(aimath("diffuse", "1", "--t", "5", "--noise", "0", "--json").out)
+
+
+def test_swept_values_stay_first_when_fields_are_chosen(aimath):
+    out = aimath("softmax", "1", "2", "--temperature", "1,2", "--fields", "entropy").out
+    assert out.splitlines()[0] == "temperature\tentropy"
+
+
+def test_json_is_ascii(aimath):
+    out = aimath("softmax", "é=2", "→=1", "--json").out
+    assert out.isascii()
+    assert json.loads(out)["labels"] == ["é", "→"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["entropy", "1", "2", "--logits", "--normalize"],
+        ["perplexity", ".5", "--tokens", "--normalize"],
+        ["entropy", ".5", ".5", "--explain", "--csv"],
+        ["entropy", ".5", ".5", "--explain", "--format", "plain"],
+    ],
+)
+def test_options_that_exclude_each_other(aimath, line):
+    ran = aimath(*line)
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_smoothed_targets_are_shown_as_they_enter_the_sum(aimath):
+    shown = aimath("cross-entropy", "0,1", ".5,.5", "--label-smoothing", ".5", "--explain").out
+    assert "0.75" in shown
+    assert "Σ t_i" in shown
+    assert "not symmetric" not in aimath("kl", ".5,.5", ".5,.5", "--explain").out

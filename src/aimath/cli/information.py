@@ -42,6 +42,8 @@ def entropy(
     from aimath.core import information
 
     unit, log = information.unit(base), _log(base)
+    if from_logits and normalize:
+        raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
     if from_logits:
         result: Any = information.entropy_of_logits(logits, base)
     else:
@@ -93,7 +95,8 @@ def kl(
             Verify("cross-entropy - entropy = {other}", "check_reverse") if reverse else check,
             Line(
                 f" KL({{Q}}‖{{P}}) = {{{'kl' if reverse else 'reverse'}}}: not symmetric. "
-                "One term may be negative, the sum never is."
+                "One term may be negative, the sum never is.",
+                only="kl" if reverse else "reverse",
             ),
         ),
         units=dict.fromkeys(("kl", "terms", "cross_entropy", "entropy", "reverse", "reverse_terms"), unit),
@@ -140,9 +143,9 @@ def cross_entropy(
     from aimath.core import information
 
     unit, log = information.unit(base), _log(base)
+    smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
     units = dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit)
     if logits is not None:
-        smooth = int(label_smoothing > 0)
         if target is None:
             raise InputError("--logits needs --target: the number of the right class", usage=True)
         return Report(
@@ -177,10 +180,19 @@ def cross_entropy(
         information.cross_entropy(p, q, base, label_smoothing, normalize),
         show=("cross_entropy",),
         steps=(
-            Line(f"H(p, q) = Σ p_i · {log}(1/q_i)      p is the target, q the prediction"),
-            Table((("p", "{p}"), ("q", "{q}"), (f"p · {log}(1/q)", "{terms}")), bar="terms"),
+            Line(f"H(p, q) = Σ {of}_i · {log}(1/q_i)      p is the target, q the prediction"),
+            *((Line(" t is p smoothed: {label_smoothing} of it goes to all outcomes evenly"),) * smooth),
+            Table(
+                (
+                    ("p", "{p}"),
+                    *((("t", "{target}"),) * smooth),
+                    ("q", "{q}"),
+                    (f"{of} · {log}(1/q)", "{terms}"),
+                ),
+                bar="terms",
+            ),
             Line(f" H(p, q) = {{terms: + }} = {{cross_entropy}} {unit}      perplexity {{perplexity}}"),
-            Verify("entropy + divergence = H(p) + KL(p‖q) = {entropy} + {kl} = {other}"),
+            Verify(f"entropy + divergence = H({of}) + KL({of}‖q) = {{entropy}} + {{kl}} = {{other}}"),
         ),
         units=units,
         plot=Plot("terms"),
@@ -274,6 +286,10 @@ def perplexity(
 
     if tokens and logarithms:
         raise InputError("--tokens and --log-probs exclude each other", usage=True)
+    if normalize and (tokens or logarithms):
+        raise InputError(
+            "--normalize is for a distribution: tokens' probabilities don't sum to 1", usage=True
+        )
     if not (tokens or logarithms):
         return Report(
             information.perplexity(probs, normalize),
@@ -385,6 +401,7 @@ def rlhf(
                 ),
                 bar="policy",
             ),
+            Line(" Z = Σ reference_i · exp(reward_i/beta)      ln Z = {log_partition}"),
             Line(" expected reward {expected_reward}      KL(policy‖reference) {kl} nats"),
             Line(" objective = {expected_reward} - {beta} · {kl} = {objective}"),
             Verify("beta · ln Z = {other}: no policy does better"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aimath.cli.command import Command
-    from aimath.cli.options import Input
+    from aimath.cli.options import Form, Input
 
 MOST_RUNS = 1_000_000
 
@@ -23,6 +23,7 @@ class Job(NamedTuple):
 
     command: Command
     names: tuple[str, ...]  # of the operands to read
+    optional: tuple[str, ...]  # what JSON objects may hold beside them
     runs: tuple[dict[str, float], ...]  # the product of all swept options
     swept: tuple[str, ...]  # options with several values
     options: Mapping[str, Any]  # the command's other options, as given
@@ -48,12 +49,20 @@ def job(
     return Job(
         command=command,
         names=(*form.operands, *extra),
+        optional=_optional(command, form, extra),
         runs=_product(lists),
         swept=several,
         options=given,
         labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
         invalid=one_of("--invalid", inputs.invalid, ("stop", "skip", "nan")),
     )
+
+
+def _optional(command: Command, form: Form, extra: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the operands that belong to no other form of the command, and to this one if it needs none."""
+    others = [one for one in command.forms if one != form]
+    taken = {name for one in others for name in (*one.operands, *one.when)} - set(form.when)
+    return tuple(key for key in command.operands if key not in (*form.operands, *extra, *taken))
 
 
 def _defaults(command: Command, swept: Mapping[str, Any]) -> dict[str, list[float]]:

@@ -76,7 +76,7 @@ Temperature = Annotated[
     float, Number(("--temperature", "-T"), "Divide the logits by T; 0 takes the largest, inf is uniform.")
 ]
 Normalize = Annotated[bool, Flag("--normalize", help="Take weights or counts: divide by their sum.")]
-Seed = Annotated[str, Flag("--seed", help="Seed of the random numbers, or 'random'.")]
+Seed = Annotated[str, Flag("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")]
 
 
 class Output(NamedTuple):
@@ -108,12 +108,19 @@ class Input(NamedTuple):
     column: Annotated[
         str | None, Flag("--column", help="A column of a table as one vector.", metavar="NAME|N")
     ] = None
-    key: Annotated[str | None, Flag("--key", help="The key to read in JSON objects.")] = None
+    key: Annotated[str | None, Flag("--key", help="The key to read in JSON.", metavar="KEY")] = None
     header: Annotated[bool, Flag("--header", help="The first line is a header.")] = False
-    delimiter: Annotated[str | None, Flag("--delimiter", help="What separates cells.")] = None
-    missing: Annotated[str, Flag("--missing", help="Empty cells: error, skip the row, or nan.")] = "error"
-    invalid: Annotated[str, Flag("--invalid", help="Rows without an answer: stop, skip, or nan.")] = "stop"
+    delimiter: Annotated[str | None, Flag("--delimiter", help="What separates cells.", metavar="SIGN")] = None
+    missing: Annotated[
+        str, Flag("--missing", help="Empty cells: error, skip the row, or nan.", metavar="WHAT")
+    ] = "error"
+    invalid: Annotated[
+        str, Flag("--invalid", help="Rows without an answer: stop, skip, or nan.", metavar="WHAT")
+    ] = "stop"
     input_format: Annotated[
-        str | None, Flag("--input-format", help="Read as csv, tsv, txt, json, ndjson, npy or npz.")
+        str | None,
+        Flag("--input-format", help="Read as csv, tsv, txt, json, ndjson, npy or npz.", metavar="FORM"),
     ] = None
-    max_memory: Annotated[str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.")] = None
+    max_memory: Annotated[
+        str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
+    ] = None

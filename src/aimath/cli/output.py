@@ -124,6 +124,9 @@ def _form(output: Output) -> str:
     if asked:
         if asked[0] not in FORMS:
             raise InputError(f"--format: '{asked[0]}' is not one of {', '.join(FORMS)}", usage=True)
+        if output.explain and asked[0] not in {"table", "json"}:
+            why = f"--explain is a text for people, not {asked[0]}"
+            raise InputError(why, hint="--json holds every quantity that it shows", usage=True)
         return asked[0]
     if output.out is not None:
         form = SUFFIXES.get(suffix(output.out))
@@ -142,7 +145,8 @@ def _is_terminal(number: int) -> bool:
 
 def _terminal(output: Output) -> Terminal:
     shown = output.out is None and _is_terminal(1)
-    plain = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+    dumb = os.environ.get("TERM") == "dumb" and not os.environ.get("FORCE_COLOR")
+    plain = dumb or bool(os.environ.get("NO_COLOR"))
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     return Terminal(
         is_terminal=shown,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from aimath.cli.chance import settled
+from aimath.cli.chance import origin, settled
 from aimath.cli.command import Commands, command
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Temperature, Vector, Whole
 from aimath.errors import InputError
@@ -109,8 +109,9 @@ def temperature(
         probability.softmax(logits, temperature),
         show=("temperature", "probs", "entropy", "perplexity"),
         steps=(
-            Line("p_i = exp(z_i/T) / Σ exp(z_j/T)      H = Σ p_i · log2(1/p_i), in bits"),
-            Line("   p = {probs:.4}"),
+            Line("p_i = exp((z_i - m)/T) / S      S = Σ exp((z_j - m)/T)      m = max z"),
+            Line("H = Σ p_i · log2(1/p_i), in bits"),
+            Line(" T = {temperature}   p = {probs:.4}"),
             Line("   H = {entropy} bits, like a choice among {perplexity} equally likely"),
             Verify("(ln S - Σ p_i (z_i - m)/T) / ln 2 = {other}", "check_entropy"),
         ),
@@ -227,6 +228,7 @@ def _gaussian_sample(sample: str, mu: float, sigma: float, seed: str) -> Report:
             Verify("z from its own tail probability: {other}"),
         ),
         notes=notes,
+        extra=origin(drawn),
         plot=Plot("sample"),
     )
 

@@ -74,6 +74,7 @@ def _pieces(
             stdin,
             reading,
             matrix=[name for name in asked.names if name in operands and operands[name].matrix],
+            optional=asked.optional,
             each=[name for name in asked.names if name in operands and operands[name].each],
             aliases=dict.fromkeys(asked.names, asked.command.aliases),
         )

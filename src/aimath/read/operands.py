@@ -38,13 +38,15 @@ def blocks(
     *,
     matrix: bool | Collection[str] = False,
     each: Collection[str] = (),
+    optional: Collection[str] = (),
     aliases: Mapping[str, tuple[str, ...]] = _NOTHING,
 ) -> Pieces:
     """Read the operands `names`: from `flags` by name, from `tokens` in order, the rest from stdin.
 
     Operands of one row are handed on as (1, n) beside the many rows of another; those of many rows
     go in step, row by row. `matrix` names the operands that are matrices, or is True for all;
-    `each` those whose numbers belong to one row each, such as the target classes of a batch.
+    `each` those whose numbers belong to one row each, such as the target classes of a batch;
+    `optional` further ones that JSON objects on stdin may hold.
 
     >>> [block.operands["x"].tolist() for block in blocks(["2", "1"], ["x"], {}, None)]
     [[[2.0, 1.0]]]
@@ -58,7 +60,10 @@ def blocks(
 
     def layout(these: Sequence[str], source: str) -> Layout:
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
-        return Layout(source, these, how, aliases=aliases, matrices=matrices.intersection(these))
+        more = optional if source == "<stdin>" else ()
+        return Layout(
+            source, these, how, aliases=aliases, matrices=matrices.intersection(these), optional=more
+        )
 
     feeds = [
         _feed(one, layout, matrix=one.name in matrices, each=one.name in each)

@@ -128,6 +128,9 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
         key = _key(found, name, layout)
         at = f"{path}.{key}" if isinstance(value, dict) else path
         operands[name] = _shaped(array(found[key], at.removeprefix(".")), matrix=name in layout.matrices)
+    for name in layout.optional:
+        if name in found and found[name] is not None:
+            operands[name] = _shaped(array(found[name], name), matrix=name in layout.matrices)
     if len({len(rows) for rows in operands.values()}) > 1:
         counts = " and ".join(f"{name} {len(rows)}" for name, rows in operands.items())
         raise InputError(f"the operands have different numbers of rows: {counts}")
