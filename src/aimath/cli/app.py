@@ -34,12 +34,12 @@ COMMANDS = {
     "diffuse": Entry("diffusion", "Noise data as a diffusion model does."),
     "entropy": Entry("information", "Measure the uncertainty of a distribution."),
     "cross-entropy": Entry("information", "Measure the loss of predictions against a target."),
-    "kl": Entry("information", "Measure how far one distribution is from another."),
-    "js": Entry("information", "Measure the symmetric divergence of two distributions."),
+    "kl": Entry("divergence", "Measure how far one distribution is from another."),
+    "js": Entry("divergence", "Measure the symmetric divergence of two distributions."),
     "mutual-information": Entry("information", "Measure what two variables tell of each other."),
     "perplexity": Entry("information", "Count the choices behind a distribution or a text."),
-    "gaussian-kl": Entry("information", "Measure the divergence of two normal distributions."),
-    "rlhf": Entry("information", "Find the best policy near a reference."),
+    "gaussian-kl": Entry("divergence", "Measure the divergence of two normal distributions."),
+    "rlhf": Entry("divergence", "Find the best policy near a reference."),
 }
 
 

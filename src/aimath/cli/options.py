@@ -79,6 +79,20 @@ Normalize = Annotated[bool, Flag("--normalize", help="Take weights or counts: di
 Seed = Annotated[str, Flag("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")]
 
 
+Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
+First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
+Second = Annotated[Vector, Operand("The distribution that is believed.", flag="--q")]
+
+
+def log_name(base: float) -> str:
+    """Write a logarithm to a base as people do.
+
+    >>> log_name(2.0), log_name(math.e)
+    ('log2', 'ln')
+    """
+    return "ln" if base == math.e else f"log{base:g}"
+
+
 class Output(NamedTuple):
     """Options that every command has: what the answer looks like and where it goes."""
 
