@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.mistakes import say
+from aimath.cli.progress import Progress
 from aimath.errors import InputError
 from aimath.read.blocks import suffix
 from aimath.read.numbers import integer
@@ -41,9 +42,11 @@ class Terminal(NamedTuple):
 class Printer:
     """Takes reports, gives bytes to their place; notes and plots beside the data go to standard error."""
 
-    def __init__(self, writer: Writer, sink: Sink, *, form: str, aside: Writer | None, name: str) -> None:
+    def __init__(
+        self, writer: Writer, sink: Sink, *, form: str, aside: Writer | None, progress: Progress
+    ) -> None:
         self.writer, self.sink = writer, sink
-        self.aside, self.name = aside, name
+        self.aside, self.progress = aside, progress
         self.by_line = form in BY_LINE
         self.said: set[str] = set()
 
@@ -57,6 +60,7 @@ class Printer:
         else:
             parts = list(self._interleaved(reports, rows))
         self.sink.write(b"".join(parts))
+        self.progress.add(rows)
         for report in reports:
             self._beside(report)
 
@@ -75,7 +79,8 @@ class Printer:
         for note in report.notes:
             if note not in self.said:
                 self.said.add(note)
-                say(f"aimath {self.name}: note: {note}")
+                self.progress.end()
+                say(f"aimath {self.progress.name}: note: {note}")
 
     def end(self) -> None:
         """Write what the writer kept back."""
@@ -110,9 +115,14 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
     with place as sink:
         writer = _writer(form, output, wanted, terminal, sink, name)
         aside = _aside(output, wanted, form, terminal)
-        out = Printer(writer, sink, form=form, aside=aside, name=name)
-        yield out
-        out.end()
+        # Not on the terminal that shows the answer: the two would run into each other.
+        progress = Progress(name, shown=sys.stderr is not None and _is_terminal(2) and not _is_terminal(1))
+        out = Printer(writer, sink, form=form, aside=aside, progress=progress)
+        try:
+            yield out
+            out.end()
+        finally:
+            progress.end()
 
 
 def _form(output: Output) -> str:
