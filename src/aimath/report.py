@@ -68,6 +68,8 @@ class Report(NamedTuple):
     plot: Plot | None = None
     notes: tuple[str, ...] = ()  # said once on stderr: what a user might not expect
     names: Mapping[str, str] = NOTHING  # words for a derivation that aren't numbers
+    whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
+    extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
     labels: tuple[str, ...] = ()  # of the entries
     column: bool = False  # the input was a column: so is the answer
     swept: Mapping[str, Values] = NOTHING  # option -> (rows,), shown as the first columns
@@ -78,4 +80,4 @@ class Report(NamedTuple):
         """Name everything that is known: the fields, then what is derived from them when asked."""
         kind = type(self.result)
         derived = [name for name, value in vars(kind).items() if isinstance(value, property)]
-        return (*kind._fields, *derived)
+        return (*kind._fields, *derived, *self.extra)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 import os
@@ -14,16 +13,15 @@ import xml.dom.minidom
 
 import pytest
 
-from aimath.cli.app import COMMANDS
+from aimath.cli.app import COMMANDS, found
 
 
 def registered(name):
-    app = importlib.import_module(f"aimath.cli.{COMMANDS[name].topic}").app
-    return next(info for info in app.registered_commands if info.name == name)
+    return found(name)
 
 
 def example(name):
-    return shlex.split(registered(name).callback.command.example)[1:]
+    return shlex.split(registered(name).example)[1:]
 
 
 ALL = sorted(COMMANDS)
@@ -41,7 +39,7 @@ def numbers(text):
 
 @pytest.mark.parametrize("name", ALL)
 def test_summary_is_the_docstring(name):
-    assert registered(name).callback.__doc__.partition("\n")[0] == COMMANDS[name].summary
+    assert registered(name).function.__doc__.partition("\n")[0] == COMMANDS[name].summary
 
 
 def test_example_answers(aimath, line):
@@ -193,7 +191,7 @@ def test_help_imports_no_numpy_and_a_pipe_no_rich(name):
 def test_nothing_to_read_is_answered_by_an_example(name):
     import pty
 
-    if not registered(name).callback.command.forms[0].operands:
+    if not registered(name).forms[0].operands:
         pytest.skip("works without operands")
     terminal, other = pty.openpty()
     try:

@@ -105,7 +105,7 @@ def test_csv_names_line_and_column_of_a_bad_cell(read, at):
 
 CSV = {
     "ragged": (b"1,2\n1,2,3\n", {}, [[1, 2], "has 3 cells, the rows above have 2"]),
-    "ragged below its header": (b"a,b\n1\n2,3\n", {}, ["has 1 cells, the rows above have 2", [2, 3]]),
+    "ragged below its header": (b"a,b\n1\n2,3\n", {}, ["has 1 cell, the rows above have 2", [2, 3]]),
     "blanks do not separate": (b"1 2,3\n", {}, ["'1 2' is not a number"]),
     "quotes": (b'"a","b"\n"1","2"\n', {}, [[1, 2]]),
     "an open quote": (b'1,2\n"3,4\n5,6\n', {}, [[1, 2], "a quote is open at the end of the line", [5, 6]]),

@@ -257,7 +257,10 @@ def test_the_memory_limit_is_the_least_of_all(monkeypatch):
 
 
 def test_no_proc_and_no_resource_leave_2_gib(monkeypatch):
-    monkeypatch.setattr(module, "Path", lambda _: Path("/nonexistent"))
+    def gone(*_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", gone)
     monkeypatch.setitem(sys.modules, "resource", None)
     assert memory_limit() == 2 << 30
 

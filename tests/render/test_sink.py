@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 import threading
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_a_file_is_replaced_whole(old):
         (os, "replace"),
         (os, "close"),
         (os, "fchmod"),
-        (sink.tempfile, "mkstemp"),
+        (tempfile, "mkstemp"),
     ],
 )
 @pytest.mark.parametrize("exists", [True, False])

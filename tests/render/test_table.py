@@ -216,3 +216,18 @@ def test_a_stream_of_rows_is_not_held(answer):
     held = writer.page.records
     assert len(held.head) + len(held.tail) <= 26
     assert b" 199999 " in writer.end()
+
+
+def test_a_single_row_keeps_its_digits_on_a_narrow_terminal(answer, seen):
+    columns = {f"quantity_{k}": [2 / 3] for k in range(6)}
+    lines = seen(answer(**columns, show=tuple(columns)), width=40)
+    assert lines == [f"quantity_{k} = 0.666667" for k in range(6)]
+
+
+def test_many_rows_lose_digits_before_they_lose_the_table(answer, seen):
+    columns = {f"q{k}": [2 / 3, 1e-5 / 3] for k in range(5)}
+    lines = seen(answer(**columns, show=tuple(columns)), width=42)
+    assert [line.split() for line in lines[2:4]] == [["0.6667"] * 5, ["3e-6"] * 5]
+    assert "4 digits, to fit" in lines[4]
+    wide = seen(answer(**columns, show=tuple(columns)), width=80)
+    assert wide[2].split() == ["0.666667"] * 5

@@ -183,7 +183,7 @@ class TestJson:
     def test_digits_fields_and_sweeps(self, answer):
         report = answer(x=[2 / 3], n=[7], swept={"lr": T})
         assert objects(report, style=Style(digits=2)) == [{"lr": 0.5, "x": 0.67, "n": 7}]
-        assert objects(report, fields=("n",)) == [{"n": 7}]
+        assert objects(report, fields=("n",)) == [{"lr": 0.5, "n": 7}]  # swept values stay first
 
     @pytest.mark.parametrize("label", ["é", "a\x1bb", "😀", "\u202e", 'q"\\', "\udcff"])
     def test_hostile_labels_are_strings(self, answer, label):

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from aimath.cli.command import command
-from aimath.cli.options import Form, Operand, Vector
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Flag, Form, Operand, Vector
 from aimath.errors import InputError
 from aimath.report import Line, Plot, Report, Table, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-app = typer.Typer()
+commands: Commands = {}
 
 MOST_SHOWN = 4
 """Pieces of evidence whose posteriors fit beside each other."""
 
 
 @command(
-    app,
+    commands,
     Form(("prior", "likelihood")),
     example="aimath bayes --prior .3 --likelihood .8 --evidence .35",
 )
@@ -38,9 +36,7 @@ def bayes(
         list[Vector] | None,
         Operand("P(B given not A); repeat with --likelihood.", flag="--false-positive", repeat=True),
     ] = None,
-    names: Annotated[
-        str, typer.Option("--names", help="What A and B are called: spam,free.", metavar="A,B")
-    ] = "",
+    names: Annotated[str, Flag("--names", help="What A and B are called: spam,free.", metavar="A,B")] = "",
 ) -> Report:
     """Update a belief with evidence.
 
@@ -58,7 +54,15 @@ def bayes(
         return _two(prior, pieces[0], evidence, false_positive, called)
     if evidence is not None or false_positive is not None:
         raise InputError("several hypotheses need only --prior and --likelihood", usage=True)
-    return _several(prior, pieces[0], called)
+    return _several(prior, _as_many(prior, pieces[0], "--likelihood"), called)
+
+
+def _as_many(prior: Vector, values: Vector, flag: str) -> Vector:
+    """Give one number a hypothesis, or say how many there are."""
+    if values.shape[-1] != prior.shape[-1]:
+        found, wanted = values.shape[-1], prior.shape[-1]
+        raise InputError(f"{flag} has {found} number{'s' * (found > 1)}, --prior has {wanted}", usage=True)
+    return values
 
 
 def _scalar(values: Vector, flag: str) -> Vector:
@@ -148,7 +152,8 @@ def _sequence(
     if evidence is not None:
         raise InputError("several pieces of evidence need --false-positive, not --evidence", usage=True)
     if prior.shape[-1] > 1:
-        result = probability.bayes_sequence(prior, np.stack(np.broadcast_arrays(*pieces), axis=-2))
+        each = np.broadcast_arrays(*(_as_many(prior, piece, "--likelihood") for piece in pieces))
+        result = probability.bayes_sequence(prior, np.stack(each, axis=-2))
         after = tuple((f"after {k + 1}", f"{{posteriors[{k}]}}") for k in range(min(len(pieces), MOST_SHOWN)))
         table = Table((("prior", "{prior}"), *after, ("posterior", "{posterior}")), bar="posterior")
         formula = "P(h) after a piece = P(h) before · P(piece given h) / Σ of the same over all h"

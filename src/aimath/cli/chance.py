@@ -25,6 +25,13 @@ def settled(seed: str) -> tuple[int, tuple[str, ...]]:
     return drawn, (f"--seed random drew {drawn}",)
 
 
+def origin(seed: int) -> dict[str, object]:
+    """Give what random numbers depend on: the seed, and numpy's version (its streams may change)."""
+    import numpy as np
+
+    return {"seed": seed, "numpy": np.__version__}
+
+
 def normal(seed: int, lines: Sequence[int], shape: tuple[int, ...]) -> Vector:
     """Draw standard normal numbers, each row from its own stream, named by seed and line."""
     import numpy as np

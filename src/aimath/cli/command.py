@@ -1,22 +1,21 @@
 """The decorator that makes a command of a function from arrays to a Report.
 
-The function's annotations (options.py) say what its parameters are. From them comes the signature
-that typer sees: one list of operands, a flag for each named operand, the function's own options,
-and the options of reading and writing that all commands share.
+The function's annotations (options.py) say what its parameters are. From them come the parts of its
+command line: one list of operands, a flag for each named operand, the function's own options, and
+the options of reading and writing that all commands share.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type_hints
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
-import typer
-
-from aimath.cli.options import Form, Input, Number, Operand, Output, Whole
+from aimath.cli.options import Flag, Form, Input, Number, Operand, Output, Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from aimath.report import Report
 
@@ -26,27 +25,88 @@ LINES = "lines"
 """A function with a parameter of this name is given the numbers of its rows."""
 
 
-class Command(NamedTuple):
-    """What is known of a command before it is called."""
+class Part(NamedTuple):
+    """A part of the command line. Its words stay text, which is read by us."""
 
-    name: str
-    function: Function
-    forms: tuple[Form, ...]
-    operands: Mapping[str, Operand]
-    numbers: Mapping[str, Number | Whole]
-    aliases: tuple[str, ...]
-    example: str
-    wants_lines: bool
+    key: str
+    flags: tuple[str, ...]  # none: the operands
+    kind: Any  # bool, str, tuple[str, str] or list[str]
+    default: Any
+    help: str
+    metavar: str
+
+
+class Command:
+    """What is known of a command before it is called; what takes time is found when first asked for."""
+
+    def __init__(
+        self, function: Function, *forms: Form, name: str, aliases: tuple[str, ...], example: str
+    ) -> None:
+        self.function, self.name, self.aliases, self.example = function, name, aliases, example
+        self._forms = forms
+
+    @cached_property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The function's parameters by name, their annotations evaluated."""
+        return inspect.signature(self.function, eval_str=True).parameters
+
+    @cached_property
+    def _marks(self) -> Mapping[str, Operand | Number | Whole | Flag | None]:
+        return {key: _mark(parameter.annotation) for key, parameter in self.parameters.items()}
+
+    @cached_property
+    def operands(self) -> Mapping[str, Operand]:
+        """The parameters that are vectors to work on."""
+        return {key: mark for key, mark in self._marks.items() if isinstance(mark, Operand)}
+
+    @cached_property
+    def numbers(self) -> Mapping[str, Number | Whole]:
+        """The parameters that may be swept."""
+        return {key: mark for key, mark in self._marks.items() if isinstance(mark, (Number, Whole))}
+
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        """The ways to call it; the only one may be to give every operand without a default."""
+        empty = inspect.Parameter.empty
+        return self._forms or (Form(tuple(k for k in self.operands if self.parameters[k].default is empty)),)
+
+    @property
+    def wants_lines(self) -> bool:
+        """Whether it is given the numbers of its rows."""
+        return LINES in self.parameters
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What may stand on its command line."""
+        own = (_part(self.parameters[key], mark) for key, mark in self._marks.items() if mark is not None)
+        shared = (Input, Output) if self.operands else (Output,)
+        return (
+            *self._listed(),
+            *(part for part in own if part),
+            *(p for one in shared for p in _shared(one)),
+        )
+
+    def _listed(self) -> Iterator[Part]:
+        """Give the operands without a flag, if any form has some."""
+        if any(form.operands for form in self.forms):
+            words = self.forms[0].operands
+            metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
+            helps = [self.operands[word].help for word in words]
+            said = [f"{word.upper()}: {text}" for word, text in zip(words, helps, strict=True)]
+            yield Part("operands", (), list[str], None, " ".join(said if len(said) > 1 else helps), metavar)
+
+
+Commands = dict[str, Command]
 
 
 def command(
-    app: typer.Typer,
+    commands: Commands,
     *forms: Form,
     example: str,
     name: str = "",
     aliases: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
-    """Register a function as a command of `app`.
+    """Register a function as one of a topic's commands.
 
     `forms` are the ways to call it, the usual one first; by default it needs every operand without
     a default. `aliases` are keys under which JSON objects may hold the operand. `example` is a
@@ -54,33 +114,8 @@ def command(
     """
 
     def register(function: Function) -> Function:
-        hints = get_type_hints(function, include_extras=True)
-        marks = {key: _mark(hint) for key, hint in hints.items()}
-        parameters = inspect.signature(function).parameters
-        operands = {key: mark for key, mark in marks.items() if isinstance(mark, Operand)}
-        needed = tuple(key for key in operands if parameters[key].default is inspect.Parameter.empty)
-        this = Command(
-            name=name or function.__name__.replace("_", "-"),
-            function=function,
-            forms=forms or (Form(needed),),
-            operands=operands,
-            numbers={key: mark for key, mark in marks.items() if isinstance(mark, (Number, Whole))},
-            aliases=aliases,
-            example=example,
-            wants_lines=LINES in parameters,
-        )
-
-        def call(**given: Any) -> int:
-            from aimath.cli.run import run
-
-            return run(this, given)
-
-        call.__name__, call.__doc__ = function.__name__, function.__doc__
-        signature = _signature(this, parameters, hints)
-        call.__signature__ = signature  # type: ignore[attr-defined]
-        call.__annotations__ = {key: p.annotation for key, p in signature.parameters.items()}
-        call.command = this  # type: ignore[attr-defined]
-        app.command(name=this.name, epilog=f"Example: {example}")(call)
+        known = name or function.__name__.replace("_", "-")
+        commands[known] = Command(function, *forms, name=known, aliases=aliases, example=example)
         return function
 
     return register
@@ -89,44 +124,31 @@ def command(
 def _mark(hint: Any) -> Any:
     """Find what an annotation says of its parameter; `Distribution | None` has it one level down."""
     for extra in get_args(hint):
-        found = extra if isinstance(extra, (Operand, Number, Whole)) else _mark(extra)
+        found = extra if isinstance(extra, (Operand, Number, Whole, Flag)) else _mark(extra)
         if found is not None:
             return found
     return None
 
 
-def _signature(
-    this: Command, parameters: Mapping[str, inspect.Parameter], hints: Mapping[str, Any]
-) -> inspect.Signature:
-    """Give the signature that typer sees; every value arrives as text and is read by us."""
-    seen: list[inspect.Parameter] = []
+def _part(parameter: inspect.Parameter, mark: Operand | Number | Whole | Flag) -> Part | None:
+    """Give a parameter's part of the command line; an operand without a flag has none of its own."""
+    if isinstance(mark, Flag):
+        return _of_flag(parameter.name, parameter.annotation, mark, parameter.default)
+    if isinstance(mark, Operand):
+        kind = list[str] if mark.repeat else str
+        return Part(parameter.name, (mark.flag,), kind, None, mark.help, "LIST") if mark.flag else None
+    return Part(parameter.name, mark.flags, list[str], None, _with_default(mark, parameter.default), "N")
 
-    def add(key: str, annotation: Any, default: Any) -> None:
-        kind = inspect.Parameter.KEYWORD_ONLY
-        seen.append(inspect.Parameter(key, kind, default=default, annotation=annotation))
 
-    if any(form.operands for form in this.forms):
-        words = [key.upper() for key in this.forms[0].operands]
-        metavar = " ".join(words) if len(words) != 1 else f"{words[0]}..."
-        text = ", or ".join(" and ".join(form.operands) for form in this.forms if form.operands)
-        add("operands", Annotated[list[str] | None, typer.Argument(metavar=metavar, help=text)], None)
-    for key, parameter in parameters.items():
-        if key == LINES:
-            continue
-        mark = this.operands.get(key) or this.numbers.get(key)
-        if isinstance(mark, Operand):
-            if mark.flag:
-                kind = list[str] | None if mark.repeat else str | None
-                add(key, Annotated[kind, typer.Option(mark.flag, help=mark.help, metavar="LIST")], None)
-        elif mark is not None:
-            option = typer.Option(*mark.flags, help=_with_default(mark, parameter.default), metavar="N")
-            add(key, Annotated[list[str] | None, option], None)
-        else:
-            add(key, hints[key], parameter.default)
-    for shared in (Input, Output) if this.operands else (Output,):
-        for key, hint in get_type_hints(shared, include_extras=True).items():
-            add(key, hint, shared._field_defaults[key])
-    return inspect.Signature(seen)
+def _shared(options: type[Input | Output]) -> Iterator[Part]:
+    for key, hint in get_type_hints(options, include_extras=True).items():
+        yield _of_flag(key, hint, _mark(hint), options._field_defaults[key])
+
+
+def _of_flag(key: str, hint: Any, mark: Flag, default: Any) -> Part:
+    kind = get_args(hint)[0]
+    bare = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
+    return Part(key, (mark.flag,), bare, default, mark.help, mark.metavar)
 
 
 def _with_default(mark: Number | Whole, default: Any) -> str:

@@ -1,31 +1,33 @@
-"""Commands of information theory: entropy and its kin, divergences, the KL-penalised policy."""
+"""Commands of information theory: entropy and what is measured with it."""
 
 from __future__ import annotations
 
 import math
 from typing import Annotated, Any
 
-import typer
-
-from aimath.cli.command import command
-from aimath.cli.options import ABSENT, Base, Form, Normalize, Number, Operand, Vector
+from aimath.cli.command import Commands, command
+from aimath.cli.options import (
+    ABSENT,
+    Base,
+    Distribution,
+    First,
+    Flag,
+    Form,
+    Normalize,
+    Number,
+    Operand,
+    Second,
+    Vector,
+    log_name,
+)
 from aimath.errors import InputError
 from aimath.report import Line, Plot, Report, Table, Verify
 
-app = typer.Typer()
-
-Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
-First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
-Second = Annotated[Vector, Operand("The distribution that is believed.", flag="--q")]
-
-
-def _log(base: float) -> str:
-    """Write a logarithm to a base as people do."""
-    return "ln" if base == math.e else f"log{base:g}"
+commands: Commands = {}
 
 
 @command(
-    app,
+    commands,
     Form(("probs",)),
     Form(("logits",), when=("from_logits",)),
     example="aimath entropy .5 .25 .125 .125",
@@ -34,7 +36,7 @@ def entropy(
     probs: Distribution = ABSENT,
     logits: Annotated[Vector, Operand("Logits, with --logits.")] = ABSENT,
     base: Base = 2.0,
-    from_logits: Annotated[bool, typer.Option("--logits", help="The numbers are logits.")] = False,
+    from_logits: Annotated[bool, Flag("--logits", help="The numbers are logits.")] = False,
     normalize: Normalize = False,
 ) -> Report:
     """Measure the uncertainty of a distribution.
@@ -43,7 +45,9 @@ def entropy(
     """
     from aimath.core import information
 
-    unit, log = information.unit(base), _log(base)
+    unit, log = information.unit(base), log_name(base)
+    if from_logits and normalize:
+        raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
     if from_logits:
         result: Any = information.entropy_of_logits(logits, base)
     else:
@@ -65,42 +69,6 @@ def entropy(
     )
 
 
-@command(app, example="aimath kl .9,.1 .5,.5")
-def kl(
-    p: First,
-    q: Second,
-    base: Base = math.e,
-    reverse: Annotated[bool, typer.Option("--reverse", help="Give KL(q‖p).")] = False,
-    normalize: Normalize = False,
-) -> Report:
-    """Measure how far one distribution is from another.
-
-    KL(p‖q) = sum p log(p/q), in nats; never negative, not symmetric, infinite where q = 0 < p.
-    """
-    from aimath.core import information
-
-    unit, log = information.unit(base), _log(base)
-    names = {"P": "q", "Q": "p"} if reverse else {"P": "p", "Q": "q"}
-    result = information.kl(q, p, base, normalize) if reverse else information.kl(p, q, base, normalize)
-    return Report(
-        result,
-        show=("kl",),
-        steps=(
-            Line(
-                f"KL({{P}}‖{{Q}}) = Σ {{P}}_i · {log}({{P}}_i/{{Q}}_i)      "
-                f"extra {unit} when the code was made for {{Q}}"
-            ),
-            Table((("work", "{p} · " + log + "({p}/{q})"), (unit, "{terms:+}")), bar="terms"),
-            Line(f" KL({{P}}‖{{Q}}) = {{terms: + }} = {{kl}} {unit}"),
-            Verify("cross-entropy - entropy = {cross_entropy} - {entropy} = {other}"),
-            Line(" KL({Q}‖{P}) = {reverse}: not symmetric. One term may be negative, the sum never is."),
-        ),
-        units=dict.fromkeys(("kl", "terms", "cross_entropy", "entropy", "reverse"), unit),
-        names=names,
-        plot=Plot("terms"),
-    )
-
-
 def _classes(target: Vector) -> Any:
     """Give class numbers (rows, 1) as integers (rows,)."""
     import numpy as np
@@ -113,7 +81,7 @@ def _classes(target: Vector) -> Any:
 
 
 @command(
-    app,
+    commands,
     Form(("p", "q")),
     Form(("logits",), when=("logits", "target")),
     example="aimath cross-entropy 0,1,0 .1,.8,.1",
@@ -138,10 +106,10 @@ def cross_entropy(
     """
     from aimath.core import information
 
-    unit, log = information.unit(base), _log(base)
+    unit, log = information.unit(base), log_name(base)
+    smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
     units = dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit)
     if logits is not None:
-        smooth = int(label_smoothing > 0)
         if target is None:
             raise InputError("--logits needs --target: the number of the right class", usage=True)
         return Report(
@@ -176,78 +144,27 @@ def cross_entropy(
         information.cross_entropy(p, q, base, label_smoothing, normalize),
         show=("cross_entropy",),
         steps=(
-            Line(f"H(p, q) = Σ p_i · {log}(1/q_i)      p is the target, q the prediction"),
-            Table((("p", "{p}"), ("q", "{q}"), (f"p · {log}(1/q)", "{terms}")), bar="terms"),
+            Line(f"H(p, q) = Σ {of}_i · {log}(1/q_i)      p is the target, q the prediction"),
+            *((Line(" t is p smoothed: {label_smoothing} of it goes to all outcomes evenly"),) * smooth),
+            Table(
+                (
+                    ("p", "{p}"),
+                    *((("t", "{target}"),) * smooth),
+                    ("q", "{q}"),
+                    (f"{of} · {log}(1/q)", "{terms}"),
+                ),
+                bar="terms",
+            ),
             Line(f" H(p, q) = {{terms: + }} = {{cross_entropy}} {unit}      perplexity {{perplexity}}"),
-            Verify("entropy + divergence = H(p) + KL(p‖q) = {entropy} + {kl} = {other}"),
+            Verify(f"entropy + divergence = H({of}) + KL({of}‖q) = {{entropy}} + {{kl}} = {{other}}"),
         ),
         units=units,
         plot=Plot("terms"),
     )
 
 
-@command(app, example="aimath js .9,.1 .5,.5")
-def js(
-    p: First,
-    q: Second,
-    base: Base = 2.0,
-    distance: Annotated[bool, typer.Option("--distance", help="Give the distance: the square root.")] = False,
-    normalize: Normalize = False,
-) -> Report:
-    """Measure the symmetric divergence of two distributions.
-
-    JS(p, q) = KL(p‖m)/2 + KL(q‖m)/2 with m = (p+q)/2: 0 for equal ones, 1 bit for disjoint ones.
-    """
-    from aimath.core import information
-
-    unit = information.unit(base)
-    return Report(
-        information.js(p, q, base, distance=distance, normalize=normalize),
-        show=("js",),
-        steps=(
-            Line("JS(p, q) = KL(p‖m)/2 + KL(q‖m)/2      m = (p + q)/2"),
-            Table((("p", "{p}"), ("q", "{q}"), ("m", "{mixture}")), bar="mixture"),
-            Line(f" JS = {{kl_p}}/2 + {{kl_q}}/2 = {{divergence}} {unit}"),
-            *((Line(" distance = √JS = {js}"),) if distance else ()),
-            Verify("H(m) - H(p)/2 - H(q)/2 = {other}"),
-        ),
-        units=dict.fromkeys(("divergence", "kl_p", "kl_q", *(() if distance else ("js",))), unit),
-        plot=Plot("mixture"),
-    )
-
-
-@command(app, example="aimath mutual-information '.4 .1; .1 .4'")
-def mutual_information(
-    joint: Annotated[Vector, Operand("A table of joint probabilities: rows x, columns y.", matrix=True)],
-    base: Base = 2.0,
-    normalize: Normalize = False,
-) -> Report:
-    """Measure what two variables tell of each other.
-
-    I(X; Y) = sum p(x,y) log(p(x,y) / (p(x) p(y))), in bits, of a joint table; counts with --normalize.
-    """
-    from aimath.core import information
-
-    unit, log = information.unit(base), _log(base)
-    return Report(
-        information.mutual_information(joint, base, normalize),
-        show=("mutual_information",),
-        steps=(
-            Line(f"I(X; Y) = Σ p(x,y) · {log}(p(x,y) / (p(x) · p(y)))"),
-            Line(" p(x) = {row_marginal}      p(y) = {column_marginal}"),
-            Table((("p(x,y)", "{joint}"), ("p(x) · p(y)", "{expected}"), (unit, "{terms:+}")), bar="terms"),
-            Line(f" I = {{terms: + }} = {{mutual_information}} {unit}"),
-            Verify("H(X) + H(Y) - H(X,Y) = {row_entropy} + {column_entropy} - {joint_entropy} = {other}"),
-        ),
-        units=dict.fromkeys(
-            ("mutual_information", "terms", "row_entropy", "column_entropy", "joint_entropy"), unit
-        ),
-        plot=Plot("terms"),
-    )
-
-
 @command(
-    app,
+    commands,
     Form(("probs",)),
     Form(("token_probs",), when=("tokens",)),
     Form(("log_probs",), when=("logarithms",)),
@@ -258,10 +175,10 @@ def perplexity(
     token_probs: Annotated[Vector, Operand("The probability of each token.")] = ABSENT,
     log_probs: Annotated[Vector, Operand("The natural log-probability of each token.")] = ABSENT,
     tokens: Annotated[
-        bool, typer.Option("--tokens", help="The numbers are probabilities of the tokens of a text.")
+        bool, Flag("--tokens", help="The numbers are probabilities of the tokens of a text.")
     ] = False,
     logarithms: Annotated[
-        bool, typer.Option("--log-probs", help="The numbers are natural log-probabilities of tokens.")
+        bool, Flag("--log-probs", help="The numbers are natural log-probabilities of tokens.")
     ] = False,
     normalize: Normalize = False,
 ) -> Report:
@@ -271,6 +188,12 @@ def perplexity(
     """
     from aimath.core import information
 
+    if tokens and logarithms:
+        raise InputError("--tokens and --log-probs exclude each other", usage=True)
+    if normalize and (tokens or logarithms):
+        raise InputError(
+            "--normalize is for a distribution: tokens' probabilities don't sum to 1", usage=True
+        )
     if not (tokens or logarithms):
         return Report(
             information.perplexity(probs, normalize),
@@ -303,90 +226,31 @@ def perplexity(
     )
 
 
-@command(
-    app,
-    Form(("mu", "sigma")),
-    Form(("mu", "logvar"), when=("logvar",)),
-    example="aimath gaussian-kl --mu 1 --sigma 2",
-)
-def gaussian_kl(
-    mu: Annotated[Vector, Operand("Means of the first, one a dimension.", flag="--mu")],
-    sigma: Annotated[Vector, Operand("Its standard deviations.", flag="--sigma")] = ABSENT,
-    mu2: Annotated[Vector | None, Operand("Means of the second.  [default: 0]", flag="--mu2")] = None,
-    sigma2: Annotated[
-        Vector | None, Operand("Standard deviations of the second.  [default: 1]", flag="--sigma2")
-    ] = None,
-    logvar: Annotated[
-        Vector | None, Operand("ln sigma^2, as a VAE's encoder gives it.", flag="--logvar")
-    ] = None,
-    base: Base = math.e,
-) -> Report:
-    """Measure the divergence of two normal distributions.
-
-    KL(N(mu, sigma^2) ‖ N(mu2, sigma2^2)), summed over independent dimensions, in nats; the second
-    is N(0, 1) unless given, as in a VAE, whose --logvar may stand for --sigma.
-    """
-    from aimath.core import information
-
-    unit = information.unit(base)
-    if logvar is not None:
-        if any(values is not None for values in (sigma, mu2, sigma2)):
-            raise InputError("--logvar is measured against N(0, 1): give --mu and --logvar alone", usage=True)
-        result: Any = information.vae_kl(mu, logvar, base)
-        formula = "KL = Σ (mu² + (exp(l) - 1) - l) / 2      l = ln sigma²"
-        textbook = "the paper's line, -1/2 Σ (1 + l - mu² - exp(l))"
-        columns: tuple[tuple[str, str], ...] = (("mu", "{mu}"), ("l", "{logvar}"), (unit, "{terms}"))
-    else:
-        second = (0.0 if mu2 is None else mu2, 1.0 if sigma2 is None else sigma2)
-        result = information.gaussian_kl(mu, sigma, *second, base)
-        formula = "KL = Σ (r - ln(1 + r)) + r²/2 + d²/2      r = (s1 - s2)/s2      d = (m1 - m2)/s2"
-        textbook = "the textbook's line, Σ ln(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2"
-        columns = (("m1", "{mu}"), ("s1", "{sigma}"), ("m2", "{mu2}"), ("s2", "{sigma2}"), (unit, "{terms}"))
-    return Report(
-        result,
-        show=("kl",),
-        steps=(
-            Line(formula),
-            Table(columns, bar="terms"),
-            Line(f" KL = {{terms: + }} = {{kl}} {unit}"),
-            Verify(textbook + " = {other}"),
-        ),
-        units=dict.fromkeys(("kl", "terms"), unit),
-        plot=Plot("terms"),
-    )
-
-
-@command(app, example="aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .5")
-def rlhf(
-    rewards: Annotated[Vector, Operand("The reward of each answer.", flag="--rewards")],
-    reference: Annotated[Vector, Operand("The reference policy's probabilities.", flag="--reference")],
-    beta: Annotated[float, Number(("--beta",), "Weight of the KL penalty.")] = 1.0,
+@command(commands, example="aimath mutual-information '.4 .1; .1 .4'")
+def mutual_information(
+    joint: Annotated[Vector, Operand("A table of joint probabilities: rows x, columns y.", matrix=True)],
+    base: Base = 2.0,
     normalize: Normalize = False,
 ) -> Report:
-    """Find the best policy near a reference.
+    """Measure what two variables tell of each other.
 
-    policy = reference · exp(reward/beta) / Z maximises expected reward - beta · KL(policy‖reference).
+    I(X; Y) = sum p(x,y) log(p(x,y) / (p(x) p(y))), in bits, of a joint table; counts with --normalize.
     """
     from aimath.core import information
 
+    unit, log = information.unit(base), log_name(base)
     return Report(
-        information.rlhf(rewards, reference, beta, normalize),
-        show=("policy",),
+        information.mutual_information(joint, base, normalize),
+        show=("mutual_information",),
         steps=(
-            Line("policy_i = reference_i · exp(reward_i/beta) / Z"),
-            Table(
-                (
-                    ("reward", "{rewards}"),
-                    ("reference", "{reference}"),
-                    ("policy", "{policy}"),
-                ),
-                bar="policy",
-            ),
-            Line(" expected reward {expected_reward}      KL(policy‖reference) {kl} nats"),
-            Line(" objective = {expected_reward} - {beta} · {kl} = {objective}"),
-            Verify("beta · ln Z = {other}: no policy does better"),
+            Line(f"I(X; Y) = Σ p(x,y) · {log}(p(x,y) / (p(x) · p(y)))"),
+            Line(" p(x) = {row_marginal}      p(y) = {column_marginal}"),
+            Table((("p(x,y)", "{joint}"), ("p(x) · p(y)", "{expected}"), (unit, "{terms:+}")), bar="terms"),
+            Line(f" I = {{terms: + }} = {{mutual_information}} {unit}"),
+            Verify("H(X) + H(Y) - H(X,Y) = {row_entropy} + {column_entropy} - {joint_entropy} = {other}"),
         ),
-        units={"kl": "nats"},
-        beside="reference",
-        plot=Plot("policy"),
+        units=dict.fromkeys(
+            ("mutual_information", "terms", "row_entropy", "column_entropy", "joint_entropy"), unit
+        ),
+        plot=Plot("terms"),
     )

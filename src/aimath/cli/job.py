@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aimath.cli.command import Command
-    from aimath.cli.options import Input
+    from aimath.cli.options import Form, Input
 
 MOST_RUNS = 1_000_000
 
@@ -24,6 +23,7 @@ class Job(NamedTuple):
 
     command: Command
     names: tuple[str, ...]  # of the operands to read
+    optional: tuple[str, ...]  # what JSON objects may hold beside them
     runs: tuple[dict[str, float], ...]  # the product of all swept options
     swept: tuple[str, ...]  # options with several values
     options: Mapping[str, Any]  # the command's other options, as given
@@ -49,6 +49,7 @@ def job(
     return Job(
         command=command,
         names=(*form.operands, *extra),
+        optional=_optional(command, form, extra),
         runs=_product(lists),
         swept=several,
         options=given,
@@ -57,10 +58,16 @@ def job(
     )
 
 
+def _optional(command: Command, form: Form, extra: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the operands that belong to no other form of the command, and to this one if it needs none."""
+    others = [one for one in command.forms if one != form]
+    taken = {name for one in others for name in (*one.operands, *one.when)} - set(form.when)
+    return tuple(key for key in command.operands if key not in (*form.operands, *extra, *taken))
+
+
 def _defaults(command: Command, swept: Mapping[str, Any]) -> dict[str, list[float]]:
     """Give the options that sweep even when nobody asks (temperature's list of T)."""
-    parameters = inspect.signature(command.function).parameters
-    defaults = {key: parameters[key].default for key in command.numbers if key not in swept}
+    defaults = {key: command.parameters[key].default for key in command.numbers if key not in swept}
     return {key: list(value) for key, value in defaults.items() if isinstance(value, tuple)}
 
 
@@ -80,11 +87,10 @@ def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
     for text in texts:
         if isinstance(mark, Whole):
             values += [integer(part, flag, mark.low, mark.high) for part in text.split(",")]
-        elif text.strip() in mark.words:
-            values.append(mark.words[text.strip()])
         else:
+            parts = (part.strip() for part in text.strip(" \t[]").split(","))
             try:
-                values += sweep(text)
+                values += sweep(",".join(str(mark.words.get(part, part)) for part in parts))
             except InputError as error:
                 raise InputError(f"{flag}: {error.why}", hint=error.hint, usage=True) from None
     return values

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
-
-import typer
 
 from aimath.errors import InputError
 from aimath.safe import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeGuard
+
+    from typer import TyperException
 
 LONGEST = 900
+
+
+class Closed(io.TextIOBase):
+    """Stands for a standard output that is closed: writing to it fails."""
+
+    def write(self, _text: str) -> int:
+        """Refuse."""
+        raise OSError(errno.EBADF, "it is closed")
 
 
 def tell(error: BaseException, arguments: Sequence[str]) -> int:
@@ -23,6 +33,8 @@ def tell(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(error, BrokenPipeError):
         return 141
     command = next((token for token in arguments if not token.startswith("-")), "")
+    if _of_typer(error) and getattr(getattr(error, "ctx", None), "parent", "") is None:
+        command = ""  # there is none of this name
     why, hint, code = _parts(error, command)
     say(f"{program(command)}: error: {why}")
     if hint:
@@ -49,7 +61,7 @@ def _parts(error: BaseException, command: str) -> tuple[str, str, int]:
     """Give the sentence, the way out and the exit code of an error."""
     if isinstance(error, InputError):
         return error.why, error.hint, 2 if error.usage else 1
-    if isinstance(error, typer.TyperException):
+    if _of_typer(error):
         return _usage(error, command)
     if isinstance(error, MemoryError):
         return "out of memory", "use smaller blocks of data, or more memory", 1
@@ -62,7 +74,12 @@ def _parts(error: BaseException, command: str) -> tuple[str, str, int]:
     return why, "this is a mistake of aimath's; AIMATH_DEBUG=1 shows where it happened", 1
 
 
-def _usage(error: typer.TyperException, command: str) -> tuple[str, str, int]:
+def _of_typer(error: BaseException) -> TypeGuard[TyperException]:
+    typer = sys.modules.get("typer")  # not loaded, it raised nothing
+    return typer is not None and isinstance(error, typer.TyperException)
+
+
+def _usage(error: TyperException, command: str) -> tuple[str, str, int]:
     """Put typer's sentence in our form; it has already looked for what was meant."""
     why = error.format_message().strip().rstrip(".").replace("\n", " ")
     why = why[:1].lower() + why[1:]
@@ -70,6 +87,10 @@ def _usage(error: typer.TyperException, command: str) -> tuple[str, str, int]:
     if possible:
         why = error.message.rstrip(".")
         why = why[:1].lower() + why[1:]
-        best = get_close_matches(getattr(error, "option_name", ""), possible, 1) or sorted(possible)[:1]
-        return why, f"did you mean {best[0]}?", 2
-    return why, f"see {program(command)} --help", 2
+        from difflib import get_close_matches  # noqa: PLC0415  only for typos
+
+        near = get_close_matches(getattr(error, "option_name", ""), possible, 1) or sorted(possible)[:1]
+        return why, f"did you mean {near[0]}?", 2
+    why, meant, best = why.partition(". Did you mean ")
+    best = best.strip("?'")
+    return why, f"did you mean {best}?" if meant else f"see {program(command)} --help", 2

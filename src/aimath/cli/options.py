@@ -6,8 +6,6 @@ import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import typer
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,6 +46,14 @@ class Whole(NamedTuple):
     high: int = 10**18 - 1
 
 
+class Flag(NamedTuple):
+    """Any other option: a switch, or one that takes text, as the parameter's type says."""
+
+    flag: str
+    help: str
+    metavar: str = ""
+
+
 class Form(NamedTuple):
     """One way to call a command: the operands it needs, and the parameters that ask for this way."""
 
@@ -69,52 +75,66 @@ Base = Annotated[
 Temperature = Annotated[
     float, Number(("--temperature", "-T"), "Divide the logits by T; 0 takes the largest, inf is uniform.")
 ]
-Normalize = Annotated[bool, typer.Option("--normalize", help="Take weights or counts: divide by their sum.")]
-Seed = Annotated[str, typer.Option("--seed", help="Seed of the random numbers, or 'random'.")]
+Normalize = Annotated[bool, Flag("--normalize", help="Take weights or counts: divide by their sum.")]
+Seed = Annotated[str, Flag("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")]
+
+
+Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
+First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
+Second = Annotated[Vector, Operand("The distribution that is believed.", flag="--q")]
+
+
+def log_name(base: float) -> str:
+    """Write a logarithm to a base as people do.
+
+    >>> log_name(2.0), log_name(math.e)
+    ('log2', 'ln')
+    """
+    return "ln" if base == math.e else f"log{base:g}"
 
 
 class Output(NamedTuple):
     """Options that every command has: what the answer looks like and where it goes."""
 
     format: Annotated[
-        str, typer.Option("--format", help="table, plain, csv, tsv, json or markdown.", metavar="FORM")
+        str, Flag("--format", help="table, plain, csv, tsv, json or markdown.", metavar="FORM")
     ] = ""
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a row, with every quantity.")] = False
-    csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, with a header.")] = False
+    json: Annotated[bool, Flag("--json", help="One JSON object a row, with every quantity.")] = False
+    csv: Annotated[bool, Flag("--csv", help="Comma-separated, with a header.")] = False
     out: Annotated[
-        str | None, typer.Option("--out", help="Write to FILE; the form by its suffix.", metavar="FILE")
+        str | None, Flag("--out", help="Write to FILE; the form by its suffix.", metavar="FILE")
     ] = None
-    fields: Annotated[str, typer.Option("--fields", help="The quantities to print.", metavar="A,B")] = ""
-    digits: Annotated[str, typer.Option("--digits", help="Significant digits.", metavar="N")] = ""
-    decimals: Annotated[str, typer.Option("--decimals", help="Digits after the point.", metavar="N")] = ""
-    no_header: Annotated[bool, typer.Option("--no-header", help="No header line.")] = False
-    explain: Annotated[bool, typer.Option("--explain", help="Show each step with your numbers.")] = False
-    plot: Annotated[bool, typer.Option("--plot", help="Draw; in a pipe, on standard error.")] = False
-    all: Annotated[bool, typer.Option("--all", help="Show every row of a long table.")] = False
-    ascii: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII signs only.")] = False
+    fields: Annotated[str, Flag("--fields", help="The quantities to print.", metavar="A,B")] = ""
+    digits: Annotated[str, Flag("--digits", help="Significant digits.", metavar="N")] = ""
+    decimals: Annotated[str, Flag("--decimals", help="Digits after the point.", metavar="N")] = ""
+    no_header: Annotated[bool, Flag("--no-header", help="No header line.")] = False
+    explain: Annotated[bool, Flag("--explain", help="Show each step with your numbers.")] = False
+    plot: Annotated[bool, Flag("--plot", help="Draw; in a pipe, on standard error.")] = False
+    all: Annotated[bool, Flag("--all", help="Show every row of a long table.")] = False
+    ascii: Annotated[bool, Flag("--ascii", help="Draw with ASCII signs only.")] = False
 
 
 class Input(NamedTuple):
     """Options of every command that reads rows."""
 
-    labels: Annotated[str, typer.Option("--labels", help="Names of the entries.", metavar="A,B")] = ""
-    rows: Annotated[bool, typer.Option("--rows", help="Single numbers are rows, not a column.")] = False
+    labels: Annotated[str, Flag("--labels", help="Names of the entries.", metavar="A,B")] = ""
+    rows: Annotated[bool, Flag("--rows", help="Single numbers are rows, not a column.")] = False
     column: Annotated[
-        str | None, typer.Option("--column", help="A column of a table as one vector.", metavar="NAME|N")
+        str | None, Flag("--column", help="A column of a table as one vector.", metavar="NAME|N")
     ] = None
-    key: Annotated[str | None, typer.Option("--key", help="The key to read in JSON objects.")] = None
-    header: Annotated[bool, typer.Option("--header", help="The first line is a header.")] = False
-    delimiter: Annotated[str | None, typer.Option("--delimiter", help="What separates cells.")] = None
-    missing: Annotated[str, typer.Option("--missing", help="Empty cells: error, skip the row, or nan.")] = (
-        "error"
-    )
-    invalid: Annotated[str, typer.Option("--invalid", help="Rows without an answer: stop, skip, or nan.")] = (
-        "stop"
-    )
+    key: Annotated[str | None, Flag("--key", help="The key to read in JSON.", metavar="KEY")] = None
+    header: Annotated[bool, Flag("--header", help="The first line is a header.")] = False
+    delimiter: Annotated[str | None, Flag("--delimiter", help="What separates cells.", metavar="SIGN")] = None
+    missing: Annotated[
+        str, Flag("--missing", help="Empty cells: error, skip the row, or nan.", metavar="WHAT")
+    ] = "error"
+    invalid: Annotated[
+        str, Flag("--invalid", help="Rows without an answer: stop, skip, or nan.", metavar="WHAT")
+    ] = "stop"
     input_format: Annotated[
         str | None,
-        typer.Option("--input-format", help="Read as csv, tsv, txt, json, ndjson, npy, npz or safetensors."),
+        Flag("--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM"),
     ] = None
     max_memory: Annotated[
-        str | None, typer.Option("--max-memory", help="Refuse to hold more, as 512M or 4G.")
+        str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
     ] = None

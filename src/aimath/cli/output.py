@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import sys
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.mistakes import say
+from aimath.cli.progress import Progress
 from aimath.errors import InputError
+from aimath.read.blocks import suffix
 from aimath.read.numbers import integer
 
 if TYPE_CHECKING:
@@ -42,9 +42,12 @@ class Terminal(NamedTuple):
 class Printer:
     """Takes reports, gives bytes to their place; notes and plots beside the data go to standard error."""
 
-    def __init__(self, writer: Writer, sink: Sink, *, form: str, aside: Writer | None, name: str) -> None:
-        self.writer, self.sink, self.form = writer, sink, form
-        self.aside, self.name = aside, name
+    def __init__(
+        self, writer: Writer, sink: Sink, *, form: str, aside: Writer | None, progress: Progress
+    ) -> None:
+        self.writer, self.sink = writer, sink
+        self.aside, self.progress = aside, progress
+        self.by_line = form in BY_LINE
         self.said: set[str] = set()
 
     def rows(self, reports: Sequence[Report]) -> None:
@@ -57,15 +60,12 @@ class Printer:
         else:
             parts = list(self._interleaved(reports, rows))
         self.sink.write(b"".join(parts))
+        self.progress.add(rows)
         for report in reports:
             self._beside(report)
 
     def _interleaved(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
-        """Give row 1 of every report, then row 2: in forms of one line a row, by their lines."""
-        if self.form not in BY_LINE:
-            raise InputError(
-                "a sweep over many rows has no picture", hint="use --format plain, csv or json", usage=True
-            )
+        """Give row 1 of every report, then row 2, by their lines."""
         split = [self.writer.write(report).splitlines(keepends=True) for report in reports]
         header = len(split[0]) - rows
         yield from split[0][:header]
@@ -75,17 +75,26 @@ class Printer:
 
     def _beside(self, report: Report) -> None:
         if self.aside:
-            os.write(2, self.aside.write(report))
+            _aloud(self.aside.write(report))
         for note in report.notes:
             if note not in self.said:
                 self.said.add(note)
-                say(f"aimath {self.name}: note: {note}")
+                self.progress.end()
+                say(f"aimath {self.progress.name}: note: {note}")
 
     def end(self) -> None:
         """Write what the writer kept back."""
         self.sink.write(self.writer.end())
         if self.aside:
-            os.write(2, self.aside.end())
+            _aloud(self.aside.end())
+
+
+def _aloud(data: bytes) -> None:
+    """Write to standard error, where there is one: its number may by now be that of another file."""
+    from aimath.render.sink import Descriptor
+
+    if sys.stderr is not None:
+        Descriptor(2).write(data)
 
 
 @contextlib.contextmanager
@@ -106,9 +115,14 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
     with place as sink:
         writer = _writer(form, output, wanted, terminal, sink, name)
         aside = _aside(output, wanted, form, terminal)
-        out = Printer(writer, sink, form=form, aside=aside, name=name)
-        yield out
-        out.end()
+        # Not on the terminal that shows the answer: the two would run into each other.
+        progress = Progress(name, shown=sys.stderr is not None and _is_terminal(2) and not _is_terminal(1))
+        out = Printer(writer, sink, form=form, aside=aside, progress=progress)
+        try:
+            yield out
+            out.end()
+        finally:
+            progress.end()
 
 
 def _form(output: Output) -> str:
@@ -120,11 +134,14 @@ def _form(output: Output) -> str:
     if asked:
         if asked[0] not in FORMS:
             raise InputError(f"--format: '{asked[0]}' is not one of {', '.join(FORMS)}", usage=True)
+        if output.explain and asked[0] not in {"table", "json"}:
+            why = f"--explain is a text for people, not {asked[0]}"
+            raise InputError(why, hint="--json holds every quantity that it shows", usage=True)
         return asked[0]
     if output.out is not None:
-        suffix = PurePath(output.out).suffix.lower()
-        if suffix in SUFFIXES:
-            return "table" if SUFFIXES[suffix] == "plain" and output.explain else SUFFIXES[suffix]
+        form = SUFFIXES.get(suffix(output.out))
+        if form:
+            return "table" if form == "plain" and output.explain else form
         return "table" if output.explain else "plain"
     return "table" if output.explain or _is_terminal(1) else "plain"
 
@@ -138,14 +155,21 @@ def _is_terminal(number: int) -> bool:
 
 def _terminal(output: Output) -> Terminal:
     shown = output.out is None and _is_terminal(1)
-    plain = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+    dumb = os.environ.get("TERM") == "dumb" and not os.environ.get("FORCE_COLOR")
+    plain = dumb or bool(os.environ.get("NO_COLOR"))
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     return Terminal(
         is_terminal=shown,
-        width=shutil.get_terminal_size().columns if shown else 80,
+        width=_width() if shown else 80,
         colour=shown and not plain,
         ascii_only=output.ascii or not encoding.startswith("utf"),
     )
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def _wanted(output: Output, terminal: Terminal) -> Wanted:
@@ -177,9 +201,18 @@ def _standard_output() -> int:
 
 
 def _interruptible() -> None:
-    """Let Ctrl-C unwind from here on, so that a half-written file is taken away."""
-    if signal.getsignal(signal.SIGINT) not in {signal.SIG_IGN, signal.default_int_handler}:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let Ctrl-C and its kin unwind from here on, so that a half-written file is taken away."""
+    if signal.getsignal(signal.SIGINT) in {signal.SIG_IGN, signal.default_int_handler}:
+        return  # not ours to change
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _writer(form: str, output: Output, wanted: Wanted, terminal: Terminal, sink: Any, name: str) -> Writer:
@@ -190,7 +223,7 @@ def _writer(form: str, output: Output, wanted: Wanted, terminal: Terminal, sink:
     if form in {"csv", "tsv"}:
         return text.Separated(wanted, "," if form == "csv" else "\t")
     if form == "json":
-        return text.Json(wanted)
+        return text.Json(wanted._replace(ascii_only=output.ascii))  # the same whoever reads
     if form == "markdown":
         return text.Markdown(wanted)
     if form == "npy":

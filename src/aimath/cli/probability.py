@@ -5,25 +5,23 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-import typer
-
-from aimath.cli.chance import settled
-from aimath.cli.command import command
-from aimath.cli.options import ABSENT, Form, Number, Operand, Seed, Temperature, Vector, Whole
+from aimath.cli.chance import origin, settled
+from aimath.cli.command import Commands, command
+from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Temperature, Vector, Whole
 from aimath.errors import InputError
 from aimath.read.numbers import integer, number
 from aimath.report import Line, Plot, Report, Step, Table, Verify
 
-app = typer.Typer()
+commands: Commands = {}
 
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 5.0, math.inf)
 
 
-@command(app, example="aimath softmax 2 1 0.1")
+@command(commands, example="aimath softmax 2 1 0.1")
 def softmax(
     logits: Annotated[Vector, Operand("Logits: any real numbers; -inf is a mask.")],
     temperature: Temperature = 1.0,
-    log: Annotated[bool, typer.Option("--log", help="Give natural logarithms of the probabilities.")] = False,
+    log: Annotated[bool, Flag("--log", help="Give natural logarithms of the probabilities.")] = False,
 ) -> Report:
     """Turn logits into probabilities.
 
@@ -72,7 +70,7 @@ def _softmax_steps(temperature: float, *, log: bool) -> tuple[Step, ...]:
     )
 
 
-@command(app, example="aimath logsumexp 1000 1000.5 999")
+@command(commands, example="aimath logsumexp 1000 1000.5 999")
 def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report:
     """Take the logarithm of a sum of exponentials.
 
@@ -96,7 +94,7 @@ def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report
     )
 
 
-@command(app, example="aimath temperature 2 1 0.1 -1 3")
+@command(commands, example="aimath temperature 2 1 0.1 -1 3")
 def temperature(
     logits: Annotated[Vector, Operand("Logits: any real numbers; -inf is a mask.")],
     temperature: Temperature = TEMPERATURES,  # type: ignore[assignment]  # a sweep by itself
@@ -111,8 +109,9 @@ def temperature(
         probability.softmax(logits, temperature),
         show=("temperature", "probs", "entropy", "perplexity"),
         steps=(
-            Line("p_i = exp(z_i/T) / Σ exp(z_j/T)      H = Σ p_i · log2(1/p_i), in bits"),
-            Line("   p = {probs:.4}"),
+            Line("p_i = exp((z_i - m)/T) / S      S = Σ exp((z_j - m)/T)      m = max z"),
+            Line("H = Σ p_i · log2(1/p_i), in bits"),
+            Line(" T = {temperature}   p = {probs:.4}"),
             Line("   H = {entropy} bits, like a choice among {perplexity} equally likely"),
             Verify("(ln S - Σ p_i (z_i - m)/T) / ln 2 = {other}", "check_entropy"),
         ),
@@ -122,7 +121,7 @@ def temperature(
 
 
 @command(
-    app,
+    commands,
     Form(("x",)),
     Form(("p",), when=("quantile",)),
     Form((), when=("between", "sample")),
@@ -133,13 +132,13 @@ def gaussian(
     p: Annotated[Vector, Operand("Probabilities, with --quantile.")] = ABSENT,
     mu: Annotated[float, Number(("--mu",), "The mean.")] = 0.0,
     sigma: Annotated[float, Number(("--sigma",), "The standard deviation.")] = 1.0,
-    log: Annotated[bool, typer.Option("--log", help="Give the natural logarithm of the density.")] = False,
-    cdf: Annotated[bool, typer.Option("--cdf", help="Give P(X <= x).")] = False,
-    quantile: Annotated[bool, typer.Option("--quantile", help="Give the x with P(X <= x) = p.")] = False,
+    log: Annotated[bool, Flag("--log", help="Give the natural logarithm of the density.")] = False,
+    cdf: Annotated[bool, Flag("--cdf", help="Give P(X <= x).")] = False,
+    quantile: Annotated[bool, Flag("--quantile", help="Give the x with P(X <= x) = p.")] = False,
     between: Annotated[
-        tuple[str, str] | None, typer.Option("--between", help="Give P(A < X < B).", metavar="A B")
+        tuple[str, str] | None, Flag("--between", help="Give P(A < X < B).", metavar="A B")
     ] = None,
-    sample: Annotated[str, typer.Option("--sample", help="Draw N numbers.", metavar="N")] = "",
+    sample: Annotated[str, Flag("--sample", help="Draw N numbers.", metavar="N")] = "",
     seed: Seed = "0",
 ) -> Report:
     """Evaluate the normal distribution.
@@ -229,6 +228,7 @@ def _gaussian_sample(sample: str, mu: float, sigma: float, seed: str) -> Report:
             Verify("z from its own tail probability: {other}"),
         ),
         notes=notes,
+        extra=origin(drawn),
         plot=Plot("sample"),
     )
 
@@ -236,7 +236,10 @@ def _gaussian_sample(sample: str, mu: float, sigma: float, seed: str) -> Report:
 def _gaussian_between(between: tuple[str, str], mu: float, sigma: float) -> Report:
     from aimath.core import probability
 
-    low, high = (number(text) for text in between)
+    try:
+        low, high = (number(text) for text in between)
+    except InputError as error:
+        raise InputError(f"--between: {error.why}", usage=True) from None
     return Report(
         probability.gaussian_between([low], [high], mu, sigma),
         show=("probability",),
@@ -249,7 +252,7 @@ def _gaussian_between(between: tuple[str, str], mu: float, sigma: float) -> Repo
     )
 
 
-@command(app, example="aimath describe 2 4 4 4 5 5 7 9")
+@command(commands, example="aimath describe 2 4 4 4 5 5 7 9")
 def describe(
     values: Annotated[Vector, Operand("Any real numbers.")],
     ddof: Annotated[int, Whole(("--ddof",), "Divide the variance by n - ddof.", 0, 10**9)] = 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from aimath.cli.command import Command
     from aimath.report import Report
+
+AT_ONCE = 10_000
+"""Rows times swept values that are answered together: that bounds what a long sweep holds."""
 
 
 def run(command: Command, given: dict[str, Any]) -> int:
@@ -82,6 +86,7 @@ def _pieces(
             stdin,
             reading,
             matrix=[name for name in asked.names if name in operands and operands[name].matrix],
+            optional=asked.optional,
             each=[name for name in asked.names if name in operands and operands[name].each],
             aliases=dict.fromkeys(asked.names, asked.command.aliases),
         )
@@ -104,25 +109,46 @@ def _answer(asked: Job, pieces: Iterable[Block | BadRow], out: Printer) -> int:
             if note not in said:
                 said.add(note)
                 say(f"aimath {asked.command.name}: warning: {note}")
-        start, most, rows = 0, len(piece.lines), len(piece.lines)
+        start, rows = 0, len(piece.lines)
+        most = limit = _rows_at_once(asked, out, rows)
         while start < rows:
             part = piece.part(start, min(rows, start + most))
+            batches = (_reports(asked, part, runs) for runs in _batches(asked))
             try:
-                reports = _reports(asked, part)
-            except InputError as error:
+                reports = next(batches)
+            except InputError as wrong:
+                error = _named(wrong, part)
                 bad = _bad_row(error, part)
                 if bad is None or (rows == 1 and not piece.source):
-                    raise _named(error, part) from None
+                    raise error from None
                 if bad > 0:
                     most = bad  # the rows before the bad one are whole: answer them first
                     continue
                 shapes = {name: values.shape[1:] for name, values in part.operands.items()}
-                _reject(asked, BadRow(error, part.source, _line(part, error), 0), shapes, out)
+                row = BadRow(error, part.source, _line(part, error), 0, part.labels)
+                _reject(asked, row, shapes, out)
                 passed, start = passed + 1, start + 1
             else:
                 out.rows(reports)
-                start, most = start + len(part.lines), most * 2
+                for more in batches:
+                    out.rows(more)
+                start, most = start + len(part.lines), min(limit, most * 2)
     return passed
+
+
+def _rows_at_once(asked: Job, out: Printer, rows: int) -> int:
+    """Bound what a sweep holds; where a row takes more than a line, its answers are made together."""
+    if len(asked.runs) == 1:
+        return rows
+    matrices = any(asked.command.operands[name.partition(" ")[0]].matrix for name in asked.names)
+    return max(1, min(rows, AT_ONCE // len(asked.runs))) if out.by_line and not matrices else 1
+
+
+def _batches(asked: Job) -> Iterator[Sequence[dict[str, float]]]:
+    """Cut a long sweep, so that not all of it is held; where rows are passed over they stay whole."""
+    size = AT_ONCE if asked.invalid == "stop" else len(asked.runs)
+    for first in range(0, len(asked.runs), size):
+        yield asked.runs[first : first + size]
 
 
 def _bad_row(error: InputError, part: Block) -> int | None:
@@ -138,7 +164,8 @@ def _bad_row(error: InputError, part: Block) -> int | None:
 
 def _named(error: InputError, part: Block) -> InputError:
     """Say which of several operands an error is about."""
-    if error.operand in part.operands and len(part.operands) > 1 and error.operand not in error.why:
+    said = re.findall(r"\w+", error.why)
+    if error.operand in part.operands and len(part.operands) > 1 and error.operand not in said:
         error.why = f"{error.operand}: {error.why}"
     return error
 
@@ -152,7 +179,8 @@ def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out:
     if asked.invalid == "stop":
         raise located(bad)
     if asked.invalid == "nan":
-        out.rows(_void(asked, shapes))
+        labels = asked.labels or bad.labels
+        out.rows([report._replace(labels=labels or report.labels) for report in _void(asked, shapes)])
 
 
 def _void(asked: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:
@@ -162,22 +190,24 @@ def _void(asked: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:
     each = {name for name, operand in asked.command.operands.items() if operand.each}
     stand_in = {name: np.full((1, *shape), 1.0 / np.prod(shape)) for name, shape in shapes.items()}
     stand_in |= {name: np.zeros((1, 1)) for name in each & stand_in.keys()}
-    reports = _reports(asked, Block(operands=stand_in, source="", lines=(1,)))
+    unlabelled = asked._replace(labels=())
+    reports = _reports(unlabelled, Block(operands=stand_in, source="", lines=(1,)), asked.runs)
     return [report._replace(void=True) for report in reports]
 
 
-def _reports(asked: Job, part: Block) -> list[Report]:
+def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]]) -> list[Report]:
     """Answer some rows once for each combination of the swept options."""
     import numpy as np
 
     operands = _gathered(asked, part)
     if asked.command.wants_lines:
         operands[LINES] = part.lines
-    labels = asked.labels or part.labels
+    labels = _fitting(asked.labels, part) or part.labels
     reports = []
-    for options in asked.runs:
+    for options in runs:
         report = _called(asked, operands, options)
-        rows = len(np.atleast_1d(getattr(report.result, report.show[0])))
+        answer = getattr(report.result, report.show[0])
+        rows = 1 if report.whole else len(part.lines) if part.operands else len(np.atleast_1d(answer))
         swept = {key: np.full(rows, options[key]) for key in asked.swept}
         reports.append(
             report._replace(
@@ -187,12 +217,23 @@ def _reports(asked: Job, part: Block) -> list[Report]:
     return reports
 
 
+def _fitting(labels: tuple[str, ...], part: Block) -> tuple[str, ...]:
+    """Refuse labels that are not as many as the entries of any operand: nobody could tell whose they are."""
+    widths = [values.shape[-1] for values in part.operands.values()]
+    if labels and widths and len(labels) not in widths:
+        given = f"--labels: {len(labels)} name{'s' * (len(labels) > 1)} for {widths[0]} numbers"
+        raise InputError(given, hint="give one a number", usage=True)
+    return labels
+
+
 def _called(asked: Job, operands: Mapping[str, Any], options: Mapping[str, float]) -> Report:
     try:
         return asked.command.function(**operands, **asked.options, **options)
     except InputError as error:
         option = asked.command.numbers.get(error.operand or "")
         if option is None:
+            if "--normalize" in error.hint and "normalize" not in asked.options:
+                error.hint = ""  # core's way out, which this command hasn't
             raise
         # An option is at fault, not the data.
         raise InputError(f"{option.flags[0]}: {error.why}", hint=error.hint, usage=True) from None

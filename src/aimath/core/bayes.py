@@ -57,32 +57,36 @@ class Bayes(NamedTuple):
     @property
     def cases(self) -> Array:
         """(...) expected number with A, of `population` (natural frequencies: Gigerenzer 1995)."""
-        return self.population * self.prior
+        return self._count(self.prior)
 
     @property
     def others(self) -> Array:
         """(...) expected number without A."""
-        return np.asarray(self.population * (1.0 - self.prior))
+        return self._count(1.0 - self.prior)
 
     @property
     def hits(self) -> Array:
         """(...) expected number with A and B."""
-        return self.population * self.joint
+        return self._count(self.joint)
 
     @property
     def misses(self) -> Array:
         """(...) expected number with A but not B."""
-        return self.population * self.prior * (1.0 - self.likelihood)
+        return self._count(self.prior * (1.0 - self.likelihood))
 
     @property
     def false_alarms(self) -> Array:
         """(...) expected number with B but not A."""
-        return self.population * self._alarms()
+        return self._count(self._alarms())
 
     @property
     def correct_rejections(self) -> Array:
         """(...) expected number with neither."""
-        return self.population * (1.0 - self.prior) * (1.0 - self.implied)
+        return self._count((1.0 - self.prior) * (1.0 - self.implied))
+
+    def _count(self, share: Array) -> Array:
+        """Give people, rounded to a billionth of one: 99, not 98.99999999999999."""
+        return np.asarray(np.round(self.population * share, 9))
 
     def _alarms(self) -> Array:
         return np.asarray((1.0 - self.prior) * self.implied)
@@ -214,6 +218,12 @@ class BayesSequence(NamedTuple):
     posteriors: Array  # (..., m) or (..., m, k) after each piece
     posterior: Array  # (...) or (..., k) after all of them
     log_odds: Array  # (...) or (..., k) log2 of the posterior odds, in bits: never underflows
+
+    @property
+    def odds(self) -> Array:
+        """(...) or (..., k) posterior odds, 2^log_odds; may be inf or 0 where their logarithm is neither."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp2(self.log_odds))
 
     def check(self) -> Check:
         """Recompute the posterior as a softmax of log prior + sum of log likelihoods."""

@@ -8,7 +8,6 @@ gives depends on that row alone, so a row of a batch equals the single call bit 
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-BLOCK = 32000
+BLOCK = 32_768
 """Elements worked on at a time: some arrays of this size fit the second cache together."""
 
 NARROW = 32
@@ -264,6 +263,8 @@ def _careful(block: Array) -> Array:
 
 def _decimal(row: Array) -> float:
     """Give log(sum(exp(row))) with 40 digits, or with twice as many each time they cancel away."""
+    from decimal import Context, Decimal  # noqa: PLC0415  1 ms at start for a rare need
+
     digits = 40
     while True:
         context = Context(prec=digits)

@@ -226,6 +226,11 @@ class KL(NamedTuple):
         return kl_rows(self.q, self.p, self.base)
 
     @property
+    def reverse_terms(self) -> Array:  # (..., n) of both signs
+        """Q log(q/p)."""
+        return self._reversed().terms
+
+    @property
     def infinite_at(self) -> np.ndarray[Any, np.dtype[np.intp]]:  # (...) 0..n-1, or -1
         """Where q = 0 < p first, -1 if nowhere."""
         impossible = (self.q == 0) & (self.p > 0)
@@ -235,6 +240,13 @@ class KL(NamedTuple):
         """By what coding for q costs above the entropy: cross-entropy - entropy."""
         drift = (mass(self.p) - mass(self.q)) / logarithm(self.base)[2]
         return Check(self.kl, self.cross_entropy - self.entropy - drift)
+
+    def check_reverse(self) -> Check:
+        """By what coding for p costs above the entropy of q."""
+        return self._reversed().check()
+
+    def _reversed(self) -> KL:
+        return KL(self.q, self.p, self.base, self.reverse)
 
 
 def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False) -> KL:

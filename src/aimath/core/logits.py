@@ -161,7 +161,7 @@ def _classes(target: ArrayLike, logits: Array) -> Indices:
     given = np.asarray(target)
     if given.dtype.kind not in "iu":
         raise InputError("a target class must be a whole number, counted from 0", operand="target")
-    if given.shape not in {(), logits.shape[:-1]}:
+    if given.size != 1 and given.shape != logits.shape[:-1]:
         raise InputError(
             f"{given.size} target classes for {logits[..., 0].size} rows: give as many, or one for all",
             operand="target",
@@ -171,4 +171,5 @@ def _classes(target: ArrayLike, logits: Array) -> Indices:
     if bad.any():
         row = int(np.argmax(bad))
         raise InputError(f"class {given.reshape(-1)[row]} of 0..{n - 1}", row=row, operand="target")
-    return np.broadcast_to(given.astype(np.intp), logits.shape[:-1])
+    rows = given.astype(np.intp).reshape(()) if given.size == 1 else given.astype(np.intp)
+    return np.broadcast_to(rows, logits.shape[:-1])

@@ -14,6 +14,7 @@ from aimath.read.numbers import echo, number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LIST = re.compile(r"[^\s,],[^\s,]")
 _ENTRY = re.compile(r"[^\s,;\[\]]+")
 
 
@@ -25,6 +26,10 @@ def literal(tokens: Sequence[str], places: Sequence[str], name: str, *, matrix: 
     """
     import numpy as np
 
+    lists = [k for k, token in enumerate(tokens) if _LIST.search(token)]
+    if len(lists) > 1 and not any(sign in token for token in tokens for sign in ";[]"):
+        why = f"{places[lists[1]]}: {echo(tokens[lists[1]])} is a second list, where one vector is asked for"
+        raise InputError(why, hint="write rows as '1,2; 3,4'", operand=name, usage=True)
     whole = " ".join(tokens)
     starts = list(accumulate((len(token) + 1 for token in tokens), initial=0))
     values, labels = [], []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path  # noqa: TID253  this module is loaded only where it is needed
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError

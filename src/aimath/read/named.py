@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path  # noqa: TID253  this module is loaded only where it is needed
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from aimath.errors import InputError
-from aimath.read.blocks import Reading, is_named, is_path
+from aimath.read.blocks import STDIN, Reading, is_named, is_path
 from aimath.read.numbers import echo
 from aimath.read.pairing import Feed, in_step
 from aimath.read.table import Layout
@@ -39,13 +39,15 @@ def blocks(
     *,
     matrix: bool | Collection[str] = False,
     each: Collection[str] = (),
+    optional: Collection[str] = (),
     aliases: Mapping[str, tuple[str, ...]] = _NOTHING,
 ) -> Pieces:
     """Read the operands `names`: from `flags` by name, from `tokens` in order, the rest from stdin.
 
     Operands of one row are handed on as (1, n) beside the many rows of another; those of many rows
     go in step, row by row. `matrix` names the operands that are matrices, or is True for all;
-    `each` those whose numbers belong to one row each, such as the target classes of a batch.
+    `each` those whose numbers belong to one row each, such as the target classes of a batch;
+    `optional` further ones that JSON objects on stdin may hold.
 
     >>> [block.operands["x"].tolist() for block in blocks(["2", "1"], ["x"], {}, None)]
     [[[2.0, 1.0]]]
@@ -59,7 +61,10 @@ def blocks(
 
     def layout(these: Sequence[str], source: str) -> Layout:
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
-        return Layout(source, these, how, aliases=aliases, matrices=matrices.intersection(these))
+        more = optional if source == STDIN else ()
+        return Layout(
+            source, these, how, aliases=aliases, matrices=matrices.intersection(these), optional=more
+        )
 
     drawn = [one.name for one in given if one.tokens[0].startswith("randn:")]
     drawn.sort(key=names.index)  # so that which numbers they get is not a matter of how they were given
@@ -79,7 +84,7 @@ def blocks(
         from aimath.read import sources  # noqa: PLC0415  only what is read from is loaded
 
         raw = _open(stdin, wanting, alone=len(wanting) == len(names))
-        feeds.insert(0, Feed(wanting, sources.piped(raw, layout(wanting, sources.STDIN)), waits=True))
+        feeds.insert(0, Feed(wanting, sources.piped(raw, layout(wanting, STDIN)), waits=True))
     return in_step(feeds, names)
 
 

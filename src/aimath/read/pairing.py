@@ -98,8 +98,9 @@ def _joined(blocks: Sequence[Block], names: Sequence[str]) -> Block:
     labels = next((block.labels for block in blocks if block.labels), ())
     lead = max(blocks, key=lambda block: (len(block.lines), bool(block.source)))
     column = any(block.column for block in blocks)
+    order = (*names, *(name for name in found if name not in names))
     return lead._replace(
-        operands={name: found[name] for name in names},
+        operands={name: found[name] for name in order},
         labels=labels,
         column=column,
         row_labels=next((block.row_labels for block in (lead, *blocks) if block.row_labels), ()),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
-from aimath.read.blocks import SUFFIXES, cut, memory_limit, price
+from aimath.read.blocks import STDIN, SUFFIXES, cut, memory_limit, price, suffix
 from aimath.read.numbers import echo, whence
 from aimath.read.stream import Stream, open_file
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
     from aimath.read.table import Layout
 
-STDIN = "<stdin>"
 _WAYS_OUT = {"utf-16": "iconv -f UTF-16 -t UTF-8", "utf-32": "iconv -f UTF-32 -t UTF-8", "gzip": "gzip -dc"}
 
 
@@ -31,10 +29,10 @@ def asked_form(name: str | None) -> str | None:
 
 def form_of(path: str, stream: Stream) -> str:
     """Give the form of an opened file by its suffix; what is no file at all is read as stdin is."""
-    form = SUFFIXES.get(PurePath(path).suffix.lower(), None if stream.size is not None else "text")
+    form = SUFFIXES.get(suffix(path), None if stream.size is not None else "text")
     if form is None:
-        known = " ".join(SUFFIXES)
-        raise InputError(f"its suffix is none of {known}", hint="use --input-format", usage=True)
+        why = f"{whence(path)}: its suffix is none of {' '.join(SUFFIXES)}"
+        raise InputError(why, hint="use --input-format", usage=True)
     return form
 
 
@@ -71,6 +69,9 @@ def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) 
     """Choose the reader; `form` None takes what the content looks like."""
     form = verified(stream, form)
     layout.settle(form)
+    if layout.reading.column is not None and form in ("npy", "npz", "json", "safetensors"):
+        hint = "for JSON use --key" if form == "json" else ""
+        raise InputError("--column picks a column of a table", hint=hint, usage=True)
     if form == "safetensors":
         from aimath.read.safetensors import safetensors  # noqa: PLC0415  one format at a time
 

@@ -128,10 +128,13 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
         key = _key(found, name, layout)
         at = f"{path}.{key}" if isinstance(value, dict) else path
         operands[name] = _shaped(array(found[key], at.removeprefix(".")), matrix=name in layout.matrices)
+    for name in layout.optional:
+        if name in found and found[name] is not None:
+            operands[name] = _shaped(array(found[name], name), matrix=name in layout.matrices)
     if len({len(rows) for rows in operands.values()}) > 1:
         counts = " and ".join(f"{name} {len(rows)}" for name, rows in operands.items())
         raise InputError(f"the operands have different numbers of rows: {counts}")
-    return Row(operands, _labels(value))
+    return Row(operands, _labels(value, operands))
 
 
 def _key(found: dict[str, Any], name: str, layout: Layout) -> str:
@@ -145,10 +148,10 @@ def _key(found: dict[str, Any], name: str, layout: Layout) -> str:
     raise InputError(f"has no key {echo(known[0])}; its keys are {there}", hint="" if asked else "use --key")
 
 
-def _labels(value: Any) -> tuple[str, ...]:
+def _labels(value: Any, operands: dict[str, Array]) -> tuple[str, ...]:
     labels = value.get("labels", ()) if isinstance(value, dict) else ()
     whole = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
-    return tuple(labels) if whole else ()
+    return tuple(labels) if whole and len(labels) in {rows.shape[-1] for rows in operands.values()} else ()
 
 
 def _shaped(found: Array, *, matrix: bool) -> Array:

@@ -37,9 +37,11 @@ class Layout:
         *,
         aliases: Mapping[str, tuple[str, ...]],
         matrices: Collection[str] = (),
+        optional: Collection[str] = (),
     ) -> None:
         self.source, self.names, self.reading = source, tuple(names), reading
         self.aliases, self.matrices = aliases, matrices
+        self.optional = optional  # members of JSON objects that are taken if they are there
         self.labels: tuple[str, ...] = ()
         self.pick: int | None = None
         self.width = 0
@@ -102,7 +104,8 @@ class Layout:
             cells = self.cells(text)
             return self._text(cells)
         except InputError as error:
-            return BadRow(error, self.source, line, len(cells) or len(raw.split()) or 1)
+            width = self.width if self.strict else len(cells) or len(raw.split())
+            return BadRow(error, self.source, line, width or 1)
 
     def decoded(self, raw: bytes) -> str:
         """Give a line as text without its comment and the blanks around it."""
@@ -150,7 +153,7 @@ class Layout:
         """Refuse a row without the picked column or, in a .csv, of another length than the first."""
         self.width = self.width or width
         if self.strict and width != self.width:
-            raise InputError(f"has {width} cells, the rows above have {self.width}")
+            raise InputError(f"has {width} cell{'s' * (width > 1)}, the rows above have {self.width}")
         if self.pick is not None and self.pick >= width:
             raise InputError(f"has no column {self.pick + 1}: it has {width}")
 

@@ -163,7 +163,7 @@ def _slowly(data: bytes, line: int, layout: Layout) -> Iterator[Block | BadRow |
             labels = row.labels or (_header(layout, first.shape[-1]) if one else ())
             yield Block(row.operands, layout.source, [number] * len(first), labels)
         elif row is not None:
-            yield row
+            yield row._replace(labels=_header(layout, row.width))
 
 
 def _merged(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:
@@ -182,8 +182,9 @@ def _merged(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow |
 
 
 def _alike(one: Block, other: Block) -> bool:
-    shapes = zip(one.operands.values(), other.operands.values(), strict=True)
-    return one.labels == other.labels and all(a.shape[1:] == b.shape[1:] for a, b in shapes)
+    if one.labels != other.labels or one.operands.keys() != other.operands.keys():
+        return False
+    return all(rows.shape[1:] == other.operands[name].shape[1:] for name, rows in one.operands.items())
 
 
 def _one(run: list[Block]) -> Block:

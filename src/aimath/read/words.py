@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from math import isfinite
-from pathlib import PurePath
+from pathlib import PurePath  # noqa: TID253  this module is loaded only where it is needed
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.errors import InputError

@@ -46,10 +46,12 @@ class Quantities(dict[str, Values | None]):
 def _field(report: Report, name: str) -> Values | None:
     if name in report.swept:
         return np.asarray(report.swept[name])
-    value = getattr(report.result, name, None) if name in report.quantities() else None
+    value = report.extra.get(name)
+    if value is None and name in report.quantities():
+        value = getattr(report.result, name, None)
     if value is None:
         return None
-    array = np.asarray(value)
+    array = np.asarray(value)[np.newaxis] if report.whole else np.asarray(value)
     if array.ndim == 0 or array.shape[0] == 1 != report.rows:
         array = np.broadcast_to(array, (report.rows, *array.shape[1:]))
     if report.void:
@@ -58,15 +60,13 @@ def _field(report: Report, name: str) -> Values | None:
 
 
 def chosen(known: Quantities, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """Name the quantities to show: those wanted (`--fields`), or the command's answer."""
-    if not wanted:
-        names = dict.fromkeys((*known.report.swept, *known.report.show))
-        return tuple(name for name in names if known[name] is not None)
+    """Name the quantities to show: what is swept, then those wanted (`--fields`) or the answer."""
     for name in wanted:
         if known[name] is None:
             hint = f"choose from {', '.join(known.names())}"
             raise InputError(f"there is no field '{name}'", hint=hint, usage=True)
-    return wanted
+    names = dict.fromkeys((*known.report.swept, *(wanted or known.report.show)))
+    return tuple(name for name in names if known[name] is not None)
 
 
 def columns(known: Quantities, names: tuple[str, ...]) -> list[Column]:

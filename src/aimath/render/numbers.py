@@ -11,6 +11,8 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+AT_ONCE = 1 << 18
+"""So many numbers are printed at once."""
 SHOWN = 6
 """Significant digits for people; programs get as many as read back to the same float."""
 
@@ -50,7 +52,7 @@ class Style(NamedTuple):
         b'0.5 2\n1e-7 -inf\n'
         """
         if values.size and self.exact:
-            return _fast_rows(values, separator.encode())
+            return _in_parts(values, separator.encode())
         lines = (separator.join(map(self.text, row)) for row in values.tolist())
         return "".join(line + "\n" for line in lines).encode()
 
@@ -107,9 +109,10 @@ class Style(NamedTuple):
         ]
         return _pointed(fixed)
 
-
     def _small(self, x: Any) -> str:
-        return _short(f"{x:.1g}") if isinstance(x, float) and 0 < abs(x) < 1 else self.people(x)
+        if not isinstance(x, float) or not 0 < abs(x) < 1:
+            return self.people(x)
+        return min(_short(f"{x:.1g}"), _short(f"{x:.0e}"), key=len)
 
 
 def _honest(x: float, text: str) -> str:
@@ -135,8 +138,20 @@ def _pointed(texts: list[str]) -> list[str]:
     return [text.ljust(width) for text in shifted]
 
 
+def _in_parts(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
+    """Print some rows at a time, of a very long row some numbers at a time."""
+    if values.shape[1] <= AT_ONCE:
+        step = AT_ONCE // values.shape[1]
+        return b"".join(_fast_rows(values[k : k + step], separator) for k in range(0, len(values), step))
+    starts = range(0, values.shape[1], AT_ONCE)
+    parts = ([_fast_rows(row[None, k : k + AT_ONCE], separator)[:-1] for k in starts] for row in values)
+    return b"".join(separator.join(part) + b"\n" for part in parts)
+
+
 def _fast_rows(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
     """Print through orjson, which takes 17 ns a number where repr takes 587."""
+    # Where memory ends, orjson crashes as its buffer can't grow; this is a MemoryError.
+    np.empty(80 * values.size, np.uint8)
     text = bytearray(orjson.dumps(np.ravel(values), option=orjson.OPT_SERIALIZE_NUMPY))
     # "[1,2,3,4]": the last comma of each row becomes the end of its line, at 14 ns a number where
     # replacing "],[" or "\n " takes 30 to 40.

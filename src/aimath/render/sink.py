@@ -8,14 +8,13 @@ import os
 import re
 import select
 import stat
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -73,6 +72,8 @@ class AtomicFile:
             raise InputError("--out: the file name is empty", usage=True)
         self.name = path
         self.number, self.temporary = -1, ""
+        from pathlib import Path  # noqa: PLC0415  2 ms for files alone
+
         with _named(path):
             self.open_already = _descriptor(path)
             self.place = Path(os.path.realpath(path))
@@ -97,6 +98,8 @@ class AtomicFile:
     def _make_temporary(self) -> None:
         if self.old and not os.access(self.place, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        import tempfile  # noqa: PLC0415  1 ms that most answers don't need
+
         self.number, self.temporary = tempfile.mkstemp(dir=self.place.parent, prefix=".aimath-")
         try:
             os.fchmod(self.number, stat.S_IMODE(self.old.st_mode) if self.old else 0o666 & ~_umask())
@@ -144,7 +147,7 @@ class AtomicFile:
                 os.close(self.number)
         with contextlib.suppress(OSError):
             if self.temporary:
-                Path(self.temporary).unlink()
+                os.unlink(self.temporary)  # noqa: PTH108
         self.number, self.temporary = -1, ""
 
 

@@ -148,9 +148,11 @@ class Derivation:
     def _verified(self, step: Verify, check: Any, known: Quantities, row: int) -> list[Strip]:
         """Compare the answer with the other route; a sign says whether they agree, colour repeats it."""
         scope = Scope(known, row, self.wanted)
-        holds = bool(np.all(_of_row(check.holds, known.report.rows, row)))
+        whole = known.report.whole
+        holds = bool(np.all(check.holds if whole else _of_row(check.holds, known.report.rows, row)))
         for name in ("answer", "other"):
-            value = _of_row(getattr(check, name), known.report.rows, row)
+            value = getattr(check, name)
+            value = np.asarray(value) if whole else _of_row(value, known.report.rows, row)
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = Shown(_rounded(value) if holds else value, self.wanted)
         sign, style = (" ✓ ", "green") if holds else (" ✗ ", "bold red")

@@ -210,8 +210,8 @@ class Records:
     def grid(self) -> Grid:
         """Give what was gathered as a table of text, in fewer digits where else it would not fit."""
         full = self._grid(self.wanted)
-        if full.fits(self.wanted.width) or not self.wanted.style.exact:
-            return full
+        if self.rows == 1 or full.fits(self.wanted.width) or not self.wanted.style.exact:
+            return full  # a single row is shown as a line a column, which always fits
         for digits in range(SHOWN - 1, FEWEST - 1, -1):
             grid = self._grid(self.wanted._replace(style=Style(digits=digits, narrow=True)))
             if grid.fits(self.wanted.width):

@@ -164,7 +164,7 @@ class Json:
         head: dict[str, Any] = {"labels": [_utf8(label) for label in report.labels]} if report.labels else {}
         rows = (head | {name: values[k] for name, values in lists.items()} for k in range(report.rows))
         text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
-        return _escaped(text) if self.wanted.ascii_only else text
+        return text if text.isascii() else _escaped(text)
 
     def end(self) -> bytes:
         """Nothing was left open."""

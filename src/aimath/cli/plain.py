@@ -1,0 +1,51 @@
+"""The usual command line, read without typer, whose import takes a quarter of a small answer's time.
+
+Everything here may say None, "not mine": help, and what is unknown, incomplete or unusual. Typer
+then reads the same line to the same end, or names the mistake.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimath.cli.command import Command, Part
+
+
+def plainly(command: Command, words: Sequence[str]) -> dict[str, Any] | None:
+    """Give the value of every part of a command line, as typer would."""
+    known = {flag: part for part in command.parts for flag in part.flags}
+    given = {part.key: part.default for part in command.parts}
+    operands: list[str] = []
+    left = list(reversed(words))
+    while left:
+        word = left.pop()
+        if not word.startswith("-") or word == "-":
+            operands.append(word)
+            continue
+        flag, equals, value = word.partition("=")
+        part = known.get(flag)
+        if part is None:
+            return None
+        count = _count(part)
+        values = [left.pop() for _ in range(min(count, len(left)))] if not equals else [value]
+        if len(values) < count or any(value.startswith("-") for value in values):
+            return None
+        if equals and (count != 1 or not flag.startswith("--")):
+            return None
+        given[part.key] = _value(part, values, given[part.key])
+    if operands and "operands" not in given:
+        return None
+    return given | {"operands": operands} if operands else given
+
+
+def _count(part: Part) -> int:
+    return 0 if part.kind is bool else 2 if part.kind == tuple[str, str] else 1
+
+
+def _value(part: Part, values: list[str], before: Any) -> Any:
+    if part.kind == list[str]:
+        return [*(before or ()), *values]
+    return True if part.kind is bool else tuple(values) if len(values) == 2 else values[0]

@@ -1,0 +1,208 @@
+"""Attention: what each position takes from all the others, with one head or several."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aimath.core.arrays import Array, Check
+from aimath.core.exact import root_over
+from aimath.core.exponentials import softmax_rows
+from aimath.core.matrices import finite, matrix, shape
+from aimath.core.scores import added_mask, attended, fit, masked
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import ArrayLike
+
+
+class Attention(NamedTuple):
+    """Scaled dot-product attention of L queries to S keys."""
+
+    Q: Array  # (..., L, d)
+    K: Array  # (..., S, d)
+    V: Array  # (..., S, v)
+    causal: bool
+    mask: Array | None  # (..., L, S) is added to the scores, -inf hides
+    scale: float
+    output: Array  # (..., L, v)
+
+    @property
+    def scores(self) -> Array:
+        """(..., L, S) Q Kᵀ."""
+        return np.asarray(self.Q @ np.swapaxes(self.K, -1, -2))
+
+    @property
+    def scaled(self) -> Array:
+        """(..., L, S) scores times scale."""
+        return self.scores * self.scale
+
+    @property
+    def masked(self) -> Array:
+        """(..., L, S) scaled, with -inf for what a query must not see."""
+        return masked(self.scaled, self.mask, self.causal, 0)
+
+    @property
+    def weights(self) -> Array:
+        """(..., L, S) softmax of masked: rows of sum 1."""
+        return softmax_rows(self.masked)[0]
+
+    def check(self) -> Check:
+        """Recompute key by key, keeping a running maximum and sum (Milakov and Gimelshein 2018)."""
+        lead, queries = self.output.shape[:-2], self.Q.shape[-2]
+        largest, total = np.full((*lead, queries, 1), -np.inf), np.zeros((*lead, queries, 1))
+        mixed = np.zeros(self.output.shape)
+        for k in range(self.K.shape[-2]):
+            key = slice(k, k + 1)
+            score = (self.Q * self.K[..., key, :]).sum(axis=-1, keepdims=True) * self.scale
+            if self.mask is not None:
+                score = score + self.mask[..., key]
+            if self.causal:
+                score = np.where(np.arange(queries)[:, np.newaxis] < k, -np.inf, score)
+            most = np.maximum(largest, score)
+            level = np.where(most == -np.inf, 0.0, most)
+            shrink, weight = np.exp(largest - level), np.exp(score - level)
+            total, mixed = total * shrink + weight, mixed * shrink + weight * self.V[..., key, :]
+            largest = most
+        return Check(self.output, mixed / total)
+
+
+def attention(
+    Q: ArrayLike,  # noqa: N803
+    K: ArrayLike,  # noqa: N803
+    V: ArrayLike,  # noqa: N803
+    causal: bool = False,
+    mask: ArrayLike | None = None,
+    scale: float | None = None,
+) -> Attention:
+    """Let queries mix values by how well they match the keys.
+
+    output = softmax(Q Kᵀ · scale + mask) V with scale = 1/√d. A mask of truth values says what is
+    seen, one of numbers is added (torch's convention). causal: position i sees up to i, and needs
+    as many keys as queries, since torch and flash-attention align others differently. A query that
+    sees nothing is an error; torch answers zeros. Vaswani et al. (2017).
+
+    >>> attention([[1, 0], [0, 1]], [[1, 0], [0, 1]], [[1], [2]], causal=True).weights[0]
+    array([1., 0.])
+    """
+    q, k, v = (np.atleast_2d(finite(x, name)) for x, name in ((Q, "Q"), (K, "K"), (V, "V")))
+    fit(q, k, v, causal)
+    factor = root_over(1, q.shape[-1]) if scale is None else float(scale)
+    if not math.isfinite(factor):
+        raise InputError(f"scale must be finite, not {factor:g}", operand="scale")
+    added = None if mask is None else added_mask(mask, (*q.shape[:-1], k.shape[-2]), causal)
+    return Attention(q, k, v, causal, added, factor, attended(q, k, v, factor, added, causal))
+
+
+class MultiHead(NamedTuple):
+    """Self-attention of L positions with several heads."""
+
+    X: Array  # (..., L, d)
+    heads: int
+    causal: bool
+    mask: Array | None  # (..., L, S)
+    scale: float
+    Wq: Array  # (d, d) head h makes its queries with columns h d/heads .. (h + 1) d/heads
+    Wk: Array  # (d, d)
+    Wv: Array  # (d, d)
+    Wo: Array  # (d, d)
+    Q: Array  # (..., heads, L, d / heads)
+    K: Array  # (..., heads, L, d / heads)
+    V: Array  # (..., heads, L, d / heads)
+    mixed: Array  # (..., heads, L, d / heads) what each head found
+    output: Array  # (..., L, d) the heads side by side, times Wo
+
+    @property
+    def attention(self) -> Attention:
+        """All heads' attention, with heads as one more axis before the queries."""
+        return Attention(self.Q, self.K, self.V, self.causal, self.mask, self.scale, self.mixed)
+
+    @property
+    def scores(self) -> Array:
+        """(..., heads, L, L) Q Kᵀ of each head."""
+        return self.attention.scores
+
+    @property
+    def scaled(self) -> Array:
+        """(..., heads, L, L) scores times scale."""
+        return self.attention.scaled
+
+    @property
+    def masked(self) -> Array:
+        """(..., heads, L, L) scaled, with -inf for what a position must not see."""
+        return self.attention.masked
+
+    @property
+    def weights(self) -> Array:
+        """(..., heads, L, L) softmax of masked: rows of sum 1."""
+        return self.attention.weights
+
+    def check(self) -> Check:
+        """Recompute as a sum over heads, each through its own rows of Wo."""
+        width = self.X.shape[-1] // self.heads
+        other = np.zeros(self.output.shape)
+        for h in range(self.heads):
+            part = slice(h * width, (h + 1) * width)
+            q, k, v = (self.X @ w[:, part] for w in (self.Wq, self.Wk, self.Wv))
+            mask = self.mask if self.mask is None or self.mask.ndim < 3 else self.mask[..., 0, :, :]
+            head = Attention(q, k, v, self.causal, mask, self.scale, q)
+            other += head.weights @ v @ self.Wo[part]
+        return Check(self.output, other)
+
+
+def multi_head(
+    X: ArrayLike,  # noqa: N803
+    heads: int,
+    Wq: ArrayLike | None = None,  # noqa: N803
+    Wk: ArrayLike | None = None,  # noqa: N803
+    Wv: ArrayLike | None = None,  # noqa: N803
+    Wo: ArrayLike | None = None,  # noqa: N803
+    rng: Generator | None = None,
+    causal: bool = False,
+    mask: ArrayLike | None = None,
+    scale: float | None = None,
+) -> MultiHead:
+    """Let every position of X attend to the others with several heads side by side.
+
+    Q = X Wq, K = X Wk, V = X Wv, each cut into heads of width d / heads; output = the heads' outputs
+    side by side times Wo. Weights not given are drawn from rng in this order, normal with variance
+    1/d, and there are no biases; torch's module has them and holds transposed weights. Vaswani et
+    al. (2017).
+
+    >>> multi_head([[1.0, 0.0], [0.0, 1.0]], 2, rng=np.random.default_rng(0)).Q.shape
+    (2, 2, 1)
+    """
+    x = np.atleast_2d(finite(X, "X"))
+    width = x.shape[-1]
+    if heads < 1 or width % heads:
+        raise InputError(f"{heads} heads can't share a width of {width} evenly", operand="heads")
+    given = zip((Wq, Wk, Wv, Wo), ("Wq", "Wk", "Wv", "Wo"), strict=True)
+    wq, wk, wv, wo = (_weight(w, name, width, rng) for w, name in given)
+    q, k, v = (_cut(x @ w, heads) for w in (wq, wk, wv))
+    if mask is not None and np.ndim(mask) > 2:
+        mask = np.expand_dims(np.asarray(mask), -3)  # one mask for all heads of a sequence
+    a = attention(q, k, v, causal, mask, scale)
+    output = np.swapaxes(a.output, -2, -3).reshape(x.shape) @ wo
+    return MultiHead(x, heads, causal, a.mask, a.scale, wq, wk, wv, wo, q, k, v, a.output, output)
+
+
+def _cut(x: Array, heads: int) -> Array:
+    """Give (..., heads, L, d / heads) of (..., L, d)."""
+    parts = x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
+    return np.ascontiguousarray(np.swapaxes(parts, -2, -3))
+
+
+def _weight(given: ArrayLike | None, name: str, width: int, rng: Generator | None) -> Array:
+    if given is None:
+        if rng is None:
+            raise InputError(f"give {name}, or a generator to draw it from", usage=True)
+        return rng.standard_normal((width, width)) / math.sqrt(width)
+    found = matrix(given, name)
+    if found.shape != (width, width):
+        raise InputError(
+            f"{name} is {shape(found)}, but X of width {width} needs {width}x{width}", operand=name
+        )
+    return found

@@ -1,0 +1,331 @@
+"""What the command line promises, sentence by sentence, and each way in which it was once broken."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+
+HALF = "0.5 0.5\n"
+
+
+# Operands
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("1", "1"),
+        ("1,1",),
+        ("[1, 1]",),
+        ("[1,", "1]"),
+        ("1,", "1"),
+        ("a=1", "b=1"),
+        ("1e0", "10e-1"),
+        ("2/2", "100%"),
+        ("--", "1", "1"),
+    ],
+)
+def test_one_vector_in_every_way_to_write_it(aimath, words):
+    assert aimath("softmax", *words) == (0, HALF, "")
+
+
+@pytest.mark.parametrize("words", [("-1", "-1"), ("-1e0,-1",), ("−1", "-2/2"), ("-inf", "-100%", "-1")])
+def test_negative_numbers_need_no_dashes(aimath, words):
+    ran = aimath("softmax", *words)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith(HALF)
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "nan", "1_0", "２", "0x1", "1.2.3", "1,5.0.1", "0.l"])
+def test_what_is_no_number_is_named(aimath, text):
+    ran = aimath("softmax", "1", text)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("aimath softmax: error: argument 2: '")
+
+
+@pytest.mark.parametrize("words", [("1 2; 3 4",), ("[[1,2],[3,4]]",), ("1,2;3,4",)])
+def test_matrix_literal_is_its_rows(aimath, words):
+    assert aimath("describe", *words, "--fields", "mean").out == "1.5\n3.5\n"
+
+
+def test_labels_that_fit_no_operand_are_refused(aimath):
+    ran = aimath("softmax", "1", "2", "--labels", "a,b,c", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--labels: 3 names for 2 numbers" in ran.err
+
+
+def test_labels_in_json_of_another_length_are_no_labels(aimath):
+    ran = aimath("softmax", "--json", stdin='{"logits":[1,2],"labels":["a"]}')
+    assert "labels" not in json.loads(ran.out)
+    ran = aimath("softmax", "--json", stdin='{"logits":[1,2],"labels":["a","b"]}')
+    assert json.loads(ran.out)["labels"] == ["a", "b"]
+
+
+def test_one_target_stands_for_all_rows(aimath):
+    ran = aimath("cross-entropy", "--target", "0", stdin="0 0\n0 0 0 0\n")
+    assert ran.code == 0
+    assert [float(x) for x in ran.out.split()] == [math.log(2), math.log(4)]
+
+
+def test_operand_is_named_though_its_letter_is_in_the_sentence(aimath):
+    assert "error: p: probabilities sum to 10" in aimath("kl", "9,1", ".5,.5").err
+    ran = aimath("kl", stdin='{"p":[0.5,0.5],"q":[2,1]}\n')
+    assert "<stdin>:1: q: probabilities sum to 3" in ran.err
+
+
+def test_reverse_keeps_whose_numbers_are_whose(aimath):
+    row = json.loads(aimath("kl", ".9,.1", ".5,.5", "--reverse", "--json").out)
+    assert (row["p"], row["q"]) == ([0.9, 0.1], [0.5, 0.5])
+    assert aimath("kl", ".9,.1", ".5,.5", "--reverse").out == aimath("kl", ".5,.5", ".9,.1").out
+    assert "error: q: probability 2" in aimath("kl", ".5,.5", "1.5,-.5", "--reverse").err
+    assert " ✓ " in aimath("kl", ".9,.1", ".5,.5", "--reverse", "--explain").out
+
+
+def test_typed_row_is_named_without_an_empty_file_name(aimath):
+    ran = aimath("softmax", "1 2; 3 inf")
+    assert (ran.code, ran.out) == (1, "0.2689414213699951 0.7310585786300049\n")
+    assert "error: row 2: logit 2 is inf" in ran.err
+
+
+def test_way_out_is_one_that_the_command_has(aimath):
+    ran = aimath("bayes", "--prior", ".5,.3,.3", "--likelihood", ".1,.2,.3")
+    assert ran.code == 1
+    assert "--normalize" not in ran.err
+    assert "--normalize" in aimath("entropy", ".5", ".6").err
+
+
+@pytest.mark.parametrize("second", [".8", ".8,.1,.1"])
+def test_likelihoods_are_as_many_as_hypotheses(aimath, second):
+    ran = aimath("bayes", "--prior", ".5,.5", "--likelihood", ".9,.1", "--likelihood", second)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--prior has 2" in ran.err
+    assert aimath("bayes", "--prior", ".5,.5", "--likelihood", second).code == 2
+
+
+def test_unknown_command_points_to_the_list(aimath):
+    assert aimath("bogus").err == "aimath: error: no such command 'bogus'\n  see aimath --help\n"
+    assert aimath("softmx", "1").err.endswith("\n  did you mean softmax?\n")
+
+
+def test_between_names_its_option(aimath):
+    ran = aimath("gaussian", "--between", "a", "1")
+    assert ran.code == 2
+    assert "--between: 'a' is not a number" in ran.err
+
+
+def test_two_ways_to_read_tokens_exclude_each_other(aimath):
+    ran = aimath("perplexity", ".5", "--tokens", "--log-probs")
+    assert ran.code == 2
+    assert "--tokens and --log-probs exclude each other" in ran.err
+
+
+# Files
+
+
+def test_column_of_what_has_no_columns_is_refused(aimath, tmp_path):
+    np.save(tmp_path / "x.npy", np.eye(2))
+    (tmp_path / "x.json").write_text("[[1,2],[3,4]]")
+    for name in ("x.npy", "x.json"):
+        ran = aimath("softmax", f"@{tmp_path / name}", "--column", "1")
+        assert (ran.code, ran.out) == (2, "")
+        assert "--column picks a column of a table" in ran.err
+
+
+def test_unknown_suffix_names_the_file(aimath, tmp_path):
+    (tmp_path / "x.dat").write_text("1 2\n")
+    assert "x.dat: its suffix is none of" in aimath("softmax", f"@{tmp_path / 'x.dat'}").err
+
+
+def test_bad_row_of_a_csv_is_as_wide_as_the_others(aimath, tmp_path):
+    file = tmp_path / "x.csv"
+    file.write_text("a,b\n0,0\n1\n0,0\n")
+    ran = aimath("softmax", f"@{file}", "--invalid", "nan", "--csv")
+    assert (ran.code, ran.out) == (3, "probs_a,probs_b\n0.5,0.5\nnan,nan\n0.5,0.5\n")
+
+
+# stdin
+
+
+@pytest.mark.parametrize(
+    ("text", "out"),
+    [
+        ("", ""),
+        ("\n\n", ""),
+        ("0 0\n0 0\n", HALF * 2),
+        ("0 0", HALF),
+        ("0\t0\r\n0,0\r\n", HALF * 2),
+        ("\ufeff0 0\n", HALF),
+        ("# a\n0 0 # b\n\n0, 0\n", HALF * 2),
+        ("a b\n0 0\n", HALF),
+        ("0\n0\n\n0\n", "0.5\n0.5\n\n1\n"),
+        ("[0,0]\n[0]\n", HALF + "1\n"),
+        ('{"logits":[0,0]}\n', HALF),
+        ('{"logits":[[0,0],[1,1]]}\n', HALF * 2),
+        ("0\n0 0\n", None),
+    ],
+)
+def test_lines_are_rows_and_single_numbers_a_column(aimath, text, out):
+    ran = aimath("softmax", stdin=text)
+    assert (ran.code, ran.out) == ((1, "") if out is None else (0, out))
+
+
+def test_json_of_one_command_is_read_by_another(aimath):
+    out = aimath("softmax", "the=0", "cat=0", "--json").out
+    row = json.loads(aimath("entropy", "--json", stdin=out).out)
+    assert (row["labels"], row["entropy"]) == (["the", "cat"], 1.0)
+
+
+def test_rows_before_a_bad_one_are_whole(aimath):
+    ran = aimath("softmax", stdin="0 0\n0 x\n0 0\n")
+    assert (ran.code, ran.out) == (1, HALF)
+    assert ran.err.startswith("aimath softmax: error: <stdin>:2:2: 'x' is not a number")
+
+
+@pytest.mark.parametrize(("how", "out"), [("skip", HALF * 2), ("nan", HALF + "nan nan\n" + HALF)])
+@pytest.mark.parametrize("bad", ["0 x", "0 inf", "-inf -inf"])
+def test_rows_that_are_passed_over_are_counted(aimath, bad, how, out):
+    ran = aimath("softmax", "--invalid", how, stdin=f"0 0\n{bad}\n0 0\n")
+    assert ran == (3, out, "aimath softmax: warning: 1 row without an answer\n")
+
+
+# Output
+
+
+def test_encoding_of_the_terminal_changes_no_byte_of_json(program):
+    words = ("softmax", "é=1", "b=2", "--json")
+    outs = [program(*words, env={**os.environ, **env}).stdout for env in ({}, {"PYTHONIOENCODING": "ascii"})]
+    assert outs[0] == outs[1]
+
+
+# Sweeps and seeds
+
+
+def test_words_of_an_option_stand_in_lists_too(aimath):
+    out = aimath("entropy", ".5", ".5", "--base", "2,e", "--csv").out
+    assert out == aimath("entropy", ".5", ".5", "--base", "2", "--base", "e", "--csv").out
+    assert out.splitlines()[1:] == ["2,1", f"{math.e},{math.log(2)}"]
+
+
+def test_product_of_sweeps_varies_the_last_fastest(aimath):
+    out = aimath("gaussian", "0", "--mu", "0,1", "--sigma", "lin:1:3:2", "--csv").out
+    assert [line.split(",")[:2] for line in out.splitlines()] == [
+        ["mu", "sigma"],
+        *(["0", "1"], ["0", "3"], ["1", "1"], ["1", "3"]),
+    ]
+
+
+@pytest.mark.parametrize("form", ["plain", "csv", "json", "table", "markdown"])
+def test_sweep_of_many_rows_has_every_form(aimath, form):
+    rows = "".join(f"0 {k}\n" for k in range(300))
+    ran = aimath("softmax", "--temperature", "1,2", "--format", form, "--all", stdin=rows)
+    assert (ran.code, ran.err) == (0, "")
+    assert (
+        len(ran.out.splitlines())
+        == {"plain": 601, "csv": 601, "json": 600, "table": 602, "markdown": 602}[form]
+    )
+
+
+@pytest.mark.parametrize("form", ["plain", "csv", "json"])
+def test_rows_are_not_lost_to_an_option_that_leads_the_answer(aimath, form):
+    ran = aimath("temperature", "--temperature", "1", "--format", form, stdin="1 2\n3 4\n5 6\n")
+    assert (ran.code, ran.err) == (0, "")
+    assert len(ran.out.splitlines()) == (3 if form == "json" else 4)
+
+
+def test_sweep_of_matrices_keeps_their_rows_together(aimath):
+    tables = "[[0.5,0],[0,0.5]]\n[[1,0],[0,0]]\n"
+    ran = aimath("mutual-information", "--base", "2,4", "--fields", "joint", stdin=tables)
+    rows = [line.split() for line in ran.out.splitlines()]
+    assert rows[0] == ["base", "joint_1_1", "joint_1_2", "joint_2_1", "joint_2_2"]
+    one, other = ["0.5", "0", "0", "0.5"], ["1", "0", "0", "0"]
+    assert rows[1:] == [["2", *one], ["4", *one], ["2", *other], ["4", *other]]
+
+
+def test_sweep_of_many_rows_as_npy_and_derivation(aimath, tmp_path):
+    rows = "".join(f"0 {k}\n" for k in range(300))
+    sweep = ("softmax", "--temperature", "1,2")
+    assert aimath(*sweep, "--out", tmp_path / "x.npy", stdin=rows)[:2] == (0, "")
+    table = [line.split("\t") for line in aimath(*sweep, stdin=rows).out.splitlines()[1:]]
+    assert np.array_equal(np.load(tmp_path / "x.npy"), np.array(table, float))
+    assert aimath(*sweep, "--explain", stdin=rows).out.count(" ✓ ") == 600
+
+
+def test_seed_that_random_drew_draws_the_same_again(aimath):
+    ran = aimath("gaussian", "--sample", "2", "--seed", "random")
+    drawn = ran.err.split()[-1]
+    assert aimath("gaussian", "--sample", "2", "--seed", drawn) == (0, ran.out, "")
+    assert aimath("gaussian", "--sample", "2", "--seed", str(2**53 - 1)).code == 0
+    assert aimath("gaussian", "--sample", "2", "--seed", str(2**53)).code == 2
+
+
+# Derivations
+
+
+@pytest.mark.parametrize("ends", [("10", "11"), ("-30", "-20"), ("8", "inf"), ("-1", "1")])
+def test_check_of_a_tail_is_no_zero(aimath, ends):
+    out = aimath("gaussian", "--between", *ends, "--explain").out
+    answer = aimath("gaussian", "--between", *ends).out
+    assert float(out.split()[-1]) == pytest.approx(float(answer), rel=1e-4, abs=0)
+    assert " ✓ " in out
+
+
+def test_json_objects_may_hold_optional_operands(aimath):
+    for line in (
+        ["bayes", "--prior", ".3", "--likelihood", ".8", "--evidence", ".35"],
+        ["gaussian-kl", "--mu", "1", "--sigma", "2", "--mu2", "3", "--sigma2", "4"],
+    ):
+        direct = aimath(*line).out
+        assert aimath(line[0], stdin=aimath(*line, "--json").out).out == direct
+    rows = '{"logits":[2,1,0.1],"target":0}\n{"logits":[0,0,0],"target":2}\n'
+    ran = aimath("cross-entropy", "--logits", "-", stdin=rows)
+    assert ran.out == aimath("cross-entropy", "2 1 0.1; 0 0 0", "--target", "0,2").out
+
+
+def test_two_lists_are_not_one_vector(aimath):
+    ran = aimath("softmax", "1,2", "3,4")
+    assert (ran.code, ran.out) == (2, "")
+    assert "'3,4' is a second list" in ran.err
+    assert aimath("softmax", "2,", "1,", "0.1").out == aimath("softmax", "2", "1", "0.1").out
+
+
+def test_random_numbers_say_what_they_depend_on(aimath):
+    for line in (["diffuse", "1", "--t", "5", "--seed", "7"], ["gaussian", "--sample", "2", "--seed", "7"]):
+        row = json.loads(aimath(*line, "--json").out.splitlines()[0])
+        assert (row["seed"], row["numpy"]) == (7, np.__version__)
+    assert "seed" not in json.loads(aimath("diffuse", "1", "--t", "5", "--noise", "0", "--json").out)
+
+
+def test_swept_values_stay_first_when_fields_are_chosen(aimath):
+    out = aimath("softmax", "1", "2", "--temperature", "1,2", "--fields", "entropy").out
+    assert out.splitlines()[0] == "temperature\tentropy"
+
+
+def test_json_is_ascii(aimath):
+    out = aimath("softmax", "é=2", "→=1", "--json").out
+    assert out.isascii()
+    assert json.loads(out)["labels"] == ["é", "→"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["entropy", "1", "2", "--logits", "--normalize"],
+        ["perplexity", ".5", "--tokens", "--normalize"],
+        ["entropy", ".5", ".5", "--explain", "--csv"],
+        ["entropy", ".5", ".5", "--explain", "--format", "plain"],
+    ],
+)
+def test_options_that_exclude_each_other(aimath, line):
+    ran = aimath(*line)
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_smoothed_targets_are_shown_as_they_enter_the_sum(aimath):
+    shown = aimath("cross-entropy", "0,1", ".5,.5", "--label-smoothing", ".5", "--explain").out
+    assert "0.75" in shown
+    assert "Σ t_i" in shown
+    assert "not symmetric" not in aimath("kl", ".5,.5", ".5,.5", "--explain").out

@@ -1,0 +1,110 @@
+"""Signals, full disks, closed descriptors and the end of memory: a clear end, and nothing left behind."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import aimath
+
+AIMATH = [sys.executable, "-m", "aimath"]
+ROWS = b"".join(b"%d 0.5\n" % k for k in range(20_000))
+
+
+def started(*words, **options):
+    """Begin a stream that waits for more rows, once it has answered some."""
+    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    run = subprocess.Popen([*AIMATH, *words], **options)
+    run.stdin.write(ROWS)
+    run.stdin.flush()
+    return run
+
+
+def limited(size):
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_signal_leaves_the_old_file_and_no_other(tmp_path, name, code):
+    file = tmp_path / "x.csv"
+    file.write_text("old")
+    run = started("softmax", "--out", str(file))
+    while not any(part.stat().st_size for part in tmp_path.glob(".aimath-*")):
+        time.sleep(0.01)
+    run.send_signal(getattr(signal, name))
+    out, err = run.communicate(timeout=20)
+    assert (run.returncode, out, err) == (code, b"", b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+    assert file.read_text() == "old"
+
+
+def test_interrupted_stream_ends_silently():
+    run = started("softmax")
+    assert run.stdout.readline().startswith(b"0.37")
+    run.send_signal(signal.SIGINT)
+    assert run.communicate(timeout=20)[1] == b""
+    assert run.returncode == 130
+
+
+def test_reader_that_goes_away_is_no_error_and_a_long_sweep_is_not_held():
+    shell = f"ulimit -v 400000; {' '.join(AIMATH)} softmax --temperature lin:1:2:1000 --json | head -n 1"
+    ran = subprocess.run(
+        ["bash", "-c", f"{shell}; exit ${{PIPESTATUS[0]}}"], input=ROWS, capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stderr, ran.stdout.count(b"\n")) == (141, b"", 1)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["softmax", "--help"], []])
+@pytest.mark.parametrize(("redirect", "why"), [(">&-", "closed"), (">/dev/full", "no space left on device")])
+def test_help_that_nobody_gets_is_an_error(words, redirect, why):
+    line = " ".join([*AIMATH, *words])
+    ran = subprocess.run(["sh", "-c", f"{line} {redirect}"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "error: standard output" in ran.stderr
+    assert why in ran.stderr
+
+
+def test_plot_for_a_closed_stderr_is_not_written_into_the_file(tmp_path):
+    line = f"{' '.join(AIMATH)} softmax 0 0 --plot --out {tmp_path}/x.csv 2>&-"
+    ran = subprocess.run(["sh", "-c", line], capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, b"")
+    assert (tmp_path / "x.csv").read_text() == "probs_1,probs_2\n0.5,0.5\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["softmax", "@/dev/zero"], ["describe", "--max-memory", "1M", "@/dev/zero"]]
+)
+def test_file_without_an_end_is_refused(program, words):
+    ran = program(*words, timeout=60)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "a line is longer than" in ran.stderr
+
+
+def test_endless_column_ends_at_the_limit():
+    line = f"yes 1 | {' '.join(AIMATH)} describe --max-memory 32M"
+    ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "the limit is 0.03 GiB" in ran.stderr
+
+
+@pytest.mark.parametrize("mib", [300, 340, 500])
+def test_end_of_memory_is_a_message_and_no_crash(program, mib):
+    ran = program("gaussian", "--sample", "10000000", preexec_fn=limited(mib << 20), timeout=60)
+    assert ran.returncode in (0, 1)
+    assert ran.stderr == "" or "out of memory" in ran.stderr
+
+
+def test_bare_surroundings_change_nothing(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    line = f"cd {gone} && rmdir {gone} && ulimit -n 16 && exec env -i {' '.join(AIMATH)} softmax 0 0"
+    source = Path(aimath.__file__).parents[1]
+    line = line.replace("env -i", f"env -i PYTHONPATH={source}")
+    ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "0.5 0.5\n", "")

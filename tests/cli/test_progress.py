@@ -1,0 +1,45 @@
+"""A person who waits is told how far it is; a script never is."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+
+from aimath.cli import progress
+from aimath.cli.progress import Progress
+
+
+def test_says_rows_when_time_has_passed_and_wipes_them(monkeypatch, capfd):
+    clock = iter([0.0, 0.5, 1.0, 1.2, 1.6])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    told = Progress("entropy", shown=True)
+    for _ in range(4):
+        told.add(10)
+    told.end()
+    assert capfd.readouterr().err == "\raimath entropy: 20 rows\raimath entropy: 40 rows\r" + " " * 23 + "\r"
+
+
+def test_silent_unless_shown(monkeypatch, capfd):
+    monkeypatch.setattr(progress, "AFTER", 0.0)
+    told = Progress("entropy", shown=False)
+    told.add(10)
+    told.end()
+    assert capfd.readouterr().err == ""
+
+
+def test_shown_on_a_terminal_of_errors_alone():
+    terminal, other = pty.openpty()
+    code = (
+        "import aimath.cli.progress as p; p.AFTER = -1.0; from aimath.cli.app import call; call(['softmax'])"
+    )
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-c", code], input=b"1 2\n", stdout=subprocess.PIPE, stderr=other, check=True
+        )
+        assert b"softmax: 1 rows" in os.read(terminal, 1000)
+        assert len(ran.stdout.split()) == 2
+    finally:
+        os.close(terminal)
+        os.close(other)
