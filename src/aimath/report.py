@@ -39,6 +39,17 @@ class Table(NamedTuple):
     bar: str = ""
 
 
+class Panels(NamedTuple):
+    """Matrices of equally many rows beside each other: (head, name) each; `heat`'s shares are shaded.
+
+    `name[0]` is the first matrix of several; `corner` stands above the names of the rows.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    heat: str = ""
+    corner: str = ""
+
+
 class Verify(NamedTuple):
     """A line that compares the answer with another route to it: `{answer}` and `{other}`."""
 
@@ -46,11 +57,14 @@ class Verify(NamedTuple):
     method: str = "check"  # of the result
 
 
-Step = Line | Table | Verify
+Step = Line | Table | Panels | Verify
 
 
 class Plot(NamedTuple):
-    """What `--plot` draws: `y` over `x` (names of quantities), as "bars", a "curve" or a "picture"."""
+    """What `--plot` draws: `y` over `x` (names of quantities), as "bars", "curve", "picture" or "heat".
+
+    Bars may have words for `x`; "heat" shades a matrix of shares of 1, the number in the cell.
+    """
 
     y: str
     x: str = ""

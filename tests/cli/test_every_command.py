@@ -45,7 +45,10 @@ def test_summary_is_the_docstring(name):
 def test_example_answers(aimath, line):
     ran = aimath(*line)
     assert (ran.code, ran.err) == (0, "")
-    assert numbers(ran.out)
+    if registered(line[0]).words:
+        assert re.fullmatch(r"(?:[a-z]+\n)+", ran.out)
+    else:
+        assert numbers(ran.out)
 
 
 @pytest.mark.parametrize("form", ["plain", "csv", "tsv", "json", "markdown", "table"])
@@ -53,8 +56,11 @@ def test_every_form_holds_the_answer(aimath, line, form):
     ran = aimath(*line, "--format", form)
     assert (ran.code, ran.err) == (0, "")
     assert "\x1b" not in ran.out
-    found = numbers(re.sub(r'[\[\]{}":]', " ", ran.out))
-    for number in numbers(aimath(*line, "--format", "plain", "--no-header").out):
+    bare = re.sub(r'[\[\]{}":,|]', " ", ran.out)
+    found = numbers(bare)
+    answer = aimath(*line, "--format", "plain", "--no-header").out
+    assert not registered(line[0]).words or set(answer.split()) <= set(bare.split())
+    for number in numbers(answer):
         assert any(math.isclose(number, other, rel_tol=1e-3) for other in found)
 
 
@@ -65,7 +71,7 @@ def test_json_reads_back_and_holds_what_fields_may_name(aimath, line):
         assert not any(isinstance(v, float) and not math.isfinite(v) for v in row.values())
     names = [name for name in rows[0] if name != "labels"]
     ran = aimath(*line, "--fields", ",".join(names), "--format", "json")
-    assert [list(json.loads(row)) for row in ran.out.splitlines()] == [names] * len(rows)
+    assert [list(json.loads(row)) for row in ran.out.splitlines()] == [list(row) for row in rows]
 
 
 def test_csv_is_even(aimath, line):

@@ -25,6 +25,14 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "dot": Entry("linear", "Multiply two vectors entry by entry and add up."),
+    "neuron": Entry("linear", "Let a neuron answer: a weighted sum, a bias, an activation."),
+    "layer": Entry("linear", "Send inputs through a layer of neurons."),
+    "matmul": Entry("linear", "Multiply two matrices."),
+    "transpose": Entry("linear", "Swap the rows and columns of a matrix."),
+    "inverse": Entry("inversion", "Invert a square matrix."),
+    "det": Entry("inversion", "Give the determinant of a square matrix."),
+    "cosine": Entry("linear", "Compare the directions of two vectors."),
     "softmax": Entry("probability", "Turn logits into probabilities."),
     "logsumexp": Entry("probability", "Take the logarithm of a sum of exponentials."),
     "temperature": Entry("probability", "Show what temperature does to a distribution."),
@@ -40,6 +48,8 @@ COMMANDS = {
     "perplexity": Entry("information", "Count the choices behind a distribution or a text."),
     "gaussian-kl": Entry("divergence", "Measure the divergence of two normal distributions."),
     "rlhf": Entry("divergence", "Find the best policy near a reference."),
+    "attention": Entry("attention", "Mix values by how well queries match keys."),
+    "analogy": Entry("words", "Find the word that completes an analogy."),
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
-from aimath.cli.options import Flag, Form, Input, Number, Operand, Output, Whole
+from aimath.cli.options import Flag, Form, Input, Number, Operand, Output, Whole, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ class Command:
         return inspect.signature(self.function, eval_str=True).parameters
 
     @cached_property
-    def _marks(self) -> Mapping[str, Operand | Number | Whole | Flag | None]:
+    def _marks(self) -> Mapping[str, Operand | Number | Whole | Flag | Words | None]:
         return {key: _mark(parameter.annotation) for key, parameter in self.parameters.items()}
 
     @cached_property
@@ -63,6 +63,11 @@ class Command:
     def numbers(self) -> Mapping[str, Number | Whole]:
         """The parameters that may be swept."""
         return {key: mark for key, mark in self._marks.items() if isinstance(mark, (Number, Whole))}
+
+    @cached_property
+    def words(self) -> str | None:
+        """The parameter that gets what stands on the command line by itself, if that isn't numbers."""
+        return next((key for key, mark in self._marks.items() if isinstance(mark, Words)), None)
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
@@ -87,7 +92,10 @@ class Command:
         )
 
     def _listed(self) -> Iterator[Part]:
-        """Give the operands without a flag, if any form has some."""
+        """Give the operands without a flag, if any form has some, or the words."""
+        mark = self._marks[self.words] if self.words else None
+        if isinstance(mark, Words):
+            yield Part("operands", (), list[str], None, mark.help, mark.metavar)
         if any(form.operands for form in self.forms):
             words = self.forms[0].operands
             metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
@@ -124,14 +132,16 @@ def command(
 def _mark(hint: Any) -> Any:
     """Find what an annotation says of its parameter; `Distribution | None` has it one level down."""
     for extra in get_args(hint):
-        found = extra if isinstance(extra, (Operand, Number, Whole, Flag)) else _mark(extra)
+        found = extra if isinstance(extra, (Operand, Number, Whole, Flag, Words)) else _mark(extra)
         if found is not None:
             return found
     return None
 
 
-def _part(parameter: inspect.Parameter, mark: Operand | Number | Whole | Flag) -> Part | None:
+def _part(parameter: inspect.Parameter, mark: Operand | Number | Whole | Flag | Words) -> Part | None:
     """Give a parameter's part of the command line; an operand without a flag has none of its own."""
+    if isinstance(mark, Words):
+        return None
     if isinstance(mark, Flag):
         return _of_flag(parameter.name, parameter.annotation, mark, parameter.default)
     if isinstance(mark, Operand):

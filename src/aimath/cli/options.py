@@ -54,6 +54,13 @@ class Flag(NamedTuple):
     metavar: str = ""
 
 
+class Words(NamedTuple):
+    """What stands on the command line by itself and isn't numbers: the parameter gets a list of texts."""
+
+    help: str
+    metavar: str
+
+
 class Form(NamedTuple):
     """One way to call a command: the operands it needs, and the parameters that ask for this way."""
 

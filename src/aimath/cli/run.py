@@ -32,6 +32,8 @@ def run(command: Command, given: dict[str, Any]) -> int:
     output = Output(**{key: given.pop(key) for key in Output._fields})
     inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
     tokens = given.pop("operands", None) or []
+    if command.words:
+        given[command.words], tokens = [token.strip() for token in tokens], []
     flags = {key: given.pop(key) for key in list(given) if key in command.operands}
     flags = {key: value for key, value in flags.items() if value is not None}
     _settle_seed(command.name, given)

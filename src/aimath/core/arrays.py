@@ -27,11 +27,12 @@ class Check(NamedTuple):
 
     answer: Array  # (...)
     other: Array  # (...)
+    size: Array | float = 1.0  # (...) of what was added up, where the answer may be less than its rounding
 
     @property
     def holds(self) -> Any:
-        """Whether both agree to nine digits, or are the same infinity."""
-        scale = np.maximum(1.0, np.abs(self.answer))
+        """Whether both agree to nine digits (of `size`, if that is larger), or are the same infinity."""
+        scale = np.maximum(self.size, np.abs(self.answer))
         with np.errstate(invalid="ignore"):
             return (self.answer == self.other) | (np.abs(self.answer - self.other) <= 1e-9 * scale)
 

@@ -113,7 +113,9 @@ class Det(NamedTuple):
         scale = np.abs(self.a).max() or 1.0
         with np.errstate(all="ignore"):
             logs = np.log(np.abs(np.linalg.eigvals(self.a / scale))).sum() + len(self.a) * np.log(scale)
-        return Check(np.asarray(self.log_abs_det), logs)
+            # A pivot near 0 is known to so many digits as the condition leaves of sixteen.
+            size = np.maximum(1.0, np.linalg.cond(self.a) * len(self.a) * 1e-6)
+        return Check(np.asarray(self.log_abs_det), logs, size)
 
 
 def det(a: ArrayLike) -> Det:

@@ -187,7 +187,9 @@ class Matmul(NamedTuple):
     def check(self) -> Check:
         """Multiply both by a vector of random signs: a (b s) must be (a b) s (Freivalds 1977)."""
         signs = np.random.default_rng(0).choice([-1.0, 1.0], (self.b.shape[1], 1))
-        return Check(exact.product(self.product, signs), exact.product(self.a, exact.product(self.b, signs)))
+        size = np.abs(self.a) @ np.abs(self.b).sum(axis=1, keepdims=True)
+        answer = exact.product(self.product, signs)
+        return Check(answer, exact.product(self.a, exact.product(self.b, signs)), np.maximum(size, 1.0))
 
 
 def matmul(a: ArrayLike, b: ArrayLike) -> Matmul:

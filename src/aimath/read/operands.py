@@ -118,7 +118,9 @@ def matrix_blocks(
 
 def _assigned(tokens: Sequence[str], names: Sequence[str], flags: Mapping[str, str]) -> list[_Given]:
     """Say which operand each token belongs to; several numbers for the only open operand are one vector."""
-    given = [_Given(name, (text.strip(),), (f"--{name}",)) for name, text in flags.items()]
+    # Matrices have capital letters and short options: -Q.
+    called = {name: f"-{name}" if name.isupper() else f"--{name}" for name in flags}
+    given = [_Given(name, (text.strip(),), (called[name],)) for name, text in flags.items()]
     left = [name for name in names if name not in flags]
     places = [f"argument {k}" for k in range(1, len(tokens) + 1)]
     texts = [token.strip() for token in tokens]

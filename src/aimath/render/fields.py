@@ -49,7 +49,7 @@ def _field(report: Report, name: str) -> Values | None:
     value = report.extra.get(name)
     if value is None and name in report.quantities():
         value = getattr(report.result, name, None)
-    if value is None:
+    if value is None or hasattr(value, "_fields"):  # another result, whose fields are there by their own
         return None
     array = np.asarray(value)[np.newaxis] if report.whole else np.asarray(value)
     if array.ndim == 0 or array.shape[0] == 1 != report.rows:

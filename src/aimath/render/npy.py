@@ -24,7 +24,7 @@ class Npy:
         self.wanted, self.file = wanted, file
         self.rows = 0
         self.shape: tuple[int, ...] = ()
-        self.begun = False
+        self.begun = self.whole = False
 
     def write(self, report: Report) -> bytes:
         """Give the block's values; all rows must have one shape."""
@@ -42,6 +42,7 @@ class Npy:
             raise InputError(shapes, hint="an .npy holds rows of one length: use plain or json")
         start = b"" if self.begun else self._header()
         self.begun, self.shape, self.rows = True, values.shape[1:], self.rows + report.rows
+        self.whole = report.whole
         return start + np.ascontiguousarray(values, dtype="<f8").tobytes()
 
     def end(self) -> bytes:
@@ -52,7 +53,7 @@ class Npy:
         return b""
 
     def _header(self) -> bytes:
-        shape = (self.rows, *self.shape)
+        shape = self.shape if self.whole and self.rows == 1 else (self.rows, *self.shape)
         text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}"
         header = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
         return header + text.encode().ljust(HEADER - 11) + b"\n"

@@ -9,6 +9,7 @@ import numpy as np
 from aimath.render.fields import entry_names
 from aimath.render.layout import BAR, Strip, label, left_out, ours, padded, side_by_side, strip
 from aimath.render.layout import bars as drawn_bars
+from aimath.render.panels import heat_map
 from aimath.render.picture import Gallery, images
 from aimath.safe import cells
 
@@ -38,6 +39,8 @@ class Plotter:
         y = known[drawing.y] if drawing else None
         if drawing is None or y is None or known.report.void:
             return []
+        if drawing.kind == "heat":
+            return self._heat(known, y)
         if drawing.kind == "picture":
             for image, said in images(known, y, self.wanted):
                 self.gallery.add(image, said)
@@ -50,6 +53,18 @@ class Plotter:
         self.axes = (drawing.x, drawing.y)
         return []
 
+    def _heat(self, known: Quantities, y: np.ndarray[Any, Any]) -> list[Strip]:
+        """Give each matrix with its numbers, or as an image where they have no room."""
+        strips: list[Strip] = []
+        names, heads = (entry_names(known.report, (size,)) for size in y.shape[-2:])
+        for matrix in y.reshape(-1, *y.shape[-2:]):
+            drawn = heat_map(matrix, names, heads, self.wanted, self.width)
+            if drawn is None:
+                self.gallery.add(matrix, "")
+                drawn = self.gallery.strips()
+            strips += [*([strip("")] if strips else []), *drawn]
+        return strips
+
     def rest(self) -> list[Strip]:
         """Give what needed all rows."""
         if not self.points:
@@ -60,6 +75,9 @@ class Plotter:
 
     def _bars(self, known: Quantities, y: np.ndarray[Any, Any]) -> list[Strip]:
         names = entry_names(known.report, y.shape[1:] or (1,))
+        words = known[known.report.plot.x] if known.report.plot and known.report.plot.x else None
+        if words is not None and words.dtype.kind == "U" and len(y) == 1:
+            names = list(words[0])
         strips: list[Strip] = []
         for row in y if self.wanted.all_rows else y[:HEAD]:
             strips += [strip("")] if strips else []

@@ -10,7 +10,8 @@ import numpy as np
 
 from aimath.render.fields import entry_names
 from aimath.render.layout import Strip, bar, bars, label, left_out, ours, padded, side_by_side, strip, wrapped
-from aimath.report import Line, Table, Verify
+from aimath.render.panels import Panels as PanelStep
+from aimath.report import Line, Panels, Table, Verify
 from aimath.safe import cells
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class Derivation:
                     strips += [strip(text, "bold") for text in self._swept(known, row)]
                 if isinstance(step, Table):
                     strips += TableStep(step, known, row, self.wanted).strips(self.width)
+                elif isinstance(step, Panels):
+                    strips += self._panels(step, known, row)
                 elif isinstance(step, Verify):
                     strips += self._verified(step, checks[step.method], known, row)
                 else:
@@ -134,6 +137,13 @@ class Derivation:
         pairs = (f"{k} = {self.wanted.style.people(v[row].item())}" for k, v in known.report.swept.items())
         text = "   ".join(pairs)
         return wrapped(text, self.width) if text else []
+
+    def _panels(self, step: Panels, known: Quantities, row: int) -> list[Strip]:
+        matrices = [number(known, row, name) for _, name in step.columns]
+        names = entry_names(known.report, (len(matrices[0]),))
+        drawn = PanelStep([head for head, _ in step.columns], matrices, names, self.wanted)
+        heat = number(known, row, step.heat) if step.heat else None
+        return drawn.strips(self.width, heat, step.corner)
 
     def _line(self, step: Line, known: Quantities, row: int, *, first: bool) -> list[Strip]:
         if step.only and not np.any(number(known, row, step.only)):

@@ -1,0 +1,158 @@
+"""The command of attention, with one head or several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from aimath.cli.chance import origin, settled
+from aimath.cli.command import Commands, command
+from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector, Whole
+from aimath.errors import InputError
+from aimath.report import Line, Panels, Plot, Report, Verify
+
+if TYPE_CHECKING:
+    from aimath.report import Step
+
+commands: Commands = {}
+
+EXAMPLE = (
+    "aimath attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' --tokens the,cat,sat --causal"
+)
+
+HEADS_SHOWN = 4
+TERMS_SHOWN = 3
+
+
+@command(commands, Form(("Q", "K", "V")), Form(("X",), when=("heads",)), example=EXAMPLE)
+def attention(
+    Q: Annotated[Vector, Operand("Queries, one a row.", flag="-Q", matrix=True)] = ABSENT,  # noqa: N803
+    K: Annotated[Vector, Operand("Keys, one a row.", flag="-K", matrix=True)] = ABSENT,  # noqa: N803
+    V: Annotated[Vector, Operand("Values, one a key.", flag="-V", matrix=True)] = ABSENT,  # noqa: N803
+    X: Annotated[Vector, Operand("Positions, one a row, with --heads.", matrix=True)] = ABSENT,  # noqa: N803
+    heads: Annotated[
+        int | None, Whole(("--heads",), "Self-attention of one matrix with so many heads.", 1, 10**6)
+    ] = None,
+    causal: Annotated[bool, Flag("--causal", help="Position i sees up to i only.")] = False,
+    mask: Annotated[
+        Vector | None,
+        Operand("1 = may look, 0 = not; other numbers are added to the scores.", flag="--mask", matrix=True),
+    ] = None,
+    scale: Annotated[
+        float | None, Number(("--scale",), "What multiplies the scores.  [default: 1/√d]")
+    ] = None,
+    tokens: Annotated[str, Flag("--tokens", help="What the positions are called.", metavar="A,B")] = "",
+    seed: Seed = "0",
+) -> Report:
+    """Mix values by how well queries match keys.
+
+    output = softmax(Q Kᵀ · scale + mask) V with scale = 1/√d.
+    Give -Q, -K and -V (literals or files), or one matrix X and --heads: then Q, K, V and the
+    output are made with random weights of variance 1/d, the same for the same --seed. Vaswani et
+    al. (2017).
+    """
+    from aimath.core import attention as core
+
+    allowed = None if mask is None else _truth(_one(mask, "mask"))
+    if heads is not None:
+        import numpy as np
+
+        if any(matrix is not None for matrix in (Q, K, V)):
+            raise InputError("--heads makes Q, K and V of one matrix X: give that alone", usage=True)
+        drawn, notes = settled(seed)
+        # The stream (seed, 1): randn:MxN takes the stream of the seed itself.
+        rng = np.random.default_rng((drawn, 1))
+        several = core.multi_head(_one(X, "X"), heads, rng=rng, causal=causal, mask=allowed, scale=scale)
+        masks = causal or allowed is not None
+        steps = _several_steps(several.Q.shape, masks=masks)
+        report = _report(several, steps, tokens)
+        return report._replace(notes=notes, extra=origin(drawn))
+    result = core.attention(
+        _one(Q, "Q"), _one(K, "K"), _one(V, "V"), causal=causal, mask=allowed, scale=scale
+    )
+    names = _names(tokens, len(result.Q))
+    last = names[-1] if names else str(len(result.Q))
+    steps = _single_steps(
+        (len(result.Q), len(result.K)), masks=causal or allowed is not None, given=scale is not None
+    )
+    words = {"last": last, "d": str(result.Q.shape[-1])}
+    return _report(result, steps, tokens)._replace(names=words)
+
+
+def _one(matrices: Vector, name: str) -> Vector:
+    """Give the one matrix (r, c) of (1, r, c)."""
+    if len(matrices) != 1:
+        # Naming the second makes the runner answer the first by itself, and so on: heads and tokens
+        # belong to one problem.
+        raise InputError(f"{name}: several matrices are given, and one is wanted", row=1, operand=name)
+    matrix: Vector = matrices[0]
+    return matrix
+
+
+def _truth(mask: Vector) -> Any:
+    """Take a mask of zeros and ones for truth values."""
+    return mask == 1 if ((mask == 0) | (mask == 1)).all() else mask
+
+
+def _names(tokens: str, count: int) -> tuple[str, ...]:
+    names = tuple(word.strip() for word in tokens.split(",")) if tokens else ()
+    if names and len(names) != count:
+        many = "s" * (len(names) != 1)
+        raise InputError(
+            f"--tokens: {len(names)} name{many} for {count} positions", hint="give one a row", usage=True
+        )
+    return names
+
+
+def _report(result: Any, steps: tuple[Step, ...], tokens: str) -> Report:
+    return Report(
+        result,
+        show=("output",),
+        steps=steps,
+        labels=_names(tokens, len(result.output)),
+        plot=Plot("weights", kind="heat"),
+        whole=True,
+    )
+
+
+def _panels(index: str, *, masks: bool, corner: str = "") -> Panels:
+    """Give the four panels, of which the third is left out where nothing is masked."""
+    columns = (
+        ("1 Q·Kᵀ", f"scores{index}"),
+        ("2 times scale", f"scaled{index}"),
+        *((("3 mask", f"masked{index}"),) * masks),
+        (f"{3 + masks} softmax", f"weights{index}"),
+    )
+    return Panels(columns, heat=f"weights{index}", corner=corner)
+
+
+def _single_steps(shape: tuple[int, ...], *, masks: bool, given: bool) -> tuple[Step, ...]:
+    queries, keys = shape
+    terms = [f"{{weights[{queries - 1}][{k}]:.4}}·[{{V[{k}]:.4}}]" for k in range(keys)]
+    if keys > TERMS_SHOWN:
+        terms = [*terms[: TERMS_SHOWN - 1], "…", terms[-1]]
+    why = "scale = {scale}" if given else "scale = 1/√d = 1/√{d} = {scale}"
+    return (
+        Line(f"output = softmax(Q·Kᵀ · scale{' + mask' * masks}) · V      {why}"),
+        _panels("", masks=masks),
+        Line(f" {4 + masks} softmax · V, for {{last}}:   {' + '.join(terms)}"),
+        Panels((("output", "output"),)),
+        Verify("key by key, with a running maximum and sum: {other}"),
+    )
+
+
+def _several_steps(shape: tuple[int, ...], *, masks: bool) -> tuple[Step, ...]:
+    heads, _, width = shape
+    shown = range(min(heads, HEADS_SHOWN))
+    more = heads - len(shown)
+    return (
+        Line(f"heads softmax(Q·Kᵀ · scale{' + mask' * masks}) · V, side by side, times Wo"),
+        Line(f" Q = X·Wq   K = X·Wk   V = X·Wv   heads: {{heads}}, each of width {width}"),
+        Line(" scale = {scale}"),
+        *(_panels(f"[{h}]", masks=masks, corner=f"head {h + 1}") for h in shown),
+        *((Line(f" … {more} more head{'s' * (more > 1)} of {{heads}}"),) if more else ()),
+        Line(
+            f" {4 + masks} heads' softmax · V side by side, times Wo:      {{heads}} · {width} numbers a row"
+        ),
+        Panels((("output", "output"),)),
+        Verify("a sum over heads, each through its own rows of Wo: {other}"),
+    )

@@ -1,0 +1,236 @@
+"""Commands of linear algebra: products, neurons and layers, angles."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector
+from aimath.errors import InputError
+from aimath.report import Line, Panels, Plot, Report, Table, Verify
+
+commands: Commands = {}
+
+TERMS_SHOWN = 4
+"""A product that is worked out shows so many of its terms."""
+
+Left = Annotated[Vector, Operand("The first vector.", flag="--a")]
+Right = Annotated[Vector, Operand("The second vector.", flag="--b")]
+Activation = Annotated[str, Flag("--activation", help="none, relu, tanh, sigmoid or gelu.", metavar="NAME")]
+
+
+@command(commands, example="aimath dot 1,2,3 4,5,6")
+def dot(a: Left, b: Right, seed: Seed = "0") -> Report:
+    """Multiply two vectors entry by entry and add up.
+
+    a · b = sum a_i b_i, rounded once: 1e16,1,-1e16 times 1,1,1 is 1, where numpy says 0.
+    """
+    from aimath.core import linear
+
+    del seed  # the reader draws randn:N with it
+    return Report(
+        linear.dot(a, b),
+        show=("dot",),
+        steps=(
+            Line("a · b = Σ a_i · b_i"),
+            Table((("a", "{a}"), ("b", "{b}"), ("a_i · b_i", "{terms:+}")), bar="terms"),
+            Line(" a · b = {terms: + } = {dot}"),
+            Verify("added up with more digits than float64 has: {other}"),
+        ),
+        plot=Plot("terms"),
+    )
+
+
+@command(commands, example="aimath neuron --weights .5,-.25,1 --inputs 1,2,3 --bias .5 --activation sigmoid")
+def neuron(
+    weights: Annotated[Vector, Operand("A weight for each input.", flag="--weights")],
+    inputs: Annotated[Vector, Operand("What comes in.", flag="--inputs")],
+    bias: Annotated[float, Number(("--bias",), "Added to the weighted sum.")] = 0.0,
+    activation: Activation = "none",
+    seed: Seed = "0",
+) -> Report:
+    """Let a neuron answer: a weighted sum, a bias, an activation.
+
+    output = activation(sum w_i x_i + b). gelu is the exact one, torch's default.
+    """
+    from aimath.core import linear
+
+    del seed  # the reader draws randn:N with it
+    bare = activation == "none"
+    end = Line(f" output = {activation}({{total}}) = {{output}}")
+    return Report(
+        linear.neuron(weights, inputs, bias, activation),
+        show=("output",),
+        steps=(
+            Line(f"output = {'Σ w_i · x_i + b' if bare else f'{activation}(Σ w_i · x_i + b)'}"),
+            Table((("weight w", "{weights}"), ("input x", "{inputs}"), ("w · x", "{terms:+}")), bar="terms"),
+            Line(" Σ w · x = {terms: + }      with the bias b = {bias}: {total}"),
+            *((end,) * (not bare)),
+            Verify("added up with more digits than float64 has: {other}"),
+        ),
+        plot=Plot("terms"),
+    )
+
+
+@command(commands, example="aimath layer '1 2; 0 -1' 3,4 --bias .5,-1 --activation relu")
+def layer(
+    W: Annotated[Vector, Operand("Weights, a neuron a row.", flag="-W", matrix=True)],  # noqa: N803
+    x: Annotated[Vector, Operand("Inputs; of rows, each is answered.", flag="--x")],
+    bias: Annotated[Vector | None, Operand("A bias for each neuron.  [default: 0]", flag="--bias")] = None,
+    activation: Activation = "none",
+    seed: Seed = "0",
+) -> Report:
+    """Send inputs through a layer of neurons.
+
+    output = activation(W x + b), W with a row for each neuron, as torch's Linear has it.
+    """
+    from aimath.core import linear
+
+    del seed  # the reader draws randn:MxN with it
+    shift = None if bias is None else one(bias, "bias")
+    result = linear.layer(one(W, "W"), x, shift, activation)
+    bare = activation == "none"
+    ends = (("W·x + b", "{total}"), *(((activation, "{output}"),) * (not bare)))
+    return Report(
+        # W and b are the same for every row of x.
+        result._replace(W=result.W[None], bias=result.bias[None]),
+        show=("output",),
+        steps=(
+            Line(f"output = {'W·x + b' if bare else f'{activation}(W·x + b)'}      a neuron is a row of W"),
+            Line(" x = {x}      W · x by neuron,input:"),
+            Table((("W", "{W}"), ("W · x", "{terms:+}")), bar="terms"),
+            Line(" sums by neuron:"),
+            Table((("bias b", "{bias}"), *ends), bar="output"),
+            Verify("added up with more digits than float64 has: {other}"),
+        ),
+        plot=Plot("output"),
+    )
+
+
+@command(commands, example="aimath matmul '1 2; 3 4' '5 6; 7 8'")
+def matmul(
+    a: Annotated[Vector, Operand("The left matrix.", flag="--a", matrix=True)],
+    b: Annotated[Vector, Operand("The right matrix.", flag="--b", matrix=True)],
+    seed: Seed = "0",
+) -> Report:
+    """Multiply two matrices.
+
+    Entry (i, j) is row i of a times column j of b, rounded once.
+    """
+    from aimath.core import linear
+
+    del seed  # the reader draws randn:MxN with it
+    result = linear.matmul(one(a, "a"), one(b, "b"))
+    (m, k), n = result.a.shape, result.b.shape[1]
+    places = [(i, j) for i in range(m) for j in range(n)]
+    few = places if len(places) <= TERMS_SHOWN else [places[0], places[-1]]
+    return Report(
+        result,
+        show=("product",),
+        steps=(
+            Line("product = a · b      entry i,j = row i of a · column j of b"),
+            Panels((("a", "a"),)),
+            Panels((("b", "b"),)),
+            *(
+                Line(f" {i + 1},{j + 1}:  {worked('a', 'b', i, j, k)} = {{product[{i}][{j}]}}")
+                for i, j in few
+            ),
+            Panels((("product", "product"),)),
+            Verify("a · (b · s) = {other}      for random signs s; (a · b) · s = {answer}"),
+        ),
+        plot=Plot("product"),
+        whole=True,
+    )
+
+
+@command(commands, example="aimath transpose '1 2 3; 4 5 6'")
+def transpose(
+    a: Annotated[Vector, Operand("A matrix: a literal or a file.", matrix=True)], seed: Seed = "0"
+) -> Report:
+    """Swap the rows and columns of a matrix.
+
+    transposed[j, i] = a[i, j].
+    """
+    from aimath.core import linear
+
+    del seed  # the reader draws randn:MxN with it
+    return Report(
+        linear.transpose(one(a, "a")),
+        show=("transposed",),
+        steps=(
+            Line("transposed_j,i = a_i,j      rows become columns"),
+            Panels((("a", "a"),)),
+            Panels((("transposed", "transposed"),)),
+            Verify("the entries of a, read column by column: {other}"),
+        ),
+        plot=Plot("transposed"),
+        whole=True,
+    )
+
+
+@command(commands, Form(("a", "b")), Form(("matrix",), when=("matrix",)), example="aimath cosine 1,2,3 4,5,6")
+def cosine(
+    a: Left = ABSENT,
+    b: Right = ABSENT,
+    matrix: Annotated[
+        Vector | None, Operand("Compare all rows of a matrix with all.", flag="--matrix", matrix=True)
+    ] = None,
+    seed: Seed = "0",
+) -> Report:
+    """Compare the directions of two vectors.
+
+    cosine = a · b / (|a| |b|), from -1 to 1, rounded once; a zero vector has none.
+    """
+    from aimath.core import linear
+
+    del seed  # the reader draws randn:MxN with it
+    if matrix is not None:
+        return _pairs(matrix)
+    return Report(
+        linear.cosine(a, b),
+        show=("cosine",),
+        steps=(
+            Line("cosine = a · b / (|a| · |b|)"),
+            Table((("a", "{a}"), ("b", "{b}"))),
+            Line(" a · b = {dot}      |a| = {norm_a}      |b| = {norm_b}"),
+            Line(" cosine = {dot} / ({norm_a} · {norm_b}) = {cosine}      an angle of {angle} degrees"),
+            Verify("1 - |a/|a| - b/|b||² / 2 = {other}"),
+        ),
+        units={"angle": "degrees"},
+        plot=Plot("cosine"),
+    )
+
+
+def _pairs(matrix: Vector) -> Report:
+    from aimath.core import linear
+
+    return Report(
+        linear.cosine_matrix(one(matrix, "matrix")),
+        show=("cosine",),
+        steps=(
+            Line("cosine_i,j = x_i · x_j / (|x_i| · |x_j|)      x_i is row i"),
+            Panels((("X", "X"),)),
+            Line(" lengths {norms}"),
+            Panels((("cosine", "cosine"),)),
+            Verify("1 - |x_i/|x_i| - x_j/|x_j||² / 2 = {other}"),
+        ),
+        plot=Plot("cosine"),
+        whole=True,
+    )
+
+
+def one(several: Vector, name: str) -> Vector:
+    """Give the one matrix (r, c) of (1, r, c), the one vector (n,) of (1, n)."""
+    if len(several) != 1:
+        raise InputError(f"{name}: {len(several)} are given, and one is wanted", operand=name)
+    only: Vector = several[0]
+    return only
+
+
+def worked(left: str, right: str, i: int, j: int, terms: int) -> str:
+    """Write a row times a column with the numbers of both, the middle of a long one left out."""
+    products = [f"{{{left}[{i}][{k}]:.4}}·{{{right}[{k}][{j}]:.4}}" for k in range(min(terms, TERMS_SHOWN))]
+    if terms > TERMS_SHOWN:
+        last = terms - 1
+        products[-2:] = ["…", f"{{{left}[{i}][{last}]:.4}}·{{{right}[{last}][{j}]:.4}}"]
+    return " + ".join(products)

@@ -1,0 +1,135 @@
+"""Matrices beside each other in a derivation, and a matrix as a map of numbers and shades."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aimath.render.layout import Strip, label, left_out, ours, padded, strip
+from aimath.render.numbers import Style
+from aimath.safe import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimath.render.text import Wanted
+
+    Matrix = np.ndarray[Any, Any]
+
+SHADES = " ░▒▓█"
+DIGITS = (4, 3, 2)
+"""So many are tried, until the matrices fit beside each other."""
+HEAD, TAIL, WHOLE = 5, 2, 12
+"""Of more rows than WHOLE the first and the last are shown (`--all` shows each)."""
+WORD = 12
+
+
+class Panels:
+    """Matrices (high, any width) with their heads, and the names of their rows."""
+
+    def __init__(
+        self, heads: Sequence[str], matrices: Sequence[Matrix], names: Sequence[str], wanted: Wanted
+    ) -> None:
+        self.wanted = wanted
+        self.heads = [ours(head, wanted) for head in heads]
+        high = len(matrices[0])
+        cut = high > WHOLE and not wanted.all_rows
+        self.rows = [*range(HEAD), *range(high - TAIL, high)] if cut else list(range(high))
+        self.hidden = high - len(self.rows)
+        self.matrices = [np.asarray(matrix)[self.rows] for matrix in matrices]
+        self.labels = padded([label(names[k], wanted, WORD) for k in self.rows])
+
+    def strips(self, width: int, heat: Matrix | None = None, corner: str = "") -> list[Strip]:
+        """Set all beside each other, or below each other where there is no room."""
+        marks = [""] * len(self.rows)
+        if heat is not None:
+            marks = ["".join(map(shade, row)) for row in heat[self.rows]]
+        everything = range(len(self.matrices))
+        room = width - len(marks[0]) - 2
+        lines = self._fitting(everything, corner, room)
+        if lines is not None:
+            return self._with_gap(lines, marks)
+        strips: list[Strip] = []
+        start = 0
+        while start < len(self.matrices):
+            ends = range(len(self.matrices), start, -1)
+            end = next((end for end in ends if self._fitting(range(start, end), corner, width)), start + 1)
+            group = range(start, end)
+            lines = self._fitting(group, corner, width) or self._lines(group, DIGITS[-1], corner, width)
+            last = end == len(self.matrices) and max(map(cells, lines)) <= room
+            strips += self._with_gap(lines, marks if last else [""] * len(self.rows))
+            start = end
+        return strips
+
+    def _fitting(self, chosen: Sequence[int], corner: str, width: int) -> list[str] | None:
+        for digits in DIGITS if self.wanted.style.exact else DIGITS[:1]:
+            lines = self._lines(chosen, digits, corner)
+            if max(map(cells, lines)) <= width:
+                return lines
+        return None
+
+    def _lines(self, chosen: Sequence[int], digits: int, corner: str, width: int = 0) -> list[str]:
+        """Give the head and the rows; with a `width`, columns are left out until one matrix fits it."""
+        blocks = [padded([ours(corner, self.wanted), *self.labels])]
+        for k in chosen:
+            room = width - cells(blocks[0][0]) - 3 if width else 0
+            blocks.append(padded([self.heads[k], *self._block(self.matrices[k], digits, room)]))
+        return [" " + "  ".join(parts).rstrip() for parts in zip(*blocks, strict=True)]
+
+    def _block(self, matrix: Matrix, digits: int, room: int) -> list[str]:
+        style = self.wanted.style if not self.wanted.style.exact else Style(digits=digits, narrow=True)
+        texts = _aligned(matrix, style)
+        if room and matrix.shape[1] * (len(texts[0, 0]) + 1) > room:
+            keep = max(1, (room - 1) // (len(texts[0, 0]) + 1) - 2)
+            dots = np.full((len(texts), 1), ours("…", self.wanted))
+            texts = np.concatenate((texts[:, :keep].astype(object), dots, texts[:, -1:]), axis=1)
+        return [" ".join(row) for row in texts.tolist()]
+
+    def _with_gap(self, lines: Sequence[str], drawn: Sequence[str]) -> list[Strip]:
+        head, *rows = lines
+        across = max(map(cells, rows))
+        strips = [
+            strip(row + " " * (across - cells(row)), "", f"  {ours(mark, self.wanted)}" if mark else "")
+            for row, mark in zip(rows, drawn, strict=True)
+        ]
+        gap = [left_out(self.hidden, self.wanted, "rows")] if self.hidden else []
+        return [strip(head, "dim"), *strips[:HEAD], *gap, *strips[HEAD:]]
+
+
+def _aligned(matrix: Matrix, style: Style) -> Matrix:
+    """Give numbers as texts of one width, point under point; infinities don't make room before the point."""
+    values = matrix.ravel()
+    finite = style.column(values[np.isfinite(values)].tolist())
+    texts = np.array([str(value) for value in values.tolist()], object)
+    texts[np.isfinite(values)] = finite
+    return np.array(padded(texts.tolist(), right=True)).reshape(matrix.shape)
+
+
+def shade(share: float) -> str:
+    """Draw a share of 1: blank is nothing at all, █ more than three quarters.
+
+    >>> "".join(map(shade, [0, 0.01, 0.5, 1]))
+    ' ░▒█'
+    """
+    return SHADES[int(np.clip(np.ceil(share * 4.0), 0, 4))] if share > 0 else SHADES[0]
+
+
+def heat_map(
+    matrix: Matrix, names: Sequence[str], heads: Sequence[str], wanted: Wanted, width: int
+) -> list[Strip] | None:
+    """Draw shares of 1 with the number in the cell and the names at the edges; None where it has no room."""
+    style = Style(digits=2, narrow=True) if wanted.style.exact else wanted.style
+    texts = _aligned(matrix, style)
+    if matrix.shape[1] * (len(texts[0, 0]) + 4) + 2 > width:
+        return None
+    labels = padded(["", *(label(name, wanted, WORD) for name in names)])
+    columns = []
+    for k, head in enumerate(heads):
+        marks = [ours(shade(share) * 2, wanted) for share in matrix[:, k]]
+        body = [f"{text} {mark}" for text, mark in zip(texts[:, k], marks, strict=True)]
+        columns.append(padded([label(head, wanted, len(body[0])), *body]))
+    lines = [" " + "  ".join(parts) for parts in zip(labels, *columns, strict=True)]
+    if max(map(cells, lines)) > width:
+        return None
+    return [strip(lines[0], "dim"), *(strip(line) for line in lines[1:])]
