@@ -42,7 +42,7 @@ def test_a_schedule_is_within_4_ulp_of_its_products(name, steps, start, end):  #
     assert found.check().holds.all()
 
 
-# math.md 2.3
+# Edges as every peer was measured at them.
 def test_the_figures_of_the_linear_schedule():
     found = diffusion.schedule()
     assert found.alpha_bar[[0, 500, 999]] == pytest.approx([0.9999, 0.0777966584, 4.03582977e-5], rel=1e-8)

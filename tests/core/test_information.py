@@ -1,4 +1,4 @@
-"""What the calculators of information promise: edges from math.md section 2.2, fields, and checks."""
+"""What the calculators of information promise: edges at which every peer was measured, fields, and checks."""
 
 import inspect
 import math
@@ -82,7 +82,7 @@ def test_terms_add_up_to_the_answer(example):
     assert np.allclose(result.terms.sum(axis=axes), answer, rtol=1e-12, atol=1e-6)
 
 
-# math.md 2.2, the recommended column
+# Edges as every peer was measured at them, and what we say there.
 @pytest.mark.parametrize(
     ("f", "arguments", "message"),
     [

@@ -51,7 +51,7 @@ def test_mean_and_width_cost_no_digits(scale):
         assert abs(mp.mpf(float(found.log_density[k])) - mp.log(mp.npdf(z) / s)) <= 1e-15 * (z * z / 2 + 8)
 
 
-# math.md 2.3
+# Edges as every peer was measured at them.
 def test_the_edges_of_the_density():
     assert probability.gaussian(1e-300, 0, 1e-300).density == pytest.approx(2.4197072451914337e299, rel=1e-15)
     assert probability.gaussian(0, 0, 5e-324).density == np.inf

@@ -41,7 +41,7 @@ def cases(count=25):
                 yield rng.normal(0, spread, n) + rng.normal(0, 5)
 
 
-# softmax: math.md 2.1 and 3
+# softmax: the edges and digits at which every peer was measured
 
 
 def test_softmax_is_within_4_ulp_at_any_depth():  # scipy, torch and jax: 427 in the tails
@@ -275,7 +275,7 @@ def test_logsumexp_refuses_nan_and_nothing():
             probability.logsumexp(bad)
 
 
-# describe: math.md 3
+# describe: its digits
 
 
 def moments(values, ddof):

@@ -45,7 +45,7 @@ def test_digits_of_some_classes(read):
     kept = whole[np.isin(whole[:, 64], [0, 1, 4])]
     assert block.operands["x"].tolist() == [kept[:, :64].tolist()]
     assert block.row_labels == tuple(map(str, kept[:, 64]))
-    assert len(block.row_labels) == 541  # traces.md
+    assert len(block.row_labels) == 541  # the zeros, ones and fours
 
 
 def test_digits_as_rows_keep_their_places(read):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aimath.errors import InputError
 from aimath.read.numbers import echo, integer, looks_numeric, number, sweep
 
-# The grammar of safety.md, section 4, and contract.md, "Operands".
+# The grammar of a number, as the README has it under "Operands".
 GOOD = {
     "2": 2.0,
     "-1e3": -1000.0,

@@ -15,7 +15,7 @@ from aimath.read.operands import blocks
 
 PQ = ("p", "q")
 
-# contract.md, "Operands": how one vector may be typed.
+# How one vector may be typed.
 ONE = {
     ("2", "1", "0.1"): [[2, 1, 0.1]],
     ("2,1,0.1",): [[2, 1, 0.1]],

@@ -14,7 +14,7 @@ import aimath.read.text as text_module
 from aimath.read.blocks import BadRow, Reading
 from aimath.read.operands import blocks
 
-# Every line is one vector: contract.md, "stdin".
+# Every line is one vector.
 ROWS = {
     b"": [],
     b"\n\n": [],
