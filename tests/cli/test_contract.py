@@ -315,6 +315,7 @@ def test_json_is_ascii(aimath):
     [
         ["entropy", "1", "2", "--logits", "--normalize"],
         ["perplexity", ".5", "--tokens", "--normalize"],
+        ["cross-entropy", "1", "2", "--target", "0", "--normalize"],
         ["entropy", ".5", ".5", "--explain", "--csv"],
         ["entropy", ".5", ".5", "--explain", "--format", "plain"],
     ],

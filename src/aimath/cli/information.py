@@ -106,40 +106,14 @@ def cross_entropy(
     """
     from aimath.core import information
 
-    unit, log = information.unit(base), log_name(base)
-    smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
-    units = dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit)
     if logits is not None:
         if target is None:
             raise InputError("--logits needs --target: the number of the right class", usage=True)
-        return Report(
-            information.cross_entropy_of_logits(logits, _classes(target), base, label_smoothing),
-            show=("cross_entropy",),
-            steps=(
-                Line(f"H = Σ t_i · {log}(1/p_i)      p = softmax(z)      t = 1 for the right class, else 0"),
-                *(
-                    (Line(" label smoothing {label_smoothing}: t gives that share to all classes evenly"),)
-                    * smooth
-                ),
-                Table(
-                    (
-                        ("z", "{logits}"),
-                        ("1 softmax", "{probs}"),
-                        ("2 target t", "{target_probs}"),
-                        (f"3 t · {log}(1/p)", "{terms}"),
-                    ),
-                    bar="probs",
-                ),
-                Line(f" target {{target}}:   H = {{terms: + }} = {{cross_entropy}} {unit}"),
-                Line(" perplexity {perplexity}"),
-                Verify(
-                    f"{log} Σ exp(z_j) - Σ t_i · z_i{'' if base == math.e else f'/ln {base:g}'} = {{other}}"
-                ),
-            ),
-            units=units,
-            beside="logits",
-            plot=Plot("probs"),
-        )
+        if normalize:
+            raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
+        return _of_logits(logits, target, base, label_smoothing)
+    unit, log = information.unit(base), log_name(base)
+    smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
     return Report(
         information.cross_entropy(p, q, base, label_smoothing, normalize),
         show=("cross_entropy",),
@@ -158,8 +132,38 @@ def cross_entropy(
             Line(f" H(p, q) = {{terms: + }} = {{cross_entropy}} {unit}      perplexity {{perplexity}}"),
             Verify(f"entropy + divergence = H({of}) + KL({of}‖q) = {{entropy}} + {{kl}} = {{other}}"),
         ),
-        units=units,
+        units=dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit),
         plot=Plot("terms"),
+    )
+
+
+def _of_logits(logits: Vector, target: Vector, base: float, label_smoothing: float) -> Report:
+    from aimath.core import information
+
+    unit, log = information.unit(base), log_name(base)
+    smoothing = Line(" label smoothing {label_smoothing}: t gives that share to all classes evenly")
+    return Report(
+        information.cross_entropy_of_logits(logits, _classes(target), base, label_smoothing),
+        show=("cross_entropy",),
+        steps=(
+            Line(f"H = Σ t_i · {log}(1/p_i)      p = softmax(z)      t = 1 for the right class, else 0"),
+            *((smoothing,) if label_smoothing > 0 else ()),
+            Table(
+                (
+                    ("z", "{logits}"),
+                    ("1 softmax", "{probs}"),
+                    ("2 target t", "{target_probs}"),
+                    (f"3 t · {log}(1/p)", "{terms}"),
+                ),
+                bar="probs",
+            ),
+            Line(f" target {{target}}:   H = {{terms: + }} = {{cross_entropy}} {unit}"),
+            Line(" perplexity {perplexity}"),
+            Verify(f"{log} Σ exp(z_j) - Σ t_i · z_i{'' if base == math.e else f'/ln {base:g}'} = {{other}}"),
+        ),
+        units=dict.fromkeys(("cross_entropy", "terms"), unit),
+        beside="logits",
+        plot=Plot("probs"),
     )
 
 
@@ -194,24 +198,30 @@ def perplexity(
         raise InputError(
             "--normalize is for a distribution: tokens' probabilities don't sum to 1", usage=True
         )
-    if not (tokens or logarithms):
-        return Report(
-            information.perplexity(probs, normalize),
-            show=("perplexity",),
-            steps=(
-                Line("perplexity = exp H(p)      H(p) = Σ p_i · ln(1/p_i), in nats"),
-                Table((("p_i", "{probs}"), ("p_i · ln(1/p_i)", "{terms}")), bar="terms"),
-                Line(" H = {terms: + } = {nats} nats"),
-                Line(" exp {nats} = {perplexity} equally likely choices"),
-                Verify("Π p_i^(-p_i) = {other}"),
-            ),
-            plot=Plot("terms"),
-        )
+    if tokens or logarithms:
+        return _of_tokens(log_probs if logarithms else token_probs, logarithms=logarithms)
+    return Report(
+        information.perplexity(probs, normalize),
+        show=("perplexity",),
+        steps=(
+            Line("perplexity = exp H(p)      H(p) = Σ p_i · ln(1/p_i), in nats"),
+            Table((("p_i", "{probs}"), ("p_i · ln(1/p_i)", "{terms}")), bar="terms"),
+            Line(" H = {terms: + } = {nats} nats"),
+            Line(" exp {nats} = {perplexity} equally likely choices"),
+            Verify("Π p_i^(-p_i) = {other}"),
+        ),
+        plot=Plot("terms"),
+    )
+
+
+def _of_tokens(values: Vector, *, logarithms: bool) -> Report:
+    from aimath.core import information
+
     if logarithms:
-        result: Any = information.perplexity_of_log_probs(log_probs)
+        result: Any = information.perplexity_of_log_probs(values)
         table = Table((("ln p of token, nats", "{log_probs}"), ("p", "{token_probs}")), bar="token_probs")
     else:
-        result = information.perplexity_of_tokens(token_probs)
+        result = information.perplexity_of_tokens(values)
         table = Table((("p of token", "{token_probs}"), ("-ln p, nats", "{surprise}")), bar="token_probs")
     return Report(
         result,
