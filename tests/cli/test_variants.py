@@ -34,7 +34,7 @@ CASES = {
     "cross-entropy 1,0 0,1": "inf",  # M
     "cross-entropy 50 0 --target 0": "1.928749847963918e-22",  # M: torch says 0
     "cross-entropy -inf 0 --target 1": "0",  # M: torch says nan
-    "cross-entropy 0 0 --target 1 --label-smoothing .5": str(math.log(2)),
+    "cross-entropy 1 0 --target 0 --label-smoothing .5": str(math.log(1 + math.e) - 0.75),  # W: t = .75, .25
     "kl .5,.5 1,0": "inf",
     "kl 1,0 .5,.5 --base 2": "1",
     "kl .9,.1 .5,.5 --reverse": str(0.5 * math.log(0.5 / 0.9) + 0.5 * math.log(0.5 / 0.1)),

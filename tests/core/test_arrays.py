@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aimath.core import arrays
+from aimath.core import arrays, information
 from aimath.errors import InputError
 
 TAME = st.floats(-1e100, 1e100).filter(lambda v: v == 0 or abs(v) > 1e-100)
@@ -129,3 +129,12 @@ def test_row_sum_keeps_what_cancels_and_does_not_look_at_the_batch():
 )
 def test_a_check_holds_to_nine_digits(answer, other, holds):
     assert bool(arrays.Check(np.array(answer), np.array(other)).holds) is holds
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_probabilities_may_be_off_by_a_millionth_and_no_more(sign):  # torch's own bound for a simplex
+    assert arrays.simplex([0.5, 0.5 + sign * 0.99e-6]).tolist() == [0.5, 0.5 + sign * 0.99e-6]
+    with pytest.raises(InputError, match="not 1"):
+        arrays.simplex([0.5, 0.5 + sign * 1.01e-6])
+    with pytest.raises(InputError, match="not 1"):
+        information.entropy([0.5, 0.5 + sign * 1.01e-6])

@@ -48,8 +48,7 @@ class Bayes(NamedTuple):
         """(...) a power of ten, from 1000 to 10^12, in which even the rarest case is expected once."""
         missed = self.prior * (1.0 - self.likelihood)
         shares = [np.where(x > 0.0, x, 1.0) for x in (self.joint, missed, self._alarms())]
-        rarest = np.minimum.reduce(shares) * (1.0 + 1e-9)  # 1 of 10^5 may be a little less in float64
-        return np.asarray(10.0 ** np.clip(np.ceil(-np.log10(rarest)), 3.0, 12.0))
+        return np.asarray(10.0 ** np.clip(np.ceil(-np.log10(np.minimum.reduce(shares))), 3.0, 12.0))
 
     @property
     def cases(self) -> Array:
