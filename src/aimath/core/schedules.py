@@ -1,0 +1,161 @@
+"""Schedules of the learning rate, in closed form: update k, counted from 0, is made with rate[k]."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aimath.core.optimizers import positive_rate
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+    from aimath.core.arrays import Array
+
+
+class Plan(NamedTuple):
+    """What a schedule is made of; each uses its own part of it."""
+
+    lr: Array  # (...) the base rate, above 0
+    horizon: Array  # (...) updates until the end, >= 1
+    gamma: Array  # (...) factor of step and exponential, above 0
+    every: Array  # (...) updates between two drops of step, >= 1
+    min_lr: Array  # (...) where cosine ends, 0 .. lr
+    warmup: Array  # (...) updates of warming up, 0 .. horizon
+    power: Array  # (...) of polynomial, above 0
+
+
+def _constant(_k: Array, plan: Plan) -> Array:
+    return plan.lr
+
+
+def _step(k: Array, plan: Plan) -> Array:
+    return plan.lr * plan.gamma ** np.floor(k / plan.every)
+
+
+def _exponential(k: Array, plan: Plan) -> Array:
+    return plan.lr * plan.gamma**k
+
+
+def _polynomial(k: Array, plan: Plan) -> Array:
+    left = np.maximum(plan.horizon - k, 0.0) / plan.horizon
+    return plan.lr * left**plan.power
+
+
+def _linear(k: Array, plan: Plan) -> Array:
+    return _polynomial(k, plan._replace(power=np.ones(())))
+
+
+def _cosine(k: Array, plan: Plan) -> Array:
+    return plan.min_lr + (plan.lr - plan.min_lr) * _half_wave(k, plan.horizon)
+
+
+def _warmup_cosine(k: Array, plan: Plan) -> Array:
+    rise = plan.lr * k / np.maximum(plan.warmup, 1.0)
+    length = np.maximum(plan.horizon - plan.warmup, 1.0)
+    return np.where(k < plan.warmup, rise, _cosine(k - plan.warmup, plan._replace(horizon=length)))
+
+
+def _half_wave(k: Array, length: Array) -> Array:
+    """Give (1 + cos(pi k/length)) / 2 as a square, so that no digit is lost where it nears 0."""
+    k = np.clip(k, 0.0, length)
+    quarter = np.pi / (2.0 * length)
+    return np.where(2.0 * k < length, np.cos(quarter * k), np.sin(quarter * (length - k))) ** 2
+
+
+SCHEDULES: dict[str, Callable[[Array, Plan], Array]] = {
+    "constant": _constant,
+    "step": _step,
+    "exponential": _exponential,
+    "linear": _linear,
+    "polynomial": _polynomial,
+    "cosine": _cosine,
+    "warmup-cosine": _warmup_cosine,
+}
+
+
+class Schedule(NamedTuple):
+    """Learning rates of some updates."""
+
+    step: Array  # (...) from 0
+    base: Array  # (...) the rate that the schedule begins with, or rises to
+    lr: Array  # (...) >= 0
+
+    @property
+    def share(self) -> Array:
+        """(...) of the base rate."""
+        return np.asarray(self.lr / self.base)
+
+
+def schedule(
+    step: ArrayLike,
+    kind: str = "constant",
+    lr: ArrayLike = 0.1,
+    *,
+    horizon: ArrayLike = 20,
+    gamma: ArrayLike | None = None,
+    every: ArrayLike = 10,
+    min_lr: ArrayLike = 0.0,
+    warmup: ArrayLike | None = None,
+    power: ArrayLike = 1.0,
+) -> Schedule:
+    """Give the learning rates of updates counted from 0, by torch's definitions.
+
+    step: lr * gamma^floor(step / every), gamma .1 (StepLR); exponential: lr * gamma^step, gamma .95
+    (ExponentialLR); polynomial: lr * (1 - step / horizon)^power (PolynomialLR), linear its power 1;
+    cosine: min_lr + (lr - min_lr) * (1 + cos(pi step / horizon)) / 2 (Loshchilov and Hutter 2017),
+    which stays at min_lr after the horizon as optax's does, where torch's CosineAnnealingLR rises
+    again; warmup-cosine: lr * step / warmup, then cosine from lr to the horizon (optax).
+    `warmup` is a tenth of the horizon unless given.
+
+    >>> schedule([0, 5, 10, 15], "cosine", 1.0, horizon=10).lr.round(12)
+    array([1. , 0.5, 0. , 0. ])
+    """
+    k = np.asarray(step, np.float64)
+    if not (np.isfinite(k) & (k >= 0.0) & (k == np.floor(k))).all():
+        raise InputError("a step must be a whole number from 0", operand="step")
+    if kind not in SCHEDULES:
+        raise InputError(f"schedule '{kind}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
+    plan = _plan(kind, lr, horizon, gamma, every, min_lr, warmup, power)
+    with np.errstate(under="ignore", over="ignore"):
+        rates = np.asarray(SCHEDULES[kind](k, plan) + np.zeros_like(k))
+    if not np.isfinite(rates).all():
+        raise InputError("the learning rate grows beyond float64", operand="gamma")
+    return Schedule(k, plan.lr, rates)
+
+
+def _plan(
+    kind: str,
+    lr: ArrayLike,
+    horizon: ArrayLike,
+    gamma: ArrayLike | None,
+    every: ArrayLike,
+    min_lr: ArrayLike,
+    warmup: ArrayLike | None,
+    power: ArrayLike,
+) -> Plan:
+    base, end = np.asarray(positive_rate(lr), np.float64), np.asarray(horizon, np.float64)
+    factor = (0.1 if kind == "step" else 0.95) if gamma is None else gamma
+    rise = np.floor(end / 10.0) if warmup is None else warmup
+    plan = Plan(base, end, *(np.asarray(x, np.float64) for x in (factor, every, min_lr, rise, power)))
+    _within("horizon", plan.horizon, plan.horizon >= 1.0, "at least 1")
+    _within("gamma", plan.gamma, plan.gamma > 0.0, "above 0")
+    _within("every", plan.every, plan.every >= 1.0, "at least 1")
+    _within("min_lr", plan.min_lr, (plan.min_lr >= 0.0) & (plan.min_lr <= base), "at least 0 and at most lr")
+    _within(
+        "warmup", plan.warmup, (plan.warmup >= 0.0) & (plan.warmup <= end), "at least 0 and at most all steps"
+    )
+    _within("power", plan.power, plan.power > 0.0, "above 0")
+    return plan
+
+
+def _within(name: str, values: Array, fine: Array, bound: str) -> None:
+    fine = fine & np.isfinite(values)
+    if not np.all(fine):
+        wide = np.broadcast_to(values, np.shape(fine))
+        first = float(np.ravel(wide)[int(np.argmin(np.ravel(fine)))])
+        raise InputError(f"{name} must be {bound}, not {first:g}", operand=name)
