@@ -23,7 +23,7 @@ class Plan(NamedTuple):
     lr: Array  # (...) the base rate, above 0
     horizon: Array  # (...) updates until the end, >= 1
     gamma: Array  # (...) factor of step and exponential, above 0
-    every: Array  # (...) updates between two drops of step, >= 1
+    step_size: Array  # (...) updates between two drops of step, >= 1
     min_lr: Array  # (...) where cosine ends, 0 .. lr
     warmup: Array  # (...) updates of warming up, 0 .. horizon
     power: Array  # (...) of polynomial, above 0
@@ -34,7 +34,7 @@ def _constant(_k: Array, plan: Plan) -> Array:
 
 
 def _step(k: Array, plan: Plan) -> Array:
-    return plan.lr * plan.gamma ** np.floor(k / plan.every)
+    return plan.lr * plan.gamma ** np.floor(k / plan.step_size)
 
 
 def _exponential(k: Array, plan: Plan) -> Array:
@@ -98,14 +98,14 @@ def schedule(
     *,
     horizon: ArrayLike = 20,
     gamma: ArrayLike | None = None,
-    every: ArrayLike = 10,
+    step_size: ArrayLike = 10,
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
 ) -> Schedule:
     """Give the learning rates of updates counted from 0, by torch's definitions.
 
-    step: lr * gamma^floor(step / every), gamma .1 (StepLR); exponential: lr * gamma^step, gamma .95
+    step: lr * gamma^floor(step / step_size), gamma .1 (StepLR); exponential: lr * gamma^step, gamma .95
     (ExponentialLR); polynomial: lr * (1 - step / horizon)^power (PolynomialLR), linear its power 1;
     cosine: min_lr + (lr - min_lr) * (1 + cos(pi step / horizon)) / 2 (Loshchilov and Hutter 2017),
     which stays at min_lr after the horizon as optax's does, where torch's CosineAnnealingLR rises
@@ -120,7 +120,7 @@ def schedule(
         raise InputError("a step must be a whole number from 0", operand="step")
     if kind not in SCHEDULES:
         raise InputError(f"schedule '{kind}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
-    plan = _plan(kind, lr, horizon, gamma, every, min_lr, warmup, power)
+    plan = _plan(kind, lr, horizon, gamma, step_size, min_lr, warmup, power)
     with np.errstate(under="ignore", over="ignore"):
         rates = np.asarray(SCHEDULES[kind](k, plan) + np.zeros_like(k))
     if not np.isfinite(rates).all():
@@ -133,7 +133,7 @@ def _plan(
     lr: ArrayLike,
     horizon: ArrayLike,
     gamma: ArrayLike | None,
-    every: ArrayLike,
+    step_size: ArrayLike,
     min_lr: ArrayLike,
     warmup: ArrayLike | None,
     power: ArrayLike,
@@ -141,10 +141,10 @@ def _plan(
     base, end = np.asarray(positive_rate(lr), np.float64), np.asarray(horizon, np.float64)
     factor = (0.1 if kind == "step" else 0.95) if gamma is None else gamma
     rise = np.floor(end / 10.0) if warmup is None else warmup
-    plan = Plan(base, end, *(np.asarray(x, np.float64) for x in (factor, every, min_lr, rise, power)))
+    plan = Plan(base, end, *(np.asarray(x, np.float64) for x in (factor, step_size, min_lr, rise, power)))
     _within("horizon", plan.horizon, plan.horizon >= 1.0, "at least 1")
     _within("gamma", plan.gamma, plan.gamma > 0.0, "above 0")
-    _within("every", plan.every, plan.every >= 1.0, "at least 1")
+    _within("step_size", plan.step_size, plan.step_size >= 1.0, "at least 1")
     _within("min_lr", plan.min_lr, (plan.min_lr >= 0.0) & (plan.min_lr <= base), "at least 0 and at most lr")
     _within(
         "warmup", plan.warmup, (plan.warmup >= 0.0) & (plan.warmup <= end), "at least 0 and at most all steps"
