@@ -47,7 +47,7 @@ def statuses(runs: Runs) -> list[str]:
 
 def why(runs: Runs, run: int) -> str:
     """Say in a sentence what the word of a run rests on."""
-    last, rate = int(runs.last[run]), _last_rate(runs, run)
+    last = int(runs.last[run])
     point, norm = _named(runs, run, last), norms(runs.gradients[last, run])
     word = runs.statuses[run]
     bound = float(_bounds(runs)[run])
@@ -57,7 +57,7 @@ def why(runs: Runs, run: int) -> str:
         return f"|gradient| = {norm:.6g} > {bound:g} after {_count(last)}"
     if word == "oscillates":
         other = _named(runs, run, last - 1)
-        return f"for ever between {other} and {point}{_rate_told(runs, run, rate)}"
+        return f"for ever between {other} and {point}{_rate_told(runs, run)}"
     if word == "stuck":
         return _trap(runs, run) or _held(runs, run)
     if word == "undefined":
@@ -65,13 +65,13 @@ def why(runs: Runs, run: int) -> str:
     first = runs.losses[0, run]
     if not runs.broken[run]:
         grew = f"the loss grew from {first:.6g} to {runs.losses[last, run]:.6g} in {_count(last)}"
-        return grew + _rate_told(runs, run, rate)
-    return f"beyond float64 at step {last + 1}, from {point} at step {last}{_rate_told(runs, run, rate)}"
+        return grew + _rate_told(runs, run)
+    return f"beyond float64 at step {last + 1}, from {point} at step {last}{_rate_told(runs, run)}"
 
 
-def curvature(runs: Runs, run: int) -> float | None:
-    """Give the largest second derivative at a run's last point, or None where there is none."""
-    values = _curvatures(runs, run)
+def curvature(runs: Runs, run: int, row: int) -> float | None:
+    """Give the largest second derivative at a row of a run, or None where there is none."""
+    values = _curvatures(runs, run, row)
     return None if values is None else float(values[-1])
 
 
@@ -98,10 +98,14 @@ def _grew(runs: Runs) -> Any:
     with np.errstate(over="ignore"):
         early = highest[runs.last // 2, every] - lowest
         late = highest[runs.last, every] - lowest
-        up = (runs.last >= 4) & (runs.losses[runs.last, every] > runs.losses[0]) & (late > early * (1.0 + SAME))
+        up = (
+            (runs.last >= 4)
+            & (runs.losses[runs.last, every] > runs.losses[0])
+            & (late > early * (1.0 + SAME))
+        )
         grown = up & (late > FAR * early)
     for run in np.flatnonzero(up & ~grown):  # slow growth counts where the rate explains it
-        bend = curvature(runs, int(run))
+        bend = curvature(runs, int(run), 0)
         grown[run] = runs.rule.name == "gd" and bend is not None and _last_rate(runs, int(run)) * bend > 2.0
     return grown
 
@@ -115,7 +119,7 @@ def _climbed(runs: Runs) -> Any:
 
 
 def _back(runs: Runs, rows: int) -> Array:
-    return runs.points[np.maximum(runs.last - rows, 0), np.arange(runs.count)]
+    return np.asarray(runs.points[np.maximum(runs.last - rows, 0), np.arange(runs.count)])
 
 
 def _two_cycles(runs: Runs) -> Any:
@@ -138,18 +142,19 @@ def _last_rate(runs: Runs, run: int) -> float:
     return float(runs.rates[max(int(runs.last[run]) - 1, 0), run]) if len(runs.rates) else 0.0
 
 
-def _curvatures(runs: Runs, run: int) -> Array | None:
-    """Give the eigenvalues (n,) of the Hessian at the last point, ascending."""
+def _curvatures(runs: Runs, run: int, row: int) -> Array | None:
+    """Give the eigenvalues (n,) of the Hessian at a row of a run, ascending."""
     try:
-        hessian = np.array(runs.objective.hessian(runs.points[runs.last[run], run].tolist()))
+        hessian = np.array(runs.objective.hessian(runs.points[row, run].tolist()))
     except InputError:
         return None
     return np.asarray(np.linalg.eigvalsh(hessian))
 
 
-def _rate_told(runs: Runs, run: int, rate: float) -> str:
-    """Compare the learning rate of gradient descent with 2 / curvature, where that explains anything."""
-    bend = curvature(runs, run) if runs.rule.name == "gd" else None
+def _rate_told(runs: Runs, run: int) -> str:
+    """Compare the learning rate of gradient descent with 2 / curvature at the start, if that explains it."""
+    rate = _last_rate(runs, run)
+    bend = curvature(runs, run, 0) if runs.rule.name == "gd" else None
     if bend is None or bend <= 0.0:
         return ""
     most = 2.0 / bend
@@ -164,14 +169,15 @@ def _trap(runs: Runs, run: int) -> str:
     kinks = runs.objective.kinks(point)
     if kinks:
         return f"at a kink: {kinks[0]}"
-    values = _curvatures(runs, run)
+    values = _curvatures(runs, run, int(runs.last[run]))
     if values is None:
         return ""
     largest = float(np.abs(values).max())
     if not values[0] < -SAME * max(largest, 1.0):
         return ""
     what = "saddle" if values[-1] > SAME * largest else "maximum" if values[-1] < 0.0 else "ridge"
-    return f"at a {what}, {_named(runs, run, int(runs.last[run]))}: curvatures {values[0]:.6g} to {values[-1]:.6g}"
+    where = _named(runs, run, int(runs.last[run]))
+    return f"at a {what}, {where}: curvatures {values[0]:.6g} to {values[-1]:.6g}"
 
 
 def _held(runs: Runs, run: int) -> str:

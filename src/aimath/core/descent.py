@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core import convergence, retrace
-from aimath.core.arrays import Array, Check
 from aimath.core.optimizers import OPTIMIZERS, Rule
 from aimath.core.schedules import schedule as schedule_of
 from aimath.core.walks import norms, walk, walk_all
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.arrays import Array, Check
     from aimath.core.walks import Objective
 
     Places = NDArray[np.intp]
@@ -121,7 +121,14 @@ class Runs:
     """Descents of one function by one rule, as arrays: rows (steps from 0) by runs."""
 
     def __init__(
-        self, objective: Objective, rule: Rule, rates: Array, until: Array, path: Array, slopes: Array, steps: Places
+        self,
+        objective: Objective,
+        rule: Rule,
+        rates: Array,
+        until: Array,
+        path: Array,
+        slopes: Array,
+        steps: Places,
     ) -> None:
         self.objective, self.rule, self.rates, self.until, self.asked = objective, rule, rates, until, steps
         self.points, self.gradients = path, slopes  # (rows, runs, n)
@@ -216,7 +223,9 @@ def descents(
 ) -> Runs:
     """Walk down many times at once: every number may be one for all runs, or an array of one a run."""
     if optimizer not in OPTIMIZERS:
-        raise InputError(f"optimizer '{optimizer}' is not one of {', '.join(OPTIMIZERS)}", operand="optimizer")
+        raise InputError(
+            f"optimizer '{optimizer}' is not one of {', '.join(OPTIMIZERS)}", operand="optimizer"
+        )
     numbers = {"lr": lr, "steps": steps, "until": -1.0 if until is None else until, **plan, **options}
     sizes = {np.size(value) for value in numbers.values() if np.ndim(value)}
     if len(sizes) > 1:

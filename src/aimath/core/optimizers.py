@@ -74,7 +74,7 @@ def gd(weight_decay: float = 0.0) -> Rule:
 def momentum(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> Rule:
     """Gradient descent with a heavy ball: torch's SGD with momentum. Polyak (1964).
 
-    buffer <- momentum * buffer + (1 - dampening) * g, from buffer = g at the first step; w <- w - lr * buffer.
+    buffer <- momentum * buffer + (1 - dampening) * g, but g alone at the first step; w <- w - lr * buffer.
     Sutskever et al. (2013) have the learning rate within the buffer.
     """
     mu = _share("momentum", momentum)
@@ -145,9 +145,7 @@ def rmsprop(
         return _decayed(update, decay)
 
     settings = {"alpha": alpha, "eps": eps, "momentum": momentum, "weight_decay": weight_decay}
-    return Rule(
-        "rmsprop", ("square_avg", "grad_avg", "buffer"), settings | {"centered": centered}, make
-    )
+    return Rule("rmsprop", ("square_avg", "grad_avg", "buffer"), settings | {"centered": centered}, make)
 
 
 def adam(
@@ -165,7 +163,7 @@ def adam(
     adds eps before the correction (and has 1e-7). `amsgrad` keeps the largest v (Reddi et al. 2018).
 
     >>> adam().make(FLOATS)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
-    9.900000000071428
+    9.90000000007143
     """
     decay = _at_least_0("weight_decay", weight_decay)
     settings = _adam_settings(beta1, beta2, eps, weight_decay, amsgrad=amsgrad)

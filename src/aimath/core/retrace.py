@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def memories(runs: Runs) -> dict[str, Array]:
     """Give what the rule remembers after each step, (rows, runs, n) by name."""
-    return {name: kept for name, kept in zip(runs.rule.remembers, _retraced(runs)[1], strict=True)}
+    return dict(zip(runs.rule.remembers, _retraced(runs)[1], strict=True))
 
 
 def following(runs: Runs) -> Array:
@@ -99,8 +99,13 @@ def check(walked: Trajectory) -> Check:
     if runs.rule.name != "adamw":
         slopes = slopes + settings["weight_decay"] * path[:-1]
     if runs.rule.name == "gd":
-        return Check(path[last], _closed(runs, run) if is_steady(runs, run) else _summed(path, slopes, rates), size)
-    step = _STEPS[runs.rule.name](slopes, settings, {k: v[: last + 1, run] for k, v in runs.memories.items()})
+        return Check(
+            path[last], _closed(runs, run) if is_steady(runs, run) else _summed(path, slopes, rates), size
+        )
+    with np.errstate(over="ignore"):  # where a square overflows, the optimiser stood still
+        step = _STEPS[runs.rule.name](
+            slopes, settings, {k: v[: last + 1, run] for k, v in runs.memories.items()}
+        )
     held = 1.0 - rates[-1] * settings["weight_decay"] if runs.rule.name == "adamw" else 1.0
     return Check(path[last], held * path[-2] - rates[-1] * step, size)
 
@@ -117,8 +122,10 @@ def _closed(runs: Runs, run: int) -> Array:
     start, last = runs.points[0, run], int(runs.last[run])
     if shape is None:
         return start
-    shrunk = (1.0 - runs.rates[0, run] * shape.curvatures) ** last
-    return np.asarray(shape.centre + shape.directions @ (shrunk * (shape.directions.T @ (start - shape.centre))))
+    factors = 1.0 - runs.rates[0, run] * shape.curvatures
+    half = last // 2  # the whole power may be beyond float64 where the distance it makes is not
+    far = factors**half * (shape.directions.T @ (start - shape.centre)) * factors ** (last - half)
+    return np.asarray(shape.centre + shape.directions @ far)
 
 
 def _summed(path: Array, slopes: Array, rates: Array) -> Array:
@@ -132,7 +139,7 @@ def _of_run(value: Any, run: int) -> Any:
 def _weights(factor: float, count: int) -> Array:
     """Give factor^(count - 1), ..., factor, 1."""
     with np.errstate(under="ignore"):
-        return np.asarray(factor ** np.arange(count - 1.0, -1.0, -1.0))
+        return np.asarray(np.power(factor, np.arange(count - 1.0, -1.0, -1.0)))
 
 
 def _momentum(slopes: Array, settings: dict[str, Any], _: dict[str, Array]) -> Array:

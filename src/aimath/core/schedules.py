@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -153,7 +153,7 @@ def _plan(
     return plan
 
 
-def _within(name: str, values: Array, fine: Array, bound: str) -> None:
+def _within(name: str, values: Array, fine: Any, bound: str) -> None:
     fine = fine & np.isfinite(values)
     if not np.all(fine):
         wide = np.broadcast_to(values, np.shape(fine))

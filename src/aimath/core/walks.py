@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from aimath.core.arrays import Array
 from aimath.core.optimizers import ARRAYS, FLOATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from aimath.core.arrays import Array
     from aimath.core.optimizers import Rule, Update
 
 AT_ONCE = 1024
@@ -21,7 +21,7 @@ AT_ONCE = 1024
 
 
 class Objective(Protocol):
-    """A function to walk down: what is checked raises an InputError, what is fast gives inf, nan or raises."""
+    """A function to walk down: what is checked raises an InputError, what is fast may give nan."""
 
     @property
     def text(self) -> str:
