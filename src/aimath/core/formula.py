@@ -163,7 +163,7 @@ def grow(graph: Graph, parts: Sequence[Part], variables: Sequence[str]) -> int:
     """Put a parsed formula into a graph and give its root.
 
     What would lose all digits is written as people who know would: log(sigmoid(u)) as -softplus(-u),
-    log(1 + u) as log1p(u), exp(u) - 1 as expm1(u), 1 - sigmoid(u) as sigmoid(-u).
+    log(1 + u) as log1p(u), log1p(exp(u)) as softplus(u), exp(u) - 1 as expm1(u), 1 - sigmoid(u) as sigmoid(-u).
     """
     places: list[int] = []
     for part in parts:
@@ -188,8 +188,9 @@ def _grown(graph: Graph, op: str, args: tuple[int, ...]) -> int:
             return graph.node("neg", graph.node("softplus", graph.neg(inner.args[0])))
         if inner.op == "add" and 1.0 in map(graph.constant, inner.args):
             rest = inner.args[1 if graph.constant(inner.args[0]) == 1.0 else 0]
-            exponential = nodes[rest].op == "exp"
-            return graph.node("softplus", nodes[rest].args[0]) if exponential else graph.node("log1p", rest)
+            return _grown(graph, "log1p", (rest,))
+    if op == "log1p" and nodes[args[0]].op == "exp":
+        return graph.node("softplus", nodes[args[0]].args[0])
     if op == "sub":
         left, right = (nodes[arg] for arg in args)
         if left.op == "exp" and graph.constant(args[1]) == 1.0:
