@@ -50,7 +50,7 @@ def backward(graph: Graph, seeds: dict[int, int], wanted: Sequence[int]) -> list
             continue
         for arg, flow in zip(node.args, back, strict=True):
             if graph.nodes[arg].moves and graph.constant(flow) != 0.0:
-                flows[arg] = graph.add(flows[arg], flow) if arg in flows else flow
+                flows[arg] = graph.add(flow, flows[arg]) if arg in flows else flow
     zero = graph.number(0.0)
     graph.place, graph.derived = kept
     return [flows.get(i, zero) for i in wanted]
@@ -85,6 +85,8 @@ def _over(divisor: Callable[[Graph, int, int], int], factor: float = 1.0) -> Rul
 
 def _product(g: Graph, _: int, args: tuple[int, ...], d: int) -> Sequence[int]:
     a, b = args
+    if a == b:
+        return g.mul(g.number(2.0), g.mul(d, a)), g.number(0.0)
     return g.mul(d, b), g.mul(d, a)
 
 

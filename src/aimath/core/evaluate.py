@@ -92,7 +92,7 @@ class Program:
         with np.errstate(all="ignore"):
             for k, (node, args, last) in enumerate(self.steps):
                 if node.op == "variable":
-                    values[k] = points[:, int(node.value)]
+                    values[k] = np.ascontiguousarray(points[:, int(node.value)])
                 elif node.op == "number":
                     values[k] = np.full(len(points), node.value)
                 elif node.op == "item":

@@ -18,13 +18,15 @@ from aimath.core.derivatives import backward, gradient
 from aimath.core.evaluate import Program, at
 from aimath.core.formula import Graph, grow
 from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
+from aimath.core.infix import infix
 from aimath.core.tokens import point_at
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from aimath.core.grammar import Part
+    from aimath.core.infix import infix
+from aimath.core.grammar import Part
 
 
 class Function:
@@ -104,6 +106,26 @@ class Function:
         """
         found = self._gradient.arrays(self._points(points))[1:]
         return np.stack(found, axis=-1)
+
+    def hessians(self, points: Array) -> Array:
+        """Give the Hessians (..., n, n) at points (..., n), nan where there is none.
+
+        >>> function("x^2*y").hessians(np.array([[3.0, 2.0]]))
+        array([[[4., 6.],
+                [6., 0.]]])
+        """
+        where, n = self._points(points), len(self.variables)
+        ways = (np.broadcast_to(way, where.shape) for way in np.eye(n))
+        rows = (self._curvature.arrays(np.concatenate([where, way], axis=-1))[1:] for way in ways)
+        return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+    def formulas(self) -> tuple[str, ...]:
+        """Write the partial derivatives as formulas, "" for one that is too long.
+
+        >>> function("x^2 + 2*x*y + y^2").formulas()
+        ('2*x + 2*y', '2*x + 2*y')
+        """
+        return tuple(infix(self._graph, slope, self.variables) for slope in self._slopes)
 
     def kinks(self, point: Sequence[float]) -> tuple[str, ...]:
         """Say where on the way to the value there is no derivative at a point, and what stands for it.

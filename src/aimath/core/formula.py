@@ -120,20 +120,31 @@ class Graph:
                 return self.neg(self.mul(self.nodes[a].args[0], b))
             if right.op == "neg":
                 return self.neg(self.mul(a, right.args[0]))
+            if (inner := self._factor(a)) is not None:
+                return self.mul(self.number(inner), self.mul(self.nodes[a].args[1], b))
+            if (inner := self._factor(b)) is not None:
+                return self.mul(self.number(inner), self.mul(a, right.args[1]))
             return self.node("mul", a, b)
         if factor in (0.0, 1.0, -1.0):
             return self.number(0.0) if factor == 0.0 else b if factor == 1.0 else self.neg(b)
         if right.op == "neg":
             return self.mul(self.number(-factor), right.args[0])
-        inner = self.constant(right.args[0]) if right.op == "mul" else None
+        inner = self._factor(b)
         if inner is not None and 1e-150 < abs(inner * factor) < 1e150:
             return self.mul(self.number(factor * inner), right.args[1])
         return self.node("mul", a, b)
+
+    def _factor(self, i: int) -> float | None:
+        """Give the number in front of a product."""
+        node = self.nodes[i]
+        return self.constant(node.args[0]) if node.op == "mul" and node.derived else None
 
     def div(self, a: int, b: int) -> int:
         """Give a / b."""
         if self.constant(a) == 0.0 or self.constant(b) == 1.0:
             return a
+        if a == b:
+            return self.number(1.0)
         if self.nodes[a].op == "neg":
             return self.neg(self.div(self.nodes[a].args[0], b))
         return self.node("div", a, b)

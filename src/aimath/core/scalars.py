@@ -59,7 +59,7 @@ def cbrt_slope(x: float) -> float:
 
 def relu(x: float) -> float:
     """Give max(x, 0)."""
-    return x if x > 0.0 else 0.0
+    return max(0.0, x)
 
 
 def sign(x: float) -> float:
