@@ -39,7 +39,7 @@ class Program:
     """The part of a graph that some roots need, in order of evaluation."""
 
     def __init__(self, graph: Graph, roots: Sequence[int]) -> None:
-        order = graph.reach(roots)
+        self.order = order = graph.reach(roots)
         at = {i: k for k, i in enumerate(order)}
         self.roots = [at[root] for root in roots]
         steps = [(graph.nodes[i], tuple(at[arg] for arg in graph.nodes[i].args)) for i in order]

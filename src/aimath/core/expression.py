@@ -39,10 +39,10 @@ class Function:
 
     def __init__(self, text: str, variables: tuple[str, ...], parts: Sequence[Part]) -> None:
         self.text, self.variables, self.parts = text, variables, parts
-        self._graph = Graph()
+        self.graph = Graph()
         # All variables come first, so that every one has a node, also one that the text lacks.
-        self._inputs = [self._graph.node("variable", value=float(k)) for k in range(len(variables))]
-        self._root = grow(self._graph, parts, variables)
+        self._inputs = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
+        self.root = grow(self.graph, parts, variables)
 
     def __call__(self, point: Sequence[float]) -> float:
         """Give the value at a point.
@@ -59,6 +59,10 @@ class Function:
         [10.0, 10.0]
         """
         return self._gradient.checked(point, self.text, self.variables)[1:]
+
+    def trace(self, point: Sequence[float]) -> dict[int, float]:
+        """Give the values of all nodes of the graph that the value is made of."""
+        return dict(zip(self._value.order, self._value.values(point), strict=True))
 
     def hessian(self, point: Sequence[float]) -> list[list[float]]:
         """Give the matrix of second derivatives at a point: for each direction, the gradient's derivative.
@@ -82,11 +86,11 @@ class Function:
         >>> function("(w-3)^2").fast_gradient()([10.0])
         (14.0,)
         """
-        return closures(self._graph, self._slopes, len(self.variables))
+        return closures(self.graph, self._slopes, len(self.variables))
 
     def fast_value(self) -> Callable[[Sequence[float]], float]:
         """Give a function from a point to the value, made for loops as `fast_gradient` is."""
-        fast = closures(self._graph, [self._root], len(self.variables))
+        fast = closures(self.graph, [self.root], len(self.variables))
         return lambda point: fast(point)[0]
 
     def values(self, points: Array) -> Array:
@@ -125,7 +129,7 @@ class Function:
         >>> function("x^2 + 2*x*y + y^2").formulas()
         ('2*x + 2*y', '2*x + 2*y')
         """
-        return tuple(infix(self._graph, slope, self.variables) for slope in self._slopes)
+        return tuple(infix(self.graph, slope, self.variables) for slope in self._slopes)
 
     def kinks(self, point: Sequence[float]) -> tuple[str, ...]:
         """Say where on the way to the value there is no derivative at a point, and what stands for it.
@@ -150,26 +154,26 @@ class Function:
 
     @cached_property
     def _value(self) -> Program:
-        return Program(self._graph, [self._root])
+        return Program(self.graph, [self.root])
 
     @cached_property
     def _slopes(self) -> list[int]:
-        return gradient(self._graph, self._root, self._inputs)
+        return gradient(self.graph, self.root, self._inputs)
 
     @cached_property
     def _gradient(self) -> Program:
         """The value too: where there is none, there is no gradient either."""
-        return Program(self._graph, [self._root, *self._slopes])
+        return Program(self.graph, [self.root, *self._slopes])
 
     @cached_property
     def _curvature(self) -> Program:
         """The derivative of gradient · v; v is n further variables, so its size is that of one row."""
-        graph, n = self._graph, len(self.variables)
+        graph, n = self.graph, len(self.variables)
         seeds: dict[int, int] = {}
         for k, slope in enumerate(self._slopes):
             v = graph.node("variable", value=float(n + k))
             seeds[slope] = graph.add(seeds[slope], v) if slope in seeds else v
-        return Program(graph, [self._root, *backward(graph, seeds, self._inputs)])
+        return Program(graph, [self.root, *backward(graph, seeds, self._inputs)])
 
     def _points(self, points: Array) -> Array:
         points = np.asarray(points, np.float64)
