@@ -40,6 +40,12 @@ class Backprop(NamedTuple):
     upstream: Array  # (k,) flow of the node above
     flows: Array  # (k,) slope * upstream: the gradient by this node, in this place
 
+    @property
+    def lines(self) -> NDArray[np.str_]:
+        """(k,) the nodes as equations: "a = p + b"; a variable stands alone."""
+        pairs = zip(self.nodes.tolist(), self.formulas.tolist(), strict=True)
+        return np.array([f"{node} = {formula}" if formula else node for node, formula in pairs])
+
     def check(self) -> Check:
         """Recompute the gradients from differences of values."""
         (f,) = self.source.functions

@@ -148,6 +148,11 @@ class Function:
         return tuple(dict.fromkeys(notes))
 
     @property
+    def has_kinks(self) -> bool:
+        """Whether there may be points without a derivative that have a value."""
+        return any(step.node.op in _KINKS and step.node.moves for step in self._value.steps)
+
+    @property
     def size(self) -> int:
         """How many different operations the formula has."""
         return len(self._value.steps)

@@ -11,7 +11,7 @@ import numpy as np
 from aimath.render.fields import entry_names
 from aimath.render.layout import Strip, bar, bars, label, left_out, ours, padded, side_by_side, strip, wrapped
 from aimath.render.panels import Panels as PanelStep
-from aimath.report import Line, Panels, Table, Verify
+from aimath.report import Line, Panels, Table, Tree, Verify
 from aimath.safe import cells
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ class Derivation:
                     strips += [strip(text, "bold") for text in self._swept(known, row)]
                 if isinstance(step, Table):
                     strips += TableStep(step, known, row, self.wanted).strips(self.width)
+                elif isinstance(step, Tree):
+                    strips += TreeStep(step, known, row, self.wanted).strips(self.width)
                 elif isinstance(step, Panels):
                     strips += self._panels(step, known, row)
                 elif isinstance(step, Verify):
@@ -160,11 +162,12 @@ class Derivation:
         scope = Scope(known, row, self.wanted)
         whole = known.report.whole
         holds = bool(np.all(check.holds if whole else _of_row(check.holds, known.report.rows, row)))
-        for name in ("answer", "other"):
-            value = getattr(check, name)
-            value = np.asarray(value) if whole else _of_row(value, known.report.rows, row)
+        both = [np.asarray(value) if whole else _of_row(value, known.report.rows, row) for value in check[:2]]
+        for name, value in zip(("answer", "other"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = Shown(_rounded(value) if holds else value, self.wanted)
+        if "{apart" in step.text:
+            scope["apart"] = Shown(float(np.max(np.abs(np.subtract(*both)))), self.wanted)
         sign, style = (" ✓ ", "green") if holds else (" ✗ ", "bold red")
         text = ours(sign + step.text, self.wanted).format_map(scope)
         return [strip(line, style) for line in wrapped(text, self.width)]
@@ -259,6 +262,61 @@ class TableStep:
             strips += row
             before = k
         return strips
+
+
+BRANCHES = 60
+"""A tree of more nodes than this shows its first ones."""
+DEEP = 10
+"""Deeper than this a tree's lines are no longer indented, but numbered."""
+
+
+class TreeStep(TableStep):
+    """A tree of a derivation: a line for each node, below the node it belongs to."""
+
+    def __init__(self, step: Tree, known: Quantities, row: int, wanted: Wanted) -> None:
+        super().__init__(Table(step.columns), known, row, wanted)
+        self.lines, self.depths = (number(known, row, name).tolist() for name in (step.lines, step.depths))
+        cut = self.size > BRANCHES and not wanted.all_rows
+        self.entries = list(range(BRANCHES if cut else self.size))
+
+    def strips(self, width: int) -> list[Strip]:
+        """Give a head line and a line a node, whose text is cut where the numbers leave no room."""
+        heads = [ours(head, self.wanted) for head, _ in self.step.columns]
+        columns = [self._column(template) for _, template in self.step.columns]
+        blocks = [
+            padded([head, *texts], right=self._numbers(template) is not None)
+            for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
+        ]
+        marks = [ours(mark, self.wanted) for mark in branches(self.depths)]
+        room = width - sum(cells(block[0]) + 2 for block in blocks) - 1
+        texts = [
+            mark + label(self.lines[k], self.wanted, max(room - cells(mark), 1))
+            for k, mark in zip(self.entries, marks, strict=False)
+        ]
+        if room < max(map(cells, marks), default=0) + 3:
+            return self._with_gaps(_stacked(texts, heads, columns, width))
+        head, *lines = side_by_side([["", *texts], *blocks])
+        strips = [strip(head, "dim"), *map(strip, lines)]
+        hidden = self.size - len(self.entries)
+        return [*strips, left_out(hidden, self.wanted)] if hidden else strips
+
+
+def branches(depths: Sequence[int]) -> list[str]:
+    """Draw what leads to each node of a tree, given in the order of reading.
+
+    >>> branches([0, 1, 2, 1])
+    ['', '├─', '│ └─', '└─']
+    """
+    marks: list[str] = []
+    follows: set[int] = set()  # depths at which another node comes below
+    for depth in reversed(depths):
+        if depth > DEEP:
+            marks.append("  " * DEEP + f"{depth}: ")
+        else:
+            before = "".join("│ " if k in follows else "  " for k in range(1, depth))
+            marks.append(before + (("├─" if depth in follows else "└─") if depth else ""))
+        follows = {k for k in follows if k < depth} | {depth}
+    return marks[::-1]
 
 
 def _entries(values: np.ndarray[Any, Any], *, whole: bool) -> list[int]:
