@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
+from aimath.cli import formulas as words
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Operand, Vector, Words
 from aimath.errors import InputError
-from aimath.read.numbers import number, sweep
 from aimath.report import Line, Panels, Plot, Report, Table, Tree, Verify
 
 if TYPE_CHECKING:
@@ -30,9 +27,6 @@ LONGEST = 60
 """A formula is cut to so many characters in a derivation."""
 NOTES = 3
 """So many kinks are told of."""
-
-MOST = 1_000_000
-"""So many points may be swept."""
 
 AGREE = Verify("central differences agree to {apart:.1}")
 
@@ -64,8 +58,8 @@ def grad(
     --direction is brought to length 1. At a kink of abs or relu 0 stands for the derivative, and
     values that tie in max or min share it; a note says so.
     """
-    functions, assignments = _read(given, variables, GRAD)
-    points = _points(functions[0].variables, assignments, at)
+    functions, assignments = words.read(given, variables, GRAD)
+    points = words.points(functions[0].variables, assignments, at)
     several = at is None and len(points) > 1
     if void:
         functions = [_plane(f) for f in functions]
@@ -84,7 +78,7 @@ def _gradient(f: Function, points: Any, *, hessian: bool, direction: str) -> Rep
 
     from aimath.core import calculus
 
-    way = _direction(direction, f.variables) if direction else None
+    way = words.direction(direction, f.variables) if direction else None
     result = calculus.gradient(f, points, direction=way, hessian=hessian)
     formulas = f.formulas()
     return Report(
@@ -162,7 +156,7 @@ def backprop(
     from aimath.core import backprop as core
     from aimath.core.expression import place
 
-    functions, assignments = _read(given, variables, BACKPROP)
+    functions, assignments = words.read(given, variables, BACKPROP)
     if len(functions) > 1:
         raise InputError(f"needs one formula, not {len(functions)}", hint=f"try {BACKPROP}", usage=True)
     (f,) = functions
@@ -214,76 +208,6 @@ def _sum(result: Any, name: str) -> str:
     total = f"{{gradients[{list(result.source.functions[0].variables).index(name)}]}}"
     shown = [*flows[:3], "…", flows[-1]] if len(flows) > 5 else flows
     return f"{' + '.join(shown)} = {total}"
-
-
-def _read(given: Sequence[str], order: str, example: str) -> tuple[list[Function], list[str]]:
-    """Tell formulas from values of variables, and let all formulas have the same variables."""
-    from aimath.core.expression import function
-
-    assignments = [word for word in given if re.match(r"\s*[A-Za-z]\w*\s*=", word)]
-    texts = [word for word in given if word not in assignments]
-    if not texts:
-        raise InputError("needs a formula", hint=f"try {example}", usage=True)
-    functions = [function(text) for text in texts]
-    found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
-    names = tuple(name.strip() for name in order.split(",")) if order else found
-    if sorted(names) != sorted(found):
-        why = f"--variables: {order} are not the variables of the formula, which has {', '.join(found)}"
-        raise InputError(why, usage=True)
-    return [f if f.variables == names else function(f.text, names) for f in functions], assignments
-
-
-def _points(names: Sequence[str], assignments: Sequence[str], at: Any) -> Any:
-    """Give points (r, n): the rows of --at, or every combination of what the variables were set to."""
-    from aimath.core.expression import place
-
-    if at is not None:
-        if assignments:
-            raise InputError(f"--at gives the points, and '{assignments[0]}' does so too", usage=True)
-        return at
-    swept = [(assignment, *_swept(assignment)) for assignment in assignments]
-    first = place(names, [f"{name}={values[0]!r}" if values else text for text, name, values in swept])
-    lists = [(name, values or [first[names.index(name)]]) for _, name, values in swept]
-    count = math.prod(len(values) for _, values in lists)
-    if count > MOST:
-        raise InputError(f"the sweep has {count} combinations, more than {MOST}", usage=True)
-    ways = itertools.product(*(values for _, values in lists))
-    order = [[name for name, _ in lists].index(name) for name in names]
-    return [[way[k] for k in order] for way in ways]
-
-
-def _swept(assignment: str) -> tuple[str, list[float]]:
-    """Give a variable's name and the values of its sweep, none if it is set to one."""
-    name, _, text = (part.strip() for part in assignment.partition("="))
-    if not ("," in text or text.startswith(("lin:", "log:"))):
-        return name, []
-    try:
-        return name, sweep(text)
-    except InputError as error:
-        raise InputError(f"{name}: {error.why}", hint=error.hint, usage=True) from None
-
-
-def _direction(text: str, names: Sequence[str]) -> list[float]:
-    """Read a direction: an entry for each variable, or those that aren't 0 by name, dx=1 being x=1."""
-    entries = [entry.strip() for entry in text.strip("[] ").split(",")]
-    way = dict.fromkeys(names, 0.0)
-    if not any("=" in entry for entry in entries):
-        return [_entry(entry) for entry in entries]
-    for entry in entries:
-        name, _, value = (part.strip() for part in entry.partition("="))
-        name = name if name in way else name.removeprefix("d")
-        if name not in way:
-            known = ", ".join(names)
-            raise InputError(f"--direction: '{entry}' names no variable of {known}", usage=True)
-        way[name] = _entry(value)
-    return list(way.values())
-
-
-def _entry(text: str) -> float:
-    try:
-        return number(text)
-    except InputError as error:
-        raise InputError(f"--direction: {error.why}", usage=True) from None
 
 
 def _kinks(functions: Sequence[Function], points: Any) -> tuple[str, ...]:

@@ -88,13 +88,14 @@ def gradient(
     """
     where = _points(f, points)
     value, slopes = f.values(where), f.gradients(where)
-    _refuse(f.gradient, where, np.isfinite(value) & np.isfinite(slopes).all(axis=-1))
+    _refuse(f.gradient, where, np.asarray(np.isfinite(value) & np.isfinite(slopes).all(axis=-1)))
     way = None if direction is None else _unit(direction, f.variables)
     seconds = eigenvalues = critical = None
     if hessian:
         seconds = f.hessians(where)
-        _refuse(f.hessian, where, np.isfinite(seconds).all(axis=(-1, -2)))
-        eigenvalues = np.linalg.eigvalsh((seconds + np.swapaxes(seconds, -1, -2)) / 2.0)
+        _refuse(f.hessian, where, np.asarray(np.isfinite(seconds).all(axis=(-1, -2))))
+        symmetric = (seconds + np.swapaxes(seconds, -1, -2)) / 2.0
+        eigenvalues = np.asarray(np.linalg.eigvalsh(symmetric), np.float64)
         critical = _critical(where, slopes, eigenvalues)
     return Gradient(
         Formulas((f,)),

@@ -42,6 +42,7 @@ def backward(graph: Graph, seeds: dict[int, int], wanted: Sequence[int]) -> list
             if i in flows:
                 lists.setdefault(node.args[0], {})[int(node.value)] = flows[i]
             continue
+        back: Sequence[int]
         if node.op == "softmax" and i in lists:
             back = _through_softmax(graph, i, lists[i])
         elif i in flows:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array
 from aimath.core.operations import LISTS, OPERATIONS
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from aimath.core.arrays import Array
     from aimath.core.formula import Graph, Node
 
 BLOCK = 32_768

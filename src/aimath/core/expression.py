@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.core.arrays import Array
 from aimath.core.closures import closures
 from aimath.core.derivatives import backward, gradient
 from aimath.core.evaluate import Program, at
@@ -23,10 +22,10 @@ from aimath.core.tokens import point_at
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from aimath.core.infix import infix
-from aimath.core.grammar import Part
+    from aimath.core.arrays import Array
+    from aimath.core.grammar import Part
 
 
 class Function:
@@ -215,10 +214,11 @@ def function(text: str, variables: Sequence[str] | None = None) -> Function:
     return Function(text, tuple(variables), parts)
 
 
-def _unknown(text: str, part: Part, variables: Iterable[str]) -> InputError:
+def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
     known = [*variables, *ARGUMENTS, *CONSTANTS]
     near = difflib.get_close_matches(part.name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
+    named = f"the variables are {', '.join(variables)}" if variables else "write a number"
+    hint = f"did you mean {near[0]}?" if near else named
     why = f"{part.name} is not a variable here"
     return InputError(why, hint=hint, shown=point_at(text, part.start), usage=True)
 
@@ -254,10 +254,7 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
 def _value(name: str, text: str) -> float:
     """Give a number, which may be a formula without variables: 1/3, -pi/2."""
     try:
-        constant = function(text)
-        if constant.variables:
-            raise InputError(f"{constant.variables[0]} is no number", usage=True)
-        return constant([])
+        return function(text, ())([])
     except InputError as error:
         error.why = f"{name}={text}: {error.why}"
         raise

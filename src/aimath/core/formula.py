@@ -174,7 +174,8 @@ def grow(graph: Graph, parts: Sequence[Part], variables: Sequence[str]) -> int:
     """Put a parsed formula into a graph and give its root.
 
     What would lose all digits is written as people who know would: log(sigmoid(u)) as -softplus(-u),
-    log(1 + u) as log1p(u), log1p(exp(u)) as softplus(u), exp(u) - 1 as expm1(u), 1 - sigmoid(u) as sigmoid(-u).
+    log(1 + u) as log1p(u), log1p(exp(u)) as softplus(u), exp(u) - 1 as expm1(u), 1 - sigmoid(u) as
+    sigmoid(-u).
     """
     places: list[int] = []
     for part in parts:
@@ -198,7 +199,7 @@ def _grown(graph: Graph, op: str, args: tuple[int, ...]) -> int:
         if inner.op == "sigmoid":
             return graph.node("neg", graph.node("softplus", graph.neg(inner.args[0])))
         if inner.op == "add" and 1.0 in map(graph.constant, inner.args):
-            rest = inner.args[1 if graph.constant(inner.args[0]) == 1.0 else 0]
+            rest = inner.args[int(graph.constant(inner.args[0]) == 1.0)]
             return _grown(graph, "log1p", (rest,))
     if op == "log1p" and nodes[args[0]].op == "exp":
         return graph.node("softplus", nodes[args[0]].args[0])

@@ -197,9 +197,14 @@ def _weights(values: Sequence[float], largest: float) -> list[float]:
     """Give exp(value - largest), the rounding of the difference made good."""
     weights = []
     for value in values:
-        difference, rest = two_sum(value, -largest)  # type: ignore[arg-type]
+        difference, rest = _difference(value, largest)
         weights.append(math.exp(difference) * (1.0 + rest) if math.isfinite(difference) else 0.0)
     return weights
+
+
+def _difference(x: float, y: float) -> tuple[float, float]:
+    """Give x - y in two parts; what holds for arrays holds for floats."""
+    return two_sum(x, -y)  # type: ignore[arg-type, return-value]
 
 
 def _square(x: float) -> tuple[float, float]:
@@ -207,5 +212,5 @@ def _square(x: float) -> tuple[float, float]:
 
 
 def _product(x: float, y: float) -> tuple[float, float]:
-    """Give x * y in two parts; what holds for arrays holds for floats."""
+    """Give x * y in two parts."""
     return two_prod(x, y)  # type: ignore[arg-type, return-value]

@@ -126,6 +126,8 @@ class Derivation:
                 if isinstance(step, Table):
                     strips += TableStep(step, known, row, self.wanted).strips(self.width)
                 elif isinstance(step, Tree):
+                    from aimath.render.tree import TreeStep  # noqa: PLC0415  it is made of a TableStep
+
                     strips += TreeStep(step, known, row, self.wanted).strips(self.width)
                 elif isinstance(step, Panels):
                     strips += self._panels(step, known, row)
@@ -216,25 +218,25 @@ class TableStep:
             names = [name.replace("_", ",") for name in names]
         labels = [label(names[k], self.wanted, WORD) for k in self.entries]
         heads = [ours(head, self.wanted) for head, _ in self.step.columns]
-        columns = [self._column(template) for _, template in self.step.columns]
+        columns = [self.column(template) for _, template in self.step.columns]
         blocks = [
-            padded([head, *texts], right=self._numbers(template) is not None)
+            padded([head, *texts], right=self.numbers(template) is not None)
             for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
         ]
         head, *lines = side_by_side([["", *labels], *blocks])
         if cells(head) > width:
-            return self._with_gaps(_stacked(labels, heads, columns, width))
+            return self.with_gaps(stacked(labels, heads, columns, width))
         room = min(BAR, width - cells(head) - 2)
         drawn = bars(self.drawn[self.entries], room) if self.step.bar and room >= 5 else [""] * len(lines)
         rows = [
             [strip(line, "", "  " + ours(mark, self.wanted) if mark else "")]
             for line, mark in zip(lines, drawn, strict=True)
         ]
-        return [strip(head, "dim"), *self._with_gaps(rows)]
+        return [strip(head, "dim"), *self.with_gaps(rows)]
 
-    def _column(self, template: str) -> list[str]:
+    def column(self, template: str) -> list[str]:
         """Give the texts of a column, of one width: numbers point under point, terms from the left."""
-        values = self._numbers(template)
+        values = self.numbers(template)
         if values is not None:
             texts = self.wanted.style.column(values)
             return _signed(texts) if template.endswith(":+}") else texts
@@ -242,7 +244,7 @@ class TableStep:
         scopes = (Scope(self.known, self.row, self.wanted, entry=k) for k in self.entries)
         return padded([ascii_template.format_map(scope) for scope in scopes])
 
-    def _numbers(self, template: str) -> list[Any] | None:
+    def numbers(self, template: str) -> list[Any] | None:
         """Give the numbers of a column that shows one quantity and nothing else."""
         name = template[1:-1].removesuffix(":+")
         if not re.fullmatch(r"\w+(\[\d+\])?", name) or name in self.known.report.names:
@@ -252,7 +254,7 @@ class TableStep:
             return None
         return np.broadcast_to(vector, (self.size,))[self.entries].tolist()  # type: ignore[no-any-return]
 
-    def _with_gaps(self, rows: Sequence[list[Strip]]) -> list[Strip]:
+    def with_gaps(self, rows: Sequence[list[Strip]]) -> list[Strip]:
         """Say between the entries that are shown how many are not."""
         strips: list[Strip] = []
         before = -1
@@ -262,61 +264,6 @@ class TableStep:
             strips += row
             before = k
         return strips
-
-
-BRANCHES = 60
-"""A tree of more nodes than this shows its first ones."""
-DEEP = 10
-"""Deeper than this a tree's lines are no longer indented, but numbered."""
-
-
-class TreeStep(TableStep):
-    """A tree of a derivation: a line for each node, below the node it belongs to."""
-
-    def __init__(self, step: Tree, known: Quantities, row: int, wanted: Wanted) -> None:
-        super().__init__(Table(step.columns), known, row, wanted)
-        self.lines, self.depths = (number(known, row, name).tolist() for name in (step.lines, step.depths))
-        cut = self.size > BRANCHES and not wanted.all_rows
-        self.entries = list(range(BRANCHES if cut else self.size))
-
-    def strips(self, width: int) -> list[Strip]:
-        """Give a head line and a line a node, whose text is cut where the numbers leave no room."""
-        heads = [ours(head, self.wanted) for head, _ in self.step.columns]
-        columns = [self._column(template) for _, template in self.step.columns]
-        blocks = [
-            padded([head, *texts], right=self._numbers(template) is not None)
-            for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
-        ]
-        marks = [ours(mark, self.wanted) for mark in branches(self.depths)]
-        room = width - sum(cells(block[0]) + 2 for block in blocks) - 1
-        texts = [
-            mark + label(self.lines[k], self.wanted, max(room - cells(mark), 1))
-            for k, mark in zip(self.entries, marks, strict=False)
-        ]
-        if room < max(map(cells, marks), default=0) + 3:
-            return self._with_gaps(_stacked(texts, heads, columns, width))
-        head, *lines = side_by_side([["", *texts], *blocks])
-        strips = [strip(head, "dim"), *map(strip, lines)]
-        hidden = self.size - len(self.entries)
-        return [*strips, left_out(hidden, self.wanted)] if hidden else strips
-
-
-def branches(depths: Sequence[int]) -> list[str]:
-    """Draw what leads to each node of a tree, given in the order of reading.
-
-    >>> branches([0, 1, 2, 1])
-    ['', '├─', '│ └─', '└─']
-    """
-    marks: list[str] = []
-    follows: set[int] = set()  # depths at which another node comes below
-    for depth in reversed(depths):
-        if depth > DEEP:
-            marks.append("  " * DEEP + f"{depth}: ")
-        else:
-            before = "".join("│ " if k in follows else "  " for k in range(1, depth))
-            marks.append(before + (("├─" if depth in follows else "└─") if depth else ""))
-        follows = {k for k in follows if k < depth} | {depth}
-    return marks[::-1]
 
 
 def _entries(values: np.ndarray[Any, Any], *, whole: bool) -> list[int]:
@@ -331,7 +278,7 @@ def _signed(texts: list[str]) -> list[str]:
     return padded([t if t.lstrip().startswith("-") else "+" + t.lstrip() for t in texts], right=True)
 
 
-def _stacked(labels: list[str], heads: list[str], columns: list[list[str]], width: int) -> list[list[Strip]]:
+def stacked(labels: list[str], heads: list[str], columns: list[list[str]], width: int) -> list[list[Strip]]:
     """Give an entry as its label and, below it, a line for each head."""
     entries = []
     for name, *texts in zip(labels, *columns, strict=True):
