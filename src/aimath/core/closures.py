@@ -37,8 +37,8 @@ def closures(
     """Give a function from the values of `count` variables to the values of the roots."""
     order = graph.reach(roots)
     uses = dict.fromkeys(order, 0)
-    for i in (*roots, *(arg for i in order for arg in graph.nodes[i].args)):
-        uses[i] += 1
+    for used in (*roots, *(arg for i in order for arg in graph.nodes[i].args)):
+        uses[used] += 1
     forms: dict[int, _Form] = {}
     kept: list[Closure] = []
     for i in order:
@@ -76,7 +76,7 @@ def _function(form: _Form) -> Closure:
     what = form.what
     if form.kind == "number":
         return lambda _: what
-    return (lambda x: x[what]) if form.kind == "place" else what  # type: ignore[no-any-return]
+    return (lambda x: x[what]) if form.kind == "place" else what
 
 
 def _form(node: Node, args: list[_Form]) -> _Form:

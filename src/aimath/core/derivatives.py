@@ -42,6 +42,7 @@ def backward(graph: Graph, seeds: dict[int, int], wanted: Sequence[int]) -> list
             if i in flows:
                 lists.setdefault(node.args[0], {})[int(node.value)] = flows[i]
             continue
+        back: Sequence[int]
         if node.op == "softmax" and i in lists:
             back = _through_softmax(graph, i, lists[i])
         elif i in flows:
@@ -50,7 +51,7 @@ def backward(graph: Graph, seeds: dict[int, int], wanted: Sequence[int]) -> list
             continue
         for arg, flow in zip(node.args, back, strict=True):
             if graph.nodes[arg].moves and graph.constant(flow) != 0.0:
-                flows[arg] = graph.add(flows[arg], flow) if arg in flows else flow
+                flows[arg] = graph.add(flow, flows[arg]) if arg in flows else flow
     zero = graph.number(0.0)
     graph.place, graph.derived = kept
     return [flows.get(i, zero) for i in wanted]
@@ -85,6 +86,8 @@ def _over(divisor: Callable[[Graph, int, int], int], factor: float = 1.0) -> Rul
 
 def _product(g: Graph, _: int, args: tuple[int, ...], d: int) -> Sequence[int]:
     a, b = args
+    if a == b:
+        return g.mul(g.number(2.0), g.mul(d, a)), g.number(0.0)
     return g.mul(d, b), g.mul(d, a)
 
 
@@ -147,7 +150,8 @@ RULES: dict[str, Rule] = {
     "log10": _over(lambda g, _, u: g.mul(g.number(math.log(10.0)), u)),
     "log1p": _over(lambda g, _, u: g.add(u, g.number(1.0))),
     "sqrt": _over(lambda _g, i, _u: i, 0.5),
-    "cbrt": _over(lambda g, i, _: g.mul(g.number(3.0), g.node("mul", i, i))),
+    "cbrt": _one(lambda g, _, u: g.node("cbrt_slope", u)),
+    "cbrt_slope": _one(lambda g, i, u: g.div(g.mul(g.number(-2.0 / 3.0), i), u)),
     "abs": _one(lambda g, _, u: g.node("sign", u)),
     "sign": _nothing,
     "step": _nothing,

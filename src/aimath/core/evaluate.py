@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array
 from aimath.core.operations import LISTS, OPERATIONS
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from aimath.core.arrays import Array
     from aimath.core.formula import Graph, Node
 
 BLOCK = 32_768
@@ -39,7 +39,7 @@ class Program:
     """The part of a graph that some roots need, in order of evaluation."""
 
     def __init__(self, graph: Graph, roots: Sequence[int]) -> None:
-        order = graph.reach(roots)
+        self.order = order = graph.reach(roots)
         at = {i: k for k, i in enumerate(order)}
         self.roots = [at[root] for root in roots]
         steps = [(graph.nodes[i], tuple(at[arg] for arg in graph.nodes[i].args)) for i in order]
@@ -92,7 +92,7 @@ class Program:
         with np.errstate(all="ignore"):
             for k, (node, args, last) in enumerate(self.steps):
                 if node.op == "variable":
-                    values[k] = points[:, int(node.value)]
+                    values[k] = np.ascontiguousarray(points[:, int(node.value)])
                 elif node.op == "number":
                     values[k] = np.full(len(points), node.value)
                 elif node.op == "item":
@@ -132,32 +132,37 @@ def _undefined(
     """Name the first part of a formula that has no value, and what it was given."""
     node, args, _ = program.steps[k]
     operands = [values[arg] for arg in args]
-    why = _reason(node.op, operands, log_of_sum=node.op == "log1p" and text.startswith("log(", node.place[0]))
-    where = at(program, k, values, variables)
-    return InputError(f"{part(text, node.place)}: {why}{where}")
+    op, where = node.op, at(program, k, values, variables)
+    if op == "log1p" and not text.startswith("log1p", node.place[0]):  # it was written log(1 + u)
+        op, operands = "log", [1.0 + operands[0]]
+    why, bound = _reason(op, operands)
+    return InputError(f"{part(text, node.place)}: {why}{where}{bound}")
 
 
-def _reason(op: str, operands: list[float], *, log_of_sum: bool) -> str:
+def _reason(op: str, operands: list[float]) -> tuple[str, str]:
     first, last = operands[0], operands[-1]
     if op == "div" and last == 0.0:
-        return "division by zero"
+        return "division by zero", ""
     if op == "pow" and first == 0.0 > last:
-        return f"0 to the power {last:.6g} divides by zero"
+        return f"0 to the power {last:.6g} divides by zero", ""
     if op == "pow" and first < 0.0 and last != math.floor(last):
-        return f"a negative number ({first:.6g}) has no power {last:.6g}"
+        return f"a negative number ({first:.6g}) has no power {last:.6g}", ""
     if op in NEEDS and not NEEDS[op][0](first):
-        shown = 1.0 + first if log_of_sum else first
-        return f"argument is {shown:.6g}" + ("" if log_of_sum else NEEDS[op][1])
-    return "the value overflows float64"
+        return f"argument is {first:.6g}", f", and must be {NEEDS[op][1]}"
+    return "the value overflows float64", ""
 
 
 NEEDS: dict[str, tuple[Callable[[float], bool], str]] = {
-    **dict.fromkeys(("log", "log2", "log10"), (lambda x: x > 0.0, ", and must be > 0")),
-    "log1p": (lambda x: x > -1.0, ", and must be > -1"),
-    "sqrt": (lambda x: x >= 0.0, ", and must be >= 0"),
-    **dict.fromkeys(("asin", "acos"), (lambda x: -1.0 <= x <= 1.0, ", and must be within -1 and 1")),
+    **dict.fromkeys(("log", "log2", "log10"), (lambda x: x > 0.0, "> 0")),
+    "log1p": (lambda x: x > -1.0, "> -1"),
+    "sqrt": (lambda x: x >= 0.0, ">= 0"),
+    **dict.fromkeys(("asin", "acos"), (lambda x: -1.0 <= x <= 1.0, "within -1 and 1")),
 }
 """What functions of one operand need it to be."""
+
+
+POLES = frozenset({"pow", "power_log", "power_log2", "cbrt_slope"})
+"""Operations of derivatives that are infinite at some points."""
 
 
 def _no_derivative(program: Program, values: list[Any], text: str, variables: Sequence[str]) -> InputError:
@@ -165,7 +170,7 @@ def _no_derivative(program: Program, values: list[Any], text: str, variables: Se
     for k, (node, args, _) in enumerate(program.steps):
         if node.derived and not _finite(values[k]) and all(_finite(values[arg]) for arg in args):
             where = at(program, k, values, variables)
-            pole = (node.op == "div" and values[args[1]] == 0.0) or node.op in ("pow", "power_log", "log")
+            pole = (node.op == "div" and values[args[1]] == 0.0) or node.op in POLES
             why = "has no finite derivative" if pole else "has a derivative beyond float64"
             return InputError(f"{part(text, node.place)} {why}{where}")
     return InputError(f"the derivative of {part(text, (0, len(text)))} is beyond float64")

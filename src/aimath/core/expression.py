@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.core.arrays import Array
 from aimath.core.closures import closures
 from aimath.core.derivatives import backward, gradient
 from aimath.core.evaluate import Program, at
 from aimath.core.formula import Graph, grow
 from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
+from aimath.core.infix import infix
 from aimath.core.tokens import point_at
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
+    from aimath.core.arrays import Array
     from aimath.core.grammar import Part
 
 
@@ -37,10 +38,10 @@ class Function:
 
     def __init__(self, text: str, variables: tuple[str, ...], parts: Sequence[Part]) -> None:
         self.text, self.variables, self.parts = text, variables, parts
-        self._graph = Graph()
+        self.graph = Graph()
         # All variables come first, so that every one has a node, also one that the text lacks.
-        self._inputs = [self._graph.node("variable", value=float(k)) for k in range(len(variables))]
-        self._root = grow(self._graph, parts, variables)
+        self._inputs = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
+        self.root = grow(self.graph, parts, variables)
 
     def __call__(self, point: Sequence[float]) -> float:
         """Give the value at a point.
@@ -57,6 +58,10 @@ class Function:
         [10.0, 10.0]
         """
         return self._gradient.checked(point, self.text, self.variables)[1:]
+
+    def trace(self, point: Sequence[float]) -> dict[int, float]:
+        """Give the values of all nodes of the graph that the value is made of."""
+        return dict(zip(self._value.order, self._value.values(point), strict=True))
 
     def hessian(self, point: Sequence[float]) -> list[list[float]]:
         """Give the matrix of second derivatives at a point: for each direction, the gradient's derivative.
@@ -80,11 +85,11 @@ class Function:
         >>> function("(w-3)^2").fast_gradient()([10.0])
         (14.0,)
         """
-        return closures(self._graph, self._slopes, len(self.variables))
+        return closures(self.graph, self._slopes, len(self.variables))
 
     def fast_value(self) -> Callable[[Sequence[float]], float]:
         """Give a function from a point to the value, made for loops as `fast_gradient` is."""
-        fast = closures(self._graph, [self._root], len(self.variables))
+        fast = closures(self.graph, [self.root], len(self.variables))
         return lambda point: fast(point)[0]
 
     def values(self, points: Array) -> Array:
@@ -105,6 +110,26 @@ class Function:
         found = self._gradient.arrays(self._points(points))[1:]
         return np.stack(found, axis=-1)
 
+    def hessians(self, points: Array) -> Array:
+        """Give the Hessians (..., n, n) at points (..., n), nan where there is none.
+
+        >>> function("x^2*y").hessians(np.array([[3.0, 2.0]]))
+        array([[[4., 6.],
+                [6., 0.]]])
+        """
+        where, n = self._points(points), len(self.variables)
+        ways = (np.broadcast_to(way, where.shape) for way in np.eye(n))
+        rows = (self._curvature.arrays(np.concatenate([where, way], axis=-1))[1:] for way in ways)
+        return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+    def formulas(self) -> tuple[str, ...]:
+        """Write the partial derivatives as formulas, "" for one that is too long.
+
+        >>> function("x^2 + 2*x*y + y^2").formulas()
+        ('2*x + 2*y', '2*x + 2*y')
+        """
+        return tuple(infix(self.graph, slope, self.variables) for slope in self._slopes)
+
     def kinks(self, point: Sequence[float]) -> tuple[str, ...]:
         """Say where on the way to the value there is no derivative at a point, and what stands for it.
 
@@ -122,32 +147,37 @@ class Function:
         return tuple(dict.fromkeys(notes))
 
     @property
+    def has_kinks(self) -> bool:
+        """Whether there may be points without a derivative that have a value."""
+        return any(step.node.op in _KINKS and step.node.moves for step in self._value.steps)
+
+    @property
     def size(self) -> int:
         """How many different operations the formula has."""
         return len(self._value.steps)
 
     @cached_property
     def _value(self) -> Program:
-        return Program(self._graph, [self._root])
+        return Program(self.graph, [self.root])
 
     @cached_property
     def _slopes(self) -> list[int]:
-        return gradient(self._graph, self._root, self._inputs)
+        return gradient(self.graph, self.root, self._inputs)
 
     @cached_property
     def _gradient(self) -> Program:
         """The value too: where there is none, there is no gradient either."""
-        return Program(self._graph, [self._root, *self._slopes])
+        return Program(self.graph, [self.root, *self._slopes])
 
     @cached_property
     def _curvature(self) -> Program:
         """The derivative of gradient · v; v is n further variables, so its size is that of one row."""
-        graph, n = self._graph, len(self.variables)
+        graph, n = self.graph, len(self.variables)
         seeds: dict[int, int] = {}
         for k, slope in enumerate(self._slopes):
             v = graph.node("variable", value=float(n + k))
             seeds[slope] = graph.add(seeds[slope], v) if slope in seeds else v
-        return Program(graph, [self._root, *backward(graph, seeds, self._inputs)])
+        return Program(graph, [self.root, *backward(graph, seeds, self._inputs)])
 
     def _points(self, points: Array) -> Array:
         points = np.asarray(points, np.float64)
@@ -184,10 +214,11 @@ def function(text: str, variables: Sequence[str] | None = None) -> Function:
     return Function(text, tuple(variables), parts)
 
 
-def _unknown(text: str, part: Part, variables: Iterable[str]) -> InputError:
+def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
     known = [*variables, *ARGUMENTS, *CONSTANTS]
     near = difflib.get_close_matches(part.name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
+    named = f"the variables are {', '.join(variables)}" if variables else "write a number"
+    hint = f"did you mean {near[0]}?" if near else named
     why = f"{part.name} is not a variable here"
     return InputError(why, hint=hint, shown=point_at(text, part.start), usage=True)
 
@@ -223,10 +254,7 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
 def _value(name: str, text: str) -> float:
     """Give a number, which may be a formula without variables: 1/3, -pi/2."""
     try:
-        constant = function(text)
-        if constant.variables:
-            raise InputError(f"{constant.variables[0]} is no number", usage=True)
-        return constant([])
+        return function(text, ())([])
     except InputError as error:
         error.why = f"{name}={text}: {error.why}"
         raise

@@ -120,20 +120,31 @@ class Graph:
                 return self.neg(self.mul(self.nodes[a].args[0], b))
             if right.op == "neg":
                 return self.neg(self.mul(a, right.args[0]))
+            if (inner := self._factor(a)) is not None:
+                return self.mul(self.number(inner), self.mul(self.nodes[a].args[1], b))
+            if (inner := self._factor(b)) is not None:
+                return self.mul(self.number(inner), self.mul(a, right.args[1]))
             return self.node("mul", a, b)
         if factor in (0.0, 1.0, -1.0):
             return self.number(0.0) if factor == 0.0 else b if factor == 1.0 else self.neg(b)
         if right.op == "neg":
             return self.mul(self.number(-factor), right.args[0])
-        inner = self.constant(right.args[0]) if right.op == "mul" else None
+        inner = self._factor(b)
         if inner is not None and 1e-150 < abs(inner * factor) < 1e150:
             return self.mul(self.number(factor * inner), right.args[1])
         return self.node("mul", a, b)
+
+    def _factor(self, i: int) -> float | None:
+        """Give the number in front of a product."""
+        node = self.nodes[i]
+        return self.constant(node.args[0]) if node.op == "mul" and node.derived else None
 
     def div(self, a: int, b: int) -> int:
         """Give a / b."""
         if self.constant(a) == 0.0 or self.constant(b) == 1.0:
             return a
+        if a == b:
+            return self.number(1.0)
         if self.nodes[a].op == "neg":
             return self.neg(self.div(self.nodes[a].args[0], b))
         return self.node("div", a, b)
@@ -163,7 +174,8 @@ def grow(graph: Graph, parts: Sequence[Part], variables: Sequence[str]) -> int:
     """Put a parsed formula into a graph and give its root.
 
     What would lose all digits is written as people who know would: log(sigmoid(u)) as -softplus(-u),
-    log(1 + u) as log1p(u), exp(u) - 1 as expm1(u), 1 - sigmoid(u) as sigmoid(-u).
+    log(1 + u) as log1p(u), log1p(exp(u)) as softplus(u), exp(u) - 1 as expm1(u), 1 - sigmoid(u) as
+    sigmoid(-u).
     """
     places: list[int] = []
     for part in parts:
@@ -187,9 +199,10 @@ def _grown(graph: Graph, op: str, args: tuple[int, ...]) -> int:
         if inner.op == "sigmoid":
             return graph.node("neg", graph.node("softplus", graph.neg(inner.args[0])))
         if inner.op == "add" and 1.0 in map(graph.constant, inner.args):
-            rest = inner.args[1 if graph.constant(inner.args[0]) == 1.0 else 0]
-            exponential = nodes[rest].op == "exp"
-            return graph.node("softplus", nodes[rest].args[0]) if exponential else graph.node("log1p", rest)
+            rest = inner.args[int(graph.constant(inner.args[0]) == 1.0)]
+            return _grown(graph, "log1p", (rest,))
+    if op == "log1p" and nodes[args[0]].op == "exp":
+        return graph.node("softplus", nodes[args[0]].args[0])
     if op == "sub":
         left, right = (nodes[arg] for arg in args)
         if left.op == "exp" and graph.constant(args[1]) == 1.0:

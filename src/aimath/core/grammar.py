@@ -116,7 +116,7 @@ class _Parser:
             frame = self.opened[-1]
             if len(self.operands) == frame.before and self.tokens[k - 1].text == "(":
                 self._wrong_count(frame, 0)
-        self._missing(token)
+        return self._missing(token)
 
     def _behind(self, k: int) -> tuple[bool, int]:
         """Read where an operand has ended: an operator, a comma, a bracket's end."""
@@ -141,7 +141,7 @@ class _Parser:
         left, right = self.tokens[k - 1], token
         written = f"{left.text}{' ' * (left.end < right.start)}{right.text}"
         why = f"an operator is missing before '{token.text}'"
-        self._fail(token, why, f"{written}: write {left.text}*{right.text}")
+        return self._fail(token, why, f"{written}: write {left.text}*{right.text}")
 
     def _number(self, token: Token) -> None:
         value = float(token.text)
@@ -198,13 +198,11 @@ class _Parser:
             right = self.operands.pop()
             if frame.kind == "binary":
                 left = self.operands.pop()
-                args, start = (left.part, right.part), left.start
+                self._push(Part(frame.op, (left.part, right.part), 0.0, "", left.start, right.end))
+            elif frame.op:
+                self._push(Part(frame.op, (right.part,), 0.0, "", frame.token.start, right.end))
             else:
-                args, start = (right.part,), frame.token.start
-            if frame.op:
-                self._push(Part(frame.op, args, 0.0, "", start, right.end))
-            else:
-                self.operands.append(_Operand(right.part, start, right.end))
+                self.operands.append(_Operand(right.part, frame.token.start, right.end))
 
     def _push(self, part: Part) -> None:
         self.made.append(part)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core import activations, exponentials, normal, scalars
-from aimath.core.arrays import Array, row_sum
+from aimath.core.arrays import Array, row_sum, two_prod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +80,19 @@ def _softplus(x: Array) -> Array:
     return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
 
 
+def _cbrt(x: Array) -> Array:
+    root = np.cbrt(x)
+    square, low = two_prod(root, root)
+    cube, lower = two_prod(square, root)
+    better = root - (cube - x + lower + low * root) / (3.0 * square)
+    return np.where((np.abs(x) > 1e-290) & (np.abs(x) < 1e290), better, root)
+
+
+def _cbrt_slope(x: Array) -> Array:
+    root = _cbrt(x)
+    return np.asarray(1.0 / (3.0 * root * root))
+
+
 def _sech2(x: Array) -> Array:
     small = np.exp(-2.0 * np.abs(x))
     return np.asarray(4.0 * small / ((1.0 + small) * (1.0 + small)))
@@ -129,7 +142,7 @@ OPERATIONS: dict[str, Operation] = {
     "log1p": Operation(math.log1p, np.log1p),
     "expm1": Operation(math.expm1, np.expm1),
     "sqrt": Operation(math.sqrt, np.sqrt),
-    "cbrt": Operation(math.cbrt, np.cbrt),
+    "cbrt": Operation(scalars.cbrt, _cbrt),
     "abs": Operation(abs, np.abs),
     "sign": Operation(scalars.sign, np.sign),
     "step": Operation(scalars.step, lambda x: np.where(x > 0.0, 1.0, 0.0)),
@@ -143,6 +156,7 @@ OPERATIONS: dict[str, Operation] = {
     "logsumexp": Operation(scalars.logsumexp, _logsumexp),
     # What only derivatives are made of.
     "sech2": Operation(scalars.sech2, _sech2),
+    "cbrt_slope": Operation(scalars.cbrt_slope, _cbrt_slope),
     "bell": Operation(scalars.bell, _bell),
     "normal_cdf": Operation(scalars.normal_cdf, _cdf),
     "normal_density": Operation(scalars.normal_density, _density),
