@@ -11,6 +11,7 @@ import numpy as np
 from aimath.core import convergence, retrace
 from aimath.core.optimizers import OPTIMIZERS, Rule
 from aimath.core.schedules import schedule as schedule_of
+from aimath.core.surface import Surface, surface
 from aimath.core.walks import norms, walk, walk_all
 from aimath.errors import InputError
 
@@ -97,6 +98,10 @@ class Trajectory(NamedTuple):
         """(rows, n) v / (1 - beta2^step)."""
         return self._corrected("v", "beta2")
 
+    def surface(self, wide: int, high: int) -> Surface:
+        """Give the landscape around the run of the last row, for a picture of so many cells."""
+        return surface(self.source, int(self.run[-1]), wide, high)
+
     def check(self) -> Check:
         """Recompute the last point of a single run by another route (retrace.py)."""
         return retrace.check(self)
@@ -120,20 +125,26 @@ class Trajectory(NamedTuple):
 class Runs:
     """Descents of one function by one rule, as arrays: rows (steps from 0) by runs."""
 
+    _fields = ()  # in a result it is another result, not a quantity
+
     def __init__(
         self,
         objective: Objective,
         rule: Rule,
+        base: Array,
         rates: Array,
         until: Array,
         path: Array,
         slopes: Array,
         steps: Places,
     ) -> None:
-        self.objective, self.rule, self.rates, self.until, self.asked = objective, rule, rates, until, steps
+        self.objective, self.rule, self.rates, self.until, self.base = objective, rule, rates, until, base
         self.points, self.gradients = path, slopes  # (rows, runs, n)
         self.losses = objective.values(path)  # (rows, runs)
         self.count = path.shape[1]
+        # (runs,) what is added of the point to the gradient
+        decay = 0.0 if rule.name == "adamw" else rule.settings["weight_decay"]
+        self.decay = np.broadcast_to(np.ravel(decay), self.count)
         fine = np.isfinite(path).all(axis=-1) & np.isfinite(self.losses) & np.isfinite(slopes).all(axis=-1)
         # (runs,) the last row before the first without a value
         self.last = np.where(fine.all(axis=0), len(path), np.argmin(fine, axis=0)) - 1
@@ -235,17 +246,18 @@ def descents(
     bound = _until(np.broadcast_to(np.asarray(numbers["until"], np.float64), count), given=until is not None)
     objective(start), objective.gradient(start)  # where nothing can begin, say so
     k = np.arange(limits.max())[:, np.newaxis]
-    rates = schedule_of(k, schedule, lr, **{"horizon": np.maximum(limits, 1), **plan}).lr
+    rates = schedule_of(k, schedule, lr, **{"horizon": np.maximum(limits, 1), **plan}).rate
     rates = np.broadcast_to(rates, (len(k), count))
+    base = np.broadcast_to(np.asarray(lr, np.float64), count)
     if count == 1:
         rule = OPTIMIZERS[optimizer](**{name: _single(value) for name, value in options.items()})
         path = walk(objective, start, rule, rates[:, 0], float(bound[0]))[:, np.newaxis]
-        return Runs(objective, rule, rates, bound, path, objective.gradients(path), limits)
+        return Runs(objective, rule, base, rates, bound, path, objective.gradients(path), limits)
     rule = OPTIMIZERS[optimizer](
         **{k: np.asarray(v)[:, np.newaxis] if np.ndim(v) else v for k, v in options.items()}
     )
     path, slopes = walk_all(objective, start, rule, rates, bound)
-    return Runs(objective, rule, rates, bound, path, slopes, limits)
+    return Runs(objective, rule, base, rates, bound, path, slopes, limits)
 
 
 def _single(value: Any) -> Any:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from aimath.core.walks import Objective
 
 
+class Paths(NamedTuple):
+    """The descents that raced."""
+
+    paths: tuple[Trajectory, ...]
+
+
 class Race(NamedTuple):
     """How far each optimiser came."""
 
@@ -27,12 +33,17 @@ class Race(NamedTuple):
     norm: Array  # (k,) length of the gradient there
     point: Array  # (k, n) where each ended
     status: Any  # (k,) a word each
-    paths: tuple[Trajectory, ...]
+    source: Paths
 
     @property
     def why(self) -> Any:
         """(k,) the status in a sentence."""
-        return np.array([path.why for path in self.paths])
+        return np.array([path.why for path in self.source.paths])
+
+    @property
+    def winner(self) -> str:
+        """Who came lowest."""
+        return str(self.optimizer[int(np.argmin(self.loss))])
 
     @property
     def place(self) -> Any:
@@ -41,7 +52,7 @@ class Race(NamedTuple):
 
     def check(self) -> Check:
         """Recompute each last point by another route."""
-        checks = [path.check() for path in self.paths]
+        checks = [path.check() for path in self.source.paths]
         answer, other = (np.array([check[k] for check in checks]) for k in (0, 1))
         return Check(answer, other, np.array([[check.size] for check in checks]))
 
@@ -75,5 +86,5 @@ def race(
         norm=np.array([path.norm[-1] for path in paths]),
         point=np.array([path.point[-1] for path in paths]),
         status=np.array([path.status for path in paths]),
-        paths=paths,
+        source=Paths(paths),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core.arrays import Array, Check
 from aimath.core.optimizers import positive_rate
 from aimath.errors import InputError
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.arrays import Array
 
 
 class Plan(NamedTuple):
@@ -78,17 +78,52 @@ SCHEDULES: dict[str, Callable[[Array, Plan], Array]] = {
 }
 
 
+def _printed_cosine(k: Array, plan: Plan) -> Array:
+    angle = np.pi * np.minimum(k, plan.horizon) / plan.horizon
+    return np.asarray(plan.min_lr + (plan.lr - plan.min_lr) * (1.0 + np.cos(angle)) / 2.0)
+
+
+def _printed_warmup(k: Array, plan: Plan) -> Array:
+    after = _printed_cosine(
+        np.maximum(k - plan.warmup, 0.0), plan._replace(horizon=np.maximum(plan.horizon - plan.warmup, 1.0))
+    )
+    return np.where(k < plan.warmup, k / np.maximum(plan.warmup, 1.0) * plan.lr, after)
+
+
+def _printed_power(k: Array, plan: Plan) -> Array:
+    left = np.log(np.maximum(1.0 - k / plan.horizon, 0.0))
+    return np.asarray(plan.lr * np.exp(plan.power * left))
+
+
+_PRINTED: dict[str, Callable[[Array, Plan], Array]] = {
+    "constant": _constant,
+    "step": lambda k, plan: np.asarray(plan.lr * np.exp(k // plan.step_size * np.log(plan.gamma))),
+    "exponential": lambda k, plan: np.asarray(plan.lr * np.exp(k * np.log(plan.gamma))),
+    "linear": lambda k, plan: _printed_power(k, plan._replace(power=np.ones(()))),
+    "polynomial": _printed_power,
+    "cosine": _printed_cosine,
+    "warmup-cosine": _printed_warmup,
+}
+"""The same once more, for Schedule.check."""
+
+
 class Schedule(NamedTuple):
     """Learning rates of some updates."""
 
+    kind: str
     step: Array  # (...) from 0
-    base: Array  # (...) the rate that the schedule begins with, or rises to
-    lr: Array  # (...) >= 0
+    plan: Plan
+    rate: Array  # (...) >= 0
 
     @property
     def share(self) -> Array:
         """(...) of the base rate."""
-        return np.asarray(self.lr / self.base)
+        return np.asarray(self.rate / self.plan.lr)
+
+    def check(self) -> Check:
+        """Recompute the rates from the formulas as they are printed, powers by logarithms."""
+        with np.errstate(divide="ignore", under="ignore"):
+            return Check(self.rate, _PRINTED[self.kind](self.step, self.plan) + 0.0 * self.step, self.plan.lr)
 
 
 def schedule(
@@ -112,7 +147,7 @@ def schedule(
     again; warmup-cosine: lr * step / warmup, then cosine from lr to the horizon (optax).
     `warmup` is a tenth of the horizon unless given.
 
-    >>> schedule([0, 5, 10, 15], "cosine", 1.0, horizon=10).lr.round(12)
+    >>> schedule([0, 5, 10, 15], "cosine", 1.0, horizon=10).rate.round(12)
     array([1. , 0.5, 0. , 0. ])
     """
     k = np.asarray(step, np.float64)
@@ -125,7 +160,7 @@ def schedule(
         rates = np.asarray(SCHEDULES[kind](k, plan) + np.zeros_like(k))
     if not np.isfinite(rates).all():
         raise InputError("the learning rate grows beyond float64", operand="gamma")
-    return Schedule(k, plan.lr, rates)
+    return Schedule(kind, k, plan, rates)
 
 
 def _plan(
