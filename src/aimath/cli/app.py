@@ -48,7 +48,9 @@ COMMANDS = {
     "momentum": Entry("optimize", "Walk downhill as a heavy ball does."),
     "nesterov": Entry("optimize", "Walk downhill with momentum, looking ahead."),
     "rmsprop": Entry("optimize", "Walk downhill by gradients divided by their recent size."),
-    "adam": Entry("optimize", "Walk downhill by Adam: momentum over recent size, both corrected for their start."),
+    "adam": Entry(
+        "optimize", "Walk downhill by Adam: momentum over recent size, both corrected for their start."
+    ),
     "adamw": Entry("optimize", "Walk downhill by Adam with decoupled weight decay."),
     "race": Entry("rates", "Let optimisers walk down one function side by side."),
     "learning-rate": Entry("rates", "Say what a learning rate does to gradient descent."),

@@ -66,7 +66,11 @@ def derivation(runs: Runs, run: int) -> Report:
     known = _figures(runs, run, found) | _columns(runs, run, found)
     bowl = parabola(runs, run) if last and is_steady(runs, run) else None
     if bowl:
-        known |= {"centre": bowl.centre[0], "curvature": bowl.curvatures[-1], "most": 2.0 / bowl.curvatures[-1]}
+        known |= {
+            "centre": bowl.centre[0],
+            "curvature": bowl.curvatures[-1],
+            "most": 2.0 / bowl.curvatures[-1],
+        }
         known["factor"] = 1.0 - known["lr"] * known["curvature"]
     return Report(
         found,
@@ -131,7 +135,12 @@ def _way(names: tuple[str, ...]) -> Table:
     """Give a line a step: where, how high, how steep, and where to from there."""
     if len(names) == 1:
         (w,) = names
-        columns = ((w, f"{{point_{w}}}"), ("f", "{loss}"), ("f'", f"{{gradient_{w}}}"), ("next", f"{{next_{w}}}"))
+        columns = (
+            (w, f"{{point_{w}}}"),
+            ("f", "{loss}"),
+            ("f'", f"{{gradient_{w}}}"),
+            ("next", f"{{next_{w}}}"),
+        )
         return Table(columns, track=f"point_{w}", names="step")
     shown = names if len(names) <= VARIABLES else ()
     return Table(

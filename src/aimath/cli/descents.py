@@ -6,6 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from aimath.cli.derivations import derivation
 from aimath.cli.options import Flag, Number, Whole
 from aimath.errors import InputError
 from aimath.read.blocks import price
@@ -32,7 +33,11 @@ Formula = Annotated[str, Flag("--function", help="What to walk down.", metavar="
 Start = Annotated[str, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")]
 Kind = Annotated[
     str,
-    Flag("--schedule", help="constant, step, exponential, linear, polynomial, cosine, warmup-cosine.", metavar="NAME"),
+    Flag(
+        "--schedule",
+        help="constant, step, exponential, linear, polynomial, cosine, warmup-cosine.",
+        metavar="NAME",
+    ),
 ]
 
 
@@ -42,7 +47,9 @@ class Plan(NamedTuple):
     gamma: Annotated[
         float | None, Number(("--gamma",), "Factor of step (.1) and exponential (.95).", together=True)
     ] = None
-    step_size: Annotated[int, Whole(("--step-size",), "Updates between drops of step.", 1, 10**9, together=True)] = 10
+    step_size: Annotated[
+        int, Whole(("--step-size",), "Updates between drops of step.", 1, 10**9, together=True)
+    ] = 10
     min_lr: Annotated[float, Number(("--min-lr",), "Where cosine ends.", together=True)] = 0.0
     warmup: Annotated[
         int | None,
@@ -80,7 +87,9 @@ def beginning(text: str, start: str) -> tuple[Function, list[float]]:
 
     f = function(text)
     if not f.variables:
-        raise InputError(f"--function: {text} has no variable to change", hint="name one, as in (w-3)^2", usage=True)
+        raise InputError(
+            f"--function: {text} has no variable to change", hint="name one, as in (w-3)^2", usage=True
+        )
     given = start or (START if text == FUNCTION else "")
     pieces = [piece for piece in re.split(r"[,\s]+", given.strip(" []")) if piece]
     if pieces and not any("=" in piece for piece in pieces):
@@ -112,7 +121,9 @@ def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any],
     return single | swept, swept, count
 
 
-def walked(optimizer: str, walk: Walk, plan: Plan, options: Mapping[str, Any], most: str) -> tuple[Runs, dict[str, Any]]:
+def walked(
+    optimizer: str, walk: Walk, plan: Plan, options: Mapping[str, Any], most: str
+) -> tuple[Runs, dict[str, Any]]:
     """Make every run, and give what was swept."""
     import numpy as np
 
@@ -155,9 +166,7 @@ def report(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown) -> Re
     )
 
 
-def _rows(
-    runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown, part: tuple[Any, Any]
-) -> Report:
+def _rows(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown, part: tuple[Any, Any]) -> Report:
     found = runs.trajectory(*part)
     rate = ("rate",) * (walk.schedule != "constant")
     status = ("status",) * shown.last
@@ -181,8 +190,6 @@ def _settings(runs: Runs) -> dict[str, Any]:
 
 
 def _told(runs: Runs, swept: Mapping[str, Any]) -> Iterator[Report]:
-    from aimath.cli.derivations import derivation
-
     for run in range(runs.count):
         told = derivation(runs, run)
         yield told._replace(swept={key: values[run : run + 1] for key, values in swept.items()})

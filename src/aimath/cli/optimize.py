@@ -15,7 +15,9 @@ Beta1 = Annotated[float, Number(("--beta1",), "Memory of the mean gradient.", to
 Beta2 = Annotated[float, Number(("--beta2",), "Memory of the mean square.", together=True)]
 Eps = Annotated[float, Number(("--eps",), "Added to the root.", together=True)]
 Momentum = Annotated[float, Number(("--momentum",), "Share of the buffer that is kept.", together=True)]
-Decay = Annotated[float, Number(("--weight-decay",), "Add so much of the point to the gradient.", together=True)]
+Decay = Annotated[
+    float, Number(("--weight-decay",), "Add so much of the point to the gradient.", together=True)
+]
 Amsgrad = Annotated[bool, Flag("--amsgrad", help="Divide by the largest mean square so far.")]
 
 

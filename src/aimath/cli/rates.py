@@ -19,11 +19,16 @@ Lr = Annotated[float, Number(("--lr",), "Learning rate.")]
 
 
 @command(
-    commands, Form(("curvatures",)), Form((), when=("function", "at")), example="aimath learning-rate 1 9 --lr .2"
+    commands,
+    Form(("curvatures",)),
+    Form((), when=("function", "at")),
+    example="aimath learning-rate 1 9 --lr .2",
 )
 def learning_rate(
     curvatures: Annotated[Vector, Operand("Eigenvalues of the Hessian.")] = ABSENT,
-    function: Annotated[str, Flag("--function", help="Or a function, whose Hessian is taken.", metavar="F")] = "",
+    function: Annotated[
+        str, Flag("--function", help="Or a function, whose Hessian is taken.", metavar="F")
+    ] = "",
     at: Annotated[str, Flag("--at", help="Where it is taken: x=3,y=2.", metavar="LIST")] = "",
     lr: Lr = 0.1,
 ) -> Report:
@@ -127,7 +132,9 @@ def race(
     from aimath.core import optimize
 
     f, point = beginning(function, start)
-    names = tuple(name.strip() for name in optimizers.split(",")) if optimizers else tuple(optimize.OPTIMIZERS)
+    names = (
+        tuple(name.strip() for name in optimizers.split(",")) if optimizers else tuple(optimize.OPTIMIZERS)
+    )
     for name in names:
         if name not in optimize.OPTIMIZERS:
             known = ", ".join(optimize.OPTIMIZERS)
@@ -139,7 +146,10 @@ def race(
         steps=(
             Line("every optimiser from one start, lr {lr}, its other options as in torch"),
             Line(f" f = {' '.join(f.text.split())[:60]}"),
-            Table((("steps", "{steps}"), ("f", "{loss}"), ("|g|", "{norm}"), ("", "{status}")), names="optimizer", bar="loss"),
+            Table(
+                (("steps", "{steps}"), ("f", "{loss}"), ("|∇f|", "{norm}"), ("", "{status}")),
+                names="optimizer", bar="loss",
+            ),
             Line(" lowest: {winner}"),
             Verify("last points by sums over all gradients in place of recurrences: {other}"),
         ),

@@ -24,8 +24,8 @@ TOLERANCE = 1e-6
 """The gradient's norm at which a run has converged, unless --until says otherwise."""
 SAME = 1e-9
 """How far, of a step, two points may be apart and still be the same."""
-FAR = 2.0
-"""Times as high as in its first half a loss is in its second, and the descent has diverged."""
+FAR, ENOUGH = 2.0, 4
+"""Times as high as in its first half a loss is in its second, of so many steps: the descent has diverged."""
 
 
 def statuses(runs: Runs) -> list[str]:
@@ -98,12 +98,8 @@ def _grew(runs: Runs) -> Any:
     with np.errstate(over="ignore"):
         early = highest[runs.last // 2, every] - lowest
         late = highest[runs.last, every] - lowest
-        up = (
-            (runs.last >= 4)
-            & (runs.losses[runs.last, every] > runs.losses[0])
-            & (late > early * (1.0 + SAME))
-        )
-        grown = up & (late > FAR * early)
+        up = (runs.losses[runs.last, every] > runs.losses[0]) & (late > early * (1.0 + SAME))
+        grown = up & (runs.last >= ENOUGH) & (late > FAR * early)
     for run in np.flatnonzero(up & ~grown):  # slow growth counts where the rate explains it
         bend = curvature(runs, int(run), 0)
         grown[run] = runs.rule.name == "gd" and bend is not None and _last_rate(runs, int(run)) * bend > 2.0

@@ -5,13 +5,12 @@ Each lives in a room of its own; all public names can be had from here.
 
 from __future__ import annotations
 
-from aimath.core.descent import Runs, Trajectory, descend, descents
+from aimath.core.descent import Runs, descend, descents
 from aimath.core.optimizers import (
     ARRAYS,
     FLOATS,
     OPTIMIZERS,
     Rule,
-    Stepper,
     adam,
     adamw,
     gd,
@@ -22,6 +21,8 @@ from aimath.core.optimizers import (
 from aimath.core.race import Race, race
 from aimath.core.rates import LearningRate, curvatures_at, learning_rate
 from aimath.core.schedules import SCHEDULES, Schedule, schedule
+from aimath.core.stepper import Stepper
+from aimath.core.trajectory import Trajectory
 
 __all__ = [
     "ARRAYS",

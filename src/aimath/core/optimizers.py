@@ -11,20 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.errors import InputError
+from aimath.core.bounds import at_least_0, epsilon, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aimath.core.arrays import Array
-
     # (w, g, memory, t, lr) -> (w, memory), with t counted from 1
     Update = Callable[[Any, Any, tuple[Any, ...], int, Any], tuple[Any, tuple[Any, ...]]]
-
-SMALLEST = 2.0**-1022
-"""What stands for eps = 0: added to any root of a normal number it changes nothing, and 0 / 0 becomes 0."""
-BLOCK = 32_768
-"""Parameters worked on at a time: what a step needs of them stays in the cache."""
 
 
 class Numbers(NamedTuple):
@@ -60,7 +53,7 @@ def gd(weight_decay: float = 0.0) -> Rule:
     >>> gd().make(FLOATS)(10.0, 14.0, (), 1, 0.1)
     (8.6, ())
     """
-    decay = _at_least_0("weight_decay", weight_decay)
+    decay = at_least_0("weight_decay", weight_decay)
 
     def make(_: Numbers) -> Update:
         def update(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
@@ -77,9 +70,9 @@ def momentum(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float 
     buffer <- momentum * buffer + (1 - dampening) * g, but g alone at the first step; w <- w - lr * buffer.
     Sutskever et al. (2013) have the learning rate within the buffer.
     """
-    mu = _share("momentum", momentum)
-    fresh = 1.0 - _share("dampening", dampening, closed=True)
-    decay = _at_least_0("weight_decay", weight_decay)
+    mu = share("momentum", momentum)
+    fresh = 1.0 - share("dampening", dampening, closed=True)
+    decay = at_least_0("weight_decay", weight_decay)
 
     def make(_: Numbers) -> Update:
         def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
@@ -98,7 +91,7 @@ def nesterov(momentum: float = 0.9, weight_decay: float = 0.0) -> Rule:
 
     buffer <- momentum * buffer + g; w <- w - lr * (g + momentum * buffer).
     """
-    mu, decay = _share("momentum", momentum), _at_least_0("weight_decay", weight_decay)
+    mu, decay = share("momentum", momentum), at_least_0("weight_decay", weight_decay)
 
     def make(_: Numbers) -> Update:
         def update(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
@@ -125,8 +118,8 @@ def rmsprop(
     outside the root (optax has it inside, and alpha .9). `centered` takes the square of the mean
     gradient off under the root (Graves 2013); with `momentum` the quotient goes through a buffer.
     """
-    a, mu, e = _share("alpha", alpha), _share("momentum", momentum), _epsilon(eps)
-    decay = _at_least_0("weight_decay", weight_decay)
+    a, mu, e = share("alpha", alpha), share("momentum", momentum), epsilon(eps)
+    decay = at_least_0("weight_decay", weight_decay)
 
     def make(numbers: Numbers) -> Update:
         sqrt, larger = numbers
@@ -165,7 +158,7 @@ def adam(
     >>> adam().make(FLOATS)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
     9.90000000007143
     """
-    decay = _at_least_0("weight_decay", weight_decay)
+    decay = at_least_0("weight_decay", weight_decay)
     settings = _adam_settings(beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
 
     def make(numbers: Numbers) -> Update:
@@ -186,7 +179,7 @@ def adamw(
 
     w <- w - lr * weight_decay * w, then as Adam. torch has weight_decay .01, optax 1e-4.
     """
-    decay = _at_least_0("weight_decay", weight_decay)
+    decay = at_least_0("weight_decay", weight_decay)
     settings = _adam_settings(beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
 
     def make(numbers: Numbers) -> Update:
@@ -202,7 +195,7 @@ def adamw(
 
 def _adam(beta1: Any, beta2: Any, eps: Any, numbers: Numbers, *, amsgrad: bool) -> Update:
     sqrt, larger = numbers
-    e = _epsilon(eps)
+    e = epsilon(eps)
 
     def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
         m, v = memory
@@ -227,7 +220,7 @@ def _adam_memory(*, amsgrad: bool) -> tuple[str, ...]:
 
 
 def _adam_settings(beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool) -> dict[str, Any]:
-    _share("beta1", beta1), _share("beta2", beta2), _epsilon(eps)
+    share("beta1", beta1), share("beta2", beta2), epsilon(eps)
     return {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
 
 
@@ -250,65 +243,3 @@ OPTIMIZERS: dict[str, Callable[..., Rule]] = {
     "adam": adam,
     "adamw": adamw,
 }
-
-
-class Stepper:
-    """Moves a large array of parameters in place, a step at a time, as torch.optim does.
-
-    >>> parameters = np.array([10.0, -4.0])
-    >>> stepper = Stepper(adam(), parameters, lr=0.1)
-    >>> stepper.step(2.0 * (parameters - 3.0))
-    >>> parameters.round(6)
-    array([ 9.9, -3.9])
-    """
-
-    def __init__(self, rule: Rule, parameters: Array, lr: float) -> None:
-        self.rule, self.lr, self.t = rule, positive_rate(lr), 0
-        self.parameters = parameters
-        self.memory = tuple(np.zeros_like(parameters) for _ in rule.remembers)
-        self._update = rule.make(ARRAYS)
-
-    def step(self, gradient: Array) -> None:
-        """Move by one gradient, of the parameters' shape."""
-        if gradient.shape != self.parameters.shape:
-            why = f"the gradient has shape {gradient.shape}, the parameters {self.parameters.shape}"
-            raise InputError(why, operand="gradient")
-        self.t += 1
-        flat, slopes = self.parameters.reshape(-1), gradient.reshape(-1)
-        kept = [one.reshape(-1) for one in self.memory]
-        for first in range(0, flat.size, BLOCK):
-            part = slice(first, first + BLOCK)
-            before = tuple(one[part] for one in kept)
-            flat[part], after = self._update(flat[part], slopes[part], before, self.t, self.lr)
-            for one, values in zip(kept, after, strict=True):
-                one[part] = values
-
-
-def positive_rate(lr: Any) -> Any:
-    """Give a learning rate, or rates, if it can be one: above 0 and finite."""
-    _refuse(~((np.asarray(lr) > 0.0) & np.isfinite(lr)), "lr", lr, "must be above 0 and finite")
-    return lr
-
-
-def _share(name: str, value: Any, *, closed: bool = False) -> Any:
-    x = np.asarray(value)
-    fine = (x >= 0.0) & ((x <= 1.0) if closed else (x < 1.0))
-    _refuse(~fine, name, value, "must be within 0 and 1" if closed else "must be at least 0 and below 1")
-    return value
-
-
-def _at_least_0(name: str, value: Any) -> Any:
-    x = np.asarray(value)
-    _refuse(~((x >= 0.0) & np.isfinite(x)), name, value, "must be at least 0 and finite")
-    return value
-
-
-def _epsilon(eps: Any) -> Any:
-    _at_least_0("eps", eps)
-    return np.maximum(eps, SMALLEST) if np.ndim(eps) else max(eps, SMALLEST)
-
-
-def _refuse(bad: Any, name: str, value: Any, bound: str) -> None:
-    if np.any(bad):
-        first = float(np.ravel(value)[int(np.argmax(np.ravel(bad)))])
-        raise InputError(f"{name} {bound}, not {first:g}", operand=name)

@@ -14,7 +14,7 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimath.core.descent import Trajectory
+    from aimath.core.trajectory import Trajectory
     from aimath.core.walks import Objective
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check, blame, vectors
-from aimath.core.optimizers import positive_rate
+from aimath.core.bounds import positive_rate
 from aimath.errors import InputError
 
 if TYPE_CHECKING:

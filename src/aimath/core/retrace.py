@@ -10,7 +10,8 @@ from aimath.core.arrays import Array, Check
 from aimath.core.optimizers import ARRAYS, FLOATS
 
 if TYPE_CHECKING:
-    from aimath.core.descent import Runs, Trajectory
+    from aimath.core.descent import Runs
+    from aimath.core.trajectory import Trajectory
 
 
 def memories(runs: Runs) -> dict[str, Array]:
@@ -114,7 +115,7 @@ def is_steady(runs: Runs, run: int = 0) -> bool:
     """Whether a run is one of gradient descent at one rate, without decay, on a quadratic."""
     rates = runs.rates[:, run]
     steady = runs.rule.name == "gd" and not np.any(runs.rule.settings["weight_decay"]) and len(rates) > 0
-    return bool(steady and (rates == rates[0]).all()) and parabola(runs, run) is not None
+    return bool(steady and (rates == rates[0]).all() and parabola(runs, run) is not None)
 
 
 def _closed(runs: Runs, run: int) -> Array:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check
-from aimath.core.optimizers import positive_rate
+from aimath.core.bounds import positive_rate
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-
 
 
 class Plan(NamedTuple):

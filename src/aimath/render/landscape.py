@@ -119,7 +119,9 @@ def _map(
     short = Style(digits=2, narrow=True)
     labels = padded([f"{first[0]} \\ {second[0]}", *map(short.people, down)])
     blocks = [
-        padded([short.people(x), *(f"{short.people(v)} {s * 2}" for v, s in zip(*part, strict=True))], right=True)
+        padded(
+            [short.people(x), *(f"{short.people(v)} {s * 2}" for v, s in zip(*part, strict=True))], right=True
+        )
         for x, part in zip(across, zip(table.T.tolist(), shades.T.tolist(), strict=True), strict=True)
     ]
     lines = [" " + "  ".join(parts) for parts in zip(labels, *blocks, strict=True)]

@@ -126,7 +126,7 @@ class Plotter:
 def _last_of_each(columns: list[Values]) -> Values:
     """Find the last of the rows in a row that have the same values in all columns."""
     changes = [column[1:] != column[:-1] for column in columns]
-    return np.append(np.logical_or.reduce(changes), True)  # noqa: FBT003
+    return np.append(np.logical_or.reduce(changes), True)
 
 
 def bars(names: list[str], values: Values, wanted: Wanted, width: int) -> list[Strip]:
