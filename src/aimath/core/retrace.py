@@ -122,7 +122,7 @@ def _closed(runs: Runs, run: int) -> Array:
     shape = parabola(runs, run)
     start, last = runs.points[0, run], int(runs.last[run])
     if shape is None:
-        return start
+        return np.asarray(start)
     factors = 1.0 - runs.rates[0, run] * shape.curvatures
     half = last // 2  # the whole power may be beyond float64 where the distance it makes is not
     far = factors**half * (shape.directions.T @ (start - shape.centre)) * factors ** (last - half)
