@@ -77,8 +77,10 @@ def parabola(runs: Runs, run: int = 0) -> Parabola | None:
     bent = max(np.abs(one - hessians[0]).max() for one in hessians)
     if not np.abs(curvatures).min() > 1e-12 * largest or bent > 1e-9 * largest:
         return None
-    straight = slope - runs.gradients[last, run] - hessians[0] @ (start - path[last])
-    if np.abs(straight).max() > 1e-9 * np.abs(runs.gradients[: last + 1, run]).max():
+    slopes = runs.gradients[: last + 1, run]
+    with np.errstate(over="ignore", invalid="ignore"):
+        off = np.abs(slopes - slope - (path[: last + 1] - start) @ hessians[0]).max()
+    if not off <= 1e-9 * np.abs(slopes).max():
         return None
     return Parabola(start - directions @ (directions.T @ slope / curvatures), curvatures, directions)
 

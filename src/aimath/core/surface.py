@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aimath.core.arrays import Array
     from aimath.core.descent import Runs
 
+LARGEST = float(np.finfo(np.float64).max)
 MARGIN = 0.1
 """How much more than the way is seen on each side, of its extent."""
 
@@ -42,6 +43,6 @@ def _around(values: Array, count: int) -> Array:
     with np.errstate(over="ignore"):
         extent = high / 2.0 - low / 2.0
         margin = 2.0 * MARGIN * extent or max(abs(low), 1.0) * MARGIN
-        ends = np.clip([low - margin, high + margin], -1e308, 1e308)
+        ends = np.clip([low - margin, high + margin], -LARGEST, LARGEST)
     share = np.linspace(0.0, 1.0, count)
     return np.asarray(ends[0] * (1.0 - share) + ends[1] * share)  # a difference of ends may overflow

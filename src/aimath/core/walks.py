@@ -80,10 +80,9 @@ def walk(objective: Objective, start: Sequence[float], rule: Rule, rates: Array,
         if not all(map(math.isfinite, path[-n:])):
             break
         if until >= 0.0:
-            news = np.frombuffer(path).reshape(-1, n)[first:]
+            news = points(path[first * n :], n)  # a copy: what is looked at can't grow
             small = norms(objective.gradients(news)) <= until
             if small.any():
-                del news  # an array that is looked at can't be cut
                 return points(path, n)[: first + int(np.argmax(small)) + 1]
     return points(path, n)
 
