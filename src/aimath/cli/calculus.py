@@ -88,7 +88,7 @@ def _gradient(f: Function, points: Any, *, hessian: bool, direction: str) -> Rep
         extra={"function": f.text, "formulas": np.array([formulas])},
         labels=f.variables,
         beside="point",
-        plot=Plot("gradient"),
+        plot=Plot("gradient") if len(f.variables) > 1 else Plot("gradient", "point", "curve"),
     )
 
 
