@@ -235,7 +235,8 @@ def test_more_nodes_than_letters():
 
 # The functions that the C library hasn't: floats against mpmath, arrays against floats.
 
-TAILS = [0.0, 1e-300, 1e-9, 0.1, 0.5, 0.9, 1.0, 2.5, 6.0, 9.0, 20.0, 26.0, 30.0, 36.9, 700.0]
+# Most squares of these are rounded, which exp(-x²) without care multiplies by x².
+TAILS = [0.0, 1e-300, 1e-9, 0.1, 0.5, 0.9, 1.0, 2.7, 6.1, 9.3, 20.1, 25.7, 26.0, 30.3, 36.9, 700.0]
 EXACT = {
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log1p(mp.exp(x)),
@@ -259,7 +260,7 @@ def test_tails_of_functions(name):
         with np.errstate(all="ignore"):  # as whoever evaluates arrays has it
             found, row = operation.scalar(x), operation.array(np.array([x, 0.25]))[0]
         if abs(wanted) > 1e-300:
-            assert ulps(found, wanted) <= 3, x
+            assert ulps(found, wanted) <= (0.51 if name == "cbrt" else 3), x
             assert ulps(row, wanted) <= 4, x
         else:
             assert found == pytest.approx(float(wanted), abs=1e-300)

@@ -352,6 +352,28 @@ def test_a_derivative_reads_back(text, point):
                 assert found == pytest.approx(wanted[k], rel=1e-9, abs=1e-9 * float(np.abs(wanted).max()))
 
 
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        ("(1-x)^2 + 100*(y-x^2)^2", ("-2*(1 - x) - 400*x*(y - x^2)", "200*(y - x^2)")),
+        ("x*log(x) - x", ("1 + log(x) - 1",)),
+        ("-exp(-x)", ("exp(-x)",)),
+        ("x^y", ("y*x^(y - 1)", "x^y*log(x)")),
+        ("(-x)^3", ("-3*(-x)^2",)),
+        ("1/(x - y)", ("-1/(x - y)/(x - y)", "1/(x - y)/(x - y)")),
+        ("tanh(x)", ("1/cosh(x)^2",)),
+        ("x*tanh(2*y)", ("tanh(2*y)", "2/cosh(2*y)^2*x")),
+        ("relu(x) + abs(y)", ("max(sign(x), 0)", "sign(y)")),
+        ("erf(x - 1)*2", ("2.256758334191025*exp(-(x - 1)^2)",)),
+        ("gelu(x)", ("(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(tau)",)),
+        ("max(x, y)", ("", "")),
+        ("+".join(f"sin({k}*x)" for k in range(9)), ("",)),
+    ],
+)
+def test_derivatives_as_formulas(text, formulas):
+    assert function(text).formulas() == formulas
+
+
 UNDEFINED = [
     ("log(x-3)", 3, "log(x-3): argument is 0 at x=3, and must be > 0"),
     ("2 + log( x-3 )*y", 2, "log( x-3 ): argument is -1 at x=2, and must be > 0"),

@@ -56,6 +56,7 @@ def test_nothing_is_left_of_zeros_ones_and_double_signs():
     assert graph.mul(one, x) == graph.mul(x, one) == graph.div(x, one) == x
     assert graph.mul(zero, x) == graph.mul(x, zero) == graph.div(zero, x) == graph.sub(x, x) == zero
     assert graph.neg(graph.neg(x)) == x
+    assert graph.mul(graph.number(-1.0), x) == graph.mul(x, graph.number(-1.0)) == graph.neg(x)
     assert graph.div(x, x) == one
     assert graph.mul(graph.number(2.0), graph.mul(graph.number(3.0), x)) == graph.mul(graph.number(6.0), x)
 
