@@ -39,9 +39,8 @@ def statuses(runs: Runs) -> list[str]:
     words[norm <= _bounds(runs)] = "converged"
     words[runs.broken] = "undefined"
     words[runs.broken & _climbed(runs)] = "diverged"
-    for run in np.flatnonzero(words == "converged"):
-        if _trap(runs, int(run)):
-            words[run] = "stuck"
+    arrived = np.flatnonzero(words == "converged")
+    words[arrived[_trapped(runs, arrived)]] = "stuck"
     return list(map(str, words))
 
 
@@ -159,6 +158,24 @@ def _rate_told(runs: Runs, run: int) -> str:
     return f": lr {rate:g} is above 2/curvature = {most:.6g}" if rate > most else ""
 
 
+def _trapped(runs: Runs, arrived: Any) -> Any:
+    """Find those of the runs that came to a point without slope which is no minimum."""
+    ends = runs.points[runs.last[arrived], arrived]
+    hessians = runs.objective.hessians(ends)
+    known = np.isfinite(hessians).all(axis=(-2, -1))
+    trapped = np.zeros(len(arrived), np.bool_)
+    trapped[known] = _falls(np.linalg.eigvalsh(hessians[known]))
+    if runs.objective.has_kinks:
+        trapped |= [bool(runs.objective.kinks(end)) for end in ends.tolist()]
+    return trapped
+
+
+def _falls(curvatures: Array) -> Any:
+    """Tell from curvatures (..., n), ascending, whether there is a way down."""
+    largest = np.abs(curvatures).max(axis=-1)
+    return curvatures[..., 0] < -SAME * np.maximum(largest, 1.0)
+
+
 def _trap(runs: Runs, run: int) -> str:
     """Say why a point without slope is no minimum, or nothing."""
     point: Sequence[float] = runs.points[runs.last[run], run].tolist()
@@ -166,12 +183,9 @@ def _trap(runs: Runs, run: int) -> str:
     if kinks:
         return f"at a kink: {kinks[0]}"
     values = _curvatures(runs, run, int(runs.last[run]))
-    if values is None:
+    if values is None or not _falls(values):
         return ""
-    largest = float(np.abs(values).max())
-    if not values[0] < -SAME * max(largest, 1.0):
-        return ""
-    what = "saddle" if values[-1] > SAME * largest else "maximum" if values[-1] < 0.0 else "ridge"
+    what = "saddle" if values[-1] > SAME * float(np.abs(values).max()) else "maximum" if values[-1] < 0.0 else "ridge"
     where = _named(runs, run, int(runs.last[run]))
     return f"at a {what}, {where}: curvatures {values[0]:.6g} to {values[-1]:.6g}"
 

@@ -53,8 +53,8 @@ def _written(node: Node, args: list[_Text], variables: Sequence[str]) -> _Text |
     if node.op == "mul" and node.args[0] == node.args[1]:
         return _Text(f"{args[0].inside(ATOM)}^2", POWER)
     if node.op == "mul":
-        right = args[1].inside(PRODUCT if "/" not in args[1].text else SIGN)
-        return _Text(f"{args[0].inside(PRODUCT)}*{right}", PRODUCT)
+        right = f"*{args[1].inside(PRODUCT)}"  # a*(b/c) is a*b/c but for rounding
+        return _Text(args[0].inside(PRODUCT) + (right[2:] if right.startswith("*1/") else right), PRODUCT)
     if node.op == "div":
         return _Text(f"{args[0].inside(PRODUCT)}/{args[1].inside(SIGN)}", PRODUCT)
     if node.op == "pow":
@@ -71,8 +71,8 @@ def _written(node: Node, args: list[_Text], variables: Sequence[str]) -> _Text |
 
 def _sum(op: str, left: _Text, right: _Text) -> _Text:
     """Write a sum or difference; a minus at the start of its right side is the other one."""
-    text = right.inside(PRODUCT)
     minus = op == "sub"
+    text = right.inside(PRODUCT if minus else SUM)  # a + (b - c) is a + b - c but for rounding
     if text.startswith("-"):
         text, minus = text[1:], not minus
     return _Text(f"{left.text} {'-' if minus else '+'} {text}", SUM)

@@ -29,6 +29,11 @@ class Objective(Protocol):
         ...
 
     @property
+    def has_kinks(self) -> bool:
+        """Whether there may be points without a derivative that have a value."""
+        ...
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Names of the coordinates."""
         ...
@@ -43,6 +48,10 @@ class Objective(Protocol):
 
     def hessian(self, point: Sequence[float]) -> list[list[float]]:
         """Give the second derivatives, checked."""
+        ...
+
+    def hessians(self, points: Array) -> Array:
+        """Give second derivatives (..., n, n) at points (..., n), nan where there is none."""
         ...
 
     def fast_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:

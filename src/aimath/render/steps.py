@@ -184,7 +184,9 @@ class Derivation:
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = Shown(_rounded(value) if holds else value, self.wanted)
         if "{apart" in step.text:
-            scope["apart"] = Shown(float(np.max(np.abs(np.subtract(*both)))), self.wanted)
+            # A billionth is what a Check asks for; the digits below it differ from machine to machine.
+            difference, size = np.abs(np.subtract(*both)).max(), np.abs(both[0]).max()
+            scope["apart"] = Shown(float(max(difference, 1e-9 * size)), self.wanted)
         sign, style = (" ✓ ", "green") if holds else (" ✗ ", "bold red")
         text = ours(sign + step.text, self.wanted).format_map(scope)
         return [strip(line, style) for line in wrapped(text, self.width)]
@@ -260,7 +262,7 @@ class TableStep:
         values = self.drawn[self.entries]
         if not values.size:
             return ""
-        low, high = (f"{self.wanted.style.people(float(end)):.10}" for end in (values.min(), values.max()))
+        low, high = (self.wanted.style.people(float(end)) for end in (values.min(), values.max()))
         between = room - len(low) - len(high) - 2
         return ours(f"  {low} {'─' * between} {high}", self.wanted) if between > 0 else ""
 
