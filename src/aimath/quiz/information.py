@@ -1,0 +1,169 @@
+"""Questions of information theory: entropy, divergences, perplexity, the policy of RLHF."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from aimath.core import information
+from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, listed, shown, spaced, tabled
+
+MAKERS = Makers()
+
+IN_NATS = "that is right in nats: the question asks for bits"
+IN_BITS = "that is right in bits: the question asks for nats"
+SWAPPED = "p and q changed places"
+
+
+@MAKERS.about("entropy")
+def entropy(draw: Draw) -> Exercise:
+    """Ask for an entropy in bits."""
+    p = draw.shares(3)
+    right = information.entropy(p)
+    near = (
+        (right.nats, IN_NATS),
+        (-right.entropy, "the sign is turned: log2(1/p) is positive"),
+        (right.maximum, "that is the most there can be, of equal probabilities"),
+        (right.perplexity, "that is the perplexity: take its log2"),
+        (right.surprise.sum(), "each surprise is weighted by its probability"),
+        (float(right.entropy) * math.log10(2), "that is right in decimal digits: use log2"),
+    )
+    text = f"How large is the entropy of {spaced(p)}, in bits?"
+    return exercise("entropy", text, map(shown, p), (right, "entropy", ()), near, "bits")
+
+
+@MAKERS.about("cross-entropy")
+def cross_entropy(draw: Draw) -> Exercise:
+    """Ask for the loss of two distributions."""
+    p, q = draw.shares(3), draw.shares(3)
+    right = information.cross_entropy(p, q)
+    near = (
+        (float(right.cross_entropy) / math.log(2), IN_BITS),
+        (information.cross_entropy(q, p).cross_entropy, SWAPPED),
+        (right.entropy, "that is the entropy of p: the logarithm is of q"),
+        (right.kl, "that is the divergence: cross-entropy also has the entropy of p"),
+        (-right.cross_entropy, "the sign is turned: ln(1/q) is positive"),
+    )
+    text = f"How large is the cross-entropy H(p, q), p = {spaced(p)} true and q = {spaced(q)}, in nats?"
+    place = (right, "cross_entropy", ())
+    return exercise("cross-entropy", text, [listed(p), listed(q)], place, near, "nats")
+
+
+@MAKERS.about("cross-entropy")
+def loss(draw: Draw) -> Exercise:
+    """Ask for the loss of logits."""
+    z, k = [draw.tenth(-2, 3) for _ in range(3)], draw.whole(0, 2)
+    right = information.cross_entropy_of_logits(z, k)
+    near = (
+        (float(right.cross_entropy) / math.log(2), IN_BITS),
+        (right.probs[k], "that is the probability: the loss is ln of 1 over it"),
+        (-z[k], "a logit is no probability yet: take softmax first"),
+        (-right.cross_entropy, "the sign is turned: a loss is positive"),
+    )
+    text = f"A classifier gives logits {spaced(z)}; class {k} (from 0) is right. How large is its loss, in nats?"
+    words = ["--logits", listed(z), "--target", str(k)]
+    return exercise("cross-entropy", text, words, (right, "cross_entropy", ()), near, "nats")
+
+
+@MAKERS.about("kl")
+def kl(draw: Draw) -> Exercise:
+    """Ask for a divergence."""
+    p, q = draw.shares(3), draw.shares(3)
+    right = information.kl(p, q)
+    near = (
+        (float(right.kl) / math.log(2), IN_BITS),
+        (right.reverse, SWAPPED),
+        (right.cross_entropy, "that is the cross-entropy: subtract the entropy of p"),
+        (-right.kl, "the sign is turned: a divergence is never negative"),
+        (np.abs(right.terms).sum(), "a term may be negative: it keeps its sign"),
+    )
+    text = f"How large is KL(p || q) for p = {spaced(p)} and q = {spaced(q)}, in nats?"
+    return exercise("kl", text, [listed(p), listed(q)], (right, "kl", ()), near, "nats")
+
+
+@MAKERS.about("js")
+def js(draw: Draw) -> Exercise:
+    """Ask for a symmetric divergence."""
+    p, q = draw.shares(2), draw.shares(2)
+    right = information.js(p, q)
+    near = (
+        (float(right.js) * math.log(2), IN_NATS),
+        (information.js(p, q, distance=True).js, "that is the distance, its root"),
+        (information.kl(p, q, base=2).kl, "that is KL(p || q): compare both with their mean"),
+        (2 * float(right.js), "that is the sum of both divergences: take half"),
+    )
+    text = f"How large is the Jensen-Shannon divergence of {spaced(p)} and {spaced(q)}, in bits?"
+    return exercise("js", text, [listed(p), listed(q)], (right, "js", ()), near, "bits")
+
+
+@MAKERS.about("mutual-information")
+def mutual_information(draw: Draw) -> Exercise:
+    """Ask what two coins tell of each other."""
+    p = draw.shares(4)
+    joint = [p[:2], p[2:]]
+    right = information.mutual_information(joint)
+    near = (
+        (float(right.mutual_information) * math.log(2), IN_NATS),
+        (right.joint_entropy, "that is the entropy of both together"),
+        (right.row_entropy, "that is the entropy of one of them"),
+        (right.row_entropy + right.column_entropy, "the entropy of both together is still to be subtracted"),
+    )
+    text = f"Two variables have the joint table [{tabled(joint)}]. How many bits do they tell of each other?"
+    place = (right, "mutual_information", ())
+    return exercise("mutual-information", text, [tabled(joint)], place, near, "bits")
+
+
+@MAKERS.about("perplexity")
+def perplexity(draw: Draw) -> Exercise:
+    """Ask for the perplexity of a text."""
+    p = [draw.whole(1, 9) / 10 for _ in range(3)]
+    right = information.perplexity_of_tokens(p)
+    near = (
+        (right.nats, "that is the mean surprise: take exp of it"),
+        (float(right.nats) / math.log(2), "that is the mean surprise in bits: take 2 to it"),
+        (np.mean(np.reciprocal(p)), "the mean of 1/p is another one: average the logarithms"),
+        (1 / np.mean(p), "average the logarithms, not the probabilities"),
+        (math.exp(3 * float(right.nats)), "the surprise is divided by the number of tokens"),
+        (1 / float(right.perplexity), "that is the mean probability: take 1 over it"),
+    )
+    text = f"A model gave the tokens of a text the probabilities {spaced(p)}. What is its perplexity?"
+    return exercise("perplexity", text, [*map(shown, p), "--tokens"], (right, "perplexity", ()), near)
+
+
+@MAKERS.about("gaussian-kl")
+def gaussian_kl(draw: Draw) -> Exercise:
+    """Ask for the loss that keeps a VAE's code near the standard normal distribution."""
+    mu, sigma = draw.tenth(-2, 2), draw.whole(2, 20, 10) / 10
+    right = information.gaussian_kl(mu, sigma)
+    near = (
+        (float(right.kl) / math.log(2), IN_BITS),
+        (information.gaussian_kl(mu, sigma**0.5).kl, "that is for sigma squared: the formula squares sigma"),
+        (information.gaussian_kl(mu, sigma**2).kl, "sigma was squared twice"),
+        (information.gaussian_kl(0.0, 1.0, mu, sigma).kl, "the two distributions changed places"),
+        (2 * float(right.kl), "the factor 1/2 is missing"),
+    )
+    text = f"How large is KL(N({shown(mu)}, sigma = {shown(sigma)}) || N(0, 1)), in nats?"
+    words = ["--mu", shown(mu), "--sigma", shown(sigma)]
+    return exercise("gaussian-kl", text, words, (right, "kl", ()), near, "nats")
+
+
+@MAKERS.about("rlhf")
+def rlhf(draw: Draw) -> Exercise:
+    """Ask for the best policy near a reference."""
+    rewards, reference = [draw.whole(-2, 3) + 0.0 for _ in range(2)], draw.shares(2)
+    beta = float(draw.rng.choice([0.5, 2.0, 4.0]))
+    right = information.rlhf(rewards, reference, beta)
+    near = (
+        (information.rlhf(rewards, reference, 1 / beta).policy[0], "rewards are divided by beta"),
+        (information.rlhf(rewards, [0.5, 0.5], beta).policy[0], "the reference is missing"),
+        (reference[0], "that is the reference: the rewards move it"),
+        (reference[0] * math.exp(rewards[0] / beta), "it is still to be divided by the sum of both"),
+        (right.policy[1], "that is the other answer"),
+    )
+    text = (
+        f"Two answers have rewards {spaced(rewards)} and reference probabilities {spaced(reference)}; "
+        f"beta is {shown(beta)}. How likely is the first under the best policy?"
+    )
+    words = ["--rewards", listed(rewards), "--reference", listed(reference), "--beta", shown(beta)]
+    return exercise("rlhf", text, words, (right, "policy", (0,)), near)
