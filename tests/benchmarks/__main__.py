@@ -29,7 +29,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--max", type=float, metavar="R", help="exit 1 if a ratio is above R times its target"
     )
-    parser.add_argument("--large", type=float, default=4, metavar="GB", help="size of target 15's file (4)")
+    parser.add_argument(
+        "--large",
+        type=float,
+        default=4,
+        metavar="GB",
+        help="size of target 15's file (4; from .5 it is read in blocks)",
+    )
     parser.add_argument("--digits", action="store_true", help="errors in ulp instead of times")
     return parser.parse_args()
 
