@@ -22,7 +22,7 @@ DOT = "●"
 
 def curve(x: Points, y: Points, axes: tuple[str, str], wanted: Wanted, width: int) -> list[str]:
     """Draw points (x, y) with their ranges at the edges; what is infinite or nan can't be drawn."""
-    return _drawn(x, y, np.full(len(x), DOT), axes, wanted, width)
+    return marked(x, y, np.full(len(x), DOT), axes, wanted, width)
 
 
 def cloud(
@@ -35,7 +35,7 @@ def cloud(
     x = points[:, 0]
     y = points[:, 1] if points.shape[1] > 1 else np.zeros_like(x)
     marks = np.array([_mark(name) for name in names] or [DOT] * len(x))
-    return _drawn(x, y, marks, axes, wanted, width)
+    return marked(x, y, marks, axes, wanted, width)
 
 
 def _mark(name: str) -> str:
@@ -43,9 +43,10 @@ def _mark(name: str) -> str:
     return sign if sign.strip() and cells(sign) == 1 else DOT
 
 
-def _drawn(
+def marked(
     x: Points, y: Points, marks: Points, axes: tuple[str, str], wanted: Wanted, width: int
 ) -> list[str]:
+    """Draw points (x, y), each as its mark; where several fall into one cell, the commonest is drawn."""
     keep = np.isfinite(x) & np.isfinite(y)
     x, y, marks = x[keep], y[keep], marks[keep]
     if not x.size:

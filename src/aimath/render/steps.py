@@ -20,10 +20,11 @@ from aimath.render.layout import (
     side_by_side,
     spark,
     strip,
+    tracks,
     wrapped,
 )
 from aimath.render.panels import Panels as PanelStep
-from aimath.report import Line, Panels, Table, Verify
+from aimath.report import Line, Panels, Table, Tree, Verify
 from aimath.safe import cells
 
 if TYPE_CHECKING:
@@ -139,6 +140,10 @@ class Derivation:
                     strips += [strip(text, "bold") for text in self._swept(known, row)]
                 if isinstance(step, Table):
                     strips += TableStep(step, known, row, self.wanted).strips(self.width)
+                elif isinstance(step, Tree):
+                    from aimath.render.tree import TreeStep  # noqa: PLC0415  it is made of a TableStep
+
+                    strips += TreeStep(step, known, row, self.wanted).strips(self.width)
                 elif isinstance(step, Panels):
                     strips += self._panels(step, known, row)
                 elif isinstance(step, Verify):
@@ -174,11 +179,14 @@ class Derivation:
         scope = Scope(known, row, self.wanted)
         whole = known.report.whole
         holds = bool(np.all(check.holds if whole else _of_row(check.holds, known.report.rows, row)))
-        for name in ("answer", "other"):
-            value = getattr(check, name)
-            value = np.asarray(value) if whole else _of_row(value, known.report.rows, row)
+        both = [np.asarray(value) if whole else _of_row(value, known.report.rows, row) for value in check[:2]]
+        for name, value in zip(("answer", "other"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = Shown(_rounded(value) if holds else value, self.wanted)
+        if "{apart" in step.text:
+            # A billionth is what a Check asks for; the digits below it differ from machine to machine.
+            difference, size = np.abs(np.subtract(*both)).max(), np.abs(both[0]).max()
+            scope["apart"] = Shown(float(max(difference, 1e-9 * size)), self.wanted)
         sign, style = (" ✓ ", "green") if holds else (" ✗ ", "bold red")
         text = ours(sign + step.text, self.wanted).format_map(scope)
         return [strip(line, style) for line in wrapped(text, self.width)]
@@ -210,14 +218,14 @@ class TableStep:
     def __init__(self, step: Table, known: Quantities, row: int, wanted: Wanted) -> None:
         self.step, self.known, self.row, self.wanted = step, known, row, wanted
         asked = [name for _, template in step.columns for name in fields(template)]
-        asked = [name for name in (step.bar, *asked) if name and name not in known.report.names]
+        asked = [name for name in (step.bar or step.track, *asked) if name and name not in known.report.names]
         arrays = [np.atleast_1d(number(known, row, name)) for name in asked]
         self.shape = max((array.shape for array in arrays), key=np.prod, default=(1,))
         self.size, vectors = int(np.prod(self.shape)), [np.ravel(array) for array in arrays]
         leading = next(
             (v for v in vectors if v.size == self.size and v.dtype.kind != "U"), np.zeros(self.size)
         )
-        self.drawn = leading.astype(np.float64) if step.bar else np.zeros(0)
+        self.drawn = leading.astype(np.float64)
         self.entries = _entries(leading, whole=wanted.all_rows)
 
     def strips(self, width: int) -> list[Strip]:
@@ -225,21 +233,38 @@ class TableStep:
         names = self._names()
         labels = [label(names[k], self.wanted, WORD) for k in self.entries]
         heads = [ours(head, self.wanted) for head, _ in self.step.columns]
-        columns = [self._column(template) for _, template in self.step.columns]
+        columns = [self.column(template) for _, template in self.step.columns]
         blocks = [
-            padded([head, *texts], right=self._numbers(template) is not None)
+            padded([head, *texts], right=self.numbers(template) is not None)
             for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
         ]
         head, *lines = side_by_side([[self.step.names, *labels], *blocks])
         if cells(head) > width:
-            return self._with_gaps(_stacked(labels, heads, columns, width))
+            return self.with_gaps(stacked(labels, heads, columns, width))
         room = min(BAR, width - cells(head) - 2)
-        drawn = bars(self.drawn[self.entries], room) if self.step.bar and room >= 5 else [""] * len(lines)
+        drawn = self._drawn(room) if room >= 5 else [""] * len(lines)
+        head += self._ends(room) if self.step.track else ""
         rows = [
             [strip(line, "", "  " + ours(mark, self.wanted) if mark else "")]
             for line, mark in zip(lines, drawn, strict=True)
         ]
-        return [strip(head, "dim"), *self._with_gaps(rows)]
+        return [strip(head, "dim"), *self.with_gaps(rows)]
+
+    def _drawn(self, room: int) -> list[str]:
+        """Give a bar, or a place on a line, for each entry that is shown."""
+        values = self.drawn[self.entries]
+        if self.step.bar:
+            return bars(values, room)
+        return tracks(values, room) if self.step.track and values.size else [""] * len(values)
+
+    def _ends(self, room: int) -> str:
+        """Write the ends of the line above it, if there is room."""
+        values = self.drawn[self.entries]
+        if not values.size:
+            return ""
+        low, high = (self.wanted.style.people(float(end)) for end in (values.min(), values.max()))
+        between = room - len(low) - len(high) - 2
+        return ours(f"  {low} {'─' * between} {high}", self.wanted) if between > 0 else ""
 
     def _names(self) -> list[str]:
         if self.step.names:
@@ -249,9 +274,9 @@ class TableStep:
             ]
         return [name.replace("_", ",") for name in entry_names(self.known.report, self.shape)]
 
-    def _column(self, template: str) -> list[str]:
+    def column(self, template: str) -> list[str]:
         """Give the texts of a column, of one width: numbers point under point, terms from the left."""
-        values = self._numbers(template)
+        values = self.numbers(template)
         if values is not None:
             texts = self.wanted.style.column(values)
             return _signed(texts) if template.endswith(":+}") else texts
@@ -259,7 +284,7 @@ class TableStep:
         scopes = (Scope(self.known, self.row, self.wanted, entry=k) for k in self.entries)
         return padded([ascii_template.format_map(scope) for scope in scopes])
 
-    def _numbers(self, template: str) -> list[Any] | None:
+    def numbers(self, template: str) -> list[Any] | None:
         """Give the numbers of a column that shows one quantity and nothing else."""
         name = template[1:-1].removesuffix(":+")
         if not re.fullmatch(r"\w+(\[\d+\])?", name) or name in self.known.report.names:
@@ -269,7 +294,7 @@ class TableStep:
             return None
         return np.broadcast_to(vector, (self.size,))[self.entries].tolist()  # type: ignore[no-any-return]
 
-    def _with_gaps(self, rows: Sequence[list[Strip]]) -> list[Strip]:
+    def with_gaps(self, rows: Sequence[list[Strip]]) -> list[Strip]:
         """Say between the entries that are shown how many are not."""
         strips: list[Strip] = []
         before = -1
@@ -293,7 +318,7 @@ def _signed(texts: list[str]) -> list[str]:
     return padded([t if t.lstrip().startswith("-") else "+" + t.lstrip() for t in texts], right=True)
 
 
-def _stacked(labels: list[str], heads: list[str], columns: list[list[str]], width: int) -> list[list[Strip]]:
+def stacked(labels: list[str], heads: list[str], columns: list[list[str]], width: int) -> list[list[Strip]]:
     """Give an entry as its label and, below it, a line for each head."""
     entries = []
     for name, *texts in zip(labels, *columns, strict=True):

@@ -102,7 +102,7 @@ class Separated:
 
     def _rows(self, spread: list[Column]) -> bytes:
         style = self.wanted.style
-        if all(column.values.dtype.kind == "f" for column in spread):
+        if all(column.values.dtype.kind in "fiu" for column in spread):
             return style.rows(np.stack([column.values for column in spread], axis=1), self.separator)
         texts = [[self.cell(x) for x in column.values.tolist()] for column in spread]
         return b"".join(self.line(row) for row in zip(*texts, strict=True))
