@@ -29,15 +29,20 @@ def checked(function: Callable[..., Any], *operands: Any, **options: Any) -> Any
             result = function(*operands, **options)
         if np.isfinite(result).all():  # some libraries of matrices raise flags for nothing
             return result
-        raise InputError(_blamed(function.__name__, operands, result, str(error))) from None
-    except ValueError:
+        raise InputError(_blamed(_name(function), operands, result, str(error))) from None
+    except ValueError as error:
         shapes = " and ".join(shape(np.asarray(x)) or "one number" for x in operands)
-        raise InputError(f"{function.__name__}: shapes {shapes} don't fit") from None
+        why = f"shapes {shapes} don't fit" if len(operands) > 1 else str(error)
+        raise InputError(f"{_name(function)}: {why}") from None
 
 
 @np.errstate(**RAISE)  # entered by a decorator it takes half the time of a with statement
 def _raising(function: Callable[..., Any], *operands: Any, **options: Any) -> Any:
     return function(*operands, **options)
+
+
+def _name(function: Any) -> str:
+    return str(getattr(function, "__self__", function).__name__)  # np.add.reduce is called add
 
 
 def _blamed(name: str, operands: tuple[Any, ...], result: Any, why: str) -> str:
