@@ -14,6 +14,8 @@ from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108  for the files of data: disks are not what is compared
 
+ALL = "1,2,3,4,5,6,7,13"
+
 for library in ("OPENBLAS", "OMP", "MKL"):  # one thread on both sides, set before numpy is loaded
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
@@ -23,7 +25,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description=__doc__.partition("\n")[0]
     )
-    parser.add_argument("--only", default="1,2,3,4,5,6,7", metavar="N,N", help="these targets alone")
+    parser.add_argument("--only", default=ALL, metavar="N,N", help="these targets alone")
     parser.add_argument("--rounds", type=int, default=11, metavar="N", help="pairs for each ratio (11)")
     parser.add_argument(
         "--max", type=float, metavar="R", help="exit 1 if a ratio is above R times its target"
@@ -55,6 +57,11 @@ def times(asked: argparse.Namespace) -> bool:
 
         for row in kernels.measure(only, asked.rounds):
             show(row)
+    if 13 in only:
+        from tests.benchmarks import training
+
+        for row in training.measure(asked.rounds):
+            show(row)
     return fine
 
 
@@ -64,7 +71,7 @@ def main() -> None:
     fine = True
     if not asked.digits:
         fine = times(asked)
-    if asked.digits or asked.only == "1,2,3,4,5,6,7":
+    if asked.digits or asked.only == ALL:
         from tests.benchmarks import digits
 
         digits.show()

@@ -234,6 +234,14 @@ def test_arrays_come_before_tensors_too():
     assert found.value.tolist() == [2, 2]
 
 
+def test_a_tensor_is_shown_and_unpacked_as_an_array_is():
+    w = Tensor([[1.0, 2.5], [3.0, 4.0]])
+    assert repr(w) == "Tensor([[1. , 2.5],\n        [3. , 4. ]])"
+    first, second = w
+    (first * second).sum().backward()
+    assert w.grad.tolist() == [[3, 4], [1, 2.5]]
+
+
 def test_a_freed_record_is_refused():
     w = Tensor([1.0, 2.0])
     square = w * w

@@ -20,7 +20,7 @@ from aimath.core.tape import walk
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike
 
@@ -147,6 +147,14 @@ class Tensor:
     __pow__, __rpow__ = power, _swapped(power)
     __matmul__, __rmatmul__ = matmul, _swapped(matmul)
     __neg__, __abs__ = negative, absolute
+
+    def __repr__(self) -> str:
+        """Show the numbers, as numpy does."""
+        return f"Tensor({np.array2string(np.asarray(self.value), separator=', ', prefix='Tensor(')})"
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give what stands along the first axis, one after the other."""
+        return (self[k] for k in range(len(self.value)))
 
     def __getitem__(self, index: Any) -> Any:
         """Pick entries as numpy does: by numbers, slices, arrays of either, or truth values."""
