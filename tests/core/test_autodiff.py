@@ -274,6 +274,7 @@ def test_ties_and_kinks():
     assert gradients(lambda a: a.max(), [1.0, 3.0, 3.0]).gradients[0].tolist() == [0, 0.5, 0.5]
     kinks = lambda a: ad.relu(a).sum() + abs(a).sum()  # noqa: E731
     assert gradients(kinks, [0.0, -1.0, 2.0]).gradients[0].tolist() == [0, -1, 2]
+    assert gradients(lambda a: (a**0).sum(), [0.0, 2.0]).gradients[0].tolist() == [0, 0]
     zero = gradients(lambda a, b: (a**b).sum(), [0.0, 0.0, 2.0], [2.0, 1.0, 0.0])
     assert [g.tolist() for g in zero.gradients] == [[0, 1, 0], [0, 0, math.log(2)]]
 

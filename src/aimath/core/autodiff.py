@@ -5,8 +5,8 @@ Each lives in a room of its own; all public names can be had from here.
 
 from __future__ import annotations
 
-from aimath.core.backprop import LayerGradients, SumGradients, layer_gradients, sum_gradients
 from aimath.core.gradients import GradientCheck, Gradients, check_gradients, gradients
+from aimath.core.layer_gradients import LayerGradients, SumGradients, layer_gradients, sum_gradients
 from aimath.core.tensor import Tensor, absolute
 from aimath.core.tensor_functions import (
     concatenate,

@@ -62,8 +62,8 @@ def power(a: Any, b: Any) -> Any:
     y = checked(np.power, x, n)
 
     def by_base(g: Array) -> Array:
-        quick = n - 1 if isinstance(n, (int, float)) and n else np.where(n == 0.0, 0.0, np.subtract(n, 1.0))
-        return np.asarray(g * (n * x**quick))
+        lower = n - 1 if isinstance(n, (int, float)) and n else np.where(n == 0.0, 0.0, np.subtract(n, 1.0))
+        return np.asarray(g * (n * x**lower))
 
     return recorded(y, (a, by_base), (b, lambda g: g * (y * np.log(np.where(x == 0.0, 1.0, x)))))
 
