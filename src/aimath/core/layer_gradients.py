@@ -40,9 +40,14 @@ class LayerGradients(NamedTuple):
     dx: Array  # (..., n) Wᵀ dz
 
     @property
+    def gradients(self) -> Array:
+        """(..., m n + m + n) dW row by row, then db, then dx."""
+        return _flat(self.x, self.dW, self.db, self.dx)
+
+    @property
     def y(self) -> Array:
         """(..., m) the target as a distribution: 1 for the right class, 0 for the others."""
-        return np.asarray(np.arange(len(self.b)) == self.target[..., np.newaxis], np.float64)
+        return np.asarray(np.arange(self.z.shape[-1]) == self.target[..., np.newaxis], np.float64)
 
     def check(self) -> Check:
         """Take the slope along random signs by a complex step, of the loss written out."""
@@ -109,6 +114,11 @@ class SumGradients(NamedTuple):
     db: Array  # (..., m) dh
     dx: Array  # (..., n) Wᵀ dh: the sums of W's columns
 
+    @property
+    def gradients(self) -> Array:
+        """(..., m n + m + n) dW row by row, then db, then dx."""
+        return _flat(self.x, self.dW, self.db, self.dx)
+
     def check(self) -> Check:
         """Take the slope along random signs by a complex step."""
         return _along_signs(self, _sum)
@@ -153,14 +163,16 @@ def _along_signs(found: LayerGradients | SumGradients, loss: Callable[..., Any])
 
 def _by_tape(found: LayerGradients | SumGradients, loss: Callable[..., Any]) -> Check:
     """Compare every entry with reverse mode; each row gets weights of its own, so that nothing adds up."""
-    lead = found.x.shape[:-1]
     point = (np.broadcast_to(found.W, found.dW.shape), found.x, np.broadcast_to(found.b, found.db.shape))
     others = gradients(lambda *three: loss(*three).sum(), *point).gradients
-    ours, theirs = (
-        np.concatenate([part.reshape(*lead, -1) for part in parts], axis=-1)
-        for parts in ((found.dW, found.dx, found.db), others)
-    )
-    return Check(ours, theirs, np.abs(theirs).max(axis=-1, keepdims=True))
+    dW, dx, db = others  # noqa: N806
+    theirs = _flat(found.x, dW, db, dx)
+    return Check(found.gradients, theirs, np.abs(theirs).max(axis=-1, keepdims=True))
+
+
+def _flat(x: Array, *parts: Array) -> Array:
+    """Set gradients (..., *) for each x (..., n) one behind the other."""
+    return np.concatenate([part.reshape(*x.shape[:-1], -1) for part in parts], axis=-1)
 
 
 def _linear(W: Any, x: Any, b: Any) -> Any:  # noqa: N803
