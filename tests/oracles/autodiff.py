@@ -124,6 +124,10 @@ class Numpy:
         return parameter.value
 
     @staticmethod
+    def slopes(parameter: Any) -> np.ndarray:
+        return parameter.grad
+
+    @staticmethod
     def step(parameter: Any, rate: float) -> None:
         parameter.value = parameter.value - rate * parameter.grad
 
@@ -167,6 +171,10 @@ class Torch:
     def numbers(parameter: Any) -> np.ndarray:
         return parameter.detach().numpy()
 
+    @staticmethod
+    def slopes(parameter: Any) -> np.ndarray:
+        return parameter.grad.numpy()
+
     def step(self, parameter: Any, rate: float) -> None:
         with self.torch.no_grad():
             parameter -= rate * parameter.grad
@@ -186,7 +194,9 @@ def trained(case: Training, words: Numpy | Torch, leaf: Callable[[np.ndarray], A
         loss.backward()
         told["loss"].append(words.number(loss))
         if not step:
-            told |= {f"gradient of {name}": np.array(p.grad).ravel()[::5] for name, p in parameters.items()}
+            told |= {
+                f"gradient of {name}": words.slopes(p).ravel()[::5].copy() for name, p in parameters.items()
+            }
         for parameter in parameters.values():
             words.step(parameter, case.rate)
     last = {f"last {name}": words.numbers(p).ravel()[::17].copy() for name, p in parameters.items()}
