@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -24,7 +24,8 @@ class Line(NamedTuple):
     """One line of a derivation; `{name}` stands for the user's number of that name.
 
     `{name:+}` keeps the sign, `{name: + }` joins a vector by what stands behind the colon,
-    `{name:.4}` shows 4 digits, `{name:%}` a percentage and `{name:bar}` a bar, from 0 to 1.
+    `{name:.4}` shows 4 digits, `{name:%}` a percentage, `{name:bar}` a bar from 0 to 1, and
+    `{name:spark}` a vector as a line of little bars.
     `only` names a quantity that must not be 0 for the line to appear.
     """
 
@@ -33,10 +34,14 @@ class Line(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A line for each entry of the vectors: (head, template) a column, and one quantity drawn as a bar."""
+    """A line for each entry of the vectors: (head, template) a column, and one quantity drawn as a bar.
+
+    `names` is the quantity whose entries the lines are called by, in place of labels or 1, 2, ...
+    """
 
     columns: tuple[tuple[str, str], ...]
     bar: str = ""
+    names: str = ""
 
 
 class Panels(NamedTuple):
@@ -61,9 +66,11 @@ Step = Line | Table | Panels | Verify
 
 
 class Plot(NamedTuple):
-    """What `--plot` draws: `y` over `x` (names of quantities), as "bars", "curve", "picture" or "heat".
+    """What `--plot` draws: `y` over `x` (names of quantities).
 
-    Bars may have words for `x`; "heat" shades a matrix of shares of 1, the number in the cell.
+    `kind` is "bars", "curve", "picture", "heat" or "scatter". Bars may have words for `x`; "heat"
+    shades a matrix of shares of 1, the number in the cell;
+    "scatter" puts the first two columns of a matrix against each other, marked by the names of its rows.
     """
 
     y: str
@@ -79,16 +86,39 @@ class Report(NamedTuple):
     steps: tuple[Step, ...] = ()  # the derivation, first the formula, last the check
     units: Mapping[str, str] = NOTHING  # quantity -> "bits"
     beside: str = ""  # the vector shown beside the answer's entries on a terminal
-    plot: Plot | None = None
+    plot: Plot | tuple[Plot, ...] = ()
     notes: tuple[str, ...] = ()  # said once on stderr: what a user might not expect
     names: Mapping[str, str] = NOTHING  # words for a derivation that aren't numbers
     whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
+    by_row: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
+    rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
     extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
+    heads: Mapping[str, tuple[str, ...]] = NOTHING  # quantity -> names of its last axis, where it has its own
     labels: tuple[str, ...] = ()  # of the entries
+    row_labels: tuple[str, ...] = ()  # of the answer's rows
     column: bool = False  # the input was a column: so is the answer
     swept: Mapping[str, Values] = NOTHING  # option -> (rows,), shown as the first columns
     void: bool = False  # the row could not be answered: every quantity is nan
     rows: int = 1
+
+    @property
+    def plots(self) -> tuple[Plot, ...]:
+        """What is drawn, one below the other."""
+        return (self.plot,) if isinstance(self.plot, Plot) else self.plot
+
+    def spread(self) -> Report:
+        """Give the answer to a whole problem row by row, if it has rows; what is not of one is of all."""
+        if not self.by_row or not self.whole:
+            return self
+        first = next(value for name in self.by_row if (value := self.value(name)) is not None)
+        return self._replace(whole=False, rows=len(first))
+
+    def value(self, name: str) -> Any:
+        """Give a quantity as core has it, or None."""
+        value = self.extra.get(name)
+        if value is None and name in self.quantities():
+            value = getattr(self.result, name, None)
+        return None if hasattr(value, "_fields") else value  # another result's fields are there by their own
 
     def quantities(self) -> tuple[str, ...]:
         """Name everything that is known: the fields, then what is derived from them when asked."""

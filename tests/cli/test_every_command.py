@@ -45,10 +45,7 @@ def test_summary_is_the_docstring(name):
 def test_example_answers(aimath, line):
     ran = aimath(*line)
     assert (ran.code, ran.err) == (0, "")
-    if registered(line[0]).words:
-        assert re.fullmatch(r"(?:[a-z]+\n)+", ran.out)
-    else:
-        assert numbers(ran.out)
+    assert numbers(ran.out) or (registered(line[0]).words and re.fullmatch(r"(?:[a-z]+\n)+", ran.out))
 
 
 @pytest.mark.parametrize("form", ["plain", "csv", "tsv", "json", "markdown", "table"])

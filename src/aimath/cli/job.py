@@ -44,6 +44,8 @@ def job(
     for key in command.numbers:
         given.pop(key, None)
     defaults = _defaults(command, swept)
+    marks = command.numbers
+    given |= {key: tuple(swept.pop(key)) for key in list(swept) if marks[key].together}
     lists = swept | defaults
     several = tuple(key for key, values in lists.items() if len(values) > 1)
     return Job(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from aimath.read.matrices import RowBlocks
+
 NO_WORDS: Mapping[str, float] = MappingProxyType({})
 
 
@@ -19,7 +21,9 @@ class Operand(NamedTuple):
     """A vector that a command works on: from arguments, its flag, a file or standard input.
 
     `each` makes its entries belong to one row each (`--target 0,2,1`); `repeat` lets the flag be
-    given more than once, and the command gets a list of arrays; `matrix` takes all rows together.
+    given more than once, and the command gets a list of arrays; `matrix` takes all rows together;
+    a matrix that is `streamed` comes as blocks that can be read again (RowBlocks) where it is too
+    large to be held.
     """
 
     help: str
@@ -27,14 +31,19 @@ class Operand(NamedTuple):
     each: bool = False
     repeat: bool = False
     matrix: bool = False
+    streamed: bool = False
 
 
 class Number(NamedTuple):
-    """A real option that may be swept: repeats, lists, lin:A:B:N, log:A:B:N."""
+    """A real option that may be swept: repeats, lists, lin:A:B:N, log:A:B:N.
+
+    With `together` the command gets all values at once, and answers them from one computation.
+    """
 
     flags: tuple[str, ...]
     help: str
     words: Mapping[str, float] = NO_WORDS
+    together: bool = False
 
 
 class Whole(NamedTuple):
@@ -44,6 +53,7 @@ class Whole(NamedTuple):
     help: str
     low: int = 0
     high: int = 10**18 - 1
+    together: bool = False
 
 
 class Flag(NamedTuple):
@@ -70,8 +80,9 @@ class Form(NamedTuple):
 
 if TYPE_CHECKING:
     Vector = NDArray[np.float64]
+    Streamed = Vector | RowBlocks
 else:
-    Vector = Any  # numpy is not imported for an annotation
+    Vector = Streamed = Any  # numpy is not imported for an annotation
 
 ABSENT: Any = None
 """The default of an operand that another form of the command doesn't have."""

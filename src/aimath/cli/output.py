@@ -63,6 +63,8 @@ class Printer:
         self.progress.add(rows)
         for report in reports:
             self._beside(report)
+            for more in report.rest:
+                self.rows([more._replace(swept=report.swept)])
 
     def _interleaved(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
         """Give row 1 of every report, then row 2, by their lines."""
@@ -110,7 +112,7 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
     if output.out is None:
         place: Any = Descriptor(_standard_output())
     else:
-        _interruptible()
+        interruptible()
         place = AtomicFile(output.out)
     with place as sink:
         writer = _writer(form, output, wanted, terminal, sink, name)
@@ -200,7 +202,7 @@ def _standard_output() -> int:
     return 1
 
 
-def _interruptible() -> None:
+def interruptible() -> None:
     """Let Ctrl-C and its kin unwind from here on, so that a half-written file is taken away."""
     if signal.getsignal(signal.SIGINT) in {signal.SIG_IGN, signal.default_int_handler}:
         return  # not ours to change

@@ -15,7 +15,7 @@ from aimath.cli.options import Input, Output
 from aimath.cli.output import Printer, printer
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading, located
-from aimath.read.operands import blocks
+from aimath.read.operands import blocks, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -80,6 +80,12 @@ def _pieces(
     )
     stdin = None if sys.stdin is None else 0
     operands = asked.command.operands
+    if len(asked.names) == 1 and operands[asked.names[0]].streamed:
+        rows = too_large(tokens, asked.names[0], flags, reading)
+        if rows is not None:
+            # Only a command that asked for it gets what isn't an array.
+            yield Block(operands={asked.names[0]: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
+            return
     try:
         yield from blocks(
             tokens,
@@ -155,7 +161,7 @@ def _batches(asked: Job) -> Iterator[Sequence[dict[str, float]]]:
 
 def _bad_row(error: InputError, part: Block) -> int | None:
     """Give the row that an error is about, or None where it is about the whole command."""
-    if error.usage:
+    if error.usage or any(not hasattr(values, "ndim") for values in part.operands.values()):
         return None
     if error.row is None:
         return None if len(part.lines) > 1 else 0
@@ -213,7 +219,11 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]]) -> list[
         swept = {key: np.full(rows, options[key]) for key in asked.swept}
         reports.append(
             report._replace(
-                rows=rows, swept=swept, labels=labels or report.labels, column=part.column or report.column
+                rows=rows,
+                swept=swept,
+                labels=labels or report.labels,
+                row_labels=part.row_labels or report.row_labels,
+                column=part.column or report.column,
             )
         )
     return reports

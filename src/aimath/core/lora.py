@@ -95,7 +95,7 @@ class LoraUpdate(NamedTuple):
     def kept(self) -> Array:
         """(min(m, n) + 1,) share of the squared norm that each rank keeps, from rank 0."""
         return (
-            1.0 - _beyond(self.singular_values)
+            1.0 - beyond(self.singular_values)
             if self.update > 0.0
             else np.ones(len(self.singular_values) + 1)
         )
@@ -131,7 +131,7 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
     norm = largest * float(np.sqrt(np.square(s / (largest or 1.0)).sum()))
     # A share of exactly 1 asks for all but rounding.
     allowed = np.maximum(1.0 - shares, len(s) * np.finfo(np.float64).eps ** 2)
-    needed = np.array([int(np.argmax(_beyond(s) <= share)) for share in allowed])
+    needed = np.array([int(np.argmax(beyond(s) <= share)) for share in allowed])
     whole = float(np.linalg.norm(before))
     return LoraUpdate(
         before,
@@ -147,8 +147,12 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
     )
 
 
-def _beyond(values: Array) -> Array:
-    """Give the share of the squares beyond each count of values kept, (k + 1,) from 1 down to 0."""
+def beyond(values: Array) -> Array:
+    """Give the share of the squares beyond each count of values (k,) kept, (k + 1,) from 1 down to 0.
+
+    >>> beyond(np.array([4.0, 3.0])).tolist()
+    [1.0, 0.36, 0.0]
+    """
     squares = np.square(values / (float(values[0]) or 1.0))
-    beyond = np.append(np.cumsum(squares[::-1])[::-1], 0.0)
-    return np.asarray(beyond / (beyond[0] or 1.0))
+    left = np.append(np.cumsum(squares[::-1])[::-1], 0.0)
+    return np.asarray(left / (left[0] or 1.0))

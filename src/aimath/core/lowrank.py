@@ -113,6 +113,12 @@ class SvdApprox(NamedTuple):
     errors: Array  # (k + 1,) relative error by the number of singular values kept, 0 .. k
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """(2,) m and n."""
+        n = self.right.shape[1]
+        return self.full_parameters // n, n
+
+    @property
     def approximation(self) -> Array | None:
         """(..., m, n) the product A B of the factors."""
         if self.left is None:
@@ -137,8 +143,7 @@ class SvdApprox(NamedTuple):
     def numerical_rank(self) -> int | None:
         """How many singular values are more than rounding."""
         values = self.every_value
-        size = (self.full_parameters // self.right.shape[1], self.right.shape[1])
-        return None if values is None else ranks.numerical_rank(values, size)
+        return None if values is None else ranks.numerical_rank(values, self.shape)
 
     def check(self) -> Check:
         """Recompute the relative error from the entries of W - A B."""

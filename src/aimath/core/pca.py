@@ -46,7 +46,8 @@ class PCA(NamedTuple):
     @property
     def cumulative(self) -> Array:
         """(k,) share of the total variance in this component and those before it."""
-        return np.asarray(np.minimum(np.cumsum(self.ratio), 1.0))
+        together = np.cumsum(self.ratio)
+        return np.where(together > 1.0 - len(self.ratio) * EPS, 1.0, together)
 
     @property
     def singular_values(self) -> Array:

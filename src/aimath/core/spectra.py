@@ -75,9 +75,8 @@ def spectrum(
     m, n = weights.shape
     _known(method)
     check_ranks(most, (m, n))
-    few = ITERATIONS * (most + OVERSAMPLING) < min(m, n)
     unit, power = scaled(weights)
-    if method == "randomized" or (method == "auto" and min(m, n) > SMALL and few):
+    if not takes_all((m, n), most, method):
         found = _randomized(unit, most, np.random.default_rng(0) if rng is None else rng)
         result = _signed(weights, (m, n), found, power, most)
         if method == "randomized" or result.cut(range(1, most + 1)).error_bound.max() <= SLACK:
@@ -88,6 +87,16 @@ def spectrum(
         raise InputError("the singular values of W were not found", operand="W") from None
     every = Leading(values, right, left, 0.0, np.zeros(len(values)), m)
     return _signed(weights, (m, n), every, power)
+
+
+def takes_all(size: tuple[int, int], most: int, method: Method = "auto") -> bool:
+    """Tell whether a matrix is decomposed wholly from the start, for ranks up to `most`.
+
+    >>> takes_all((600, 600), 16), takes_all((600, 600), 300)
+    (False, True)
+    """
+    few = ITERATIONS * (most + OVERSAMPLING) < min(size)
+    return method == "exact" or (method == "auto" and not (min(size) > SMALL and few))
 
 
 def streamed_spectrum(

@@ -9,7 +9,7 @@ from pathlib import Path  # noqa: TID253  this module is loaded only where it is
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow, cut, is_named, located, price
+from aimath.read.blocks import BadRow, cut, is_named, located, memory_limit, price
 from aimath.read.sources import asked_form, form_of, placed, verified
 from aimath.read.stream import Stream, open_file
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1 << 22  # bytes of a block: large enough for a product of matrices to be fast
 STREAMED = ("npy", "npz", "safetensors")
+HELD = 1 << 29
+"""A larger matrix, in bytes, is gone through block by block by the commands that can do so."""
+COPIES = 4
+"""So is one that so many times doesn't fit: what is computed of it takes room too."""
 
 
 class RowBlocks:
@@ -99,6 +103,12 @@ def again(token: str, reading: Reading, at_once: int = AT_ONCE) -> RowBlocks | N
             yield from parts(stream, stored, at_once)
 
     return RowBlocks(shape, blocks, token, dtype=dtype)
+
+
+def too_large(shape: tuple[int, int], limit: int | None) -> bool:
+    """Tell whether a matrix is better gone through block by block than held."""
+    size = 8 * shape[0] * shape[1]
+    return size > HELD or (size > 1 << 24 and COPIES * size > (memory_limit() if limit is None else limit))
 
 
 def _is_file(path: str) -> bool:

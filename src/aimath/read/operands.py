@@ -116,6 +116,23 @@ def matrix_blocks(
     return matrices.held(blocks(tokens, [name], flags, stdin, reading, matrix=True), name)
 
 
+def too_large(
+    tokens: Sequence[str],
+    name: str,
+    flags: Mapping[str, str],
+    reading: Reading = Reading(),  # noqa: B008
+) -> RowBlocks | None:
+    """Open the one matrix `name` for reading block by block if it is a stored array too large to be held."""
+    given = _assigned(tokens, [name], flags)
+    path = _path(given[0].tokens[0], matrix=True) if given and len(given[0].tokens) == 1 else None
+    if path is None or is_named(path):
+        return None
+    from aimath.read import matrices  # noqa: PLC0415  only what is read from is loaded
+
+    found = matrices.again(path, reading)
+    return found if found is not None and matrices.too_large(found.shape, reading.max_memory) else None
+
+
 def _assigned(tokens: Sequence[str], names: Sequence[str], flags: Mapping[str, str]) -> list[_Given]:
     """Say which operand each token belongs to; several numbers for the only open operand are one vector."""
     # Matrices have capital letters and short options: -Q.

@@ -44,17 +44,16 @@ class Quantities(dict[str, Values | None]):
 
 
 def _field(report: Report, name: str) -> Values | None:
-    if name in report.swept:
-        return np.asarray(report.swept[name])
-    value = report.extra.get(name)
-    if value is None and name in report.quantities():
-        value = getattr(report.result, name, None)
-    if value is None or hasattr(value, "_fields"):  # another result, whose fields are there by their own
+    swept = name in report.swept
+    value = report.swept[name] if swept else report.value(name)
+    if value is None:
         return None
-    array = np.asarray(value)[np.newaxis] if report.whole else np.asarray(value)
+    array = np.asarray(value)
+    if not swept and (report.whole or (report.by_row and name not in report.by_row)):
+        array = array[np.newaxis]
     if array.ndim == 0 or array.shape[0] == 1 != report.rows:
         array = np.broadcast_to(array, (report.rows, *array.shape[1:]))
-    if report.void:
+    if report.void and not swept:
         return np.full(array.shape, "" if array.dtype.kind == "U" else np.nan)
     return array
 
@@ -72,7 +71,7 @@ def chosen(known: Quantities, wanted: tuple[str, ...]) -> tuple[str, ...]:
 def columns(known: Quantities, names: tuple[str, ...]) -> list[Column]:
     """Spread quantities to columns: a vector's entries are `name_1`, `name_2` or `name_label`."""
     report = known.report
-    spread: list[Column] = []
+    spread = row_names(known)
     present = ((name, values) for name in names if (values := known[name]) is not None)
     for name, values in present:
         unit = report.units.get(name, "")
@@ -80,13 +79,24 @@ def columns(known: Quantities, names: tuple[str, ...]) -> list[Column]:
             spread.append(Column(name, values, unit))
             continue
         flat = values.reshape(report.rows, -1)
-        heads = entry_names(report, values.shape[1:])
+        heads = entry_names(report, values.shape[1:], name)
         spread.extend(Column(f"{name}_{head}", flat[:, k], unit) for k, head in enumerate(heads))
     return spread
 
 
-def entry_names(report: Report, shape: tuple[int, ...]) -> list[str]:
+def row_names(known: Quantities) -> list[Column]:
+    """Give the column of the names of an answer's rows, if they have names."""
+    report = known.report
+    named = report.by_row and len(report.row_labels) == report.rows
+    return [Column("label", np.array(report.row_labels))] if named else []
+
+
+def entry_names(report: Report, shape: tuple[int, ...], name: str = "") -> list[str]:
     """Name the entries of a vector or matrix: by label, or by place from 1."""
+    ends = report.heads.get(name, ())
+    if ends and shape[-1:] == (len(ends),):
+        rows = ["_".join(str(k + 1) for k in place) for place in np.ndindex(*shape[:-1])]
+        return [f"{row}_{end}" if row else end for row in rows for end in ends]
     if shape == (len(report.labels),):
         return list(report.labels)
     return ["_".join(str(k + 1) for k in place) for place in np.ndindex(*shape)]

@@ -89,6 +89,19 @@ def bar(share: float, room: int) -> str:
     return "█" * full + ("▏▎▍▌▋▊▉"[part - 1] if part else "")
 
 
+def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], wanted: Wanted, room: int = 32) -> str:
+    """Draw numbers from 0 as little bars beside each other, of many those at even distances; ASCII: 1 to 8.
+
+    >>> from aimath.render.text import Wanted
+    >>> spark(np.array([8.0, 4.0, 1.0]), Wanted())
+    '█▄▁'
+    """
+    signs = "12345678" if wanted.ascii_only else "▁▂▃▄▅▆▇█"
+    places = np.unique(np.linspace(0, values.size - 1, min(room, values.size)).round().astype(int))
+    largest = float(values.max(initial=0.0)) or 1.0
+    return "".join(signs[max(0, round(x / largest * 8) - 1)] for x in values[places].tolist())
+
+
 def bars(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> list[str]:
     """Draw numbers as bars, the longest as long as there is room; with signs if one is negative."""
     finite = np.where(np.isfinite(values), values, 0.0)

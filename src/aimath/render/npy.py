@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aimath.errors import InputError
 from aimath.render.fields import Quantities, chosen
+from aimath.render.sink import AtomicFile
 
 if TYPE_CHECKING:
-    from aimath.render.sink import AtomicFile
+    from collections.abc import Iterable, Mapping
+
+    from aimath.core.arrays import Array
     from aimath.render.text import Wanted
     from aimath.report import Report
 
@@ -28,6 +32,7 @@ class Npy:
 
     def write(self, report: Report) -> bytes:
         """Give the block's values; all rows must have one shape."""
+        report = report.spread()
         known = Quantities(report)
         names = chosen(known, self.wanted.fields)
         parts = {name: values for name in names if (values := known[name]) is not None}
@@ -53,7 +58,20 @@ class Npy:
         return b""
 
     def _header(self) -> bytes:
-        shape = self.shape if self.whole and self.rows == 1 else (self.rows, *self.shape)
-        text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}"
-        header = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
-        return header + text.encode().ljust(HEADER - 11) + b"\n"
+        return _header(self.shape if self.whole and self.rows == 1 else (self.rows, *self.shape))
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}"
+    header = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
+    return header + text.encode().ljust(HEADER - 11) + b"\n"
+
+
+def save_together(files: Mapping[str, tuple[tuple[int, ...], Iterable[Array]]]) -> None:
+    """Write files of (shape, blocks of rows) so that after an error the old ones are still there."""
+    with ExitStack() as opened:
+        sinks = [opened.enter_context(AtomicFile(path)) for path in files]
+        for sink, (shape, rows) in zip(sinks, files.values(), strict=True):
+            sink.write(_header(shape))
+            for block in rows:
+                sink.write(np.ascontiguousarray(block, "<f8").tobytes())

@@ -36,12 +36,12 @@ class Page:
 
     def add(self, report: Report) -> list[Strip]:
         """Give what one block of rows shows; rows of a table may be kept back until the end."""
-        known = Quantities(report)
+        known = Quantities(report.spread())
         strips: list[Strip] = []
-        image = report.plot is not None and report.plot.kind == "picture"
+        image = any(plot.kind == "picture" for plot in report.plots)
         drawn = self.draw or (self.images and image)
         if self.derivation:
-            for part in self.derivation.parts(known):
+            for part in self.derivation.parts(Quantities(report)) if report.steps else ():
                 strips += self._apart(part)
         elif drawn and image:
             pass  # the picture is how people read it
@@ -50,7 +50,7 @@ class Page:
         else:
             strips += [] if self.records.fits(known) else self._kept()
             self.records.add(known)
-        if drawn and (lines := self.plotter.add(known)):
+        if drawn and (lines := self.plotter.add(report)):
             strips += self._kept() + self._apart(lines)
         return strips
 
@@ -102,7 +102,7 @@ class Drawing:
 
     def write(self, report: Report) -> bytes:
         """Draw one block of rows."""
-        return self._text(self.plotter.add(Quantities(report)))
+        return self._text(self.plotter.add(report))
 
     def end(self) -> bytes:
         """Draw what needed all rows."""

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.render.fields import entry_names
-from aimath.render.layout import Strip, bar, bars, label, left_out, ours, padded, side_by_side, strip, wrapped
+from aimath.render.layout import (
+    Strip,
+    bar,
+    bars,
+    label,
+    left_out,
+    ours,
+    padded,
+    side_by_side,
+    spark,
+    strip,
+    wrapped,
+)
 from aimath.render.panels import Panels as PanelStep
 from aimath.report import Line, Panels, Table, Verify
 from aimath.safe import cells
@@ -52,6 +64,8 @@ class Shown:
         value, style = self.value, self.wanted.style
         if spec.startswith(".") and style.exact:
             style = style._replace(digits=int(spec[1:]))
+        if isinstance(value, np.ndarray) and spec == "spark":
+            return spark(value, self.wanted)
         if isinstance(value, np.ndarray):
             glue = spec if spec.startswith(" ") else ", "
             items = [
@@ -208,9 +222,7 @@ class TableStep:
 
     def strips(self, width: int) -> list[Strip]:
         """Give a head line and a line an entry, with a bar where there is room; narrow: entry by entry."""
-        names = entry_names(self.known.report, self.shape)
-        if len(self.shape) > 1:
-            names = [name.replace("_", ",") for name in names]
+        names = self._names()
         labels = [label(names[k], self.wanted, WORD) for k in self.entries]
         heads = [ours(head, self.wanted) for head, _ in self.step.columns]
         columns = [self._column(template) for _, template in self.step.columns]
@@ -218,7 +230,7 @@ class TableStep:
             padded([head, *texts], right=self._numbers(template) is not None)
             for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
         ]
-        head, *lines = side_by_side([["", *labels], *blocks])
+        head, *lines = side_by_side([[self.step.names, *labels], *blocks])
         if cells(head) > width:
             return self._with_gaps(_stacked(labels, heads, columns, width))
         room = min(BAR, width - cells(head) - 2)
@@ -228,6 +240,14 @@ class TableStep:
             for line, mark in zip(lines, drawn, strict=True)
         ]
         return [strip(head, "dim"), *self._with_gaps(rows)]
+
+    def _names(self) -> list[str]:
+        if self.step.names:
+            named = number(self.known, self.row, self.step.names)
+            return [
+                name if isinstance(name, str) else self.wanted.style.people(name) for name in named.tolist()
+            ]
+        return [name.replace("_", ",") for name in entry_names(self.known.report, self.shape)]
 
     def _column(self, template: str) -> list[str]:
         """Give the texts of a column, of one width: numbers point under point, terms from the left."""

@@ -192,7 +192,7 @@ class Records:
         """Gather the rows of one block."""
         spread, rows = self._spread(known), known.report.rows
         self.columns = self.columns or [column._replace(values=column.values[:0]) for column in spread]
-        self.drawn = known.report.plot.y if known.report.plot else ""
+        self.drawn = next((plot.y for plot in known.report.plots), "")
         start = rows if self.wanted.all_rows else min(rows, HEAD - len(self.head))
         self.head += _rows(spread, 0, start)
         # One row more than is shown: were it alone, it would be shown in place of the gap.

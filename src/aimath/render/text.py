@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from aimath.errors import InputError
-from aimath.render.fields import Column, Quantities, chosen, columns
+from aimath.render.fields import Column, Quantities, chosen, columns, row_names
 from aimath.render.numbers import Style
 from aimath.safe import encoded
 
@@ -54,13 +54,13 @@ class Plain:
 
     def write(self, report: Report) -> bytes:
         """Give a line of numbers for each row, or a number a line where the input was a column."""
-        known = Quantities(report)
+        known = Quantities(report.spread())
         names = chosen(known, self.wanted.fields)
         values = known[names[0]] if len(names) == 1 else None
         if values is None:
             return self.table.write(report)
         if values.ndim == 1 or (values.ndim == 2 and not report.column):
-            return self._lines(values.reshape(report.rows, -1))
+            return self._lines(values.reshape(len(values), -1))
         # A column's entries and a matrix' rows need several lines: a blank one stands between two.
         wide = 1 if values.ndim == 2 else values.shape[-1]
         parts = [self._lines(row.reshape(-1, wide)) for row in values]
@@ -86,7 +86,7 @@ class Separated:
 
     def write(self, report: Report) -> bytes:
         """Give the rows; the first block brings the header, which later blocks must fit."""
-        known = Quantities(report)
+        known = Quantities(report.spread())
         spread = columns(known, chosen(known, self.wanted.fields))
         heads = [column.head for column in spread]
         start = b""
@@ -154,17 +154,33 @@ class Json:
     """JSON Lines: one compact object a row with everything that is known of it."""
 
     def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
+        self.wanted, self.begun = wanted, False
 
     def write(self, report: Report) -> bytes:
-        """Give an object a row; inf and nan are strings, which JSON's numbers can't be."""
-        known = Quantities(report)
+        """Give an object a row; inf and nan are strings, which JSON's numbers can't be.
+
+        Vectors and matrices that belong to all rows of an answer stand in its first object alone.
+        """
+        known = Quantities(report.spread())
+        report = known.report
         names = chosen(known, self.wanted.fields) if self.wanted.fields else known.names()
-        lists = {name: self._values(values) for name in names if (values := known[name]) is not None}
+        lists = self._row_names(known)
+        first: dict[str, Any] = {}
+        for name in names:
+            values = known[name]
+            if values is not None and report.by_row and values.ndim > 1 and name not in report.by_row:
+                first |= {} if self.begun else {name: self._values(values[:1])[0]}
+            elif values is not None:
+                lists[name] = self._values(values)
+        self.begun = True
         head: dict[str, Any] = {"labels": [_utf8(label) for label in report.labels]} if report.labels else {}
-        rows = (head | {name: values[k] for name, values in lists.items()} for k in range(report.rows))
+        rows = [head | {name: values[k] for name, values in lists.items()} for k in range(report.rows)]
+        rows[:1] = [row | first for row in rows[:1]]
         text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
         return text if text.isascii() else _escaped(text)
+
+    def _row_names(self, known: Quantities) -> dict[str, list[Any]]:
+        return {column.head: self._values(column.values) for column in row_names(known)}
 
     def end(self) -> bytes:
         """Nothing was left open."""
@@ -203,7 +219,7 @@ class Markdown:
 
     def write(self, report: Report) -> bytes:
         """Give a row a line between bars; the first block brings the heads."""
-        known = Quantities(report)
+        known = Quantities(report.spread())
         spread = columns(known, chosen(known, self.wanted.fields))
         heads = [column.head for column in spread]
         lines = []

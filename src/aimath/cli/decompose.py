@@ -1,0 +1,153 @@
+"""Commands that take matrices apart: eigenvalues, principal components."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from aimath.cli.command import Commands, command
+from aimath.cli.linear import one, worked
+from aimath.cli.options import Flag, Operand, Seed, Streamed, Vector, Whole
+from aimath.report import Line, Panels, Plot, Report, Table, Verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aimath.core.pca import PCA
+    from aimath.read.matrices import RowBlocks
+    from aimath.report import Step
+
+commands: Commands = {}
+
+SHOWN = 8
+"""Matrices of more rows or columns are left out of a derivation where they aren't its point."""
+
+
+@command(commands, example="aimath eig '2 1; 1 2'")
+def eig(
+    A: Annotated[Vector, Operand("A square matrix: a literal or a file.", flag="-A", matrix=True)],  # noqa: N803
+    seed: Seed = "0",
+) -> Report:
+    """Find the directions that a matrix only stretches.
+
+    A v = value v: values by descending real part, vectors of length 1. A row is the real and the
+    imaginary part of a value; --fields vectors gives the vectors, a column each.
+    """
+    from aimath.core import decompose
+
+    del seed  # the reader draws randn:MxN with it
+    result = decompose.eig(one(A, "A"))
+    n, complex_ = len(result.values), result.vectors_im is not None
+    few = (Line(" A · v for the largest λ, row by row:"),) if n <= SHOWN and not complex_ else ()
+    first = (
+        Line(f"  {worked('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}")
+        for i in range(n)
+    )
+    return Report(
+        result,
+        show=("values",),
+        steps=(
+            Line("A · v = λ · v      A stretches the direction v by λ, and does not turn it"),
+            Panels((("A", "A"),)),
+            Table((("λ, real part", "{re}"), ("imaginary", "{im}"), ("|λ|", "{magnitude}")), bar="magnitude"),
+            Line(" Σ λ = {trace}, the sum of A's diagonal      largest |λ| = {spectral_radius}"),
+            Line(" the vectors, a column each:" + " real parts" * complex_),
+            Panels((("v", "vectors"),)),
+            *((Line(" imaginary parts:"), Panels((("v", "vectors_im"),))) if complex_ else ()),
+            *few,
+            *(first if few else ()),
+            Line(
+                " A is symmetric: its vectors stand at right angles"
+                if result.symmetric
+                else " condition of the vectors {condition}: 1 is right angles, inf that one is missing"
+            ),
+            Verify("A · v against λ · v, in units of A's largest entry: {other}"),
+        ),
+        heads={"values": ("re", "im")},
+        plot=Plot("magnitude"),
+        whole=True,
+    )
+
+
+@command(commands, example="aimath pca '1 2; 3 4; 5 9' --components 1")
+def pca(
+    X: Annotated[  # noqa: N803
+        Streamed,
+        Operand("Data, a row each.", flag="-X", matrix=True, streamed=True),
+    ],
+    components: Annotated[
+        int | None, Whole(("--components", "-k"), "So many directions.  [default: all]", 1, 10**9)
+    ] = None,
+    whiten: Annotated[bool, Flag("--whiten", help="Divide each coordinate by its deviation.")] = False,
+    seed: Seed = "0",
+) -> Report:
+    """Find the directions in which data spread most.
+
+    C = (X - mean)ᵀ (X - mean) / (n - 1), C v = variance v; a row of the answer is a row of X along
+    the components. Signs as in scikit-learn. What is too large for memory is read twice in blocks.
+    """
+    import numpy as np
+
+    from aimath.core import decompose
+
+    del seed  # the reader draws randn:MxN with it
+    if not isinstance(X, np.ndarray):
+        return _pca_of_blocks(X, components, whiten=whiten)
+    found = decompose.pca(one(X, "X"), components, whiten)
+    return _pca(found, _pca_steps(found))
+
+
+def _pca(found: PCA, steps: tuple[Step, ...], **more: Any) -> Report:
+    k = len(found.variance)
+    return Report(
+        found,
+        show=("projected",),
+        steps=steps,
+        plot=Plot("projected", kind="scatter"),
+        whole=True,
+        by_row=("X", "projected", "centred"),
+        heads={"projected": tuple(f"PC{i + 1}" for i in range(k))},
+    )._replace(**more)
+
+
+def _pca_of_blocks(rows: RowBlocks, components: int | None, *, whiten: bool) -> Report:
+    """Answer the first block with the derivation; the others follow as they are read again."""
+    from aimath.core import decompose
+
+    found = decompose.streamed_pca(rows, components, whiten)
+
+    def answered() -> Iterator[Report]:
+        for block in rows():
+            yield _pca(found, (), plot=(), extra={"X": block, "projected": found.project(block)})
+
+    reports = answered()
+    first, plot = next(reports), Plot("projected", kind="scatter")
+    count = f"{len(first.extra['X'])} of {rows.shape[0]}"
+    notes = (*rows.notes, f"X is read in blocks; a derivation or plot shows the first {count} rows")
+    return first._replace(steps=_pca_steps(found), plot=plot, rest=reports, notes=notes)
+
+
+def _pca_steps(found: PCA) -> tuple[Step, ...]:
+    """Say the four steps; matrices that are too wide to be read are left out."""
+    k, d = found.components.shape
+    small = d <= SHOWN
+    each = (("centred", "centred"),) if found.X is not None else ()
+    axes = "V / deviation" if found.whiten else "V"
+    return (
+        Line(f"projected = (X - mean) · {axes}      V: the directions in which the rows spread most"),
+        Line(" 1 centre: the mean of the {count} rows is {mean}"),
+        Line(" 2 covariance C = centredᵀ · centred / (n - 1), total variance {total_variance}"),
+        *((Panels((("C", "covariance"),)),) if small and found.X is not None else ()),
+        Line(" 3 C · v = λ · v, the largest λ first:"),
+        Table(
+            (("λ, variance", "{variance}"), ("share", "{ratio:%}"), ("with those before", "{cumulative:%}")),
+            bar="ratio",
+        ),
+        *((Line(" the directions v, a row each:"), Panels((("v", "components"),))) if small else ()),
+        Line(f" 4 project: the {k} number{'s' * (k > 1)} of a row are centred · {axes}"),
+        *((Panels((("X", "X"), *each, ("projected", "projected"))),) if small else ()),
+        Verify(
+            "shares of variance from the projected rows: {other}"
+            if found.X is not None
+            else "the directions' lengths: {other}"
+        ),
+    )

@@ -1,0 +1,92 @@
+"""Points on a canvas of characters: curves, and clouds whose points have names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aimath.render.layout import ours
+from aimath.safe import cells, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimath.render.text import Wanted
+
+    Points = np.ndarray[Any, Any]
+
+HEIGHT = 12
+DOT = "●"
+
+
+def curve(x: Points, y: Points, axes: tuple[str, str], wanted: Wanted, width: int) -> list[str]:
+    """Draw points (x, y) with their ranges at the edges; what is infinite or nan can't be drawn."""
+    return _drawn(x, y, np.full(len(x), DOT), axes, wanted, width)
+
+
+def cloud(
+    points: Points, names: Sequence[str], axes: tuple[str, str], wanted: Wanted, width: int
+) -> list[str]:
+    """Draw rows (n, 1 or more) by their first two numbers, each as the first sign of its name.
+
+    Where several fall into one cell, the commonest sign is drawn; a single number is drawn on a line.
+    """
+    x = points[:, 0]
+    y = points[:, 1] if points.shape[1] > 1 else np.zeros_like(x)
+    marks = np.array([_mark(name) for name in names] or [DOT] * len(x))
+    return _drawn(x, y, marks, axes, wanted, width)
+
+
+def _mark(name: str) -> str:
+    sign = safe(name)[:1]
+    return sign if sign.strip() and cells(sign) == 1 else DOT
+
+
+def _drawn(
+    x: Points, y: Points, marks: Points, axes: tuple[str, str], wanted: Wanted, width: int
+) -> list[str]:
+    keep = np.isfinite(x) & np.isfinite(y)
+    x, y, marks = x[keep], y[keep], marks[keep]
+    if not x.size:
+        return []
+    high = HEIGHT if axes[1] else 1
+    low, top, left, right = (wanted.style.people(float(end)) for end in (y.min(), y.max(), x.min(), x.max()))
+    if not axes[1]:
+        low = top = ""
+    margin = max(len(low), len(top))
+    if margin + 2 > width // 3:  # numbers beside the curve would leave it no room
+        lines = [*_range("y", low, top, width), *_range("x", left, right, width)]
+        canvas = (f" │{line}".rstrip() for line in _canvas(x, y, marks, width - 2, high))
+        return [ours(line, wanted) for line in (*lines, *canvas, " └" + "─" * (width - 2))]
+    room = width - margin - 3
+    edge = {0: top, high - 1: low}
+    drawn = enumerate(_canvas(x, y, marks, room, high))
+    lines = [f" {edge.get(k, ''):>{margin}} │{line}".rstrip() for k, line in drawn]
+    between = room - len(left) - len(right)
+    start = " " * (margin + 2)
+    below = [f"{start} {left}{axes[0] if len(axes[0]) + 2 <= between else '':^{max(0, between)}}{right}"]
+    below = below if between > 0 else _range("x", left, right, width)
+    named = [f"{start}{axes[1]}".rstrip()] if axes[1] else []
+    return [ours(line, wanted) for line in (*named, *lines, f"{start}└{'─' * room}", *below)]
+
+
+def _range(axis: str, low: str, high: str, width: int) -> list[str]:
+    line = f" {axis}: {low} to {high}"
+    return [line] if len(line) <= width else [f" {axis}: {low}", f" to {high}"]
+
+
+def _canvas(x: Points, y: Points, marks: Points, room: int, high: int) -> list[str]:
+    places = (high - 1 - _scaled(y, high)) * room + _scaled(x, room)
+    signs, which = np.unique(marks, return_inverse=True)
+    counts = np.zeros((len(signs), high * room), np.int64)
+    np.add.at(counts, (which, places), 1)
+    drawn = np.where(counts.any(axis=0), signs[counts.argmax(axis=0)], " ").reshape(high, room)
+    return ["".join(line) for line in drawn.tolist()]
+
+
+def _scaled(values: Points, room: int) -> Points:
+    """Give the cell of each value; halves, because the span of finite numbers can overflow."""
+    half = values / 2
+    span = float(half.max() - half.min()) or 1.0
+    return np.asarray(np.rint((half - half.min()) / span * (room - 1)), np.int64)

@@ -1,0 +1,167 @@
+"""Eigenvalues and principal components on the command line: forms, labels, pictures, data in blocks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+
+def table(text, separator=","):
+    return list(csv.reader(io.StringIO(text), delimiter=separator))
+
+
+def floats(text):
+    return np.array([[float(x) for x in line.split()] for line in text.splitlines()])
+
+
+# eig
+
+
+def test_eigenvalues_are_a_row_each_with_both_parts(aimath):
+    assert aimath("eig", "2 1; 1 2") == (0, "3 0\n1 0\n", "")
+    assert aimath("eig", "0 -1; 1 0") == (0, "0 1\n0 -1\n", "")
+    assert aimath("eig", "0 -1; 1 0", "--csv").out.splitlines()[0] == (
+        "values_1_re,values_1_im,values_2_re,values_2_im"
+    )
+
+
+def test_vectors_are_columns_and_complex_ones_have_two_parts(aimath):
+    vectors = floats(aimath("eig", "2 1; 1 3", "--fields", "vectors").out)
+    assert np.array([[2, 1], [1, 3]]) @ vectors == pytest.approx(
+        vectors * [(5 + 5**0.5) / 2, (5 - 5**0.5) / 2]
+    )
+    row = json.loads(aimath("eig", "0 -1; 1 0", "--json").out)
+    both = np.array(row["vectors"]) + 1j * np.array(row["vectors_im"])
+    assert np.array(row["A"]) @ both == pytest.approx(both * [1j, -1j])
+    assert "vectors_im" not in json.loads(aimath("eig", "2 1; 1 3", "--json").out)
+
+
+def test_eig_says_what_kind_of_vectors_there_are(aimath):
+    assert "right angles" in aimath("eig", "2 1; 1 2", "--explain").out
+    assert "condition of the vectors inf" in aimath("eig", "1 1; 0 1", "--explain").out
+    assert "imaginary parts:" in aimath("eig", "0 -1; 1 0", "--explain").out
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [(("1 2 3; 4 5 6",), "A must be square, not 2x3"), (("1 inf; 0 1",), "entry (1,2) of A is inf")],
+)
+def test_what_has_no_eigenvalues(aimath, words, why):
+    ran = aimath("eig", *words)
+    assert (ran.code, ran.out) == (1, "")
+    assert why in ran.err
+
+
+# pca
+
+
+def projections(data, k):
+    """Give the rows along the k directions of largest variance, by way of an SVD, signs as scikit-learn's."""
+    centred = data - data.mean(axis=0)
+    right = np.linalg.svd(centred, full_matrices=False)[2][:k]
+    signs = np.sign(right[np.arange(k), np.abs(right).argmax(axis=1)])
+    return centred @ (right * signs[:, None]).T
+
+
+def test_a_row_of_the_answer_is_a_row_of_the_data(aimath):
+    data = np.random.default_rng(3).normal(size=(7, 4))
+    ran = aimath("pca", "-k", "2", stdin="\n".join(" ".join(map(repr, row)) for row in data.tolist()))
+    assert (ran.code, ran.err) == (0, "")
+    assert floats(ran.out) == pytest.approx(projections(data, 2), rel=1e-12)
+
+
+def test_digits_keep_their_names(aimath):
+    rows = table(aimath("pca", "digits:0,1", "-k", "2", "--csv").out)
+    assert rows[0] == ["label", "projected_PC1", "projected_PC2"]
+    assert {row[0] for row in rows[1:]} == {"0", "1"}
+    first, *others = (
+        json.loads(line) for line in aimath("pca", "digits:0,1", "-k", "2", "--json").out.splitlines()
+    )
+    assert len(others) == len(rows) - 2
+    assert np.shape(first["components"]) == (2, 64)
+    assert all(set(first) - set(row) == {"components", "mean", "mean_rest", "variance", "ratio", "cumulative",
+                                         "singular_values", "covariance"} for row in others)  # fmt: skip
+    assert [row["label"] for row in (first, *others)] == [row[0] for row in rows[1:]]
+
+
+def test_whitened_coordinates_have_variance_1(aimath):
+    found = floats(aimath("pca", "digits", "-k", "3", "--whiten").out)
+    assert found.var(axis=0, ddof=1) == pytest.approx(1, rel=1e-12)
+
+
+def test_explain_shows_four_steps_with_the_users_numbers(aimath):
+    text = aimath("pca", "1 2; 3 4; 5 9", "--explain").out
+    for part in ("1 centre: the mean of the 3 rows is 3, 5", "total variance 17", "98.95 %", "4 project"):
+        assert part in text
+    assert "-2 -3" in text  # row 1, centred
+    assert text.splitlines()[-1].startswith(
+        " ✓ shares of variance from the projected rows: 0.989509, 0.010490"
+    )
+
+
+def test_the_cloud_shows_which_digit_is_where(aimath):
+    drawn = aimath("pca", "digits:0,1", "-k", "2", "--plot").err
+    assert drawn.count("0") > 20
+    assert drawn.count("1") > 20
+    assert "PC1" in drawn
+    assert "PC2" in drawn
+    ran = aimath("pca", "1 2; 3 4; 5 9", "-k", "1", "--plot")
+    assert ran.err.count("●") == 3
+    assert "PC2" not in ran.err
+
+
+@pytest.fixture
+def large(tmp_path):
+    """40 MB of rows far from the origin, in an .npy, and the file's name."""
+    rng = np.random.default_rng(5)
+    data = rng.normal(size=(100_000, 50)) * np.linspace(5, 1, 50) + 1e6
+    path = tmp_path / "large.npy"
+    np.save(path, data)
+    return data, path
+
+
+def test_what_does_not_fit_is_read_in_blocks_to_the_same_answer(aimath, large, tmp_path):
+    data, path = large
+    small = ("pca", path, "-k", "2", "--max-memory", "64M")
+    ran = aimath(*small, "--out", tmp_path / "y.npy")
+    assert (ran.code, ran.out) == (0, "")
+    assert "X is read in blocks" in ran.err
+    whole = projections(data, 2)
+    assert np.load(tmp_path / "y.npy") == pytest.approx(whole, abs=1e-6 * np.abs(whole).max())
+    aimath("pca", path, "-k", "2", "--out", tmp_path / "z.npy")
+    assert np.load(tmp_path / "z.npy") == pytest.approx(
+        np.load(tmp_path / "y.npy"), abs=1e-9 * np.abs(whole).max()
+    )
+    first, second = aimath(*small, "--json", "--fields", "mean,ratio,projected").out.splitlines()[:2]
+    assert json.loads(first)["mean"] == pytest.approx(data.mean(axis=0))
+    assert set(json.loads(second)) == {"projected"}
+    assert "✓ the directions' lengths: 1, 1" in aimath(*small, "--explain").out
+    assert aimath(*small, "--plot").err.count("●") > 100
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("1 2; 3 4", "-k", "3"), 2, "--components: 3 components of 2x2 data (max 2)"),
+        (("1 2",), 1, "1 row has no variance"),
+        (("1 2; 1 2",), 1, "all rows are equal"),
+        (("1 2; 3 4", "--whiten"), 2, "component 2 has variance 0"),
+    ],
+)
+def test_data_without_components(aimath, words, code, why):
+    ran = aimath("pca", *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert why in ran.err
+
+
+def test_nan_in_a_large_file_is_found(aimath, large):
+    data, path = large
+    data[70_000, 3] = np.nan
+    np.save(path, data)
+    ran = aimath("pca", path, "--max-memory", "64M")
+    assert (ran.code, ran.out) == (1, "")
+    assert "(70001,4) of X is nan" in ran.err
