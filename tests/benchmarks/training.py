@@ -7,7 +7,6 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
 from tests.benchmarks.kernels import seconds
 from tests.benchmarks.rows import Row
 

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from tests.oracles import draw
 
 from aimath.core import autodiff as ad
-from tests.oracles import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -37,6 +37,7 @@ def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noq
         show=("gradients",),
         steps=tuple(steps),
         units={"loss": "nats"} if target is not None else {},
+        shared=("W", "b"),
         labels=_names(*result.W.shape),
         plot=Plot("gradients"),
     )
