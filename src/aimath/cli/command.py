@@ -24,6 +24,9 @@ Function = Callable[..., "Report"]
 LINES = "lines"
 """A function with a parameter of this name is given the numbers of its rows."""
 
+VOID = "void"
+"""A function with a parameter of this name is told that only the shape of its answer matters."""
+
 
 class Part(NamedTuple):
     """A part of the command line. Its words stay text, which is read by us."""

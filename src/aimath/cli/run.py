@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.chance import settled
-from aimath.cli.command import LINES
+from aimath.cli.command import LINES, VOID
 from aimath.cli.job import Job, form_of, job, one_of, size
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
@@ -199,6 +199,8 @@ def _void(asked: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:
     stand_in = {name: np.full((1, *shape), 1.0 / np.prod(shape)) for name, shape in shapes.items()}
     stand_in |= {name: np.zeros((1, 1)) for name in each & stand_in.keys()}
     unlabelled = asked._replace(labels=())
+    if VOID in asked.command.parameters:
+        unlabelled = unlabelled._replace(options={**asked.options, VOID: True})
     reports = _reports(unlabelled, Block(operands=stand_in, source="", lines=(1,)), asked.runs)
     return [report._replace(void=True) for report in reports]
 
