@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.formula_oracle import ulps
 
 from aimath.core import scalars
 from aimath.core.backprop import backprop
@@ -15,7 +16,6 @@ from aimath.core.differences import central
 from aimath.core.expression import function
 from aimath.core.operations import OPERATIONS
 from aimath.errors import InputError
-from tests.core.formula_oracle import ulps
 
 
 def of(text, *point, **asked):
@@ -115,7 +115,7 @@ def test_polar_coordinates():
     found = jacobian(functions, [[2, 0.5], [3, -1]])
     for (r, t), J in zip(found.point, found.jacobian, strict=True):
         wanted = [[math.cos(t), -r * math.sin(t)], [math.sin(t), r * math.cos(t)]]
-        assert J == pytest.approx(np.array(wanted), rel=4e-16)
+        assert pytest.approx(np.array(wanted), rel=4e-16) == J
     assert found.values[0] == pytest.approx([2 * math.cos(0.5), 2 * math.sin(0.5)], rel=2e-16)
     assert found.norm == pytest.approx([math.sqrt(5), math.sqrt(10)], rel=4e-16)
     assert found.check().holds.all()
@@ -141,7 +141,9 @@ def test_a_wrong_derivative_is_found_out():
     assert not off.check().holds.any()
     assert not off.check_hessian().holds.any()
     both = jacobian([function("x^2", ["x"]), function("x^3", ["x"])], [[2]])
-    assert both._replace(jacobian=both.jacobian + [[0], [1e-6]]).check().holds.tolist() == [[[True], [False]]]
+    assert both._replace(jacobian=both.jacobian + np.array([[0], [1e-6]])).check().holds.tolist() == [
+        [[True], [False]]
+    ]
 
 
 @pytest.mark.parametrize(

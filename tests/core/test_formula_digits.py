@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from tests.core.formula_oracle import derivative, ulps
 
 from aimath.core.expression import function
-from tests.core.formula_oracle import derivative, ulps
 
 # Formulas and points at which they and their derivatives are well conditioned: nothing large cancels.
 CASES = """

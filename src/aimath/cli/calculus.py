@@ -31,7 +31,7 @@ LONGEST = 60
 NOTES = 3
 """So many kinks are told of."""
 
-AGREE = Verify("central differences agree to {apart:.1}")
+AGREE = Verify("central differences agree within {apart:.1}")
 
 Variables = Annotated[
     str, Flag("--variables", help="The variables in another order.  [default: as they appear]", metavar="A,B")
@@ -91,7 +91,7 @@ def _gradient(f: Function, points: Any, *, hessian: bool, direction: str) -> Rep
         extra={"function": f.text, "formulas": np.array([formulas])},
         labels=f.variables,
         beside="point",
-        plot=Plot("gradient"),
+        plot=Plot("gradient") if len(f.variables) > 1 else Plot("gradient", "point", "curve"),
     )
 
 
@@ -223,11 +223,11 @@ def _unless(kinks: Sequence[str], steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _sum(result: Any, name: str) -> str:
-    """Write the gradient by a variable as the sum over its places."""
+    """Say of which gradients, each by a variable in one place, its gradient is the sum."""
     flows = [f"{{flows[{k}]}}" for k in range(len(result.nodes)) if result.nodes[k] == name]
     total = f"{{gradients[{list(result.source.functions[0].variables).index(name)}]}}"
     shown = [*flows[:3], "…", flows[-1]] if len(flows) > 5 else flows
-    return f"{' + '.join(shown)} = {total}"
+    return f"{', '.join(shown)} add up to {total}"
 
 
 def _kinks(functions: Sequence[Function], points: Any) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def _points(f: Function, points: ArrayLike) -> Array:
         names = ", ".join(f.variables)
         many = "s" * (len(f.variables) != 1)
         why = f"a point has {len(f.variables)} coordinate{many} ({names}), not {array.shape[-1]}"
-        hint = "--rows reads each number as a point" if len(f.variables) == 1 else ""
+        hint = f"write {names}=1,2,3; or --rows, each line a point" if len(f.variables) == 1 else ""
         raise InputError(why, hint=hint, row=0, operand="at")
     return array
 

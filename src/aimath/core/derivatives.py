@@ -76,7 +76,7 @@ def _shared(op: str) -> Rule:
 
 def _one(slope: Callable[[Graph, int, int], int]) -> Rule:
     """Make a rule of the slope of a function of one operand: slope(graph, node, operand)."""
-    return lambda g, i, args, d: [g.mul(d, slope(g, i, args[0]))]
+    return lambda g, i, args, d: [g.mul(slope(g, i, args[0]), d)]
 
 
 def _over(divisor: Callable[[Graph, int, int], int], factor: float = 1.0) -> Rule:
@@ -87,8 +87,8 @@ def _over(divisor: Callable[[Graph, int, int], int], factor: float = 1.0) -> Rul
 def _product(g: Graph, _: int, args: tuple[int, ...], d: int) -> Sequence[int]:
     a, b = args
     if a == b:
-        return g.mul(g.number(2.0), g.mul(d, a)), g.number(0.0)
-    return g.mul(d, b), g.mul(d, a)
+        return g.mul(g.number(2.0), g.mul(a, d)), g.number(0.0)
+    return g.mul(b, d), g.mul(a, d)
 
 
 def _quotient(g: Graph, i: int, args: tuple[int, ...], d: int) -> Sequence[int]:
@@ -100,8 +100,8 @@ def _power(g: Graph, _: int, args: tuple[int, ...], d: int) -> Sequence[int]:
     a, b = args
     none = g.number(0.0)
     lower = g.pow(a, g.sub(b, g.number(1.0)))
-    by_base = g.mul(d, g.mul(b, lower)) if g.nodes[a].moves else none
-    return by_base, g.mul(d, g.node("power_log", a, b)) if g.nodes[b].moves else none
+    by_base = g.mul(g.mul(b, lower), d) if g.nodes[a].moves else none
+    return by_base, g.mul(g.node("power_log", a, b), d) if g.nodes[b].moves else none
 
 
 def _power_log(g: Graph, _: int, args: tuple[int, ...], d: int) -> Sequence[int]:

@@ -216,7 +216,7 @@ def function(text: str, variables: Sequence[str] | None = None) -> Function:
 
 def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
     known = [*variables, *ARGUMENTS, *CONSTANTS]
-    near = difflib.get_close_matches(part.name, known, 1)
+    near = difflib.get_close_matches(part.name, known, 1) if variables else []
     named = f"the variables are {', '.join(variables)}" if variables else "write a number"
     hint = f"did you mean {near[0]}?" if near else named
     why = f"{part.name} is not a variable here"

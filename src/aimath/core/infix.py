@@ -53,8 +53,8 @@ def _written(node: Node, args: list[_Text], variables: Sequence[str]) -> _Text |
     if node.op == "mul" and node.args[0] == node.args[1]:
         return _Text(f"{args[0].inside(ATOM)}^2", POWER)
     if node.op == "mul":
-        right = args[1].inside(PRODUCT if "/" not in args[1].text else SIGN)
-        return _Text(f"{args[0].inside(PRODUCT)}*{right}", PRODUCT)
+        right = f"*{args[1].inside(PRODUCT)}"  # a*(b/c) is a*b/c but for rounding
+        return _Text(args[0].inside(PRODUCT) + (right[2:] if right.startswith("*1/") else right), PRODUCT)
     if node.op == "div":
         return _Text(f"{args[0].inside(PRODUCT)}/{args[1].inside(SIGN)}", PRODUCT)
     if node.op == "pow":

@@ -183,7 +183,9 @@ class Derivation:
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = Shown(_rounded(value) if holds else value, self.wanted)
         if "{apart" in step.text:
-            scope["apart"] = Shown(float(np.max(np.abs(np.subtract(*both)))), self.wanted)
+            # A billionth is what a Check asks for; the digits below it differ from machine to machine.
+            difference, size = np.abs(np.subtract(*both)).max(), np.abs(both[0]).max()
+            scope["apart"] = Shown(float(max(difference, 1e-9 * size)), self.wanted)
         sign, style = (" ✓ ", "green") if holds else (" ✗ ", "bold red")
         text = ours(sign + step.text, self.wanted).format_map(scope)
         return [strip(line, style) for line in wrapped(text, self.width)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BRANCHES = 60
 """A tree of more nodes than this shows its first ones."""
-DEEP = 10
+DEEP = 6
 """Deeper than this a tree's lines are no longer indented, but numbered."""
 
 
@@ -45,11 +45,14 @@ class TreeStep(TableStep):
             for k, mark in zip(self.entries, marks, strict=False)
         ]
         if room < max(map(cells, marks), default=0) + 3:
-            return self.with_gaps(stacked(texts, heads, columns, width))
-        head, *lines = side_by_side([["", *texts], *blocks])
+            return [*self.with_gaps(stacked(texts, heads, columns, width)), *self._rest()]
+        head, *lines = side_by_side([["node", *texts], *blocks])
         strips = [strip(head, "dim"), *map(strip, lines)]
+        return [*strips, *self._rest()]
+
+    def _rest(self) -> list[Strip]:
         hidden = self.size - len(self.entries)
-        return [*strips, left_out(hidden, self.wanted)] if hidden else strips
+        return [left_out(hidden, self.wanted)] if hidden else []
 
 
 def branches(depths: Sequence[int]) -> list[str]:
