@@ -58,6 +58,13 @@ def test_rows_have_gradients_of_their_own(aimath):
     assert flags.out == single[0]
 
 
+def test_gradients_of_a_large_layer_have_no_names(aimath):
+    ran = aimath("backprop", "--layer", "randn:40x30", "randn:1x30", "randn:1x40", "--target", "39", "--json")
+    told = json.loads(ran.out)
+    assert "labels" not in told
+    assert np.outer(told["dz"], told["x"]).ravel().tolist() == told["gradients"][: 40 * 30]
+
+
 def test_a_sure_layer(aimath):  # torch: 0
     ran = aimath("backprop", "--layer", "40; 0", "1", "0,0", "--target", "0")
     assert next(map(float, ran.out.split())) == pytest.approx(-4.248354255291589e-18, rel=1e-15, abs=0)

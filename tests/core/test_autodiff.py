@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from aimath.core import autodiff as ad
 from aimath.core.autodiff import Tensor, check_gradients, gradients
+from aimath.core.checked import checked
 from aimath.core.tensor import plain, recorded
 from aimath.errors import InputError
 
@@ -91,6 +92,14 @@ OPERATIONS = {
     "matmul": (operator.matmul, ONE, TWO.T),
     "matmul of a constant": (lambda a: TWO @ a.T, ONE),
     "matmul of stacks": (lambda a, b: a @ b, RNG.normal(size=(2, 1, 3, 4)), RNG.normal(size=(5, 4, 2))),
+    "matmul of vectors": (
+        lambda a, b, c: (a @ b) @ c + a @ (b @ c),
+        ONE[0],
+        RNG.normal(size=(4, 3)),
+        TWO[:, 0],
+    ),
+    "a vector times a stack": (lambda a, b: a @ b, ONE[0], RNG.normal(size=(2, 4, 3))),
+    "a stack times a matrix": (lambda a, b: a @ b, RNG.normal(size=(2, 3, 4)), TWO.T),
     "index": (lambda a: a[1] + a[-1, None] * a[..., 1:2] + a[a.shape[0] - 3], ONE),
     "index twice": (lambda a: a[np.array([0, 2, -1, 0])] ** 2, ONE),
     "index pairs": (lambda a: a[[0, 0, 1], [3, 3, 1]] ** 2, ONE),
@@ -149,6 +158,12 @@ def test_analytic_operations_are_checked_to_all_digits(name):
 def test_what_is_not_analytic_falls_back_to_differences():
     for function in (abs, ad.sigmoid, lambda a: abs(a) * a):
         assert check_gradients(function, [-1.5, 2.0]).routes == ("central differences",)
+
+
+def test_results_of_several_numbers_are_weighted():
+    found = check_gradients(lambda a: a**2, [1.0, 2.0], weights=[10.0, -1.0])
+    assert found.gradients[0].tolist() == [20, -4]
+    assert found.others[0].tolist() == pytest.approx([20, -4], rel=1e-15, abs=0)
 
 
 def test_the_check_sees_a_wrong_derivative():
@@ -305,6 +320,7 @@ def back(result, seed=None):
         (lambda: Tensor([1.0, 2.0]) / Tensor([1.0, 0.0]), r"divide\(2, 0\) at \[1\]"),
         (lambda: Tensor(-8.0) ** 0.5, r"power\(-8, 0.5\) is no"),
         (lambda: Tensor([1e200]) * 1e200, r"multiply\(1e\+200, 1e\+200\) at \[0\]"),
+        (lambda: ad.where([True], -np.inf, Tensor([1.0])) + np.inf, "add: invalid value"),
         (lambda: Tensor([1e308, 1e308]).sum(), "add: the result is beyond float64"),
         (lambda: Tensor([[1e200]]) @ [[1e200]], "matmul: the result is beyond float64"),
         (lambda: Tensor([1.0, 2.0]) + np.ones(3), "add: shapes 2 and 3 don't fit"),
@@ -338,6 +354,14 @@ def back(result, seed=None):
 def test_refusals_say_why(call, why):
     with pytest.raises(InputError, match=why):
         call()
+
+
+def test_a_flag_without_a_reason_is_no_refusal():  # Accelerate's matrix products raise some
+    def spurious(x):
+        np.exp(np.array([1000.0]))
+        return x + 1
+
+    assert checked(spurious, np.array([1.0])).tolist() == [2]
 
 
 def test_an_overflow_on_the_way_is_not_one_of_the_answer():
