@@ -8,7 +8,6 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-
 from tests.benchmarks.rows import Row
 
 if TYPE_CHECKING:

@@ -163,6 +163,19 @@ def test_stdin(aimath, line, wanted):
     assert len(ran.out.splitlines()) == len(wanted.splitlines())
 
 
+def test_a_layer_writes_its_weights_once(aimath):  # 300 rows of 256 through 256 neurons were 479 MB of JSON
+    ran = run(aimath, "layer '1 10; 0 -1' --bias 1,2 --json", stdin="1 2\n3 4\n5 6\n")
+    first, *others = map(json.loads, ran.out.splitlines())
+    assert (first["W"], first["bias"]) == ([[1, 10], [0, -1]], [1, 2])
+    assert [set(row) for row in others] == [{"x", "activation", "output", "total"}] * 2
+    assert set(first) == {"x", "activation", "output", "total", "W", "bias"}
+    ran = run(aimath, "layer '1 10; 0 -1' --json --fields terms", stdin="1 2\n3 4\n")
+    assert [json.loads(line) for line in ran.out.splitlines()] == [
+        {"terms": [[1, 20], [0, -2]]},
+        {"terms": [[3, 40], [0, -4]]},
+    ]
+
+
 def test_a_layer_explains_each_row(aimath):
     ran = run(aimath, "layer '1 10; 0 -1; 2 2' --bias 1,2,3 --explain", stdin="1 2\n3 4\n5 6\n")
     assert ran.out.count("✓") == 3

@@ -119,7 +119,7 @@ class Command:
         mark = self._marks[self.words] if self.words else None
         if isinstance(mark, Words):
             yield Part("operands", (), list[str], None, mark.help, mark.metavar)
-        if any(form.operands for form in self.forms):
+        elif any(form.operands for form in self.forms):
             words = self.forms[0].operands
             metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
             helps = [self.operands[word].help for word in words]

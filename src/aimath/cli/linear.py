@@ -92,9 +92,11 @@ def layer(
     bare = activation == "none"
     ends = (("W·x + b", "{total}"), *(((activation, "{output}"),) * (not bare)))
     return Report(
-        # W and b are the same for every row of x.
+        # W and b are the same for every row of x; terms are as many as W's entries, for each row again.
         result._replace(W=result.W[None], bias=result.bias[None]),
         show=("output",),
+        shared=("W", "bias"),
+        unlisted=("terms",),
         steps=(
             Line(f"output = {'W·x + b' if bare else f'{activation}(W·x + b)'}      a neuron is a row of W"),
             Line(" x = {x}      W · x by neuron,input:"),

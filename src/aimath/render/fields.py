@@ -37,10 +37,10 @@ class Quantities(dict[str, Values | None]):
         values = self[name] = _field(self.report, name)
         return values
 
-    def names(self) -> tuple[str, ...]:
-        """Name the quantities of this answer, the swept ones first."""
+    def names(self, *, but: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Name the quantities of this answer, the swept ones first, `but` some that need not be computed."""
         names = dict.fromkeys((*self.report.swept, *self.report.quantities()))
-        return tuple(name for name in names if self[name] is not None)
+        return tuple(name for name in names if name not in but and self[name] is not None)
 
 
 def _field(report: Report, name: str) -> Values | None:

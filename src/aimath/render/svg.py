@@ -29,6 +29,7 @@ svg {{ --ink: #d8dee9; --paper: #1d2129; --cyan: #4fb3bf; --green: #8fbf6f; --re
 svg {{ --ink: #24292f; --paper: #fbfbfa; --cyan: #16808d; --green: #2e7d32; --red: #c62828; }} }}
 text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8dee9; fill: var(--ink); }}
 .paper {{ fill: #1d2129; fill: var(--paper); }}
+.ink {{ fill: #d8dee9; fill: var(--ink); }}
 .bold {{ font-weight: bold; }}
 .dim {{ opacity: 0.65; }}
 .ink {{ fill: #d8dee9; fill: var(--ink); }}

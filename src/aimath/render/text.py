@@ -163,12 +163,12 @@ class Json:
         """
         known = Quantities(report.spread())
         report = known.report
-        names = chosen(known, self.wanted.fields) if self.wanted.fields else known.names()
+        names = chosen(known, self.wanted.fields) if self.wanted.fields else known.names(but=report.unlisted)
         lists = self._row_names(known)
         first: dict[str, Any] = {}
         for name in names:
             values = known[name]
-            if values is not None and report.by_row and values.ndim > 1 and name not in report.by_row:
+            if values is not None and values.ndim > 1 and report.of_all(name):
                 first |= {} if self.begun else {name: self._values(values[:1])[0]}
             elif values is not None:
                 lists[name] = self._values(values)
