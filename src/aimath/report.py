@@ -83,6 +83,7 @@ class Report(NamedTuple):
 
     result: Any  # a NamedTuple of core; fields (rows, ...)
     show: tuple[str, ...]  # the answer; more than one makes a table with a header
+    glance: tuple[str, ...] = ()  # what people at a terminal see in place of an answer too large to be read
     steps: tuple[Step, ...] = ()  # the derivation, first the formula, last the check
     units: Mapping[str, str] = NOTHING  # quantity -> "bits"
     beside: str = ""  # the vector shown beside the answer's entries on a terminal

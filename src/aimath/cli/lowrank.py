@@ -25,6 +25,9 @@ commands: Commands = {}
 MOST = 64
 """Of a matrix that is read in blocks no higher rank is tried unless asked for."""
 
+WHOLE = 20
+"""A larger matrix is not shown at a terminal: its figures say more."""
+
 SHOWN = 8
 """A derivation shows matrices up to so many rows and columns."""
 
@@ -107,12 +110,14 @@ def _save(found: SvdApprox, weights: Streamed, paths: tuple[str, str]) -> None:
 
 
 def _report(found: SvdApprox, *, single: bool) -> Report:
-    matrix = single and found.approximation is not None
+    figures = ("rank", "parameters", "error", "relative_error", "energy")
+    matrix = single and found.left is not None
     return Report(
         found,
-        show=("approximation",) if matrix else ("rank", "parameters", "error", "relative_error", "energy"),
+        show=("approximation",) if matrix else figures,
+        glance=figures if max(found.shape) > WHOLE else (),
         steps=_steps(found),
-        plot=(Plot("singular_values", kind="curve"), Plot("errors", kind="curve")),
+        plot=(Plot("singular_values", "i", "curve"), Plot("errors", "kept", "curve")),
         whole=True,
         by_row=BY_RANK,
     )

@@ -41,6 +41,7 @@ class Spectrum(NamedTuple):
         most = int(kept.max())
         squares = np.square(self.singular_values / (self.norm or 1.0))
         beyond = np.append(np.cumsum(squares[::-1])[::-1], 0.0) + self.rest  # by number kept, 0 .. k
+        beyond[0] = 1.0 if self.norm else 0.0
         relative = np.sqrt(beyond[kept])
         largest = np.hypot(self.singular_values, self.norm * np.sqrt(self.residuals))
         following = np.append(largest, self.norm * np.sqrt(self.rest))

@@ -36,7 +36,8 @@ class Page:
 
     def add(self, report: Report) -> list[Strip]:
         """Give what one block of rows shows; rows of a table may be kept back until the end."""
-        known = Quantities(report.spread())
+        seen = report._replace(show=report.glance or report.show)
+        known = Quantities(seen.spread())
         strips: list[Strip] = []
         image = any(plot.kind == "picture" for plot in report.plots)
         drawn = self.draw or (self.images and image)

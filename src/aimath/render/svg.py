@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WIDE, HIGH, EDGE = 10, 20, 14
 """A cell and the margin, in units of the picture."""
 BLOCKS = " ▏▎▍▌▋▊▉█"
+LEVELS = "▁▂▃▄▅▆▇"
 
 PAGE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
@@ -31,6 +32,7 @@ text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8de
 .ink {{ fill: #d8dee9; fill: var(--ink); }}
 .bold {{ font-weight: bold; }}
 .dim {{ opacity: 0.65; }}
+.ink {{ fill: #d8dee9; fill: var(--ink); }}
 .cyan {{ fill: #4fb3bf; fill: var(--cyan); }}
 .green {{ fill: #8fbf6f; fill: var(--green); }}
 .red {{ fill: #ef6b73; fill: var(--red); }}
@@ -69,10 +71,12 @@ def _line(strip: Strip, top: int) -> Iterator[str]:
     """Draw one line: blocks as rectangles, which leave no seams, and words as text."""
     left = float(EDGE)
     for piece, style in strip.pieces:
-        for run in re.findall(r" {2,}|[▏▎▍▌▋▊▉█]+|▀+|(?:(?! {2})[^▏▎▍▌▋▊▉█▀])+", piece):
+        for run in re.findall(r" {2,}|[▏▎▍▌▋▊▉█]+|▀+|[▁▂▃▄▅▆▇]+|(?:(?! {2})[^▏▎▍▌▋▊▉█▀▁▂▃▄▅▆▇])+", piece):
             width = cells(run) * WIDE
             if run[0] == "▀" and " on " in style:
                 yield from _pixels(left, top, width, style)
+            elif run[0] in LEVELS:
+                yield from _levels(run, left, top, style)
             elif run[0] in BLOCKS[1:]:
                 exact = sum(BLOCKS.index(block) for block in run) * WIDE / 8
                 place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{HIGH - 4}"'
@@ -80,6 +84,14 @@ def _line(strip: Strip, top: int) -> Iterator[str]:
             elif run.strip():
                 yield _text(run, left, top, style)
             left += width
+
+
+def _levels(run: str, left: float, top: int, style: str) -> Iterator[str]:
+    """Draw little bars that stand on the line."""
+    for k, sign in enumerate(run):
+        high = (LEVELS.index(sign) + 1) * (HIGH - 4) / 8
+        place = f'x="{left + k * WIDE:g}" y="{top + HIGH - 2 - high:g}" width="{WIDE}" height="{high:g}"'
+        yield f'<rect class="{style or "ink"}" {place}/>'
 
 
 def _text(run: str, left: float, top: int, style: str) -> str:

@@ -110,7 +110,7 @@ def single(known: Quantities, wanted: Wanted) -> Grid | None:
     above = "   ".join(f"{name} = {wanted.style.people(number)}" for name, number in swept)
     if values.ndim == 2 and not (above and values.size * 11 < wanted.width):
         return _vector(known, names[-1], values, wanted)._replace(above=above)
-    return _matrix(known, values[0], wanted)._replace(above=above) if values.ndim == 3 else None
+    return _matrix(known, names[-1], values[0], wanted)._replace(above=above) if values.ndim == 3 else None
 
 
 def _vector(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: Wanted) -> Grid:
@@ -132,12 +132,12 @@ def _vector(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: 
     return Grid(tuple(heads), tuple(units), [labels, *texts], words, shares, gap=HEAD, hidden=hidden)
 
 
-def _matrix(known: Quantities, values: np.ndarray[Any, Any], wanted: Wanted) -> Grid:
+def _matrix(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: Wanted) -> Grid:
     report = known.report
     rows, hidden = _kept(len(values), wanted)
     high, wide = values.shape
     names = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (high,))]
-    heads = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (wide,))]
+    heads = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (wide,), name)]
     texts = np.array(_texts(values[rows].ravel().tolist(), wanted)).reshape(-1, wide)
     body = [texts[:, k].tolist() for k in range(wide)]
     labels = padded([names[k] for k in rows])
