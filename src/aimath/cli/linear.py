@@ -228,7 +228,7 @@ def _pairs(matrix: Vector, memory: int | None) -> Report:
             Panels((("cosine", "cosine"),)),
             Verify("1 - |x_i/|x_i| - x_j/|x_j||² / 2 = {other}"),
         ),
-        plot=Plot("cosine"),
+        plot=Plot("cosine", kind="heat"),
         whole=True,
     )
 
