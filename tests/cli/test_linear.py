@@ -199,6 +199,18 @@ def test_a_large_product_is_not_counted_out(aimath):  # a list of all its places
     assert peak < 6 * 32e6  # bytes; a list of places takes 300e6 more
 
 
+def test_a_matrix_is_a_table_that_reads_back(aimath, tmp_path):  # it was one line of all its entries
+    assert run(aimath, "transpose '1 2 3; 4 5 6' --csv").out == "transposed_1,transposed_2\n1,4\n2,5\n3,6\n"
+    assert run(aimath, "transpose '1 2' --format markdown").out.splitlines()[2:] == ["| 1 |", "| 2 |"]
+    file = tmp_path / "inverse.csv"
+    assert run(aimath, f"inverse '2 1; 1 1' --out {file}").code == 0
+    assert run(aimath, f"inverse {file}").out == "2 1\n1 1\n"
+    both = run(aimath, "inverse '2 0; 0 1' --csv --fields inverse,rank,condition").out
+    assert both == "inverse_1,inverse_2,rank,condition\n0.5,0,2,2\n0,1,2,2\n"
+    flat = run(aimath, "cosine --matrix '3 4; 0 2' --csv --fields norms,cosine").out
+    assert flat.startswith("norms_1,norms_2,cosine_1_1,")
+
+
 def test_a_layer_writes_its_weights_once(aimath):  # 300 rows of 256 through 256 neurons were 479 MB of JSON
     ran = run(aimath, "layer '1 10; 0 -1' --bias 1,2 --json", stdin="1 2\n3 4\n5 6\n")
     first, *others = map(json.loads, ran.out.splitlines())
