@@ -24,6 +24,9 @@ Function = Callable[..., "Report"]
 LINES = "lines"
 """A function with a parameter of this name is given the numbers of its rows."""
 
+MEMORY = "memory"
+"""A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
+
 
 class Part(NamedTuple):
     """A part of the command line. Its words stay text, which is read by us."""
