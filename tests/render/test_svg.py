@@ -60,10 +60,13 @@ class Shares(NamedTuple):
     weights: np.ndarray
 
 
-def test_no_block_is_black():  # a shade without a colour of its own was, on a dark page
-    heat = Report(Shares(np.eye(3)), show=("weights",), whole=True, plot=Plot("weights", kind="heat"))
-    root = ET.fromstring(picture(heat, draw=True))  # noqa: S314
-    assert [node.get("class") for node in root.iter(f"{SVG}rect")] == ["paper", "ink", "ink", "ink"]
+def test_no_block_is_black():  # one without a colour of its own was, on a dark page
+    cosines = Shares(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    heat = Report(cosines, show=("weights",), whole=True, plot=Plot("weights", kind="heat"))
+    root = ET.fromstring(picture(heat._replace(labels=("█", "b")), draw=True))  # noqa: S314
+    classes = [node.get("class") for node in root.iter(f"{SVG}rect")]
+    assert {*classes} == {"paper", "ink", "ink bold", "ink dim", "cyan", "red"}
+    assert [classes.count(colour) for colour in ("cyan", "red")] == [2, 2]
 
 
 def test_bars_are_as_long_as_their_numbers(five):

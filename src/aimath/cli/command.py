@@ -27,6 +27,9 @@ LINES = "lines"
 VOID = "void"
 """A function with a parameter of this name is told that only the shape of its answer matters."""
 
+MEMORY = "memory"
+"""A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
+
 
 class Part(NamedTuple):
     """A part of the command line. Its words stay text, which is read by us."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimath.cli.chance import settled
 from aimath.cli.command import LINES, VOID
-from aimath.cli.job import Job, form_of, job, one_of, size
+from aimath.cli.job import Job, form_of, job, one_of
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
 from aimath.cli.output import Printer, printer
@@ -77,7 +77,7 @@ def _pieces(
         header=inputs.header,
         missing=one_of("--missing", inputs.missing, ("error", "skip", "nan")),  # type: ignore[arg-type]
         input_format=inputs.input_format,
-        max_memory=size(inputs.max_memory),
+        max_memory=asked.memory,
         seed=int(asked.options.get("seed", 0)),
     )
     stdin = None if sys.stdin is None else 0

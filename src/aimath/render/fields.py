@@ -68,6 +68,23 @@ def chosen(known: Quantities, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if known[name] is not None)
 
 
+def table(report: Report, fields: tuple[str, ...]) -> list[Column]:
+    """Give the columns of a form with lines: a matrix that answers a problem has a line for each row."""
+    known = Quantities(report.spread())
+    names = chosen(known, fields)
+    shapes = {name: values.shape[1:] for name in names if (values := known[name]) is not None}
+    matrices = tuple(name for name, shape in shapes.items() if len(shape) == 2)
+    high = {shape[0] for shape in shapes.values() if shape}
+    if not (
+        known.report.whole and matrices and len(high) == 1 and {len(s) for s in shapes.values()} <= {0, 2}
+    ):
+        return columns(known, names)
+    rows = report._replace(by_row=matrices)
+    if high == {len(report.labels)}:
+        rows = rows._replace(row_labels=report.labels, labels=())
+    return columns(Quantities(rows.spread()), names)
+
+
 def columns(known: Quantities, names: tuple[str, ...]) -> list[Column]:
     """Spread quantities to columns: a vector's entries are `name_1`, `name_2` or `name_label`."""
     report = known.report

@@ -80,7 +80,8 @@ def _line(strip: Strip, top: int) -> Iterator[str]:
             elif run[0] in BLOCKS[1:]:
                 exact = sum(BLOCKS.index(block) for block in run) * WIDE / 8
                 place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{HIGH - 4}"'
-                yield f'<rect class="{style or "ink"}" {place}/>'
+                kind = style if re.search(r"cyan|green|red", style) else f"ink {style}".rstrip()
+                yield f'<rect class="{kind}" {place}/>'
             elif run.strip():
                 yield _text(run, left, top, style)
             left += width

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from aimath.errors import InputError
-from aimath.render.fields import Column, Quantities, chosen, columns, row_names
+from aimath.render.fields import Column, Quantities, chosen, row_names, table
 from aimath.render.numbers import Style
 from aimath.safe import encoded
 
@@ -86,8 +86,7 @@ class Separated:
 
     def write(self, report: Report) -> bytes:
         """Give the rows; the first block brings the header, which later blocks must fit."""
-        known = Quantities(report.spread())
-        spread = columns(known, chosen(known, self.wanted.fields))
+        spread = table(report, self.wanted.fields)
         heads = [column.head for column in spread]
         start = b""
         if not self.heads:
@@ -219,8 +218,7 @@ class Markdown:
 
     def write(self, report: Report) -> bytes:
         """Give a row a line between bars; the first block brings the heads."""
-        known = Quantities(report.spread())
-        spread = columns(known, chosen(known, self.wanted.fields))
+        spread = table(report, self.wanted.fields)
         heads = [column.head for column in spread]
         lines = []
         if not self.heads:
