@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aimath.cli.chance import settled
 from aimath.cli.command import LINES, VOID
 from aimath.cli.job import Job, form_of, job, one_of
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
-from aimath.cli.output import Printer, printer
+from aimath.cli.output import printer
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading, located
 from aimath.read.operands import blocks, too_large
@@ -27,9 +27,37 @@ AT_ONCE = 10_000
 """Rows times swept values that are answered together: that bounds what a long sweep holds."""
 
 
+class Out(Protocol):
+    """Takes answers in order."""
+
+    @property
+    def by_line(self) -> bool:
+        """Whether each row becomes a line, so that many may come together."""
+        ...
+
+    def rows(self, reports: Sequence[Report]) -> None:
+        """Take some rows: for each row its answers, one for each combination that is swept."""
+        ...
+
+
 def run(command: Command, given: dict[str, Any]) -> int:
     """Answer a command line and give its exit code."""
     output = Output(**{key: given.pop(key) for key in Output._fields})
+    if command.tells(given):
+        output = output._replace(explain=True)
+    asked, pieces = asked_for(command, given)
+    with printer(output, command.name) as out:
+        passed = answer(asked, pieces, out)
+    if passed:
+        say(f"aimath {command.name}: warning: {passed} row{'s' if passed > 1 else ''} without an answer")
+    if out.unmet:
+        say(f"aimath {command.name}: check failed: {out.unmet}")
+        return 4
+    return 3 if passed else 0
+
+
+def asked_for(command: Command, given: dict[str, Any]) -> tuple[Job, Iterator[Block | BadRow]]:
+    """Read a command line without its options of output: what is asked, and the rows, read when taken."""
     inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
     tokens = given.pop("operands", None) or []
     if command.words and not form_of(command, given).operands:
@@ -43,14 +71,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     names = [several.get(name, {name: ""}) for name in asked.names]
     asked = asked._replace(names=tuple(itertools.chain.from_iterable(names)))
     flags |= {name: text for texts in several.values() for name, text in texts.items()}
-    with printer(output, command.name) as out:
-        passed = _answer(asked, _pieces(asked, tokens, flags, inputs), out)
-    if passed:
-        say(f"aimath {command.name}: warning: {passed} row{'s' if passed > 1 else ''} without an answer")
-    if out.unmet:
-        say(f"aimath {command.name}: check failed: {out.unmet}")
-        return 4
-    return 3 if passed else 0
+    return asked, _pieces(asked, tokens, flags, inputs)
 
 
 def _settle_seed(name: str, given: dict[str, Any]) -> None:
@@ -106,7 +127,7 @@ def _pieces(
         raise
 
 
-def _answer(asked: Job, pieces: Iterable[Block | BadRow], out: Printer) -> int:
+def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
     """Answer every row in order; give the number of rows that were passed over."""
     passed = 0
     said: set[str] = set()
@@ -184,7 +205,7 @@ def _line(part: Block, error: InputError) -> int:
     return part.lines[0] + (error.entry or 0 if part.column else 0)
 
 
-def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out: Printer) -> None:
+def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out: Out) -> None:
     """Stop at a row without an answer, or pass it over as --invalid says."""
     if asked.invalid == "stop":
         raise located(bad)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from aimath.render.people import Page
+from aimath.render.people import Book
 from aimath.safe import cells
 
 if TYPE_CHECKING:
@@ -48,17 +48,17 @@ class Svg:
 
     def __init__(self, wanted: Wanted, title: str, *, explain: bool = False, draw: bool = False) -> None:
         self.title, self.width = title, wanted.width
-        self.page = Page(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
+        self.book = Book(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
         self.strips: list[Strip] = []
 
     def write(self, report: Report) -> bytes:
         """Take one block of rows."""
-        self.strips += self.page.add(report)
+        self.strips += self.book.add(report)
         return b""
 
     def end(self) -> bytes:
         """Give the picture."""
-        self.strips += self.page.end()
+        self.strips += self.book.end()
         widest = max((cells(strip.text) for strip in self.strips), default=0)
         body = [shape for k, strip in enumerate(self.strips) for shape in _line(strip, EDGE + k * HIGH)]
         width, height = max(self.width, widest) * WIDE, max(1, len(self.strips)) * HIGH
