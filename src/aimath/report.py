@@ -92,14 +92,14 @@ class Plot(NamedTuple):
 
 
 class Prose(NamedTuple):
-    """A paragraph for people. `kind` is "title", "text", "command" (a command line) or "item" (of a command)."""
+    """A paragraph for people. `kind` is "title", "text", "command" (a line to type) or "item" (below one)."""
 
     text: str
     kind: str = "text"
 
 
 class Opening(NamedTuple):
-    """What begins a page of its own, as one command line of several does: what is said, and how it is shown."""
+    """What begins a page, as each of several command lines does: what is said, and how it is shown."""
 
     prose: tuple[Prose, ...]
     explain: bool = False  # by its derivation

@@ -1,9 +1,9 @@
-"""Command lines that aimath runs itself: what demos, claims and exercises show is what the commands answer."""
+"""Command lines that aimath runs itself, so that what it shows of a command is what the command answers."""
 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aimath.cli.app import COMMANDS, found, guarded
 from aimath.cli.options import Output
@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aimath.report import Report
+
+
+class Out(Protocol):
+    """Takes answers in order."""
+
+    @property
+    def by_line(self) -> bool:
+        """Whether each row becomes a line, so that many may come together."""
+        ...
+
+    def rows(self, reports: Sequence[Report]) -> None:
+        """Take some rows: for each row its answers, one for each combination that is swept."""
+        ...
 
 
 class Replay(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aimath.cli.chance import settled
 from aimath.cli.command import LINES, VOID
@@ -21,23 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
+    from aimath.cli.replay import Out
     from aimath.report import Report
 
 AT_ONCE = 10_000
 """Rows times swept values that are answered together: that bounds what a long sweep holds."""
-
-
-class Out(Protocol):
-    """Takes answers in order."""
-
-    @property
-    def by_line(self) -> bool:
-        """Whether each row becomes a line, so that many may come together."""
-        ...
-
-    def rows(self, reports: Sequence[Report]) -> None:
-        """Take some rows: for each row its answers, one for each combination that is swept."""
-        ...
 
 
 def run(command: Command, given: dict[str, Any]) -> int:
@@ -167,7 +155,7 @@ def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
     return passed
 
 
-def _rows_at_once(asked: Job, out: Printer, rows: int) -> int:
+def _rows_at_once(asked: Job, out: Out, rows: int) -> int:
     """Bound what a sweep holds; where a row takes more than a line, its answers are made together."""
     if len(asked.runs) == 1:
         return rows

@@ -75,9 +75,7 @@ class Page:
 class Book:
     """Pages one after the other, if reports open some; what they say stands around them."""
 
-    def __init__(
-        self, wanted: Wanted, *, explain: bool = False, draw: bool = False, images: bool = False
-    ) -> None:
+    def __init__(self, wanted: Wanted, *, explain: bool, draw: bool, images: bool) -> None:
         self.wanted, self.images = wanted, images
         self.page = Page(wanted, explain=explain, draw=draw, images=images)
         self.begun = False
@@ -93,7 +91,7 @@ class Book:
             self.page = Page(self.wanted, explain=look.explain, draw=look.draw, images=self.images)
         lines += self.page.add(report)
         if report.closing:
-            lines += self.page.end() + [strip(""), *prose.strips(report.closing, self.wanted)]
+            lines += [*self.page.end(), strip(""), *prose.strips(report.closing, self.wanted)]
         self.begun = self.begun or bool(lines)
         return lines
 
