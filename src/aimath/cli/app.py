@@ -71,6 +71,8 @@ COMMANDS = {
     "gaussian-kl": Entry("divergence", "Measure the divergence of two normal distributions."),
     "rlhf": Entry("divergence", "Find the best policy near a reference."),
     "attention": Entry("attention", "Mix values by how well queries match keys."),
+    "demo": Entry("demo", "Show each idea of the guide at work, with what to try next."),
+    "guide": Entry("guide", "Go through the guide: chapters, map, roadmap, resources, checked figures."),
     "analogy": Entry("words", "Find the word that completes an analogy."),
 }
 
