@@ -102,8 +102,8 @@ class Opening(NamedTuple):
     """What begins a page, as each of several command lines does: what is said, and how it is shown."""
 
     prose: tuple[Prose, ...]
-    explain: bool = False  # by its derivation
-    draw: bool = False  # with its plots
+    explain: bool | None = None  # by its derivation; None: as it was asked for
+    draw: bool | None = None  # with its plots
 
 
 class Report(NamedTuple):

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Words
+from aimath.cli.replay import replayed
+from aimath.demos.catalogue import DEMOS
 from aimath.errors import InputError
+from aimath.guide.chapters import CHAPTERS
 from aimath.report import Opening, Prose, Report
 
 if TYPE_CHECKING:
@@ -72,13 +75,10 @@ def _with_naive() -> str:
 
 def listed() -> Report:
     """List the demos, a report a chapter."""
-    from aimath.guide.chapters import CHAPTERS
-
     return following(_chapter(chapter) for chapter in CHAPTERS)
 
 
 def _chapter(chapter: Chapter) -> Report:
-    from aimath.demos.catalogue import DEMOS
 
     names = tuple(topic.id for topic in chapter.topics)
     rows = Listing(
@@ -88,11 +88,13 @@ def _chapter(chapter: Chapter) -> Report:
         used_in=tuple(topic.used for topic in chapter.topics),
         seconds=tuple(DEMOS[name].seconds for name in names),
     )
+    how = Prose("aimath demo NAME runs one, aimath demo all runs all; numbers of your own may follow a NAME.")
     return Report(
         rows,
         show=Listing._fields,
         glance=("demo", "what", "used_in", "seconds"),
-        opening=Opening((Prose(f"{chapter.title} (aimath demo {chapter.id})", "title"),)),
+        opening=Opening((Prose(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False),
+        closing=(how,) * (chapter is CHAPTERS[-1]),
         whole=True,
         by_row=Listing._fields,
     )
@@ -106,9 +108,6 @@ def following(reports: Iterable[Report]) -> Report:
 
 def _chosen(name: str) -> list[tuple[Topic, Demo]]:
     """Find the demos of a name: one, a chapter's, or all."""
-    from aimath.demos.catalogue import DEMOS
-    from aimath.guide.chapters import CHAPTERS
-
     found = [
         (topic, DEMOS[topic.id])
         for chapter in CHAPTERS
@@ -127,8 +126,6 @@ def _chosen(name: str) -> list[tuple[Topic, Demo]]:
 
 def performed(topic: Topic, shown: Demo, own: Sequence[str] = ()) -> Iterator[Report]:
     """Give what the demo's command lines answer, the words before, and what to try behind."""
-    from aimath.cli.replay import replayed
-
     lines = [f"{with_own(shown.lines[0], shown, own)} --explain"] if own else shown.lines
     start: tuple[Prose, ...] = headed(topic, shown.text)
     for k, line in enumerate(lines, 1):

@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.demo import following, with_own
+from aimath.cli.replay import replayed
 from aimath.errors import InputError
 from aimath.report import Line, Opening, Prose, Report, Table
 
@@ -50,7 +51,6 @@ def _pairs(naive: Naive, line: str) -> Iterator[Report]:
     """Give a report for each row that the line answers."""
     import numpy as np
 
-    from aimath.cli.replay import replayed
     from aimath.render.fields import Quantities
 
     for report in replayed(line).reports:
@@ -84,8 +84,8 @@ def _steps(inputs: Mapping[str, Any], right: Any) -> tuple[Line | Table, ...]:
     if not right.shape:
         return (Line("right     {right:.10}"), Line("textbook  {textbook:.10}"))
     if "step" in inputs:
-        columns = (("right", "{right}"), ("textbook", "{textbook}"))
-        return (Table(columns, names="step" if right.size == len(inputs["step"]) else ""),)
+        both = (("right", "{right}"), ("textbook", "{textbook}"))
+        return (Table(both, names="step" if right.size == len(inputs["step"]) else ""),)
     beside = [name for name, value in inputs.items() if np.shape(value) == right.shape]
     columns = (*((name, f"{{{name}}}") for name in beside), ("right", "{right}"), ("textbook", "{textbook}"))
     return (Table(columns),)

@@ -66,10 +66,12 @@ DEMOS = (
         ("aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .5 --explain",),
         (
             Experiment(
-                "aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta 100", "nearly the reference: a short leash"
+                "aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta 100",
+                "nearly the reference: a short leash",
             ),
             Experiment(
-                "aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .01", "the best reward alone: no leash"
+                "aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .01",
+                "the best reward alone: no leash",
             ),
         ),
         0.1,

@@ -89,7 +89,9 @@ DEMOS = (
         "eigenvalue. They are the axes of PCA, and say whether steps that repeat grow or die out.",
         ("aimath eig '2 1; 1 2' --explain",),
         (
-            Experiment("aimath eig '0 -1; 1 0'", "i and -i: a quarter turn leaves no real direction in place"),
+            Experiment(
+                "aimath eig '0 -1; 1 0'", "i and -i: a quarter turn leaves no real direction in place"
+            ),
             Experiment("aimath eig '.9 .2; .1 .8'", "1 and 0.7: repeated, it settles down"),
         ),
         0.1,
@@ -132,7 +134,9 @@ DEMOS = (
             "aimath attention randn:10x64 --heads 1 --causal --format table --plot",
         ),
         (
-            Experiment(f"{ATTENTION} --fields weights", "without --causal: 'the' heeds 'cat', which comes later"),
+            Experiment(
+                f"{ATTENTION} --fields weights", "without --causal: 'the' heeds 'cat', which comes later"
+            ),
             Experiment(
                 f"{ATTENTION} --scale 20 --fields weights",
                 "nearly all for one position: large scores make softmax hard, hence 1/√d",
@@ -183,7 +187,9 @@ DEMOS = (
         "those alone. It doesn't cut W down: it bets that the update has a low rank.",
         ("aimath lora --shape 768x768 --rank 16 --explain",),
         (
-            Experiment("aimath lora --shape 768x768 --rank 384 --fields percent_of_full", "100: nothing saved"),
+            Experiment(
+                "aimath lora --shape 768x768 --rank 384 --fields percent_of_full", "100: nothing saved"
+            ),
             Experiment(
                 "aimath lora --shape 4096x4096 --rank 8 --fields percent_of_full",
                 "0.39: the larger the matrix, the smaller the share",

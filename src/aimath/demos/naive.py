@@ -32,25 +32,23 @@ class Naive(NamedTuple):
 
 
 def softmax(logits: Array, temperature: float) -> Array:
-    """exp(z / T) / sum exp(z / T), which overflows from z = 710 T on."""  # noqa: D403
+    """exp(z / T) / sum exp(z / T), which overflows from z = 710 T on."""
     weights = np.exp(logits / temperature)
     return np.asarray(weights / weights.sum())
 
 
 def cosine(a: Array, b: Array) -> float:
-    """sum a b / sqrt(sum a^2 sum b^2), whose squares overflow or vanish."""  # noqa: D403
+    """Sum a b / sqrt(sum a^2 sum b^2), whose squares overflow or vanish."""
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
 
 
 def first_direction(X: Array) -> Array:  # noqa: N803
     """Give the first eigenvector of X^T X / n: of data that nobody has centred, the mean's direction."""
-    vector: Array = np.linalg.eigh(X.T @ X / len(X)).eigenvectors[:, -1]
-    return vector * np.sign(vector[np.abs(vector).argmax()])
+    vector = np.linalg.eigh(X.T @ X / len(X)).eigenvectors[:, -1]
+    return np.asarray(vector * np.sign(vector[np.abs(vector).argmax()]))
 
 
-def points_of_adam(
-    function: str, point: Array, rate: Array, beta1: float, beta2: float, eps: float
-) -> Array:
+def points_of_adam(function: str, point: Array, rate: Array, beta1: float, beta2: float, eps: float) -> Array:
     """Give where Adam goes if neither mean is corrected for its start at 0."""
     f = expression.function(function)
     m, v = np.zeros_like(point[0]), np.zeros_like(point[0])
@@ -64,7 +62,7 @@ def points_of_adam(
 
 
 def log_density(x: Array, mu: float, sigma: float) -> Array:
-    """log(exp(-z^2/2) / (sigma sqrt(2 pi))), whose exponential is 0 from z = 39 on."""  # noqa: D403
+    """log(exp(-z^2/2) / (sigma sqrt(2 pi))), whose exponential is 0 from z = 39 on."""
     density = np.exp(-(((x - mu) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
     return np.asarray(np.log(density))
 
@@ -80,7 +78,7 @@ def entropy(probs: Array, base: float) -> float:
 
 
 def kl(p: Array, q: Array, base: float) -> float:
-    """sum p log(p / (q + 1e-9)), which is neither 0 for p = q nor ever infinite."""  # noqa: D403
+    """Sum p log(p / (q + 1e-9)), which is neither 0 for p = q nor ever infinite."""
     return float((p * np.log(p / (q + EPSILON))).sum() / np.log(base))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aimath.demos.kinds import Demo, Experiment
 
 WORDS = "the=2 cat=1 sat=.1 on=-1 mat=3"
-HEART = "0,1,0,1,0,1,0,1,0,1,1,0,0,0,1,0,1,0,1,0,0,0,1,0,0"
+HEART = "'0 1 0 1 0; 1 0 1 0 1; 1 0 0 0 1; 0 1 0 1 0; 0 0 1 0 0'"
 
 DEMOS = (
     Demo(
@@ -62,7 +62,7 @@ DEMOS = (
         "and can then start from noise alone.",
         (
             "aimath diffuse 1 --t 500 --noise .5 --explain",
-            f"aimath diffuse {HEART} --t 0,20,30,49 --T 50 --schedule cosine --format table --plot",
+            f"aimath diffuse --image {HEART} --t 0,10,20,30,49 --T 50 --schedule cosine --format table",
         ),
         (
             Experiment("aimath diffuse 1 --t 999 --fields alpha_bar", "0.00004: the image is gone"),
@@ -79,9 +79,13 @@ DEMOS = (
             "aimath cross-entropy 0,1,0,0,0 .3,.1,.2,.2,.2 --explain",
         ),
         (
-            Experiment("aimath cross-entropy 0,1,0,0,0 .2,.2,.2,.2,.2", "1.609 = ln 5: what knowing nothing costs"),
+            Experiment(
+                "aimath cross-entropy 0,1,0,0,0 .2,.2,.2,.2,.2", "1.609 = ln 5: what knowing nothing costs"
+            ),
             Experiment("aimath cross-entropy 0,1 1,0", "inf: sure of what is wrong"),
-            Experiment("aimath demo cross-entropy --naive", "1e-9 inside the logarithm: 20.7 in place of inf"),
+            Experiment(
+                "aimath demo cross-entropy --naive", "1e-9 inside the logarithm: 20.7 in place of inf"
+            ),
         ),
         0.1,
     ),

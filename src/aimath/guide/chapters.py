@@ -25,7 +25,7 @@ class Chapter(NamedTuple):
 LINEAR_ALGEBRA = Chapter(
     "linear-algebra",
     "Linear algebra",
-    "what a network is made of: lists of numbers, multiplied and added",
+    "what networks are made of: lists of numbers, multiplied",
     (
         Topic("vectors", "lists of numbers, multiplied", "words, images"),
         Topic("neuron", "a weighted sum and a bias", "every network"),
@@ -45,7 +45,7 @@ LINEAR_ALGEBRA = Chapter(
 CALCULUS = Chapter(
     "calculus",
     "Calculus and optimisation",
-    "how a network learns: which way is down, and how far to go",
+    "how a network learns: which way is down, and how far",
     (
         Topic("partials", "the slope in each direction", "gradients"),
         Topic("chain", "slopes of nested steps multiply", "backpropagation"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from aimath.report import Prose
 
 WIDEST = 80
+WORD = r"""(?:-[-\w]+ (?!-[-A-Za-z]))?(?:'[^']*'|"[^"]*"|\S)+"""
+"""A word of a command line, behind the option that it belongs to."""
 INDENTS = {"title": ("", ""), "text": ("", ""), "command": ("$ ", "    "), "item": ("  ", "  ")}
 STYLES = {"title": "bold", "command": "bold"}
 
@@ -33,8 +35,7 @@ def strips(prose: Sequence[Prose], wanted: Wanted) -> list[Strip]:
 
 def _paragraph(paragraph: Prose, wanted: Wanted) -> Iterator[Strip]:
     command = paragraph.kind == "command"
-    pattern = r"(?:'[^']*'|\"[^\"]*\"|\S)+" if command else r"\S+"  # a quoted blank breaks no line
-    words = re.findall(pattern, label(paragraph.text, wanted))
+    words = re.findall(WORD if command else r"\S+", label(paragraph.text, wanted))
     end = " \\" if command else ""  # so that the shell reads on
     filled = list(_filled(words, min(wanted.width, WIDEST) - cells(end), INDENTS[paragraph.kind]))
     for k, line in enumerate(filled, 1):
