@@ -24,9 +24,7 @@ def floats(text):
 def test_eigenvalues_are_a_row_each_with_both_parts(aimath):
     assert aimath("eig", "2 1; 1 2") == (0, "3 0\n1 0\n", "")
     assert aimath("eig", "0 -1; 1 0") == (0, "0 1\n0 -1\n", "")
-    assert aimath("eig", "0 -1; 1 0", "--csv").out.splitlines()[0] == (
-        "values_1_re,values_1_im,values_2_re,values_2_im"
-    )
+    assert aimath("eig", "0 -1; 1 0", "--csv").out == "values_re,values_im\n0,1\n0,-1\n"
 
 
 def test_vectors_are_columns_and_complex_ones_have_two_parts(aimath):

@@ -27,6 +27,9 @@ LINES = "lines"
 VOID = "void"
 """A function with a parameter of this name is told that only the shape of its answer matters."""
 
+MEMORY = "memory"
+"""A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
+
 
 class Part(NamedTuple):
     """A part of the command line. Its words stay text, which is read by us."""
@@ -43,10 +46,16 @@ class Command:
     """What is known of a command before it is called; what takes time is found when first asked for."""
 
     def __init__(
-        self, function: Function, *forms: Form, name: str, aliases: tuple[str, ...], example: str
+        self,
+        function: Function,
+        *forms: Form,
+        name: str,
+        aliases: tuple[str, ...],
+        example: str,
+        guides: bool,
     ) -> None:
         self.function, self.name, self.aliases, self.example = function, name, aliases, example
-        self._forms = forms
+        self._forms, self.guides = forms, guides
 
     @cached_property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
@@ -98,6 +107,11 @@ class Command:
         empty = inspect.Parameter.empty
         return self._forms or (Form(tuple(k for k in self.operands if self.parameters[k].default is empty)),)
 
+    def tells(self, given: Mapping[str, Any]) -> bool:
+        """Say whether the words that are given ask for a text for people, in a pipe too."""
+        mark = self._marks[self.words] if self.words else None
+        return isinstance(mark, Words) and mark.told and bool(given.get("operands"))
+
     @property
     def wants_lines(self) -> bool:
         """Whether it is given the numbers of its rows."""
@@ -119,7 +133,7 @@ class Command:
         mark = self._marks[self.words] if self.words else None
         if isinstance(mark, Words):
             yield Part("operands", (), list[str], None, mark.help, mark.metavar)
-        if any(form.operands for form in self.forms):
+        elif any(form.operands for form in self.forms):
             words = self.forms[0].operands
             metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
             helps = [self.operands[word].help for word in words]
@@ -136,17 +150,21 @@ def command(
     example: str,
     name: str = "",
     aliases: tuple[str, ...] = (),
+    guides: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as one of a topic's commands.
 
     `forms` are the ways to call it, the usual one first; by default it needs every operand without
     a default. `aliases` are keys under which JSON objects may hold the operand. `example` is a
-    call that works, shown when there is nothing to read.
+    call that works, shown when there is nothing to read. A command that `guides` calculates
+    nothing of its own: it has no derivation and no plot.
     """
 
     def register(function: Function) -> Function:
         known = name or function.__name__.replace("_", "-")
-        commands[known] = Command(function, *forms, name=known, aliases=aliases, example=example)
+        commands[known] = Command(
+            function, *forms, name=known, aliases=aliases, example=example, guides=guides
+        )
         return function
 
     return register

@@ -164,9 +164,9 @@ def _trapped(runs: Runs, arrived: Any) -> Any:
     hessians = runs.objective.hessians(ends)
     known = np.isfinite(hessians).all(axis=(-2, -1))
     trapped = np.zeros(len(arrived), np.bool_)
-    trapped[known] = _falls(np.linalg.eigvalsh(hessians[known]))
+    trapped[known] = _falls(np.asarray(np.linalg.eigvalsh(hessians[known])))
     if runs.objective.has_kinks:
-        trapped |= [bool(runs.objective.kinks(end)) for end in ends.tolist()]
+        trapped |= np.array([bool(runs.objective.kinks(end)) for end in ends.tolist()], np.bool_)
     return trapped
 
 
@@ -185,7 +185,8 @@ def _trap(runs: Runs, run: int) -> str:
     values = _curvatures(runs, run, int(runs.last[run]))
     if values is None or not _falls(values):
         return ""
-    what = "saddle" if values[-1] > SAME * float(np.abs(values).max()) else "maximum" if values[-1] < 0.0 else "ridge"
+    up = values[-1] > SAME * float(np.abs(values).max())
+    what = "saddle" if up else "maximum" if values[-1] < 0.0 else "ridge"
     where = _named(runs, run, int(runs.last[run]))
     return f"at a {what}, {where}: curvatures {values[0]:.6g} to {values[-1]:.6g}"
 

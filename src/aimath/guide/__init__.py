@@ -1,1 +1,1 @@
-"""The guide's content as data."""
+"""The guide from mathematics to AI, as data: chapters, claims, map, roadmap, resources, questions."""

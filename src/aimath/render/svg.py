@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from aimath.render.people import Page
+from aimath.render.people import Book
 from aimath.safe import cells
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ svg {{ --ink: #d8dee9; --paper: #1d2129; --cyan: #4fb3bf; --green: #8fbf6f; --re
 svg {{ --ink: #24292f; --paper: #fbfbfa; --cyan: #16808d; --green: #2e7d32; --red: #c62828; }} }}
 text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8dee9; fill: var(--ink); }}
 .paper {{ fill: #1d2129; fill: var(--paper); }}
+.ink {{ fill: #d8dee9; fill: var(--ink); }}
 .bold {{ font-weight: bold; }}
 .dim {{ opacity: 0.65; }}
 .ink {{ fill: #d8dee9; fill: var(--ink); }}
@@ -47,17 +48,17 @@ class Svg:
 
     def __init__(self, wanted: Wanted, title: str, *, explain: bool = False, draw: bool = False) -> None:
         self.title, self.width = title, wanted.width
-        self.page = Page(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
+        self.book = Book(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
         self.strips: list[Strip] = []
 
     def write(self, report: Report) -> bytes:
         """Take one block of rows."""
-        self.strips += self.page.add(report)
+        self.strips += self.book.add(report)
         return b""
 
     def end(self) -> bytes:
         """Give the picture."""
-        self.strips += self.page.end()
+        self.strips += self.book.end()
         widest = max((cells(strip.text) for strip in self.strips), default=0)
         body = [shape for k, strip in enumerate(self.strips) for shape in _line(strip, EDGE + k * HIGH)]
         width, height = max(self.width, widest) * WIDE, max(1, len(self.strips)) * HIGH
@@ -79,7 +80,8 @@ def _line(strip: Strip, top: int) -> Iterator[str]:
             elif run[0] in BLOCKS[1:]:
                 exact = sum(BLOCKS.index(block) for block in run) * WIDE / 8
                 place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{HIGH - 4}"'
-                yield f'<rect class="{style or "ink"}" {place}/>'
+                kind = style if re.search(r"cyan|green|red", style) else f"ink {style}".rstrip()
+                yield f'<rect class="{kind}" {place}/>'
             elif run.strip():
                 yield _text(run, left, top, style)
             left += width
