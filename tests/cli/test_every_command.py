@@ -25,7 +25,7 @@ def example(name):
     return shlex.split(registered(name).example)[1:]
 
 
-ALL = sorted(COMMANDS)
+ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
 CALCULATORS = [name for name in ALL if not registered(name).guides]
 
 
@@ -44,7 +44,7 @@ def numbers(text):
     return [float(token) for token in re.split(r"[\s,|]+", text) if re.fullmatch(number, token)]
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_summary_is_the_docstring(name):
     assert registered(name).function.__doc__.partition("\n")[0] == COMMANDS[name].summary
 
@@ -171,7 +171,7 @@ def test_environment_changes_no_byte(program, line):
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, plain, "")
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_full_disk_and_closed_output(name):
     words = shlex.join([sys.executable, "-m", "aimath", *example(name)])
     for redirect, text in ((">/dev/full", "no space left on device"), (">&-", "standard output is closed")):

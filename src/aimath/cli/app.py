@@ -27,6 +27,7 @@ class Entry(NamedTuple):
 
     topic: str
     summary: str
+    talks: bool = False  # it writes words, not an answer in one of many forms
 
 
 COMMANDS = {
@@ -73,6 +74,10 @@ COMMANDS = {
     "attention": Entry("attention", "Mix values by how well queries match keys."),
     "demo": Entry("demo", "Show each idea of the guide at work, with what to try next."),
     "guide": Entry("guide", "Go through the guide: chapters, map, roadmap, resources, checked figures."),
+    "quiz": Entry("quiz", "Ask questions, in words and in numbers, and explain the answers.", talks=True),
+    "help": Entry("help", "Show examples of a command with their output, then its options.", talks=True),
+    "completion": Entry("completion", "Print a completion script for bash, zsh or fish.", talks=True),
+    "man": Entry("man", "Print the manual as a page for man.", talks=True),
     "analogy": Entry("words", "Find the word that completes an analogy."),
 }
 
@@ -102,7 +107,11 @@ def call(arguments: Sequence[str]) -> int:
 
 def _answer(words: list[str]) -> int:
     """Run the command of a plain line; typer has help for the others, and sees what is wrong."""
-    if words and words[0] in COMMANDS:
+    if not words:
+        from aimath.cli.screen import welcome  # noqa: PLC0415  for this line alone
+
+        return welcome()
+    if words[0] in COMMANDS:
         command = found(words[0])
         given = plainly(command, words[1:])
         if given is not None:

@@ -12,6 +12,7 @@ from typer.models import CommandInfo  # noqa: TID253
 
 from aimath import __version__
 from aimath.cli.app import COMMANDS, found
+from aimath.cli.screen import chapters
 
 if TYPE_CHECKING:
     from aimath.cli.command import Command, Part
@@ -40,10 +41,11 @@ class Topics(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List the commands without importing them."""
+        """List the commands by chapter, without importing them."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+        for title, names in chapters().items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name].summary) for name in names])
 
 
 def _callback(command: Command) -> Any:

@@ -115,12 +115,12 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
     from aimath.render.sink import AtomicFile, Descriptor
 
     form = _form(output)
-    terminal = _terminal(output)
+    terminal = terminal_of(output)
     if output.out is None and form in {"npy", "svg"}:
         raise InputError(f"a {form} needs --out FILE.{form}", usage=True)
     wanted = _wanted(output, terminal)
     if output.out is None:
-        place: Any = Descriptor(_standard_output())
+        place: Any = Descriptor(standard_output())
     else:
         interruptible()
         place = AtomicFile(output.out)
@@ -128,7 +128,7 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
         writer = _writer(form, output, wanted, terminal, sink, name)
         aside = _aside(output, wanted, form, terminal)
         # Not on the terminal that shows the answer: the two would run into each other.
-        progress = Progress(name, shown=sys.stderr is not None and _is_terminal(2) and not _is_terminal(1))
+        progress = Progress(name, shown=sys.stderr is not None and is_terminal(2) and not is_terminal(1))
         out = Printer(writer, sink, form=form, aside=aside, progress=progress)
         try:
             yield out
@@ -155,18 +155,20 @@ def _form(output: Output) -> str:
         if form:
             return "table" if form == "plain" and output.explain else form
         return "table" if output.explain else "plain"
-    return "table" if output.explain or _is_terminal(1) else "plain"
+    return "table" if output.explain or is_terminal(1) else "plain"
 
 
-def _is_terminal(number: int) -> bool:
+def is_terminal(number: int) -> bool:
+    """Say whether a descriptor is a terminal."""
     try:
         return os.isatty(number)
     except OSError:
         return False
 
 
-def _terminal(output: Output) -> Terminal:
-    shown = output.out is None and _is_terminal(1)
+def terminal_of(output: Output) -> Terminal:
+    """Find out where the answer goes."""
+    shown = output.out is None and is_terminal(1)
     dumb = os.environ.get("TERM") == "dumb" and not os.environ.get("FORCE_COLOR")
     plain = dumb or bool(os.environ.get("NO_COLOR"))
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
@@ -204,7 +206,8 @@ def _wanted(output: Output, terminal: Terminal) -> Wanted:
     )
 
 
-def _standard_output() -> int:
+def standard_output() -> int:
+    """Give the descriptor of standard output, if it is open."""
     try:
         os.fstat(1)
     except OSError:

@@ -13,6 +13,7 @@ from aimath.cli.job import Job, form_of, job, one_of
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
 from aimath.cli.output import printer
+from aimath.cli.talk import Talk
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading, located
 from aimath.read.operands import blocks, too_large
@@ -30,6 +31,8 @@ AT_ONCE = 10_000
 
 def run(command: Command, given: dict[str, Any]) -> int:
     """Answer a command line and give its exit code."""
+    if isinstance(command, Talk):
+        return command.talk(given)
     output = Output(**{key: given.pop(key) for key in Output._fields})
     if command.tells(given):
         output = output._replace(explain=True)

@@ -182,8 +182,14 @@ def attention(draw: Draw) -> Exercise:
     q, k, v = draw.matrix(1, 2, -2, 3), draw.matrix(2, 2, -2, 3), draw.matrix(2, 2, 1, 4)
     right = core_attention.attention(q, k, v)
     near = (
-        (core_attention.attention(q, k, v, scale=1.0).weights[0, 0], "the scores were not divided by sqrt(d)"),
-        (core_attention.attention(q, k, v, scale=0.5).weights[0, 0], "the scores were divided by d, not sqrt(d)"),
+        (
+            core_attention.attention(q, k, v, scale=1.0).weights[0, 0],
+            "the scores were not divided by sqrt(d)",
+        ),
+        (
+            core_attention.attention(q, k, v, scale=0.5).weights[0, 0],
+            "the scores were divided by d, not sqrt(d)",
+        ),
         (right.scaled[0, 0], "that is the score: the softmax is still to come"),
         (right.weights[0, 1], "that is the weight of the second key"),
     )

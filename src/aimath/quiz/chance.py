@@ -111,8 +111,8 @@ def illness(draw: Draw) -> Exercise:
         (right.joint, "that is the share of all who are ill and positive: divide by P(positive)"),
     )
     text = (
-        f"{shown(round(100 * prior))} % are ill; a test finds {shown(round(100 * likelihood))} % of them, and "
-        f"{shown(round(100 * false))} % of the healthy by mistake. How likely is someone ill whose test is "
+        f"{shown(round(100 * prior))} % are ill; a test finds {shown(round(100 * likelihood))} % of them, "
+        f"and {shown(round(100 * false))} % of the healthy by mistake. How likely is someone ill whose test is "
         "positive?"
     )
     words = ["--prior", shown(prior), "--likelihood", shown(likelihood), "--false-positive", shown(false)]
@@ -183,6 +183,6 @@ def diffuse(draw: Draw) -> Exercise:
         (math.sqrt(kept) * x, "the noise is missing"),
         (math.sqrt(kept) * x - math.sqrt(1 - kept) * noise, "the noise is added, with its sign"),
     )
-    text = f"A diffusion step has abar = {shown(kept)}. What becomes of x0 = {shown(x)} with noise {shown(noise)}?"
+    text = f"At abar = {shown(kept)}, what does diffusion make of x0 = {shown(x)} with noise {shown(noise)}?"
     words = [shown(x), "--alpha-bar", shown(kept), "--noise", shown(noise)]
     return exercise("diffuse", text, words, (right, "noisy", (0,)), near)

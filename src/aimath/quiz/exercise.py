@@ -96,7 +96,7 @@ def exercise(
     near: Iterable[tuple[Any, str]],
     unit: str = "",
 ) -> Exercise:
-    """Make a question; `place` is core's result, the name of the field asked for, and which of its entries."""
+    """Make a question; `place` is core's result, the field asked for, and which of its entries."""
     result, field, at = place
     value = float(np.asarray(getattr(result, field))[at])
     wrong = tuple(Near(float(other), said) for other, said in near)

@@ -61,7 +61,9 @@ def loss(draw: Draw) -> Exercise:
         (-z[k], "a logit is no probability yet: take softmax first"),
         (-right.cross_entropy, "the sign is turned: a loss is positive"),
     )
-    text = f"A classifier gives logits {spaced(z)}; class {k} (from 0) is right. How large is its loss, in nats?"
+    text = (
+        f"A classifier gives logits {spaced(z)}; class {k} (from 0) is right. How large is its loss, in nats?"
+    )
     words = ["--logits", listed(z), "--target", str(k)]
     return exercise("cross-entropy", text, words, (right, "cross_entropy", ()), near, "nats")
 

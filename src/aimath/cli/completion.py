@@ -1,0 +1,175 @@
+"""Completion scripts for shells, made from the parts that the command line is read by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from aimath.cli.app import COMMANDS, found
+from aimath.cli.options import Words
+from aimath.cli.output import FORMS
+from aimath.cli.talk import Voice, talk
+from aimath.errors import InputError
+from aimath.guide.chapters import CHAPTERS
+from aimath.guide.commands import CALCULATORS, SUBJECTS
+from aimath.read.numbers import echo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aimath.cli.command import Commands, Part
+
+commands: Commands = {}
+
+
+class Option(NamedTuple):
+    """An option as a shell has to know it."""
+
+    flags: tuple[str, ...]
+    help: str
+    values: int  # words that follow it
+    metavar: str
+    file: bool  # a file's name follows
+    choices: tuple[str, ...]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a number or a word follows that only the user knows."""
+        return self.values > 0 and not self.file and not self.choices
+
+
+@talk(commands, example="aimath completion bash")
+def completion(voice: Voice, shells: Annotated[list[str], Words("bash, zsh or fish.", "SHELL")]) -> int:
+    """Print a completion script for bash, zsh or fish.
+
+    Nothing is installed. Where it goes: bash: eval "$(aimath completion bash)" in ~/.bashrc; zsh:
+    save it as _aimath in a directory of $fpath; fish: ~/.config/fish/completions/aimath.fish.
+    """
+    if len(shells) != 1:
+        raise InputError("needs one shell", hint=f"choose {', '.join(SHELLS)}", usage=True)
+    if shells[0] not in SHELLS:
+        raise InputError(f"{echo(shells[0])} is not one of {', '.join(SHELLS)}", usage=True)
+    voice.write("\n".join(SHELLS[shells[0]]()) + "\n")
+    return 0
+
+
+def _options(name: str) -> list[Option]:
+    """Give the options of a command, and help."""
+    return [
+        *(_option(part) for part in found(name).parts if part.flags),
+        Option(("-h", "--help"), "Show this message and exit.", 0, "", file=False, choices=()),
+    ]
+
+
+def _option(part: Part) -> Option:
+    values = 0 if part.kind is bool else 2 if part.kind == tuple[str, str] else 1
+    files = "FILE" in part.metavar or (part.metavar == "LIST" and part.key != "labels")
+    choices = FORMS if part.key == "format" else ()
+    return Option(part.flags, part.help, values, part.metavar, file=files, choices=choices)
+
+
+def _operands(name: str) -> tuple[str, ...]:
+    """Name what may stand behind a command, where that is no file."""
+    topics = tuple(topic.id for chapter in CHAPTERS for topic in chapter.topics)
+    return {
+        "help": tuple(COMMANDS),
+        "man": tuple(COMMANDS),
+        "completion": tuple(SHELLS),
+        "demo": (*CALCULATORS, *topics, "all"),
+        "guide": ("map", "roadmap", "resources", "check"),
+        "quiz": (*CALCULATORS, "words", *(n for names in CALCULATORS.values() for n in names), *SUBJECTS),
+    }.get(name, ())
+
+
+def _bash() -> Iterator[str]:
+    yield "# aimath completion for bash"
+    yield "_aimath() {"
+    yield '    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}"'
+    yield '    local words="" flags="" files="" texts=""'
+    yield "    COMPREPLY=()"
+    yield '    if [ "$COMP_CWORD" -eq 1 ]; then'
+    yield f"        COMPREPLY=($(compgen -W '{' '.join(COMMANDS)} --help --version' -- \"$word\"))"
+    yield "        return"
+    yield "    fi"
+    yield '    case "${COMP_WORDS[1]}" in'
+    for name in COMMANDS:
+        options = _options(name)
+        yield f"        {name})"
+        yield f"            flags='{_flags(options)}'"
+        yield f"            files='{_flags([o for o in options if o.file])}'"
+        yield f"            texts='{_flags([o for o in options if o.is_text])}'"
+        yield f"            words='{' '.join(_operands(name))}' ;;"
+    yield "    esac"
+    yield '    case " $files " in *" $before "*) return ;; esac'  # the shell's own: files
+    yield '    if [ "$before" = --format ]; then'
+    yield f"        COMPREPLY=($(compgen -W '{' '.join(FORMS)}' -- \"$word\"))"
+    yield '    elif case " $texts " in *" $before "*) true ;; *) false ;; esac; then'
+    yield "        compopt -o nosort +o default 2>/dev/null"  # a number or a word: nothing to suggest
+    yield '    elif case "$word" in -*) true ;; *) false ;; esac; then'
+    yield '        COMPREPLY=($(compgen -W "$flags" -- "$word"))'
+    yield '    elif [ -n "$words" ]; then'
+    yield '        COMPREPLY=($(compgen -W "$words" -- "$word"))'
+    yield "    fi"
+    yield "}"
+    yield "complete -o default -F _aimath aimath"
+
+
+def _flags(options: Sequence[Option]) -> str:
+    return " ".join(flag for option in options for flag in option.flags)
+
+
+def _zsh() -> Iterator[str]:
+    yield "#compdef aimath"
+    yield "_aimath() {"
+    yield "    local -a commands"
+    yield "    commands=("
+    for name, entry in COMMANDS.items():
+        yield f"        {_quoted(f'{name}:{entry.summary}')}"
+    yield "    )"
+    yield "    if (( CURRENT == 2 )); then _describe command commands; return; fi"
+    yield "    local command=$words[2]"
+    yield "    shift words; (( CURRENT-- ))"
+    yield "    case $command in"
+    for name in COMMANDS:
+        yield f"        {name}) _arguments -s \\"
+        for option in _options(name):
+            yield f"            {_spec(option)} \\"
+        words = " ".join(_operands(name))
+        yield f"            {_quoted(f'*:topic:({words})' if words else '*:file:_files')} ;;"
+    yield "    esac"
+    yield "}"
+    yield 'if [ "$funcstack[1]" = "_aimath" ]; then _aimath "$@"; else compdef _aimath aimath; fi'
+
+
+def _spec(option: Option) -> str:
+    """Write an option for _arguments; it may come again, as swept ones do."""
+    said = "".join(f"\\{sign}" if sign in "[]:\\" else sign for sign in option.help)
+    action = "_files" if option.file else f"({' '.join(option.choices)})" if option.choices else " "
+    value = f":{option.metavar.replace(':', ' ')}:{action}" * option.values
+    flags = f"{{{','.join(option.flags)}}}" if len(option.flags) > 1 else option.flags[0]
+    return f"'*'{flags}{_quoted(f'[{said}]{value}')}"
+
+
+def _quoted(text: str) -> str:
+    """Quote for a shell; both zsh and fish read this form."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _fish() -> Iterator[str]:
+    yield "# aimath completion for fish"
+    first = "complete -c aimath -n __fish_use_subcommand"
+    for name, entry in COMMANDS.items():
+        yield f"{first} -f -a {name} -d {_quoted(entry.summary)}"
+    for name in COMMANDS:
+        begin = f"complete -c aimath -n '__fish_seen_subcommand_from {name}'"
+        for option in _options(name):
+            names = " ".join(f"-{'l' if f[:2] == '--' else 's'} {f.lstrip('-')}" for f in option.flags)
+            value = " -r -F" if option.file else " -x" if option.values else ""
+            choices = f" -a {_quoted(' '.join(option.choices))}" if option.choices else ""
+            said = option.help.replace("\\", "\\\\")
+            yield f"{begin} {names}{value}{choices} -d {_quoted(said)}"
+        words = _operands(name)
+        if words:
+            yield f"{begin} -f -a {_quoted(' '.join(words))}"
+
+
+SHELLS = {"bash": _bash, "zsh": _zsh, "fish": _fish}

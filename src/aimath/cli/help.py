@@ -1,0 +1,60 @@
+"""Help with examples: what a command answers, then what may be asked of it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+from aimath.cli.app import COMMANDS, call, found
+from aimath.cli.options import Words
+from aimath.cli.talk import Voice, talk
+from aimath.errors import InputError
+from aimath.guide.commands import CALCULATORS
+from aimath.read.numbers import echo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aimath.cli.command import Commands
+
+commands: Commands = {}
+
+
+@talk(commands, example="aimath help softmax", name="help")
+def helps(
+    voice: Voice,
+    names: Annotated[list[str], Words("A command; all of them, if none.", "[COMMAND]")],
+) -> int:
+    """Show examples of a command with their output, then its options.
+
+    The examples run at that moment: what stands below each is what it answers.
+    """
+    if not names:
+        return call(["--help"])
+    name = names[0]
+    if len(names) > 1:
+        raise InputError(f"takes one command, not {len(names)}", hint="try aimath help softmax", usage=True)
+    if name not in COMMANDS:
+        from difflib import get_close_matches  # noqa: PLC0415  only for typos
+
+        near = get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean aimath help {near[0]}?" if near else "see aimath --help"
+        raise InputError(f"there is no command {echo(name)}", hint=hint, usage=True)
+    for line in _examples(name):
+        voice.write(f"$ {line}\n")
+        if not COMMANDS[name].talks:
+            call([*shlex.split(line)[1:], *(("--ascii",) * voice.ascii_only)])
+        voice.say()
+    code = call([name, "--help"])
+    if any(name in names for names in CALCULATORS.values()):
+        voice.say()
+        voice.say(f"Questions about it: aimath quiz {name}", indent="  ")
+    return code
+
+
+def _examples(name: str) -> Iterator[str]:
+    """Give lines that work: the command's own example, and its derivation."""
+    command = found(name)
+    yield command.example
+    if not command.guides:
+        yield f"{command.example} --explain"
