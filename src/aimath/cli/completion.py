@@ -82,10 +82,18 @@ def _operands(name: str) -> tuple[str, ...]:
 
 def _bash() -> Iterator[str]:
     yield "# aimath completion for bash"
+    yield "_aimath_files() {"
+    yield "    local IFS=$'\\n' name"
+    yield '    for name in $(compgen -f -- "${word#@}"); do'
+    yield '        if [ -d "$name" ]; then name="$name/"; compopt -o nospace 2>/dev/null; fi'
+    yield '        COMPREPLY+=("@$name")'
+    yield "    done"
+    yield "}"
     yield "_aimath() {"
-    yield '    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}"'
+    yield '    local word="$2" before="$3"'  # COMP_WORDS is cut at every @ and =
     yield '    local words="" flags="" files="" texts=""'
     yield "    COMPREPLY=()"
+    yield '    case "$word" in @*) _aimath_files; return ;; esac'
     yield '    if [ "$COMP_CWORD" -eq 1 ]; then'
     yield f"        COMPREPLY=($(compgen -W '{' '.join(COMMANDS)} --help --version' -- \"$word\"))"
     yield "        return"
@@ -134,7 +142,7 @@ def _zsh() -> Iterator[str]:
         for option in _options(name):
             yield f"            {_spec(option)} \\"
         words = " ".join(_operands(name))
-        yield f"            {_quoted(f'*:topic:({words})' if words else '*:file:_files')} ;;"
+        yield f"            {_quoted(f'*:topic:({words})' if words else '*:file:{compset -P @; _files}')} ;;"
     yield "    esac"
     yield "}"
     yield 'if [ "$funcstack[1]" = "_aimath" ]; then _aimath "$@"; else compdef _aimath aimath; fi'

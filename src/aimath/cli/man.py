@@ -71,8 +71,8 @@ def _of_all() -> Iterator[str]:
     yield from _head("aimath", "the mathematics behind AI, each step shown", "aimath", None)
     yield ".SH DESCRIPTION"
     yield from _filled(
-        "Numbers come as arguments, from files (@FILE) or on standard input, one vector a line. At a terminal "
-        "answers are tables; in a pipe they are bare numbers. --explain shows each step."
+        "Numbers come as arguments, from files (@FILE) or on standard input, one vector a line. At a "
+        "terminal answers are tables; in a pipe they are bare numbers. --explain shows each step."
     )
     for title, names in chapters().items():
         yield f".SH {_text(title.upper())}"
@@ -121,7 +121,9 @@ def _options(parts: Iterable[Part]) -> Iterator[str]:
     for part in parts:
         flags = ", ".join(f"\\fB{_text(flag)}\\fR" for flag in part.flags)
         metavar = f"\\fI{_text(part.metavar)}\\fR" if part.metavar else ""
-        yield from (".TP", " ".join(word for word in (flags, metavar) if word), *_filled(part.help))
+        yield ".TP"
+        yield " ".join(word for word in (flags, metavar) if word)
+        yield from _filled(part.help)
 
 
 def _example(command: Command) -> Iterator[str]:

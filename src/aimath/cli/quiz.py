@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import shlex
+import sys
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from aimath.cli.app import call
@@ -29,6 +30,7 @@ commands: Commands = {}
 MOST = 1000
 LINE = 400
 """Characters of an answer that are looked at; the rest of a longer line is passed over."""
+LONGEST = 1 << 26
 ECHOED = 60
 FORMS = ("md", "csv")
 
@@ -177,14 +179,16 @@ class Answers:
 
     def _line(self) -> bytes | None:
         """Read up to the end of a line, and keep no more of it than an answer needs."""
-        kept, seen = b"", False
+        kept, seen = b"", 0
         while True:
             if not self.buffer:
                 self.buffer = _read()
                 if not self.buffer:
                     return kept if seen else None
-            seen = True
             part, end, self.buffer = self.buffer.partition(b"\n")
+            seen += len(part) + len(end)
+            if seen > LONGEST:
+                raise InputError("<stdin>: an answer has more than 64 MiB")
             kept = (kept + part)[: LINE + 1]
             if end:
                 return kept
@@ -192,6 +196,8 @@ class Answers:
 
 def _read() -> bytes:
     """Read what there is of standard input; nothing, if it is closed."""
+    if sys.stdin is None:  # its number may by now be that of another file
+        return b""
     try:
         return os.read(0, 1 << 16)
     except OSError:

@@ -111,9 +111,9 @@ def illness(draw: Draw) -> Exercise:
         (right.joint, "that is the share of all who are ill and positive: divide by P(positive)"),
     )
     text = (
-        f"{shown(round(100 * prior))} % are ill; a test finds {shown(round(100 * likelihood))} % of them, "
-        f"and {shown(round(100 * false))} % of the healthy by mistake. How likely is someone ill whose test is "
-        "positive?"
+        f"{shown(round(100 * prior))} % are ill. A test finds {shown(round(100 * likelihood))} % of them, "
+        f"and {shown(round(100 * false))} % of the healthy by mistake. "
+        "How likely is someone ill whose test is positive?"
     )
     words = ["--prior", shown(prior), "--likelihood", shown(likelihood), "--false-positive", shown(false)]
     return exercise("bayes", text, words, (right, "posterior", ()), near)
