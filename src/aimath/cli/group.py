@@ -13,6 +13,7 @@ from typer.models import CommandInfo  # noqa: TID253
 from aimath import __version__
 from aimath.cli.app import COMMANDS, found
 from aimath.cli.screen import chapters
+from aimath.cli.talk import Voice
 
 if TYPE_CHECKING:
     from aimath.cli.command import Command, Part
@@ -72,12 +73,17 @@ def _parameter(part: Part) -> inspect.Parameter:
     )
 
 
+def _width() -> int:
+    """Give the width of help: that of the terminal, if it is narrow, and of a pipe always the same."""
+    return Voice().width - 2
+
+
 group = typer.Typer(
     cls=Topics,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": _width()},
 )
 
 

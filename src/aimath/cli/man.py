@@ -92,7 +92,8 @@ def _of_all() -> Iterator[str]:
 def _head(title: str, summary: str, line: str, command: Command | None) -> Iterator[str]:
     yield f'.TH {_text(title.upper())} 1 {WRITTEN} "aimath {__version__}" "User commands"'
     yield ".SH NAME"
-    yield f"{_text(title)} \\- {_text(summary.rstrip('.'))}"
+    yield f"{_text(title)} \\-"
+    yield from _filled(summary.rstrip("."))
     yield ".SH SYNOPSIS"
     yield f".B {_text(line)}"
     listed = [part.metavar for part in command.parts if not part.flags] if command else ["COMMAND", "[ARGS]"]

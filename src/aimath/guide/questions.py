@@ -30,11 +30,18 @@ QUESTIONS = (
         "Why is matrix multiplication the basic operation of a neural network?",
         "A layer is one: each output is a weighted sum of all inputs, for a whole batch at once.",
         (
-            Wrong("It makes the network non-linear.", "the activation does: a product of matrices is linear"),
             Wrong(
-                "It keeps the outputs between 0 and 1.", "a product is unbounded; softmax or a sigmoid does"
+                "It makes the network non-linear, so that it can learn what no single line can separate.",
+                "the activation does: a product of matrices is linear",
             ),
-            Wrong("It multiplies inputs and weights in place.", "each output adds up a row of products"),
+            Wrong(
+                "It keeps the outputs of each layer between 0 and 1, so that they can be probabilities.",
+                "a product is unbounded; softmax or a sigmoid does",
+            ),
+            Wrong(
+                "It multiplies each input by the weight in its own place, for a whole batch at once.",
+                "each output adds up a row of products",
+            ),
         ),
         "A layer computes W x + b: row i of W holds the weights of neuron i, so one product answers for "
         "all neurons, and for a batch of inputs too. Layers, attention and embeddings are all such "
@@ -46,18 +53,18 @@ QUESTIONS = (
     Question(
         "lora",
         "What does LoRA have to do with the singular value decomposition?",
-        "Both write a matrix as a product of two thin ones; the SVD says how good rank r can be at best.",
+        "Both write a matrix as a product of two thin ones; the SVD says how good that can be.",
         (
             Wrong(
-                "LoRA cuts the trained weights down to their r largest singular values.",
+                "LoRA cuts the trained weights down to the part that their largest singular values hold.",
                 "the weights stay whole: LoRA adds a product B A that is trained",
             ),
             Wrong(
-                "LoRA computes an SVD at every step of training.",
+                "LoRA computes an SVD of the weights at every step, and trains the singular values alone.",
                 "B and A are ordinary parameters: gradient descent finds them",
             ),
             Wrong(
-                "Any weight matrix is nearly of low rank.",
+                "Both show that any matrix of weights is nearly of low rank, so that most of it can go.",
                 "a random one isn't; the bet is that the update is",
             ),
         ),
@@ -71,17 +78,20 @@ QUESTIONS = (
     Question(
         "backprop",
         "What is the mathematics behind backpropagation?",
-        "The chain rule, applied from the loss backwards, so that every shared part is computed once.",
+        "The chain rule, applied from the loss backwards, each shared part computed once.",
         (
             Wrong(
-                "Each weight is moved a little and the loss is measured again.",
+                "A difference quotient: each weight is moved a little, and the loss is measured again.",
                 "that is a difference quotient: a run of the network for each weight",
             ),
             Wrong(
-                "The network is inverted: outputs are sent back to inputs.",
+                "An inverse: the network is turned round, and the wanted outputs are sent back to inputs.",
                 "gradients go back, not values; nothing is inverted",
             ),
-            Wrong("Bayes' rule, applied to the weights.", "no probability of weights is involved"),
+            Wrong(
+                "Bayes' rule, applied from the loss backwards, which updates a belief in each weight.",
+                "no probability of weights is involved",
+            ),
         ),
         "A network is a chain of simple functions. The derivative of the whole is the product of local "
         "derivatives along the way, and a value that is used twice adds up what comes back on both ways. "
@@ -97,18 +107,18 @@ QUESTIONS = (
     Question(
         "softmax",
         "What does softmax do, and why is the largest logit subtracted first?",
-        "It makes probabilities of any numbers; the shift changes nothing but keeps exp from overflowing.",
+        "It makes probabilities of any numbers; the shift changes nothing but keeps exp finite.",
         (
             Wrong(
-                "It makes probabilities; the shift makes them sharper.",
+                "It makes probabilities of any numbers; the shift makes them sharper, as a low T would.",
                 "a shift cancels in the ratio; the temperature sharpens",
             ),
             Wrong(
-                "It picks the largest logit; the shift makes that one 0.",
+                "It picks the largest logit; the shift makes that one 0, so that it is easily found.",
                 "that is argmax; softmax leaves every entry some probability",
             ),
             Wrong(
-                "It divides the logits by their sum; the shift makes them positive.",
+                "It divides the logits by their sum; the shift makes them positive, as shares must be.",
                 "exp makes them positive, and the shift makes them 0 or less",
             ),
         ),
@@ -121,19 +131,18 @@ QUESTIONS = (
     Question(
         "cross-entropy",
         "Why is cross-entropy a good loss for classifiers and language models?",
-        "It is the surprise at the truth: least where q = p, harsh on confident mistakes, with a simple "
-        "gradient.",
+        "It is the surprise at the truth: harsh on confident mistakes, with a simple gradient.",
         (
             Wrong(
-                "It counts how many predictions are wrong.",
+                "It counts how many predictions are wrong, which is what a classifier should make small.",
                 "that is the error rate, which has no useful gradient",
             ),
             Wrong(
-                "It is the squared distance of prediction and target.",
+                "It is the squared distance of prediction and target, which is smooth and never negative.",
                 "that is the mean squared error, whose gradient vanishes for a confident mistake",
             ),
             Wrong(
-                "It is symmetric, so it does not matter which is the target.",
+                "It is symmetric in prediction and target, so that both are drawn towards each other.",
                 "H(p, q) and H(q, p) differ: the logarithm is of the prediction",
             ),
         ),
@@ -152,18 +161,18 @@ QUESTIONS = (
     Question(
         "diffuse",
         "Why do diffusion models add Gaussian noise?",
-        "Sums of Gaussians are Gaussian: any step is reached in one formula, and the reverse is tractable.",
+        "Its sums are Gaussian again, so that any step is reached from the image in one formula.",
         (
             Wrong(
-                "Because images are normally distributed.",
+                "The pixels of natural images are normally distributed, so that the noise looks like them.",
                 "they are anything but: that is why a network has to learn the way back",
             ),
             Wrong(
-                "Because it is the only noise that computers can draw.",
+                "It is the only noise that a computer can draw independently for each pixel and step.",
                 "any distribution can be drawn; this one has closed forms",
             ),
             Wrong(
-                "Because its values are bounded.",
+                "Its values are bounded, so that an image can never be destroyed by a single step.",
                 "a Gaussian has no bounds; its tails are thin",
             ),
         ),
@@ -178,18 +187,18 @@ QUESTIONS = (
     Question(
         "temperature",
         "What does a higher temperature do to the entropy of a language model's output?",
-        "It raises it: logits are divided by T, so probabilities even out, up to log2 n for T to infinity.",
+        "It raises it: probabilities even out, up to log2 n bits as T grows without end.",
         (
             Wrong(
-                "It lowers it: the most likely token wins more often.",
+                "It lowers it: the most likely token wins more often, down to 0 bits as T grows.",
                 "that is a low temperature; T to 0 is argmax with entropy 0",
             ),
             Wrong(
-                "Nothing: all logits change by the same factor.",
+                "It leaves it alone: all logits change by the same factor, which softmax cancels.",
                 "a common summand would cancel in softmax, a common factor does not",
             ),
             Wrong(
-                "It raises it without bound.",
+                "It raises it without any bound: each doubling of T adds one bit to the entropy.",
                 "n outcomes have at most log2 n bits",
             ),
         ),
@@ -202,18 +211,18 @@ QUESTIONS = (
     Question(
         "rlhf",
         "What is the KL penalty of RLHF for?",
-        "It keeps the new policy near the reference, so that it can't win by exploiting the reward model.",
+        "It keeps the new policy near the reference, so that it can't exploit the reward model.",
         (
             Wrong(
-                "It makes the rewards comparable between prompts.",
+                "It makes the rewards of different prompts comparable, so that they can be added up.",
                 "rewards stay as they are; what is penalised is leaving the reference",
             ),
             Wrong(
-                "It makes the model answer at greater length.",
-                "length is no part of it",
+                "It makes the new policy explore further from the reference, so that it finds rewards.",
+                "the penalty grows with the distance: it holds the policy back",
             ),
             Wrong(
-                "It brings the reference nearer to the new policy.",
+                "It brings the reference nearer to the new policy, so that training becomes stable.",
                 "the reference is fixed; the new policy is held",
             ),
         ),
@@ -227,11 +236,20 @@ QUESTIONS = (
     Question(
         "linear-algebra",
         "In one sentence: what is linear algebra for in AI?",
-        "It represents data and weights as vectors and matrices, transforms them, and finds what matters.",
+        "It holds data and weights as vectors and matrices, and transforms and compares them.",
         (
-            Wrong("It makes models uncertain.", "that is probability"),
-            Wrong("It finds the direction in which a loss falls.", "that is calculus"),
-            Wrong("It measures how surprising data are.", "that is information theory"),
+            Wrong(
+                "It says how sure a model is of its outputs, and how evidence should change that.",
+                "that is probability",
+            ),
+            Wrong(
+                "It finds the direction in which the loss falls fastest, and how far to follow it.",
+                "that is calculus",
+            ),
+            Wrong(
+                "It measures how surprising data are, and how far a prediction is from the truth.",
+                "that is information theory",
+            ),
         ),
         "Words, images and weights are arrays of numbers. Products of matrices are layers and attention; "
         "dot products and cosines say how alike two vectors are; eigenvectors and singular values say "
@@ -245,12 +263,17 @@ QUESTIONS = (
         "They say how the loss changes with each weight, and walk the weights downhill.",
         (
             Wrong(
-                "They solve for the best weights in closed form.", "that works for few models: others walk"
+                "They solve for the best weights of a network in closed form, by setting slopes to 0.",
+                "that works for few models: others walk",
             ),
             Wrong(
-                "They guarantee the best weights there are.", "a descent finds a low place, not the lowest"
+                "They guarantee that training ends at the lowest loss which a network can reach.",
+                "a descent finds a low place, not the lowest",
             ),
-            Wrong("They choose which data to train on.", "they take the data as given"),
+            Wrong(
+                "They choose which data to train on, and in which order a network should see them.",
+                "they take the data as given",
+            ),
         ),
         "The gradient holds the partial derivative of the loss by each weight; the chain rule gives all "
         "of them in one pass back. Gradient descent steps against it; the learning rate decides between "
@@ -261,11 +284,20 @@ QUESTIONS = (
     Question(
         "probability",
         "In one sentence: what is probability for in AI?",
-        "Models predict distributions, learn by making the data likely, and update beliefs by evidence.",
+        "Models predict distributions, learn by making the data likely, and weigh evidence.",
         (
-            Wrong("It makes results reproducible.", "a fixed seed does"),
-            Wrong("It replaces training by counting.", "counting fails where no case repeats"),
-            Wrong("It is needed only to start the weights.", "outputs and losses are probabilities too"),
+            Wrong(
+                "It makes results reproducible: with the same seed, training ends at the same weights.",
+                "a fixed seed does",
+            ),
+            Wrong(
+                "It replaces training by counting: how often each case occurred is what a model knows.",
+                "counting fails where no case repeats",
+            ),
+            Wrong(
+                "It is needed to start the weights at random; from there on, all is deterministic.",
+                "outputs and losses are probabilities too",
+            ),
         ),
         "Softmax turns scores into probabilities, and cross-entropy asks that the data be likely under "
         "them. Bayes' rule says how evidence changes a belief and why base rates matter. The Gaussian is "
@@ -276,11 +308,20 @@ QUESTIONS = (
     Question(
         "information",
         "In one sentence: what is information theory for in AI?",
-        "It measures uncertainty and the distance of distributions: what language models are trained on.",
+        "It measures uncertainty, and how far a prediction is from the truth: the loss of LLMs.",
         (
-            Wrong("It says how much memory a model needs.", "bits here measure surprise, not storage"),
-            Wrong("It tells true texts from false ones.", "a likely text can be false"),
-            Wrong("It makes gradients larger.", "the learning rate scales steps"),
+            Wrong(
+                "It says how many bits of memory the weights of a model need, and how to store them.",
+                "bits here measure surprise, not storage",
+            ),
+            Wrong(
+                "It tells true sentences from false ones: the true ones have the smaller surprise.",
+                "a likely text can be false",
+            ),
+            Wrong(
+                "It makes gradients larger where they vanish, so that deep networks can be trained.",
+                "the learning rate scales steps",
+            ),
         ),
         "Entropy is the mean surprise in bits, perplexity the number of equal choices behind it; "
         "temperature turns it up and down. Cross-entropy is the loss; KL is how far one distribution is "

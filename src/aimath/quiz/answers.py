@@ -18,7 +18,7 @@ Decimal = decimal.Decimal
 
 ENOUGH = 2
 """So many significant digits an answer needs, unless it is exact."""
-ROUGHLY = Decimal("1e-9")
+ROUGHLY = Decimal("1e-12")
 """Where rounding in float64 may have moved the end of a digit, relatively."""
 CONTEXT = decimal.Context(prec=60, traps=[])
 

@@ -1,0 +1,118 @@
+"""An answer is right if it is right as far as it was typed; hostile ones get one clear line."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aimath.quiz.answers import chosen, graded
+from aimath.quiz.exercise import Exercise, Near
+
+
+def asked(answer, unit="", near=()):
+    return Exercise("softmax", "?", ("softmax", "0"), "probs", (0,), answer, near, unit)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "unit"),
+    [
+        ("0.63", 0.6343, ""),
+        (".634", 0.6343, ""),
+        ("63.43%", 0.6343, ""),
+        ("6.3e-1", 0.6343, ""),
+        ("0.13", 0.125, ""),  # a tie may go either way
+        ("0.12", 0.125, ""),
+        ("0.63", 0.62499999999999, ""),  # as does one that float64 has moved
+        ("-0", 0.0, ""),
+        ("−2.0", -2.0, ""),
+        ("3", 3.0, ""),  # exact needs no second digit
+        ("1/3", 1 / 3, ""),
+        ("2.5e4", 24576, ""),
+        ("1.45 bits", 1.4542, "bits"),
+        ("1.45BITS", 1.4542, "bits"),
+        ("4.2%", 4.1667, "%"),
+        ("4.2", 4.1667, "%"),
+        ("  0.63\t", 0.6343, ""),
+    ],
+)
+def test_right_as_far_as_typed(text, answer, unit):
+    assert graded(text, asked(answer, unit)).right
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "said"),
+    [
+        ("0.635", 0.6343, "close, but the last digit typed is not right"),
+        ("0.62", 0.6343, ""),
+        ("0.6", 0.6343, "right as far as it goes, but give two significant digits"),
+        ("25000", 24576, ""),
+        ("-0.63", 0.6343, "the sign is turned"),
+        ("63", 0.6343, "that is 100 times as much: is it in percent?"),
+        ("1/4", 0.2512, "close, but the last digit typed is not right"),
+        ("inf", 0.6343, "'inf': no answer is infinite"),
+        ("0,63", 0.6343, "'0,63' is not a number (a decimal point, not a comma)"),
+        ("1e999", 0.6343, "'1e999' overflows float64"),
+        ("nan", 0.6343, "'nan' is not a number"),
+        ("\x1b[2J", 0.6343, r"'\x1b[2J' is not a number"),
+        ("0.63 nats", 0.6343, "'0.63 nats' is not a number"),
+        ("1e-999999", 0.6343, ""),
+        ("1/0", 0.6343, "'1/0' divides by zero"),
+    ],
+)
+def test_wrong_answers_are_told_why(text, answer, said):
+    assert graded(text, asked(answer)) == (False, said)
+
+
+def test_usual_mistake_is_named_before_anything_else():
+    near = (Near(0.4397, "in nats"), Near(2.0, "twice"))
+    question = asked(0.6343, near=near)
+    assert graded("0.44", question) == (False, "in nats")
+    assert graded("0.4397", question).said == "in nats"
+    assert graded("2", question).said == "twice"  # exact, though of one digit
+    assert graded("0.4", question).said == ""
+
+
+def right(text, answer):
+    """Say by fractions whether `text`, of the form d.ddd, is `answer` rounded to its digits."""
+    half = Fraction(1, 2 * 10 ** len(text.partition(".")[2]))
+    return abs(Fraction(text) - Fraction(answer)) <= half
+
+
+@given(
+    answer=st.floats(0.01, 1e3).filter(lambda x: x != round(x, 6)),
+    places=st.integers(2, 6),
+    off=st.integers(-2, 2),
+)
+def test_tolerance_is_half_of_the_last_digit(answer, places, off):
+    text = f"{round(answer, places) + off * 10.0**-places:.{places}f}"
+    digits = text.replace(".", "").lstrip("0")
+    if (
+        len(digits) < 2
+        or abs(abs(Fraction(text) - Fraction(answer)) / Fraction(1, 10**places) - Fraction(1, 2)) < 1e-3
+    ):
+        return
+    assert graded(text, asked(answer)).right == right(text, answer)
+
+
+@given(st.text())
+def test_any_text_gets_at_most_one_line(text):
+    verdict = graded(text, asked(0.6343))
+    assert "\n" not in verdict.said
+    assert len(verdict.said) < 1000
+    assert len(chosen(text, "abcd", ["", "x", "y", "z"]).said.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("text", ["b", "B", " b) ", "(b)", "b.", "'b'"])
+def test_letter_is_taken_in_every_dress(text):
+    assert chosen(text, "abcd", ["no", "", "no", "no"]).right
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a", "why not"), ("e", "'e' is none of a, b, c, d"), ("bb", "'bb' is none of a, b, c, d")],
+)
+def test_other_letters_are_told_why_not(text, said):
+    assert chosen(text, "abcd", ["why not", "", "no", "no"]) == (False, said)
