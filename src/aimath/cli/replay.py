@@ -72,5 +72,5 @@ def replayed(line: str) -> Replay:
         raise InputError(f"'{line}' is no command line of aimath's", usage=True)
     output = Output(**{key: given.pop(key) for key in Output._fields})
     kept = Kept()
-    answer(*asked_for(found(name), given), kept)
+    answer(*asked_for(found(name), given, stdin=False), kept)
     return Replay(line, output, tuple(kept.reports))

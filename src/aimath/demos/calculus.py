@@ -29,7 +29,7 @@ DEMOS = (
         ("aimath backprop --layer '.2 .4; -.5 .1; .3 -.2' --x 1,2 --bias 0,0,0 --target 1 --explain",),
         (
             Experiment(
-                "aimath backprop --layer '0 0; 9 9; 0 0' --x 1,2 --target 1",
+                "aimath backprop --layer '0 0; 9 9; 0 0' --x 1,2 --bias 0,0,0 --target 1",
                 "nearly 0: what is right already is left alone",
             ),
             Experiment(
