@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.render.fields import Column, Quantities, chosen, columns, entry_names
-from aimath.render.layout import Strip, bar, label, left_out, ours, padded, side_by_side, strip, tracks
+from aimath.render.layout import (
+    Strip,
+    bar,
+    label,
+    left_out,
+    ours,
+    padded,
+    side_by_side,
+    strip,
+    tracks,
+    wrapped,
+)
 from aimath.render.numbers import SHOWN, Style
 from aimath.safe import cells
 
@@ -92,7 +103,11 @@ def _pair(name: str, value: str, width: int) -> list[Strip]:
     if cells(line) <= width:
         return [strip(line)]
     line = f"{name.rstrip()} = {value}".rstrip()
-    return [strip(line)] if cells(line) <= width else [strip(f"{name.rstrip()} ="), strip(f"  {value}")]
+    return (
+        [strip(line)]
+        if cells(line) <= width
+        else [strip(text) for text in (f"{name.rstrip()} =", *wrapped(f"  {value}", width))]
+    )
 
 
 def _cut_lines(lines: list[Strip], wanted: Wanted) -> list[Strip]:
