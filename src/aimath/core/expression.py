@@ -73,7 +73,7 @@ class Function:
         rows = []
         for k in range(n):
             direction = [float(j == k) for j in range(n)]
-            rows.append(self._curvature.checked([*point, *direction], self.text, self.variables)[1:])
+            rows.append(self._curvature.checked([*point, *direction], self.text, self.variables)[1 + n :])
         return rows
 
     def fast_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:
@@ -119,8 +119,10 @@ class Function:
         """
         where, n = self._points(points), len(self.variables)
         ways = (np.broadcast_to(way, where.shape) for way in np.eye(n))
-        rows = (self._curvature.arrays(np.concatenate([where, way], axis=-1))[1:] for way in ways)
-        return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+        found = [self._curvature.arrays(np.concatenate([where, way], axis=-1)) for way in ways]
+        lost = np.isnan(np.stack(found[0][: 1 + n], axis=-1)).any(axis=-1)[..., np.newaxis, np.newaxis]
+        rows = np.stack([np.stack(row[1 + n :], axis=-1) for row in found], axis=-2)
+        return np.where(lost, np.nan, rows)
 
     def formulas(self) -> tuple[str, ...]:
         """Write the partial derivatives as formulas, "" for one that is too long.
@@ -171,13 +173,16 @@ class Function:
 
     @cached_property
     def _curvature(self) -> Program:
-        """The derivative of gradient · v; v is n further variables, so its size is that of one row."""
+        """The derivative of gradient · v; v is n further variables, so its size is that of one row.
+
+        Value and gradient are evaluated too: without them there is no second derivative either.
+        """
         graph, n = self.graph, len(self.variables)
         seeds: dict[int, int] = {}
         for k, slope in enumerate(self._slopes):
             v = graph.node("variable", value=float(n + k))
             seeds[slope] = graph.add(seeds[slope], v) if slope in seeds else v
-        return Program(graph, [self.root, *backward(graph, seeds, self._inputs)])
+        return Program(graph, [self.root, *self._slopes, *backward(graph, seeds, self._inputs)])
 
     def _points(self, points: Array) -> Array:
         points = np.asarray(points, np.float64)
