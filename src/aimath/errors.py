@@ -9,6 +9,7 @@ class InputError(ValueError):
     `why` names the thing as the user typed it, the value and the bound; `hint` is one way out.
     `row` and `entry` count from 0 within the array that was handed over, and `operand` names
     that array: whoever read it from somewhere turns them into a line and a column.
+    `shown` is the offending text with a caret line below it, where a place can be pointed at.
     `usage` marks a mistake of the command line (exit code 2) rather than of the data (1).
     """
 
@@ -17,13 +18,14 @@ class InputError(ValueError):
         why: str,
         *,
         hint: str = "",
+        shown: str = "",
         row: int | None = None,
         entry: int | None = None,
         operand: str | None = None,
         usage: bool = False,
     ) -> None:
         super().__init__(why)
-        self.why, self.hint = why, hint
+        self.why, self.hint, self.shown = why, hint, shown
         self.row, self.entry, self.operand = row, entry, operand
         self.usage = usage
 

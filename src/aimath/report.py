@@ -55,14 +55,25 @@ class Panels(NamedTuple):
     corner: str = ""
 
 
+class Tree(NamedTuple):
+    """A line for each node of a tree, in the order of reading, and columns as in a Table beside it.
+
+    `lines` names the texts of the nodes, `depths` how far each is from the first, which has 0.
+    """
+
+    lines: str
+    depths: str
+    columns: tuple[tuple[str, str], ...]
+
+
 class Verify(NamedTuple):
-    """A line that compares the answer with another route to it: `{answer}` and `{other}`."""
+    """A line that compares the answer with another route to it: `{answer}`, `{other}`, how far `{apart}`."""
 
     text: str
     method: str = "check"  # of the result
 
 
-Step = Line | Table | Panels | Verify
+Step = Line | Table | Panels | Tree | Verify
 
 
 class Plot(NamedTuple):

@@ -56,7 +56,7 @@ def test_every_form_holds_the_answer(aimath, line, form):
     bare = re.sub(r'[\[\]{}":,|]', " ", ran.out)
     found = numbers(bare)
     answer = aimath(*line, "--format", "plain", "--no-header").out
-    assert not registered(line[0]).words or set(answer.split()) <= set(bare.split())
+    assert numbers(answer) or set(answer.split()) <= set(bare.split())
     for number in numbers(answer):
         assert any(math.isclose(number, other, rel_tol=1e-3) for other in found)
 
@@ -148,7 +148,7 @@ def test_bad_token_is_one_line_that_names_it(aimath, line):
     assert ran.err.startswith(f"aimath {line[0]}: error: ")
     assert "l" in ran.err
     assert "Traceback" not in ran.err
-    assert len(ran.err.splitlines()) <= 3
+    assert len(ran.err.splitlines()) <= 4  # the sentence, the text with a caret, a way out
 
 
 def test_environment_changes_no_byte(program, line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.cli.command import Command, Commands
+
+
+_FORMULA = re.compile(r"-\s*(?:\(|[A-Za-z]\w*\s*[*/^+(])")
+"""How a formula may start with a minus, and no option does."""
 
 
 class Entry(NamedTuple):
@@ -37,6 +42,8 @@ COMMANDS = {
     "pca": Entry("decompose", "Find the directions in which data spread most."),
     "svd-approx": Entry("lowrank", "Approximate a matrix by one of a low rank."),
     "lora": Entry("lora", "Count the numbers of a low-rank adapter, or find the rank it needs."),
+    "grad": Entry("calculus", "Differentiate a formula at a point, exactly."),
+    "backprop": Entry("calculus", "Send the gradient back through a formula, node by node."),
     "softmax": Entry("probability", "Turn logits into probabilities."),
     "logsumexp": Entry("probability", "Take the logarithm of a sum of exponentials."),
     "temperature": Entry("probability", "Show what temperature does to a distribution."),
@@ -95,12 +102,13 @@ def _answer(words: list[str]) -> int:
 
 
 def _operands_guarded(arguments: Sequence[str]) -> list[str]:
-    """Give numbers that start with a minus a leading blank, which the number reader strips.
+    """Give numbers and formulas that start with a minus a leading blank, which their readers strip.
 
-    So `-1e3` is an operand, and a typo in an option still gets its "Did you mean".
+    So `-1e3` and `-x^2` are operands, and a typo in an option still gets its "Did you mean".
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
     guarded = (
-        f" {token}" if token.startswith("-") and looks_numeric(token) else token for token in arguments[:end]
+        f" {token}" if token.startswith("-") and (looks_numeric(token) or _FORMULA.match(token)) else token
+        for token in arguments[:end]
     )
     return [*guarded, *arguments[end:]]

@@ -33,11 +33,16 @@ class Job(NamedTuple):
     memory: int | None  # most bytes to hold, if the user said so
 
 
+def form_of(command: Command, given: Mapping[str, Any]) -> Form:
+    """Tell by its options which form of a command is called."""
+    chosen = {key for key, value in given.items() if value not in (None, False, [], "")}
+    return next((form for form in command.forms[1:] if chosen & set(form.when)), command.forms[0])
+
+
 def job(
     command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
 ) -> Job:
-    chosen = {key for key, value in (given | dict(flags)).items() if value not in (None, False, [], "")}
-    form = next((form for form in command.forms[1:] if chosen & set(form.when)), command.forms[0])
+    form = form_of(command, given | dict(flags))
     extra = tuple(key for key in flags if key not in form.operands)
     if not form.operands and tokens:
         hint = f"try {command.example}"

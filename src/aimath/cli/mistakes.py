@@ -37,6 +37,8 @@ def tell(error: BaseException, arguments: Sequence[str]) -> int:
         command = ""  # there is none of this name
     why, hint, code = _parts(error, command)
     say(f"{program(command)}: error: {why}")
+    for line in getattr(error, "shown", "").splitlines():
+        say(f"  {line}")
     if hint:
         say(f"  {hint}")
     return code

@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.chance import settled
-from aimath.cli.command import LINES
-from aimath.cli.job import Job, job, one_of
+from aimath.cli.command import LINES, VOID
+from aimath.cli.job import Job, form_of, job, one_of
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
 from aimath.cli.output import Printer, printer
@@ -32,7 +32,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     output = Output(**{key: given.pop(key) for key in Output._fields})
     inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
     tokens = given.pop("operands", None) or []
-    if command.words:
+    if command.words and not form_of(command, given).operands:
         given[command.words], tokens = [token.strip() for token in tokens], []
     flags = {key: given.pop(key) for key in list(given) if key in command.operands}
     flags = {key: value for key, value in flags.items() if value is not None}
@@ -199,6 +199,8 @@ def _void(asked: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:
     stand_in = {name: np.full((1, *shape), 1.0 / np.prod(shape)) for name, shape in shapes.items()}
     stand_in |= {name: np.zeros((1, 1)) for name in each & stand_in.keys()}
     unlabelled = asked._replace(labels=())
+    if VOID in asked.command.parameters:
+        unlabelled = unlabelled._replace(options={**asked.options, VOID: True})
     reports = _reports(unlabelled, Block(operands=stand_in, source="", lines=(1,)), asked.runs)
     return [report._replace(void=True) for report in reports]
 

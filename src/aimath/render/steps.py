@@ -23,7 +23,7 @@ from aimath.render.layout import (
     wrapped,
 )
 from aimath.render.panels import Panels as PanelStep
-from aimath.report import Line, Panels, Table, Verify
+from aimath.report import Line, Panels, Table, Tree, Verify
 from aimath.safe import cells
 
 if TYPE_CHECKING:
@@ -139,6 +139,10 @@ class Derivation:
                     strips += [strip(text, "bold") for text in self._swept(known, row)]
                 if isinstance(step, Table):
                     strips += TableStep(step, known, row, self.wanted).strips(self.width)
+                elif isinstance(step, Tree):
+                    from aimath.render.tree import TreeStep  # noqa: PLC0415  it is made of a TableStep
+
+                    strips += TreeStep(step, known, row, self.wanted).strips(self.width)
                 elif isinstance(step, Panels):
                     strips += self._panels(step, known, row)
                 elif isinstance(step, Verify):
@@ -174,11 +178,14 @@ class Derivation:
         scope = Scope(known, row, self.wanted)
         whole = known.report.whole
         holds = bool(np.all(check.holds if whole else _of_row(check.holds, known.report.rows, row)))
-        for name in ("answer", "other"):
-            value = getattr(check, name)
-            value = np.asarray(value) if whole else _of_row(value, known.report.rows, row)
+        both = [np.asarray(value) if whole else _of_row(value, known.report.rows, row) for value in check[:2]]
+        for name, value in zip(("answer", "other"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = Shown(_rounded(value) if holds else value, self.wanted)
+        if "{apart" in step.text:
+            # A billionth is what a Check asks for; the digits below it differ from machine to machine.
+            difference, size = np.abs(np.subtract(*both)).max(), np.abs(both[0]).max()
+            scope["apart"] = Shown(float(max(difference, 1e-9 * size)), self.wanted)
         sign, style = (" ✓ ", "green") if holds else (" ✗ ", "bold red")
         text = ours(sign + step.text, self.wanted).format_map(scope)
         return [strip(line, style) for line in wrapped(text, self.width)]
@@ -225,21 +232,21 @@ class TableStep:
         names = self._names()
         labels = [label(names[k], self.wanted, WORD) for k in self.entries]
         heads = [ours(head, self.wanted) for head, _ in self.step.columns]
-        columns = [self._column(template) for _, template in self.step.columns]
+        columns = [self.column(template) for _, template in self.step.columns]
         blocks = [
-            padded([head, *texts], right=self._numbers(template) is not None)
+            padded([head, *texts], right=self.numbers(template) is not None)
             for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
         ]
         head, *lines = side_by_side([[self.step.names, *labels], *blocks])
         if cells(head) > width:
-            return self._with_gaps(_stacked(labels, heads, columns, width))
+            return self.with_gaps(stacked(labels, heads, columns, width))
         room = min(BAR, width - cells(head) - 2)
         drawn = bars(self.drawn[self.entries], room) if self.step.bar and room >= 5 else [""] * len(lines)
         rows = [
             [strip(line, "", "  " + ours(mark, self.wanted) if mark else "")]
             for line, mark in zip(lines, drawn, strict=True)
         ]
-        return [strip(head, "dim"), *self._with_gaps(rows)]
+        return [strip(head, "dim"), *self.with_gaps(rows)]
 
     def _names(self) -> list[str]:
         if self.step.names:
@@ -249,9 +256,9 @@ class TableStep:
             ]
         return [name.replace("_", ",") for name in entry_names(self.known.report, self.shape)]
 
-    def _column(self, template: str) -> list[str]:
+    def column(self, template: str) -> list[str]:
         """Give the texts of a column, of one width: numbers point under point, terms from the left."""
-        values = self._numbers(template)
+        values = self.numbers(template)
         if values is not None:
             texts = self.wanted.style.column(values)
             return _signed(texts) if template.endswith(":+}") else texts
@@ -259,7 +266,7 @@ class TableStep:
         scopes = (Scope(self.known, self.row, self.wanted, entry=k) for k in self.entries)
         return padded([ascii_template.format_map(scope) for scope in scopes])
 
-    def _numbers(self, template: str) -> list[Any] | None:
+    def numbers(self, template: str) -> list[Any] | None:
         """Give the numbers of a column that shows one quantity and nothing else."""
         name = template[1:-1].removesuffix(":+")
         if not re.fullmatch(r"\w+(\[\d+\])?", name) or name in self.known.report.names:
@@ -269,7 +276,7 @@ class TableStep:
             return None
         return np.broadcast_to(vector, (self.size,))[self.entries].tolist()  # type: ignore[no-any-return]
 
-    def _with_gaps(self, rows: Sequence[list[Strip]]) -> list[Strip]:
+    def with_gaps(self, rows: Sequence[list[Strip]]) -> list[Strip]:
         """Say between the entries that are shown how many are not."""
         strips: list[Strip] = []
         before = -1
@@ -293,7 +300,7 @@ def _signed(texts: list[str]) -> list[str]:
     return padded([t if t.lstrip().startswith("-") else "+" + t.lstrip() for t in texts], right=True)
 
 
-def _stacked(labels: list[str], heads: list[str], columns: list[list[str]], width: int) -> list[list[Strip]]:
+def stacked(labels: list[str], heads: list[str], columns: list[list[str]], width: int) -> list[list[Strip]]:
     """Give an entry as its label and, below it, a line for each head."""
     entries = []
     for name, *texts in zip(labels, *columns, strict=True):

@@ -1,0 +1,260 @@
+"""Formulas that users type: their values, gradients and Hessians at a point, and at many points.
+
+`function` reads the language (grammar.py) into a graph (formula.py) that differentiates itself
+(derivatives.py); evaluate.py checks every step, closures.py only hurries.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aimath.core.closures import closures
+from aimath.core.derivatives import backward, gradient
+from aimath.core.evaluate import Program, at
+from aimath.core.formula import Graph, grow
+from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
+from aimath.core.infix import infix
+from aimath.core.tokens import point_at
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aimath.core.arrays import Array
+    from aimath.core.grammar import Part
+
+
+class Function:
+    """A formula of named variables; points are in the order of `variables`.
+
+    Every value on the way must be finite, and so must the derivatives that are asked for; else an
+    InputError names the part of the text. Derivatives are exact formulas, rounded as they are
+    evaluated, never differences.
+    """
+
+    def __init__(self, text: str, variables: tuple[str, ...], parts: Sequence[Part]) -> None:
+        self.text, self.variables, self.parts = text, variables, parts
+        self.graph = Graph()
+        # All variables come first, so that every one has a node, also one that the text lacks.
+        self._inputs = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
+        self.root = grow(self.graph, parts, variables)
+
+    def __call__(self, point: Sequence[float]) -> float:
+        """Give the value at a point.
+
+        >>> function("x^2*y")([3.0, 2.0])
+        18.0
+        """
+        return self._value.checked(point, self.text, self.variables)[0]
+
+    def gradient(self, point: Sequence[float]) -> list[float]:
+        """Give the partial derivatives at a point.
+
+        >>> function("x^2 + 2*x*y + y^2").gradient([3.0, 2.0])
+        [10.0, 10.0]
+        """
+        return self._gradient.checked(point, self.text, self.variables)[1:]
+
+    def trace(self, point: Sequence[float]) -> dict[int, float]:
+        """Give the values of all nodes of the graph that the value is made of."""
+        return dict(zip(self._value.order, self._value.values(point), strict=True))
+
+    def hessian(self, point: Sequence[float]) -> list[list[float]]:
+        """Give the matrix of second derivatives at a point: for each direction, the gradient's derivative.
+
+        >>> function("x^2*y").hessian([3.0, 2.0])
+        [[4.0, 6.0], [6.0, 0.0]]
+        """
+        n = len(self.variables)
+        rows = []
+        for k in range(n):
+            direction = [float(j == k) for j in range(n)]
+            rows.append(self._curvature.checked([*point, *direction], self.text, self.variables)[1:])
+        return rows
+
+    def fast_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:
+        """Give a function from a point to the gradient, made for loops: it checks nothing.
+
+        It may raise ValueError, OverflowError or ZeroDivisionError, or give inf or nan, where
+        `gradient` has an InputError.
+
+        >>> function("(w-3)^2").fast_gradient()([10.0])
+        (14.0,)
+        """
+        return closures(self.graph, self._slopes, len(self.variables))
+
+    def fast_value(self) -> Callable[[Sequence[float]], float]:
+        """Give a function from a point to the value, made for loops as `fast_gradient` is."""
+        fast = closures(self.graph, [self.root], len(self.variables))
+        return lambda point: fast(point)[0]
+
+    def values(self, points: Array) -> Array:
+        """Give the values (...) at points (..., n), nan where there is none.
+
+        >>> function("1/x").values(np.array([[2.0], [0.0]]))
+        array([0.5, nan])
+        """
+        return self._value.arrays(self._points(points))[0]
+
+    def gradients(self, points: Array) -> Array:
+        """Give the gradients (..., n) at points (..., n), nan where there is none.
+
+        >>> function("sqrt(x)").gradients(np.array([[4.0], [0.0]]))
+        array([[0.25],
+               [ nan]])
+        """
+        found = self._gradient.arrays(self._points(points))[1:]
+        return np.stack(found, axis=-1)
+
+    def hessians(self, points: Array) -> Array:
+        """Give the Hessians (..., n, n) at points (..., n), nan where there is none.
+
+        >>> function("x^2*y").hessians(np.array([[3.0, 2.0]]))
+        array([[[4., 6.],
+                [6., 0.]]])
+        """
+        where, n = self._points(points), len(self.variables)
+        ways = (np.broadcast_to(way, where.shape) for way in np.eye(n))
+        rows = (self._curvature.arrays(np.concatenate([where, way], axis=-1))[1:] for way in ways)
+        return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+    def formulas(self) -> tuple[str, ...]:
+        """Write the partial derivatives as formulas, "" for one that is too long.
+
+        >>> function("x^2 + 2*x*y + y^2").formulas()
+        ('2*x + 2*y', '2*x + 2*y')
+        """
+        return tuple(infix(self.graph, slope, self.variables) for slope in self._slopes)
+
+    def kinks(self, point: Sequence[float]) -> tuple[str, ...]:
+        """Say where on the way to the value there is no derivative at a point, and what stands for it.
+
+        >>> function("abs(x) + y").kinks([0.0, 1.0])
+        ('not differentiable at x=0 (abs): 0 is used',)
+        """
+        values = self._value.values(point)
+        notes = []
+        for k, (node, args, _) in enumerate(self._value.steps):
+            operands = [values[arg] for arg in args]
+            if node.op in _KINKS and node.moves and _KINKS[node.op](operands):
+                where = at(self._value, k, values, self.variables)
+                used = "equal shares are" if node.op in ("max", "min") else "0 is"
+                notes.append(f"not differentiable{where} ({node.op}): {used} used")
+        return tuple(dict.fromkeys(notes))
+
+    @property
+    def has_kinks(self) -> bool:
+        """Whether there may be points without a derivative that have a value."""
+        return any(step.node.op in _KINKS and step.node.moves for step in self._value.steps)
+
+    @property
+    def size(self) -> int:
+        """How many different operations the formula has."""
+        return len(self._value.steps)
+
+    @cached_property
+    def _value(self) -> Program:
+        return Program(self.graph, [self.root])
+
+    @cached_property
+    def _slopes(self) -> list[int]:
+        return gradient(self.graph, self.root, self._inputs)
+
+    @cached_property
+    def _gradient(self) -> Program:
+        """The value too: where there is none, there is no gradient either."""
+        return Program(self.graph, [self.root, *self._slopes])
+
+    @cached_property
+    def _curvature(self) -> Program:
+        """The derivative of gradient · v; v is n further variables, so its size is that of one row."""
+        graph, n = self.graph, len(self.variables)
+        seeds: dict[int, int] = {}
+        for k, slope in enumerate(self._slopes):
+            v = graph.node("variable", value=float(n + k))
+            seeds[slope] = graph.add(seeds[slope], v) if slope in seeds else v
+        return Program(graph, [self.root, *backward(graph, seeds, self._inputs)])
+
+    def _points(self, points: Array) -> Array:
+        points = np.asarray(points, np.float64)
+        if points.shape[-1:] != (len(self.variables),):
+            raise InputError(f"a point has {len(self.variables)} coordinates, not {points.shape[-1:]}")
+        return points
+
+
+def _tied(values: list[float], largest: float) -> bool:
+    return values.count(largest) > 1
+
+
+_KINKS: dict[str, Callable[[list[float]], bool]] = {
+    **dict.fromkeys(("abs", "relu", "sign"), lambda values: values[0] == 0.0),
+    "max": lambda values: _tied(values, max(values)),
+    "min": lambda values: _tied(values, min(values)),
+}
+
+
+def function(text: str, variables: Sequence[str] | None = None) -> Function:
+    """Read a formula; its variables are those of the text in order of appearance, unless they are given.
+
+    >>> function("a*x + b").variables
+    ('a', 'x', 'b')
+    """
+    parts = parse(text)
+    found = [part for part in parts if part.op == "variable"]
+    names = tuple(dict.fromkeys(part.name for part in sorted(found, key=lambda part: part.start)))
+    if variables is None:
+        return Function(text, names, parts)
+    for part in found:
+        if part.name not in variables:
+            raise _unknown(text, part, variables)
+    return Function(text, tuple(variables), parts)
+
+
+def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
+    known = [*variables, *ARGUMENTS, *CONSTANTS]
+    near = difflib.get_close_matches(part.name, known, 1) if variables else []
+    named = f"the variables are {', '.join(variables)}" if variables else "write a number"
+    hint = f"did you mean {near[0]}?" if near else named
+    why = f"{part.name} is not a variable here"
+    return InputError(why, hint=hint, shown=point_at(text, part.start), usage=True)
+
+
+def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
+    """Give the point that assignments such as x=3 and y=-1/2 name; every variable needs exactly one.
+
+    >>> place(["x", "y"], ["y=1/2", "x=-3"])
+    [-3.0, 0.5]
+    """
+    point: dict[str, float] = {}
+    for assignment in assignments:
+        name, equals, text = (piece.strip() for piece in assignment.partition("="))
+        if not equals or not text:
+            raise InputError(f"'{assignment}' is no value of a variable", hint="write x=3", usage=True)
+        if name in ARGUMENTS or name in CONSTANTS:
+            what = "function" if name in ARGUMENTS else "constant"
+            raise InputError(f"{name} is a {what} and can't be set", usage=True)
+        if name not in variables:
+            near = difflib.get_close_matches(name, variables, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
+            raise InputError(f"{name} is not in the formula", hint=hint if variables else "", usage=True)
+        if name in point:
+            raise InputError(f"{name} is given twice", usage=True)
+        point[name] = _value(name, text)
+    missing = [name for name in variables if name not in point]
+    if missing:
+        hint = f"add {' '.join(f'{name}=...' for name in missing)}"
+        raise InputError(f"no value for {', '.join(missing)}", hint=hint, usage=True)
+    return [point[name] for name in variables]
+
+
+def _value(name: str, text: str) -> float:
+    """Give a number, which may be a formula without variables: 1/3, -pi/2."""
+    try:
+        return function(text, ())([])
+    except InputError as error:
+        error.why = f"{name}={text}: {error.why}"
+        raise

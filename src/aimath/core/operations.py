@@ -1,0 +1,172 @@
+"""What each operation of a formula does to floats and to arrays, and what makes it fail.
+
+On floats it raises as `math` does; on arrays it gives inf or nan there.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from functools import reduce
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.core import activations, exponentials, normal, scalars
+from aimath.core.arrays import Array, row_sum, two_prod
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Operation(NamedTuple):
+    """One operation in both forms."""
+
+    scalar: Callable[..., Any]
+    array: Callable[..., Any]
+
+
+def _largest(*values: Array) -> Array:
+    return reduce(np.maximum, values)
+
+
+def _smallest(*values: Array) -> Array:
+    return reduce(np.minimum, values)
+
+
+def _max_shares(*values: Array) -> list[Array]:
+    return _shares(_largest(*values), values)
+
+
+def _min_shares(*values: Array) -> list[Array]:
+    return _shares(_smallest(*values), values)
+
+
+def _shares(largest: Array, values: tuple[Array, ...]) -> list[Array]:
+    chosen = [value == largest for value in values]
+    count = reduce(np.add, (part.astype(np.float64) for part in chosen))
+    return [np.where(part, 1.0 / np.maximum(count, 1.0), 0.0) for part in chosen]
+
+
+def _stacked(values: tuple[Array, ...]) -> tuple[Array, Array]:
+    """Give values side by side (..., k), and where (...) one of them is undefined; there they are 0."""
+    rows = np.stack(np.broadcast_arrays(*values), axis=-1)
+    lost = ~np.isfinite(rows).all(axis=-1)
+    rows[lost] = 0.0
+    return rows, lost
+
+
+def _logsumexp(*values: Array) -> Array:
+    rows, lost = _stacked(values)
+    return np.where(lost, np.nan, exponentials.logsumexp_rows(rows))
+
+
+def _softmax(*values: Array) -> list[Array]:
+    rows, lost = _stacked(values)
+    probs = exponentials.softmax_rows(rows)[0]
+    probs[lost] = np.nan
+    return list(np.moveaxis(probs, -1, 0))
+
+
+def _centred(probs: list[Array], *slopes: Array) -> list[Array]:
+    if len(probs) > scalars.WIDE:
+        mean = row_sum(np.stack([p * s for p, s in zip(probs, slopes, strict=True)], axis=-1))
+        return [p * (s - mean) for p, s in zip(probs, slopes, strict=True)]
+    pairs = list(zip(probs, slopes, strict=True))
+    return [p * row_sum(np.stack([q * (s - t) for q, t in pairs], axis=-1)) for p, s in pairs]
+
+
+def _softplus(x: Array) -> Array:
+    return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
+
+
+def _cbrt(x: Array) -> Array:
+    root = np.cbrt(x)
+    square, low = two_prod(root, root)
+    cube, lower = two_prod(square, root)
+    better = root - (cube - x + lower + low * root) / (3.0 * square)
+    return np.where((np.abs(x) > 1e-290) & (np.abs(x) < 1e290), better, root)
+
+
+def _cbrt_slope(x: Array) -> Array:
+    root = _cbrt(x)
+    return np.asarray(1.0 / (3.0 * root * root))
+
+
+def _sech2(x: Array) -> Array:
+    small = np.exp(-2.0 * np.abs(x))
+    return np.asarray(4.0 * small / ((1.0 + small) * (1.0 + small)))
+
+
+def _bell(x: Array) -> Array:
+    high, low = normal.square(x, np.zeros_like(x))
+    return np.asarray(np.exp(-high) * (1.0 - np.where(high < 2.0 * scalars.FAR**2, low, 0.0)))
+
+
+def _cdf(x: Array) -> Array:
+    return normal.lower_tail(np.asarray(x), np.zeros_like(x))
+
+
+def _density(x: Array) -> Array:
+    return normal.density(np.asarray(x), np.zeros_like(x), np.ones_like(x))
+
+
+def _power_log(x: Array, y: Array) -> Array:
+    return np.where((x == 0.0) & (y > 0.0), 0.0, np.power(x, y) * np.log(x))
+
+
+def _power_log2(x: Array, y: Array) -> Array:
+    return np.where((x == 0.0) & (y > 0.0), 0.0, np.power(x, y) * np.log(x) ** 2)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "add": Operation(operator.add, np.add),
+    "sub": Operation(operator.sub, np.subtract),
+    "mul": Operation(operator.mul, np.multiply),
+    "div": Operation(operator.truediv, np.divide),
+    "neg": Operation(operator.neg, np.negative),
+    "pow": Operation(math.pow, np.power),
+    "sin": Operation(math.sin, np.sin),
+    "cos": Operation(math.cos, np.cos),
+    "tan": Operation(math.tan, np.tan),
+    "asin": Operation(math.asin, np.arcsin),
+    "acos": Operation(math.acos, np.arccos),
+    "atan": Operation(math.atan, np.arctan),
+    "sinh": Operation(math.sinh, np.sinh),
+    "cosh": Operation(math.cosh, np.cosh),
+    "tanh": Operation(math.tanh, np.tanh),
+    "exp": Operation(math.exp, np.exp),
+    "log": Operation(math.log, np.log),
+    "log2": Operation(math.log2, np.log2),
+    "log10": Operation(math.log10, np.log10),
+    "log1p": Operation(math.log1p, np.log1p),
+    "expm1": Operation(math.expm1, np.expm1),
+    "sqrt": Operation(math.sqrt, np.sqrt),
+    "cbrt": Operation(scalars.cbrt, _cbrt),
+    "abs": Operation(abs, np.abs),
+    "sign": Operation(scalars.sign, np.sign),
+    "step": Operation(scalars.step, lambda x: np.where(x > 0.0, 1.0, 0.0)),
+    "min": Operation(min, _smallest),
+    "max": Operation(max, _largest),
+    "sigmoid": Operation(scalars.sigmoid, activations.sigmoid),
+    "relu": Operation(scalars.relu, lambda x: np.maximum(x, 0.0)),
+    "softplus": Operation(scalars.softplus, _softplus),
+    "gelu": Operation(scalars.gelu, lambda x: x * _cdf(x)),
+    "erf": Operation(math.erf, lambda x: normal.each(math.erf, np.asarray(x))),
+    "logsumexp": Operation(scalars.logsumexp, _logsumexp),
+    # What only derivatives are made of.
+    "sech2": Operation(scalars.sech2, _sech2),
+    "cbrt_slope": Operation(scalars.cbrt_slope, _cbrt_slope),
+    "bell": Operation(scalars.bell, _bell),
+    "normal_cdf": Operation(scalars.normal_cdf, _cdf),
+    "normal_density": Operation(scalars.normal_density, _density),
+    "power_log": Operation(scalars.power_log, _power_log),
+    "power_log2": Operation(scalars.power_log2, _power_log2),
+    # Their answers are lists, of which "item" takes one.
+    "softmax": Operation(scalars.softmax, _softmax),
+    "max_shares": Operation(scalars.max_shares, _max_shares),
+    "min_shares": Operation(scalars.min_shares, _min_shares),
+    "centred": Operation(scalars.centred, _centred),
+}
+
+LISTS = frozenset({"softmax", "max_shares", "min_shares", "centred"})

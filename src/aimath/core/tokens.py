@@ -1,0 +1,107 @@
+"""The words of a formula, the signs it may be written in, and how a mistake in it is pointed at."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from aimath.errors import InputError
+
+LONGEST, MOST = 10_000, 6000
+"""Characters and tokens of a formula."""
+
+DIGITS = 400
+"""Characters of one number."""
+
+AROUND = 60
+"""A mistake is shown with so many characters around it."""
+
+# Every alternative is unambiguous, so that no text takes more than linear time.
+_TOKEN = re.compile(
+    r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,6})?)"
+    r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
+    r"|(?P<sign>\*\*|[-+*/^(),])"
+    r"|(?P<blank>[ \t]+)"
+)
+_MEANT = {
+    "−": "-", "–": "-", "—": "-", "‐": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/",
+    "π": "pi", "τ": "tau", "²": "^2", "³": "^3", "√": "sqrt(...)", "[": "(", "]": ")", "{": "(", "}": ")",
+    "=": "name=number for a value", ";": ",",
+}  # fmt: skip
+
+
+class Token(NamedTuple):
+    """A word of a formula: text[start:end], `**` as `^`."""
+
+    kind: str  # "number", "name", "sign", "end"
+    text: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> list[Token]:
+    """Cut a formula into tokens, the last being its end; limits come before any other work.
+
+    >>> [token.text for token in tokens("2**x_1")]
+    ['2', '^', 'x_1', '']
+    """
+    if len(text.strip(" \t")) > LONGEST:
+        raise InputError(f"the formula has {len(text)} characters; the limit is {LONGEST}", usage=True)
+    found: list[Token] = []
+    place = 0
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise _stranger(text, place)
+        kind = match.lastgroup or ""
+        if kind != "blank":
+            found.append(_checked(text, Token(kind, match[0].replace("**", "^"), place, match.end())))
+        place = match.end()
+        if len(found) > MOST:
+            why = f"the formula has more than {MOST} numbers, names and signs"
+            raise InputError(why, shown=point_at(text, found[-1].start), usage=True)
+    end = len(text.rstrip(" \t"))
+    return [*found, Token("end", "", end, end)]
+
+
+def _checked(text: str, token: Token) -> Token:
+    longest = {"number": DIGITS, "name": 64}.get(token.kind, 2)
+    if len(token.text) > longest:
+        why = f"a {token.kind} has more than {longest} characters"
+        raise InputError(why, shown=point_at(text, token.start), usage=True)
+    return token
+
+
+def _stranger(text: str, place: int) -> InputError:
+    """Name a character that the language doesn't have; most have a twin that it has."""
+    sign = text[place]
+    shown = f" ({sign})" if sign.isprintable() and not sign.isspace() else ""
+    why = f"U+{ord(sign):04X}{shown} is not part of the language"
+    meant = _MEANT.get(sign, "")
+    hint = f"write {meant}" if meant else ""
+    if sign == "_":
+        hint = "a name begins with a letter"
+    return InputError(why, hint=hint, shown=point_at(text, place), usage=True)
+
+
+def point_at(text: str, place: int) -> str:
+    r"""Show a formula around a place, with a caret under it.
+
+    >>> print(point_at("2*x + * 3", 6))
+    2*x + * 3
+          ^
+    """
+    start = max(0, min(place - AROUND // 2, len(text) - AROUND))
+    piece = text[start : start + AROUND]
+    before = "..." * (start > 0) + visible(piece[: place - start])
+    line = before + visible(piece[place - start :]) + "..." * (start + AROUND < len(text))
+    return f"{line}\n{' ' * len(before)}^"
+
+
+def visible(text: str) -> str:
+    r"""Write what can't be seen, or would move the caret, as an escape.
+
+    >>> print(visible("a\tb\x1b"))
+    a b\x1b
+    """
+    return "".join(" " if sign == "\t" else sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

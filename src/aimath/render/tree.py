@@ -1,0 +1,73 @@
+"""Trees in a derivation: a line for each node, and numbers beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aimath.render.layout import Strip, label, left_out, ours, padded, side_by_side, strip
+from aimath.render.steps import TableStep, number, stacked
+from aimath.report import Table, Tree
+from aimath.safe import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimath.render.fields import Quantities
+    from aimath.render.text import Wanted
+
+BRANCHES = 60
+"""A tree of more nodes than this shows its first ones."""
+DEEP = 6
+"""Deeper than this a tree's lines are no longer indented, but numbered."""
+
+
+class TreeStep(TableStep):
+    """A tree of a derivation: a line for each node, below the node it belongs to."""
+
+    def __init__(self, step: Tree, known: Quantities, row: int, wanted: Wanted) -> None:
+        super().__init__(Table(step.columns), known, row, wanted)
+        self.lines, self.depths = (number(known, row, name).tolist() for name in (step.lines, step.depths))
+        cut = self.size > BRANCHES and not wanted.all_rows
+        self.entries = list(range(BRANCHES if cut else self.size))
+
+    def strips(self, width: int) -> list[Strip]:
+        """Give a head line and a line a node, whose text is cut where the numbers leave no room."""
+        heads = [ours(head, self.wanted) for head, _ in self.step.columns]
+        columns = [self.column(template) for _, template in self.step.columns]
+        blocks = [
+            padded([head, *texts], right=self.numbers(template) is not None)
+            for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
+        ]
+        marks = [ours(mark, self.wanted) for mark in branches(self.depths)]
+        room = width - sum(cells(block[0]) + 2 for block in blocks) - 1
+        texts = [
+            mark + label(self.lines[k], self.wanted, max(room - cells(mark), 1))
+            for k, mark in zip(self.entries, marks, strict=False)
+        ]
+        if room < max(map(cells, marks), default=0) + 3:
+            return [*self.with_gaps(stacked(texts, heads, columns, width)), *self._rest()]
+        head, *lines = side_by_side([["node", *texts], *blocks])
+        strips = [strip(head, "dim"), *map(strip, lines)]
+        return [*strips, *self._rest()]
+
+    def _rest(self) -> list[Strip]:
+        hidden = self.size - len(self.entries)
+        return [left_out(hidden, self.wanted)] if hidden else []
+
+
+def branches(depths: Sequence[int]) -> list[str]:
+    """Draw what leads to each node of a tree, given in the order of reading.
+
+    >>> branches([0, 1, 2, 1])
+    ['', '├─', '│ └─', '└─']
+    """
+    marks: list[str] = []
+    follows: set[int] = set()  # depths at which another node comes below
+    for depth in reversed(depths):
+        if depth > DEEP:
+            marks.append("  " * DEEP + f"{depth}: ")
+        else:
+            before = "".join("│ " if k in follows else "  " for k in range(1, depth))
+            marks.append(before + (("├─" if depth in follows else "└─") if depth else ""))
+        follows = {k for k in follows if k < depth} | {depth}
+    return marks[::-1]

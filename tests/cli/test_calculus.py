@@ -1,0 +1,261 @@
+"""The commands of calculus: answers worked by hand, every way to give a point, mistakes with a caret."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+
+import pytest
+
+# The command line, and what it must print, worked by hand.
+CASES = {
+    "grad 'x^2 + 2*x*y + y^2' x=3 y=2": "10 10",  # the guide's
+    "grad '(w-3)^2' w=10": "14",
+    "grad '-x^2' x=3": "-6",
+    "grad '-(x^2)' x=3": "-6",
+    "grad '-x*y' x=3 y=2": "-2 -3",
+    "grad x y=2 'x*y' x=3": "1 0 2 3",  # several formulas, in any order with the values
+    "grad 'x*y' 'x + y' x=3 y=2": "2 3 1 1",
+    "grad 'x*y' --variables y,x x=3 y=2": "3 2",
+    "grad 'x*y' --direction 1,0 x=3 y=2": "2",
+    "grad 'x*y' --direction 3,4 x=5 y=10": "10",  # (10, 5) · (.6, .8)
+    "grad 'x*y' --direction y=2 x=3 y=2": "3",
+    "grad 'x*y' --direction dy=-1,dx=0 x=3 y=2": "-3",
+    "grad 'd*dd' --direction d=1 d=3 dd=2": "2",
+    "grad 'x^2' x=1,2,3 --no-header": "1 2 2 4 3 6",
+    "grad 'x*y' x=lin:0:1:2 y=5,6 --no-header": "0 5 5 0 0 6 6 0 1 5 5 1 1 6 6 1",
+    "grad 'x*y' --at '1 2; 3 4'": "2 1 4 3",
+    "grad 'x*y' --at 1,2": "2 1",
+    "grad 'x*y' x=1/4 y=2^3": "8 0.25",
+    "grad 'x^2' x=-3": "-6",
+    "grad 'x^3' x=2 --hessian --fields hessian,eigenvalues --no-header": "12 12",
+    "grad 'x^2 + y^2' x=0 y=0 --hessian --fields critical": "minimum",
+    "grad 'x*y' x=3 y=4 --fields norm,value --no-header": "5 12",
+    "backprop '(w*x + b - y)^2' w=2 x=3 b=1 y=5": "12 8 4 -4",
+    "backprop 'x*x*x' x=2": "12",
+    "backprop x x=5": "1",
+    "backprop 'x*y' --variables y,x x=3 y=2": "3 2",
+}
+
+
+@pytest.mark.parametrize("call", CASES)
+def test_worked_by_hand(aimath, call):
+    ran = aimath(*shlex.split(call))
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.split() == CASES[call].split()
+
+
+def test_every_quantity_in_json(aimath):
+    ran = aimath("grad", "x^2*y", "x=3", "y=2", "--hessian", "--direction", "0,2", "--json")
+    row = json.loads(ran.out)
+    assert row["eigenvalues"] == pytest.approx([2 - math.sqrt(40), 2 + math.sqrt(40)])
+    assert {name: row[name] for name in row if name not in ("eigenvalues", "norm")} == {
+        "labels": ["x", "y"],
+        "point": [3, 2],
+        "value": 18,
+        "gradient": [12, 9],
+        "direction": [0, 1],
+        "directional": 9,
+        "hessian": [[4, 6], [6, 0]],
+        "critical": "no",
+        "function": "x^2*y",
+        "formulas": ["2*x*y", "x^2"],
+    }
+
+
+def test_jacobian_in_json(aimath):
+    row = json.loads(aimath("grad", "x*y", "x+y", "x=3", "y=2", "--json").out)
+    assert row["jacobian"] == [[2, 3], [1, 1]]
+    assert (row["values"], row["functions"], row["variables"]) == ([6, 5], ["x*y", "x+y"], ["x", "y"])
+
+
+# Points from elsewhere
+
+
+def test_points_from_a_pipe(aimath):
+    assert aimath("grad", "x*y", "--at", "-", stdin="1 2\n3 4\n") == (0, "2 1\n4 3\n", "")
+    assert aimath("grad", "x^2", "--at", "-", "--rows", stdin="1\n2\n") == (0, "2\n4\n", "")
+    lines = aimath(
+        "grad", "x*y", "--at", "-", "--json", stdin='{"at":[1,2]}\n{"at":[3,4]}\n'
+    ).out.splitlines()
+    assert [json.loads(line)["gradient"] for line in lines] == [[2, 1], [4, 3]]
+
+
+def test_points_from_a_table(aimath, tmp_path):
+    file = tmp_path / "points.csv"
+    file.write_text("y,x\n2,1\n4,3\n")
+    assert aimath("grad", "x*y", "--at", f"@{file}", "--variables", "y,x").out == "1 2\n3 4\n"
+    ran = aimath("grad", "x*y*z", "--at", f"@{file}")
+    assert ran.code == 1
+    assert "points.csv:2" in ran.err
+    assert "a point has 3 coordinates (x, y, z), not 2" in ran.err
+
+
+def test_a_million_points_of_a_pipe_are_answered_in_blocks(aimath):
+    ran = aimath("grad", "exp(-x)*y", "--at", "-", stdin="0 1\n" * 30_000)
+    assert ran == (0, "-1 1\n" * 30_000, "")
+
+
+def test_points_without_a_slope(aimath):
+    rows = "1 2\n0 1\n4 3\n"
+    stopped = aimath("grad", "log(x)*y", "--at", "-", stdin=rows)
+    assert (stopped.code, stopped.out) == (1, "2 0\n")
+    assert "<stdin>:2: log(x): argument is 0 at x=0, and must be > 0" in stopped.err
+    passed = aimath("grad", "log(x)*y", "--at", "-", "--invalid", "nan", "--hessian", stdin=rows)
+    assert (passed.code, passed.out.splitlines()[1]) == (3, "nan nan")
+    skipped = aimath("grad", "log(x-3)*y", "--at", "-", "--invalid", "skip", stdin=rows)
+    assert (skipped.code, skipped.out) == (3, "3 0\n")
+    both = aimath("grad", "log(x-3)*y", "x/y", "--at", "-", "--invalid", "nan", stdin="0 0\n")
+    assert (both.code, both.out) == (3, "nan nan\nnan nan\n")
+
+
+def test_a_sweep_without_a_slope_names_the_point(aimath):
+    ran = aimath("grad", "1/x", "x=lin:-1:1:3")
+    assert (ran.code, ran.out) == (1, "")
+    assert "1/x: division by zero at x=0" in ran.err
+
+
+# Derivations
+
+
+def test_partial_derivatives_are_formulas(aimath):
+    ran = aimath("grad", "x^2*sin(y)", "x=3", "y=0", "--explain", "--hessian", "--direction", "0,1")
+    lines = ran.out.splitlines()
+    assert lines[:4] == [
+        "f(x, y) = x^2*sin(y)",
+        " f = 0 at x = 3, y = 0",
+        " ∂f/∂x = 2*x*sin(y) = 0",
+        " ∂f/∂y = cos(y)*x^2 = 9",
+    ]
+    assert " along d = (0, 1) of length 1:   ∇f · d = 9" in lines
+    assert sum(line.startswith(" ✓ central differences agree within ") for line in lines) == 2
+
+
+def test_many_variables_make_a_table(aimath):
+    names = [f"a{k}" for k in range(9)]
+    ran = aimath(
+        "grad",
+        "+".join(f"{k}*{name}" for k, name in enumerate(names)),
+        *(f"{n}=1" for n in names),
+        "--explain",
+    )
+    assert " a8   1   8  ████████████████████" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_the_tree_as_in_the_notes(aimath):
+    ran = aimath("backprop", "(w*x + b - y)^2", "w=2", "x=3", "b=1", "y=5", "--explain")
+    assert ran.out == (
+        "L = (w*x + b - y)^2      gradient = local derivative × upstream\n"
+        " node           value  local  derivative  × upstream  = gradient\n"
+        " L = e^2            4                  1           1           1\n"
+        " └─e = a - y        2  2*e             4           1           4\n"
+        "   ├─a = p + b      7  1               1           4           4\n"
+        "   │ ├─p = w*x      6  1               1           4           4\n"
+        "   │ │ ├─w          2  x               3           4          12\n"
+        "   │ │ └─x          3  w               2           4           8\n"
+        "   │ └─b            1  1               1           4           4\n"
+        "   └─y              5  -1             -1           4          -4\n"
+        " ✓ central differences agree within 1e-8\n"
+    )
+
+
+def test_places_of_a_variable_add_up(aimath):
+    ran = aimath("backprop", "x*x + x*y", "x=3", "y=2", "--explain")
+    assert " x stands in 2 places: 6, 2 add up to 8" in ran.out
+    many = "+".join(f"{k}*x" for k in range(2, 9))
+    assert (
+        " x stands in 7 places: 2, 3, 4, …, 8 add up to 35"
+        in aimath("backprop", many, "x=1", "--explain").out
+    )
+
+
+def test_a_large_tree_is_cut_and_a_deep_one_is_numbered(aimath):
+    text = "+".join(f"sin({k}*x)" for k in range(2, 60))
+    ran = aimath("backprop", text, "x=1", "--explain")
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert " more (--all)" in ran.out
+    whole = aimath("backprop", text, "x=1", "--explain", "--all").out
+    assert " more (--all)" not in whole
+    assert whole.count("\n") > ran.out.count("\n")
+    assert max(map(len, whole.splitlines())) <= 80
+    assert " 57: " in whole
+
+
+def test_at_a_kink_nothing_is_compared_and_a_note_is_made(aimath):
+    for command in ("grad", "backprop"):
+        ran = aimath(command, "relu(x)*2", "x=0", "--explain")
+        assert ran.code == 0
+        assert ran.out.splitlines()[-1] == " not differentiable at x=0 (relu): 0 is used"
+        assert ran.err == f"aimath {command}: note: not differentiable at x=0 (relu): 0 is used\n"
+        assert "✓" not in ran.out
+
+
+def test_a_long_formula_keeps_lines_short(aimath):
+    text = "+".join(f"x*{k}" for k in range(100))
+    for command in ("grad", "backprop"):
+        ran = aimath(command, text, "x=1", "--explain")
+        assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_curve_of_one_variable(aimath):
+    ran = aimath("grad", "x^2", "x=lin:-1:1:9", "--plot")
+    assert ran.err.count("●") == 9
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["grad"], "needs a formula\n  try aimath grad"),
+        (["backprop"], "needs a formula\n  try aimath backprop"),
+        (["grad", "x=1"], "needs a formula"),
+        (["grad", "2x", "x=1"], "an operator is missing before 'x'\n  2x\n   ^\n  2x: write 2*x\n"),
+        (["grad", "x*(y", "x=1"], "the bracket is never closed\n  x*(y\n    ^\n  add a )\n"),
+        (["grad", "x\x1b[31m", "x=1"], "U+001B is not part of the language\n  x\\x1b[31m\n   ^\n"),
+        (["grad", "x*y", "x=1"], "no value for y\n  add y=...\n"),
+        (["grad", "x", "x=1", "y=2"], "y is not in the formula\n  the variables are x\n"),
+        (["grad", "x", "x=1", "x=2"], "x is given twice"),
+        (["grad", "x", "x=l"], "x=l: l is not a variable here\n  l\n  ^\n  write a number\n"),
+        (["grad", "x", "x=lin:0:1"], "x: 'lin:0:1' is not a range"),
+        (["grad", "x", "x=1,,2"], "x: '' is not a number"),
+        (["grad", "x*y", "x=lin:0:1:10000", "y=lin:0:1:10000"], "100000000 combinations, more than 1000000"),
+        (["grad", "x", "--at", "1", "x=2"], "--at gives the points, and 'x=2' does so too"),
+        (
+            ["grad", "x*y", "x=1", "y=1", "--direction", "1"],
+            "the direction has 1 entries for 2 variables (x, y)",
+        ),
+        (["grad", "x*y", "x=1", "y=1", "--direction", "z=1"], "--direction: 'z=1' names no variable of x, y"),
+        (["grad", "x*y", "x=1", "y=1", "--direction", "0,0"], "the direction is zero"),
+        (["grad", "x*y", "x=1", "y=1", "--direction", "1,a"], "--direction: 'a' is not a number"),
+        (["grad", "x", "y", "x=1", "y=1", "--hessian"], "--hessian is for one formula, and 2 are given"),
+        (["grad", "x", "y", "x=1", "y=1", "--direction", "1,0"], "--direction is for one formula"),
+        (["grad", "x*y", "--variables", "x", "x=1", "y=1"], "--variables: x are not the variables"),
+        (["grad", "3"], "a formula without variables has no slope"),
+        (["backprop", "x", "y", "x=1", "y=1"], "needs one formula, not 2"),
+        (["backprop", "3"], "a formula without variables"),
+        (["grad", "x", "-x=3"], "no such option"),
+    ],
+)
+def test_mistakes_of_the_command_line(aimath, words, said):
+    ran = aimath(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"aimath {words[0]}: error: ")
+    assert said in ran.err
+
+
+@pytest.mark.parametrize("command", ["grad", "backprop"])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("log(x-3)", "log(x-3): argument is 0 at x=3, and must be > 0"),
+        ("sqrt(x-3)", "sqrt(x-3) has no finite derivative at x=3"),
+        ("exp(x*1000)", "exp(x*1000): the value overflows float64 at x=3"),
+    ],
+)
+def test_points_that_have_no_answer(aimath, command, text, why):
+    ran = aimath(command, text, "x=3")
+    assert (ran.code, ran.out, ran.err) == (1, "", f"aimath {command}: error: {why}\n")
