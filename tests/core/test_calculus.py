@@ -11,7 +11,7 @@ from tests.core.formula_oracle import ulps
 
 from aimath.core import scalars
 from aimath.core.backprop import backprop
-from aimath.core.calculus import gradient, jacobian
+from aimath.core.calculus import _refuse, gradient, jacobian
 from aimath.core.differences import central
 from aimath.core.expression import function
 from aimath.core.operations import OPERATIONS
@@ -93,6 +93,7 @@ def test_lengths_do_not_overflow():
         (lambda: of("log(x)", -1), r"log\(x\): argument is -1"),
         (lambda: of("x^1.5", 0, hessian=True), r"x\^1.5 has no finite derivative"),
         (lambda: backprop(function("3"), []), "without variables"),
+        (lambda: backprop(function("sqrt(x)^2"), [0]), r"sqrt\(x\) has no finite derivative"),  # of all: 1
         (lambda: backprop(function("sqrt(x)"), [0]), "no finite derivative"),
     ],
 )
@@ -105,6 +106,12 @@ def test_the_row_without_a_slope_is_named():
     with pytest.raises(InputError) as caught:
         gradient(function("1/x"), [[1], [2], [0], [3]])
     assert (caught.value.row, caught.value.operand) == (2, "at")
+
+
+def test_where_only_arrays_overflow_that_is_said():
+    with pytest.raises(InputError, match="beyond float64") as caught:
+        _refuse(lambda _: None, np.zeros((3, 1)), np.array([True, True, False]))
+    assert caught.value.row == 2
 
 
 # jacobian
@@ -228,7 +235,8 @@ def test_more_nodes_than_letters():
 
 # The functions that the C library hasn't: floats against mpmath, arrays against floats.
 
-TAILS = [0.0, 1e-300, 1e-9, 0.1, 0.5, 0.9, 1.0, 2.5, 6.0, 9.0, 20.0, 26.0, 30.0, 36.9, 700.0]
+# Most squares of these are rounded, which exp(-x²) without care multiplies by x².
+TAILS = [0.0, 1e-300, 1e-9, 0.1, 0.5, 0.9, 1.0, 2.7, 6.1, 9.3, 20.1, 25.7, 26.0, 30.3, 36.9, 700.0]
 EXACT = {
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log1p(mp.exp(x)),
@@ -252,7 +260,7 @@ def test_tails_of_functions(name):
         with np.errstate(all="ignore"):  # as whoever evaluates arrays has it
             found, row = operation.scalar(x), operation.array(np.array([x, 0.25]))[0]
         if abs(wanted) > 1e-300:
-            assert ulps(found, wanted) <= 3, x
+            assert ulps(found, wanted) <= (0.51 if name == "cbrt" else 3), x
             assert ulps(row, wanted) <= 4, x
         else:
             assert found == pytest.approx(float(wanted), abs=1e-300)

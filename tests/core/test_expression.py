@@ -352,6 +352,28 @@ def test_a_derivative_reads_back(text, point):
                 assert found == pytest.approx(wanted[k], rel=1e-9, abs=1e-9 * float(np.abs(wanted).max()))
 
 
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        ("(1-x)^2 + 100*(y-x^2)^2", ("-2*(1 - x) - 400*x*(y - x^2)", "200*(y - x^2)")),
+        ("x*log(x) - x", ("1 + log(x) - 1",)),
+        ("-exp(-x)", ("exp(-x)",)),
+        ("x^y", ("y*x^(y - 1)", "x^y*log(x)")),
+        ("(-x)^3", ("-3*(-x)^2",)),
+        ("1/(x - y)", ("-1/(x - y)/(x - y)", "1/(x - y)/(x - y)")),
+        ("tanh(x)", ("1/cosh(x)^2",)),
+        ("x*tanh(2*y)", ("tanh(2*y)", "2/cosh(2*y)^2*x")),
+        ("relu(x) + abs(y)", ("max(sign(x), 0)", "sign(y)")),
+        ("erf(x - 1)*2", ("2.256758334191025*exp(-(x - 1)^2)",)),
+        ("gelu(x)", ("(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(tau)",)),
+        ("max(x, y)", ("", "")),
+        ("+".join(f"sin({k}*x)" for k in range(9)), ("",)),
+    ],
+)
+def test_derivatives_as_formulas(text, formulas):
+    assert function(text).formulas() == formulas
+
+
 UNDEFINED = [
     ("log(x-3)", 3, "log(x-3): argument is 0 at x=3, and must be > 0"),
     ("2 + log( x-3 )*y", 2, "log( x-3 ): argument is -1 at x=2, and must be > 0"),
@@ -389,7 +411,8 @@ INFINITE = [
     ("x^0.5", "x^0.5 has no finite derivative at x=0"),
     ("sqrt(x*x)", "sqrt(x*x) has no finite derivative at x=0"),
     ("asin(1 - x)", "asin(1 - x) has no finite derivative at x=0"),
-    ("0^(x-x)*x^0.5", "x^0.5 has no finite derivative at x=0"),
+    ("atan(1e200*(x+1)) + sqrt(x)", "sqrt(x) has no finite derivative at x=0"),  # an infinity there is none
+    ("1e300*sin(1e300*x)", "1e300*x has a derivative beyond float64 at x=0"),
 ]
 
 
@@ -472,6 +495,8 @@ def test_place_reads_formulas_of_numbers():
         (["x=1", "y="], "'y=' is no value", "write x=3"),
         (["x=1", "y=x"], "y=x: x is not a variable here", "write a number"),
         (["x=1", "y=1/0"], "y=1/0: 1/0: division by zero", ""),
+        (["x=1", "y" * 99 + "\x1b=1"], "y" * 57 + "... is not in the formula", ""),
+        (["x=1", "\x1b[31m"], "'\\x1b[31m' is no value", ""),
         (["x=1", "y=nan"], "y=nan: nan is not a variable here", ""),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aimath.core.arrays import Check
 from aimath.render.layout import bar, bars, wrapped
 from aimath.render.numbers import Style
-from aimath.report import Line, Table, Verify
+from aimath.report import Line, Table, Tree, Verify
 from aimath.safe import cells
 
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
@@ -254,3 +254,45 @@ def test_signed_bars_fit_and_the_longest_fills(values, room):
     finite = [abs(x) for x in values if np.isfinite(x)]
     if finite and max(finite) > 0:
         assert max(map(cells, drawn)) == room
+
+
+TREE = Tree("lines", "depths", (("value", "{values}"), ("local", "{locals}")))
+
+
+def tree(answer, depths, **said):
+    count = len(depths)
+    lines = [[f"node{k} = something" for k in range(count)]]
+    values = [[1.5 * k for k in range(count)]]
+    return answer(
+        lines=lines, depths=[depths], values=values, locals=[["x*y"] * count], steps=(TREE,), rows=1, **said
+    )
+
+
+def test_a_tree_draws_who_belongs_to_whom(answer, seen):
+    assert [line[:23].rstrip() for line in seen(tree(answer, [0, 1, 2, 2, 1, 2]), explain=True)] == [
+        " node",
+        " node0 = something",
+        " ├─node1 = something",
+        " │ ├─node2 = something",
+        " │ └─node3 = something",
+        " └─node4 = something",
+        "   └─node5 = something",
+    ]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("width", [20, 30, 40, 80])
+@pytest.mark.parametrize("depths", [[0, 1, 2, 2, 1, 2], list(range(40)), [0] + [1] * 99])
+def test_a_tree_fits(answer, seen, depths, width, ascii_only):
+    out = seen(tree(answer, depths), explain=True, width=width, ascii_only=ascii_only)
+    assert max(map(cells, out)) <= width
+    assert ("(--all)" in "".join(out)) == (len(depths) > 60)
+    whole = seen(tree(answer, depths), explain=True, width=width, ascii_only=ascii_only, all_rows=True)
+    assert sum("node" in line for line in whole) >= len(depths)
+
+
+@pytest.mark.parametrize(("other", "shown"), [(2.0, "2e-9"), (2.5, "0.5"), (2 + 1e-12, "2e-9")])
+def test_how_far_apart(answer, seen, other, shown):
+    check = Check(np.array([2.0]), np.array([other]))
+    steps = (Line("a"), Verify("within {apart:.1}"))
+    assert seen(answer(a=[2.0], check=check, steps=steps), explain=True)[-1].endswith(f"within {shown}")

@@ -166,14 +166,15 @@ POLES = frozenset({"pow", "power_log", "power_log2", "cbrt_slope"})
 
 
 def _no_derivative(program: Program, values: list[Any], text: str, variables: Sequence[str]) -> InputError:
-    """Name the part whose derivative is infinite, or too large, and so makes the result so."""
-    for k, (node, args, _) in enumerate(program.steps):
-        if node.derived and not _finite(values[k]) and all(_finite(values[arg]) for arg in args):
-            where = at(program, k, values, variables)
-            pole = (node.op == "div" and values[args[1]] == 0.0) or node.op in POLES
-            why = "has no finite derivative" if pole else "has a derivative beyond float64"
-            return InputError(f"{part(text, node.place)} {why}{where}")
-    return InputError(f"the derivative of {part(text, (0, len(text)))} is beyond float64")
+    """Name the part whose derivative is infinite, or too large, and so makes a root so."""
+    infinite = [root for root in program.roots if not _finite(values[root])]
+    while infinite:
+        k = infinite[0]
+        node, args, _ = program.steps[k]
+        infinite = [arg for arg in args if not _finite(values[arg])]
+    pole = (node.op == "div" and values[args[1]] == 0.0) or node.op in POLES
+    why = "has no finite derivative" if pole else "has a derivative beyond float64"
+    return InputError(f"{part(text, node.place)} {why}{at(program, k, values, variables)}")
 
 
 def part(text: str, place: tuple[int, int]) -> str:

@@ -71,8 +71,8 @@ def _written(node: Node, args: list[_Text], variables: Sequence[str]) -> _Text |
 
 def _sum(op: str, left: _Text, right: _Text) -> _Text:
     """Write a sum or difference; a minus at the start of its right side is the other one."""
-    text = right.inside(PRODUCT)
     minus = op == "sub"
+    text = right.inside(PRODUCT if minus else SUM)  # a + (b - c) is a + b - c but for rounding
     if text.startswith("-"):
         text, minus = text[1:], not minus
     return _Text(f"{left.text} {'-' if minus else '+'} {text}", SUM)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core import activations, exponentials, normal, scalars
-from aimath.core.arrays import Array, row_sum, two_prod
+from aimath.core.arrays import Array, row_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,16 +80,8 @@ def _softplus(x: Array) -> Array:
     return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
 
 
-def _cbrt(x: Array) -> Array:
-    root = np.cbrt(x)
-    square, low = two_prod(root, root)
-    cube, lower = two_prod(square, root)
-    better = root - (cube - x + lower + low * root) / (3.0 * square)
-    return np.where((np.abs(x) > 1e-290) & (np.abs(x) < 1e290), better, root)
-
-
 def _cbrt_slope(x: Array) -> Array:
-    root = _cbrt(x)
+    root = np.cbrt(x)
     return np.asarray(1.0 / (3.0 * root * root))
 
 
@@ -142,7 +134,7 @@ OPERATIONS: dict[str, Operation] = {
     "log1p": Operation(math.log1p, np.log1p),
     "expm1": Operation(math.expm1, np.expm1),
     "sqrt": Operation(math.sqrt, np.sqrt),
-    "cbrt": Operation(scalars.cbrt, _cbrt),
+    "cbrt": Operation(scalars.cbrt, np.cbrt),
     "abs": Operation(abs, np.abs),
     "sign": Operation(scalars.sign, np.sign),
     "step": Operation(scalars.step, lambda x: np.where(x > 0.0, 1.0, 0.0)),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 BRANCHES = 60
 """A tree of more nodes than this shows its first ones."""
+LEAST = 8
+"""A node has room for so many signs, or the columns go below it."""
 DEEP = 6
 """Deeper than this a tree's lines are no longer indented, but numbered."""
 
@@ -38,17 +40,19 @@ class TreeStep(TableStep):
             padded([head, *texts], right=self.numbers(template) is not None)
             for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
         ]
-        marks = [ours(mark, self.wanted) for mark in branches(self.depths)]
         room = width - sum(cells(block[0]) + 2 for block in blocks) - 1
-        texts = [
-            mark + label(self.lines[k], self.wanted, max(room - cells(mark), 1))
-            for k, mark in zip(self.entries, marks, strict=False)
-        ]
-        if room < max(map(cells, marks), default=0) + 3:
+        marks = [ours(mark, self.wanted) for mark in branches(self.depths)][: len(self.entries)]
+        if room < max(map(cells, marks)) + LEAST:
+            texts = self._texts([f"{depth}: " for depth in self.depths], width - 1)
             return [*self.with_gaps(stacked(texts, heads, columns, width)), *self._rest()]
-        head, *lines = side_by_side([["node", *texts], *blocks])
+        head, *lines = side_by_side([["node", *self._texts(marks, room)], *blocks])
         strips = [strip(head, "dim"), *map(strip, lines)]
         return [*strips, *self._rest()]
+
+    def _texts(self, marks: Sequence[str], room: int) -> list[str]:
+        """Give the nodes that are shown, each behind its mark, as wide as there is room."""
+        pairs = zip(marks, self.lines, self.entries, strict=False)
+        return [mark + label(line, self.wanted, room - cells(mark)) for mark, line, _ in pairs]
 
     def _rest(self) -> list[Strip]:
         hidden = self.size - len(self.entries)
