@@ -80,8 +80,8 @@ class Plot(NamedTuple):
     """What `--plot` draws: `y` over `x` (names of quantities).
 
     `kind` is "bars", "curve", "picture", "heat" or "scatter". Bars may have words for `x`; "heat"
-    shades a matrix of shares of 1, the number in the cell;
-    "scatter" puts the first two columns of a matrix against each other, marked by the names of its rows.
+    shades a matrix of shares of 1, the number in the cell; "scatter" puts the first two columns of a
+    matrix against each other, marked by the names of its rows.
     """
 
     y: str
