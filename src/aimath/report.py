@@ -80,8 +80,8 @@ class Plot(NamedTuple):
     """What `--plot` draws: `y` over `x` (names of quantities).
 
     `kind` is "bars", "curve", "picture", "heat" or "scatter". Bars may have words for `x`; "heat"
-    shades a matrix of shares of 1, the number in the cell;
-    "scatter" puts the first two columns of a matrix against each other, marked by the names of its rows.
+    shades a matrix of shares of 1, the number in the cell; "scatter" puts the first two columns of a
+    matrix against each other, marked by the names of its rows.
     """
 
     y: str
@@ -103,6 +103,8 @@ class Report(NamedTuple):
     names: Mapping[str, str] = NOTHING  # words for a derivation that aren't numbers
     whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
     by_row: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
+    shared: tuple[str, ...] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
+    unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
     extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
     heads: Mapping[str, tuple[str, ...]] = NOTHING  # quantity -> names of its last axis, where it has its own
@@ -124,6 +126,10 @@ class Report(NamedTuple):
             return self
         first = next(value for name in self.by_row if (value := self.value(name)) is not None)
         return self._replace(whole=False, rows=len(first))
+
+    def of_all(self, name: str) -> bool:
+        """Say whether a quantity of an answer with several rows belongs to all of them together."""
+        return name in self.shared or (bool(self.by_row) and name not in self.by_row)
 
     def value(self, name: str) -> Any:
         """Give a quantity as core has it, or None."""
