@@ -553,3 +553,13 @@ def test_without_a_gradient_there_is_no_hessian():
         with pytest.raises(InputError, match="no finite derivative"):
             one([1, 2])
         assert np.isnan(many(np.array([[1.0, 2.0]]))).any()
+
+
+def test_hessians_of_more_points_than_a_block():
+    f = function("x^2*y + log(x)")
+    points = np.abs(np.random.default_rng(0).normal(size=(70_000, 2)))
+    points[[5, 69_999]] = -1.0
+    found = f.hessians(points)
+    assert np.isnan(found).any(axis=(1, 2)).sum() == 2
+    for k in (0, 65_535, 65_536, 69_998):
+        assert found[k] == pytest.approx(np.array(f.hessian(points[k].tolist())), rel=1e-15)

@@ -14,7 +14,7 @@ import numpy as np
 
 from aimath.core.closures import closures
 from aimath.core.derivatives import backward, gradient
-from aimath.core.evaluate import Program, at
+from aimath.core.evaluate import BLOCK, Program, at
 from aimath.core.formula import Graph, grow
 from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
 from aimath.core.infix import infix
@@ -117,12 +117,18 @@ class Function:
         array([[[4., 6.],
                 [6., 0.]]])
         """
-        where, n = self._points(points), len(self.variables)
-        ways = (np.broadcast_to(way, where.shape) for way in np.eye(n))
-        found = [self._curvature.arrays(np.concatenate([where, way], axis=-1)) for way in ways]
-        lost = np.isnan(np.stack(found[0][: 1 + n], axis=-1)).any(axis=-1)[..., np.newaxis, np.newaxis]
-        rows = np.stack([np.stack(row[1 + n :], axis=-1) for row in found], axis=-2)
-        return np.where(lost, np.nan, rows)
+        n = len(self.variables)
+        where = self._points(points)[..., np.newaxis, :]
+        flat = where.reshape(-1, 1, n)
+        found = np.empty((len(flat), n, n))
+        step = max(1, BLOCK * 8 // max(1, n * n))
+        for k in range(0, len(flat), step):  # every point once in each direction, a block at a time
+            part = np.repeat(flat[k : k + step], n, axis=1)
+            ways = np.broadcast_to(np.eye(n), part.shape)
+            values, *rows = self._curvature.arrays(np.concatenate([part, ways], axis=-1))
+            found[k : k + step] = np.stack(rows[n:], axis=-1)
+            found[k : k + step][np.isnan([values, *rows[:n]]).any(axis=(0, -1))] = np.nan
+        return found.reshape(*where.shape[:-2], n, n)
 
     def formulas(self) -> tuple[str, ...]:
         """Write the partial derivatives as formulas, "" for one that is too long.
@@ -157,6 +163,11 @@ class Function:
     def size(self) -> int:
         """How many different operations the formula has."""
         return len(self._value.steps)
+
+    @property
+    def gradient_size(self) -> int:
+        """How many different operations value and gradient have together."""
+        return len(self._gradient.steps)
 
     @cached_property
     def _value(self) -> Program:
