@@ -24,11 +24,11 @@ Function = Callable[..., "Report"]
 LINES = "lines"
 """A function with a parameter of this name is given the numbers of its rows."""
 
-VOID = "void"
-"""A function with a parameter of this name is told that only the shape of its answer matters."""
-
 MEMORY = "memory"
 """A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
+
+VOID = "void"
+"""A function with a parameter of this name is told that only the shape of its answer matters."""
 
 
 class Part(NamedTuple):
