@@ -108,6 +108,8 @@ class Report(NamedTuple):
     names: Mapping[str, str] = NOTHING  # words for a derivation that aren't numbers
     whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
     by_row: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
+    shared: tuple[str, ...] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
+    unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
     told: Callable[[], Iterable[Report]] | None = None  # whole problems that --explain tells of, not of rows
     extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
@@ -130,6 +132,10 @@ class Report(NamedTuple):
             return self
         first = next(value for name in self.by_row if (value := self.value(name)) is not None)
         return self._replace(whole=False, rows=len(first))
+
+    def of_all(self, name: str) -> bool:
+        """Say whether a quantity of an answer with several rows belongs to all of them together."""
+        return name in self.shared or (bool(self.by_row) and name not in self.by_row)
 
     def value(self, name: str) -> Any:
         """Give a quantity as core has it, or None."""

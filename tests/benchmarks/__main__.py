@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108  for the files of data: disks are not what is compared
+TARGETS = {*range(1, 11), 13, 14, 15}
 
 for library in ("OPENBLAS", "OMP", "MKL"):  # one thread on both sides, set before numpy is loaded
     os.environ[f"{library}_NUM_THREADS"] = "1"
@@ -23,10 +24,17 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description=__doc__.partition("\n")[0]
     )
-    parser.add_argument("--only", default="1,2,3,4,5,6,7", metavar="N,N", help="these targets alone")
+    parser.add_argument("--only", metavar="N,N", help="these targets alone")
     parser.add_argument("--rounds", type=int, default=11, metavar="N", help="pairs for each ratio (11)")
     parser.add_argument(
         "--max", type=float, metavar="R", help="exit 1 if a ratio is above R times its target"
+    )
+    parser.add_argument(
+        "--large",
+        type=float,
+        default=4,
+        metavar="GB",
+        help="size of target 15's file (4; from .5 it is read in blocks)",
     )
     parser.add_argument("--digits", action="store_true", help="errors in ulp instead of times")
     return parser.parse_args()
@@ -34,10 +42,10 @@ def arguments() -> argparse.Namespace:
 
 def times(asked: argparse.Namespace) -> bool:
     """Print a line as soon as it is measured; give whether all are within `--max`."""
-    from tests.benchmarks import programs
+    from tests.benchmarks import larger, programs
     from tests.benchmarks.rows import HEADS, Row, aligned
 
-    only = {int(number) for number in asked.only.split(",")}
+    only = {int(number) for number in asked.only.split(",")} if asked.only else TARGETS
     print(aligned(HEADS))
     fine = True
 
@@ -50,10 +58,23 @@ def times(asked: argparse.Namespace) -> bool:
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         for row in programs.measure(only, asked.rounds, Path(folder)):
             show(row)
+        if 15 in only:
+            for row in larger.measure(asked.large, asked.rounds, Path(folder)):
+                show(row)
     if only & {6, 7}:
         from tests.benchmarks import kernels
 
         for row in kernels.measure(only, asked.rounds):
+            show(row)
+    if only & {8, 9, 10, 14}:
+        from tests.benchmarks import matrices
+
+        for row in matrices.measure(only, asked.rounds):
+            show(row)
+    if 13 in only:
+        from tests.benchmarks import training
+
+        for row in training.measure(asked.rounds):
             show(row)
     return fine
 
@@ -64,7 +85,7 @@ def main() -> None:
     fine = True
     if not asked.digits:
         fine = times(asked)
-    if asked.digits or asked.only == "1,2,3,4,5,6,7":
+    if asked.digits or not asked.only:
         from tests.benchmarks import digits
 
         digits.show()

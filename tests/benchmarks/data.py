@@ -1,6 +1,6 @@
 """What the programs are fed: made from a seed, in a process of its own, for numpy makes its parent large.
 
-`python -m tests.benchmarks.data NAME FILE` writes one of the files.
+`python -m tests.benchmarks.data NAME FILE` writes one of the files; `... large FILE ROWS` one larger than memory.
 """
 
 from __future__ import annotations
@@ -34,9 +34,22 @@ def text(rows: np.ndarray) -> bytes:
     return data[2:-2].replace(b"],[", b"\n").replace(b",", b" ") + b"\n"
 
 
-def main(name: str, path: str) -> None:
-    make, rows, n = SHAPES[name]
-    made = make(np.random.default_rng(20261123), rows, n)
+def large(path: str, rows: int, n: int = 100, block: int = 50_000) -> None:
+    """Write an .npy of distributions (rows, n) that is never in memory: some rows, their columns turned about."""
+    some = probabilities(np.random.default_rng(20261123), min(rows, block), n)
+    turned = (np.roll(some, k // block, axis=1)[: rows - k] for k in range(0, rows, block))
+    with Path(path).open("wb") as file:
+        header = {"descr": some.dtype.str, "fortran_order": False, "shape": (rows, n)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.writelines(part.tobytes() for part in turned)
+
+
+def main(name: str, path: str, rows: str = "") -> None:
+    if name == "large":
+        large(path, int(rows))
+        return
+    make, count, n = SHAPES[name]
+    made = make(np.random.default_rng(20261123), count, n)
     if path.endswith(".npy"):
         np.save(path, made)
     else:

@@ -1,4 +1,4 @@
-"""Targets 6 and 7: functions of the core and scipy's, in one process, turn by turn, on one thread."""
+"""Functions of the core and a peer's, in one process, turn by turn, on one thread. Targets 6 and 7 are scipy's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-
 from tests.benchmarks.rows import Row
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ class Work(NamedTuple):
     make: Callable[[np.random.Generator], tuple[Any, ...]]
     ours: Callable[..., Any]
     peer: Callable[..., Any]
+    whose: str = "scipy"
 
 
 def works() -> list[Work]:
@@ -81,7 +81,7 @@ def compared(work: Work, rounds: int) -> Row:
     pairs = [(seconds(work.ours, operands), seconds(work.peer, operands)) for _ in range(rounds + 1)][1:]
     ours, peer = (f"{median(pair[k] for pair in pairs) * 1000:.1f} ms" for k in (0, 1))
     ratio = median(a / b for a, b in pairs)
-    return Row(work.number, f"{work.name} / scipy", ours, peer, ratio, work.target)
+    return Row(work.number, f"{work.name} / {work.whose}", ours, peer, ratio, work.target)
 
 
 def measure(only: set[int], rounds: int) -> Iterator[Row | str]:

@@ -238,11 +238,19 @@ def test_plot_of_many_is_an_image(aimath):
 def test_sweep_of_scales_answers_each(aimath):
     ran = aimath(*THREE, "--scale", "1,2", "--csv")
     head, *lines = ran.out.splitlines()
-    assert head.startswith("scale,output_1_1")
-    assert [float(line.partition(",")[0]) for line in lines] == [1, 2]
-    for line, scale in zip(lines, (1, 2), strict=True):
+    assert head == "scale,output_1,output_2"
+    found = np.array([line.split(",") for line in lines], float)
+    assert found[:, 0].tolist() == [1, 1, 1, 2, 2, 2]
+    for scale in (1, 2):
         wanted = mixed(rows(Q), rows(K), rows(V), scale, [[0.0] * 3] * 3)
-        assert [float(x) for x in line.split(",")[1:]] == pytest.approx(np.ravel(wanted).tolist(), rel=1e-14)
+        assert found[found[:, 0] == scale, 1:] == pytest.approx(np.array(wanted), rel=1e-14)
+
+
+def test_tokens_name_the_rows_of_a_table(aimath):
+    ran = aimath(*THREE, "--tokens", "the,cat,sat", "--csv", "--fields", "weights,scale")
+    head, *lines = ran.out.splitlines()
+    assert head == "label,weights_1,weights_2,weights_3,scale"
+    assert [line.partition(",")[0] for line in lines] == ["the", "cat", "sat"]
 
 
 def test_tokens_steer_no_terminal(aimath):

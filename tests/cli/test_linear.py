@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -161,6 +162,66 @@ def test_stdin(aimath, line, wanted):
         [float(word) for word in wanted.split()], rel=1e-15
     )
     assert len(ran.out.splitlines()) == len(wanted.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("line", "why", "out"),
+    [
+        (
+            "cosine --matrix randn:100000x10",  # which took 74 GiB, or all there was
+            "the 100000 x 100000 matrix of cosines with its text needs 447.03 GiB; the limit is",
+            "use fewer rows or --max-memory 448G",
+        ),
+        ("matmul randn:30000x1 randn:1x30000", "the 30000 x 30000 product with its text needs 40.23 GiB", ""),
+        ("layer randn:30000x1 randn:30000x1", "the 30000 x 30000 matrix of outputs with its text needs", ""),
+        ("matmul randn:2000x1 randn:1x2000 --max-memory 100M", "needs 0.18 GiB; the limit is 100.00 MiB", ""),
+        ("gaussian --sample 1000000 --max-memory 10M", "to draw 1000000 numbers and write them needs", ""),
+        (
+            "svd-approx randn:600x600 --exact --max-memory 5M",
+            "its whole SVD needs",
+            "use --randomized or --max",
+        ),
+    ],
+)
+def test_an_answer_is_priced_before_it_is_made(aimath, line, why, out):
+    ran = run(aimath, line)
+    assert (ran.code, ran.out) == (1, "")
+    assert why in ran.err
+    assert out in ran.err
+
+
+def test_a_large_product_is_not_counted_out(aimath):  # a list of all its places took 700 MB
+    tracemalloc.start()
+    ran = run(aimath, "matmul randn:2000x1 randn:1x2000 --fields a --out /dev/null")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert ran.code == 0
+    assert peak < 6 * 32e6  # bytes; a list of places takes 300e6 more
+
+
+def test_a_matrix_is_a_table_that_reads_back(aimath, tmp_path):  # it was one line of all its entries
+    assert run(aimath, "transpose '1 2 3; 4 5 6' --csv").out == "transposed_1,transposed_2\n1,4\n2,5\n3,6\n"
+    assert run(aimath, "transpose '1 2' --format markdown").out.splitlines()[2:] == ["| 1 |", "| 2 |"]
+    file = tmp_path / "inverse.csv"
+    assert run(aimath, f"inverse '2 1; 1 1' --out {file}").code == 0
+    assert run(aimath, f"inverse {file}").out == "2 1\n1 1\n"
+    both = run(aimath, "inverse '2 0; 0 1' --csv --fields inverse,rank,condition").out
+    assert both == "inverse_1,inverse_2,rank,condition\n0.5,0,2,2\n0,1,2,2\n"
+    flat = run(aimath, "cosine --matrix '3 4; 0 2' --csv --fields norms,cosine").out
+    assert flat.startswith("norms_1,norms_2,cosine_1_1,")
+
+
+def test_a_layer_writes_its_weights_once(aimath):  # 300 rows of 256 through 256 neurons were 479 MB of JSON
+    ran = run(aimath, "layer '1 10; 0 -1' --bias 1,2 --json", stdin="1 2\n3 4\n5 6\n")
+    first, *others = map(json.loads, ran.out.splitlines())
+    assert (first["W"], first["bias"]) == ([[1, 10], [0, -1]], [1, 2])
+    assert [set(row) for row in others] == [{"x", "activation", "output", "total"}] * 2
+    assert set(first) == {"x", "activation", "output", "total", "W", "bias"}
+    ran = run(aimath, "layer '1 10; 0 -1' --json --fields terms", stdin="1 2\n3 4\n")
+    assert [json.loads(line) for line in ran.out.splitlines()] == [
+        {"terms": [[1, 20], [0, -2]]},
+        {"terms": [[3, 40], [0, -4]]},
+    ]
 
 
 def test_a_layer_explains_each_row(aimath):

@@ -56,7 +56,7 @@ def test_the_guides_shapes():  # batch 2, sequence 10, width 64
     assert np.abs(found.weights @ v - found.output).max() < 1e-14
 
 
-@pytest.mark.parametrize("block", [1 << 16, 40, 1])
+@pytest.mark.parametrize("block", [1 << 20, 320, 1])
 def test_blocks_of_queries_change_nothing_but_last_bits(monkeypatch, block):
     monkeypatch.setattr("aimath.core.scores.BLOCK", block)
     q, k, v = draw(11, 4), draw(11, 4), draw(11, 5)
@@ -93,6 +93,39 @@ def test_scores_beyond_exp_and_huge_values():
     found = attention([[1.0]], [[2.0], [2.0]], [[1.7e308], [1.7e308]])
     assert found.output.tolist() == [[1.7e308]]
     assert attention([[0.0]], [[1.0]] * 3, [[-1e308]] * 3).output[0, 0] == pytest.approx(-1e308)
+
+
+def test_small_values_survive_small_weights():  # e^-500 * 1e-120 is below the least float64
+    assert attention([[1.0]], [[-500.0], [-500.0]], [[1e-120], [3e-120]]).output[0, 0] == 2e-120
+    q, k, v = (np.array(x, np.float32) for x in ([[1]], [[-50], [-50]], [[1e-30], [3e-30]]))
+    assert attention(q, k, v).output[0, 0] == np.float32(2e-30)
+
+
+def test_float32_is_answered_in_float32():
+    q, k, v = (draw(*size).astype(np.float32) for size in ((7, 8), (7, 8), (7, 3)))
+    mask = np.eye(7, dtype=bool) | (draw(7, 7) > 0)
+    for how, seen in (
+        ({}, lambda i, j: i + j >= 0),
+        ({"causal": True}, lambda i, j: j <= i),
+        ({"mask": mask}, lambda i, j: mask[i, j]),
+    ):
+        found = attention(q, k, v, **how)
+        assert found.output.dtype == np.float32
+        assert np.abs(found.output - true_attention(q, k, v, seen)).max() < 4e-7  # 4 ulp of values 1 .. 2
+        assert found.weights.dtype == np.float64
+        assert found.check().holds.all()
+        assert not found._replace(output=found.output + np.float32(0.001)).check().holds.any()
+    assert attention(q, k, v.astype(np.float64)).output.dtype == np.float64
+
+
+def test_float32_beyond_exp_and_beyond_float32():
+    q, k, v = (draw(*size).astype(np.float32) for size in ((4, 3), (5, 3), (5, 2)))
+    hard = attention(1000 * q, k, 1e6 * v)
+    assert np.abs(hard.output / 1e6 - true_attention(1000 * q, k, v)).max() < 1e-4  # scores to 2^-14
+    with pytest.raises(InputError, match="beyond float32"):
+        attention(1e30 * q, 1e30 * k, v)
+    with pytest.raises(InputError, match=r"entry \(1,1\) of K is nan"):
+        attention(q, k * np.float32(math.nan), v)
 
 
 def test_the_scores_are_never_all_in_memory():

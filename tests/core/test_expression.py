@@ -495,6 +495,8 @@ def test_place_reads_formulas_of_numbers():
         (["x=1", "y="], "'y=' is no value", "write x=3"),
         (["x=1", "y=x"], "y=x: x is not a variable here", "write a number"),
         (["x=1", "y=1/0"], "y=1/0: 1/0: division by zero", ""),
+        (["x=1", "y" * 99 + "\x1b=1"], "y" * 57 + "... is not in the formula", ""),
+        (["x=1", "\x1b[31m"], "'\\x1b[31m' is no value", ""),
         (["x=1", "y=nan"], "y=nan: nan is not a variable here", ""),
     ],
 )

@@ -364,6 +364,8 @@ def test_nearest_agrees_with_a_full_sort():
         )
         c[[5, 99]] = -2
         assert found.similarity[k] == pytest.approx(np.sort(c)[::-1][:20], abs=1e-14)
+    for count in (1, 4):  # few queries go another way
+        assert (linear.nearest(x, queries[:count], top=20, leave_out=[5]).place == found.place[:count]).all()
     assert found.place[6, :3].tolist() == [17, 123, 4000]
     assert found.similarity[6, :3].tolist() == [1, 1, 1]
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from tests.oracles import draw
 
 from aimath.core.attention import attention
 from aimath.errors import InputError
-from tests.oracles import draw
 
 PEERS = ("torch",)
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import mpmath as mp
 import numpy as np
 import pytest
+from tests.oracles import draw
 
 from aimath.core.linear import cosine
 from aimath.errors import InputError
-from tests.oracles import draw
 
 PEERS = ("torch", "scikit-learn", "scipy")
 

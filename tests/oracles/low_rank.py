@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from aimath.core import decompose
 from tests.oracles import draw, pca
 from tests.oracles.pca import BACKWARD, EPS, fingerprint
+
+from aimath.core import decompose
 
 PEERS = ("scikit-learn",)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from aimath.core.attention import multi_head
 from tests.oracles import draw
 from tests.oracles.attention import rounding
+
+from aimath.core.attention import multi_head
 
 PEERS = ("torch",)
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import mpmath as mp
 import numpy as np
+from tests.oracles import draw
 
 from aimath.core import decompose
-from tests.oracles import draw
 
 PEERS = ("scikit-learn",)
 

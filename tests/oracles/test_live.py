@@ -1,7 +1,6 @@
 """aimath beside what the installed libraries answer now: pip install -e '.[peers]'."""
 
 import pytest
-
 from tests import oracles
 
 pytest.importorskip("sklearn")

@@ -132,7 +132,7 @@ def test_words_that_are_there_twice_are_said(at):
 def test_the_price(refused):
     text = b"".join(b"w%d 1 2 3\n" % k for k in range(1000))
     assert refused(text, reading=Reading(max_memory=50_000)) == (
-        "w.txt: 1000 words or more needs 0.00 GiB; the limit is 0.00 GiB"
+        "w.txt: 1000 words or more needs 0.10 MiB; the limit is 0.05 MiB"
     )
 
 

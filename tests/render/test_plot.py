@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from aimath.render.people import Drawing, People
 from aimath.render.plot import curve
 from aimath.render.text import Wanted
-from aimath.report import Plot
+from aimath.report import Plot, Report
 from aimath.safe import cells
 
 PICTURE = Plot("y", "", "picture")
@@ -26,6 +28,39 @@ def drawn():
         return (b"".join(map(writer.write, reports)) + writer.end()).decode().splitlines()
 
     return lines
+
+
+class Shares(NamedTuple):
+    weights: np.ndarray
+
+
+@pytest.fixture
+def heat(drawn):
+    def lines(matrix, width, labels=(), **wanted):
+        plot = Plot("weights", kind="heat")
+        report = Report(Shares(np.array(matrix)), show=("weights",), plot=plot, whole=True, labels=labels)
+        return drawn(report, width=width, **wanted)
+
+    return lines
+
+
+def test_heat_has_the_number_in_the_cell(heat):
+    matrix = [[1.0, 0.0, -0.25], [0.5, 0.004, -1.0]]
+    assert heat(matrix, 80) == [
+        "    1         2         3",
+        " 1   1.00 ██   0        -0.25 ░░",
+        " 2   0.50 ▒▒   4e-3 ░░  -1.00 ██",
+    ]
+
+
+def test_heat_takes_less_room_before_it_loses_its_numbers(heat):
+    shares = np.full((5, 5), 0.2) + np.eye(5) / 100
+    assert heat(shares, 60)[1] == " 1  0.21 ░░  0.20 ░░  0.20 ░░  0.20 ░░  0.20 ░░"
+    assert heat(shares, 40)[:2] == ["    1     2     3     4     5", " 1  0.21░ 0.20░ 0.20░ 0.20░ 0.20░"]
+    assert heat(shares, 30, ascii_only=True)[1] == " 1  0.2. 0.2. 0.2. 0.2. 0.2."
+    assert heat(shares, 20)[0] == "██"  # an image
+    for width in range(20, 60):
+        assert max(map(cells, heat(shares, width, ("a", "bb", "猫猫猫猫猫猫猫", "c", "ö")))) <= width
 
 
 def test_bars(five, drawn):

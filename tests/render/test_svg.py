@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from aimath.render.svg import Svg
 from aimath.render.text import Wanted
-from aimath.report import Plot
+from aimath.report import Plot, Report
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -53,6 +54,19 @@ def test_words_and_numbers_stand_in_their_cells(five):
     head = texts["4 divide by S"]
     assert right == {float(head.get("x")) + float(head.get("textLength"))}
     assert texts["✓ Σ p = 1"].get("class") == "green"
+
+
+class Shares(NamedTuple):
+    weights: np.ndarray
+
+
+def test_no_block_is_black():  # one without a colour of its own was, on a dark page
+    cosines = Shares(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    heat = Report(cosines, show=("weights",), whole=True, plot=Plot("weights", kind="heat"))
+    root = ET.fromstring(picture(heat._replace(labels=("█", "b")), draw=True))  # noqa: S314
+    classes = [node.get("class") for node in root.iter(f"{SVG}rect")]
+    assert {*classes} == {"paper", "ink", "ink bold", "ink dim", "cyan", "red"}
+    assert [classes.count(colour) for colour in ("cyan", "red")] == [2, 2]
 
 
 def test_bars_are_as_long_as_their_numbers(five):

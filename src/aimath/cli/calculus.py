@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli import formulas as words
+from aimath.cli import layers
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Operand, Vector, Words
+from aimath.cli.information import classes
+from aimath.cli.options import ABSENT, Flag, Form, Operand, Vector, Words
 from aimath.errors import InputError
 from aimath.report import Line, Panels, Plot, Report, Table, Tree, Verify
 
@@ -20,6 +22,7 @@ commands: Commands = {}
 
 GRAD = "aimath grad 'x^2 + 2*x*y + y^2' x=3 y=2"
 BACKPROP = "aimath backprop '(tanh(w*x + b) - y)^2' w=0.5 x=2 b=-0.5 y=1"
+LAYER = "aimath backprop --layer '1 2 3; 4 5 6' 1,2,3 0,0 --target 0"
 
 WORKED = 8
 """So many partial derivatives are worked out one by one; more make a table."""
@@ -143,20 +146,37 @@ def _jacobian(functions: Sequence[Function], points: Any, *, hessian: bool, dire
     )
 
 
-@command(commands, example=BACKPROP)
+@command(commands, Form(()), Form(("layer", "x", "b"), when=("layer",)), example=BACKPROP)
 def backprop(
-    given: Annotated[list[str], Words("A formula, and a value for each variable.", "F X=N...")],
+    given: Annotated[
+        list[str] | None, Words("A formula, and a value for each variable; with --layer x and b.", "F X=N...")
+    ] = None,
     variables: Variables = "",
+    layer: Annotated[
+        Vector | None,
+        Operand("Weights W of a layer instead of a formula, a neuron a row.", flag="--layer", matrix=True),
+    ] = None,
+    x: Annotated[Vector, Operand("Its inputs; of rows, each is answered.", flag="--x")] = ABSENT,
+    b: Annotated[Vector, Operand("Its biases, one a neuron.", flag="--bias")] = ABSENT,
+    target: Annotated[
+        Vector | None, Operand("Its right class, from 0; a list has one a row.", flag="--target", each=True)
+    ] = None,
 ) -> Report:
     """Send the gradient back through a formula, node by node.
 
     Every node gets local derivative * upstream, which is the gradient of the node above. A
     variable that stands in several places adds up its gradients. See --explain for the tree.
+    With --layer W x b it goes back through a layer W x + b: from the cross-entropy of its softmax
+    if --target says which class is right, else from the sum of what it gives.
     """
     from aimath.core import backprop as core
     from aimath.core.expression import place
 
-    functions, assignments = words.read(given, variables, BACKPROP)
+    if layer is not None:
+        return layers.layer_report(layer, x, b, None if target is None else classes(target))
+    if any(part is not None for part in (x, b, target)):
+        raise InputError("--x, --bias and --target go with --layer", hint=f"try {LAYER}", usage=True)
+    functions, assignments = words.read(given or [], variables, BACKPROP)
     if len(functions) > 1:
         raise InputError(f"needs one formula, not {len(functions)}", hint=f"try {BACKPROP}", usage=True)
     (f,) = functions

@@ -24,6 +24,9 @@ Function = Callable[..., "Report"]
 LINES = "lines"
 """A function with a parameter of this name is given the numbers of its rows."""
 
+MEMORY = "memory"
+"""A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
+
 VOID = "void"
 """A function with a parameter of this name is told that only the shape of its answer matters."""
 
@@ -119,7 +122,7 @@ class Command:
         mark = self._marks[self.words] if self.words else None
         if isinstance(mark, Words):
             yield Part("operands", (), list[str], None, mark.help, mark.metavar)
-        if any(form.operands for form in self.forms):
+        elif any(form.operands for form in self.forms):
             words = self.forms[0].operands
             metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
             helps = [self.operands[word].help for word in words]

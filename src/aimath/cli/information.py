@@ -69,7 +69,7 @@ def entropy(
     )
 
 
-def _classes(target: Vector) -> Any:
+def classes(target: Vector) -> Any:
     """Give class numbers (rows, 1) as integers (rows,)."""
     import numpy as np
 
@@ -143,7 +143,7 @@ def _of_logits(logits: Vector, target: Vector, base: float, label_smoothing: flo
     unit, log = information.unit(base), log_name(base)
     smoothing = Line(" label smoothing {label_smoothing}: t gives that share to all classes evenly")
     return Report(
-        information.cross_entropy_of_logits(logits, _classes(target), base, label_smoothing),
+        information.cross_entropy_of_logits(logits, classes(target), base, label_smoothing),
         show=("cross_entropy",),
         steps=(
             Line(f"H = Σ t_i · {log}(1/p_i)      p = softmax(z)      t = 1 for the right class, else 0"),

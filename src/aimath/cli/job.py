@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aimath.cli.command import MEMORY
 from aimath.cli.options import Number, Whole
 from aimath.errors import InputError
 from aimath.read.numbers import integer, sweep
@@ -29,13 +30,19 @@ class Job(NamedTuple):
     options: Mapping[str, Any]  # the command's other options, as given
     labels: tuple[str, ...]
     invalid: str
+    memory: int | None  # most bytes to hold, if the user said so
+
+
+def form_of(command: Command, given: Mapping[str, Any]) -> Form:
+    """Tell by its options which form of a command is called."""
+    chosen = {key for key, value in given.items() if value not in (None, False, [], "")}
+    return next((form for form in command.forms[1:] if chosen & set(form.when)), command.forms[0])
 
 
 def job(
     command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
 ) -> Job:
-    chosen = {key for key, value in (given | dict(flags)).items() if value not in (None, False, [], "")}
-    form = next((form for form in command.forms[1:] if chosen & set(form.when)), command.forms[0])
+    form = form_of(command, given | dict(flags))
     extra = tuple(key for key in flags if key not in form.operands)
     if not form.operands and tokens:
         hint = f"try {command.example}"
@@ -47,6 +54,7 @@ def job(
     marks = command.numbers
     given |= {key: tuple(swept.pop(key)) for key in list(swept) if marks[key].together}
     lists = swept | defaults
+    memory = size(inputs.max_memory)
     several = tuple(key for key, values in lists.items() if len(values) > 1)
     return Job(
         command=command,
@@ -54,9 +62,10 @@ def job(
         optional=_optional(command, form, extra),
         runs=_product(lists),
         swept=several,
-        options=given,
+        options=given | ({MEMORY: memory} if MEMORY in command.parameters else {}),
         labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
         invalid=one_of("--invalid", inputs.invalid, ("stop", "skip", "nan")),
+        memory=memory,
     )
 
 

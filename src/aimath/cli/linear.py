@@ -7,12 +7,16 @@ from typing import Annotated
 from aimath.cli.command import Commands, command
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector
 from aimath.errors import InputError
+from aimath.read.blocks import price
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
 
 commands: Commands = {}
 
 TERMS_SHOWN = 4
 """A product that is worked out shows so many of its terms."""
+
+COPIES = 6
+"""An answer is held, looked over, and written as text three times as long as its eight bytes a number."""
 
 Left = Annotated[Vector, Operand("The first vector.", flag="--a")]
 Right = Annotated[Vector, Operand("The second vector.", flag="--b")]
@@ -79,6 +83,7 @@ def layer(
     bias: Annotated[Vector | None, Operand("A bias for each neuron.  [default: 0]", flag="--bias")] = None,
     activation: Activation = "none",
     seed: Seed = "0",
+    memory: int | None = None,
 ) -> Report:
     """Send inputs through a layer of neurons.
 
@@ -87,14 +92,17 @@ def layer(
     from aimath.core import linear
 
     del seed  # the reader draws randn:MxN with it
-    shift = None if bias is None else one(bias, "bias")
-    result = linear.layer(one(W, "W"), x, shift, activation)
+    shift, weights = None if bias is None else one(bias, "bias"), one(W, "W")
+    afford((len(x), len(weights)), "matrix of outputs", memory)
+    result = linear.layer(weights, x, shift, activation)
     bare = activation == "none"
     ends = (("W·x + b", "{total}"), *(((activation, "{output}"),) * (not bare)))
     return Report(
-        # W and b are the same for every row of x.
+        # W and b are the same for every row of x; terms are as many as W's entries, for each row again.
         result._replace(W=result.W[None], bias=result.bias[None]),
         show=("output",),
+        shared=("W", "bias"),
+        unlisted=("terms",),
         steps=(
             Line(f"output = {'W·x + b' if bare else f'{activation}(W·x + b)'}      a neuron is a row of W"),
             Line(" x = {x}      W · x by neuron,input:"),
@@ -112,6 +120,7 @@ def matmul(
     a: Annotated[Vector, Operand("The left matrix.", flag="--a", matrix=True)],
     b: Annotated[Vector, Operand("The right matrix.", flag="--b", matrix=True)],
     seed: Seed = "0",
+    memory: int | None = None,
 ) -> Report:
     """Multiply two matrices.
 
@@ -120,10 +129,12 @@ def matmul(
     from aimath.core import linear
 
     del seed  # the reader draws randn:MxN with it
-    result = linear.matmul(one(a, "a"), one(b, "b"))
+    left, right = one(a, "a"), one(b, "b")
+    afford((len(left), right.shape[-1]), "product", memory)
+    result = linear.matmul(left, right)
     (m, k), n = result.a.shape, result.b.shape[1]
-    places = [(i, j) for i in range(m) for j in range(n)]
-    few = places if len(places) <= TERMS_SHOWN else [places[0], places[-1]]
+    last = m * n - 1
+    few = [divmod(k, n) for k in (range(last + 1) if last < TERMS_SHOWN else (0, last))]
     return Report(
         result,
         show=("product",),
@@ -176,6 +187,7 @@ def cosine(
         Vector | None, Operand("Compare all rows of a matrix with all.", flag="--matrix", matrix=True)
     ] = None,
     seed: Seed = "0",
+    memory: int | None = None,
 ) -> Report:
     """Compare the directions of two vectors.
 
@@ -185,7 +197,7 @@ def cosine(
 
     del seed  # the reader draws randn:MxN with it
     if matrix is not None:
-        return _pairs(matrix)
+        return _pairs(matrix, memory)
     return Report(
         linear.cosine(a, b),
         show=("cosine",),
@@ -201,11 +213,13 @@ def cosine(
     )
 
 
-def _pairs(matrix: Vector) -> Report:
+def _pairs(matrix: Vector, memory: int | None) -> Report:
     from aimath.core import linear
 
+    rows = one(matrix, "matrix")
+    afford((len(rows), len(rows)), "matrix of cosines", memory)
     return Report(
-        linear.cosine_matrix(one(matrix, "matrix")),
+        linear.cosine_matrix(rows),
         show=("cosine",),
         steps=(
             Line("cosine_i,j = x_i · x_j / (|x_i| · |x_j|)      x_i is row i"),
@@ -214,7 +228,7 @@ def _pairs(matrix: Vector) -> Report:
             Panels((("cosine", "cosine"),)),
             Verify("1 - |x_i/|x_i| - x_j/|x_j||² / 2 = {other}"),
         ),
-        plot=Plot("cosine"),
+        plot=Plot("cosine", kind="heat"),
         whole=True,
     )
 
@@ -225,6 +239,12 @@ def one(several: Vector, name: str) -> Vector:
         raise InputError(f"{name}: {len(several)} are given, and one is wanted", operand=name)
     only: Vector = several[0]
     return only
+
+
+def afford(shape: tuple[int, int], what: str, memory: int | None) -> None:
+    """Refuse an answer that is too large to be held, with its text."""
+    m, n = shape
+    price(COPIES * 8 * m * n, f"the {m} x {n} {what} with its text", memory, instead="fewer rows")
 
 
 def worked(left: str, right: str, i: int, j: int, terms: int) -> str:

@@ -53,6 +53,7 @@ def svd_approx(
         Flag("--save-factors", help="Write A and B, whose product is the answer.", metavar="A.npy B.npy"),
     ] = None,
     seed: Seed = "0",
+    memory: int | None = None,
 ) -> Report:
     """Approximate a matrix by one of a low rank.
 
@@ -71,7 +72,7 @@ def svd_approx(
     weights = one(W, "W") if isinstance(W, np.ndarray) else W
     ranks = rank or _every(min(*weights.shape, *([] if isinstance(weights, np.ndarray) else [MOST])))
     if isinstance(weights, np.ndarray):
-        _priced(weights, max(ranks), method)
+        _priced(weights, max(ranks), method, memory)
         found = spectra.svd_approx(weights, ranks, method, numbers)
     else:
         found = spectra.streamed_spectrum(weights, max(ranks), method, numbers).cut(ranks)
@@ -86,13 +87,13 @@ def _every(most: int) -> tuple[int, ...]:
     return (*(1 << k for k in range((most - 1).bit_length())), most)
 
 
-def _priced(weights: Vector, most: int, method: spectra.Method) -> None:
+def _priced(weights: Vector, most: int, method: spectra.Method, memory: int | None) -> None:
     from aimath.core.spectra import takes_all
 
     m, n = weights.shape
     if takes_all((m, n), most, method):
         size = 8 * (3 * m * n + min(m, n) ** 2)
-        price(size, f"a {m} x {n} float64 matrix and its whole SVD", None, instead="--randomized or")
+        price(size, f"a {m} x {n} float64 matrix and its whole SVD", memory, instead="--randomized")
 
 
 def _save(found: SvdApprox, weights: Streamed, paths: tuple[str, str]) -> None:

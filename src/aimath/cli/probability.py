@@ -9,10 +9,14 @@ from aimath.cli.chance import origin, settled
 from aimath.cli.command import Commands, command
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Temperature, Vector, Whole
 from aimath.errors import InputError
+from aimath.read.blocks import price
 from aimath.read.numbers import integer, number
 from aimath.report import Line, Plot, Report, Step, Table, Verify
 
 commands: Commands = {}
+
+DRAWN = 56
+"""Bytes that a number drawn takes, with its text, until all of them are written."""
 
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 5.0, math.inf)
 
@@ -140,6 +144,7 @@ def gaussian(
     ] = None,
     sample: Annotated[str, Flag("--sample", help="Draw N numbers.", metavar="N")] = "",
     seed: Seed = "0",
+    memory: int | None = None,
 ) -> Report:
     """Evaluate the normal distribution.
 
@@ -152,7 +157,7 @@ def gaussian(
     if len(asked) > 1:
         raise InputError(f"{' and '.join(asked)} exclude each other", usage=True)
     if sample:
-        return _gaussian_sample(sample, mu, sigma, seed)
+        return _gaussian_sample(sample, mu, sigma, seed, memory)
     if between:
         return _gaussian_between(between, mu, sigma)
     if quantile:
@@ -211,13 +216,14 @@ def _gaussian_steps(field: str) -> tuple[Step, ...]:
     )
 
 
-def _gaussian_sample(sample: str, mu: float, sigma: float, seed: str) -> Report:
+def _gaussian_sample(sample: str, mu: float, sigma: float, seed: str, memory: int | None) -> Report:
     import numpy as np
 
     from aimath.core import probability
 
     drawn, notes = settled(seed)
     count = integer(sample, "--sample", 1, 10_000_000)
+    price(count * DRAWN, f"to draw {count} numbers and write them", memory)
     result = probability.gaussian_sample(count, mu, sigma, np.random.default_rng(drawn))
     return Report(
         result,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimath.cli.chance import settled
 from aimath.cli.command import LINES, VOID
-from aimath.cli.job import Job, job, one_of, size
+from aimath.cli.job import Job, form_of, job, one_of
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
 from aimath.cli.output import Printer, printer
@@ -32,7 +32,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     output = Output(**{key: given.pop(key) for key in Output._fields})
     inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
     tokens = given.pop("operands", None) or []
-    if command.words:
+    if command.words and not form_of(command, given).operands:
         given[command.words], tokens = [token.strip() for token in tokens], []
     flags = {key: given.pop(key) for key in list(given) if key in command.operands}
     flags = {key: value for key, value in flags.items() if value is not None}
@@ -77,7 +77,7 @@ def _pieces(
         header=inputs.header,
         missing=one_of("--missing", inputs.missing, ("error", "skip", "nan")),  # type: ignore[arg-type]
         input_format=inputs.input_format,
-        max_memory=size(inputs.max_memory),
+        max_memory=asked.memory,
         seed=int(asked.options.get("seed", 0)),
     )
     stdin = None if sys.stdin is None else 0

@@ -31,10 +31,14 @@ class Check(NamedTuple):
 
     @property
     def holds(self) -> Any:
-        """Whether both agree to nine digits (of `size`, if that is larger), or are the same infinity."""
+        """Whether both agree to nine digits (of `size`, if that is larger), or are the same infinity.
+
+        To five digits, if the answer is in float32.
+        """
         scale = np.maximum(self.size, np.abs(self.answer))
+        near = 1e-5 if np.asarray(self.answer).dtype == np.float32 else 1e-9
         with np.errstate(invalid="ignore"):
-            return (self.answer == self.other) | (np.abs(self.answer - self.other) <= 1e-9 * scale)
+            return (self.answer == self.other) | (np.abs(self.answer - self.other) <= near * scale)
 
 
 def blame(bad: NDArray[np.bool_], why: str, *, operand: str | None = None, hint: str = "") -> None:

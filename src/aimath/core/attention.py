@@ -11,29 +11,31 @@ from aimath.core.arrays import Array, Check
 from aimath.core.exact import root_over
 from aimath.core.exponentials import softmax_rows
 from aimath.core.matrices import finite, matrix, shape
-from aimath.core.scores import added_mask, attended, fit, masked
+from aimath.core.scores import added_mask, attended, fit, masked, operands
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
 
+    from aimath.core.scores import Real
+
 
 class Attention(NamedTuple):
-    """Scaled dot-product attention of L queries to S keys."""
+    """Scaled dot-product attention of L queries to S keys; what it is made of is float64 in any case."""
 
-    Q: Array  # (..., L, d)
-    K: Array  # (..., S, d)
-    V: Array  # (..., S, v)
+    Q: Real  # (..., L, d) float64, or float32 as K, V and output are
+    K: Real  # (..., S, d)
+    V: Real  # (..., S, v)
     causal: bool
     mask: Array | None  # (..., L, S) is added to the scores, -inf hides
     scale: float
-    output: Array  # (..., L, v)
+    output: Real  # (..., L, v)
 
     @property
     def scores(self) -> Array:
         """(..., L, S) Q Kᵀ."""
-        return np.asarray(self.Q @ np.swapaxes(self.K, -1, -2))
+        return np.asarray(np.matmul(self.Q, np.swapaxes(self.K, -1, -2), dtype=np.float64))
 
     @property
     def scaled(self) -> Array:
@@ -52,12 +54,13 @@ class Attention(NamedTuple):
 
     def check(self) -> Check:
         """Recompute key by key, keeping a running maximum and sum (Milakov and Gimelshein 2018)."""
-        lead, queries = self.output.shape[:-2], self.Q.shape[-2]
+        q, keys, v = (x.astype(np.float64, copy=False) for x in (self.Q, self.K, self.V))
+        lead, queries = self.output.shape[:-2], q.shape[-2]
         largest, total = np.full((*lead, queries, 1), -np.inf), np.zeros((*lead, queries, 1))
         mixed = np.zeros(self.output.shape)
-        for k in range(self.K.shape[-2]):
+        for k in range(keys.shape[-2]):
             key = slice(k, k + 1)
-            score = (self.Q * self.K[..., key, :]).sum(axis=-1, keepdims=True) * self.scale
+            score = (q * keys[..., key, :]).sum(axis=-1, keepdims=True) * self.scale
             if self.mask is not None:
                 score = score + self.mask[..., key]
             if self.causal:
@@ -65,9 +68,9 @@ class Attention(NamedTuple):
             most = np.maximum(largest, score)
             level = np.where(most == -np.inf, 0.0, most)
             shrink, weight = np.exp(largest - level), np.exp(score - level)
-            total, mixed = total * shrink + weight, mixed * shrink + weight * self.V[..., key, :]
+            total, mixed = total * shrink + weight, mixed * shrink + weight * v[..., key, :]
             largest = most
-        return Check(self.output, mixed / total)
+        return Check(self.output, mixed / total, np.abs(v).max(axis=-2, keepdims=True))
 
 
 def attention(
@@ -83,12 +86,13 @@ def attention(
     output = softmax(Q Kᵀ · scale + mask) V with scale = 1/√d. A mask of truth values says what is
     seen, one of numbers is added (torch's convention). causal: position i sees up to i, and needs
     as many keys as queries, since torch and flash-attention align others differently. A query that
-    sees nothing is an error; torch answers zeros. Vaswani et al. (2017).
+    sees nothing is an error; torch answers zeros. Arrays of float32 are answered in float32, as by
+    torch. Vaswani et al. (2017).
 
     >>> attention([[1, 0], [0, 1]], [[1, 0], [0, 1]], [[1], [2]], causal=True).weights[0]
     array([1., 0.])
     """
-    q, k, v = (np.atleast_2d(finite(x, name)) for x, name in ((Q, "Q"), (K, "K"), (V, "V")))
+    q, k, v = operands(Q, K, V)
     fit(q, k, v, causal)
     factor = root_over(1, q.shape[-1]) if scale is None else float(scale)
     if not math.isfinite(factor):

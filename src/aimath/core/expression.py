@@ -18,7 +18,7 @@ from aimath.core.evaluate import Program, at
 from aimath.core.formula import Graph, grow
 from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
 from aimath.core.infix import infix
-from aimath.core.tokens import point_at
+from aimath.core.tokens import point_at, short
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -233,14 +233,16 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
     for assignment in assignments:
         name, equals, text = (piece.strip() for piece in assignment.partition("="))
         if not equals or not text:
-            raise InputError(f"'{assignment}' is no value of a variable", hint="write x=3", usage=True)
+            raise InputError(f"'{short(assignment)}' is no value of a variable", hint="write x=3", usage=True)
         if name in ARGUMENTS or name in CONSTANTS:
             what = "function" if name in ARGUMENTS else "constant"
             raise InputError(f"{name} is a {what} and can't be set", usage=True)
         if name not in variables:
             near = difflib.get_close_matches(name, variables, 1)
             hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
-            raise InputError(f"{name} is not in the formula", hint=hint if variables else "", usage=True)
+            raise InputError(
+                f"{short(name)} is not in the formula", hint=hint if variables else "", usage=True
+            )
         if name in point:
             raise InputError(f"{name} is given twice", usage=True)
         point[name] = _value(name, text)
@@ -256,5 +258,5 @@ def _value(name: str, text: str) -> float:
     try:
         return function(text, ())([])
     except InputError as error:
-        error.why = f"{name}={text}: {error.why}"
+        error.why = f"{name}={short(text)}: {error.why}"
         raise

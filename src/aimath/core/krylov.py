@@ -128,6 +128,8 @@ def _basis(passes: Passes, start: Array, iterations: int) -> tuple[Array, Array]
         basis[new], images[new], k = fresh, 0.0, new.stop
         for block in passes():
             images[new] += (fresh @ block.T) @ block
+        if k == len(basis):
+            break
         fresh = _orthonormal(images[new], basis[:k])[: len(basis) - k]
     return basis[:k], images[:k]
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BLOCK = 1 << 15
 """Similarities (queries times vectors) looked at together: larger blocks took longer to sieve."""
 
+DOTS = 4
+"""Queries up to which dot products one by one take less time than a product of matrices (2: a quarter)."""
+
 SPARE = 8
 """How many more than asked for are kept until their cosines are known to the last digit."""
 
@@ -131,7 +134,7 @@ def _candidates(ready: Index, unit: Real, keep: int, hidden: Indices) -> list[In
     floor = best.min(axis=1, keepdims=True)
     for start in range(0, n, step):
         part = slice(start, start + step)
-        scores = unit @ ready.vectors[part].T
+        scores = _products(unit, ready.vectors[part])
         scores *= ready.scale[part]
         scores[:, hidden[(hidden >= start) & (hidden < start + step)] - start] = -np.inf
         # After the first blocks few pass: what a full sort of a block would cost is spared.
@@ -144,6 +147,13 @@ def _candidates(ready: Index, unit: Real, keep: int, hidden: Indices) -> list[In
             best[k], place[k] = values[most], places[most]
         floor = best.min(axis=1, keepdims=True)
     return list(place)
+
+
+def _products(unit: Real, rows: Real) -> Real:
+    """Give unit (q, d) times rowsᵀ (d, r)."""
+    if len(unit) <= DOTS:
+        return np.asarray(np.vecdot(unit[:, np.newaxis], rows))
+    return unit @ rows.T
 
 
 class Analogy(NamedTuple):

@@ -7,22 +7,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.core.matrices import shape
+from aimath.core.matrices import finite, shape
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.arrays import Array
 
-BLOCK = 1 << 16
-"""Scores worked on at a time: 512 KiB, which stay in the second-level cache."""
+    Real = NDArray[Any]  # float64 or float32
 
-BEARABLE = 600.0
-"""Scores up to this size have exponentials that float64 holds, sums and products with values included."""
+BLOCK = 1 << 20
+"""Bytes of scores worked on at a time: products of fewer rows are slower, and more leave the cache."""
+
+BEARABLE = {"float64": (600.0, 1e30), "float32": (60.0, 1e5)}
+"""Scores and values up to these sizes give exponentials, sums and products that the type holds."""
 
 
-def fit(q: Array, k: Array, v: Array, causal: bool) -> None:
+def operands(*given: ArrayLike) -> tuple[Real, ...]:
+    """Give Q, K and V as finite numbers (..., rows, d): float64, or float32 if all are arrays of it."""
+    single = all(isinstance(x, np.ndarray) and x.dtype == np.float32 and np.isfinite(x).all() for x in given)
+    named = zip(given, "QKV", strict=True)
+    return tuple(np.atleast_2d(np.asarray(x) if single else finite(x, name)) for x, name in named)
+
+
+def fit(q: Real, k: Real, v: Real, causal: bool) -> None:
     """Refuse queries, keys and values whose shapes don't go together."""
     if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
         raise InputError(f"Q, K and V differ in their batches: {shape(q)}, {shape(k)}, {shape(v)}")
@@ -70,37 +81,47 @@ def masked(scaled: Array, mask: Array | None, causal: bool, first: int) -> Array
     return scaled
 
 
-def attended(q: Array, k: Array, v: Array, scale: float, mask: Array | None, causal: bool) -> Array:
+def attended(q: Real, k: Real, v: Real, scale: float, mask: Array | None, causal: bool) -> Real:
     """Give the output head by head and a block of queries at a time: the scores are never all there."""
     lead, (queries, keys) = q.shape[:-2], (q.shape[-2], k.shape[-2])
-    output = np.empty((*q.shape[:-1], v.shape[-1]))
-    step = max(1, BLOCK // keys)
+    output = np.empty((*q.shape[:-1], v.shape[-1]), q.dtype)
+    step = max(1, BLOCK // (q.itemsize * keys))
     masks = None if mask is None else np.broadcast_to(mask, (*lead, queries, keys))
     with np.errstate(all="ignore"):
         for at in np.ndindex(lead):
-            asked, turned = q[at] * scale, k[at].T
+            asked, turned = q[at] * q.dtype.type(scale), np.ascontiguousarray(k[at].T)
             calm = masks is None and _calm(asked, k[at], v[at])
             for first in range(0, queries, step):
                 part = slice(first, first + step)
                 seen = min(first + step, keys) if causal else keys  # what comes later is hidden anyway
-                added = None if masks is None else masks[at][part, :seen]
-                scores = masked(asked[part] @ turned[:, :seen], added, causal, first)
-                output[at][part] = _mixed(scores, v[at][:seen], calm)
+                scores = asked[part] @ turned[:, :seen]
+                if masks is not None:
+                    scores += masks[at][part, :seen]
+                if causal:
+                    later = scores[:, first:]
+                    np.copyto(later, -np.inf, where=~np.tri(*later.shape, dtype=np.bool_))
+                _mix(scores, v[at][:seen], output[at][part], calm=calm)
     if not np.isfinite(output).all():
-        raise InputError("the scores of Q and K are beyond float64")
+        raise InputError(f"the scores of Q and K are beyond {output.dtype}")
     return output
 
 
-def _calm(q: Array, k: Array, v: Array) -> bool:
-    """Say whether exponentials of unshifted scores and their sums must stay within float64 (Cauchy)."""
+def _calm(q: Real, k: Real, v: Real) -> bool:
+    """Say whether exponentials of unshifted scores and their sums must stay within the type (Cauchy)."""
+    score, value = BEARABLE[q.dtype.name]
     longest = math.sqrt(np.vecdot(q, q).max()) * math.sqrt(np.vecdot(k, k).max())
-    return bool(longest <= BEARABLE and np.abs(v).max() <= 1e30)
+    return bool(longest <= score and np.abs(v).max() <= value)
 
 
-def _mixed(scores: Array, values: Array, calm: bool) -> Array:
-    """Give softmax(scores) values, overwriting the scores."""
+def _mix(scores: Real, values: Real, out: Real, *, calm: bool) -> None:
+    """Write softmax(scores) values into `out`, overwriting the scores."""
     if not calm:
         scores -= scores.max(axis=-1, keepdims=True)
     np.exp(scores, out=scores)
-    total = (scores @ np.ones(scores.shape[-1]))[:, np.newaxis]
-    return np.asarray((scores @ values) / total if calm else (scores / total) @ values)
+    total = (scores @ np.ones(scores.shape[-1], scores.dtype))[:, np.newaxis]
+    if calm and total.min() >= 1.0:  # smaller weights might take small values below the type's least
+        np.matmul(scores, values, out=out)
+        out /= total
+    else:
+        scores /= total
+        np.matmul(scores, values, out=out)

@@ -98,6 +98,11 @@ def point_at(text: str, place: int) -> str:
     return f"{line}\n{' ' * len(before)}^"
 
 
+def short(text: str) -> str:
+    """Give a user's text for a message: what can't be seen as escapes, the end of a long one left out."""
+    return visible(text if len(text) <= AROUND else f"{text[: AROUND - 3]}...")
+
+
 def visible(text: str) -> str:
     r"""Write what can't be seen, or would move the caret, as an escape.
 

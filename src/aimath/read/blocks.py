@@ -151,9 +151,18 @@ def price(size: int, what: str, limit: int | None, *, instead: str = "") -> None
     bound = memory_limit() if limit is None else limit
     if size > bound:
         raise InputError(
-            f"{what} needs {size / GIB:.2f} GiB; the limit is {bound / GIB:.2f} GiB",
+            f"{what} needs {_spoken(size)}; the limit is {_spoken(bound)}",
             hint=f"use {instead and f'{instead} or '}--max-memory {size // GIB + 1}G",
         )
+
+
+def _spoken(size: int) -> str:
+    """Write a size so that its first digits are seen.
+
+    >>> _spoken(3 << 30), _spoken(5 << 20)
+    ('3.00 GiB', '5.00 MiB')
+    """
+    return f"{size / GIB:.2f} GiB" if size >= GIB // 10 else f"{size / (1 << 20):.2f} MiB"
 
 
 class Held:

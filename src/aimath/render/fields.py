@@ -37,10 +37,10 @@ class Quantities(dict[str, Values | None]):
         values = self[name] = _field(self.report, name)
         return values
 
-    def names(self) -> tuple[str, ...]:
-        """Name the quantities of this answer, the swept ones first."""
+    def names(self, *, but: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Name the quantities of this answer, the swept ones first, `but` some that need not be computed."""
         names = dict.fromkeys((*self.report.swept, *self.report.quantities()))
-        return tuple(name for name in names if self[name] is not None)
+        return tuple(name for name in names if name not in but and self[name] is not None)
 
 
 def _field(report: Report, name: str) -> Values | None:
@@ -66,6 +66,23 @@ def chosen(known: Quantities, wanted: tuple[str, ...]) -> tuple[str, ...]:
             raise InputError(f"there is no field '{name}'", hint=hint, usage=True)
     names = dict.fromkeys((*known.report.swept, *(wanted or known.report.show)))
     return tuple(name for name in names if known[name] is not None)
+
+
+def table(report: Report, fields: tuple[str, ...]) -> list[Column]:
+    """Give the columns of a form with lines: a matrix that answers a problem has a line for each row."""
+    known = Quantities(report.spread())
+    names = chosen(known, fields)
+    shapes = {name: values.shape[1:] for name in names if (values := known[name]) is not None}
+    matrices = tuple(name for name, shape in shapes.items() if len(shape) == 2)
+    high = {shape[0] for shape in shapes.values() if shape}
+    if not (
+        known.report.whole and matrices and len(high) == 1 and {len(s) for s in shapes.values()} <= {0, 2}
+    ):
+        return columns(known, names)
+    rows = report._replace(by_row=matrices)
+    if high == {len(report.labels)}:
+        rows = rows._replace(row_labels=report.labels, labels=())
+    return columns(Quantities(rows.spread()), names)
 
 
 def columns(known: Quantities, names: tuple[str, ...]) -> list[Column]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.layout import Strip, label, left_out, ours, padded, strip
+from aimath.render.layout import BAR, Strip, label, left_out, ours, padded, strip
 from aimath.render.numbers import Style
 from aimath.safe import cells
 
@@ -23,6 +23,8 @@ DIGITS = (4, 3, 2)
 HEAD, TAIL, WHOLE = 5, 2, 12
 """Of more rows than WHOLE the first and the last are shown (`--all` shows each)."""
 WORD = 12
+CELLS = ((2, 2), (2, 1), (1, 1))
+"""Digits and shades of a cell: the first that fits is drawn."""
 
 
 class Panels:
@@ -118,18 +120,32 @@ def shade(share: float) -> str:
 def heat_map(
     matrix: Matrix, names: Sequence[str], heads: Sequence[str], wanted: Wanted, width: int
 ) -> list[Strip] | None:
-    """Draw shares of 1 with the number in the cell and the names at the edges; None where it has no room."""
-    style = Style(digits=2, narrow=True) if wanted.style.exact else wanted.style
-    texts = _aligned(matrix, style)
-    if matrix.shape[1] * (len(texts[0, 0]) + 4) + 2 > width:
-        return None
-    labels = padded(["", *(label(name, wanted, WORD) for name in names)])
-    columns = []
-    for k, head in enumerate(heads):
-        marks = [ours(shade(share) * 2, wanted) for share in matrix[:, k]]
-        body = [f"{text} {mark}" for text, mark in zip(texts[:, k], marks, strict=True)]
-        columns.append(padded([label(head, wanted, len(body[0])), *body]))
-    lines = [" " + "  ".join(parts) for parts in zip(labels, *columns, strict=True)]
-    if max(map(cells, lines)) > width:
-        return None
-    return [strip(lines[0], "dim"), *(strip(line) for line in lines[1:])]
+    """Draw numbers from -1 to 1 in shaded cells, the names at the edges; None where they have no room.
+
+    The shade says how far from 0; of what is negative it is red.
+    """
+    for digits, wide in CELLS if wanted.style.exact else [(0, wide) for _, wide in CELLS]:
+        style = Style(digits=digits, narrow=True) if digits else wanted.style
+        texts = _aligned(matrix, style)
+        labels = padded(["", *(label(name, wanted, WORD) for name in names)])
+        cell = len(texts[0, 0]) + wide + wide // 2
+        if cells(labels[0]) + 3 + matrix.shape[1] * (cell + wide) - wide <= width:
+            return _cells(matrix, texts, labels, heads, wanted, wide)
+    return None
+
+
+def _cells(
+    matrix: Matrix, texts: Matrix, labels: list[str], heads: Sequence[str], wanted: Wanted, wide: int
+) -> list[Strip]:
+    """Set cells side by side: a number and a shade as wide as the gap behind it."""
+    across, gap = len(texts[0, 0]) + wide + wide // 2, " " * wide
+    first = padded([label(head, wanted, across) for head in heads])
+    strips = [strip(f" {labels[0]}  " + gap.join(head.ljust(across) for head in first).rstrip(), "dim")]
+    for name, values, row in zip(labels[1:], matrix, texts, strict=True):
+        before, pieces = f" {name}  ", []
+        for value, text in zip(values, row, strict=True):
+            pieces.append((f"{before}{text}{gap[: wide // 2]}", ""))
+            pieces.append((ours(shade(abs(value)) * wide, wanted), "red" if value < 0 else BAR))
+            before = gap
+        strips.append(Strip(tuple(pieces)))
+    return strips

@@ -29,6 +29,7 @@ svg {{ --ink: #d8dee9; --paper: #1d2129; --cyan: #4fb3bf; --green: #8fbf6f; --re
 svg {{ --ink: #24292f; --paper: #fbfbfa; --cyan: #16808d; --green: #2e7d32; --red: #c62828; }} }}
 text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8dee9; fill: var(--ink); }}
 .paper {{ fill: #1d2129; fill: var(--paper); }}
+.ink {{ fill: #d8dee9; fill: var(--ink); }}
 .bold {{ font-weight: bold; }}
 .dim {{ opacity: 0.65; }}
 .ink {{ fill: #d8dee9; fill: var(--ink); }}
@@ -79,7 +80,8 @@ def _line(strip: Strip, top: int) -> Iterator[str]:
             elif run[0] in BLOCKS[1:]:
                 exact = sum(BLOCKS.index(block) for block in run) * WIDE / 8
                 place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{HIGH - 4}"'
-                yield f'<rect class="{style or "ink"}" {place}/>'
+                kind = style if re.search(r"cyan|green|red", style) else f"ink {style}".rstrip()
+                yield f'<rect class="{kind}" {place}/>'
             elif run.strip():
                 yield _text(run, left, top, style)
             left += width

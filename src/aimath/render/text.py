@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from aimath.errors import InputError
-from aimath.render.fields import Column, Quantities, chosen, columns, row_names
+from aimath.render.fields import Column, Quantities, chosen, row_names, table
 from aimath.render.numbers import Style
 from aimath.safe import encoded
 
@@ -86,8 +86,7 @@ class Separated:
 
     def write(self, report: Report) -> bytes:
         """Give the rows; the first block brings the header, which later blocks must fit."""
-        known = Quantities(report.spread())
-        spread = columns(known, chosen(known, self.wanted.fields))
+        spread = table(report, self.wanted.fields)
         heads = [column.head for column in spread]
         start = b""
         if not self.heads:
@@ -163,12 +162,12 @@ class Json:
         """
         known = Quantities(report.spread())
         report = known.report
-        names = chosen(known, self.wanted.fields) if self.wanted.fields else known.names()
+        names = chosen(known, self.wanted.fields) if self.wanted.fields else known.names(but=report.unlisted)
         lists = self._row_names(known)
         first: dict[str, Any] = {}
         for name in names:
             values = known[name]
-            if values is not None and report.by_row and values.ndim > 1 and name not in report.by_row:
+            if values is not None and values.ndim > 1 and report.of_all(name):
                 first |= {} if self.begun else {name: self._values(values[:1])[0]}
             elif values is not None:
                 lists[name] = self._values(values)
@@ -219,8 +218,7 @@ class Markdown:
 
     def write(self, report: Report) -> bytes:
         """Give a row a line between bars; the first block brings the heads."""
-        known = Quantities(report.spread())
-        spread = columns(known, chosen(known, self.wanted.fields))
+        spread = table(report, self.wanted.fields)
         heads = [column.head for column in spread]
         lines = []
         if not self.heads:

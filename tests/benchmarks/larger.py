@@ -1,0 +1,67 @@
+"""Target 15: a file of four times the address space there is; one process of ours, two workers of dask's."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.programs import AIMATH, Cost, row, run
+from tests.benchmarks.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LIMITED = ("/bin/sh", "-c", 'ulimit -v 1048576 && exec "$@"', "sh")  # KiB
+ALLOWED = 64  # MiB of memory at most
+COLUMNS = 100
+WORKS = {
+    "pca": ("PCA", "@{source}", "--components", "10"),
+    "entropy": ("row entropy", "@{source}"),
+    "svd-approx": ("rank 16", "@{source}", "--rank", "16"),
+}
+
+
+def measure(size: float, rounds: int, folder: Path) -> Iterator[Row | str]:
+    """Give the rows of the target, for a file of `size` GB."""
+    need = size * 1.5e9
+    if shutil.disk_usage(folder).free < need:
+        yield f"15  skipped: {folder.parent} has no room for {need / 1e9:.1f} GB"
+        return
+    source = folder / "large.npy"
+    count = str(int(size * 1e9 / (8 * COLUMNS)))
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.data", "large", str(source), count], check=True)
+    dask = all(importlib.util.find_spec(name) for name in ("dask", "distributed", "scipy"))
+    for command in WORKS:
+        yield from compared(command, f"of {size:g} GB", source, max(1, rounds // 5), dask=dask)
+    source.unlink()
+
+
+def compared(command: str, what: str, source: Path, rounds: int, *, dask: bool) -> Iterator[Row | str]:
+    """Run one command and dask's program turn by turn, on the same file."""
+    name, *words = WORKS[command]
+    out = str(source.with_name("answer"))
+    given = [word.format(source=source) for word in words]
+    ours = (*LIMITED, AIMATH, command, *given, "--out", f"{out}.npy")
+    theirs = (sys.executable, "-m", "tests.benchmarks.by_dask", command, str(source), out)
+    pairs: list[tuple[Cost, Cost]] = []
+    alone: list[Cost] = []
+    for _ in range(rounds):
+        alone.append(run(ours))
+        if dask:
+            try:
+                pairs.append((alone[-1], run(theirs)))
+            except SystemExit as error:  # it has run out of its memory, or time
+                dask = False
+                yield f"15  {name} by dask: {str(error).rpartition(' failed ')[2]}"
+    if pairs:
+        yield row(15, f"{name} {what} / dask", pairs, "wall", 0.25)
+    elif not dask:
+        yield f"15  {name} {what}: {min(cost.wall for cost in alone):.1f} s; dask is not installed, or failed"
+    peak = max(cost.peak for cost in alone)
+    yield Row(
+        15, f"{name} {what}, peak / {ALLOWED} MiB", f"{peak:.0f} MiB", f"{ALLOWED} MiB", peak / ALLOWED, 1.0
+    )
