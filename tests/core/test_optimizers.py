@@ -150,7 +150,9 @@ def test_large_arrays_are_moved_in_place_block_by_block(size):
     for g in slopes:
         moved.step(g)
     for k in (0, size // 2, size - 1):
-        assert parameters[k] == gone(rule, slopes[:, k].tolist(), w=float(start[k]))[0][-1]
+        points, memory = gone(rule, slopes[:, k].tolist(), w=float(start[k]))
+        assert parameters[k] == points[-1]
+        assert [float(moved.memory[name][k]) for name in ("m", "v", "v_max")] == list(memory)
     assert moved.t == 3
 
 
@@ -159,6 +161,9 @@ def test_matrices_are_parameters_too_and_shapes_are_compared():
     moved = optimize.Stepper(OPTIMIZERS["gd"](), parameters, lr=0.5)
     moved.step(np.ones((2, 3)))
     assert parameters.tolist() == [[0.5] * 3] * 2
+    assert optimize.Stepper(OPTIMIZERS["adam"](), parameters, lr=0.5).memory["m"].shape == (2, 3)
+    with pytest.raises(InputError, match="not contiguous"):
+        optimize.Stepper(OPTIMIZERS["gd"](), np.ones((4, 3))[::2], lr=0.5)
     with pytest.raises(InputError, match=r"shape \(3, 2\), the parameters \(2, 3\)"):
         moved.step(np.ones((3, 2)))
 
