@@ -166,7 +166,7 @@ def report(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown) -> Re
     bad = [word for word in runs.statuses if word in WORSE]
     return _rows(runs, swept, walk, shown, first)._replace(
         rest=(_rows(runs, swept, walk, shown, part)._replace(plot=()) for part in rest),
-        told=lambda: _told(runs, swept),
+        told=lambda: _told(runs, swept, walk),
         warnings=(_summary(runs, WORSE),) if bad else (),
         below=_summary(runs),
         unmet=_summary(runs) if shown.check and set(runs.statuses) != {"converged"} else "",
@@ -197,9 +197,10 @@ def _settings(runs: Runs) -> dict[str, Any]:
     return {"lr": float(runs.base[0]), **same}
 
 
-def _told(runs: Runs, swept: Mapping[str, Any]) -> Iterator[Report]:
+def _told(runs: Runs, swept: Mapping[str, Any], walk: Walk) -> Iterator[Report]:
+    f = beginning(walk.function, walk.start)[0]
     for run in range(runs.count):
-        told = derivation(runs, run)
+        told = derivation(runs, run, f, walk.schedule)
         yield told._replace(swept={key: values[run : run + 1] for key, values in swept.items()})
 
 
