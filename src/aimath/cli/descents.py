@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.derivations import derivation
+from aimath.cli.job import one_of
 from aimath.cli.options import Flag, Number, Whole
 from aimath.errors import InputError
 from aimath.read.blocks import price
@@ -104,6 +105,13 @@ def beginning(text: str, start: str) -> tuple[Function, list[float]]:
         raise InputError(f"--start: {error.why}", hint=hint, usage=True) from None
 
 
+def known_schedule(name: str) -> str:
+    """Give the name of a schedule, if it is one."""
+    from aimath.core.schedules import SCHEDULES
+
+    return one_of("--schedule", name, tuple(SCHEDULES))
+
+
 def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Give options by run, those that are swept by themselves, and the number of runs.
 
@@ -127,7 +135,7 @@ def walked(
     """Make every run, and give what was swept."""
     import numpy as np
 
-    from aimath.core import optimize
+    from aimath.core.descent import descents
 
     f, start = beginning(walk.function, walk.start)
     numbers = {"lr": walk.lr, "steps": walk.steps, "until": walk.until} | plan._asdict() | dict(options)
@@ -138,8 +146,8 @@ def walked(
         raise InputError(f"{total} updates are more than {limit}", hint=f"--max-steps {total} allows them")
     price(8 * COPIES * len(start) * (total + count), f"a way of {total} steps", None, instead="fewer --steps")
     planned = {key: by_run.pop(key) for key in plan._fields}
-    runs = optimize.descents(
-        f, start, optimizer, schedule=walk.schedule,
+    runs = descents(
+        f, start, optimizer, schedule=known_schedule(walk.schedule),
         plan={key: value for key, value in planned.items() if value is not None}, **by_run,
     )  # fmt: skip
     return runs, swept
@@ -158,7 +166,7 @@ def report(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown) -> Re
     bad = [word for word in runs.statuses if word in WORSE]
     return _rows(runs, swept, walk, shown, first)._replace(
         rest=(_rows(runs, swept, walk, shown, part)._replace(plot=()) for part in rest),
-        told=lambda: _told(runs, swept),
+        told=lambda: _told(runs, swept, walk),
         warnings=(_summary(runs, WORSE),) if bad else (),
         below=_summary(runs),
         unmet=_summary(runs) if shown.check and set(runs.statuses) != {"converged"} else "",
@@ -189,9 +197,10 @@ def _settings(runs: Runs) -> dict[str, Any]:
     return {"lr": float(runs.base[0]), **same}
 
 
-def _told(runs: Runs, swept: Mapping[str, Any]) -> Iterator[Report]:
+def _told(runs: Runs, swept: Mapping[str, Any], walk: Walk) -> Iterator[Report]:
+    f = beginning(walk.function, walk.start)[0]
     for run in range(runs.count):
-        told = derivation(runs, run)
+        told = derivation(runs, run, f, walk.schedule)
         yield told._replace(swept={key: values[run : run + 1] for key, values in swept.items()})
 
 
