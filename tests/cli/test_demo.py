@@ -12,6 +12,7 @@ import xml.dom.minidom
 import numpy as np
 import pytest
 
+from aimath.cli.claims import holds
 from aimath.cli.output import Terminal
 from aimath.demos.catalogue import DEMOS
 from aimath.demos.kinds import Demo
@@ -380,6 +381,22 @@ def test_experiment_does_what_is_said_of_it(aimath, line):
     ran = aimath(*words(line), "--json")
     verify = EXPERIMENTS[line]
     assert verify(ran) if verify is singular else verify(rows(ran))
+
+
+NO_ANSWERS = (
+    r"ln 5|log2 5|1e-9|for 0 1 2|within 0.001|of floats gives 0|1/√d|1/curvature|3.16 times|under 2 %|log is"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "expect"),
+    [(one.line, one.expect) for demo in DEMOS.values() for one in demo.experiments],
+)
+def test_figures_that_are_promised_are_in_the_answer(aimath, line, expect):
+    promised = re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\d.]*\w)", re.sub(NO_ANSWERS, "", expect))
+    found = [float(x) for x in re.findall(r"-?\d[\d.]*(?:e-?\d+)?", aimath(*words(line), "--json").out)]
+    for figure in promised:
+        assert any(holds(figure, [x]) for x in found), figure
 
 
 def test_a_figure_that_is_not_as_said_is_noticed():
