@@ -217,6 +217,11 @@ def test_more_updates_than_the_limit_are_asked_for_by_name(aimath):
     ran = aimath("gd", "--steps", "2000", "--lr", "lin:.001:1:10000")
     assert "20000000 updates are more than 10000000" in ran.err
     assert aimath("gd", "--steps", "11", "--max-steps", "10").code == 1
+    ran = aimath("gd", "--steps", "500000000", "--max-steps", "500000000", "--max-memory", "1G")
+    assert (ran.code, ran.out) == (1, "")
+    assert "a way of 500000000 steps needs 29.80 GiB; the limit is 1.00 GiB" in ran.err
+    assert aimath("gd", "--steps", "300000", "--max-memory", "10M", "--last").code == 1
+    assert aimath("gd", "--steps", "300000", "--max-memory", "20M", "--last").code == 0
     assert aimath("gd", "--steps", "10", "--max-steps", "10").code == 0
 
 

@@ -80,6 +80,10 @@ class Shown(NamedTuple):
     every: Annotated[str, Flag("--every", help="Every Nth step, and the last.", metavar="N")] = ""
     check: Annotated[bool, Flag("--check", help="Exit with 4 unless all runs converge.")] = False
     max_steps: Annotated[str, Flag("--max-steps", help="Allow more updates than 10000000.", metavar="N")] = ""
+    max_memory: Annotated[
+        str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
+    ] = None
+    memory: int | None = None  # the same in bytes, from the runner
 
 
 def beginning(text: str, start: str) -> tuple[Function, list[float]]:
@@ -130,7 +134,7 @@ def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any],
 
 
 def walked(
-    optimizer: str, walk: Walk, plan: Plan, options: Mapping[str, Any], most: str
+    optimizer: str, walk: Walk, plan: Plan, options: Mapping[str, Any], shown: Shown
 ) -> tuple[Runs, dict[str, Any]]:
     """Make every run, and give what was swept."""
     import numpy as np
@@ -141,10 +145,15 @@ def walked(
     numbers = {"lr": walk.lr, "steps": walk.steps, "until": walk.until} | plan._asdict() | dict(options)
     by_run, swept, count = product(numbers)
     total = int(np.sum(np.broadcast_to(by_run["steps"], count)))
-    limit = integer(most, "--max-steps", 1, 10**12) if most else MOST
+    limit = integer(shown.max_steps, "--max-steps", 1, 10**12) if shown.max_steps else MOST
     if total > limit:
         raise InputError(f"{total} updates are more than {limit}", hint=f"--max-steps {total} allows them")
-    price(8 * COPIES * len(start) * (total + count), f"a way of {total} steps", None, instead="fewer --steps")
+    price(
+        8 * COPIES * len(start) * (total + count),
+        f"a way of {total} steps",
+        shown.memory,
+        instead="fewer --steps",
+    )
     planned = {key: by_run.pop(key) for key in plan._fields}
     runs = descents(
         f, start, optimizer, schedule=known_schedule(walk.schedule),
