@@ -62,9 +62,9 @@ def one(rounds: int) -> Iterator[Row]:
             optimizer.step()
 
     for name, kind, target in (("gd", torch.optim.SGD, 1 / 500), ("adam", torch.optim.Adam, 1 / 250)):
-        pairs = [
-            (seconds(ours, name) / OURS, seconds(peer, kind) / THEIRS) for _ in range(2 * rounds + 1)
-        ][1:]
+        pairs = [(seconds(ours, name) / OURS, seconds(peer, kind) / THEIRS) for _ in range(2 * rounds + 1)][
+            1:
+        ]
         mine, theirs = (median(pair[k] for pair in pairs) for k in (0, 1))
         ratio = median(a / b for a, b in pairs)
         texts = f"{mine * 1e9:.0f} ns", f"{theirs * 1e6:.0f} us"

@@ -6,7 +6,6 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from aimath.cli.derivations import derivation
 from aimath.cli.job import one_of
 from aimath.cli.options import Flag, Number, Whole
 from aimath.errors import InputError
@@ -207,6 +206,8 @@ def _settings(runs: Runs) -> dict[str, Any]:
 
 
 def _told(runs: Runs, swept: Mapping[str, Any], walk: Walk) -> Iterator[Report]:
+    from aimath.cli.derivations import derivation  # noqa: PLC0415  only for --explain
+
     f = beginning(walk.function, walk.start)[0]
     for run in range(runs.count):
         told = derivation(runs, run, f, walk.schedule)
