@@ -427,3 +427,13 @@ def test_the_map_fits_its_terminal(columns):
     assert max(map(len, seen.splitlines())) <= columns
     drawn = [row.partition("|")[2] for row in seen.splitlines() if "|" in row]
     assert sum(row.count("S") for row in drawn) == sum(row.count("E") for row in drawn) == 1
+
+
+def test_a_start_is_given_at_once_or_piece_by_piece(aimath):
+    bowl = ("gd", "--function", "x^2+y^2", "--steps", "0")
+    answer = aimath(*bowl, "--start", "x=3,y=2").out
+    assert answer.splitlines()[1].startswith("0\t3\t2\t13")
+    assert aimath(*bowl, "--start", "x=3", "--start", "y=2").out == answer
+    ran = aimath(*bowl, "--start", "x=3", "--start", "x=2", "--start", "y=1")
+    assert (ran.code, ran.out) == (2, "")
+    assert "x is given twice" in ran.err

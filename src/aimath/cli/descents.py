@@ -30,7 +30,9 @@ WORSE = ("diverged", "undefined", "stuck")
 FUNCTION, START = "(w-3)^2", "w=10"
 
 Formula = Annotated[str, Flag("--function", help="What to walk down.", metavar="F")]
-Start = Annotated[str, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")]
+Start = Annotated[
+    list[str] | None, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
+]
 Kind = Annotated[
     str,
     Flag(
@@ -62,7 +64,7 @@ class Walk(NamedTuple):
     """Where to walk, how far, and how fast."""
 
     function: Formula = FUNCTION
-    start: Start = ""
+    start: Start = None
     lr: Annotated[float, Number(("--lr",), "Learning rate.", together=True)] = 0.1
     steps: Annotated[int, Whole(("--steps",), "Updates to make.", 0, 10**9, together=True)] = 20
     until: Annotated[
@@ -85,7 +87,7 @@ class Shown(NamedTuple):
     memory: int | None = None  # the same in bytes, from the runner
 
 
-def beginning(text: str, start: str) -> tuple[Function, list[float]]:
+def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[float]]:
     """Read a formula and the point to start from; numbers alone are taken in the variables' order."""
     from aimath.core.expression import function, place
 
@@ -94,7 +96,7 @@ def beginning(text: str, start: str) -> tuple[Function, list[float]]:
         raise InputError(
             f"--function: {text} has no variable to change", hint="name one, as in (w-3)^2", usage=True
         )
-    given = start or (START if text == FUNCTION else "")
+    given = ",".join(start or ([START] if text == FUNCTION else []))
     pieces = [piece for piece in re.split(r"[,\s]+", given.strip(" []")) if piece]
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
