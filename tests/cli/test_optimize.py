@@ -217,6 +217,11 @@ def test_more_updates_than_the_limit_are_asked_for_by_name(aimath):
     ran = aimath("gd", "--steps", "2000", "--lr", "lin:.001:1:10000")
     assert "20000000 updates are more than 10000000" in ran.err
     assert aimath("gd", "--steps", "11", "--max-steps", "10").code == 1
+    ran = aimath("gd", "--steps", "500000000", "--max-steps", "500000000", "--max-memory", "1G")
+    assert (ran.code, ran.out) == (1, "")
+    assert "a way of 500000000 steps needs 29.80 GiB; the limit is 1.00 GiB" in ran.err
+    assert aimath("gd", "--steps", "300000", "--max-memory", "10M", "--last").code == 1
+    assert aimath("gd", "--steps", "300000", "--max-memory", "20M", "--last").code == 0
     assert aimath("gd", "--steps", "10", "--max-steps", "10").code == 0
 
 
@@ -422,3 +427,13 @@ def test_the_map_fits_its_terminal(columns):
     assert max(map(len, seen.splitlines())) <= columns
     drawn = [row.partition("|")[2] for row in seen.splitlines() if "|" in row]
     assert sum(row.count("S") for row in drawn) == sum(row.count("E") for row in drawn) == 1
+
+
+def test_a_start_is_given_at_once_or_piece_by_piece(aimath):
+    bowl = ("gd", "--function", "x^2+y^2", "--steps", "0")
+    answer = aimath(*bowl, "--start", "x=3,y=2").out
+    assert answer.splitlines()[1].startswith("0\t3\t2\t13")
+    assert aimath(*bowl, "--start", "x=3", "--start", "y=2").out == answer
+    ran = aimath(*bowl, "--start", "x=3", "--start", "x=2", "--start", "y=1")
+    assert (ran.code, ran.out) == (2, "")
+    assert "x is given twice" in ran.err

@@ -221,6 +221,17 @@ def test_runs_that_end_early_end_alone():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("optimizer", optimize.OPTIMIZERS)
+def test_a_long_run_knows_how_many_steps_it_made(optimizer):
+    twice = optimize.descents(PARABOLA, [10.0], optimizer, lr=np.array([1e-3, 2e-3]), steps=9000)
+    alone = optimize.descend(PARABOLA, [10.0], optimizer, lr=1e-3, steps=9000)
+    assert alone.point.tolist() == twice.points[:, 0].tolist()
+    bound = float(alone.norm[8500:].max())
+    first = int(np.argmax(alone.norm <= bound))
+    stopped = optimize.descend(PARABOLA, [10.0], optimizer, lr=1e-3, steps=9000, until=bound)
+    assert stopped.step[-1] == first
+
+
 def test_options_of_runs_are_as_many_as_runs():
     with pytest.raises(InputError, match="options of 2 and 3 values"):
         optimize.descents(PARABOLA, [10.0], lr=np.ones(2), steps=np.ones(3))
@@ -295,7 +306,7 @@ def test_surface_holds_the_whole_way():
     found = optimize.descend(ROSENBROCK, [-1.2, 1.0], lr=1e-3)
     seen = found.surface(7, 5)
     assert seen.values.shape == (5, 7)
-    assert seen.values[2, 3] == ROSENBROCK([seen.x[3], seen.y[2]])
+    assert seen.values[1, 2] == ROSENBROCK([seen.x[2], seen.y[1]])
     assert seen.x[0] < found.point[:, 0].min() < found.point[:, 0].max() < seen.x[-1]
 
 

@@ -40,7 +40,7 @@ def learning_rate(
     from aimath.core import optimize
 
     if function or at:
-        f, point = beginning(function or FUNCTION, at)
+        f, point = beginning(function or FUNCTION, [at] if at else None)
         curvatures = optimize.curvatures_at(f, point)[None]
     return Report(
         optimize.learning_rate(curvatures, lr),
@@ -115,7 +115,7 @@ def schedule(
 @command(commands, example="aimath race --lr 0.1 --steps 20")
 def race(
     function: Formula = FUNCTION,
-    start: Start = "",
+    start: Start = None,
     optimizers: Annotated[
         str, Flag("--optimizers", help="Who runs.  [default: all six]", metavar="A,B")
     ] = "",

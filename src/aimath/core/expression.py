@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from aimath.core.evaluate import BLOCK, Program, at
 from aimath.core.formula import Graph, grow
 from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
 from aimath.core.infix import infix
-from aimath.core.tokens import point_at, short
+from aimath.core.tokens import alike, point_at, short
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -239,7 +238,7 @@ def function(text: str, variables: Sequence[str] | None = None) -> Function:
 
 def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
     known = [*variables, *ARGUMENTS, *CONSTANTS]
-    near = difflib.get_close_matches(part.name, known, 1) if variables else []
+    near = alike(part.name, known) if variables else []
     named = f"the variables are {', '.join(variables)}" if variables else "write a number"
     hint = f"did you mean {near[0]}?" if near else named
     why = f"{part.name} is not a variable here"
@@ -261,7 +260,7 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
             what = "function" if name in ARGUMENTS else "constant"
             raise InputError(f"{name} is a {what} and can't be set", usage=True)
         if name not in variables:
-            near = difflib.get_close_matches(name, variables, 1)
+            near = alike(name, variables)
             hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
             raise InputError(
                 f"{short(name)} is not in the formula", hint=hint if variables else "", usage=True

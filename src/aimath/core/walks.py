@@ -78,7 +78,7 @@ class Objective(Protocol):
 def walk(objective: Objective, start: Sequence[float], rule: Rule, rates: Array, until: float) -> Array:
     """Give the points (rows, n) of one run, rows <= steps + 1, with `rates` (steps,) of its updates.
 
-    It ends early where the gradient's norm is at most `until` (-1: never), and soon after a point
+    It ends soon after the gradient's norm is at most `until` (-1: never), and soon after a point
     that isn't finite or has no gradient.
     """
     path = array("d", start)
@@ -92,9 +92,8 @@ def walk(objective: Objective, start: Sequence[float], rule: Rule, rates: Array,
             break
         if until >= 0.0:
             news = points(path[first * n :], n)  # a copy: what is looked at can't grow
-            small = norms(objective.gradients(news)) <= until
-            if small.any():
-                return points(path, n)[: first + int(np.argmax(small)) + 1]
+            if (norms(objective.gradients(news)) <= until).any():
+                break
     return points(path, n)
 
 
