@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimath.cli import run
-from aimath.cli.app import COMMANDS, guarded, found
+from aimath.cli.app import COMMANDS, found, guarded
 from aimath.cli.group import grouped
 from aimath.cli.plain import plainly
 
