@@ -217,6 +217,7 @@ def test_a_curve_of_one_variable(aimath):
         (["grad", "x*(y", "x=1"], "the bracket is never closed\n  x*(y\n    ^\n  add a )\n"),
         (["grad", "x\x1b[31m", "x=1"], "U+001B is not part of the language\n  x\\x1b[31m\n   ^\n"),
         (["grad", "x*y", "x=1"], "no value for y\n  add y=...\n"),
+        (["grad", "x*y"], "no value for x, y\n  add x=... y=..., or --at FILE (- is a pipe)\n"),
         (["grad", "x", "x=1", "y=2"], "y is not in the formula\n  the variables are x\n"),
         (["grad", "x", "x=1", "x=2"], "x is given twice"),
         (["grad", "x", "x=l"], "x=l: l is not a variable here\n  l\n  ^\n  write a number\n"),

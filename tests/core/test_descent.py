@@ -33,11 +33,14 @@ def test_twenty_steps_are_the_guides():
 def test_each_point_is_the_rational_one():
     found = optimize.descend(PARABOLA, [10.0], lr=0.125, steps=40)
     exact = [3 + 7 * Fraction(3, 4) ** k for k in range(41)]
-    assert all(abs(Fraction(x) - e) <= Fraction(4, 2**52) * e for x, e in zip(found.point[:, 0], exact, strict=True))
+    assert all(
+        abs(Fraction(x) - e) <= Fraction(4, 2**52) * e for x, e in zip(found.point[:, 0], exact, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
-    ("lr", "first"), [(1.0, [-4, 10, -4, 10]), (1.1, [-5.4, 13.08, -9.096]), (0.01, [9.86, 9.7228]), (0.1, [8.6, 7.48])]
+    ("lr", "first"),
+    [(1.0, [-4, 10, -4, 10]), (1.1, [-5.4, 13.08, -9.096]), (0.01, [9.86, 9.7228]), (0.1, [8.6, 7.48])],
 )
 def test_rates_do_what_the_guide_says(lr, first):
     found = optimize.descend(PARABOLA, [10.0], lr=lr)
@@ -68,23 +71,59 @@ def test_adams_first_steps_are_those_of_the_paper():
     [
         ("(w-3)^2", [10.0], {}, "going", "|gradient| = 0.161409 > 1e-06 after 20 steps"),
         ("(w-3)^2", [10.0], {"steps": 100}, "converged", "<= 1e-06 after 100 steps"),
-        ("(w-3)^2", [10.0], {"steps": 900, "until": 1e-3}, "converged", "|gradient| = 0.000952791 <= 0.001 after 43 steps"),
+        (
+            "(w-3)^2",
+            [10.0],
+            {"steps": 900, "until": 1e-3},
+            "converged",
+            "|gradient| = 0.000952791 <= 0.001 after 43 steps",
+        ),
         ("(w-3)^2", [3.0], {"steps": 0}, "converged", "|gradient| = 0 <= 1e-06 after 0 steps"),
-        ("(w-3)^2", [10.0], {"lr": 1.0}, "oscillates", "between w = -4 and w = 10: lr 1 is 2/curvature = 2/2"),
+        (
+            "(w-3)^2",
+            [10.0],
+            {"lr": 1.0},
+            "oscillates",
+            "between w = -4 and w = 10: lr 1 is 2/curvature = 2/2",
+        ),
         ("(w-3)^2", [10.0], {"lr": 1.1}, "diverged", "lr 1.1 is above 2/curvature = 1"),
         ("(w-3)^2", [10.0], {"lr": 1.1, "steps": 1}, "diverged", "the loss grew from 49 to 70.56 in 1 step:"),
         ("(w-3)^2", [10.0], {"lr": 1.001}, "diverged", "the loss grew from 49 to 53.07"),
-        ("(w-3)^2", [10.0], {"lr": 1.1, "steps": 5000}, "diverged", "beyond float64 at step 1936, from w = -1.15"),
+        (
+            "(w-3)^2",
+            [10.0],
+            {"lr": 1.1, "steps": 5000},
+            "diverged",
+            "beyond float64 at step 1936, from w = -1.15",
+        ),
         ("w^4", [30.0], {}, "diverged", "lr 0.1 is above 2/curvature = 0.000185185"),
         ("exp(w)", [5.0], {"lr": 900.0}, "converged", "|gradient| = 0 <= 1e-06"),
         ("exp(w) + exp(-w)", [5.0], {"lr": 1.0}, "diverged", "beyond float64 at step 2, from w = -143.406"),
-        ("x^2 - y^2", [1.0, 0.0], {"steps": 200}, "stuck", "at a saddle, x = 4.14952e-20, y = 0: curvatures -2 to 2"),
+        (
+            "x^2 - y^2",
+            [1.0, 0.0],
+            {"steps": 200},
+            "stuck",
+            "at a saddle, x = 4.14952e-20, y = 0: curvatures -2 to 2",
+        ),
         ("-w^2", [0.0], {}, "stuck", "at a maximum, w = 0: curvatures -2 to -2"),
         ("abs(w)", [0.0], {}, "stuck", "at a kink: not differentiable at w=0 (abs)"),
         ("abs(w)", [1.05], {}, "oscillates", "for ever between w = -0.05 and w = 0.05"),
-        ("log(w)", [0.3], {"lr": 0.5}, "undefined", "step 1 leads to w = -1.36667: log(w): argument is -1.36667"),
+        (
+            "log(w)",
+            [0.3],
+            {"lr": 0.5},
+            "undefined",
+            "step 1 leads to w = -1.36667: log(w): argument is -1.36667",
+        ),
         ("sqrt(w)", [1.0], {"lr": 1.0}, "undefined", "step 2 leads to w = -0.207107: sqrt(w)"),
-        ("sqrt(w)", [0.25], {"lr": 0.25}, "undefined", "step 1 leads to w = 0: sqrt(w) has no finite derivative"),
+        (
+            "sqrt(w)",
+            [0.25],
+            {"lr": 0.25},
+            "undefined",
+            "step 1 leads to w = 0: sqrt(w) has no finite derivative",
+        ),
         ("w^3", [0.0], {}, "converged", "|gradient| = 0"),
         ("1e200*w", [1.0], {"optimizer": "adam"}, "stuck", "the gradient's square is beyond float64"),
         ("1e-5*w", [1e12], {"lr": 1e-3}, "stuck", "the step is less than the spacing of floats at w = 1e+12"),
@@ -153,7 +192,13 @@ def test_runs_together_are_the_runs_alone(optimizer):
     )
     for k, (lr, decay, count) in enumerate(zip(rates, decays, steps, strict=True)):
         alone = optimize.descend(
-            ROSENBROCK, [-1.2, 1.0], optimizer, lr=float(lr), steps=int(count), weight_decay=float(decay), schedule="cosine"
+            ROSENBROCK,
+            [-1.2, 1.0],
+            optimizer,
+            lr=float(lr),
+            steps=int(count),
+            weight_decay=float(decay),
+            schedule="cosine",
         )
         places = np.arange(runs.last[k] + 1)
         together = runs.trajectory(places, np.full(len(places), k))
@@ -176,13 +221,26 @@ def test_runs_that_end_early_end_alone():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("optimizer", optimize.OPTIMIZERS)
+def test_a_long_run_knows_how_many_steps_it_made(optimizer):
+    twice = optimize.descents(PARABOLA, [10.0], optimizer, lr=np.array([1e-3, 2e-3]), steps=9000)
+    alone = optimize.descend(PARABOLA, [10.0], optimizer, lr=1e-3, steps=9000)
+    assert alone.point.tolist() == twice.points[:, 0].tolist()
+    bound = float(alone.norm[8500:].max())
+    first = int(np.argmax(alone.norm <= bound))
+    stopped = optimize.descend(PARABOLA, [10.0], optimizer, lr=1e-3, steps=9000, until=bound)
+    assert stopped.step[-1] == first
+
+
 def test_options_of_runs_are_as_many_as_runs():
     with pytest.raises(InputError, match="options of 2 and 3 values"):
         optimize.descents(PARABOLA, [10.0], lr=np.ones(2), steps=np.ones(3))
 
 
 def test_memory_of_runs_is_what_a_single_run_remembers():
-    runs = optimize.descents(PARABOLA, [10.0], "adam", beta1=np.array([0.5, 0.9]), beta2=np.array([0.9, 0.999]), steps=4)
+    runs = optimize.descents(
+        PARABOLA, [10.0], "adam", beta1=np.array([0.5, 0.9]), beta2=np.array([0.9, 0.999]), steps=4
+    )
     found = runs.trajectory(*runs.all_rows())
     assert found.m_hat.shape == (10, 1)
     assert found.m_hat[[1, 6], 0] == pytest.approx([14, 14], rel=1e-14)
@@ -248,7 +306,7 @@ def test_surface_holds_the_whole_way():
     found = optimize.descend(ROSENBROCK, [-1.2, 1.0], lr=1e-3)
     seen = found.surface(7, 5)
     assert seen.values.shape == (5, 7)
-    assert seen.values[2, 3] == ROSENBROCK([seen.x[3], seen.y[2]])
+    assert seen.values[1, 2] == ROSENBROCK([seen.x[2], seen.y[1]])
     assert seen.x[0] < found.point[:, 0].min() < found.point[:, 0].max() < seen.x[-1]
 
 

@@ -33,8 +33,8 @@ def ulps(got, truth):
 def paper_adam(slopes, w, lr, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.0, decoupled=0.0, largest=False):
     w, lr, b1, b2, eps = (mp.mpf(x) for x in (w, lr, beta1, beta2, eps))
     m = v = top = mp.mpf(0)
-    for t, g in enumerate(slopes, 1):
-        g, w = mp.mpf(g) + mp.mpf(decay) * w, w - lr * mp.mpf(decoupled) * w
+    for t, slope in enumerate(slopes, 1):
+        g, w = mp.mpf(slope) + mp.mpf(decay) * w, w - lr * mp.mpf(decoupled) * w
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
         top = max(top, v) if largest else v
         w -= lr * m / (1 - b1**t) / (mp.sqrt(top / (1 - b2**t)) + eps)
@@ -68,10 +68,20 @@ def paper_momentum(slopes, w, lr, mu=0.9, damp=0.0, ahead=False):
         ("momentum", {"momentum": 0.5, "dampening": 0.25}, paper_momentum, {"mu": 0.5, "damp": 0.25}),
         ("nesterov", {}, paper_momentum, {"ahead": True}),
         ("rmsprop", {}, paper_rmsprop, {}),
-        ("rmsprop", {"alpha": 0.5, "eps": 1e-3, "momentum": 0.9}, paper_rmsprop, {"alpha": 0.5, "eps": 1e-3, "mu": 0.9}),
+        (
+            "rmsprop",
+            {"alpha": 0.5, "eps": 1e-3, "momentum": 0.9},
+            paper_rmsprop,
+            {"alpha": 0.5, "eps": 1e-3, "mu": 0.9},
+        ),
         ("rmsprop", {"centered": True}, paper_rmsprop, {"centred": True}),
         ("adam", {}, paper_adam, {}),
-        ("adam", {"beta1": 0.5, "beta2": 0.75, "eps": 0.0}, paper_adam, {"beta1": 0.5, "beta2": 0.75, "eps": 0.0}),
+        (
+            "adam",
+            {"beta1": 0.5, "beta2": 0.75, "eps": 0.0},
+            paper_adam,
+            {"beta1": 0.5, "beta2": 0.75, "eps": 0.0},
+        ),
         ("adam", {"weight_decay": 0.1}, paper_adam, {"decay": 0.1}),
         ("adam", {"amsgrad": True, "beta2": 0.5}, paper_adam, {"largest": True, "beta2": 0.5}),
         ("adamw", {}, paper_adam, {"decoupled": 0.01}),
@@ -120,12 +130,14 @@ def test_arrays_go_where_floats_go(name):
 def test_no_slope_and_no_eps_is_no_step(name):
     points, _ = gone(OPTIMIZERS[name](eps=0.0), [0.0, 0.0], w=1.0)
     assert points == ([1.0, 1.0] if name != "adamw" else [0.999, 0.999 * 0.999])
-    w, _ = OPTIMIZERS["adam"](eps=0.0).make(ARRAYS)(np.ones(2), np.zeros(2), (np.zeros(2), np.zeros(2)), 1, 0.1)
+    w, _ = OPTIMIZERS["adam"](eps=0.0).make(ARRAYS)(
+        np.ones(2), np.zeros(2), (np.zeros(2), np.zeros(2)), 1, 0.1
+    )
     assert w.tolist() == [1.0, 1.0]
 
 
 def test_centred_rmsprop_of_equal_slopes_has_a_root():
-    points, _ = gone(OPTIMIZERS["rmsprop"](centered=True, alpha=0.5), [0.1] * 200, lr=1e-9)
+    points, _ = gone(OPTIMIZERS["rmsprop"](centered=True, alpha=0.5), [0.7] * 200, lr=1e-9)  # .49 - .7² < 0
     assert all(map(math.isfinite, points))
 
 
@@ -138,7 +150,9 @@ def test_large_arrays_are_moved_in_place_block_by_block(size):
     for g in slopes:
         moved.step(g)
     for k in (0, size // 2, size - 1):
-        assert parameters[k] == gone(rule, slopes[:, k].tolist(), w=float(start[k]))[0][-1]
+        points, memory = gone(rule, slopes[:, k].tolist(), w=float(start[k]))
+        assert parameters[k] == points[-1]
+        assert [float(moved.memory[name][k]) for name in ("m", "v", "v_max")] == list(memory)
     assert moved.t == 3
 
 
@@ -147,6 +161,9 @@ def test_matrices_are_parameters_too_and_shapes_are_compared():
     moved = optimize.Stepper(OPTIMIZERS["gd"](), parameters, lr=0.5)
     moved.step(np.ones((2, 3)))
     assert parameters.tolist() == [[0.5] * 3] * 2
+    assert optimize.Stepper(OPTIMIZERS["adam"](), parameters, lr=0.5).memory["m"].shape == (2, 3)
+    with pytest.raises(InputError, match="not contiguous"):
+        optimize.Stepper(OPTIMIZERS["gd"](), np.ones((4, 3))[::2], lr=0.5)
     with pytest.raises(InputError, match=r"shape \(3, 2\), the parameters \(2, 3\)"):
         moved.step(np.ones((3, 2)))
 

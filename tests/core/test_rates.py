@@ -97,7 +97,9 @@ def test_what_has_no_minimum_is_named(curvatures, why):
 def test_curvatures_of_a_saddle_and_of_a_valley():
     with pytest.raises(InputError, match="a curvature at x = 1, y = 2 is -2"):
         optimize.curvatures_at(function("x^2 - y^2"), [1.0, 2.0])
-    assert optimize.curvatures_at(function("(x+y)^2"), [1.0, 2.0]).tolist() == pytest.approx([0.0, 4.0], abs=1e-12)
+    assert optimize.curvatures_at(function("(x+y)^2"), [1.0, 2.0]).tolist() == pytest.approx(
+        [0.0, 4.0], abs=1e-12
+    )
 
 
 # Races

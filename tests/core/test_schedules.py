@@ -18,7 +18,7 @@ def cosine(k, lr, low, end):
 
 
 TRUTHS = {
-    "constant": lambda k, lr: lr,
+    "constant": lambda _, lr: lr,
     "step": lambda k, lr: lr * mp.mpf(0.1) ** (k // 10),
     "exponential": lambda k, lr: lr * mp.mpf(0.95) ** k,
     "linear": lambda k, lr: lr * (1 - mp.mpf(min(k, 20)) / 20),

@@ -24,11 +24,11 @@ Function = Callable[..., "Report"]
 LINES = "lines"
 """A function with a parameter of this name is given the numbers of its rows."""
 
-VOID = "void"
-"""A function with a parameter of this name is told that only the shape of its answer matters."""
-
 MEMORY = "memory"
 """A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
+
+VOID = "void"
+"""A function with a parameter of this name is told that only the shape of its answer matters."""
 
 
 class Part(NamedTuple):
@@ -60,18 +60,21 @@ class Command:
     @cached_property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
         """The function's parameters by name, their annotations evaluated; those of a group one by one."""
-        own = inspect.signature(self.function, eval_str=True).parameters
         flat: dict[str, inspect.Parameter] = {}
-        for key, parameter in own.items():
+        for key, parameter in self._own.items():
             group = self._groups.get(key)
             flat |= _members(group) if group else {key: parameter}
         return flat
 
     @cached_property
+    def _own(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters as they are written."""
+        return inspect.signature(self.function, eval_str=True).parameters
+
+    @cached_property
     def _groups(self) -> Mapping[str, Any]:
         """The parameters that stand for options which several commands share, as NamedTuples."""
-        own = inspect.signature(self.function, eval_str=True).parameters
-        return {key: p.annotation for key, p in own.items() if hasattr(p.annotation, "_field_defaults")}
+        return {key: p.annotation for key, p in self._own.items() if hasattr(p.annotation, "_field_defaults")}
 
     def answer(self, given: Mapping[str, Any]) -> Report:
         """Call the function with values for its parameters."""

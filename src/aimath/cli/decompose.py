@@ -120,10 +120,11 @@ def _pca_of_blocks(rows: RowBlocks, components: int | None, *, whiten: bool) -> 
             yield _pca(found, (), plot=(), extra={"X": block, "projected": found.project(block)})
 
     reports = answered()
-    first, plot = next(reports), Plot("projected", kind="scatter")
-    count = f"{len(first.extra['X'])} of {rows.shape[0]}"
-    notes = (*rows.notes, f"X is read in blocks; a derivation or plot shows the first {count} rows")
-    return first._replace(steps=_pca_steps(found), plot=plot, rest=reports, notes=notes)
+    first = next(reports)
+    formula, *steps = _pca_steps(found)
+    told = Line(f" X is read in blocks; rows 1 to {len(first.extra['X'])} of {rows.shape[0]} are shown")
+    plot = Plot("projected", kind="scatter")
+    return first._replace(steps=(formula, told, *steps), plot=plot, rest=reports, notes=rows.notes)
 
 
 def _pca_steps(found: PCA) -> tuple[Step, ...]:

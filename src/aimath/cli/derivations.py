@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from aimath.core.descent import Runs
+    from aimath.core.expression import Function
     from aimath.report import Step
 
 VARIABLES = 3
@@ -55,7 +56,7 @@ CHECKS = {
 }
 
 
-def derivation(runs: Runs, run: int) -> Report:
+def derivation(runs: Runs, run: int, f: Function, schedule: str) -> Report:
     """Tell of one run from its start to its end."""
     import numpy as np
 
@@ -64,6 +65,7 @@ def derivation(runs: Runs, run: int) -> Report:
     last = int(runs.last[run])
     found = runs.trajectory(np.arange(last + 1), np.full(last + 1, run))
     known = _figures(runs, run, found) | _columns(runs, run, found)
+    known |= {"schedule": schedule, "formula": f.formulas()[0]}
     bowl = parabola(runs, run) if last and is_steady(runs, run) else None
     if bowl:
         known |= {
@@ -91,9 +93,12 @@ def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> I
     text = " ".join(f.text.split())
     decayed = rule != "adamw" and known["weight_decay"]
     slope = ("f'" if single else "∇f") + f" + {{weight_decay}}·{name}" * bool(decayed)
-    yield Line(f" f = {text if len(text) <= LONGEST else text[: LONGEST - 3] + '...'}      g = {slope}")
+    yield Line(f" f = {_cut(text)}      g = {slope}")
+    if single and (formula := known["formula"]) and len(formula) <= LONGEST:
+        yield Line(f" f' = {formula}")
     settings = "".join(f"   {said} {{{key}}}" for said, key in SETTINGS[rule].items())
-    yield Line(f" lr {{lr}}{settings}      as in torch, whose lr is {_torch(rule)}")
+    planned = "" if known["schedule"] == "constant" else f", schedule {known['schedule']}"
+    yield Line(f" lr {{lr}}{planned}{settings}      as in torch, whose lr is {_torch(rule)}")
     if single and last and rule.startswith("adam"):
         yield from _first_of_adam(name, decay=rule == "adamw")
     if rule == "gd" or not single or not last:
@@ -107,6 +112,10 @@ def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> I
         yield Line(" lr < 2/f'' = {most} converges, there it bounces for ever, above it diverges")
     yield Line(f" {runs.statuses[run]}: {runs.why(run)}")
     yield Verify(_closed(single=single) if steady else CHECKS[rule])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 def _torch(rule: str) -> str:

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from aimath.cli.derivations import derivation
+from aimath.cli.job import one_of
 from aimath.cli.options import Flag, Number, Whole
 from aimath.errors import InputError
 from aimath.read.blocks import price
@@ -30,7 +30,9 @@ WORSE = ("diverged", "undefined", "stuck")
 FUNCTION, START = "(w-3)^2", "w=10"
 
 Formula = Annotated[str, Flag("--function", help="What to walk down.", metavar="F")]
-Start = Annotated[str, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")]
+Start = Annotated[
+    list[str] | None, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
+]
 Kind = Annotated[
     str,
     Flag(
@@ -62,7 +64,7 @@ class Walk(NamedTuple):
     """Where to walk, how far, and how fast."""
 
     function: Formula = FUNCTION
-    start: Start = ""
+    start: Start = None
     lr: Annotated[float, Number(("--lr",), "Learning rate.", together=True)] = 0.1
     steps: Annotated[int, Whole(("--steps",), "Updates to make.", 0, 10**9, together=True)] = 20
     until: Annotated[
@@ -79,9 +81,13 @@ class Shown(NamedTuple):
     every: Annotated[str, Flag("--every", help="Every Nth step, and the last.", metavar="N")] = ""
     check: Annotated[bool, Flag("--check", help="Exit with 4 unless all runs converge.")] = False
     max_steps: Annotated[str, Flag("--max-steps", help="Allow more updates than 10000000.", metavar="N")] = ""
+    max_memory: Annotated[
+        str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
+    ] = None
+    memory: int | None = None  # the same in bytes, from the runner
 
 
-def beginning(text: str, start: str) -> tuple[Function, list[float]]:
+def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[float]]:
     """Read a formula and the point to start from; numbers alone are taken in the variables' order."""
     from aimath.core.expression import function, place
 
@@ -90,7 +96,7 @@ def beginning(text: str, start: str) -> tuple[Function, list[float]]:
         raise InputError(
             f"--function: {text} has no variable to change", hint="name one, as in (w-3)^2", usage=True
         )
-    given = start or (START if text == FUNCTION else "")
+    given = ",".join(start or ([START] if text == FUNCTION else []))
     pieces = [piece for piece in re.split(r"[,\s]+", given.strip(" []")) if piece]
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
@@ -102,6 +108,13 @@ def beginning(text: str, start: str) -> tuple[Function, list[float]]:
     except InputError as error:
         hint = re.sub(r"^add (.*)$", lambda found: f"add --start {found[1].replace(' ', ',')}", error.hint)
         raise InputError(f"--start: {error.why}", hint=hint, usage=True) from None
+
+
+def known_schedule(name: str) -> str:
+    """Give the name of a schedule, if it is one."""
+    from aimath.core.schedules import SCHEDULES
+
+    return one_of("--schedule", name, tuple(SCHEDULES))
 
 
 def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
@@ -122,24 +135,29 @@ def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any],
 
 
 def walked(
-    optimizer: str, walk: Walk, plan: Plan, options: Mapping[str, Any], most: str
+    optimizer: str, walk: Walk, plan: Plan, options: Mapping[str, Any], shown: Shown
 ) -> tuple[Runs, dict[str, Any]]:
     """Make every run, and give what was swept."""
     import numpy as np
 
-    from aimath.core import optimize
+    from aimath.core.descent import descents
 
     f, start = beginning(walk.function, walk.start)
     numbers = {"lr": walk.lr, "steps": walk.steps, "until": walk.until} | plan._asdict() | dict(options)
     by_run, swept, count = product(numbers)
     total = int(np.sum(np.broadcast_to(by_run["steps"], count)))
-    limit = integer(most, "--max-steps", 1, 10**12) if most else MOST
+    limit = integer(shown.max_steps, "--max-steps", 1, 10**12) if shown.max_steps else MOST
     if total > limit:
         raise InputError(f"{total} updates are more than {limit}", hint=f"--max-steps {total} allows them")
-    price(8 * COPIES * len(start) * (total + count), f"a way of {total} steps", None, instead="fewer --steps")
+    price(
+        8 * COPIES * len(start) * (total + count),
+        f"a way of {total} steps",
+        shown.memory,
+        instead="fewer --steps",
+    )
     planned = {key: by_run.pop(key) for key in plan._fields}
-    runs = optimize.descents(
-        f, start, optimizer, schedule=walk.schedule,
+    runs = descents(
+        f, start, optimizer, schedule=known_schedule(walk.schedule),
         plan={key: value for key, value in planned.items() if value is not None}, **by_run,
     )  # fmt: skip
     return runs, swept
@@ -158,7 +176,7 @@ def report(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown) -> Re
     bad = [word for word in runs.statuses if word in WORSE]
     return _rows(runs, swept, walk, shown, first)._replace(
         rest=(_rows(runs, swept, walk, shown, part)._replace(plot=()) for part in rest),
-        told=lambda: _told(runs, swept),
+        told=lambda: _told(runs, swept, walk),
         warnings=(_summary(runs, WORSE),) if bad else (),
         below=_summary(runs),
         unmet=_summary(runs) if shown.check and set(runs.statuses) != {"converged"} else "",
@@ -189,9 +207,12 @@ def _settings(runs: Runs) -> dict[str, Any]:
     return {"lr": float(runs.base[0]), **same}
 
 
-def _told(runs: Runs, swept: Mapping[str, Any]) -> Iterator[Report]:
+def _told(runs: Runs, swept: Mapping[str, Any], walk: Walk) -> Iterator[Report]:
+    from aimath.cli.derivations import derivation  # noqa: PLC0415  only for --explain
+
+    f = beginning(walk.function, walk.start)[0]
     for run in range(runs.count):
-        told = derivation(runs, run)
+        told = derivation(runs, run, f, walk.schedule)
         yield told._replace(swept={key: values[run : run + 1] for key, values in swept.items()})
 
 

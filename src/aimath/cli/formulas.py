@@ -44,6 +44,10 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any) -> Any:
         if assignments:
             raise InputError(f"--at gives the points, and '{assignments[0]}' does so too", usage=True)
         return at
+    if names and not assignments:
+        values = " ".join(f"{name}=..." for name in names)
+        many = ", ".join(names)
+        raise InputError(f"no value for {many}", hint=f"add {values}, or --at FILE (- is a pipe)", usage=True)
     swept = [(assignment, *_swept(assignment)) for assignment in assignments]
     first = place(names, [f"{name}={values[0]!r}" if values else text for text, name, values in swept])
     lists = [(name, values or [first[names.index(name)]]) for _, name, values in swept]

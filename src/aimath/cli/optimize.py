@@ -120,5 +120,5 @@ def adamw(
 
 
 def _descent(optimizer: str, walk: Walk, plan: Plan, shown: Shown, **options: Any) -> Report:
-    runs, swept = walked(optimizer, walk, plan, options, shown.max_steps)
+    runs, swept = walked(optimizer, walk, plan, options, shown)
     return report(runs, swept, walk, shown)

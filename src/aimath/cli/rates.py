@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.descents import FUNCTION, WORSE, Formula, Kind, Start, beginning
+from aimath.cli.descents import FUNCTION, WORSE, Formula, Kind, Start, beginning, known_schedule
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Vector, Whole
 from aimath.errors import InputError
 from aimath.report import Line, Plot, Report, Table, Verify
@@ -40,7 +40,7 @@ def learning_rate(
     from aimath.core import optimize
 
     if function or at:
-        f, point = beginning(function or FUNCTION, at)
+        f, point = beginning(function or FUNCTION, [at] if at else None)
         curvatures = optimize.curvatures_at(f, point)[None]
     return Report(
         optimize.learning_rate(curvatures, lr),
@@ -94,6 +94,7 @@ def schedule(
     """
     from aimath.core import optimize
 
+    known_schedule(schedule)
     return Report(
         optimize.schedule(
             step, schedule, lr, horizon=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
@@ -114,7 +115,7 @@ def schedule(
 @command(commands, example="aimath race --lr 0.1 --steps 20")
 def race(
     function: Formula = FUNCTION,
-    start: Start = "",
+    start: Start = None,
     optimizers: Annotated[
         str, Flag("--optimizers", help="Who runs.  [default: all six]", metavar="A,B")
     ] = "",
@@ -139,7 +140,7 @@ def race(
         if name not in optimize.OPTIMIZERS:
             known = ", ".join(optimize.OPTIMIZERS)
             raise InputError(f"--optimizers: '{name}' is not one of {known}", usage=True)
-    found = optimize.race(f, point, names, lr=lr, steps=steps, until=until, schedule=schedule)
+    found = optimize.race(f, point, names, lr=lr, steps=steps, until=until, schedule=known_schedule(schedule))
     return Report(
         found,
         show=("optimizer", "steps", "loss", "status"),

@@ -72,5 +72,9 @@ def replayed(line: str) -> Replay:
         raise InputError(f"'{line}' is no command line of aimath's", usage=True)
     output = Output(**{key: given.pop(key) for key in Output._fields})
     kept = Kept()
-    answer(*asked_for(found(name), given), kept)
+    try:
+        answer(*asked_for(found(name), given, stdin=False), kept)
+    except InputError as error:
+        error.why = error.why.removesuffix(": stdin is closed")  # it isn't: a replay doesn't read it
+        raise
     return Replay(line, output, tuple(kept.reports))

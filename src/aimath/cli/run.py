@@ -47,7 +47,9 @@ def run(command: Command, given: dict[str, Any]) -> int:
     return 3 if passed else 0
 
 
-def asked_for(command: Command, given: dict[str, Any]) -> tuple[Job, Iterator[Block | BadRow]]:
+def asked_for(
+    command: Command, given: dict[str, Any], *, stdin: bool = True
+) -> tuple[Job, Iterator[Block | BadRow]]:
     """Read a command line without its options of output: what is asked, and the rows, read when taken."""
     inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
     tokens = given.pop("operands", None) or []
@@ -62,7 +64,7 @@ def asked_for(command: Command, given: dict[str, Any]) -> tuple[Job, Iterator[Bl
     names = [several.get(name, {name: ""}) for name in asked.names]
     asked = asked._replace(names=tuple(itertools.chain.from_iterable(names)))
     flags |= {name: text for texts in several.values() for name, text in texts.items()}
-    return asked, _pieces(asked, tokens, flags, inputs)
+    return asked, _pieces(asked, tokens, flags, inputs, 0 if stdin and sys.stdin is not None else None)
 
 
 def _settle_seed(name: str, given: dict[str, Any]) -> None:
@@ -75,7 +77,7 @@ def _settle_seed(name: str, given: dict[str, Any]) -> None:
 
 
 def _pieces(
-    asked: Job, tokens: Sequence[str], flags: Mapping[str, str], inputs: Input
+    asked: Job, tokens: Sequence[str], flags: Mapping[str, str], inputs: Input, stdin: int | None
 ) -> Iterator[Block | BadRow]:
     """Read the operands; a command without any is answered once."""
     if not asked.names:
@@ -92,7 +94,6 @@ def _pieces(
         max_memory=asked.memory,
         seed=int(asked.options.get("seed", 0)),
     )
-    stdin = None if sys.stdin is None else 0
     operands = asked.command.operands
     if len(asked.names) == 1 and operands[asked.names[0]].streamed:
         rows = too_large(tokens, asked.names[0], flags, reading)

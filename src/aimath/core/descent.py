@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.core import convergence, retrace
+from aimath.core import convergence
 from aimath.core.optimizers import OPTIMIZERS, Rule
 from aimath.core.schedules import schedule as schedule_of
 from aimath.core.trajectory import Trajectory
@@ -86,6 +86,8 @@ class Runs:
     @cached_property
     def memories(self) -> dict[str, Array]:
         """What the rule remembers, by name: (rows, runs, n)."""
+        from aimath.core import retrace  # noqa: PLC0415  not for every descent
+
         return retrace.memories(self)
 
     @cached_property

@@ -38,6 +38,7 @@ class Rule(NamedTuple):
     remembers: tuple[str, ...]  # names of the quantities in its memory, all 0 at the start
     settings: dict[str, Any]  # its options by name
     make: Callable[[Numbers], Update]
+    bare: Callable[[Any, Any, Any], Any] | None = None  # (w, g, lr) -> w, if that is all of the update
 
     @property
     def start(self) -> tuple[float, ...]:
@@ -55,13 +56,14 @@ def gd(weight_decay: float = 0.0) -> Rule:
     """
     decay = at_least_0("weight_decay", weight_decay)
 
+    def step(w: Any, g: Any, lr: Any) -> Any:
+        return w - lr * g
+
     def make(_: Numbers) -> Update:
-        def update(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
-            return w - lr * g, memory
+        return _decayed(lambda w, g, memory, _t, lr: (step(w, g, lr), memory), decay)
 
-        return _decayed(update, decay)
-
-    return Rule("gd", (), {"weight_decay": weight_decay}, make)
+    bare = None if np.any(decay) else step
+    return Rule("gd", (), {"weight_decay": weight_decay}, make, bare)
 
 
 def momentum(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> Rule:
@@ -195,22 +197,20 @@ def adamw(
 
 def _adam(beta1: Any, beta2: Any, eps: Any, numbers: Numbers, *, amsgrad: bool) -> Update:
     sqrt, larger = numbers
-    e = epsilon(eps)
+    e, fresh1, fresh2 = epsilon(eps), 1.0 - beta1, 1.0 - beta2
 
     def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
         m, v = memory
-        m = m + (1.0 - beta1) * (g - m)
-        v = beta2 * v + (1.0 - beta2) * g * g
-        step = lr / (1.0 - beta1**t)
-        return w - step * m / (sqrt(v) / sqrt(1.0 - beta2**t) + e), (m, v)
+        m = m + fresh1 * (g - m)
+        v = beta2 * v + fresh2 * g * g
+        return w - lr / (1.0 - beta1**t) * m / (sqrt(v) / sqrt(1.0 - beta2**t) + e), (m, v)
 
     def with_largest(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
         m, v, v_max = memory
-        m = m + (1.0 - beta1) * (g - m)
-        v = beta2 * v + (1.0 - beta2) * g * g
+        m = m + fresh1 * (g - m)
+        v = beta2 * v + fresh2 * g * g
         v_max = larger(v_max, v)
-        step = lr / (1.0 - beta1**t)
-        return w - step * m / (sqrt(v_max) / sqrt(1.0 - beta2**t) + e), (m, v, v_max)
+        return w - lr / (1.0 - beta1**t) * m / (sqrt(v_max) / sqrt(1.0 - beta2**t) + e), (m, v, v_max)
 
     return with_largest if amsgrad else update
 

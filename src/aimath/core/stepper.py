@@ -30,10 +30,23 @@ class Stepper:
     """
 
     def __init__(self, rule: Rule, parameters: Array, lr: float) -> None:
+        if not parameters.flags.c_contiguous:  # a view of it by blocks would be a copy
+            raise InputError("the parameters are not contiguous in memory", operand="parameters")
         self.rule, self.lr, self.t = rule, positive_rate(lr), 0
         self.parameters = parameters
-        self.memory = tuple(np.zeros_like(parameters) for _ in rule.remembers)
         self._update = rule.make(ARRAYS)
+        starts = range(0, parameters.size, BLOCK)
+        self._parts = [slice(first, first + BLOCK) for first in starts]
+        # By block, so that a new memory takes the place of the old one and none is copied.
+        sizes = (min(BLOCK, parameters.size - first) for first in starts)
+        self._memories: list[tuple[Array, ...]] = [tuple(np.zeros(n) for _ in rule.remembers) for n in sizes]
+
+    @property
+    def memory(self) -> dict[str, Array]:
+        """What the rule remembers, each of the parameters' shape."""
+        kept = zip(*self._memories, strict=True)
+        shaped = (np.concatenate(blocks).reshape(self.parameters.shape) for blocks in kept)
+        return dict(zip(self.rule.remembers, shaped, strict=True))
 
     def step(self, gradient: Array) -> None:
         """Move by one gradient, of the parameters' shape."""
@@ -42,10 +55,7 @@ class Stepper:
             raise InputError(why, operand="gradient")
         self.t += 1
         flat, slopes = self.parameters.reshape(-1), gradient.reshape(-1)
-        kept = [one.reshape(-1) for one in self.memory]
-        for first in range(0, flat.size, BLOCK):
-            part = slice(first, first + BLOCK)
-            before = tuple(one[part] for one in kept)
-            flat[part], after = self._update(flat[part], slopes[part], before, self.t, self.lr)
-            for one, values in zip(kept, after, strict=True):
-                one[part] = values
+        for k, part in enumerate(self._parts):
+            flat[part], self._memories[k] = self._update(
+                flat[part], slopes[part], self._memories[k], self.t, self.lr
+            )

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core import retrace
-from aimath.core.surface import surface
 from aimath.core.walks import norms
 
 if TYPE_CHECKING:
@@ -94,10 +92,14 @@ class Trajectory(NamedTuple):
 
     def surface(self, wide: int, high: int) -> Surface:
         """Give the landscape around the run of the last row, for a picture of so many cells."""
+        from aimath.core.surface import surface  # noqa: PLC0415  only for pictures
+
         return surface(self.source, int(self.run[-1]), wide, high)
 
     def check(self) -> Check:
         """Recompute the last point of a single run by another route (retrace.py)."""
+        from aimath.core import retrace  # noqa: PLC0415  only for derivations
+
         return retrace.check(self)
 
     def _told(self, of_runs: Sequence[str]) -> Any:

@@ -19,7 +19,7 @@ DEMOS = (
             ),
             Experiment("aimath grad 'x^2 + 2*x*y + y^2' x=1 y=-1", "0 0: the bottom of the valley"),
         ),
-        0.1,
+        0.2,
     ),
     Demo(
         "chain",
@@ -29,7 +29,7 @@ DEMOS = (
         ("aimath backprop --layer '.2 .4; -.5 .1; .3 -.2' --x 1,2 --bias 0,0,0 --target 1 --explain",),
         (
             Experiment(
-                "aimath backprop --layer '0 0; 9 9; 0 0' --x 1,2 --target 1",
+                "aimath backprop --layer '0 0; 9 9; 0 0' --x 1,2 --bias 0,0,0 --target 1",
                 "nearly 0: what is right already is left alone",
             ),
             Experiment(
@@ -37,7 +37,7 @@ DEMOS = (
                 "-0.269 0.269: p - y again, by the rules for log and exp",
             ),
         ),
-        0.1,
+        0.2,
         ("--layer", "--x", "--bias", "--target"),
     ),
     Demo(
@@ -56,7 +56,7 @@ DEMOS = (
                 "nearly 0, though the answer is wrong: tanh is flat out there, and nothing is learned",
             ),
         ),
-        0.1,
+        0.2,
     ),
     Demo(
         "gd",
@@ -68,7 +68,7 @@ DEMOS = (
             Experiment("aimath gd --lr 1 --steps 4", "10, -4, 10, -4: bounces for ever"),
             Experiment("aimath gd --function 'x^2 + 10*y^2' --start x=5,y=1 --lr .09", "a valley: y zigzags"),
         ),
-        0.1,
+        0.2,
         DOWN,
     ),
     Demo(
@@ -85,7 +85,7 @@ DEMOS = (
             Experiment("aimath gd --lr .1 --steps 1000 --until .002 --last", "40 steps to the same place"),
             Experiment("aimath gd --lr 1.1 --steps 3", "-5.4, 13.08, -9.096: further off with every step"),
         ),
-        0.1,
+        0.2,
     ),
     Demo(
         "adam",
@@ -103,7 +103,7 @@ DEMOS = (
                 "aimath demo adam --naive", "without the correction the first step is 3.16 times as long"
             ),
         ),
-        0.1,
+        0.2,
         DOWN,
     ),
 )

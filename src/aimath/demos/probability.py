@@ -19,7 +19,7 @@ DEMOS = (
             Experiment(f"aimath softmax {WORDS} --temperature .5", "mat 0.864: sharper"),
             Experiment("aimath demo softmax --naive 1000 1001 1002", "nan, where nothing is taken off first"),
         ),
-        0.1,
+        0.2,
     ),
     Demo(
         "bayes",
@@ -37,7 +37,7 @@ DEMOS = (
                 "0.3: what both do equally often tells nothing",
             ),
         ),
-        0.1,
+        0.2,
         ("--prior", "--likelihood", "--evidence"),
     ),
     Demo(
@@ -53,7 +53,7 @@ DEMOS = (
             Experiment("aimath gaussian 0 --sigma .1", "3.99: a density, so it may be above 1"),
             Experiment("aimath demo gaussian --naive", "far out the density is 0 to a float; its log isn't"),
         ),
-        0.1,
+        0.2,
     ),
     Demo(
         "diffusion",
@@ -87,6 +87,6 @@ DEMOS = (
                 "aimath demo cross-entropy --naive", "1e-9 inside the logarithm: 20.7 in place of inf"
             ),
         ),
-        0.1,
+        0.2,
     ),
 )

@@ -57,7 +57,7 @@ def marked(
         low = top = ""
     margin = max(len(low), len(top))
     if margin + 2 > width // 3:  # numbers beside the curve would leave it no room
-        lines = [*_range("y", low, top, width), *_range("x", left, right, width)]
+        lines = [*ranged("y", low, top, width), *ranged("x", left, right, width)]
         canvas = (f" │{line}".rstrip() for line in _canvas(x, y, marks, width - 2, high))
         return [ours(line, wanted) for line in (*lines, *canvas, " └" + "─" * (width - 2))]
     room = width - margin - 3
@@ -67,12 +67,13 @@ def marked(
     between = room - len(left) - len(right)
     start = " " * (margin + 2)
     below = [f"{start} {left}{axes[0] if len(axes[0]) + 2 <= between else '':^{max(0, between)}}{right}"]
-    below = below if between > 0 else _range("x", left, right, width)
+    below = below if between > 0 else ranged("x", left, right, width)
     named = [f"{start}{axes[1]}".rstrip()] if axes[1] else []
     return [ours(line, wanted) for line in (*named, *lines, f"{start}└{'─' * room}", *below)]
 
 
-def _range(axis: str, low: str, high: str, width: int) -> list[str]:
+def ranged(axis: str, low: str, high: str, width: int) -> list[str]:
+    """Say the ends of an axis in a line, or in two where it would be too long."""
     line = f" {axis}: {low} to {high}"
     return [line] if len(line) <= width else [f" {axis}: {low}", f" to {high}"]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.canvas import DOT, marked
-from aimath.render.layout import BAR, Strip, ours, padded, strip
+from aimath.render.canvas import DOT, marked, ranged
+from aimath.render.layout import BAR, Strip, ours, padded, strip, wrapped
 from aimath.render.numbers import Style
 from aimath.render.panels import SHADES
 from aimath.safe import cells, safe
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Values = np.ndarray[Any, Any]
 
-HIGH = 16
+HIGH, NARROW = 16, 8
 GROUND, WAY, START, END = "·", "o", "S", "E"
 SPREAD = 50.0
 """Positive numbers whose largest is so many times their smallest are drawn by their logarithms."""
@@ -28,14 +28,14 @@ SPREAD = 50.0
 def way(descent: Any, names: Sequence[str], wanted: Wanted, width: int) -> list[Strip]:
     """Draw a descent (a Trajectory of core) from S to E over the curve or the map of its function."""
     margin = width // 5
-    found = descent.surface(max(20, width - margin - 3), HIGH)
+    found = descent.surface(max(NARROW, width - margin - 3), HIGH)
     named = [safe(name) for name in names]
     if len(found.y) == 1:
         lines = _along(found, named[0], wanted, width)
     else:
         lines = _over(found, named, wanted, margin)
-    said = f" {START} start, {END} end, {WAY} on the way"
-    return [*(strip(line, BAR) for line in lines), strip(ours(said, wanted), "dim")]
+    said = wrapped(f" {START} start   {END} end   {WAY} between", width)
+    return [*(strip(line, BAR) for line in lines), *(strip(line, "dim") for line in said)]
 
 
 def _along(found: Any, name: str, wanted: Wanted, width: int) -> list[str]:
@@ -68,15 +68,24 @@ def _over(found: Any, names: Sequence[str], wanted: Wanted, margin: int) -> list
     columns, rows = (_places(found.path[:, k], axis) for k, axis in enumerate((found.x, found.y)))
     shades[rows, columns] = WAY
     shades[rows[0], columns[0]], shades[rows[-1], columns[-1]] = START, END
-    texts = [wanted.style.people(float(x)) for x in (found.y[-1], found.y[0], found.x[0], found.x[-1])]
-    top, low, left, right = texts
+    ends = [wanted.style.people(float(x)) for x in (found.y[-1], found.y[0], found.x[0], found.x[-1])]
+    rows_of_map = ["".join(row) for row in shades[::-1].tolist()]
+    return [ours(line, wanted) for line in _framed(rows_of_map, names, ends, margin)]
+
+
+def _framed(rows: Sequence[str], names: Sequence[str], ends: Sequence[str], margin: int) -> list[str]:
+    """Set the ends of both axes around a map, or above it where they have no room beside it."""
+    top, low, left, right = ends
+    wide = len(rows[0])
+    between = wide - len(left) - len(right)
+    if max(cells(top), cells(low)) > margin or between < 1:
+        said = [*ranged(names[1][:margin], low, top, wide), *ranged(names[0][:margin], left, right, wide)]
+        return [*said, *(f" │{row}" for row in rows), f" └{'─' * wide}"]
     room = max(cells(top), cells(low), min(cells(names[1]), margin))
-    edge = {0: top, 1: names[1][:room], HIGH - 1: low}
-    lines = [f" {edge.get(k, ''):>{room}} │{''.join(row)}" for k, row in enumerate(shades[::-1].tolist())]
-    between = len(found.x) - len(left) - len(right)
+    edge = {0: top, 1: names[1][:room], len(rows) - 1: low}
+    lines = [f" {edge.get(k, ''):>{room}} │{row}" for k, row in enumerate(rows)]
     start = " " * (room + 2)
-    below = f"{start} {left}{names[0][: max(between, 0)]:^{max(between, 1)}}{right}"
-    return [ours(line, wanted) for line in (*lines, f"{start}└{'─' * len(found.x)}", below)]
+    return [*lines, f"{start}└{'─' * wide}", f"{start} {left}{names[0][:between]:^{between}}{right}"]
 
 
 def _places(values: Values, axis: Values) -> Values:

@@ -76,8 +76,8 @@ class Book:
     """Pages one after the other, if reports open some; what they say stands around them."""
 
     def __init__(self, wanted: Wanted, *, explain: bool, draw: bool, images: bool) -> None:
-        self.wanted, self.explain, self.draw, self.images = wanted, explain, draw, images
-        self.page = self._page(None, None)
+        self.wanted, self.explain, self.draw = wanted, explain, draw
+        self.page = Page(wanted, explain=explain, draw=draw, images=images)
         self.begun = False
 
     def add(self, report: Report) -> list[Strip]:
@@ -88,7 +88,12 @@ class Book:
             lines = self.page.end()
             self.begun = self.begun or bool(lines)
             lines += [strip("")] * self.begun + prose.strips(look.prose, self.wanted)
-            self.page = self._page(look.explain, look.draw)
+            self.page = Page(
+                self.wanted,
+                explain=self.explain if look.explain is None else look.explain,
+                draw=self.draw if look.draw is None else look.draw,
+                images=True,
+            )
         lines += self.page.add(report)
         if report.closing:
             lines += [*self.page.end(), strip(""), *prose.strips(report.closing, self.wanted)]
@@ -98,14 +103,6 @@ class Book:
     def end(self) -> list[Strip]:
         """Give what the last page kept back."""
         return self.page.end()
-
-    def _page(self, explain: bool | None, draw: bool | None) -> Page:
-        return Page(
-            self.wanted,
-            explain=self.explain if explain is None else explain,
-            draw=self.draw if draw is None else draw,
-            images=self.images,
-        )
 
 
 class People:

@@ -79,7 +79,7 @@ class Plotter:
             marks = report.row_labels if len(report.row_labels) == len(matrix) else ()
             drawn = cloud(matrix, marks, axes, self.wanted, self.width)
             strips += [*([strip("")] if strips else []), *(strip(line, BAR) for line in drawn)]
-        return strips
+        return strips if report.rest == () else [*strips, strip(f" the first {y.shape[-2]} rows", "dim")]
 
     def _heat(self, known: Quantities, y: Values) -> list[Strip]:
         """Give each matrix with its numbers, or as an image where they have no room."""

@@ -73,7 +73,7 @@ def _line(strip: Strip, top: int) -> Iterator[str]:
     for piece, style in strip.pieces:
         for run in re.findall(r" {2,}|[▏▎▍▌▋▊▉█]+|▀+|[▁▂▃▄▅▆▇]+|(?:(?! {2})[^▏▎▍▌▋▊▉█▀▁▂▃▄▅▆▇])+", piece):
             width = cells(run) * WIDE
-            if run[0] == "▀" and " on " in style:
+            if run[0] == "▀" and style.startswith("color("):
                 yield from _pixels(left, top, width, style)
             elif run[0] in LEVELS:
                 yield from _levels(run, left, top, style)
@@ -104,7 +104,7 @@ def _text(run: str, left: float, top: int, style: str) -> str:
 
 
 def _pixels(left: float, top: int, width: int, style: str) -> Iterator[str]:
-    """Draw the upper and the lower half of cells in their greys, of 24 between black and white."""
+    """Draw the upper half of cells, and the lower if it is there, in their greys, of 24 in all."""
     for half, colour in enumerate(re.findall(r"\d+", style)):
         level = 8 + 10 * (int(colour) - 232)
         place = f'x="{left:g}" y="{top + half * HIGH // 2}" width="{width}" height="{HIGH // 2}"'

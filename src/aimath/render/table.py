@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.render.fields import Column, Quantities, chosen, columns, entry_names
-from aimath.render.layout import Strip, bar, label, left_out, ours, padded, side_by_side, strip, tracks
+from aimath.render.layout import (
+    Strip,
+    bar,
+    label,
+    left_out,
+    ours,
+    padded,
+    side_by_side,
+    strip,
+    tracks,
+    wrapped,
+)
 from aimath.render.numbers import SHOWN, Style
 from aimath.safe import cells
 
@@ -51,7 +62,7 @@ class Grid(NamedTuple):
         blocks = [padded([head, *texts], right=k not in self.words) for k, (head, texts) in pairs]
         head, *lines = side_by_side(blocks)
         if not self.fits(wanted.width) or (len(lines) == 1 and self.heads[0]):
-            return start + self._vertical(wanted)
+            return start + self._vertical(wanted) + self._said(wanted)
         room = min(MOST, wanted.width - cells(head) - 2)
         drawn = [bar(share, room) for share in self.shares] if room >= LEAST else []
         if self.places and room >= LEAST:
@@ -59,8 +70,11 @@ class Grid(NamedTuple):
         drawn = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn] or [""] * len(lines)
         rows = [[strip(line, "", mark)] for line, mark in zip(lines, drawn, strict=True)]
         rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
-        end = [strip(ours(f" {self.below}", wanted), "dim")] if self.below else []
-        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted), *end]
+        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted), *self._said(wanted)]
+
+    def _said(self, wanted: Wanted) -> list[Strip]:
+        text = ours(f" {self.below}", wanted)
+        return [strip(line, "dim") for line in wrapped(text, wanted.width)] if self.below else []
 
     def _with_gap(self, rows: list[list[Strip]], wanted: Wanted) -> list[Strip]:
         said = [[left_out(self.hidden, wanted, "rows")]] if self.hidden else []
@@ -92,7 +106,11 @@ def _pair(name: str, value: str, width: int) -> list[Strip]:
     if cells(line) <= width:
         return [strip(line)]
     line = f"{name.rstrip()} = {value}".rstrip()
-    return [strip(line)] if cells(line) <= width else [strip(f"{name.rstrip()} ="), strip(f"  {value}")]
+    return (
+        [strip(line)]
+        if cells(line) <= width
+        else [strip(text) for text in (f"{name.rstrip()} =", *wrapped(f"  {value}", width))]
+    )
 
 
 def _cut_lines(lines: list[Strip], wanted: Wanted) -> list[Strip]:
