@@ -95,7 +95,7 @@ def test_what_is_unusual_is_left_to_typer(words):
     assert plainly(found("entropy"), words) is None
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in ALL if name != "help"])  # whose text typer writes
 def test_a_plain_line_loads_neither_typer_nor_what_it_brings(name):
     code = (
         "import sys\nfrom aimath.cli.app import call\ncall(sys.argv[1:])\n"

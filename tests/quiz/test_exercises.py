@@ -13,6 +13,7 @@ from aimath.cli.app import COMMANDS, found
 from aimath.guide.chapters import CHAPTERS
 from aimath.guide.commands import CALCULATORS, SUBJECTS
 from aimath.guide.questions import QUESTIONS
+from aimath.guide.roadmap import ROADMAP
 from aimath.quiz.deck import MAKERS, Numeric, deck, topics
 from aimath.quiz.exercise import DRAWS, Draw, drawn
 from aimath.render.numbers import Style
@@ -35,6 +36,9 @@ def test_every_topic_of_the_guide_can_be_asked_for():
     for chapter in CHAPTERS:
         for topic in chapter.topics:
             assert deck([topic.id], 0, 1)
+    for week in ROADMAP:
+        for item in week.items:
+            assert deck([item.quiz], 0, 1)
     assert set(SUBJECTS.values()) <= set(MAKERS)
 
 
