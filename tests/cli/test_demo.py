@@ -36,8 +36,8 @@ def at_terminal(monkeypatch):
 
     def be(width, *, colour=False, ascii_only=False):
         terminal = Terminal(is_terminal=True, width=width, colour=colour, ascii_only=ascii_only)
-        monkeypatch.setattr("aimath.cli.output._terminal", lambda _output: terminal)
-        monkeypatch.setattr("aimath.cli.output._is_terminal", lambda number: number == 1)
+        monkeypatch.setattr("aimath.cli.output.terminal_of", lambda _output: terminal)
+        monkeypatch.setattr("aimath.cli.output.is_terminal", lambda number: number == 1)
 
     return be
 

@@ -217,8 +217,8 @@ def test_figures_are_compared_at_the_places_that_are_written(text, values, exact
 def at_terminal(monkeypatch):
     def be(width):
         terminal = Terminal(is_terminal=True, width=width, colour=False, ascii_only=False)
-        monkeypatch.setattr("aimath.cli.output._terminal", lambda _output: terminal)
-        monkeypatch.setattr("aimath.cli.output._is_terminal", lambda number: number == 1)
+        monkeypatch.setattr("aimath.cli.output.terminal_of", lambda _output: terminal)
+        monkeypatch.setattr("aimath.cli.output.is_terminal", lambda number: number == 1)
 
     return be
 
