@@ -68,6 +68,8 @@ def _named(path: str) -> Iterator[None]:
     except OSError as error:
         error.filename, error.filename2 = path, None
         raise
+    except UnicodeEncodeError:  # half of a surrogate pair
+        raise InputError(f"--out: '{path}' is not a file name", usage=True) from None
 
 
 class AtomicFile:
