@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -42,6 +42,7 @@ class Table(NamedTuple):
     columns: tuple[tuple[str, str], ...]
     bar: str = ""
     names: str = ""
+    track: str = ""  # or one quantity as a place on a line from its least to its largest
 
 
 class Panels(NamedTuple):
@@ -79,9 +80,10 @@ Step = Line | Table | Panels | Tree | Verify
 class Plot(NamedTuple):
     """What `--plot` draws: `y` over `x` (names of quantities).
 
-    `kind` is "bars", "curve", "picture", "heat" or "scatter". Bars may have words for `x`; "heat"
-    shades a matrix of shares of 1, the number in the cell; "scatter" puts the first two columns of a
-    matrix against each other, marked by the names of its rows.
+    `kind` is "bars", "curve", "picture", "heat", "scatter", "path" or "sweep". Bars may have words for
+    `x`; "heat" shades a matrix of shares of 1, the number in the cell; "scatter" puts the first two
+    columns of a matrix against each other, marked by the names of its rows; "path" shows where a descent
+    (with a `surface`) went; "sweep" is a curve over one swept option or a map over two.
     """
 
     y: str
@@ -100,12 +102,16 @@ class Report(NamedTuple):
     beside: str = ""  # the vector shown beside the answer's entries on a terminal
     plot: Plot | tuple[Plot, ...] = ()
     notes: tuple[str, ...] = ()  # said once on stderr: what a user might not expect
+    warnings: tuple[str, ...] = ()  # the same of what went wrong, though there is an answer
+    unmet: str = ""  # what `--check` asked for and doesn't hold: the exit code is 4
+    below: str = ""  # said below the table, for people
     names: Mapping[str, str] = NOTHING  # words for a derivation that aren't numbers
     whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
     by_row: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
     shared: tuple[str, ...] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
     unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
+    told: Callable[[], Iterable[Report]] | None = None  # whole problems that --explain tells of, not of rows
     extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
     heads: Mapping[str, tuple[str, ...]] = NOTHING  # quantity -> names of its last axis, where it has its own
     labels: tuple[str, ...] = ()  # of the entries

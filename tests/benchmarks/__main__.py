@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108  for the files of data: disks are not what is compared
-TARGETS = {*range(1, 11), 13, 14, 15}
+TARGETS = set(range(1, 16))
 
 for library in ("OPENBLAS", "OMP", "MKL"):  # one thread on both sides, set before numpy is loaded
     os.environ[f"{library}_NUM_THREADS"] = "1"
@@ -70,6 +70,11 @@ def times(asked: argparse.Namespace) -> bool:
         from tests.benchmarks import matrices
 
         for row in matrices.measure(only, asked.rounds):
+            show(row)
+    if only & {11, 12}:
+        from tests.benchmarks import descents
+
+        for row in descents.measure(only, asked.rounds):
             show(row)
     if 13 in only:
         from tests.benchmarks import training

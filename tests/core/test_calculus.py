@@ -173,6 +173,14 @@ def test_differences_know_how_far_off_they_are(slope, at, values):
     assert found.error <= 1e-8 * max(abs(slope), 1)
 
 
+@pytest.mark.parametrize("text", ["+".join(["x"] * 3000), "+".join(f"sin({k}*x)" for k in range(300))])
+def test_differences_of_long_formulas_allow_for_their_rounding(text):
+    found = of(text, 1)
+    check = found.check()
+    assert check.holds.all()
+    assert check.other == pytest.approx(found.gradient, rel=1e-8)
+
+
 def test_differences_where_there_is_nothing_on_one_side():
     found = central(lambda points: np.sqrt(points[..., 0]), np.array([0.0]), np.array([1.0]))
     assert not np.isfinite(found.error)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from tests.core.formula_oracle import derivative
 
 from aimath.core.expression import Function, function, place
 from aimath.errors import InputError
@@ -426,6 +427,14 @@ def test_an_infinite_derivative_is_named(text, why):
     assert np.isnan(f.gradients(np.array([[0.0, 1.0]]))).any()
 
 
+def test_an_infinite_second_derivative_is_named_by_the_variables_alone():
+    f = function("y^sqrt(x + 1e-320)", ["x", "y"])
+    with pytest.raises(InputError, match=r"has (a|no finite) derivative.* at x=0(, y=2)?$"):
+        f.hessian([0, 2])
+    with pytest.raises(InputError, match=r"x\^1.5 has no finite derivative at x=0$"):
+        function("x^1.5*y").hessian([0, 2])
+
+
 def test_an_infinity_on_the_way_to_a_derivative_is_none():
     assert function("atan(x)").gradient([1e200]) == [0]  # 1/(1 + x²) with x² = inf
     assert function("x^y").gradient([0, 2]) == [0, 0]  # 0² log 0
@@ -513,3 +522,44 @@ def test_unknown_variable_of_a_given_list():
     assert caught.value.why == "rat is not a variable here"
     assert caught.value.hint == "did you mean rate?"
     assert isinstance(function("rate", ["learning", "rate"]), Function)
+
+
+@given(TREES, POINTS)
+def test_any_formula_against_several_hundred_digits(text, point):
+    f = function(text, ["x", "y"])
+    found, slopes, curvatures = (checked(ask, point) for ask in (f, f.gradient, f.hessian))
+    assume(curvatures is not None and not f.kinks(point))
+    size = max(np.abs(found).max(), np.abs(slopes).max(), np.abs(curvatures).max())
+    assume(size < 1e12)  # what large values cancel to is right to their digits, not to its own
+    near = {"rel": 1e-9, "abs": 1e-9 * (1 + size)}
+    assert found == pytest.approx(exact(text, point), **near)
+    for i in range(2):
+        assert slopes[i] == pytest.approx(exact(text, point, i), **near)
+        for j in range(2):
+            assert curvatures[i, j] == pytest.approx(exact(text, point, i, j), **near)
+
+
+def exact(text, point, *by):
+    """The oracle's derivative, where there is one on both sides."""
+    try:
+        return float(derivative(text, ["x", "y"], point, *by))
+    except (TypeError, ZeroDivisionError):  # a complex number beside the edge of what is defined
+        assume(False)
+
+
+def test_without_a_gradient_there_is_no_hessian():
+    f = function("cbrt(x-x)*y")
+    for many, one in ((f.gradients, f.gradient), (f.hessians, f.hessian)):
+        with pytest.raises(InputError, match="no finite derivative"):
+            one([1, 2])
+        assert np.isnan(many(np.array([[1.0, 2.0]]))).any()
+
+
+def test_hessians_of_more_points_than_a_block():
+    f = function("x^2*y + log(x)")
+    points = np.abs(np.random.default_rng(0).normal(size=(70_000, 2)))
+    points[[5, 69_999]] = -1.0
+    found = f.hessians(points)
+    assert np.isnan(found).any(axis=(1, 2)).sum() == 2
+    for k in (0, 65_535, 65_536, 69_998):
+        assert found[k] == pytest.approx(np.array(f.hessian(points[k].tolist())), rel=1e-15)

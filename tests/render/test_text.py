@@ -252,3 +252,15 @@ class TestNpy:
         with pytest.raises(InputError, match="word isn't a number"):
             self.written(tmp_path / "p.npy", answer(kl=[1.0], word=["a"]))
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("digits", [None, 2])
+@pytest.mark.parametrize("n", [2**53, 2**53 + 1, 10**17 + 1])
+def test_whole_numbers_beside_floats_keep_their_digits(digits, n):
+    class Both(NamedTuple):
+        n: np.ndarray
+        x: np.ndarray
+
+    report = Report(Both(np.array([n, 3]), np.array([0.5, 2.0])), show=("n", "x"), rows=2)
+    written = Separated(Wanted(style=Style(digits=digits)), ",").write(report)
+    assert written == f"n,x\n{n},0.5\n3,2\n".encode()

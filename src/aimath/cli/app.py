@@ -44,6 +44,17 @@ COMMANDS = {
     "lora": Entry("lora", "Count the numbers of a low-rank adapter, or find the rank it needs."),
     "grad": Entry("calculus", "Differentiate a formula at a point, exactly."),
     "backprop": Entry("calculus", "Send the gradient back through a formula, node by node."),
+    "gd": Entry("optimize", "Walk downhill against the gradient."),
+    "momentum": Entry("optimize", "Walk downhill as a heavy ball does."),
+    "nesterov": Entry("optimize", "Walk downhill with momentum, looking ahead."),
+    "rmsprop": Entry("optimize", "Walk downhill by gradients divided by their recent size."),
+    "adam": Entry(
+        "optimize", "Walk downhill by Adam: momentum over recent size, both corrected for their start."
+    ),
+    "adamw": Entry("optimize", "Walk downhill by Adam with decoupled weight decay."),
+    "race": Entry("rates", "Let optimisers walk down one function side by side."),
+    "learning-rate": Entry("rates", "Say what a learning rate does to gradient descent."),
+    "schedule": Entry("rates", "Give the learning rate of each update."),
     "softmax": Entry("probability", "Turn logits into probabilities."),
     "logsumexp": Entry("probability", "Take the logarithm of a sum of exponentials."),
     "temperature": Entry("probability", "Show what temperature does to a distribution."),

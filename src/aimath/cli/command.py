@@ -53,8 +53,31 @@ class Command:
 
     @cached_property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The function's parameters by name, their annotations evaluated."""
+        """The function's parameters by name, their annotations evaluated; those of a group one by one."""
+        flat: dict[str, inspect.Parameter] = {}
+        for key, parameter in self._own.items():
+            group = self._groups.get(key)
+            flat |= _members(group) if group else {key: parameter}
+        return flat
+
+    @cached_property
+    def _own(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters as they are written."""
         return inspect.signature(self.function, eval_str=True).parameters
+
+    @cached_property
+    def _groups(self) -> Mapping[str, Any]:
+        """The parameters that stand for options which several commands share, as NamedTuples."""
+        return {key: p.annotation for key, p in self._own.items() if hasattr(p.annotation, "_field_defaults")}
+
+    def answer(self, given: Mapping[str, Any]) -> Report:
+        """Call the function with values for its parameters."""
+        rest = dict(given)
+        groups = {
+            key: group(**{name: rest.pop(name) for name in group._fields if name in rest})
+            for key, group in self._groups.items()
+        }
+        return self.function(**groups, **rest)
 
     @cached_property
     def _marks(self) -> Mapping[str, Operand | Number | Whole | Flag | Words | None]:
@@ -133,6 +156,15 @@ def command(
         return function
 
     return register
+
+
+def _members(group: Any) -> dict[str, inspect.Parameter]:
+    """Give the options of a group as parameters."""
+    kind, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+    return {
+        key: inspect.Parameter(key, kind, default=group._field_defaults.get(key, empty), annotation=hint)
+        for key, hint in get_type_hints(group, include_extras=True).items()
+    }
 
 
 def _mark(hint: Any) -> Any:

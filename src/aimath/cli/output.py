@@ -49,6 +49,7 @@ class Printer:
         self.aside, self.progress = aside, progress
         self.by_line = form in BY_LINE
         self.said: set[str] = set()
+        self.unmet = ""  # what --check found not to hold
 
     def rows(self, reports: Sequence[Report]) -> None:
         """Write some rows: for each row its answers, one for each combination that is swept."""
@@ -64,7 +65,7 @@ class Printer:
         for report in reports:
             self._beside(report)
             for more in report.rest:
-                self.rows([more._replace(swept=report.swept)])
+                self.rows([more._replace(swept=more.swept or report.swept)])
 
     def _interleaved(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
         """Give row 1 of every report, then row 2, by their lines."""
@@ -78,11 +79,13 @@ class Printer:
     def _beside(self, report: Report) -> None:
         if self.aside:
             _aloud(self.aside.write(report))
-        for note in report.notes:
-            if note not in self.said:
-                self.said.add(note)
-                self.progress.end()
-                say(f"aimath {self.progress.name}: note: {note}")
+        self.unmet = self.unmet or report.unmet
+        for kind, notes in (("note", report.notes), ("warning", report.warnings)):
+            for note in notes:
+                if note not in self.said:
+                    self.said.add(note)
+                    self.progress.end()
+                    say(f"aimath {self.progress.name}: {kind}: {note}")
 
     def end(self) -> None:
         """Write what the writer kept back."""

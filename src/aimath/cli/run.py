@@ -45,10 +45,12 @@ def run(command: Command, given: dict[str, Any]) -> int:
     flags |= {name: text for texts in several.values() for name, text in texts.items()}
     with printer(output, command.name) as out:
         passed = _answer(asked, _pieces(asked, tokens, flags, inputs), out)
-    if not passed:
-        return 0
-    say(f"aimath {command.name}: warning: {passed} row{'s' if passed > 1 else ''} without an answer")
-    return 3
+    if passed:
+        say(f"aimath {command.name}: warning: {passed} row{'s' if passed > 1 else ''} without an answer")
+    if out.unmet:
+        say(f"aimath {command.name}: check failed: {out.unmet}")
+        return 4
+    return 3 if passed else 0
 
 
 def _settle_seed(name: str, given: dict[str, Any]) -> None:
@@ -230,7 +232,7 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]]) -> list[
         report = _called(asked, operands, options)
         answer = getattr(report.result, report.show[0])
         rows = 1 if report.whole else len(part.lines) if part.operands else len(np.atleast_1d(answer))
-        swept = {key: np.full(rows, options[key]) for key in asked.swept}
+        swept = {**report.swept, **{key: np.full(rows, options[key]) for key in asked.swept}}
         reports.append(
             report._replace(
                 rows=rows,
@@ -254,7 +256,7 @@ def _fitting(labels: tuple[str, ...], part: Block) -> tuple[str, ...]:
 
 def _called(asked: Job, operands: Mapping[str, Any], options: Mapping[str, float]) -> Report:
     try:
-        return asked.command.function(**operands, **asked.options, **options)
+        return asked.command.answer({**operands, **asked.options, **options})
     except InputError as error:
         option = asked.command.numbers.get(error.operand or "")
         if option is None:

@@ -45,13 +45,13 @@ class Gradient(NamedTuple):
     def check(self) -> Check:
         """Recompute the gradient from differences of values."""
         (f,) = self.source.functions
-        return _check(f.values, self.point, self.gradient)
+        return _check(f.values, self.point, self.gradient, f.size)
 
     def check_hessian(self) -> Check:
         """Recompute the Hessian from differences of gradients."""
         (f,) = self.source.functions
         answer = self.gradient[..., np.newaxis, :] if self.hessian is None else self.hessian
-        return _check(f.gradients, self.point, answer)
+        return _check(f.gradients, self.point, answer, f.gradient_size)
 
 
 class Jacobian(NamedTuple):
@@ -70,7 +70,8 @@ class Jacobian(NamedTuple):
         def values(points: Array) -> Array:
             return np.stack([f.values(points) for f in functions], axis=-1)
 
-        return _check(values, self.point, np.swapaxes(self.jacobian, -1, -2), turned=True)
+        size = max(f.size for f in functions)
+        return _check(values, self.point, np.swapaxes(self.jacobian, -1, -2), size, turned=True)
 
 
 def gradient(
@@ -189,10 +190,14 @@ def _critical(points: Array, slopes: Array, eigenvalues: Array) -> NDArray[np.st
     return kind
 
 
-def _check(values: Callable[[Array], Array], points: Array, answer: Array, *, turned: bool = False) -> Check:
+def _check(
+    values: Callable[[Array], Array], points: Array, answer: Array, operations: int, *, turned: bool = False
+) -> Check:
     """Compare derivatives (r, n, ...) along each variable with differences of values (...)."""
     n = points.shape[-1]
-    slopes: list[list[Slope]] = [[central(values, point, way) for way in np.eye(n)] for point in points]
+    slopes: list[list[Slope]] = [
+        [central(values, point, way, operations) for way in np.eye(n)] for point in points
+    ]
     other = np.array([[slope.value for slope in row] for row in slopes])
     error = np.array([[slope.error for slope in row] for row in slopes])
     # A Check allows a billionth of `size`, which is here what differences can tell.

@@ -35,6 +35,26 @@ def closures(
     graph: Graph, roots: Sequence[int], count: int
 ) -> Callable[[Sequence[float]], tuple[float, ...]]:
     """Give a function from the values of `count` variables to the values of the roots."""
+    return _all(*_built(graph, roots, count))
+
+
+def closure(graph: Graph, root: int, count: int) -> Callable[[Sequence[float]], float]:
+    """Give a function to the value of one root: without a tuple around it, in half the time."""
+    (result,), kept = _built(graph, [root], count)
+    if not kept:
+        return result
+
+    def after(x: Sequence[float]) -> float:
+        x = [*x]
+        for one in kept:
+            x.append(one(x))
+        return result(x)  # type: ignore[no-any-return]
+
+    return after
+
+
+def _built(graph: Graph, roots: Sequence[int], count: int) -> tuple[list[Closure], list[Closure]]:
+    """Give a function for each root, and those of what is shared, to be kept behind the variables first."""
     order = graph.reach(roots)
     uses = dict.fromkeys(order, 0)
     for used in (*roots, *(arg for i in order for arg in graph.nodes[i].args)):
@@ -49,7 +69,7 @@ def closures(
             kept.append(form.what)
             form = _Form("place", count + len(kept) - 1)
         forms[i] = form
-    return _all([_function(forms[root]) for root in roots], kept)
+    return [_function(forms[root]) for root in roots], kept
 
 
 def _all(results: list[Closure], kept: list[Closure]) -> Callable[[Sequence[float]], tuple[float, ...]]:

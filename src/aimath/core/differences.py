@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 FINEST, COARSEST = -46, 2
 """Steps go from 2^-46 of the way that the direction has from 0 to 4 times that, or to 4."""
 
-ROUNDING = 32 * np.finfo(np.float64).eps
-"""How far rounding may move the values, relative to the largest of them."""
+ROUNDING = 32
+"""How far rounding may move any values, in units of eps of the largest of them."""
 
 
 class Slope(NamedTuple):
@@ -25,12 +25,13 @@ class Slope(NamedTuple):
     error: Array  # (...,)
 
 
-def central(values: Callable[[Array], Array], point: Array, direction: Array) -> Slope:
+def central(values: Callable[[Array], Array], point: Array, direction: Array, operations: int = 0) -> Slope:
     """Estimate how fast values (...) change from a point (n,) in a direction (n,).
 
     Central differences with steps t, 2t, 4t, extrapolated to t = 0 (Richardson 1911). From the
     finest t on, the estimates are taken as long as they agree within what rounding can do to them:
     the coarser t is, the less that is, until the extrapolation itself goes wrong (Lepski 1991).
+    `operations` is how many roundings a value has behind it.
 
     >>> round(float(central(lambda p: p[..., 0] ** 3, np.array([2.0]), np.array([1.0])).value), 9)
     12.0
@@ -48,7 +49,8 @@ def central(values: Callable[[Array], Array], point: Array, direction: Array) ->
         largest = np.maximum(np.abs(above), np.abs(below))[: len(second)]
         # The step that is taken is a rounded one, too.
         slack = np.abs(slopes[: len(second)]) * _column(size / steps[: len(second)], above)
-        noise = 3.0 * ROUNDING * (largest / span[: len(second)] + slack)
+        rounding = (ROUNDING + operations) * np.finfo(np.float64).eps
+        noise = 3.0 * rounding * (largest / span[: len(second)] + slack)
     return _agreeing(second, noise)
 
 

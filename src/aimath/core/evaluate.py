@@ -194,6 +194,7 @@ def at(program: Program, k: int, values: list[Any], variables: Sequence[str]) ->
     of = sorted(
         (int(program.steps[i].node.value), i) for i in needed if program.steps[i].node.op == "variable"
     )
-    named = [f"{variables[v]}={values[i]:.6g}" for v, i in of]
+    # Beyond them are the directions that a Hessian is taken in.
+    named = [f"{variables[v]}={values[i]:.6g}" for v, i in of if v < len(variables)]
     more = ["..."] if len(named) > 4 else []
     return f" at {', '.join(named[:4] + more)}" if named else ""

@@ -7,11 +7,10 @@ one holds its own stacks, so that no text nests it deeper than a list can be lon
 
 from __future__ import annotations
 
-import difflib
 import math
 from typing import NamedTuple, NoReturn
 
-from aimath.core.tokens import Token, point_at, tokens
+from aimath.core.tokens import Token, alike, point_at, tokens
 from aimath.errors import InputError
 
 DEEPEST, SIGNS = 100, 50
@@ -158,7 +157,7 @@ class _Parser:
             self._open(_Open("function", token, op=name, before=len(self.operands)))
             return True, k + 2
         if called:
-            near = difflib.get_close_matches(name, ARGUMENTS, 1)
+            near = alike(name, ARGUMENTS)
             known = name in CONSTANTS or len(name) == 1 or not near
             what = "is a constant, not a function" if name in CONSTANTS else "is not a known function"
             self._fail(

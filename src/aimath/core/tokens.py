@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST, MOST = 10_000, 6000
 """Characters and tokens of a formula."""
@@ -96,6 +99,17 @@ def point_at(text: str, place: int) -> str:
     before = "..." * (start > 0) + visible(piece[: place - start])
     line = before + visible(piece[place - start :]) + "..." * (start + AROUND < len(text))
     return f"{line}\n{' ' * len(before)}^"
+
+
+def alike(name: str, known: Iterable[str]) -> list[str]:
+    """Give the known name that was probably meant, or none.
+
+    >>> alike("expp", ["exp", "log"])
+    ['exp']
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
+
+    return get_close_matches(name, list(known), 1)
 
 
 def short(text: str) -> str:

@@ -22,7 +22,7 @@ DOT = "●"
 
 def curve(x: Points, y: Points, axes: tuple[str, str], wanted: Wanted, width: int) -> list[str]:
     """Draw points (x, y) with their ranges at the edges; what is infinite or nan can't be drawn."""
-    return _drawn(x, y, np.full(len(x), DOT), axes, wanted, width)
+    return marked(x, y, np.full(len(x), DOT), axes, wanted, width)
 
 
 def cloud(
@@ -35,7 +35,7 @@ def cloud(
     x = points[:, 0]
     y = points[:, 1] if points.shape[1] > 1 else np.zeros_like(x)
     marks = np.array([_mark(name) for name in names] or [DOT] * len(x))
-    return _drawn(x, y, marks, axes, wanted, width)
+    return marked(x, y, marks, axes, wanted, width)
 
 
 def _mark(name: str) -> str:
@@ -43,9 +43,10 @@ def _mark(name: str) -> str:
     return sign if sign.strip() and cells(sign) == 1 else DOT
 
 
-def _drawn(
+def marked(
     x: Points, y: Points, marks: Points, axes: tuple[str, str], wanted: Wanted, width: int
 ) -> list[str]:
+    """Draw points (x, y), each as its mark; where several fall into one cell, the commonest is drawn."""
     keep = np.isfinite(x) & np.isfinite(y)
     x, y, marks = x[keep], y[keep], marks[keep]
     if not x.size:
@@ -56,7 +57,7 @@ def _drawn(
         low = top = ""
     margin = max(len(low), len(top))
     if margin + 2 > width // 3:  # numbers beside the curve would leave it no room
-        lines = [*_range("y", low, top, width), *_range("x", left, right, width)]
+        lines = [*ranged("y", low, top, width), *ranged("x", left, right, width)]
         canvas = (f" │{line}".rstrip() for line in _canvas(x, y, marks, width - 2, high))
         return [ours(line, wanted) for line in (*lines, *canvas, " └" + "─" * (width - 2))]
     room = width - margin - 3
@@ -66,12 +67,13 @@ def _drawn(
     between = room - len(left) - len(right)
     start = " " * (margin + 2)
     below = [f"{start} {left}{axes[0] if len(axes[0]) + 2 <= between else '':^{max(0, between)}}{right}"]
-    below = below if between > 0 else _range("x", left, right, width)
+    below = below if between > 0 else ranged("x", left, right, width)
     named = [f"{start}{axes[1]}".rstrip()] if axes[1] else []
     return [ours(line, wanted) for line in (*named, *lines, f"{start}└{'─' * room}", *below)]
 
 
-def _range(axis: str, low: str, high: str, width: int) -> list[str]:
+def ranged(axis: str, low: str, high: str, width: int) -> list[str]:
+    """Say the ends of an axis in a line, or in two where it would be too long."""
     line = f" {axis}: {low} to {high}"
     return [line] if len(line) <= width else [f" {axis}: {low}", f" to {high}"]
 

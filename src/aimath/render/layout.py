@@ -111,6 +111,17 @@ def bars(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> lis
     return [signs[x >= 0] + bar(abs(x) / largest, room) for x in finite.tolist()]
 
 
+def tracks(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> list[str]:
+    """Draw numbers as places on a line from the least to the largest.
+
+    >>> tracks(np.array([10.0, 3.0, 5.0]), 8)
+    ['·······●', '●', '··●']
+    """
+    half = values / 2  # the span of finite numbers can overflow
+    span = float(half.max() - half.min()) or 1.0
+    return ["·" * int(place) + "●" for place in np.rint((half - half.min()) / span * (room - 1))]
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """Break a line between its clauses (3 blanks or more), else before an operator, never within a number.
 

@@ -42,8 +42,9 @@ class Page:
         image = any(plot.kind == "picture" for plot in report.plots)
         drawn = self.draw or (self.images and image)
         if self.derivation:
-            for part in self.derivation.parts(Quantities(report)) if report.steps else ():
-                strips += self._apart(part)
+            for told in report.told() if report.told else [report] if report.steps else []:
+                for part in self.derivation.parts(Quantities(told)):
+                    strips += self._apart(part)
         elif drawn and image:
             pass  # the picture is how people read it
         elif (grid := single(known, self.wanted)) is not None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from aimath.render.canvas import cloud, curve
 from aimath.render.fields import Quantities, entry_names
+from aimath.render.landscape import swept, way
 from aimath.render.layout import BAR, Strip, label, left_out, ours, padded, side_by_side, strip
 from aimath.render.layout import bars as drawn_bars
 from aimath.render.panels import heat_map
@@ -34,6 +35,7 @@ class Plotter:
         self.wanted, self.width = wanted, max(20, min(wanted.width, WIDEST))
         self.curves: dict[Plot, list[tuple[Values, Values]]] = {}
         self.gallery = Gallery(wanted, self.width)
+        self.sweeps: dict[Plot, list[tuple[dict[str, Values], Values]]] = {}
 
     def add(self, report: Report) -> list[Strip]:
         """Give what can be drawn of one block of rows."""
@@ -55,6 +57,12 @@ class Plotter:
             return self.gallery.strips() if len(self.gallery.shelves) > SHELVES else []
         if drawing.kind == "scatter":
             return self._scatter(drawing, known.report, y)
+        if drawing.kind == "path":
+            return way(known.report.result, known.report.labels, self.wanted, self.width)
+        if drawing.kind == "sweep":
+            ends = dict(known.report.swept)
+            self.sweeps.setdefault(drawing, []).append(({key: np.asarray(ends[key]) for key in ends}, y))
+            return []
         if drawing.kind != "curve":
             return self._bars(drawing, known, y)
         x, points = known[drawing.x], self.curves.setdefault(drawing, [])
@@ -92,6 +100,13 @@ class Plotter:
             x, y = (np.concatenate(part).astype(np.float64) for part in zip(*points, strict=True))
             lines = curve(x, y, (drawing.x, drawing.y), self.wanted, self.width)
             strips += [*([strip("")] if strips and lines else []), *(strip(line, BAR) for line in lines)]
+        for drawing, parts in self.sweeps.items():
+            options = {key: np.concatenate([part[key] for part, _ in parts]) for key in parts[0][0]}
+            values = np.concatenate([y for _, y in parts]).astype(np.float64)
+            ends = _last_of_each(list(options.values()))
+            kept = {key: column[ends] for key, column in options.items()}
+            lines_of_sweep = swept(kept, values[ends], drawing.y, self.wanted, self.width)
+            strips += [*([strip("")] if strips else []), *lines_of_sweep]
         return strips
 
     def _bars(self, drawing: Plot, known: Quantities, y: Values) -> list[Strip]:
@@ -106,6 +121,12 @@ class Plotter:
         if (hidden := len(y) - HEAD) > 0 and not self.wanted.all_rows:
             strips.append(left_out(hidden, self.wanted, "rows"))
         return strips
+
+
+def _last_of_each(columns: list[Values]) -> Values:
+    """Find the last of the rows in a row that have the same values in all columns."""
+    changes = [column[1:] != column[:-1] for column in columns]
+    return np.append(np.logical_or.reduce(changes), True)
 
 
 def bars(names: list[str], values: Values, wanted: Wanted, width: int) -> list[Strip]:

@@ -20,6 +20,7 @@ from aimath.render.layout import (
     side_by_side,
     spark,
     strip,
+    tracks,
     wrapped,
 )
 from aimath.render.panels import Panels as PanelStep
@@ -217,14 +218,14 @@ class TableStep:
     def __init__(self, step: Table, known: Quantities, row: int, wanted: Wanted) -> None:
         self.step, self.known, self.row, self.wanted = step, known, row, wanted
         asked = [name for _, template in step.columns for name in fields(template)]
-        asked = [name for name in (step.bar, *asked) if name and name not in known.report.names]
+        asked = [name for name in (step.bar or step.track, *asked) if name and name not in known.report.names]
         arrays = [np.atleast_1d(number(known, row, name)) for name in asked]
         self.shape = max((array.shape for array in arrays), key=np.prod, default=(1,))
         self.size, vectors = int(np.prod(self.shape)), [np.ravel(array) for array in arrays]
         leading = next(
             (v for v in vectors if v.size == self.size and v.dtype.kind != "U"), np.zeros(self.size)
         )
-        self.drawn = leading.astype(np.float64) if step.bar else np.zeros(0)
+        self.drawn = leading.astype(np.float64)
         self.entries = _entries(leading, whole=wanted.all_rows)
 
     def strips(self, width: int) -> list[Strip]:
@@ -241,12 +242,29 @@ class TableStep:
         if cells(head) > width:
             return self.with_gaps(stacked(labels, heads, columns, width))
         room = min(BAR, width - cells(head) - 2)
-        drawn = bars(self.drawn[self.entries], room) if self.step.bar and room >= 5 else [""] * len(lines)
+        drawn = self._drawn(room) if room >= 5 else [""] * len(lines)
+        head += self._ends(room) if self.step.track else ""
         rows = [
             [strip(line, "", "  " + ours(mark, self.wanted) if mark else "")]
             for line, mark in zip(lines, drawn, strict=True)
         ]
         return [strip(head, "dim"), *self.with_gaps(rows)]
+
+    def _drawn(self, room: int) -> list[str]:
+        """Give a bar, or a place on a line, for each entry that is shown."""
+        values = self.drawn[self.entries]
+        if self.step.bar:
+            return bars(values, room)
+        return tracks(values, room) if self.step.track and values.size else [""] * len(values)
+
+    def _ends(self, room: int) -> str:
+        """Write the ends of the line above it, if there is room."""
+        values = self.drawn[self.entries]
+        if not values.size:
+            return ""
+        low, high = (self.wanted.style.people(float(end)) for end in (values.min(), values.max()))
+        between = room - len(low) - len(high) - 2
+        return ours(f"  {low} {'─' * between} {high}", self.wanted) if between > 0 else ""
 
     def _names(self) -> list[str]:
         if self.step.names:

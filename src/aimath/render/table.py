@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.render.fields import Column, Quantities, chosen, columns, entry_names
-from aimath.render.layout import Strip, bar, label, left_out, ours, padded, side_by_side, strip
+from aimath.render.layout import (
+    Strip,
+    bar,
+    label,
+    left_out,
+    ours,
+    padded,
+    side_by_side,
+    strip,
+    tracks,
+    wrapped,
+)
 from aimath.render.numbers import SHOWN, Style
 from aimath.safe import cells
 
@@ -35,6 +46,7 @@ class Grid(NamedTuple):
     columns: list[list[str]]  # the cells of a column, all of one width
     words: frozenset[int] = frozenset()  # columns that aren't numbers
     shares: tuple[float, ...] = ()  # what a bar shows, 0 to 1, a row
+    places: tuple[float, ...] = ()  # or what is shown as a place on a line
     above: str = ""
     below: str = ""
     gap: int = 0
@@ -50,14 +62,19 @@ class Grid(NamedTuple):
         blocks = [padded([head, *texts], right=k not in self.words) for k, (head, texts) in pairs]
         head, *lines = side_by_side(blocks)
         if not self.fits(wanted.width) or (len(lines) == 1 and self.heads[0]):
-            return start + self._vertical(wanted)
+            return start + self._vertical(wanted) + self._said(wanted)
         room = min(MOST, wanted.width - cells(head) - 2)
         drawn = [bar(share, room) for share in self.shares] if room >= LEAST else []
+        if self.places and room >= LEAST:
+            drawn = tracks(np.array(self.places), room)
         drawn = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn] or [""] * len(lines)
         rows = [[strip(line, "", mark)] for line, mark in zip(lines, drawn, strict=True)]
         rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
-        end = [strip(ours(f" {self.below}", wanted), "dim")] if self.below else []
-        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted), *end]
+        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted), *self._said(wanted)]
+
+    def _said(self, wanted: Wanted) -> list[Strip]:
+        text = ours(f" {self.below}", wanted)
+        return [strip(line, "dim") for line in wrapped(text, wanted.width)] if self.below else []
 
     def _with_gap(self, rows: list[list[Strip]], wanted: Wanted) -> list[Strip]:
         said = [[left_out(self.hidden, wanted, "rows")]] if self.hidden else []
@@ -181,7 +198,8 @@ class Records:
         self.head: list[tuple[Any, ...]] = []
         self.tail: list[tuple[Any, ...]] = []
         self.rows = 0
-        self.drawn = ""
+        self.drawn = self.below = ""
+        self.tracked = False  # what is drawn is a place on a line
 
     def fits(self, known: Quantities) -> bool:
         """Whether these rows have the columns of the rows gathered so far."""
@@ -192,7 +210,11 @@ class Records:
         """Gather the rows of one block."""
         spread, rows = self._spread(known), known.report.rows
         self.columns = self.columns or [column._replace(values=column.values[:0]) for column in spread]
-        self.drawn = next((plot.y for plot in known.report.plots), "")
+        for plot in known.report.plots:
+            one = [column.head for column in spread if column.head.startswith(f"{plot.y}_")]
+            self.tracked = plot.kind == "path" and len(one) == 1
+            self.drawn = one[0] if self.tracked else plot.x if plot.kind == "path" else plot.y
+        self.below = self.below or known.report.below
         start = rows if self.wanted.all_rows else min(rows, HEAD - len(self.head))
         self.head += _rows(spread, 0, start)
         # One row more than is shown: were it alone, it would be shown in place of the gap.
@@ -215,7 +237,8 @@ class Records:
         for digits in range(SHOWN - 1, FEWEST - 1, -1):
             grid = self._grid(self.wanted._replace(style=Style(digits=digits, narrow=True)))
             if grid.fits(self.wanted.width):
-                return grid._replace(below=f"{digits} digits, to fit; --json has all")
+                fewer = f"{digits} digits, to fit; --json has all"
+                return grid._replace(below=f"{self.below}   {fewer}" if self.below else fewer)
         return full
 
     def _grid(self, wanted: Wanted) -> Grid:
@@ -225,10 +248,13 @@ class Records:
         texts = [_texts(values, wanted) for values in zip(*rows, strict=True)]
         heads = tuple(label(column.head, wanted, max(WORD, wanted.width // 3)) for column in self.columns)
         place = next((k for k, column in enumerate(self.columns) if column.head == self.drawn), None)
-        shares = _shares(np.array([row[place] for row in rows])) if place is not None else ()
+        values = np.array([row[place] for row in rows]) if place is not None else np.zeros(0)
+        places = tuple(values.tolist()) if self.tracked and np.isfinite(values).all() else ()
+        shares = () if self.tracked else _shares(values)
         units = tuple(column.unit for column in self.columns)
         words = frozenset(k for k, column in enumerate(self.columns) if column.values.dtype.kind == "U")
-        return Grid(heads, units, texts, words, shares, gap=len(self.head), hidden=hidden)
+        gap = len(self.head)
+        return Grid(heads, units, texts, words, shares, places, below=self.below, gap=gap, hidden=hidden)
 
 
 def _rows(spread: list[Column], start: int, stop: int) -> list[tuple[Any, ...]]:

@@ -101,7 +101,7 @@ class Separated:
 
     def _rows(self, spread: list[Column]) -> bytes:
         style = self.wanted.style
-        if all(column.values.dtype.kind == "f" for column in spread):
+        if all(_is_float(column.values, exact=style.exact) for column in spread):
             return style.rows(np.stack([column.values for column in spread], axis=1), self.separator)
         texts = [[self.cell(x) for x in column.values.tolist()] for column in spread]
         return b"".join(self.line(row) for row in zip(*texts, strict=True))
@@ -114,6 +114,13 @@ class Separated:
         """Give one line of cells."""
         texts = (quoted(cell, self.separator, spreadsheet=self.spreadsheet) for cell in cells)
         return encoded(self.separator.join(texts) + "\n")
+
+
+def _is_float(values: np.ndarray[Any, Any], *, exact: bool) -> bool:
+    """Whether numbers print the same as floats: whole ones do while no digit of theirs is cut."""
+    if values.dtype.kind not in "iu":
+        return str(values.dtype.kind) == "f"
+    return exact and int(np.abs(values).max(initial=0)) <= 1 << 53
 
 
 def _fit(heads: list[str], first: list[str]) -> None:

@@ -1,0 +1,89 @@
+"""Targets 11 and 12: Adam on a million parameters, and steps on one, beside torch on one thread."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tests.benchmarks.kernels import Work, compared
+from tests.benchmarks.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PARAMETERS = 1_000_000
+OURS, THEIRS = 100_000, 500
+"""So many steps are timed at once, of ours and of torch's."""
+
+
+def many(rounds: int) -> Iterator[Row]:
+    """Target 11: torch.optim.Adam with its defaults."""
+    import torch
+
+    from aimath.core.optimize import Stepper, adam
+
+    torch.set_num_threads(1)
+
+    def make(rng: np.random.Generator) -> tuple[Any, ...]:
+        start, gradient = rng.normal(size=(2, PARAMETERS))
+        theirs = torch.tensor(start, requires_grad=True)
+        theirs.grad = torch.tensor(gradient)
+        return Stepper(adam(), start, lr=1e-3), gradient, torch.optim.Adam([theirs])
+
+    ours, peer = (lambda stepper, g, _: stepper.step(g)), (lambda _s, _g, optimizer: optimizer.step())
+    yield compared(Work(11, "Adam on 1e6 float64 parameters", 0.55, make, ours, peer, "torch"), 2 * rounds)
+
+
+def one(rounds: int) -> Iterator[Row]:
+    """Target 12: (w-3)^2, its gradient by autograd on their side, by nested functions on ours.
+
+    Ours keeps every point; losses and gradients for a table come later, all at once (20 ns a step).
+    """
+    import torch
+
+    from aimath.core.expression import function
+    from aimath.core.optimize import OPTIMIZERS
+    from aimath.core.walks import walk
+
+    rates = np.full(OURS, 1e-3)
+
+    def ours(name: str) -> None:
+        walk(function("(w-3)^2"), [10.0], OPTIMIZERS[name](), rates, -1.0)
+
+    def peer(kind: Any) -> None:
+        w = torch.tensor(10.0, dtype=torch.float64, requires_grad=True)
+        optimizer = kind([w], lr=1e-3)
+        for _ in range(THEIRS):
+            optimizer.zero_grad()
+            ((w - 3) ** 2).backward()
+            optimizer.step()
+
+    for name, kind, target in (("gd", torch.optim.SGD, 1 / 500), ("adam", torch.optim.Adam, 1 / 250)):
+        pairs = [(seconds(ours, name) / OURS, seconds(peer, kind) / THEIRS) for _ in range(2 * rounds + 1)][
+            1:
+        ]
+        mine, theirs = (median(pair[k] for pair in pairs) for k in (0, 1))
+        ratio = median(a / b for a, b in pairs)
+        texts = f"{mine * 1e9:.0f} ns", f"{theirs * 1e6:.0f} us"
+        yield Row(12, f"a step of {name} on (w-3)^2 / torch", *texts, ratio, target)
+
+
+def seconds(function: Callable[[Any], None], operand: Any) -> float:
+    """Time one call."""
+    start = time.perf_counter()
+    function(operand)
+    return time.perf_counter() - start
+
+
+def measure(only: set[int], rounds: int) -> Iterator[Row | str]:
+    """Give the rows of the targets asked for."""
+    if importlib.util.find_spec("torch") is None:
+        yield "11, 12  skipped: torch is not installed"
+        return
+    if 11 in only:
+        yield from many(rounds)
+    if 12 in only:
+        yield from one(rounds)

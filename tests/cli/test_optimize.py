@@ -1,0 +1,439 @@
+"""Optimisers on the command line: traces, sweeps, what is said of the end, and how to be told off."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+SIX = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+
+
+def rows(out):
+    head, *lines = (line.split("\t") for line in out.splitlines())
+    return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+def objects(out):
+    return [json.loads(line) for line in out.splitlines()]
+
+
+# Traces
+
+
+def test_gd_alone_walks_down_the_guides_parabola(aimath):
+    ran = aimath("gd", "--lr", "0.1")
+    assert (ran.code, ran.err) == (0, "")
+    table = rows(ran.out)
+    assert list(table[0]) == ["step", "point_w", "loss", "gradient_w"]
+    assert [row["step"] for row in table] == [str(k) for k in range(21)]
+    assert [table[1]["point_w"], table[20]["point_w"]] == ["8.6", "3.0807045053224793"]
+    assert aimath("gd").out == ran.out
+
+
+@pytest.mark.parametrize("name", SIX)
+def test_json_holds_the_state_and_the_options(aimath, name):
+    found = objects(aimath(name, "--steps", "3", "--json").out)
+    state = {
+        "gd": set(), "momentum": {"buffer"}, "nesterov": {"buffer"}, "rmsprop": {"square_avg", "buffer"},
+        "adam": {"m", "v", "m_hat", "v_hat"}, "adamw": {"m", "v", "m_hat", "v_hat"},
+    }[name]  # fmt: skip
+    shared = {"labels", "step", "point", "loss", "gradient", "rate", "update", "status", "why", "norm"}
+    given = {"function", "optimizer", "schedule", "lr", "weight_decay"}
+    assert len(found) == 4
+    for row in found:
+        assert shared | state | given <= set(row)
+        assert (row["labels"], row["optimizer"], row["lr"]) == (["w"], name, 0.1)
+    assert {"v_max", "grad_avg"}.isdisjoint(found[0])
+
+
+def test_variants_bring_their_own_state(aimath):
+    assert "v_max" in objects(aimath("adam", "--amsgrad", "--json").out)[0]
+    assert "grad_avg" in objects(aimath("rmsprop", "--centered", "--json").out)[0]
+
+
+def test_a_schedule_shows_its_rates(aimath):
+    found = rows(aimath("gd", "--schedule", "step", "--step-size", "2", "--gamma", ".5", "--steps", "5").out)
+    assert [row["rate"] for row in found] == ["0", "0.1", "0.1", "0.05", "0.05", "0.025"]
+
+
+@pytest.mark.parametrize(
+    ("start", "first"),
+    [("x=3,y=2", "3"), ("y=2 x=3", "3"), ("3,2", "3"), ("[-1, 2]", "-1"), ("x=1/2,y=pi", "0.5")],
+)
+def test_a_start_is_named_or_in_order(aimath, start, first):
+    ran = aimath("gd", "--function", "x^2+y^2", "--start", start, "--steps", "0")
+    assert (ran.code, rows(ran.out)[0]["point_x"]) == (0, first), ran.err
+
+
+def test_every_and_last_keep_the_ends(aimath):
+    steps = [row["step"] for row in rows(aimath("gd", "--every", "8").out)]
+    assert steps == ["0", "8", "16", "20"]
+    last = rows(aimath("gd", "--last").out)
+    assert [list(row.values())[-1] for row in last] == ["going"]
+    assert last[0]["step"] == "20"
+
+
+def test_rows_of_a_long_trace_come_in_blocks(aimath):
+    ran = aimath("gd", "--steps", "150000", "--lr", "1e-6")
+    table = ran.out.splitlines()
+    assert len(table) == 150_002
+    assert [int(line.split("\t")[0]) for line in table[1::50_000]] == [0, 50_000, 100_000, 150_000]
+    shown = aimath("gd", "--steps", "150000", "--lr", "1e-6", "--format", "table").out
+    assert "149976 more rows" in shown
+    assert shown.rstrip().endswith("after 150000 steps")
+
+
+# What is said of the end
+
+
+def test_a_divergence_is_an_answer_with_a_warning(aimath):
+    ran = aimath("gd", "--lr", "1.1")
+    assert ran.code == 0
+    assert ran.err.startswith("aimath gd: warning: diverged: the loss grew from 49 to ")
+    assert "lr 1.1 is above 2/curvature = 1" in ran.err
+    assert {row["status"] for row in objects(aimath("gd", "--lr", "1.1", "--json").out)} == {"diverged"}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        (["--until", "1e-6", "--steps", "1000"], 0, ""),
+        ([], 4, "aimath gd: check failed: going: |gradient| = 0.161409 > 1e-06 after 20 steps\n"),
+        (["--lr", "1"], 4, "aimath gd: check failed: oscillates: for ever between w = -4 and w = 10"),
+        (
+            ["--lr", "1.1", "--steps", "5000"],
+            4,
+            "aimath gd: check failed: diverged: beyond float64 at step 1936",
+        ),
+        (
+            ["--lr", ".1,.2,1.5", "--steps", "100"],
+            4,
+            "aimath gd: check failed: 2 of 3 runs converged, 1 of 3 runs diverged\n",
+        ),
+    ],
+)
+def test_check_asks_for_convergence(aimath, line, code, said):
+    ran = aimath("gd", *line, "--check")
+    assert ran.code == code
+    assert said in ran.err
+    assert ran.out == aimath("gd", *line).out
+
+
+def test_leaving_the_domain_names_the_part(aimath):
+    ran = aimath("gd", "--function", "log(w)", "--start", "w=0.3", "--lr", ".5")
+    assert ran.code == 0
+    assert "warning: undefined: step 1 leads to w = -1.36667: log(w): argument is -1.36667" in ran.err
+    assert len(ran.out.splitlines()) == 2
+
+
+def test_no_number_on_the_way_is_nan(aimath):
+    for line in (
+        ["--lr", "1e200"],
+        ["--function", "exp(w^2)", "--start", "w=5"],
+        ["--lr", "1e308", "--steps", "3"],
+    ):
+        for form in ("--json", "--explain", "--csv"):
+            ran = aimath("gd", *line, form)
+            assert ran.code == 0
+            assert "nan" not in ran.out
+            assert "Traceback" not in ran.err
+
+
+# Sweeps
+
+
+def test_swept_values_come_first_and_the_last_varies_fastest(aimath):
+    found = rows(aimath("adam", "--lr", "log:1e-3:1e-1:3", "--beta1", ".8,.9", "--last").out)
+    assert list(found[0])[:2] == ["lr", "beta1"]
+    assert [(row["lr"], row["beta1"]) for row in found] == [
+        (lr, beta1) for lr in ("0.001", "0.01", "0.1") for beta1 in ("0.8", "0.9")
+    ]
+    alone = rows(aimath("adam", "--lr", ".01", "--beta1", ".8", "--last").out)[0]
+    assert {key: found[2][key] for key in alone} == alone
+
+
+def test_a_sweep_has_the_rows_of_its_runs(aimath):
+    swept = rows(aimath("gd", "--lr", ".1,.4", "--steps", "3").out)
+    alone = [row for lr in (".1", ".4") for row in rows(aimath("gd", "--lr", lr, "--steps", "3").out)]
+    assert [{k: v for k, v in row.items() if k != "lr"} for row in swept] == alone
+    assert [row["lr"] for row in swept] == ["0.1"] * 4 + ["0.4"] * 4
+
+
+def test_whole_numbers_are_swept_too(aimath):
+    found = rows(aimath("gd", "--steps", "5,10", "--last").out)
+    assert [(row["steps"], row["step"]) for row in found] == [("5", "5"), ("10", "10")]
+    found = rows(aimath("gd", "--schedule", "step", "--step-size", "2,5", "--last").out)
+    assert [row["step_size"] for row in found] == ["2", "5"]
+
+
+def test_a_sweep_in_json_and_its_derivations(aimath):
+    found = objects(aimath("gd", "--lr", ".1,1.1", "--last", "--json").out)
+    assert [(row["lr"], row["run"], row["status"]) for row in found] == [
+        (0.1, 0, "going"),
+        (1.1, 1, "diverged"),
+    ]
+    told = aimath("gd", "--lr", ".1,1.1", "--explain").out
+    assert told.count(" ✓ ") == 2
+    assert "lr = 0.1" in told
+    assert "lr = 1.1" in told
+
+
+def test_a_sweep_of_many_is_one_computation(aimath, monkeypatch):
+    from aimath.core import descent
+
+    calls = []
+    original = descent.walk_all
+    monkeypatch.setattr(descent, "walk_all", lambda *a: calls.append(1) or original(*a))
+    ran = aimath("adam", "--lr", "log:1e-3:1:50", "--beta1", "lin:.5:.9:5", "--steps", "10", "--last")
+    assert len(ran.out.splitlines()) == 251
+    assert calls == [1]
+
+
+def test_plot_of_a_sweep_is_a_curve_or_a_map(aimath):
+    curve = aimath("gd", "--lr", "log:1e-3:.1:9", "--last", "--plot").err
+    assert "log10 loss" in curve
+    assert "log10 lr" in curve
+    assert "●" in curve
+
+
+def test_plot_of_two_options_is_a_map(aimath):
+    drawn = aimath("adam", "--lr", "log:1e-3:1:4", "--beta1", ".8,.9", "--plot").err
+    assert r"lr \ beta1" in drawn
+    assert "██" in drawn
+
+
+# Limits and mistakes
+
+
+def test_more_updates_than_the_limit_are_asked_for_by_name(aimath):
+    ran = aimath("gd", "--steps", "10000001")
+    assert (ran.code, ran.out) == (1, "")
+    assert "10000001 updates are more than 10000000" in ran.err
+    assert "--max-steps 10000001 allows them" in ran.err
+    ran = aimath("gd", "--steps", "2000", "--lr", "lin:.001:1:10000")
+    assert "20000000 updates are more than 10000000" in ran.err
+    assert aimath("gd", "--steps", "11", "--max-steps", "10").code == 1
+    ran = aimath("gd", "--steps", "500000000", "--max-steps", "500000000", "--max-memory", "1G")
+    assert (ran.code, ran.out) == (1, "")
+    assert "a way of 500000000 steps needs 29.80 GiB; the limit is 1.00 GiB" in ran.err
+    assert aimath("gd", "--steps", "300000", "--max-memory", "10M", "--last").code == 1
+    assert aimath("gd", "--steps", "300000", "--max-memory", "20M", "--last").code == 0
+    assert aimath("gd", "--steps", "10", "--max-steps", "10").code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["gd", "--lr", "0"], "--lr: lr must be above 0 and finite, not 0"),
+        (["gd", "--lr", "-1"], "--lr: lr must be above 0 and finite, not -1"),
+        (["gd", "--lr", "inf"], "--lr: lr must be above 0 and finite, not inf"),
+        (["gd", "--lr", ".1,0"], "--lr: lr must be above 0 and finite, not 0"),
+        (["gd", "--steps", "1.5"], "--steps must be a whole number, not '1.5'"),
+        (["gd", "--steps", "-1"], "--steps must be 0 to"),
+        (["gd", "--until", "-1"], "--until: until must be at least 0"),
+        (["gd", "--every", "0"], "--every must be 1 to"),
+        (["gd", "--schedule", "cosin"], "--schedule: 'cosin' is not one of constant, step"),
+        (["gd", "--function", "x^2+y"], "--start: no value for x, y"),
+        (["gd", "--function", "x^2", "--start", "z=1"], "--start: z is not in the formula"),
+        (["gd", "--function", "x^2", "--start", "1,2"], "--start: 2 numbers for x"),
+        (["gd", "--function", "2*3"], "--function: 2*3 has no variable"),
+        (["gd", "--function", "2x"], "an operator is missing"),
+        (["gd", "7"], "unexpected extra argument"),
+        (["adam", "--beta1", "1"], "--beta1: beta1 must be at least 0 and below 1, not 1"),
+        (["adam", "--eps", "-1"], "--eps: eps must be at least 0"),
+        (["momentum", "--momentum", "1.5"], "--momentum: momentum must be at least 0 and below 1"),
+        (["rmsprop", "--alpha", "2"], "--alpha: alpha must be at least 0 and below 1"),
+        (["gd", "--min-lr", "1"], "--min-lr: min_lr must be at least 0 and at most lr"),
+        (["gd", "--warmup", "21"], "--warmup: warmup must be at least 0 and at most all steps"),
+        (["gd", "--gamma", "0", "--schedule", "step"], "--gamma: gamma must be above 0"),
+        (["race", "--optimizers", "gd,sgd"], "--optimizers: 'sgd' is not one of gd, momentum"),
+        (["learning-rate", "1", "--lr", "0"], "--lr: lr must be above 0"),
+        (["schedule", "1", "--schedule", "cosin"], "--schedule: 'cosin' is not one of"),
+    ],
+)
+def test_mistakes_of_the_command_line_are_named(aimath, line, said):
+    ran = aimath(*line)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert len(ran.err.splitlines()) <= 4
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["gd", "--function", "log(w)", "--start", "w=-1"], "log(w): argument is -1"),
+        (["gd", "--function", "sqrt(w)", "--start", "w=0"], "no finite derivative"),
+        (["learning-rate", "1", "-2"], "curvature 2 is negative"),
+        (["learning-rate", "--function", "x^2-y^2", "--at", "1,1"], "a curvature at x = 1, y = 1 is -2"),
+        (["schedule", "0.5"], "a step must be a whole number from 0"),
+    ],
+)
+def test_where_there_is_no_answer_that_is_said(aimath, line, said):
+    ran = aimath(*line)
+    assert (ran.code, ran.out) == (1, "")
+    assert said in ran.err
+
+
+def test_the_hint_for_a_start_can_be_typed(aimath):
+    err = aimath("gd", "--function", "x^2+y").err
+    assert "add --start x=...,y=..." in err
+
+
+# Derivations
+
+
+def test_the_parabola_is_explained_by_its_curvature(aimath):
+    told = aimath("gd", "--explain").out
+    for line in (
+        "w ← w - lr·g",
+        " minimum at 3, curvature f'' = 2",
+        " a step multiplies the distance to it by 1 - lr·f'' = 0.8",
+        " lr < 2/f'' = 1 converges, there it bounces for ever, above it diverges",
+        " ✓ 3 + (1 - lr·f'')^20 · (start - 3) = 3.0807",
+    ):
+        assert line in told.splitlines()
+
+
+def test_adams_first_step_is_worked_out(aimath):
+    told = aimath("adam", "--steps", "3", "--explain").out
+    assert "   m = (1-β1)·g = 1.4      m^ = m/(1-β1) = 14" in told
+    assert "   w = 10 - 0.1 · 14/(√196 + 1e-8) = 9.9" in told
+
+
+@pytest.mark.parametrize("name", SIX)
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["--steps", "0"],
+        ["--steps", "1"],
+        ["--function", "(1-x)^2+100*(y-x^2)^2", "--start", "-1.2,1", "--lr", "1e-3"],
+        ["--function", "a^2+b^2+c^2+d^4", "--start", "1,2,3,4", "--lr", ".01"],
+        ["--lr", "3", "--steps", "3000"],
+        ["--schedule", "cosine", "--weight-decay", ".1"],
+        ["--function", "exp(w)", "--start", "-1", "--steps", "200"],
+    ],
+)
+def test_every_derivation_fits_and_holds(aimath, name, line):
+    ran = aimath(name, *line, "--explain")
+    assert ran.code == 0
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert " ✓ " in ran.out
+    assert "✗" not in ran.out
+    assert "nan" not in ran.out
+
+
+@pytest.mark.parametrize(
+    "options", [["--centered", "--momentum", ".5"], ["--momentum", ".9", "--alpha", ".5"]]
+)
+def test_variants_are_said(aimath, options):
+    told = aimath("rmsprop", *options, "--explain").out
+    assert ("centred" in told) == ("--centered" in options)
+    assert "with momentum" in told
+    assert "amsgrad" in aimath("adam", "--amsgrad", "--explain").out
+
+
+# Race, learning-rate, schedule
+
+
+def test_a_race_is_its_runners(aimath):
+    found = rows(aimath("race", "--optimizers", "gd,adam", "--lr", ".1,.2").out)
+    assert [(row["lr"], row["optimizer"]) for row in found] == [
+        ("0.1", "gd"), ("0.1", "adam"), ("0.2", "gd"), ("0.2", "adam"),
+    ]  # fmt: skip
+    assert found[0]["loss"] == rows(aimath("gd", "--last").out)[0]["loss"]
+
+
+def test_a_race_warns_of_who_went_up(aimath):
+    ran = aimath("race", "--lr", "1.1", "--optimizers", "gd,adam")
+    assert ran.code == 0
+    assert "warning: gd diverged: the loss grew" in ran.err
+
+
+def test_learning_rate_of_a_function_is_that_of_its_curvatures(aimath):
+    ran = aimath("learning-rate", "--function", "x^2/2 + 9*y^2/2", "--at", "x=5,y=1", "--lr", ".15")
+    assert ran.out == aimath("learning-rate", "1", "9", "--lr", ".15").out == "0.85\n"
+    row = objects(aimath("learning-rate", "2", "--json").out)[0]
+    assert (row["rate"], row["regime"], row["max_lr"], row["best_lr"], row["best_rate"]) == (
+        0.8,
+        "converges",
+        1.0,
+        0.5,
+        0.0,
+    )
+
+
+def test_learning_rates_of_rows(aimath):
+    assert aimath("learning-rate", "--lr", ".5", stdin="1 2\n2 3\n").out == "0.5\n0.5\n"
+
+
+def test_schedules_answer_vectors_columns_and_sweeps(aimath):
+    assert aimath("schedule", "0", "5", "10", "--schedule", "linear", "--steps", "10").out == "0.1 0.05 0\n"
+    assert aimath("schedule", "--schedule", "linear", stdin="0\n10\n20\n").out == "0.1\n0.05\n0\n"
+    found = aimath("schedule", "0", "1", "--schedule", "exponential", "--gamma", ".5,.25", "--lr", "1").out
+    assert found.splitlines() == ["gamma\trate_1\trate_2", "0.5\t1\t0.5", "0.25\t1\t0.25"]
+
+
+# At a terminal
+
+
+def on_terminal(*line, columns=80):
+    """What a person sees."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aimath", *line], stdin=slave, stdout=slave, stderr=slave,
+        env=environment | {"NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            part = os.read(master, 1 << 16)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    os.close(master)
+    process.wait()
+    return seen.decode().replace("\r\n", "\n")
+
+
+def test_a_person_sees_the_way_and_how_it_ended():
+    seen = on_terminal("gd", "--plot").splitlines()
+    assert seen[2].endswith("●")
+    assert [line.index("●") for line in seen[2:6]] == sorted(
+        (line.index("●") for line in seen[2:6]), reverse=True
+    )
+    assert " going: |gradient| = 0.161409 > 1e-06 after 20 steps" in seen
+    assert any("S" in line and "·" in line for line in seen)
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 200])
+def test_the_map_fits_its_terminal(columns):
+    line = ("gd", "--function", "x^2+3*y^2", "--start", "2,1", "--plot", "--ascii")
+    seen = on_terminal(*line, columns=columns)
+    assert seen.isascii()
+    assert max(map(len, seen.splitlines())) <= columns
+    drawn = [row.partition("|")[2] for row in seen.splitlines() if "|" in row]
+    assert sum(row.count("S") for row in drawn) == sum(row.count("E") for row in drawn) == 1
+
+
+def test_a_start_is_given_at_once_or_piece_by_piece(aimath):
+    bowl = ("gd", "--function", "x^2+y^2", "--steps", "0")
+    answer = aimath(*bowl, "--start", "x=3,y=2").out
+    assert answer.splitlines()[1].startswith("0\t3\t2\t13")
+    assert aimath(*bowl, "--start", "x=3", "--start", "y=2").out == answer
+    ran = aimath(*bowl, "--start", "x=3", "--start", "x=2", "--start", "y=1")
+    assert (ran.code, ran.out) == (2, "")
+    assert "x is given twice" in ran.err

@@ -1,0 +1,99 @@
+"""Schedules against their formulas in 50 digits, and what holds after the end."""
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from aimath.core.optimize import SCHEDULES, schedule
+from aimath.errors import InputError
+
+K = list(range(25))
+ULPS = 4
+
+
+def cosine(k, lr, low, end):
+    return low + (lr - low) * (1 + mp.cos(mp.pi * min(k, end) / end)) / 2
+
+
+TRUTHS = {
+    "constant": lambda _, lr: lr,
+    "step": lambda k, lr: lr * mp.mpf(0.1) ** (k // 10),
+    "exponential": lambda k, lr: lr * mp.mpf(0.95) ** k,
+    "linear": lambda k, lr: lr * (1 - mp.mpf(min(k, 20)) / 20),
+    "polynomial": lambda k, lr: lr * (1 - mp.mpf(min(k, 20)) / 20) ** mp.mpf(1.5),
+    "cosine": lambda k, lr: cosine(k, lr, mp.mpf(0), 20),
+    "warmup-cosine": lambda k, lr: lr * k / 2 if k < 2 else cosine(k - 2, lr, mp.mpf(0), 18),
+}
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_rates_are_the_formulas(kind):
+    found = schedule(K, kind, 0.3, power=1.5 if kind == "polynomial" else 1.0)
+    with mp.workdps(50):
+        for k, rate in zip(K, found.rate.tolist(), strict=True):
+            truth = TRUTHS[kind](k, mp.mpf(0.3))
+            # A power multiplies the relative error of what is raised: half an ulp of .95, 24 times.
+            allowed = ULPS + k if kind == "exponential" else ULPS
+            near = abs(mp.mpf(rate) - truth) <= allowed * mp.mpf(math.ulp(float(truth)))
+            assert near or abs(truth) < mp.mpf(10) ** -30
+    assert found.check().holds.all()
+
+
+def test_cosine_keeps_its_digits_where_it_nears_0():
+    rate = float(schedule([999_999], "cosine", 1.0, horizon=1_000_000).rate[0])
+    with mp.workdps(50):
+        truth = (1 + mp.cos(mp.pi * 999_999 / 1_000_000)) / 2
+    assert abs(mp.mpf(rate) - truth) <= ULPS * mp.mpf(math.ulp(float(truth)))
+
+
+@pytest.mark.parametrize(("kind", "end"), [("cosine", 0.01), ("warmup-cosine", 0.01), ("linear", 0.0)])
+def test_after_the_end_it_stays(kind, end):
+    assert schedule([20, 21, 40, 1e9], kind, 0.1, min_lr=0.01, horizon=20).rate.tolist() == [end] * 4
+
+
+def test_step_drops_at_its_steps_and_warmup_begins_at_0():
+    found = schedule([0, 2, 3, 5, 6], "step", 1.0, step_size=3, gamma=0.5)
+    assert found.rate.tolist() == [1.0, 1.0, 0.5, 0.5, 0.25]
+    assert schedule([0, 1, 2], "warmup-cosine", 1.0, horizon=20).rate.tolist() == [0.0, 0.5, 1.0]
+    assert schedule([0], "warmup-cosine", 1.0, warmup=0, horizon=20).rate.tolist() == [1.0]
+    assert schedule([0, 20], "warmup-cosine", 1.0, warmup=20, horizon=20).rate.tolist() == [0.0, 1.0]
+
+
+def test_rates_of_many_runs_stand_beside_each_other():
+    k = np.arange(3)[:, np.newaxis]
+    found = schedule(k, "exponential", np.array([1.0, 2.0]), gamma=0.5)
+    assert found.rate.tolist() == [[1.0, 2.0], [0.5, 1.0], [0.25, 0.5]]
+    assert found.share.tolist() == [[1.0, 1.0], [0.5, 0.5], [0.25, 0.25]]
+
+
+def test_check_sees_a_wrong_rate():
+    found = schedule(K, "cosine", 0.3)
+    assert not found._replace(rate=found.rate * (1 + 1e-6)).check().holds.all()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"kind": "linaer"}, "schedule 'linaer' is not one of constant, step"),
+        ({"lr": 0}, "lr must be above 0 and finite, not 0"),
+        ({"gamma": 0.0, "kind": "step"}, "gamma must be above 0, not 0"),
+        ({"gamma": 1e300, "kind": "exponential"}, "the learning rate grows beyond float64"),
+        ({"min_lr": 0.2}, "min_lr must be at least 0 and at most lr, not 0.2"),
+        ({"warmup": 30}, "warmup must be at least 0 and at most all steps, not 30"),
+        ({"power": 0.0}, "power must be above 0, not 0"),
+        ({"horizon": 0}, "horizon must be at least 1, not 0"),
+        ({"step_size": 0}, "step_size must be at least 1, not 0"),
+    ],
+)
+def test_what_makes_no_schedule_is_named(options, why):
+    with pytest.raises(InputError) as error:
+        schedule(K, **options)
+    assert error.value.why.startswith(why)
+
+
+@pytest.mark.parametrize("step", [-1, 0.5, math.nan])
+def test_steps_are_counted_from_0(step):
+    with pytest.raises(InputError, match="a step must be a whole number from 0"):
+        schedule([step], "cosine")
