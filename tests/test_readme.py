@@ -6,6 +6,7 @@ import doctest
 import math
 import os
 import re
+import shlex
 import subprocess
 import sys
 from itertools import zip_longest
@@ -64,3 +65,25 @@ def test_library_session():
     (session,) = re.findall(r"```pycon\n(.*?)```", TEXT, re.DOTALL)
     test = doctest.DocTestParser().get_doctest(session, {}, "README", str(README), 0)
     assert doctest.DocTestRunner().run(test).failed == 0
+
+
+PICTURES = re.findall(
+    r"```sh\n(aimath .* --out (\w+\.svg))\n```\n\n!\[[^]]+\]\(tests/pictures/(\w+\.svg)\)", TEXT
+)
+
+
+@pytest.mark.parametrize(("command", "made", "shown"), PICTURES)
+def test_pictures_are_what_the_lines_above_them_draw(command, made, shown, aimath, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert aimath(*shlex.split(command)[1:]) == (0, "", "")
+    drawn, committed = (
+        path.read_text() for path in (tmp_path / made, README.parent / "tests/pictures" / shown)
+    )
+    split = r"([\s,<>\"]+)"
+    pairs = zip_longest(re.split(split, committed), re.split(split, drawn), fillvalue="")
+    assert all(same(a, b) for a, b in pairs)
+    assert made == shown
+
+
+def test_every_picture_has_its_line():
+    assert len(PICTURES) == TEXT.count("![") >= 4

@@ -91,6 +91,21 @@ class Plot(NamedTuple):
     kind: str = "bars"
 
 
+class Prose(NamedTuple):
+    """A paragraph for people. `kind` is "title", "text", "command" (a line to type) or "item" (below one)."""
+
+    text: str
+    kind: str = "text"
+
+
+class Opening(NamedTuple):
+    """What begins a page, as each of several command lines does: what is said, and how it is shown."""
+
+    prose: tuple[Prose, ...]
+    explain: bool | None = None  # by its derivation; None: as it was asked for
+    draw: bool | None = None  # with its plots
+
+
 class Report(NamedTuple):
     """A block of answered rows. What a command says comes first; what the runner adds, after it."""
 
@@ -105,12 +120,15 @@ class Report(NamedTuple):
     warnings: tuple[str, ...] = ()  # the same of what went wrong, though there is an answer
     unmet: str = ""  # what `--check` asked for and doesn't hold: the exit code is 4
     below: str = ""  # said below the table, for people
+    opening: Opening | None = None  # for people: a page begins here
+    closing: tuple[Prose, ...] = ()  # for people: said below everything
     names: Mapping[str, str] = NOTHING  # words for a derivation that aren't numbers
     whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
     by_row: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
     shared: tuple[str, ...] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
     unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
+    series: Iterable[Report] = ()  # answers of other problems, which follow
     told: Callable[[], Iterable[Report]] | None = None  # whole problems that --explain tells of, not of rows
     extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
     heads: Mapping[str, tuple[str, ...]] = NOTHING  # quantity -> names of its last axis, where it has its own

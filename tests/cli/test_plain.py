@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimath.cli import run
-from aimath.cli.app import COMMANDS, _operands_guarded, found
+from aimath.cli.app import COMMANDS, found, guarded
 from aimath.cli.group import grouped
 from aimath.cli.plain import plainly
 
@@ -38,7 +38,7 @@ def same(plain, typed):
 
 @pytest.mark.parametrize("name", ALL)
 def test_example_is_plain_and_read_as_typer_reads_it(name, monkeypatch):
-    words = _operands_guarded(shlex.split(found(name).example)[1:])
+    words = guarded(shlex.split(found(name).example)[1:])
     plain = plainly(found(name), words[1:])
     assert plain is not None
     assert same(plain, by_typer(monkeypatch, words))

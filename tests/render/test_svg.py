@@ -81,6 +81,14 @@ def test_images_are_pixels(answer):
     assert greys == ["#080808", "#eeeeee", "#eeeeee", "#080808"]
 
 
+def test_image_of_odd_height_ends_in_half_cells(answer):
+    text = picture(answer(y=[[[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]], plot=Plot("y", "", "picture")), draw=True)
+    root = ET.fromstring(text)  # noqa: S314
+    greys = [node.get("fill") for node in root.iter(f"{SVG}rect")][1:]
+    assert greys == ["#080808", "#eeeeee", "#eeeeee", "#080808", "#080808", "#eeeeee"]
+    assert not list(root.iter(f"{SVG}text"))
+
+
 def test_it_is_as_wide_as_what_it_shows(answer, five):
     width = float(ET.fromstring(picture(five)).get("width"))  # noqa: S314
     assert width == 828

@@ -71,6 +71,8 @@ COMMANDS = {
     "gaussian-kl": Entry("divergence", "Measure the divergence of two normal distributions."),
     "rlhf": Entry("divergence", "Find the best policy near a reference."),
     "attention": Entry("attention", "Mix values by how well queries match keys."),
+    "demo": Entry("demo", "Show each idea of the guide at work, with what to try next."),
+    "guide": Entry("guide", "Go through the guide: chapters, map, roadmap, resources, checked figures."),
     "analogy": Entry("words", "Find the word that completes an analogy."),
 }
 
@@ -87,7 +89,7 @@ def call(arguments: Sequence[str]) -> int:
     if sys.stdout is None:
         sys.stdout = Closed()  # Typer would print nothing, and not say so
     try:
-        code = _answer(_operands_guarded(arguments))
+        code = _answer(guarded(arguments))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -112,14 +114,14 @@ def _answer(words: list[str]) -> int:
     return grouped(words)
 
 
-def _operands_guarded(arguments: Sequence[str]) -> list[str]:
+def guarded(arguments: Sequence[str]) -> list[str]:
     """Give numbers and formulas that start with a minus a leading blank, which their readers strip.
 
     So `-1e3` and `-x^2` are operands, and a typo in an option still gets its "Did you mean".
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    guarded = (
+    words = (
         f" {token}" if token.startswith("-") and (looks_numeric(token) or _FORMULA.match(token)) else token
         for token in arguments[:end]
     )
-    return [*guarded, *arguments[end:]]
+    return [*words, *arguments[end:]]

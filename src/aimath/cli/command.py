@@ -46,10 +46,16 @@ class Command:
     """What is known of a command before it is called; what takes time is found when first asked for."""
 
     def __init__(
-        self, function: Function, *forms: Form, name: str, aliases: tuple[str, ...], example: str
+        self,
+        function: Function,
+        *forms: Form,
+        name: str,
+        aliases: tuple[str, ...],
+        example: str,
+        guides: bool,
     ) -> None:
         self.function, self.name, self.aliases, self.example = function, name, aliases, example
-        self._forms = forms
+        self._forms, self.guides = forms, guides
 
     @cached_property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
@@ -104,6 +110,11 @@ class Command:
         empty = inspect.Parameter.empty
         return self._forms or (Form(tuple(k for k in self.operands if self.parameters[k].default is empty)),)
 
+    def tells(self, given: Mapping[str, Any]) -> bool:
+        """Say whether the words that are given ask for a text for people, in a pipe too."""
+        mark = self._marks[self.words] if self.words else None
+        return isinstance(mark, Words) and mark.told and bool(given.get("operands"))
+
     @property
     def wants_lines(self) -> bool:
         """Whether it is given the numbers of its rows."""
@@ -142,17 +153,21 @@ def command(
     example: str,
     name: str = "",
     aliases: tuple[str, ...] = (),
+    guides: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as one of a topic's commands.
 
     `forms` are the ways to call it, the usual one first; by default it needs every operand without
     a default. `aliases` are keys under which JSON objects may hold the operand. `example` is a
-    call that works, shown when there is nothing to read.
+    call that works, shown when there is nothing to read. A command that `guides` calculates
+    nothing of its own: it has no derivation and no plot.
     """
 
     def register(function: Function) -> Function:
         known = name or function.__name__.replace("_", "-")
-        commands[known] = Command(function, *forms, name=known, aliases=aliases, example=example)
+        commands[known] = Command(
+            function, *forms, name=known, aliases=aliases, example=example, guides=guides
+        )
         return function
 
     return register

@@ -65,10 +65,14 @@ class Flag(NamedTuple):
 
 
 class Words(NamedTuple):
-    """What stands on the command line by itself and isn't numbers: the parameter gets a list of texts."""
+    """What stands on the command line by itself and isn't numbers: the parameter gets a list of texts.
+
+    What is `told` is a text for people, in a pipe too.
+    """
 
     help: str
     metavar: str
+    told: bool = False
 
 
 class Form(NamedTuple):

@@ -64,8 +64,8 @@ class Printer:
         self.progress.add(rows)
         for report in reports:
             self._beside(report)
-            for more in report.rest:
-                self.rows([more._replace(swept=more.swept or report.swept)])
+            for more in following(report):
+                self.rows([more])
 
     def _interleaved(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
         """Give row 1 of every report, then row 2, by their lines."""
@@ -92,6 +92,13 @@ class Printer:
         self.sink.write(self.writer.end())
         if self.aside:
             _aloud(self.aside.end())
+
+
+def following(report: Report) -> Iterator[Report]:
+    """Give what comes behind a report: further rows of its answer, then other answers."""
+    for more in report.rest:
+        yield more._replace(swept=more.swept or report.swept)
+    yield from report.series
 
 
 def _aloud(data: bytes) -> None:
@@ -140,7 +147,7 @@ def _form(output: Output) -> str:
         if asked[0] not in FORMS:
             raise InputError(f"--format: '{asked[0]}' is not one of {', '.join(FORMS)}", usage=True)
         if output.explain and asked[0] not in {"table", "json"}:
-            why = f"--explain is a text for people, not {asked[0]}"
+            why = f"a derivation is a text for people, not {asked[0]}"
             raise InputError(why, hint="--json holds every quantity that it shows", usage=True)
         return asked[0]
     if output.out is not None:

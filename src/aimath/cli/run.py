@@ -12,7 +12,7 @@ from aimath.cli.command import LINES, VOID
 from aimath.cli.job import Job, form_of, job, one_of
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
-from aimath.cli.output import Printer, printer
+from aimath.cli.output import printer
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading, located
 from aimath.read.operands import blocks, too_large
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
+    from aimath.cli.replay import Out
     from aimath.report import Report
 
 AT_ONCE = 10_000
@@ -30,6 +31,23 @@ AT_ONCE = 10_000
 def run(command: Command, given: dict[str, Any]) -> int:
     """Answer a command line and give its exit code."""
     output = Output(**{key: given.pop(key) for key in Output._fields})
+    if command.tells(given):
+        output = output._replace(explain=True)
+    asked, pieces = asked_for(command, given)
+    with printer(output, command.name) as out:
+        passed = answer(asked, pieces, out)
+    if passed:
+        say(f"aimath {command.name}: warning: {passed} row{'s' if passed > 1 else ''} without an answer")
+    if out.unmet:
+        say(f"aimath {command.name}: check failed: {out.unmet}")
+        return 4
+    return 3 if passed else 0
+
+
+def asked_for(
+    command: Command, given: dict[str, Any], *, stdin: bool = True
+) -> tuple[Job, Iterator[Block | BadRow]]:
+    """Read a command line without its options of output: what is asked, and the rows, read when taken."""
     inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
     tokens = given.pop("operands", None) or []
     if command.words and not form_of(command, given).operands:
@@ -43,14 +61,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     names = [several.get(name, {name: ""}) for name in asked.names]
     asked = asked._replace(names=tuple(itertools.chain.from_iterable(names)))
     flags |= {name: text for texts in several.values() for name, text in texts.items()}
-    with printer(output, command.name) as out:
-        passed = _answer(asked, _pieces(asked, tokens, flags, inputs), out)
-    if passed:
-        say(f"aimath {command.name}: warning: {passed} row{'s' if passed > 1 else ''} without an answer")
-    if out.unmet:
-        say(f"aimath {command.name}: check failed: {out.unmet}")
-        return 4
-    return 3 if passed else 0
+    return asked, _pieces(asked, tokens, flags, inputs, 0 if stdin and sys.stdin is not None else None)
 
 
 def _settle_seed(name: str, given: dict[str, Any]) -> None:
@@ -63,7 +74,7 @@ def _settle_seed(name: str, given: dict[str, Any]) -> None:
 
 
 def _pieces(
-    asked: Job, tokens: Sequence[str], flags: Mapping[str, str], inputs: Input
+    asked: Job, tokens: Sequence[str], flags: Mapping[str, str], inputs: Input, stdin: int | None
 ) -> Iterator[Block | BadRow]:
     """Read the operands; a command without any is answered once."""
     if not asked.names:
@@ -80,7 +91,6 @@ def _pieces(
         max_memory=asked.memory,
         seed=int(asked.options.get("seed", 0)),
     )
-    stdin = None if sys.stdin is None else 0
     operands = asked.command.operands
     if len(asked.names) == 1 and operands[asked.names[0]].streamed:
         rows = too_large(tokens, asked.names[0], flags, reading)
@@ -107,7 +117,7 @@ def _pieces(
         raise
 
 
-def _answer(asked: Job, pieces: Iterable[Block | BadRow], out: Printer) -> int:
+def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
     """Answer every row in order; give the number of rows that were passed over."""
     passed = 0
     said: set[str] = set()
@@ -147,7 +157,7 @@ def _answer(asked: Job, pieces: Iterable[Block | BadRow], out: Printer) -> int:
     return passed
 
 
-def _rows_at_once(asked: Job, out: Printer, rows: int) -> int:
+def _rows_at_once(asked: Job, out: Out, rows: int) -> int:
     """Bound what a sweep holds; where a row takes more than a line, its answers are made together."""
     if len(asked.runs) == 1:
         return rows
@@ -185,7 +195,7 @@ def _line(part: Block, error: InputError) -> int:
     return part.lines[0] + (error.entry or 0 if part.column else 0)
 
 
-def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out: Printer) -> None:
+def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out: Out) -> None:
     """Stop at a row without an answer, or pass it over as --invalid says."""
     if asked.invalid == "stop":
         raise located(bad)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aimath.render import prose
 from aimath.render.fields import Quantities
 from aimath.render.layout import Strip, strip
 from aimath.render.plot import Plotter
@@ -71,6 +72,39 @@ class Page:
         return blank + strips
 
 
+class Book:
+    """Pages one after the other, if reports open some; what they say stands around them."""
+
+    def __init__(self, wanted: Wanted, *, explain: bool, draw: bool, images: bool) -> None:
+        self.wanted, self.explain, self.draw = wanted, explain, draw
+        self.page = Page(wanted, explain=explain, draw=draw, images=images)
+        self.begun = False
+
+    def add(self, report: Report) -> list[Strip]:
+        """Give what one block of rows shows, on a page of its own if it opens one."""
+        lines: list[Strip] = []
+        if report.opening:
+            look = report.opening
+            lines = self.page.end()
+            self.begun = self.begun or bool(lines)
+            lines += [strip("")] * self.begun + prose.strips(look.prose, self.wanted)
+            self.page = Page(
+                self.wanted,
+                explain=self.explain if look.explain is None else look.explain,
+                draw=self.draw if look.draw is None else look.draw,
+                images=True,
+            )
+        lines += self.page.add(report)
+        if report.closing:
+            lines += [*self.page.end(), strip(""), *prose.strips(report.closing, self.wanted)]
+        self.begun = self.begun or bool(lines)
+        return lines
+
+    def end(self) -> list[Strip]:
+        """Give what the last page kept back."""
+        return self.page.end()
+
+
 class People:
     """The writer for a terminal, in colour where that is wanted."""
 
@@ -78,15 +112,15 @@ class People:
         self, wanted: Wanted, *, explain: bool = False, draw: bool = False, images: bool = False
     ) -> None:
         self.colour = wanted.colour
-        self.page = Page(wanted, explain=explain, draw=draw, images=images)
+        self.book = Book(wanted, explain=explain, draw=draw, images=images)
 
     def write(self, report: Report) -> bytes:
         """Give the text of one block of rows."""
-        return self._text(self.page.add(report))
+        return self._text(self.book.add(report))
 
     def end(self) -> bytes:
         """Give the text of what was kept back."""
-        return self._text(self.page.end())
+        return self._text(self.book.end())
 
     def _text(self, strips: Sequence[Strip]) -> bytes:
         if not self.colour:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from aimath.render.people import Page
+from aimath.render.people import Book
 from aimath.safe import cells
 
 if TYPE_CHECKING:
@@ -48,17 +48,17 @@ class Svg:
 
     def __init__(self, wanted: Wanted, title: str, *, explain: bool = False, draw: bool = False) -> None:
         self.title, self.width = title, wanted.width
-        self.page = Page(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
+        self.book = Book(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
         self.strips: list[Strip] = []
 
     def write(self, report: Report) -> bytes:
         """Take one block of rows."""
-        self.strips += self.page.add(report)
+        self.strips += self.book.add(report)
         return b""
 
     def end(self) -> bytes:
         """Give the picture."""
-        self.strips += self.page.end()
+        self.strips += self.book.end()
         widest = max((cells(strip.text) for strip in self.strips), default=0)
         body = [shape for k, strip in enumerate(self.strips) for shape in _line(strip, EDGE + k * HIGH)]
         width, height = max(self.width, widest) * WIDE, max(1, len(self.strips)) * HIGH
@@ -73,7 +73,7 @@ def _line(strip: Strip, top: int) -> Iterator[str]:
     for piece, style in strip.pieces:
         for run in re.findall(r" {2,}|[▏▎▍▌▋▊▉█]+|▀+|[▁▂▃▄▅▆▇]+|(?:(?! {2})[^▏▎▍▌▋▊▉█▀▁▂▃▄▅▆▇])+", piece):
             width = cells(run) * WIDE
-            if run[0] == "▀" and " on " in style:
+            if run[0] == "▀" and style.startswith("color("):
                 yield from _pixels(left, top, width, style)
             elif run[0] in LEVELS:
                 yield from _levels(run, left, top, style)
@@ -104,7 +104,7 @@ def _text(run: str, left: float, top: int, style: str) -> str:
 
 
 def _pixels(left: float, top: int, width: int, style: str) -> Iterator[str]:
-    """Draw the upper and the lower half of cells in their greys, of 24 between black and white."""
+    """Draw the upper half of cells, and the lower if it is there, in their greys, of 24 in all."""
     for half, colour in enumerate(re.findall(r"\d+", style)):
         level = 8 + 10 * (int(colour) - 232)
         place = f'x="{left:g}" y="{top + half * HIGH // 2}" width="{width}" height="{HIGH // 2}"'

@@ -106,7 +106,11 @@ def _pair(name: str, value: str, width: int) -> list[Strip]:
     if cells(line) <= width:
         return [strip(line)]
     line = f"{name.rstrip()} = {value}".rstrip()
-    return [strip(line)] if cells(line) <= width else [strip(f"{name.rstrip()} ="), strip(f"  {value}")]
+    return (
+        [strip(line)]
+        if cells(line) <= width
+        else [strip(text) for text in (f"{name.rstrip()} =", *wrapped(f"  {value}", width))]
+    )
 
 
 def _cut_lines(lines: list[Strip], wanted: Wanted) -> list[Strip]:

@@ -1,0 +1,133 @@
+"""The article's figures, recomputed by the command lines that show them."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aimath.cli.demo import following
+from aimath.cli.replay import replayed
+from aimath.guide import claims
+from aimath.guide.chapters import CHAPTERS
+from aimath.report import Line, Opening, Prose, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from aimath.guide.claims import Claim
+
+
+class Checked(NamedTuple):
+    """A claim beside what is true."""
+
+    where: str
+    what: str
+    printed: str
+    true: str  # recomputed, to the places of the guide's figure
+    verdict: str  # of what is printed: right, wrong or not printed
+    how: str
+    value: Any  # (n,) the recomputed figures, in full
+    agrees: bool  # with the figure that the guide calls true
+
+
+SHOWN = ("where", "what", "printed", "true", "verdict", "how")
+
+
+def checked() -> Report:
+    """Recompute every figure, a report each."""
+    return following(_reports())
+
+
+def _reports() -> Iterator[Report]:
+    replay = cache(replayed)
+    chapters = (claims.LINEAR_ALGEBRA, claims.CALCULUS, claims.PROBABILITY, claims.INFORMATION)
+    found: list[Checked] = []
+    for chapter, several in zip(CHAPTERS, chapters, strict=True):
+        opening: Opening | None = Opening((Prose(chapter.title, "title"),))
+        for claim in several:
+            found.append(judged(claim, recomputed(claim, lambda line: replay(line).reports)))
+            report = _report(found[-1], claim)._replace(opening=opening)
+            opening = None
+            if claim is chapters[-1][-1]:
+                report = report._replace(closing=(Prose(_summary(found)),))
+            yield report
+
+
+def recomputed(claim: Claim, answers: Callable[[str], Sequence[Report]]) -> list[float]:
+    """Take a claim's figures from what its command line answers."""
+    from aimath.render.fields import Quantities
+
+    values = Quantities(answers(claim.line)[0])[claim.quantity]
+    if values is None:
+        raise KeyError(claim.quantity)
+    if claim.shape:
+        return [float(size) for size in values.shape[1:]]
+    return [float(x) for x in values[claim.at].ravel()]
+
+
+def judged(claim: Claim, values: list[float]) -> Checked:
+    """Compare what is printed, and what the guide calls true, with the recomputed figures."""
+    from aimath.render.numbers import Style
+
+    texts = claim.true.split()
+    shown = (Style(decimals=places(text)).text(x) for text, x in zip(texts, values, strict=True))
+    verdict = ("right" if holds(claim.printed, values) else "wrong") if claim.printed else "not printed"
+    return Checked(
+        where=claim.topic,
+        what=claim.what,
+        printed=claim.printed,
+        true=" ".join(shown),
+        verdict=verdict,
+        how=claim.line,
+        value=values,
+        agrees=holds(claim.true, values, exact=True),
+    )
+
+
+def places(text: str) -> int:
+    """Count the digits behind the point.
+
+    >>> places("0.9608"), places("439")
+    (4, 0)
+    """
+    return len(text.partition(".")[2])
+
+
+def holds(text: str, values: Sequence[float], *, exact: bool = False) -> bool:
+    """Say whether figures are what values round to; `exact` ones without a point are the values.
+
+    >>> holds("4", [4.1667]), holds("4", [4.1667], exact=True), holds(".2312", [0.23334])
+    (True, False, False)
+    """
+    figures = text.split()
+    if len(figures) != len(values):
+        return False
+    return all(
+        float(figure) == x
+        if math.isinf(x) or (exact and not places(figure))
+        # Half a unit of the last place, and what float64 loses on the way there.
+        else abs(float(figure) - x) <= 0.5 * 10.0 ** -places(figure) * (1 + 1e-9)
+        for figure, x in zip(figures, values, strict=True)
+    )
+
+
+def _report(one: Checked, claim: Claim) -> Report:
+    said = f"the guide has {claim.true}, and {one.how} gives {' '.join(map(repr, one.value))}"
+    printed = "printed {printed}, true {true}: {verdict}" if one.printed else "{true}, {verdict}"
+    return Report(
+        one,
+        show=SHOWN,
+        glance=SHOWN[:-1],
+        steps=(Line(f"$ {one.how}"), Line(f" {{where}}, {{what}}: {printed}")),
+        unmet="" if one.agrees else f"{one.where}, {one.what}: {said}",
+        whole=True,
+    )
+
+
+def _summary(found: Sequence[Checked]) -> str:
+    verdicts = [one.verdict for one in found if one.printed]
+    return (
+        f"{verdicts.count('wrong')} of {len(verdicts)} figures that the article prints are wrong. "
+        "--explain shows the command line behind each."
+    )

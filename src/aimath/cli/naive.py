@@ -1,0 +1,91 @@
+"""A textbook's formula beside the right one, on the same numbers."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aimath.cli.demo import following, with_own
+from aimath.cli.replay import replayed
+from aimath.errors import InputError
+from aimath.report import Line, Opening, Prose, Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from aimath.demos.kinds import Demo
+    from aimath.demos.naive import Naive
+    from aimath.guide.chapters import Topic
+
+
+class Beside(NamedTuple):
+    """Two answers to the same numbers."""
+
+    right: Any  # of core
+    textbook: Any  # of the same shape; nan and infinities where it breaks
+
+
+def compared(topic: Topic, shown: Demo, own: Sequence[str]) -> Report:
+    """Set the textbook's answers to a line, or to the user's numbers, beside the right ones."""
+    from aimath.demos.naive import NAIVE
+
+    naive = NAIVE.get(topic.id)
+    if naive is None:
+        hint = f"choose from {', '.join(NAIVE)}"
+        raise InputError(f"the textbook's formula of {topic.id} breaks nowhere", hint=hint, usage=True)
+    line = with_own(naive.line, shown, own) if own else naive.line
+    reports = list(_pairs(naive, line))
+    prose = (
+        Prose(f"{topic.id}: {topic.what}", "title"),
+        Prose(f"The right answer, and the textbook's: {naive.formula}"),
+        Prose(line, "command"),
+    )
+    extra = {"demo": topic.id, "command": line}
+    reports = [report._replace(extra={**report.extra, **extra}) for report in reports]
+    reports[0] = reports[0]._replace(opening=Opening(prose, explain=True))
+    reports[-1] = reports[-1]._replace(closing=(Prose(naive.why),))
+    return following(reports)
+
+
+def _pairs(naive: Naive, line: str) -> Iterator[Report]:
+    """Give a report for each row that the line answers."""
+    import numpy as np
+
+    from aimath.render.fields import Quantities
+
+    for report in replayed(line).reports:
+        known = Quantities(report)
+        for row in range(1 if report.whole or naive.along else report.rows):
+            names = (*inspect.signature(naive.wrong).parameters, *naive.along)
+            inputs = {name: known[name] if name in naive.along else _one(known, name, row) for name in names}
+            right = inputs.get(naive.quantity, _one(known, naive.quantity, row))
+            right = np.asarray(right)[naive.place]
+            taken = {name: inputs[name] for name in inspect.signature(naive.wrong).parameters}
+            with np.errstate(all="ignore"):  # it breaks: that is what is shown
+                wrong = naive.wrong(**taken)
+            yield Report(
+                Beside(right, wrong),
+                show=Beside._fields,
+                steps=_steps(inputs, right),
+                labels=report.labels if right.shape == (len(report.labels),) else (),
+                extra={name: value for name, value in inputs.items() if name != naive.quantity},
+                whole=True,
+            )
+
+
+def _one(known: Any, name: str, row: int) -> Any:
+    value = known[name][row]
+    return value if value.ndim else value.item()
+
+
+def _steps(inputs: Mapping[str, Any], right: Any) -> tuple[Line | Table, ...]:
+    import numpy as np
+
+    if not right.shape:
+        return (Line("right     {right:.10}"), Line("textbook  {textbook:.10}"))
+    if "step" in inputs:
+        both = (("right", "{right}"), ("textbook", "{textbook}"))
+        return (Table(both, names="step" if right.size == len(inputs["step"]) else ""),)
+    beside = [name for name, value in inputs.items() if np.shape(value) == right.shape]
+    columns = (*((name, f"{{{name}}}") for name in beside), ("right", "{right}"), ("textbook", "{textbook}"))
+    return (Table(columns),)

@@ -1,0 +1,80 @@
+"""Command lines that aimath runs itself, so that what it shows of a command is what the command answers."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from aimath.cli.app import COMMANDS, found, guarded
+from aimath.cli.options import Output
+from aimath.cli.output import following
+from aimath.cli.plain import plainly
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aimath.report import Report
+
+
+class Out(Protocol):
+    """Takes answers in order."""
+
+    @property
+    def by_line(self) -> bool:
+        """Whether each row becomes a line, so that many may come together."""
+        ...
+
+    def rows(self, reports: Sequence[Report]) -> None:
+        """Take some rows: for each row its answers, one for each combination that is swept."""
+        ...
+
+
+class Replay(NamedTuple):
+    """A command line, its options of output, and its answers."""
+
+    line: str
+    output: Output
+    reports: tuple[Report, ...]
+
+
+class Kept:
+    """Takes reports as a printer does, and keeps them one by one."""
+
+    by_line = False  # row by row, as people read
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+
+    def rows(self, reports: Sequence[Report]) -> None:
+        """Keep some answers, and what follows them."""
+        for report in reports:
+            self.reports += _flat(report)
+
+
+def _flat(report: Report) -> Iterator[Report]:
+    yield report._replace(rest=(), series=())
+    for more in following(report):
+        yield from _flat(more)
+
+
+def replayed(line: str) -> Replay:
+    """Run a command line such as `aimath softmax 2 1 0.1 --explain`, and keep its answers.
+
+    >>> replayed("aimath softmax 0 0").reports[0].value("probs").tolist()
+    [[0.5, 0.5]]
+    """
+    from aimath.cli.run import answer, asked_for
+
+    _, name, *words = shlex.split(line)
+    given = plainly(found(name), guarded(words)) if name in COMMANDS else None
+    if given is None:
+        raise InputError(f"'{line}' is no command line of aimath's", usage=True)
+    output = Output(**{key: given.pop(key) for key in Output._fields})
+    kept = Kept()
+    try:
+        answer(*asked_for(found(name), given, stdin=False), kept)
+    except InputError as error:
+        error.why = error.why.removesuffix(": stdin is closed")  # it isn't: a replay doesn't read it
+        raise
+    return Replay(line, output, tuple(kept.reports))

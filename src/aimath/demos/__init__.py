@@ -1,0 +1,1 @@
+"""What a demo is, the demos as data, and the textbook formulas that break."""

@@ -1,0 +1,27 @@
+"""What a demo is: command lines, and words around them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Experiment(NamedTuple):
+    """A command line to try, and what to expect of it."""
+
+    line: str
+    expect: str
+
+
+class Demo(NamedTuple):
+    """What a topic is and why it matters, the command lines that show it, and what to try next.
+
+    `own` are the flags that take a user's own words, in order, in the first line; without any
+    they are that command's operands.
+    """
+
+    id: str
+    text: str
+    lines: tuple[str, ...]
+    experiments: tuple[Experiment, ...]
+    seconds: float  # about how long it takes
+    own: tuple[str, ...] = ()

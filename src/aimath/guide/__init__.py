@@ -1,0 +1,1 @@
+"""The guide from mathematics to AI, as data: chapters, claims, map, roadmap, resources."""

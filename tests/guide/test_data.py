@@ -1,0 +1,52 @@
+"""The guide's data hang together: every id, command and topic that they name is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from aimath.cli.app import COMMANDS
+from aimath.demos.catalogue import DEMOS
+from aimath.guide import claims
+from aimath.guide.chapters import CHAPTERS
+from aimath.guide.map import MAP
+from aimath.guide.resources import RESOURCES
+from aimath.guide.roadmap import ROADMAP
+
+TOPICS = [topic.id for chapter in CHAPTERS for topic in chapter.topics]
+
+
+def test_topics_are_told_apart():
+    assert len({*TOPICS, *(chapter.id for chapter in CHAPTERS), "all"}) == len(TOPICS) + 5
+
+
+def test_map_leads_somewhere():
+    assert len(MAP) == 12
+    for use in MAP:
+        assert use.command in COMMANDS
+        assert use.demo in DEMOS
+
+
+def test_roadmap_takes_four_weeks_a_chapter_each():
+    assert [week.number for week in ROADMAP] == [1, 2, 3, 4]
+    assert [week.chapter for week in ROADMAP] == [chapter.id for chapter in CHAPTERS]
+
+
+@pytest.mark.parametrize(
+    "item", [item for week in ROADMAP for item in week.items], ids=lambda item: item.item
+)
+def test_roadmap_names_what_there_is(item):
+    assert item.demo in DEMOS
+    assert item.command in COMMANDS
+    assert item.quiz in COMMANDS
+    assert any(f"aimath {item.command} " in line for line in DEMOS[item.demo].lines)
+
+
+def test_resources_are_six_sources():
+    assert len({one.author for one in RESOURCES}) == 6
+
+
+def test_claims_are_of_topics():
+    chapters = (claims.LINEAR_ALGEBRA, claims.CALCULUS, claims.PROBABILITY, claims.INFORMATION)
+    for chapter, several in zip(CHAPTERS, chapters, strict=True):
+        assert {claim.topic for claim in several} <= {topic.id for topic in chapter.topics}
+    assert len({(claim.topic, claim.what) for claim in claims.CLAIMS}) == len(claims.CLAIMS)
