@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import gc
+import _signal as signal  # type: ignore[import-not-found]  # signal takes 5 ms, and then Ctrl-C a traceback
 import os
-import signal
 import sys
+
+PATIENCE = 0.4
+"""Seconds that a signal's handler has, which runs once a call of numpy has returned."""
 
 
 def main() -> None:
     """Be the command `aimath`."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # a shell's background jobs ignore it
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    import contextlib  # noqa: PLC0415  not before the line above
+    import gc  # noqa: PLC0415  the same
+
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # No such descriptors, or no memory for a thread: then signals wait.
+    with contextlib.suppress(ImportError, OSError, RuntimeError):
+        _answer_within_a_call()
     # Before numpy is imported: on rows and small matrices BLAS threads cost 7 to 9 times (measured).
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
@@ -20,12 +29,41 @@ def main() -> None:
     gc.set_threshold(200_000)
     # glibc gives the memory of each block back and asks for it anew, a third of the time of an .npy, until
     # it has seen a larger piece freed.
-    bytes(1 << 24)
+    with contextlib.suppress(MemoryError):
+        bytes(1 << 24)
     from aimath.cli.app import call  # noqa: PLC0415  not before the lines above
 
     code = call(sys.argv[1:])
     # Everything is written and flushed: tearing the interpreter down takes 10 to 50 ms more.
     os._exit(code)
+
+
+def _answer_within_a_call() -> None:
+    """Watch for signals from a thread: an SVD may keep their handlers waiting for minutes."""
+    import _thread  # noqa: PLC0415  not before Ctrl-C is handled
+    import fcntl  # noqa: PLC0415  not on Windows
+
+    both = os.pipe()
+    # From 3 on: where standard output is closed, its number must not become that of the pipe.
+    reader, writer = (fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3) for number in both)
+    for number in both:
+        os.close(number)
+    os.set_blocking(writer, False)
+    _thread.stack_size(1 << 18)  # of little memory 8 MiB are much
+    _thread.start_new_thread(_watch, (reader,))
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+
+def _watch(reader: int) -> None:
+    """Leave in place of a handler that doesn't get its turn; what is half written is taken away."""
+    import time  # noqa: PLC0415  rarely asked
+
+    (number,) = os.read(reader, 1)
+    time.sleep(PATIENCE)
+    sink = sys.modules.get("aimath.render.sink")
+    if sink is not None:
+        sink.abandon()
+    os._exit(128 + number)
 
 
 if __name__ == "__main__":

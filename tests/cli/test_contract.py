@@ -330,3 +330,31 @@ def test_smoothed_targets_are_shown_as_they_enter_the_sum(aimath):
     assert "0.75" in shown
     assert "Σ t_i" in shown
     assert "not symmetric" not in aimath("kl", ".5,.5", ".5,.5", "--explain").out
+
+
+# What was found by asking every command
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["transpose", "svd-approx", "svd-approx --rank 1", "eig", "inverse", "det", "pca", "matmul --b 1;2"],
+)
+@pytest.mark.parametrize("text", ["\0", "1 2\n3 x\n", "1 2\n3 4 5\n"])
+def test_matrix_that_cannot_be_read_is_nan_or_its_own_mistake(aimath, line, text):
+    ran = aimath(*line.split(), "--invalid", "nan", stdin=text)
+    if ran.code == 3:
+        assert set(ran.out.split()) - {"rank", "parameters", "error", "relative_error", "energy"} == {"nan"}
+    else:
+        assert (ran.code, ran.out) == (1, "")
+        assert "error: <stdin>:" in ran.err
+        assert "unexpected" not in ran.err
+
+
+def test_operand_is_named_by_the_option_that_was_typed(aimath):
+    assert (
+        "error: --bias: 'x' is not"
+        in aimath("backprop", "--layer", "1 2; 3 4", "--x", "1,2", "--bias", "0,x").err
+    )
+    ran = aimath("bayes", "--prior", ".5", "--likelihood", ".8", "--likelihood", "x", "--evidence", ".6")
+    assert "error: --likelihood: 'x' is not" in ran.err
+    assert "error: -Q: 'x' is not" in aimath("attention", "-Q", "x", "-K", "1", "-V", "1").err

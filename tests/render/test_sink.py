@@ -264,3 +264,8 @@ def test_a_deleted_working_directory_is_an_error(tmp_path, monkeypatch):
     gone.rmdir()
     with pytest.raises((OSError, InputError)):
         write(Path("out.csv"))
+
+
+def test_half_of_a_surrogate_pair_is_no_file_name():
+    with pytest.raises(InputError, match="is not a file name"):
+        AtomicFile("\ud83d")

@@ -67,6 +67,9 @@ def _parts(error: BaseException, command: str) -> tuple[str, str, int]:
         return _usage(error, command)
     if isinstance(error, MemoryError):
         return "out of memory", "use smaller blocks of data, or more memory", 1
+    if isinstance(error, ImportError):
+        why = str(error).strip().rpartition("Original error was: ")[2].partition("\n")[0]  # numpy's is a page
+        return f"cannot load a package: {why}", "is there enough memory? if so, install aimath anew", 1
     if isinstance(error, RecursionError):
         return "nested too deeply", "", 1
     if isinstance(error, OSError):

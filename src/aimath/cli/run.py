@@ -112,6 +112,7 @@ def _pieces(
             optional=asked.optional,
             each=[name for name in asked.names if name in operands and operands[name].each],
             aliases=dict.fromkeys(asked.names, asked.command.aliases),
+            called={name: operands[name.partition(" ")[0]].flag for name in flags},
         )
     except InputError as error:
         if error.usage and not error.hint:
@@ -125,7 +126,7 @@ def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
     said: set[str] = set()
     for piece in pieces:
         if isinstance(piece, BadRow):
-            _reject(asked, piece, dict.fromkeys(asked.names, (max(piece.width, 1),)), out)
+            _reject(asked, piece, _guessed(asked, max(piece.width, 1)), out)
             passed += 1
             continue
         for note in piece.notes:
@@ -203,7 +204,18 @@ def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out:
         raise located(bad)
     if asked.invalid == "nan":
         labels = asked.labels or bad.labels
-        out.rows([report._replace(labels=labels or report.labels) for report in _void(asked, shapes)])
+        try:
+            reports = _void(asked, shapes)
+        except InputError:  # no answer has such a shape, so what is wrong is the row
+            raise located(bad) from None
+        out.rows([report._replace(labels=labels or report.labels) for report in reports])
+
+
+def _guessed(asked: Job, width: int) -> dict[str, tuple[int, ...]]:
+    """Give the shapes of a row that could not be read: a matrix is taken to be square."""
+    operands = asked.command.operands
+    matrices = {name for name in asked.names if operands[name.partition(" ")[0]].matrix}
+    return {name: (width, width) if name in matrices else (width,) for name in asked.names}
 
 
 def _void(asked: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:

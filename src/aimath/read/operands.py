@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aimath.read.matrices import RowBlocks
 
 _NOTHING: Mapping[str, tuple[str, ...]] = {}
+_BY_NAME: Mapping[str, str] = {}
 
 
 _Layouts = Callable[[Sequence[str], str], Layout]
@@ -41,19 +42,21 @@ def blocks(
     each: Collection[str] = (),
     optional: Collection[str] = (),
     aliases: Mapping[str, tuple[str, ...]] = _NOTHING,
+    called: Mapping[str, str] = _BY_NAME,
 ) -> Pieces:
     """Read the operands `names`: from `flags` by name, from `tokens` in order, the rest from stdin.
 
     Operands of one row are handed on as (1, n) beside the many rows of another; those of many rows
     go in step, row by row. `matrix` names the operands that are matrices, or is True for all;
     `each` those whose numbers belong to one row each, such as the target classes of a batch;
-    `optional` further ones that JSON objects on stdin may hold.
+    `optional` further ones that JSON objects on stdin may hold; `called` says what an operand's
+    option is, where it isn't `--name`.
 
     >>> [block.operands["x"].tolist() for block in blocks(["2", "1"], ["x"], {}, None)]
     [[[2.0, 1.0]]]
     """
     matrices = frozenset(names if matrix is True else matrix or ())
-    given = _assigned(tokens, names, flags)
+    given = _assigned(tokens, names, flags, called)
     wanting = [name for name in names if name not in {one.name for one in given}]
     wanting += [one.name for one in given if one.tokens == ("-",)]
     if len(wanting) > 1 and any(one.tokens == ("-",) for one in given):
@@ -133,11 +136,14 @@ def too_large(
     return found if found is not None and matrices.too_large(found.shape, reading.max_memory) else None
 
 
-def _assigned(tokens: Sequence[str], names: Sequence[str], flags: Mapping[str, str]) -> list[_Given]:
+def _assigned(
+    tokens: Sequence[str],
+    names: Sequence[str],
+    flags: Mapping[str, str],
+    called: Mapping[str, str] = _BY_NAME,
+) -> list[_Given]:
     """Say which operand each token belongs to; several numbers for the only open operand are one vector."""
-    # Matrices have capital letters and short options: -Q.
-    called = {name: f"-{name}" if name.isupper() else f"--{name}" for name in flags}
-    given = [_Given(name, (text.strip(),), (called[name],)) for name, text in flags.items()]
+    given = [_Given(name, (text.strip(),), (called.get(name, f"--{name}"),)) for name, text in flags.items()]
     left = [name for name in names if name not in flags]
     places = [f"argument {k}" for k in range(1, len(tokens) + 1)]
     texts = [token.strip() for token in tokens]

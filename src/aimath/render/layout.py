@@ -149,14 +149,19 @@ def _filled(clause: str, width: int, lead: int) -> list[str]:
     equals = clause.find(" = ")
     hang = lead + (equals + 1 if 0 < equals < width // 3 else 2)
     first, *rest = _chunks(clause)
-    lines = [" " * lead + first]
+    lines = [_indented(first, lead, width)]
     for chunk in rest:
         if cells(f"{lines[-1]} {chunk}") > width:
             below = chunk[0] in OPERATORS and chunk[1:2] == " " and hang + cells(chunk) <= width
-            lines.append(" " * (hang if below else lead + 2) + chunk)
+            lines.append(_indented(chunk, hang if below else lead + 2, width))
         else:
             lines[-1] += f" {chunk}"
     return lines
+
+
+def _indented(chunk: str, lead: int, width: int) -> str:
+    """Move what is longer than its room to the left, as far as it takes."""
+    return " " * max(0, min(lead, width - cells(chunk))) + chunk
 
 
 def _chunks(clause: str) -> list[str]:

@@ -77,7 +77,8 @@ class Panels:
         for k in chosen:
             room = width - cells(blocks[0][0]) - 3 if width else 0
             blocks.append(padded([self.heads[k], *self._block(self.matrices[k], digits, room)]))
-        return [" " + "  ".join(parts).rstrip() for parts in zip(*blocks, strict=True)]
+        head, *rows = (" " + "  ".join(parts).rstrip() for parts in zip(*blocks, strict=True))
+        return [head if cells(head) <= width or not width else head.lstrip(), *rows]
 
     def _block(self, matrix: Matrix, digits: int, room: int) -> list[str]:
         style = self.wanted.style if not self.wanted.style.exact else Style(digits=digits, narrow=True)

@@ -135,7 +135,8 @@ def bars(names: list[str], values: Values, wanted: Wanted, width: int) -> list[S
     kept = [*range(HEAD), *range(len(values) - TAIL, len(values))] if hidden > 1 else list(range(len(values)))
     labels = padded([label(names[k], wanted, width // 3) for k in kept])
     lines = side_by_side([labels, wanted.style.column(values[kept].tolist())])
-    marks = drawn_bars(values.astype(np.float64), max(3, width - cells(lines[0]) - 2))
+    room = width - cells(lines[0]) - 2
+    marks = drawn_bars(values.astype(np.float64), room) if room >= 3 else [""] * len(values)
     strips = [strip(line, "", ours(f"  {marks[k]}", wanted)) for k, line in zip(kept, lines, strict=True)]
     if hidden > 1:
         strips.insert(HEAD, left_out(hidden, wanted))

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+_unfinished: set[str] = set()
+"""Files that are written beside their place; a program that is ended in a hurry takes them away."""
+
+
+def abandon() -> None:
+    """Take away what is half written, in place of the `with` that would."""
+    for path in list(_unfinished):
+        with contextlib.suppress(OSError):
+            os.unlink(path)  # noqa: PTH108
+
 
 class Sink(Protocol):
     """Takes bytes in order; leaving the `with` without an error makes them final."""
@@ -58,6 +68,8 @@ def _named(path: str) -> Iterator[None]:
     except OSError as error:
         error.filename, error.filename2 = path, None
         raise
+    except UnicodeEncodeError:  # half of a surrogate pair
+        raise InputError(f"--out: '{path}' is not a file name", usage=True) from None
 
 
 class AtomicFile:
@@ -101,6 +113,7 @@ class AtomicFile:
         import tempfile  # noqa: PLC0415  1 ms that most answers don't need
 
         self.number, self.temporary = tempfile.mkstemp(dir=self.place.parent, prefix=".aimath-")
+        _unfinished.add(self.temporary)
         try:
             os.fchmod(self.number, stat.S_IMODE(self.old.st_mode) if self.old else 0o666 & ~_umask())
         except BaseException:
@@ -136,6 +149,7 @@ class AtomicFile:
         os.close(number)
         if self.temporary:
             os.replace(self.temporary, self.place)  # noqa: PTH105  # tests make it fail by this name
+            _unfinished.discard(self.temporary)
             self.temporary = ""
             with contextlib.suppress(OSError):  # the file is whole; this makes its name last a power cut
                 _sync_directory(self.place.parent)
@@ -148,6 +162,7 @@ class AtomicFile:
         with contextlib.suppress(OSError):
             if self.temporary:
                 os.unlink(self.temporary)  # noqa: PTH108
+        _unfinished.discard(self.temporary)
         self.number, self.temporary = -1, ""
 
 
