@@ -17,7 +17,7 @@ from aimath.cli.app import COMMANDS, found, guarded
 from aimath.cli.job import form_of
 from aimath.cli.plain import plainly
 
-ALL = sorted(COMMANDS)
+ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
 
 
 class Call:
