@@ -116,6 +116,18 @@ def test_endless_line_ends(program):
     )
 
 
+def test_answer_may_come_in_pieces():
+    (answer,) = answers(["lora"], 1, seed=1)
+    line = [sys.executable, "-m", "aimath", "quiz", "lora", "--count", "1", "--seed", "1", "--tries", "1"]
+    process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for sign in f"  {answer}\n":
+        process.stdin.write(sign.encode())
+        process.stdin.flush()
+        time.sleep(0.05 if process.poll() is None else 0)
+    out, _ = process.communicate()
+    assert process.returncode == 0, out
+
+
 def test_closed_standard_input_is_no_answer():
     words = shlex.join([sys.executable, "-m", "aimath", "quiz", "--count", "2"])
     ran = subprocess.run(["sh", "-c", f"{words} <&-"], capture_output=True, text=True, check=False)
