@@ -13,11 +13,11 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from aimath.cli.app import COMMANDS, _operands_guarded, found
+from aimath.cli.app import COMMANDS, found, guarded
 from aimath.cli.job import form_of
 from aimath.cli.plain import plainly
 
-ALL = sorted(COMMANDS)
+ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
 
 
 class Call:
@@ -25,7 +25,7 @@ class Call:
 
     def __init__(self, name):
         self.name, self.command = name, found(name)
-        words = _operands_guarded(shlex.split(self.command.example)[2:])
+        words = guarded(shlex.split(self.command.example)[2:])
         given = plainly(self.command, words)
         form = form_of(self.command, given)
         self.operands = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aimath.render.layout import Strip, label, left_out, ours, padded, side_by_side, strip
-from aimath.render.steps import TableStep, number, stacked
+from aimath.render.step_table import TableStep, stacked
+from aimath.render.templates import number
 from aimath.report import Table, Tree
 from aimath.safe import cells
 
