@@ -91,7 +91,8 @@ def examples() -> dict[str, tuple[str, ...]]:
     """Give a command line of every command."""
     from aimath.cli.app import COMMANDS, found
 
-    return {name: (AIMATH, *shlex.split(found(name).example)[1:]) for name in COMMANDS}
+    calculating = (name for name, entry in COMMANDS.items() if not entry.talks)
+    return {name: (AIMATH, *shlex.split(found(name).example)[1:]) for name in calculating}
 
 
 def others(rounds: int) -> Iterator[Row]:
