@@ -120,6 +120,16 @@ def test_explain_has_spectrum_ranks_and_the_small_matrices(aimath):
     assert " 86 " in aimath("svd-approx", "3 0; 0 4", "--explain", "--ascii").out
 
 
+def test_with_nothing_kept_the_error_is_exactly_all(
+    aimath,
+):  # summed up it was .9999999999999999 for the digits
+    errors = json.loads(aimath("svd-approx", "digits", "-r", "1", "--json", "--fields", "errors").out)[
+        "errors"
+    ]
+    assert errors[0] == 1
+    assert errors == sorted(errors, reverse=True)
+
+
 def test_plot_draws_spectrum_and_error(aimath):
     drawn = aimath("svd-approx", "randn:20x20", "-r", "4", "--plot").err
     assert "singular_values" in drawn
