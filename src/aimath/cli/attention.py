@@ -109,7 +109,7 @@ def _report(result: Any, steps: tuple[Step, ...], tokens: str) -> Report:
         show=("output",),
         steps=steps,
         labels=_names(tokens, len(result.output)),
-        plot=Plot("weights", kind="heat"),
+        plot=Plot("weights", kind="heat", each="head"),
         whole=True,
     )
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.canvas import DOT, marked, ranged
-from aimath.render.layout import BAR, Strip, ours, padded, strip, wrapped
+from aimath.render.canvas import marked, ranged
+from aimath.render.layout import BAR, DOT, SHADES, Strip, ours, padded, strip, wrapped
 from aimath.render.numbers import Style
-from aimath.render.panels import SHADES
 from aimath.safe import cells, safe
 
 if TYPE_CHECKING:

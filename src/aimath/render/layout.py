@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from aimath.render.text import Wanted
 
 BAR = "cyan"
+DOT = "●"
+SHADES = " ░▒▓█"
+HEAD, TAIL = 20, 5
+"""A terminal is shown so many of the first and of the last of more lines (`--all` shows each)."""
 OPERATORS = frozenset("+-·×*/=≈")
 
 
@@ -48,6 +52,28 @@ def label(text: str, wanted: Wanted, room: int = 0) -> str:
     while text and cells(text) + len(dots) > room:
         text = text[:-1]
     return text + dots
+
+
+def apart(blocks: Iterable[Sequence[Strip]]) -> list[Strip]:
+    """Set blocks of lines below each other, a blank one between two; an empty block is none."""
+    strips: list[Strip] = []
+    for block in blocks:
+        strips += [strip("")] * bool(strips and block)
+        strips += block
+    return strips
+
+
+def ends(size: int, wanted: Wanted) -> tuple[list[int], int]:
+    """Choose which of many lines are shown, and say how many are not: one alone would save nothing.
+
+    >>> from aimath.render.text import Wanted
+    >>> ends(3, Wanted()), ends(100, Wanted())[1]
+    (([0, 1, 2], 0), 75)
+    """
+    hidden = size - HEAD - TAIL
+    if wanted.all_rows or hidden <= 1:
+        return list(range(size)), 0
+    return [*range(HEAD), *range(size - TAIL, size)], hidden
 
 
 def left_out(hidden: int, wanted: Wanted, word: str = "") -> Strip:
@@ -111,15 +137,20 @@ def bars(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> lis
     return [signs[x >= 0] + bar(abs(x) / largest, room) for x in finite.tolist()]
 
 
+def scaled(values: np.ndarray[Any, Any], room: int) -> np.ndarray[Any, Any]:
+    """Give the cell of each number, the least in cell 0 and the largest in the last of the room."""
+    half = values / 2  # the span of finite numbers can overflow
+    span = float(half.max() - half.min()) or 1.0
+    return np.asarray(np.rint((half - half.min()) / span * (room - 1)), np.int64)
+
+
 def tracks(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> list[str]:
     """Draw numbers as places on a line from the least to the largest.
 
     >>> tracks(np.array([10.0, 3.0, 5.0]), 8)
     ['·······●', '●', '··●']
     """
-    half = values / 2  # the span of finite numbers can overflow
-    span = float(half.max() - half.min()) or 1.0
-    return ["·" * int(place) + "●" for place in np.rint((half - half.min()) / span * (room - 1))]
+    return ["·" * place + DOT for place in scaled(values, room).tolist()]
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.layout import BAR, Strip, label, left_out, ours, padded, strip
+from aimath.render.layout import BAR, SHADES, Strip, label, left_out, ours, padded, strip
 from aimath.render.numbers import Style
 from aimath.safe import cells
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Matrix = np.ndarray[Any, Any]
 
-SHADES = " ░▒▓█"
 DIGITS = (4, 3, 2)
 """So many are tried, until the matrices fit beside each other."""
 HEAD, TAIL, WHOLE = 5, 2, 12
@@ -118,20 +117,20 @@ def shade(share: float) -> str:
     return SHADES[int(np.clip(np.ceil(share * 4.0), 0, 4))] if share > 0 else SHADES[0]
 
 
-def heat_map(
-    matrix: Matrix, names: Sequence[str], heads: Sequence[str], wanted: Wanted, width: int
-) -> list[Strip] | None:
-    """Draw numbers from -1 to 1 in shaded cells, the names at the edges; None where they have no room.
+def heat_maps(
+    matrices: Matrix, names: Sequence[str], heads: Sequence[str], wanted: Wanted, width: int
+) -> list[list[Strip]] | None:
+    """Draw matrices (k, r, c) of numbers from -1 to 1 in shaded cells; None where these have no room.
 
-    The shade says how far from 0; of what is negative it is red.
+    The names stand at the edges. The shade says how far from 0; of what is negative it is red.
     """
+    labels = padded(["", *(label(name, wanted, WORD) for name in names)])
     for digits, wide in CELLS if wanted.style.exact else [(0, wide) for _, wide in CELLS]:
-        style = Style(digits=digits, narrow=True) if digits else wanted.style
-        texts = _aligned(matrix, style)
-        labels = padded(["", *(label(name, wanted, WORD) for name in names)])
-        cell = len(texts[0, 0]) + wide + wide // 2
-        if cells(labels[0]) + 3 + matrix.shape[1] * (cell + wide) - wide <= width:
-            return _cells(matrix, texts, labels, heads, wanted, wide)
+        texts = _aligned(matrices, Style(digits=digits, narrow=True) if digits else wanted.style)
+        cell = len(texts[0, 0, 0]) + wide + wide // 2
+        if cells(labels[0]) + 3 + len(heads) * (cell + wide) - wide <= width:
+            pairs = zip(matrices, texts, strict=True)
+            return [_cells(matrix, text, labels, heads, wanted, wide) for matrix, text in pairs]
     return None
 
 

@@ -20,15 +20,13 @@ if TYPE_CHECKING:
     from aimath.render.fields import Quantities
     from aimath.render.text import Wanted
 
-WIDEST, NARROWEST = 80, 20
-
 
 class Derivation:
     """Gives the derivations of rows; what is the same for all, such as the formula, is said once."""
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted, self.said = wanted, set[str]()
-        self.width = max(NARROWEST, min(wanted.width, WIDEST))
+        self.width = wanted.measure
 
     def parts(self, known: Quantities) -> Iterator[list[Strip]]:
         """Give each row's derivation, every line at most as wide as wanted."""

@@ -33,6 +33,11 @@ class Wanted(NamedTuple):
     ascii_only: bool = False
     colour: bool = False
 
+    @property
+    def measure(self) -> int:
+        """The width of lines that may be broken, and of pictures: no line is read well beyond 80 cells."""
+        return max(20, min(self.width, 80))
+
 
 class Writer(Protocol):
     """Turns reports into bytes, one after the other, and closes what it opened."""
