@@ -63,7 +63,7 @@ class Shares(NamedTuple):
 def test_no_block_is_black():  # one without a colour of its own was, on a dark page
     cosines = Shares(np.array([[1.0, -1.0], [-1.0, 1.0]]))
     heat = Report(cosines, show=("weights",), whole=True, plot=Plot("weights", kind="heat"))
-    root = ET.fromstring(picture(heat._replace(labels=("█", "b")), draw=True))  # noqa: S314
+    root = ET.fromstring(picture(heat._replace(labels=("█▂", "b")), draw=True))  # noqa: S314
     classes = [node.get("class") for node in root.iter(f"{SVG}rect")]
     assert {*classes} == {"paper", "ink", "ink bold", "ink dim", "cyan", "red"}
     assert [classes.count(colour) for colour in ("cyan", "red")] == [2, 2]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aimath.render.text import Wanted
+    from aimath.report import Report
 
 BAR = "cyan"
 DOT = "●"
@@ -52,6 +53,11 @@ def label(text: str, wanted: Wanted, room: int = 0) -> str:
     while text and cells(text) + len(dots) > room:
         text = text[:-1]
     return text + dots
+
+
+def settings(report: Report, row: int, wanted: Wanted) -> list[str]:
+    """Say what the options that were swept are for a row."""
+    return [f"{key} = {wanted.style.people(v[row].item())}" for key, v in report.swept.items()]
 
 
 def apart(blocks: Iterable[Sequence[Strip]]) -> list[Strip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from aimath.render import prose
@@ -12,7 +13,7 @@ from aimath.render.steps import Derivation
 from aimath.render.table import Records, single
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from aimath.render.text import Wanted
     from aimath.report import Report
@@ -122,12 +123,8 @@ class People:
         """Give the text of what was kept back."""
         return self._text(self.book.end())
 
-    def _text(self, strips: Sequence[Strip]) -> bytes:
-        if not self.colour:
-            return plain(strips).encode(errors="backslashreplace")
-        from aimath.render.terminal import painted  # noqa: PLC0415  # rich takes 60 ms to import
-
-        return painted(strips)
+    def _text(self, strips: list[Strip]) -> bytes:
+        return painted(strips) if self.colour else plain(strips)
 
 
 class Drawing:
@@ -145,11 +142,27 @@ class Drawing:
         return self._text(self.plotter.rest())
 
     def _text(self, strips: list[Strip]) -> bytes:
-        blank = "\n" if self.begun and strips else ""
+        blank = [strip("")] if self.begun and strips else []
         self.begun = self.begun or bool(strips)
-        return (blank + plain(strips)).encode(errors="backslashreplace")
+        return plain(blank + strips)
 
 
-def plain(strips: Sequence[Strip]) -> str:
+def plain(strips: Iterable[Strip]) -> bytes:
     """Give lines without colour."""
-    return "".join(line.text + "\n" for line in strips)
+    return "".join(line.text + "\n" for line in strips).encode(errors="backslashreplace")
+
+
+def painted(strips: Iterable[Strip]) -> bytes:
+    """Give lines with the codes that colour them; nothing is wrapped, cut or read as markup."""
+    from rich.console import Console  # noqa: PLC0415  rich takes 60 ms to import
+    from rich.text import Text  # noqa: PLC0415
+
+    out = io.StringIO()
+    # Nothing is taken from the environment: who writes has decided on colour already.
+    console = Console(
+        file=out, width=80, force_terminal=True, color_system="256", no_color=False, markup=False,
+        emoji=False, highlight=False, legacy_windows=False, _environ={},
+    )  # fmt: skip
+    for line in strips:
+        console.print(Text.assemble(*line.pieces), soft_wrap=True)
+    return out.getvalue().encode(errors="backslashreplace")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.render.layout import SHADES, Strip, apart, ours, strip
+from aimath.render.layout import SHADES, Strip, apart, ours, settings, strip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +34,9 @@ def images(known: Quantities, values: Image, wanted: Wanted) -> Iterator[tuple[I
         if value.ndim < 2:
             side = math.isqrt(value.size)
             value = value.reshape((side, side) if side * side == value.size else (1, -1))
-        said = (f"{k} = {wanted.style.people(v[row].item())}" for k, v in report.swept.items())
+        said = ", ".join(settings(report, row, wanted))
         for image in value.reshape(-1, *value.shape[-2:]):
-            yield image.astype(np.float64), ", ".join(said)
+            yield image.astype(np.float64), said
 
 
 class Frame(NamedTuple):

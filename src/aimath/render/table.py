@@ -9,12 +9,16 @@ import numpy as np
 
 from aimath.render.fields import Column, Quantities, chosen, columns, entry_names
 from aimath.render.layout import (
+    HEAD,
+    TAIL,
     Strip,
     bar,
+    ends,
     label,
     left_out,
     ours,
     padded,
+    settings,
     side_by_side,
     strip,
     tracks,
@@ -28,8 +32,6 @@ if TYPE_CHECKING:
 
     from aimath.render.text import Wanted
 
-HEAD, TAIL = 20, 5
-"""A terminal is shown this many rows from both ends of a longer table (`--all` shows each)."""
 WORD = 16
 """The user's words may take so many cells, or a third of the terminal."""
 FEWEST = 3
@@ -39,46 +41,54 @@ MOST, LEAST = 30, 5
 
 
 class Grid(NamedTuple):
-    """A table as text. A head of "" stands above labels; `hidden` rows are missing behind the first `gap`."""
+    """A table as text. A head of "" stands above labels; `hidden` rows are missing behind the first HEAD."""
 
     heads: tuple[str, ...]
     units: tuple[str, ...]
     columns: list[list[str]]  # the cells of a column, all of one width
     words: frozenset[int] = frozenset()  # columns that aren't numbers
-    shares: tuple[float, ...] = ()  # what a bar shows, 0 to 1, a row
-    places: tuple[float, ...] = ()  # or what is shown as a place on a line
+    drawn: tuple[float, ...] = ()  # what is drawn behind each row: as a bar, 0 to 1
+    tracked: bool = False  # or as a place on a line
     above: str = ""
     below: str = ""
-    gap: int = 0
     hidden: int = 0
+
+    @property
+    def titles(self) -> list[str]:
+        """Give the heads with their units."""
+        return [
+            f"{head} ({unit})" if unit else head for head, unit in zip(self.heads, self.units, strict=True)
+        ]
+
+    def fits(self, width: int) -> bool:
+        """Whether the table, without bars, is at most `width` wide."""
+        both = zip(self.titles, self.columns, strict=True)
+        return sum(2 + max(cells(title), cells(column[0])) for title, column in both) - 1 <= width
 
     def strips(self, wanted: Wanted) -> list[Strip]:
         """Give the lines of the table; a single row, or what is too wide, as one `head = value` a line."""
-        start = [strip(f" {self.above}", "bold")] if self.above else []
-        heads = [
-            f"{head} ({unit})" if unit else head for head, unit in zip(self.heads, self.units, strict=True)
-        ]
-        pairs = enumerate(zip(heads, self.columns, strict=True))
-        blocks = [padded([head, *texts], right=k not in self.words) for k, (head, texts) in pairs]
-        head, *lines = side_by_side(blocks)
-        if not self.fits(wanted.width) or (len(lines) == 1 and self.heads[0]):
-            return start + self._vertical(wanted) + self._said(wanted)
-        room = min(MOST, wanted.width - cells(head) - 2)
-        drawn = [bar(share, room) for share in self.shares] if room >= LEAST else []
-        if self.places and room >= LEAST:
-            drawn = tracks(np.array(self.places), room)
-        drawn = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn] or [""] * len(lines)
-        rows = [[strip(line, "", mark)] for line, mark in zip(lines, drawn, strict=True)]
-        rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
-        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted), *self._said(wanted)]
+        alone = len(self.columns[0]) == 1 and self.heads[0]
+        lines = self._lines(wanted) if self.fits(wanted.width) and not alone else self._vertical(wanted)
+        above = [strip(f" {self.above}", "bold")] if self.above else []
+        said = wrapped(ours(f" {self.below}", wanted), wanted.width) if self.below else []
+        return [*above, *lines, *(strip(line, "dim") for line in said)]
 
-    def _said(self, wanted: Wanted) -> list[Strip]:
-        text = ours(f" {self.below}", wanted)
-        return [strip(line, "dim") for line in wrapped(text, wanted.width)] if self.below else []
+    def _lines(self, wanted: Wanted) -> list[Strip]:
+        pairs = enumerate(zip(self.titles, self.columns, strict=True))
+        blocks = [padded([title, *texts], right=k not in self.words) for k, (title, texts) in pairs]
+        head, *lines = side_by_side(blocks)
+        room = min(MOST, wanted.width - cells(head) - 2)
+        marks = [""] * len(lines)
+        if self.drawn and room >= LEAST:
+            drawn = tracks(np.array(self.drawn), room) if self.tracked else [bar(x, room) for x in self.drawn]
+            marks = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn]
+        rows = [[strip(line, "", mark)] for line, mark in zip(lines, marks, strict=True)]
+        rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
+        return [strip(head, "bold"), rule, *self._with_gap(rows, wanted)]
 
     def _with_gap(self, rows: list[list[Strip]], wanted: Wanted) -> list[Strip]:
         said = [[left_out(self.hidden, wanted, "rows")]] if self.hidden else []
-        return list(itertools.chain.from_iterable((*rows[: self.gap], *said, *rows[self.gap :])))
+        return list(itertools.chain.from_iterable((*rows[:HEAD], *said, *rows[HEAD:])))
 
     def _vertical(self, wanted: Wanted) -> list[Strip]:
         start = 1 if self.heads[0] == "" else 0
@@ -90,34 +100,20 @@ class Grid(NamedTuple):
             names = [name] if start and alone else [f"{name} {head}" if start else head for head in heads]
             values = (f"{t.strip()} {unit}" for t, unit in zip(texts, self.units[start:], strict=True))
             pairs = zip(names, values, strict=True)
-            lines = [line for name, value in pairs for line in _pair(name, value, wanted.width)]
-            rows.append([*([strip("")] if k and not alone else []), *_cut_lines(lines, wanted)])
+            lines = [strip(line) for name, value in pairs for line in _pair(name, value, wanted.width)]
+            kept, hidden = ends(len(lines), wanted)
+            lines = [lines[k] for k in kept]
+            lines[HEAD:HEAD] = [left_out(hidden, wanted)] if hidden else []
+            rows.append([*([strip("")] if k and not alone else []), *lines])
         return self._with_gap(rows, wanted)
 
-    def fits(self, width: int) -> bool:
-        """Whether the table, without bars, is at most `width` wide."""
-        both = zip(self.heads, self.units, self.columns, strict=True)
-        return sum(2 + max(cells(f"{h} ({u})" if u else h), cells(c[0])) for h, u, c in both) - 1 <= width
 
-
-def _pair(name: str, value: str, width: int) -> list[Strip]:
+def _pair(name: str, value: str, width: int) -> list[str]:
     """Write `name = value`, in two lines rather than let a number be wrapped."""
-    line = f"{name} = {value}".rstrip()
-    if cells(line) <= width:
-        return [strip(line)]
-    line = f"{name.rstrip()} = {value}".rstrip()
-    return (
-        [strip(line)]
-        if cells(line) <= width
-        else [strip(text) for text in (f"{name.rstrip()} =", *wrapped(f"  {value}", width))]
-    )
-
-
-def _cut_lines(lines: list[Strip], wanted: Wanted) -> list[Strip]:
-    hidden = len(lines) - HEAD - TAIL
-    if wanted.all_rows or hidden <= 1:
-        return lines
-    return [*lines[:HEAD], left_out(hidden, wanted), *lines[-TAIL:]]
+    short = name.rstrip()
+    lines = (f"{name} = {value}".rstrip() for name in (name, short))
+    fitting = next((line for line in lines if cells(line) <= width), None)
+    return [f"{short} =", *wrapped(f"  {value}", width)] if fitting is None else [fitting]
 
 
 def single(known: Quantities, wanted: Wanted) -> Grid | None:
@@ -127,8 +123,7 @@ def single(known: Quantities, wanted: Wanted) -> Grid | None:
     values = known[names[-1]] if names else None
     if report.rows != 1 or values is None or len(names) > 1 + len(report.swept):
         return None
-    swept = ((name, number[0].item()) for name, number in report.swept.items())
-    above = "   ".join(f"{name} = {wanted.style.people(number)}" for name, number in swept)
+    above = "   ".join(settings(report, 0, wanted))
     if values.ndim == 2 and not (above and values.size * 11 < wanted.width):
         return _vector(known, names[-1], values, wanted)._replace(above=above)
     return _matrix(known, names[-1], values[0], wanted)._replace(above=above) if values.ndim == 3 else None
@@ -140,7 +135,7 @@ def _vector(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: 
     shown = [(name, values)]
     if beside is not None and beside.shape == values.shape:
         shown.insert(0, (report.beside, beside))
-    rows, hidden = _kept(values.size, wanted)
+    rows, hidden = ends(values.size, wanted)
     names = entry_names(report, values.shape[1:])
     labels = padded([label(names[k], wanted, wanted.width // 3) for k in rows])
     texts = [_texts(v[0][rows].tolist(), wanted) for _, v in shown]
@@ -148,14 +143,14 @@ def _vector(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: 
         shown, texts = shown[-1:], texts[-1:]
     heads, units = ["", *(n for n, _ in shown)], ["", *(report.units.get(n, "") for n, _ in shown)]
     shares = _shares(values[0])
-    shares = tuple(shares[k] for k in rows) if shares else ()
+    drawn = tuple(shares[k] for k in rows) if shares else ()
     words = frozenset({0} | {k + 1 for k, (_, v) in enumerate(shown) if v.dtype.kind == "U"})
-    return Grid(tuple(heads), tuple(units), [labels, *texts], words, shares, gap=HEAD, hidden=hidden)
+    return Grid(tuple(heads), tuple(units), [labels, *texts], words, drawn, hidden=hidden)
 
 
 def _matrix(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: Wanted) -> Grid:
     report = known.report
-    rows, hidden = _kept(len(values), wanted)
+    rows, hidden = ends(len(values), wanted)
     high, wide = values.shape
     names = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (high,))]
     heads = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (wide,), name)]
@@ -169,15 +164,7 @@ def _matrix(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: 
         keep = sum(total <= room for total in itertools.accumulate(widths[:-1]))
         dots = ours("…", wanted)
         heads, body = [*heads[:keep], dots, heads[-1]], [*body[:keep], [dots] * len(rows), body[-1]]
-    units = ("",) * (len(heads) + 1)
-    return Grid(("", *heads), units, [labels, *body], frozenset({0}), gap=HEAD, hidden=hidden)
-
-
-def _kept(size: int, wanted: Wanted) -> tuple[list[int], int]:
-    hidden = size - HEAD - TAIL
-    if wanted.all_rows or hidden <= 1:
-        return list(range(size)), 0
-    return [*range(HEAD), *range(size - TAIL, size)], hidden
+    return Grid(("", *heads), ("", *[""] * len(heads)), [labels, *body], frozenset({0}), hidden=hidden)
 
 
 def _texts(values: Sequence[Any], wanted: Wanted) -> list[str]:
@@ -253,12 +240,12 @@ class Records:
         heads = tuple(label(column.head, wanted, max(WORD, wanted.width // 3)) for column in self.columns)
         place = next((k for k, column in enumerate(self.columns) if column.head == self.drawn), None)
         values = np.array([row[place] for row in rows]) if place is not None else np.zeros(0)
-        places = tuple(values.tolist()) if self.tracked and np.isfinite(values).all() else ()
-        shares = () if self.tracked else _shares(values)
+        drawn = _shares(values)
+        if self.tracked:
+            drawn = tuple(values.tolist()) if np.isfinite(values).all() else ()
         units = tuple(column.unit for column in self.columns)
         words = frozenset(k for k, column in enumerate(self.columns) if column.values.dtype.kind == "U")
-        gap = len(self.head)
-        return Grid(heads, units, texts, words, shares, places, below=self.below, gap=gap, hidden=hidden)
+        return Grid(heads, units, texts, words, drawn, self.tracked, below=self.below, hidden=hidden)
 
 
 def _rows(spread: list[Column], start: int, stop: int) -> list[tuple[Any, ...]]:
