@@ -19,8 +19,9 @@ WIDE, HIGH, EDGE = 10, 20, 14
 """A cell and the margin, in units of the picture."""
 BLOCKS = "▏▎▍▌▋▊▉█"
 LEVELS = "▁▂▃▄▅▆▇"
-RUN = re.compile(rf" {{2,}}|[{BLOCKS}]+|▀+|[{LEVELS}]+|(?:(?! {{2}})[^{BLOCKS}{LEVELS}▀])+")
-"""What is drawn as one shape: several blanks, blocks, pixels, little bars, or words."""
+SHADED = {"░": 0.25, "▒": 0.5, "▓": 0.75}
+RUN = re.compile(rf" {{2,}}|[{BLOCKS}]+|░+|▒+|▓+|▀+|[{LEVELS}]+|(?:(?! {{2}})[^{BLOCKS}░▒▓{LEVELS}▀])+")
+"""What is drawn as one shape: several blanks, blocks, shades, pixels, little bars, or words."""
 
 PAGE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
@@ -69,7 +70,7 @@ class Svg:
 
 
 def _line(strip: Strip, top: int) -> Iterator[str]:
-    """Draw one line: blocks as rectangles, which leave no seams, and words as text."""
+    """Draw one line: blocks as rectangles, which look the same in every font, and words as text."""
     left = float(EDGE)
     for piece, style in strip.pieces:
         for run in RUN.findall(piece):
@@ -78,10 +79,11 @@ def _line(strip: Strip, top: int) -> Iterator[str]:
                 yield from _pixels(left, top, width, style)
             elif run[0] in LEVELS:
                 yield from _levels(run, left, top, style)
-            elif run[0] in BLOCKS:
-                exact = sum(BLOCKS.index(block) + 1 for block in run) * WIDE / 8
+            elif run[0] in BLOCKS or run[0] in SHADED:
+                exact = sum(BLOCKS.find(block) + 1 for block in run) * WIDE / 8 or width
                 place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{HIGH - 4}"'
-                yield f'<rect class="{_kind(style)}" {place}/>'
+                shade = f' fill-opacity="{SHADED[run[0]]}"' if run[0] in SHADED else ""
+                yield f'<rect class="{_kind(style)}" {place}{shade}/>'
             elif run.strip():
                 yield _text(run, left, top, style)
             left += width
