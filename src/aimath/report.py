@@ -89,7 +89,6 @@ class Plot(NamedTuple):
     y: str
     x: str = ""
     kind: str = "bars"
-    each: str = ""  # what one of several matrices is called, before its number
 
 
 class Prose(NamedTuple):
@@ -127,6 +126,7 @@ class Report(NamedTuple):
     whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
     by_row: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
     shared: tuple[str, ...] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
+    stack: str = ""  # what each matrix of a quantity that has several is called: "head"
     unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
     series: Iterable[Report] = ()  # answers of other problems, which follow

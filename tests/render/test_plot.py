@@ -65,8 +65,8 @@ def test_heat_takes_less_room_before_it_loses_its_numbers(heat):
 
 def test_heat_of_several_matrices_names_each_and_writes_all_alike(drawn):
     both = np.array([[[1.0, 0.0], [0.5, 0.5]], [[0.25, 0.75], [0.004, 0.996]]])
-    plot = Plot("weights", kind="heat", each="head")
-    report = Report(Shares(both), show=("weights",), plot=plot, whole=True)
+    plot = Plot("weights", kind="heat")
+    report = Report(Shares(both), show=("weights",), plot=plot, whole=True, stack="head")
     assert drawn(report) == [
         " head 1",
         "    1         2",
@@ -83,12 +83,13 @@ def test_heat_of_several_matrices_names_each_and_writes_all_alike(drawn):
 def test_images_of_heads_share_their_range_and_say_it(drawn):
     both = np.zeros((2, 20, 20))
     both[0, 0, 0], both[1, 0, 0] = 0.5, 1.0
-    plot = Plot("weights", kind="heat", each="head")
-    lines = drawn(Report(Shares(both), show=("weights",), plot=plot, whole=True))
+    plot = Plot("weights", kind="heat")
+    report = Report(Shares(both), show=("weights",), plot=plot, whole=True, stack="head")
+    lines = drawn(report)
     assert lines[0] == "▒▒"
     assert lines[20:23] == ["head 1", "", "██"]
     assert lines[-2:] == ["head 2", " from 0 to 1"]
-    narrow = drawn(Report(Shares(both), show=("weights",), plot=plot, whole=True), width=20)
+    narrow = drawn(report, width=20)
     assert max(map(cells, narrow)) <= 20
 
 

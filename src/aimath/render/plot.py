@@ -61,7 +61,7 @@ class Plotter:
             case "bars":
                 return self._bars(plot, known, y)
             case "heat":
-                return self._heat(plot, known.report, y)
+                return self._heat(known.report, y)
             case "scatter":
                 return self._scatter(plot, known.report, y)
             case "path":
@@ -89,11 +89,11 @@ class Plotter:
         strips = apart([strip(line, BAR) for line in lines] for lines in clouds)
         return strips if report.rest == () else [*strips, strip(f" the first {y.shape[-2]} rows", "dim")]
 
-    def _heat(self, plot: Plot, report: Report, y: Values) -> list[Strip]:
+    def _heat(self, report: Report, y: Values) -> list[Strip]:
         """Give matrices with their numbers, or as images where these have no room."""
         names, heads = (entry_names(report, (size,)) for size in y.shape[-2:])
         matrices = y.reshape(-1, *y.shape[-2:])
-        titles = [f"{plot.each} {k + 1}" if len(matrices) > 1 else "" for k in range(len(matrices))]
+        titles = [f"{report.stack} {k + 1}" if report.stack else "" for k in range(len(matrices))]
         maps = heat_maps(matrices, names, heads, self.wanted, self.width)
         if maps is not None:
             named = zip(titles, maps, strict=True)
