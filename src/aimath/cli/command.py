@@ -40,6 +40,7 @@ class Part(NamedTuple):
     default: Any
     help: str
     metavar: str
+    choices: tuple[str, ...] = ()
 
 
 class Command:
@@ -211,7 +212,7 @@ def _shared(options: type[Input | Output]) -> Iterator[Part]:
 def _of_flag(key: str, hint: Any, mark: Flag, default: Any) -> Part:
     kind = get_args(hint)[0]
     bare = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
-    return Part(key, (mark.flag,), bare, default, mark.help, mark.metavar)
+    return Part(key, (mark.flag,), bare, default, mark.help, mark.metavar, mark.choices)
 
 
 def _with_default(mark: Number | Whole, default: Any) -> str:

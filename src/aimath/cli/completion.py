@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from aimath.cli.app import COMMANDS, found
 from aimath.cli.options import Words
-from aimath.cli.output import FORMS
 from aimath.cli.talk import Voice, talk
 from aimath.errors import InputError
 from aimath.guide.chapters import CHAPTERS
@@ -55,15 +54,15 @@ def completion(voice: Voice, shells: Annotated[list[str], Words("bash, zsh or fi
 def _options(name: str) -> list[Option]:
     """Give the options of a command, and help."""
     return [
-        *(_option(part) for part in found(name).parts if part.flags),
+        *(_option(part, name) for part in found(name).parts if part.flags),
         Option(("-h", "--help"), "Show this message and exit.", 0, "", file=False, choices=()),
     ]
 
 
-def _option(part: Part) -> Option:
+def _option(part: Part, name: str) -> Option:
     values = 0 if part.kind is bool else 2 if part.kind == tuple[str, str] else 1
     files = "FILE" in part.metavar or (part.metavar == "LIST" and part.key != "labels")
-    choices = FORMS if part.key == "format" else ()
+    choices = _operands(name) if part.key == "topic" else part.choices
     return Option(part.flags, part.help, values, part.metavar, file=files, choices=choices)
 
 
@@ -91,7 +90,7 @@ def _bash() -> Iterator[str]:
     yield "}"
     yield "_aimath() {"
     yield '    local word="$2" before="$3"'  # COMP_WORDS is cut at every @ and =
-    yield '    local words="" flags="" files="" texts=""'
+    yield '    local words="" flags="" files="" texts="" choices=""'
     yield "    COMPREPLY=()"
     yield '    case "$word" in @*) _aimath_files; return ;; esac'
     yield '    if [ "$COMP_CWORD" -eq 1 ]; then'
@@ -105,11 +104,16 @@ def _bash() -> Iterator[str]:
         yield f"            flags='{_flags(options)}'"
         yield f"            files='{_flags([o for o in options if o.file])}'"
         yield f"            texts='{_flags([o for o in options if o.is_text])}'"
-        yield f"            words='{' '.join(_operands(name))}' ;;"
+        yield f"            words='{' '.join(_operands(name))}'"
+        yield '            case "$before" in'
+        for option in options:
+            if option.choices:
+                yield f"                {'|'.join(option.flags)}) choices='{' '.join(option.choices)}' ;;"
+        yield "            esac ;;"
     yield "    esac"
     yield '    case " $files " in *" $before "*) return ;; esac'  # the shell's own: files
-    yield '    if [ "$before" = --format ]; then'
-    yield f"        COMPREPLY=($(compgen -W '{' '.join(FORMS)}' -- \"$word\"))"
+    yield '    if [ -n "$choices" ]; then'
+    yield '        COMPREPLY=($(compgen -W "$choices" -- "$word"))'
     yield '    elif case " $texts " in *" $before "*) true ;; *) false ;; esac; then'
     yield "        compopt -o nosort +o default 2>/dev/null"  # a number or a word: nothing to suggest
     yield '    elif case "$word" in -*) true ;; *) false ;; esac; then'

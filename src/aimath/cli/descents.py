@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.job import one_of
-from aimath.cli.options import Flag, Number, Whole
+from aimath.cli.options import Flag, Number, Whole, either
 from aimath.errors import InputError
 from aimath.read.blocks import price
 from aimath.read.numbers import integer
@@ -29,17 +29,15 @@ WORSE = ("diverged", "undefined", "stuck")
 
 FUNCTION, START = "(w-3)^2", "w=10"
 
+SCHEDULES = ("constant", "step", "exponential", "linear", "polynomial", "cosine", "warmup-cosine")
+
 Formula = Annotated[str, Flag("--function", help="What to walk down.", metavar="F")]
 Start = Annotated[
     list[str] | None, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
 ]
 Kind = Annotated[
     str,
-    Flag(
-        "--schedule",
-        help="constant, step, exponential, linear, polynomial, cosine, warmup-cosine.",
-        metavar="NAME",
-    ),
+    Flag("--schedule", help=f"{either(SCHEDULES)}.", metavar="NAME", choices=SCHEDULES),
 ]
 
 
@@ -112,9 +110,7 @@ def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[fl
 
 def known_schedule(name: str) -> str:
     """Give the name of a schedule, if it is one."""
-    from aimath.core.schedules import SCHEDULES
-
-    return one_of("--schedule", name, tuple(SCHEDULES))
+    return one_of("--schedule", name, SCHEDULES)
 
 
 def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector
+from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector, either
 from aimath.errors import InputError
 from aimath.read.blocks import price
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
@@ -20,7 +20,10 @@ COPIES = 6
 
 Left = Annotated[Vector, Operand("The first vector.", flag="--a")]
 Right = Annotated[Vector, Operand("The second vector.", flag="--b")]
-Activation = Annotated[str, Flag("--activation", help="none, relu, tanh, sigmoid or gelu.", metavar="NAME")]
+ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "gelu")
+Activation = Annotated[
+    str, Flag("--activation", help=f"{either(ACTIVATIONS)}.", metavar="NAME", choices=ACTIVATIONS)
+]
 
 
 @command(commands, example="aimath dot 1,2,3 4,5,6")

@@ -6,8 +6,10 @@ import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from aimath.read.blocks import SUFFIXES
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -62,6 +64,7 @@ class Flag(NamedTuple):
     flag: str
     help: str
     metavar: str = ""
+    choices: tuple[str, ...] = ()  # all that the text may be, where that is known
 
 
 class Words(NamedTuple):
@@ -106,6 +109,15 @@ First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
 Second = Annotated[Vector, Operand("The distribution that is believed.", flag="--q")]
 
 
+def either(choices: Sequence[str]) -> str:
+    """Say what may be chosen.
+
+    >>> either(("md", "csv", "json"))
+    'md, csv or json'
+    """
+    return f"{', '.join(choices[:-1])} or {choices[-1]}"
+
+
 def log_name(base: float) -> str:
     """Write a logarithm to a base as people do.
 
@@ -115,12 +127,13 @@ def log_name(base: float) -> str:
     return "ln" if base == math.e else f"log{base:g}"
 
 
+FORMS = ("table", "plain", "csv", "tsv", "json", "markdown")
+
+
 class Output(NamedTuple):
     """Options that every command has: what the answer looks like and where it goes."""
 
-    format: Annotated[
-        str, Flag("--format", help="table, plain, csv, tsv, json or markdown.", metavar="FORM")
-    ] = ""
+    format: Annotated[str, Flag("--format", help=f"{either(FORMS)}.", metavar="FORM", choices=FORMS)] = ""
     json: Annotated[bool, Flag("--json", help="One JSON object a row, with every quantity.")] = False
     csv: Annotated[bool, Flag("--csv", help="Comma-separated, with a header.")] = False
     out: Annotated[
@@ -136,6 +149,10 @@ class Output(NamedTuple):
     ascii: Annotated[bool, Flag("--ascii", help="Draw with ASCII signs only.")] = False
 
 
+MISSING, INVALID = ("error", "skip", "nan"), ("stop", "skip", "nan")
+READ = ("text", *(suffix[1:] for suffix in SUFFIXES))
+
+
 class Input(NamedTuple):
     """Options of every command that reads rows."""
 
@@ -148,14 +165,18 @@ class Input(NamedTuple):
     header: Annotated[bool, Flag("--header", help="The first line is a header.")] = False
     delimiter: Annotated[str | None, Flag("--delimiter", help="What separates cells.", metavar="SIGN")] = None
     missing: Annotated[
-        str, Flag("--missing", help="Empty cells: error, skip the row, or nan.", metavar="WHAT")
+        str,
+        Flag("--missing", help="Empty cells: error, skip the row, or nan.", metavar="WHAT", choices=MISSING),
     ] = "error"
     invalid: Annotated[
-        str, Flag("--invalid", help="Rows without an answer: stop, skip, or nan.", metavar="WHAT")
+        str,
+        Flag(
+            "--invalid", help="Rows without an answer: stop, skip, or nan.", metavar="WHAT", choices=INVALID
+        ),
     ] = "stop"
     input_format: Annotated[
         str | None,
-        Flag("--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM"),
+        Flag("--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM", choices=READ),
     ] = None
     max_memory: Annotated[
         str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")

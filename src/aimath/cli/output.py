@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.mistakes import say
+from aimath.cli.options import FORMS
 from aimath.cli.progress import Progress
 from aimath.errors import InputError
 from aimath.read.blocks import suffix
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from aimath.render.text import Wanted, Writer
     from aimath.report import Report
 
-FORMS = ("table", "plain", "csv", "tsv", "json", "markdown")
 SUFFIXES = {
     ".txt": "plain", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
     ".md": "markdown", ".npy": "npy", ".svg": "svg",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from aimath.cli.app import call
 from aimath.cli.chance import settled
 from aimath.cli.mistakes import say
-from aimath.cli.options import Flag, Seed, Words
+from aimath.cli.options import Flag, Seed, Words, either
 from aimath.cli.output import is_terminal
 from aimath.cli.talk import Voice, talk
 from aimath.errors import InputError
@@ -58,7 +58,13 @@ def quiz(
     tries: Annotated[str, Flag("--tries", help="Answers to a question, each a line.", metavar="N")] = "2",
     seed: Seed = "0",
     export: Annotated[
-        str, Flag("--export", help="Print a worksheet and its key: md or csv.", metavar="FORM")
+        str,
+        Flag(
+            "--export",
+            help=f"Print a worksheet and its key: {either(FORMS)}.",
+            metavar="FORM",
+            choices=FORMS,
+        ),
     ] = "",
 ) -> int:
     """Ask questions, in words and in numbers, and explain the answers.
