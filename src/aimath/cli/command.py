@@ -42,6 +42,11 @@ class Part(NamedTuple):
     metavar: str
     choices: tuple[str, ...] = ()
 
+    @property
+    def values(self) -> int:
+        """How many words follow its flag."""
+        return 0 if self.kind is bool else 2 if self.kind == tuple[str, str] else 1
+
 
 class Command:
     """What is known of a command before it is called; what takes time is found when first asked for."""

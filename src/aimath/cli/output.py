@@ -120,7 +120,7 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
         raise InputError(f"a {form} needs --out FILE.{form}", usage=True)
     wanted = _wanted(output, terminal)
     if output.out is None:
-        place: Any = Descriptor(standard_output())
+        place: Any = contextlib.nullcontext(Descriptor(standard_output()))
     else:
         interruptible()
         place = AtomicFile(output.out)

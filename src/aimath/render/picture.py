@@ -91,11 +91,8 @@ def _frame(image: Image, said: str, wanted: Wanted, width: int, among: Image | N
         shades = np.rint(level * (len(SHADES) - 1)).astype(int)
         lines = [[(ours("".join(SHADES[s] * wide for s in row), wanted), "")] for row in shades]
     across = max(image.shape[1] * wide, len(said))
-    return Frame([_filled(line, image.shape[1] * wide, across) for line in lines], across, said)
-
-
-def _filled(line: Pieces, width: int, across: int) -> Pieces:
-    return [*line, (" " * (across - width), "")] if across > width else line
+    rest = (" " * (across - image.shape[1] * wide), "")
+    return Frame([[*line, rest] for line in lines], across, said)
 
 
 def _range(image: Image) -> tuple[float, float]:

@@ -43,13 +43,6 @@ class Descriptor:
     def __init__(self, number: int) -> None:
         self.number = number
 
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is held back."""
-
     def write(self, data: bytes) -> None:
         """Write all of `data`, however little the system takes at a time."""
         view = memoryview(data)
