@@ -23,6 +23,7 @@ commands: Commands = {}
 
 WRITTEN = "2026-11-26"
 SHARED = {*Input._fields, *Output._fields}
+ROFF = str.maketrans({"\\": "\\e", "-": "\\-", "^": "\\(ha", "~": "\\(ti", "'": "\\(aq", "`": "\\(ga"})
 EXITS = (
     ("0", "done"),
     ("1", "the data have no answer"),
@@ -132,8 +133,5 @@ def _text(text: str) -> str:
     >>> _text(r"a\b -x"), _text(".5")
     ('a\\eb \\-x', '\\&.5')
     """
-    plain = (
-        to_ascii(text).replace("\\", "\\e").replace("-", "\\-").replace("^", "\\(ha").replace("~", "\\(ti")
-    )
-    plain = plain.replace("'", "\\(aq").replace("`", "\\(ga")
+    plain = to_ascii(text).translate(ROFF)
     return f"\\&{plain}" if plain.startswith(".") else plain

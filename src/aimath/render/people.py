@@ -44,7 +44,7 @@ class Page:
         image = any(plot.kind == "picture" for plot in report.plots)
         drawn = self.draw or (self.images and image)
         if self.derivation:
-            for told in report.told() if report.told else [report] if report.steps else []:
+            for told in report.told() if report.told else [report] * bool(report.steps):
                 for part in self.derivation.parts(Quantities(told)):
                     strips += self._apart(part)
         elif drawn and image:
@@ -112,19 +112,16 @@ class People:
     def __init__(
         self, wanted: Wanted, *, explain: bool = False, draw: bool = False, images: bool = False
     ) -> None:
-        self.colour = wanted.colour
+        self.text = painted if wanted.colour else plain
         self.book = Book(wanted, explain=explain, draw=draw, images=images)
 
     def write(self, report: Report) -> bytes:
         """Give the text of one block of rows."""
-        return self._text(self.book.add(report))
+        return self.text(self.book.add(report))
 
     def end(self) -> bytes:
         """Give the text of what was kept back."""
-        return self._text(self.book.end())
-
-    def _text(self, strips: list[Strip]) -> bytes:
-        return painted(strips) if self.colour else plain(strips)
+        return self.text(self.book.end())
 
 
 class Drawing:
