@@ -208,7 +208,7 @@ def test_a_stream_of_rows_is_not_held(answer):
     writer = People(Wanted())
     for k in range(200):
         writer.write(answer(k=np.arange(1000) + 1000 * k, y=np.ones(1000)))
-    held = writer.book.page.records
+    held = writer.book.records
     assert len(held.head) + len(held.tail) <= 26
     assert b" 199999 " in writer.end()
 

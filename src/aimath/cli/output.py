@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aimath.cli.options import Output
-    from aimath.render.sink import Sink
+    from aimath.render.sink import AtomicFile, Descriptor
     from aimath.render.text import Wanted, Writer
     from aimath.report import Report
 
@@ -43,7 +43,13 @@ class Printer:
     """Takes reports, gives bytes to their place; notes and plots beside the data go to standard error."""
 
     def __init__(
-        self, writer: Writer, sink: Sink, *, form: str, aside: Writer | None, progress: Progress
+        self,
+        writer: Writer,
+        sink: AtomicFile | Descriptor,
+        *,
+        form: str,
+        aside: Writer | None,
+        progress: Progress,
     ) -> None:
         self.writer, self.sink = writer, sink
         self.aside, self.progress = aside, progress

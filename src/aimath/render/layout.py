@@ -20,6 +20,8 @@ DOT = "●"
 SHADES = " ░▒▓█"
 HEAD, TAIL = 20, 5
 """A terminal is shown so many of the first and of the last of more lines (`--all` shows each)."""
+SPARKS = 32
+"""So many little bars stand beside each other at most."""
 OPERATORS = frozenset("+-·×*/=≈")
 
 
@@ -121,7 +123,7 @@ def bar(share: float, room: int) -> str:
     return "█" * full + ("▏▎▍▌▋▊▉"[part - 1] if part else "")
 
 
-def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], wanted: Wanted, room: int = 32) -> str:
+def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], wanted: Wanted) -> str:
     """Draw numbers from 0 as little bars beside each other, of many those at even distances; ASCII: 1 to 8.
 
     >>> from aimath.render.text import Wanted
@@ -129,7 +131,7 @@ def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], wanted: Wanted, 
     '█▄▁'
     """
     signs = "12345678" if wanted.ascii_only else "▁▂▃▄▅▆▇█"
-    places = np.unique(np.linspace(0, values.size - 1, min(room, values.size)).round().astype(int))
+    places = np.unique(np.linspace(0, values.size - 1, min(SPARKS, values.size)).round().astype(int))
     largest = float(values.max(initial=0.0)) or 1.0
     return "".join(signs[max(0, round(x / largest * 8) - 1)] for x in values[places].tolist())
 

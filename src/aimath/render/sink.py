@@ -8,7 +8,7 @@ import os
 import re
 import select
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 
@@ -27,14 +27,6 @@ def abandon() -> None:
     for path in list(_unfinished):
         with contextlib.suppress(OSError):
             os.unlink(path)  # noqa: PTH108
-
-
-class Sink(Protocol):
-    """Takes bytes in order; leaving the `with` without an error makes them final."""
-
-    def write(self, data: bytes) -> None:
-        """Take the next bytes."""
-        ...
 
 
 class Descriptor:
