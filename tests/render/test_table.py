@@ -226,3 +226,17 @@ def test_many_rows_lose_digits_before_they_lose_the_table(answer, seen):
     assert "4 digits, to fit" in lines[4]
     wide = seen(answer(**columns, show=tuple(columns)), width=80)
     assert wide[2].split() == ["0.666667"] * 5
+
+
+def test_many_rows_have_their_units_below_before_they_lose_the_table(answer, seen):
+    report = answer(entropy=[2 / 3, 1.0], surprise=[0.5, 1.0], units={"entropy": "bits"})
+    assert seen(report, width=30)[0] == " entropy (bits)  surprise"
+    assert seen(report, width=20) == [
+        " entropy  surprise",
+        " ─────────────────",
+        " 0.66667       0.5",
+        " 1.00000       1.0",
+        " 5 digits, to fit;",
+        "   --json has all",
+        "   entropy in bits",
+    ]

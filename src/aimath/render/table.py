@@ -1,29 +1,15 @@
-"""Tables for people: which rows of an answer are shown, and how."""
+"""Tables for people: which rows of an answer are shown, with how many digits."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aimath.render.fields import Column, Quantities, chosen, columns, entry_names
-from aimath.render.layout import (
-    HEAD,
-    TAIL,
-    Strip,
-    bar,
-    ends,
-    label,
-    left_out,
-    ours,
-    padded,
-    settings,
-    side_by_side,
-    strip,
-    tracks,
-    wrapped,
-)
+from aimath.render.grid import Grid
+from aimath.render.layout import HEAD, TAIL, ends, label, ours, padded, settings
 from aimath.render.numbers import SHOWN, Style
 from aimath.safe import cells
 
@@ -35,85 +21,7 @@ if TYPE_CHECKING:
 WORD = 16
 """The user's words may take so many cells, or a third of the terminal."""
 FEWEST = 3
-"""A table that is too wide for its terminal is shown with down to so many digits."""
-MOST, LEAST = 30, 5
-"""Bars are at most and at least this wide."""
-
-
-class Grid(NamedTuple):
-    """A table as text. A head of "" stands above labels; `hidden` rows are missing behind the first HEAD."""
-
-    heads: tuple[str, ...]
-    units: tuple[str, ...]
-    columns: list[list[str]]  # the cells of a column, all of one width
-    words: frozenset[int] = frozenset()  # columns that aren't numbers
-    drawn: tuple[float, ...] = ()  # what is drawn behind each row: as a bar, 0 to 1
-    tracked: bool = False  # or as a place on a line
-    above: str = ""
-    below: str = ""
-    hidden: int = 0
-
-    @property
-    def titles(self) -> list[str]:
-        """Give the heads with their units."""
-        return [
-            f"{head} ({unit})" if unit else head for head, unit in zip(self.heads, self.units, strict=True)
-        ]
-
-    def fits(self, width: int) -> bool:
-        """Whether the table, without bars, is at most `width` wide."""
-        both = zip(self.titles, self.columns, strict=True)
-        return sum(2 + max(cells(title), cells(column[0])) for title, column in both) - 1 <= width
-
-    def strips(self, wanted: Wanted) -> list[Strip]:
-        """Give the lines of the table; a single row, or what is too wide, as one `head = value` a line."""
-        alone = len(self.columns[0]) == 1 and self.heads[0]
-        lines = self._lines(wanted) if self.fits(wanted.width) and not alone else self._vertical(wanted)
-        above = [strip(f" {self.above}", "bold")] if self.above else []
-        said = wrapped(ours(f" {self.below}", wanted), wanted.width) if self.below else []
-        return [*above, *lines, *(strip(line, "dim") for line in said)]
-
-    def _lines(self, wanted: Wanted) -> list[Strip]:
-        pairs = enumerate(zip(self.titles, self.columns, strict=True))
-        blocks = [padded([title, *texts], right=k not in self.words) for k, (title, texts) in pairs]
-        head, *lines = side_by_side(blocks)
-        room = min(MOST, wanted.width - cells(head) - 2)
-        marks = [""] * len(lines)
-        if self.drawn and room >= LEAST:
-            drawn = tracks(np.array(self.drawn), room) if self.tracked else [bar(x, room) for x in self.drawn]
-            marks = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn]
-        rows = [[strip(line, "", mark)] for line, mark in zip(lines, marks, strict=True)]
-        rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
-        return [strip(head, "bold"), rule, *self._with_gap(rows, wanted)]
-
-    def _with_gap(self, rows: list[list[Strip]], wanted: Wanted) -> list[Strip]:
-        said = [[left_out(self.hidden, wanted, "rows")]] if self.hidden else []
-        return list(itertools.chain.from_iterable((*rows[:HEAD], *said, *rows[HEAD:])))
-
-    def _vertical(self, wanted: Wanted) -> list[Strip]:
-        start = 1 if self.heads[0] == "" else 0
-        labels = self.columns[0] if start else [""] * len(self.columns[0])
-        heads = padded(self.heads[start:])
-        alone = len(heads) == 1
-        rows = []
-        for k, (name, *texts) in enumerate(zip(labels, *self.columns[start:], strict=True)):
-            names = [name] if start and alone else [f"{name} {head}" if start else head for head in heads]
-            values = (f"{t.strip()} {unit}" for t, unit in zip(texts, self.units[start:], strict=True))
-            pairs = zip(names, values, strict=True)
-            lines = [strip(line) for name, value in pairs for line in _pair(name, value, wanted.width)]
-            kept, hidden = ends(len(lines), wanted)
-            lines = [lines[k] for k in kept]
-            lines[HEAD:HEAD] = [left_out(hidden, wanted)] if hidden else []
-            rows.append([*([strip("")] if k and not alone else []), *lines])
-        return self._with_gap(rows, wanted)
-
-
-def _pair(name: str, value: str, width: int) -> list[str]:
-    """Write `name = value`, in two lines rather than let a number be wrapped."""
-    short = name.rstrip()
-    lines = (f"{name} = {value}".rstrip() for name in (name, short))
-    fitting = next((line for line in lines if cells(line) <= width), None)
-    return [f"{short} =", *wrapped(f"  {value}", width)] if fitting is None else [fitting]
+"""A table that is too wide for its terminal is shown with down to so many digits, then without units."""
 
 
 def single(known: Quantities, wanted: Wanted) -> Grid | None:
@@ -124,6 +32,7 @@ def single(known: Quantities, wanted: Wanted) -> Grid | None:
     if report.rows != 1 or values is None or len(names) > 1 + len(report.swept):
         return None
     above = "   ".join(settings(report, 0, wanted))
+    # Short vectors of a sweep stand below each other in one table.
     if values.ndim == 2 and not (above and values.size * 11 < wanted.width):
         return _vector(known, names[-1], values, wanted)._replace(above=above)
     return _matrix(known, names[-1], values[0], wanted)._replace(above=above) if values.ndim == 3 else None
@@ -225,12 +134,15 @@ class Records:
         full = self._grid(self.wanted)
         if self.rows == 1 or full.fits(self.wanted.width) or not self.wanted.style.exact:
             return full  # a single row is shown as a line a column, which always fits
-        for digits in range(SHOWN - 1, FEWEST - 1, -1):
-            grid = self._grid(self.wanted._replace(style=Style(digits=digits, narrow=True)))
-            if grid.fits(self.wanted.width):
-                fewer = f"{digits} digits, to fit; --json has all"
-                return grid._replace(below=f"{self.below}   {fewer}" if self.below else fewer)
-        return full
+        styles = [Style(digits=digits, narrow=True) for digits in range(SHOWN - 1, FEWEST - 1, -1)]
+        grids = [
+            self._grid(self.wanted._replace(style=style)).saying(
+                f"{style.digits} digits, to fit; --json has all"
+            )
+            for style in styles
+        ]
+        tried = itertools.chain(grids, (grid.bare() for grid in grids))
+        return next((grid for grid in tried if grid.fits(self.wanted.width)), full)
 
     def _grid(self, wanted: Wanted) -> Grid:
         hidden = self.rows - len(self.head) - len(self.tail)
