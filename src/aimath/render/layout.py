@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,9 +53,8 @@ def label(text: str, wanted: Wanted, room: int = 0) -> str:
     if not room or cells(text) <= room:
         return text
     dots = ours("…", wanted)
-    while text and cells(text) + len(dots) > room:
-        text = text[:-1]
-    return text + dots
+    ends = itertools.accumulate(map(cells, text))
+    return text[: sum(end + len(dots) <= room for end in ends)] + dots
 
 
 def settings(report: Report, row: int, wanted: Wanted) -> list[str]:
