@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.job import one_of
-from aimath.cli.options import Flag, Number, Whole, either
+from aimath.cli.options import Flag, Number, Whole
 from aimath.errors import InputError
 from aimath.read.blocks import price
 from aimath.read.numbers import integer
@@ -35,10 +35,7 @@ Formula = Annotated[str, Flag("--function", help="What to walk down.", metavar="
 Start = Annotated[
     list[str] | None, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
 ]
-Kind = Annotated[
-    str,
-    Flag("--schedule", help=f"{either(SCHEDULES)}.", metavar="NAME", choices=SCHEDULES),
-]
+Kind = Annotated[str, Flag("--schedule", metavar="NAME", choices=SCHEDULES)]
 
 
 class Plan(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from aimath.cli.chance import normal, origin, settled
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Form, Number, Operand, Seed, Vector, Whole, either
+from aimath.cli.options import Flag, Form, Number, Operand, Seed, Vector, Whole
 from aimath.errors import InputError
 from aimath.report import Line, Plot, Report, Table, Verify
 
@@ -28,9 +28,7 @@ def diffuse(
     picture: Annotated[Vector | None, Operand("An image, with --image.", matrix=True)] = None,
     t: Annotated[int | None, Whole(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,
     T: Annotated[int, Whole(("--T",), "The number of steps.", 1, 10**7)] = 1000,  # noqa: N803  as in papers
-    schedule: Annotated[
-        str, Flag("--schedule", help=f"{either(SCHEDULES)}.", metavar="NAME", choices=SCHEDULES)
-    ] = "linear",
+    schedule: Annotated[str, Flag("--schedule", metavar="NAME", choices=SCHEDULES)] = "linear",
     beta_start: Annotated[float, Number(("--beta-start",), "The first beta.")] = 1e-4,
     beta_end: Annotated[float, Number(("--beta-end",), "The last beta.")] = 0.02,
     alpha_bar: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector, either
+from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector
 from aimath.errors import InputError
 from aimath.read.blocks import price
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
@@ -21,9 +21,7 @@ COPIES = 6
 Left = Annotated[Vector, Operand("The first vector.", flag="--a")]
 Right = Annotated[Vector, Operand("The second vector.", flag="--b")]
 ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "gelu")
-Activation = Annotated[
-    str, Flag("--activation", help=f"{either(ACTIVATIONS)}.", metavar="NAME", choices=ACTIVATIONS)
-]
+Activation = Annotated[str, Flag("--activation", metavar="NAME", choices=ACTIVATIONS)]
 
 
 @command(commands, example="aimath dot 1,2,3 4,5,6")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from aimath.read.blocks import SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ class Flag(NamedTuple):
     """Any other option: a switch, or one that takes text, as the parameter's type says."""
 
     flag: str
-    help: str
+    help: str = ""  # nothing: its choices say it
     metavar: str = ""
     choices: tuple[str, ...] = ()  # all that the text may be, where that is known
 
@@ -109,15 +109,6 @@ First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
 Second = Annotated[Vector, Operand("The distribution that is believed.", flag="--q")]
 
 
-def either(choices: Sequence[str]) -> str:
-    """Say what may be chosen.
-
-    >>> either(("md", "csv", "json"))
-    'md, csv or json'
-    """
-    return f"{', '.join(choices[:-1])} or {choices[-1]}"
-
-
 def log_name(base: float) -> str:
     """Write a logarithm to a base as people do.
 
@@ -133,7 +124,7 @@ FORMS = ("table", "plain", "csv", "tsv", "json", "markdown")
 class Output(NamedTuple):
     """Options that every command has: what the answer looks like and where it goes."""
 
-    format: Annotated[str, Flag("--format", help=f"{either(FORMS)}.", metavar="FORM", choices=FORMS)] = ""
+    format: Annotated[str, Flag("--format", metavar="FORM", choices=FORMS)] = ""
     json: Annotated[bool, Flag("--json", help="One JSON object a row, with every quantity.")] = False
     csv: Annotated[bool, Flag("--csv", help="Comma-separated, with a header.")] = False
     out: Annotated[

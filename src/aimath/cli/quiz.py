@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from aimath.cli.app import call
 from aimath.cli.chance import settled
 from aimath.cli.mistakes import say
-from aimath.cli.options import Flag, Seed, Words, either
+from aimath.cli.options import Flag, Seed, Words
 from aimath.cli.output import is_terminal
 from aimath.cli.talk import Voice, talk
 from aimath.errors import InputError
@@ -59,12 +59,7 @@ def quiz(
     seed: Seed = "0",
     export: Annotated[
         str,
-        Flag(
-            "--export",
-            help=f"Print a worksheet and its key: {either(FORMS)}.",
-            metavar="FORM",
-            choices=FORMS,
-        ),
+        Flag("--export", help="Print a worksheet and its key: md or csv.", metavar="FORM", choices=FORMS),
     ] = "",
 ) -> int:
     """Ask questions, in words and in numbers, and explain the answers.
