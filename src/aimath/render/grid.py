@@ -55,8 +55,11 @@ class Grid(NamedTuple):
 
     def bare(self) -> Grid:
         """Say the units below, in place of beside the heads: that takes less room."""
-        said = [f"{head} in {unit}" for head, unit in zip(self.heads, self.units, strict=True) if unit]
-        return self._replace(units=("",) * len(self.units)).saying(", ".join(said))
+        heads: dict[str, list[str]] = {}
+        for head, unit in zip(self.heads, self.units, strict=True):
+            heads.setdefault(unit, []).append(head)
+        said = (f"{', '.join(those)} in {unit}" for unit, those in heads.items() if unit)
+        return self._replace(units=("",) * len(self.units)).saying("   ".join(said))
 
     def fits(self, width: int) -> bool:
         """Whether the table, without bars, is at most `width` wide."""

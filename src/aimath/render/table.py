@@ -134,13 +134,10 @@ class Records:
         full = self._grid(self.wanted)
         if self.rows == 1 or full.fits(self.wanted.width) or not self.wanted.style.exact:
             return full  # a single row is shown as a line a column, which always fits
-        styles = [Style(digits=digits, narrow=True) for digits in range(SHOWN - 1, FEWEST - 1, -1)]
-        grids = [
-            self._grid(self.wanted._replace(style=style)).saying(
-                f"{style.digits} digits, to fit; --json has all"
-            )
-            for style in styles
-        ]
+        grids = []
+        for digits in range(SHOWN - 1, FEWEST - 1, -1):
+            grid = self._grid(self.wanted._replace(style=Style(digits=digits, narrow=True)))
+            grids.append(grid.saying(f"{digits} digits, to fit; --json has all"))
         tried = itertools.chain(grids, (grid.bare() for grid in grids))
         return next((grid for grid in tried if grid.fits(self.wanted.width)), full)
 
