@@ -304,6 +304,12 @@ def test_adams_first_step_is_worked_out(aimath):
     assert "   w = 10 - 0.1 · 14/(√196 + 1e-8) = 9.9" in told
 
 
+def test_a_1_is_no_share_of_1(aimath):
+    told = aimath("adam", "--start", "w=8", "--steps", "3", "--explain").out
+    assert "   m = (1-β1)·g = 1      m^ = m/(1-β1) = 10" in told  # 1 - .9 is rounded
+    assert " 1  10.0000  1.00000  10.0000  0.100000  100.000  7.90000" in told
+
+
 @pytest.mark.parametrize("name", SIX)
 @pytest.mark.parametrize(
     "line",

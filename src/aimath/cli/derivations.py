@@ -180,6 +180,8 @@ def _figures(runs: Runs, run: int, found: Any) -> dict[str, Any]:
 
 def _columns(runs: Runs, run: int, found: Any) -> dict[str, Any]:
     """Give the columns of the tables, by variable."""
+    import numpy as np
+
     from aimath.core.retrace import following
 
     after = following(runs)[: len(found.step), run]
@@ -190,5 +192,7 @@ def _columns(runs: Runs, run: int, found: Any) -> dict[str, Any]:
         columns |= {f"point_{name}": point, f"gradient_{name}": slope, f"next_{name}": after[:, k]}
         columns |= {f"used_{name}": (slope + decay * point)[:-1], f"moved_{name}": point[1:]}
         for key in REMEMBERED[runs.rule.name].values():
-            columns[f"{key}_{name}"] = getattr(found, key)[1:, k]
+            kept = getattr(found, key)[1:, k]
+            # Writers take 0.9999999999999998 for a share, which is less than all; here it is a rounded 1.
+            columns[f"{key}_{name}"] = np.where(np.abs(np.abs(kept) - 1.0) < 1e-14, np.sign(kept), kept)
     return columns
