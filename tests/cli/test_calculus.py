@@ -88,8 +88,54 @@ def test_points_from_a_table(aimath, tmp_path):
     assert aimath("grad", "x*y", "--at", f"@{file}", "--variables", "y,x").out == "1 2\n3 4\n"
     ran = aimath("grad", "x*y*z", "--at", f"@{file}")
     assert ran.code == 1
-    assert "points.csv:2" in ran.err
+    assert "points.csv:2: the point has y, x: z is not there\n  the variables are x, y, z" in ran.err
+    ran = aimath("grad", "x*y*z", "--at", "1,2")
     assert "a point has 3 coordinates (x, y, z), not 2" in ran.err
+
+
+@pytest.mark.parametrize(
+    "stdin",
+    ["x=3 y=2\n", "y=2 x=3\n", "y,x\n2,3\n", "y=2\nx=3\n", '{"x":3,"y":2}\n', '{"y":2,"z":9,"x":3}\n', "3 2\n",
+     "z,y,x\n9,2,3\n", '{"at":[3,2]}\n', '{"at":[2,3],"labels":["y","x"]}\n'],
+)  # fmt: skip
+def test_entries_with_names_are_those_variables(aimath, stdin):
+    ran = aimath("grad", "x^2*y", "--at", "-", "--json", stdin=stdin)
+    row = json.loads(ran.out)
+    assert (row["labels"], row["point"], row["gradient"]) == (["x", "y"], [3, 2], [12, 9])
+    assert (
+        aimath("grad", "x^2*y", "--at", "-", "--explain", stdin=stdin).out.splitlines()[3]
+        == " ∂f/∂y = x^2 = 9"
+    )
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_names_from_elsewhere(aimath, form, tmp_path):
+    file = tmp_path / f"points.{form}"
+    file.write_text("y,x\n2,3\n1,0\n" if form == "csv" else '[{"y":2,"x":3},{"x":0,"y":1}]')
+    assert aimath("grad", "x^2*y", "--at", f"@{file}").out == "12 9\n0 0\n"
+    assert aimath("grad", "x^2*y", "--at", "y=2,x=3").out == "12 9\n"
+    assert aimath("grad", "x^2*y", "--at", "-", "--labels", "y,x", stdin="2 3\n").out == "12 9\n"
+    assert aimath("grad", "x^2*y", "--at", "-", stdin="a,b\n3,2\n").out == "12 9\n"  # no variables: in order
+
+
+@pytest.mark.parametrize(
+    ("stdin", "why"),
+    [
+        ("x=3 z=2\n", "the point has x, z: y is not there"),
+        ("x=3 y=2 x=4\n", "the point has x, y, x: x is there twice"),
+        ('{"x":3,"y":"2"}\n', "has no key 'at'; its keys are 'x', 'y'"),
+    ],
+)
+def test_names_that_are_wrong(aimath, stdin, why):
+    ran = aimath("grad", "x^2*y", "--at", "-", stdin=stdin)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"<stdin>:1: {why}" in ran.err
+
+
+def test_rows_with_more_entries_than_variables_may_be_void(aimath):
+    rows = "y,z,x\n2,9,3\n0,1,0\n1,0,1\n"
+    ran = aimath("grad", "x^2/y", "--at", "-", "--invalid", "nan", stdin=rows)
+    assert (ran.code, ran.out) == (3, "3 -2.25\nnan nan\n2 -1\n")
 
 
 def test_a_million_points_of_a_pipe_are_answered_in_blocks(aimath):

@@ -45,13 +45,14 @@ def grad(
     ],
     at: Annotated[
         Vector | None,
-        Operand("Points, one a row, instead of x=...: a list, a file, - for stdin.", flag="--at"),
+        Operand("Points, one a row, instead of x=...: a list, a file, - for stdin.", flag="--at", named=True),
     ] = None,
     variables: Variables = "",
     hessian: Annotated[bool, Flag("--hessian", help="Second derivatives and their eigenvalues too.")] = False,
     direction: Annotated[
         str, Flag("--direction", help="The slope in a direction too: 1,0 or x=1.", metavar="LIST")
     ] = "",
+    labels: tuple[str, ...] = (),
     void: bool = False,
 ) -> Report:
     """Differentiate a formula at a point, exactly.
@@ -59,13 +60,15 @@ def grad(
     The gradient holds a partial derivative for each variable, in the order in which they appear;
     of several formulas it is the Jacobian, a row each. x=lin:0:1:5 and x=1,2,3 give several points.
     --direction is brought to length 1. At a kink of abs or relu 0 stands for the derivative, and
-    values that tie in max or min share it; a note says so.
+    values that tie in max or min share it; a note says so. Rows of --at with names, as a header
+    gives them, are read by name.
     """
     functions, assignments = words.read(given, variables, GRAD)
-    points = words.points(functions[0].variables, assignments, at)
+    points = words.points(functions[0].variables, assignments, at, labels)
     several = at is None and len(points) > 1
-    if void:
+    if void:  # rows may have had further entries
         functions = [_plane(f) for f in functions]
+        points = points[:, :1].repeat(len(functions[0].variables), axis=1)
     report = (
         _jacobian(functions, points, hessian=hessian, direction=direction)
         if len(functions) > 1

@@ -36,14 +36,14 @@ def read(given: Sequence[str], order: str, example: str) -> tuple[list[Function]
     return [f if f.variables == names else function(f.text, names) for f in functions], assignments
 
 
-def points(names: Sequence[str], assignments: Sequence[str], at: Any) -> Any:
+def points(names: Sequence[str], assignments: Sequence[str], at: Any, labels: Sequence[str] = ()) -> Any:
     """Give points (r, n): the rows of --at, or every combination of what the variables were set to."""
     from aimath.core.expression import place
 
     if at is not None:
         if assignments:
             raise InputError(f"--at gives the points, and '{assignments[0]}' does so too", usage=True)
-        return at
+        return _by_name(names, at, labels)
     if names and not assignments:
         values = " ".join(f"{name}=..." for name in names)
         many = ", ".join(names)
@@ -57,6 +57,18 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any) -> Any:
     ways = itertools.product(*(values for _, values in lists))
     order = [[name for name, _ in lists].index(name) for name in names]
     return [[way[k] for k in order] for way in ways]
+
+
+def _by_name(names: Sequence[str], at: Any, labels: Sequence[str]) -> Any:
+    """Give the entries (r, n) of --at that are called as the variables are; all, if none is."""
+    if not set(names) & set(labels):
+        return at
+    for name in names:
+        if labels.count(name) != 1:
+            why = f"{name} is there twice" if name in labels else f"{name} is not there"
+            hint = f"the variables are {', '.join(names)}"
+            raise InputError(f"the point has {', '.join(labels)}: {why}", hint=hint, row=0, operand="at")
+    return at[:, [labels.index(name) for name in names]]
 
 
 def _swept(assignment: str) -> tuple[str, list[float]]:

@@ -23,7 +23,7 @@ class Operand(NamedTuple):
     `each` makes its entries belong to one row each (`--target 0,2,1`); `repeat` lets the flag be
     given more than once, and the command gets a list of arrays; `matrix` takes all rows together;
     a matrix that is `streamed` comes as blocks that can be read again (RowBlocks) where it is too
-    large to be held.
+    large to be held; what is `named` may be a JSON object of numbers by name.
     """
 
     help: str
@@ -32,6 +32,7 @@ class Operand(NamedTuple):
     repeat: bool = False
     matrix: bool = False
     streamed: bool = False
+    named: bool = False
 
 
 class Number(NamedTuple):

@@ -118,12 +118,16 @@ def line(data: bytes, layout: Layout) -> Row:
 
 def row(value: Any, layout: Layout, path: str = "") -> Row:
     """Turn one JSON value into a row, or into the rows of a nested array, for each operand."""
+    import numpy as np
+
     found = value if isinstance(value, dict) else {layout.names[0]: value}
     if not isinstance(value, dict) and len(layout.names) > 1:
         raise InputError(
             f"{path or 'the value'} must be an object with the keys {' and '.join(layout.names)}"
         )
     operands = {}
+    if _by_name(found, layout):
+        return Row({layout.names[0]: np.array([list(found.values())], np.float64)}, tuple(found))
     for name in layout.names:
         key = _key(found, name, layout)
         at = f"{path}.{key}" if isinstance(value, dict) else path
@@ -135,6 +139,14 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
         counts = " and ".join(f"{name} {len(rows)}" for name, rows in operands.items())
         raise InputError(f"the operands have different numbers of rows: {counts}")
     return Row(operands, _labels(value, operands))
+
+
+def _by_name(found: dict[str, Any], layout: Layout) -> bool:
+    """Tell whether an object holds the entries of its only operand under their names."""
+    if layout.reading.key or not found or len(layout.names) > 1 or layout.names[0] not in layout.named:
+        return False
+    known = {layout.names[0], *layout.aliases.get(layout.names[0], ())}
+    return set(map(type, found.values())) <= {int, float} and not known & found.keys()
 
 
 def _key(found: dict[str, Any], name: str, layout: Layout) -> str:
