@@ -149,7 +149,7 @@ def _jacobian(functions: Sequence[Function], points: Any, *, hessian: bool, dire
     )
 
 
-@command(commands, Form(()), Form(("layer", "x", "b"), when=("layer",)), example=BACKPROP)
+@command(commands, Form(()), Form(("layer", "x"), when=("layer",), behind=("b",)), example=BACKPROP)
 def backprop(
     given: Annotated[
         list[str] | None, Words("A formula, and a value for each variable; with --layer x and b.", "F X=N...")
@@ -160,7 +160,7 @@ def backprop(
         Operand("Weights W of a layer instead of a formula, a neuron a row.", flag="--layer", matrix=True),
     ] = None,
     x: Annotated[Vector, Operand("Its inputs; of rows, each is answered.", flag="--x")] = ABSENT,
-    b: Annotated[Vector, Operand("Its biases, one a neuron.", flag="--bias")] = ABSENT,
+    b: Annotated[Vector, Operand("Its biases, one a neuron.  [default: 0]", flag="--bias")] = ABSENT,
     target: Annotated[
         Vector | None, Operand("Its right class, from 0; a list has one a row.", flag="--target", each=True)
     ] = None,
@@ -169,7 +169,7 @@ def backprop(
 
     Every node gets local derivative * upstream, which is the gradient of the node above. A
     variable that stands in several places adds up its gradients. See --explain for the tree.
-    With --layer W x b it goes back through a layer W x + b: from the cross-entropy of its softmax
+    With --layer W x [b] it goes back through a layer W x + b: from the cross-entropy of its softmax
     if --target says which class is right, else from the sum of what it gives.
     """
     from aimath.core import backprop as core

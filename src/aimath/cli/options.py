@@ -77,10 +77,14 @@ class Words(NamedTuple):
 
 
 class Form(NamedTuple):
-    """One way to call a command: the operands it needs, and the parameters that ask for this way."""
+    """One way to call a command: the operands it needs, and the parameters that ask for this way.
+
+    What is listed `behind` them is taken from further arguments, but never waited for.
+    """
 
     operands: tuple[str, ...]
     when: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 if TYPE_CHECKING:
