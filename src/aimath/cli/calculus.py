@@ -173,7 +173,6 @@ def backprop(
     if --target says which class is right, else from the sum of what it gives.
     """
     from aimath.core import backprop as core
-    from aimath.core.expression import place
 
     if layer is not None:
         return layers.layer_report(layer, x, b, None if target is None else classes(target))
@@ -183,7 +182,7 @@ def backprop(
     if len(functions) > 1:
         raise InputError(f"needs one formula, not {len(functions)}", hint=f"try {BACKPROP}", usage=True)
     (f,) = functions
-    point = place(f.variables, assignments)
+    point = words.place(f.variables, assignments)
     result = core.backprop(f, point)
     columns = (
         ("value", "{values}"),

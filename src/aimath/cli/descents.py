@@ -6,6 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from aimath.cli.formulas import place
 from aimath.cli.job import one_of
 from aimath.cli.options import Flag, Number, Whole
 from aimath.errors import InputError
@@ -89,7 +90,7 @@ class Shown(NamedTuple):
 
 def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[float]]:
     """Read a formula and the point to start from; numbers alone are taken in the variables' order."""
-    from aimath.core.expression import function, place
+    from aimath.core.expression import function
 
     f = function(text)
     if not f.variables:

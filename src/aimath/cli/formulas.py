@@ -38,8 +38,6 @@ def read(given: Sequence[str], order: str, example: str) -> tuple[list[Function]
 
 def points(names: Sequence[str], assignments: Sequence[str], at: Any, labels: Sequence[str] = ()) -> Any:
     """Give points (r, n): the rows of --at, or every combination of what the variables were set to."""
-    from aimath.core.expression import place
-
     if at is not None:
         if assignments:
             raise InputError(f"--at gives the points, and '{assignments[0]}' does so too", usage=True)
@@ -57,6 +55,51 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any, labels: Se
     ways = itertools.product(*(values for _, values in lists))
     order = [[name for name, _ in lists].index(name) for name in names]
     return [[way[k] for k in order] for way in ways]
+
+
+def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
+    """Give the point that assignments such as x=3 and y=-1/2 name; every variable needs exactly one.
+
+    >>> place(["x", "y"], ["y=1/2", "x=-3"])
+    [-3.0, 0.5]
+    """
+    from aimath.core.grammar import ARGUMENTS, CONSTANTS
+    from aimath.core.tokens import alike, short
+
+    point: dict[str, float] = {}
+    for assignment in assignments:
+        name, equals, text = (piece.strip() for piece in assignment.partition("="))
+        if not equals or not text:
+            raise InputError(f"'{short(assignment)}' is no value of a variable", hint="write x=3", usage=True)
+        if name in ARGUMENTS or name in CONSTANTS:
+            what = "function" if name in ARGUMENTS else "constant"
+            raise InputError(f"{name} is a {what} and can't be set", usage=True)
+        if name not in variables:
+            near = alike(name, variables)
+            hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
+            raise InputError(
+                f"{short(name)} is not in the formula", hint=hint if variables else "", usage=True
+            )
+        if name in point:
+            raise InputError(f"{name} is given twice", usage=True)
+        point[name] = _number(name, text)
+    missing = [name for name in variables if name not in point]
+    if missing:
+        hint = f"add {' '.join(f'{name}=...' for name in missing)}"
+        raise InputError(f"no value for {', '.join(missing)}", hint=hint, usage=True)
+    return [point[name] for name in variables]
+
+
+def _number(name: str, text: str) -> float:
+    """Give a number, which may be a formula without variables: 1/3, -pi/2."""
+    from aimath.core.expression import function
+    from aimath.core.tokens import short
+
+    try:
+        return function(text, ())([])
+    except InputError as error:
+        error.why = f"{name}={short(text)}: {error.why}"
+        raise
 
 
 def _by_name(names: Sequence[str], at: Any, labels: Sequence[str]) -> Any:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.arrays import Array
-    from aimath.core.walks import Objective
+    from aimath.core.expression import Function
 
     Places = NDArray[np.intp]
 
@@ -35,7 +35,7 @@ class Runs:
 
     def __init__(
         self,
-        objective: Objective,
+        objective: Function,
         rule: Rule,
         base: Array,
         rates: Array,
@@ -100,36 +100,19 @@ class Runs:
         return convergence.why(self, run)
 
 
-def descend(
-    objective: Objective,
-    start: Sequence[float],
-    optimizer: str = "gd",
-    *,
-    lr: float = 0.1,
-    steps: int = 20,
-    schedule: str = "constant",
-    plan: Mapping[str, Any] = NOTHING,
-    until: float | None = None,
-    **options: Any,
-) -> Trajectory:
-    """Walk down from `start`, and say at every step where that led.
-
-    `optimizer` and its `options` are those of optimizers.py, `schedule` and its `plan` those of
-    schedules.py, whose horizon is `steps` unless given. With `until`, it stops where the
-    gradient's norm is no more than that.
+def descend(objective: Function, start: Sequence[float], optimizer: str = "gd", **options: Any) -> Trajectory:
+    """Walk down from `start`, and say at every step where that led; the options are those of `descents`.
 
     >>> from aimath.core.expression import function
     >>> descend(function("(w-3)^2"), [10.0], steps=2).point[:, 0].round(12)
     array([10.  ,  8.6 ,  7.48])
     """
-    runs = descents(
-        objective, start, optimizer, lr=lr, steps=steps, schedule=schedule, plan=plan, until=until, **options
-    )
+    runs = descents(objective, start, optimizer, **options)
     return runs.trajectory(*runs.all_rows())
 
 
 def descents(
-    objective: Objective,
+    objective: Function,
     start: Sequence[float],
     optimizer: str = "gd",
     *,
@@ -140,7 +123,12 @@ def descents(
     until: ArrayLike | None = None,
     **options: Any,
 ) -> Runs:
-    """Walk down many times at once: every number may be one for all runs, or an array of one a run."""
+    """Walk down many times at once: every number may be one for all runs, or an array of one a run.
+
+    `optimizer` and its `options` are those of optimizers.py, `schedule` and its `plan` those of
+    schedules.py, whose horizon is `steps` unless given. With `until`, a run stops where the
+    gradient's norm is no more than that.
+    """
     if optimizer not in OPTIMIZERS:
         raise InputError(
             f"optimizer '{optimizer}' is not one of {', '.join(OPTIMIZERS)}", operand="optimizer"

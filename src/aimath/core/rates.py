@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.walks import Objective
+    from aimath.core.expression import Function
 
 FLAT = 1e-12
 """A curvature of so little of the largest is 0 up to rounding: along it nothing happens."""
@@ -102,7 +102,7 @@ def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
     )
 
 
-def curvatures_at(objective: Objective, point: Sequence[float]) -> Array:
+def curvatures_at(objective: Function, point: Sequence[float]) -> Array:
     """Give the eigenvalues (n,) of the Hessian at a point, ascending."""
     values = np.asarray(np.linalg.eigvalsh(np.array(objective.hessian(point))))
     if values[0] < -FLAT * max(abs(float(values[-1])), abs(float(values[0]))):
