@@ -26,11 +26,16 @@ LAYER = "aimath backprop --layer '1 2 3; 4 5 6' 1,2,3 0,0 --target 0"
 
 WORKED = 8
 """So many partial derivatives are worked out one by one; more make a table."""
-LONGEST = 60
-"""A formula is cut to so many characters in a derivation."""
 NOTES = 3
 """So many kinks are told of."""
 
+COLUMNS = (
+    ("value", "{values}"),
+    ("local", "{locals}"),
+    ("derivative", "{slopes}"),
+    ("× upstream", "{upstream}"),
+    ("= gradient", "{flows}"),
+)
 AGREE = Verify("central differences agree within {apart:.1}")
 
 Variables = Annotated[
@@ -100,7 +105,7 @@ def _gradient(f: Function, points: Any, *, hessian: bool, direction: str) -> Rep
 
 def _steps(f: Function, formulas: Sequence[str], result: Any) -> Iterator[Step]:
     names = f.variables
-    yield Line(f"f({', '.join(names[:WORKED])}) = {_cut(f.text)}")
+    yield Line(f"f({', '.join(names[:WORKED])}) = {f.shown()}")
     if len(names) <= WORKED:
         where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names))
         yield Line(f" f = {{value}} at {where}")
@@ -136,10 +141,7 @@ def _jacobian(functions: Sequence[Function], points: Any, *, hessian: bool, dire
         show=("jacobian",),
         steps=(
             Line("J_ij = ∂f_i/∂x_j      a row for each formula, a column for each variable"),
-            *(
-                Line(f" f_{k + 1} = {_cut(f.text)} = {{values[{k}]}}")
-                for k, f in enumerate(functions[:WORKED])
-            ),
+            *(Line(f" f_{k + 1} = {f.shown()} = {{values[{k}]}}") for k, f in enumerate(functions[:WORKED])),
             Line(f" at {where}:"),
             Panels((("J", "jacobian"),)),
             AGREE,
@@ -172,8 +174,6 @@ def backprop(
     With --layer W x [b] it goes back through a layer W x + b: from the cross-entropy of its softmax
     if --target says which class is right, else from the sum of what it gives.
     """
-    from aimath.core import backprop as core
-
     if layer is not None:
         return layers.layer_report(layer, x, b, None if target is None else classes(target))
     if any(part is not None for part in (x, b, target)):
@@ -181,32 +181,29 @@ def backprop(
     functions, assignments = words.read(given or [], variables, BACKPROP)
     if len(functions) > 1:
         raise InputError(f"needs one formula, not {len(functions)}", hint=f"try {BACKPROP}", usage=True)
-    (f,) = functions
-    point = words.place(f.variables, assignments)
+    return _backprop(functions[0], words.place(functions[0].variables, assignments))
+
+
+def _backprop(f: Function, point: list[float]) -> Report:
+    from aimath.core import backprop as core
+
     result = core.backprop(f, point)
-    columns = (
-        ("value", "{values}"),
-        ("local", "{locals}"),
-        ("derivative", "{slopes}"),
-        ("× upstream", "{upstream}"),
-        ("= gradient", "{flows}"),
-    )
-    leaves = [result.nodes[k] for k in range(len(result.nodes)) if result.nodes[k] in f.variables]
-    twice = [name for name in f.variables if leaves.count(name) > 1]
-    added = [Line(f" {name} stands in {leaves.count(name)} places: {_sum(result, name)}") for name in twice]
     notes = _kinks([f], [point])
+    leaves = [name for name in result.nodes.tolist() if name in f.variables]
+    twice = [name for name in f.variables if leaves.count(name) > 1]
+    steps: tuple[Step, ...] = (
+        Line(f"L = {f.shown()}      gradient = local derivative × upstream"),
+        Tree("lines", "depths", COLUMNS),
+        *(
+            Line(f" {name} stands in {leaves.count(name)} places: {_sum(result, name)}")
+            for name in twice[:WORKED]
+        ),
+        AGREE,
+    )
     return Report(
         result,
         show=("gradients",),
-        steps=_unless(
-            notes,
-            (
-                Line(f"L = {_cut(f.text)}      gradient = local derivative × upstream"),
-                Tree("lines", "depths", columns),
-                *added[:WORKED],
-                AGREE,
-            ),
-        ),
+        steps=_unless(notes, steps),
         labels=f.variables,
         beside="point",
         plot=Plot("gradients"),
@@ -248,8 +245,3 @@ def _plane(f: Function) -> Function:
     from aimath.core.expression import function
 
     return function(" + ".join(f.variables), f.variables)
-
-
-def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

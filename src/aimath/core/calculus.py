@@ -88,7 +88,7 @@ def gradient(
     >>> gradient(function("x^2 + 2*x*y + y^2"), [[3, 2]]).gradient
     array([[10., 10.]])
     """
-    where = _points(f, points)
+    where = checked_points(f, points)
     value, slopes = f.values(where), f.gradients(where)
     _refuse(f.gradient, where, np.asarray(np.isfinite(value) & np.isfinite(slopes).all(axis=-1)))
     way = None if direction is None else _unit(direction, f.variables)
@@ -122,7 +122,7 @@ def jacobian(functions: Sequence[Function], points: ArrayLike) -> Jacobian:
     array([[[2., 3.],
             [1., 1.]]])
     """
-    where = _points(functions[0], points)
+    where = checked_points(functions[0], points)
     values = np.stack([f.values(where) for f in functions], axis=-1)
     slopes = np.stack([f.gradients(where) for f in functions], axis=-2)
     for k, f in enumerate(functions):
@@ -131,7 +131,8 @@ def jacobian(functions: Sequence[Function], points: ArrayLike) -> Jacobian:
     return Jacobian(Formulas(tuple(functions)), where, values, slopes, size)
 
 
-def _points(f: Function, points: ArrayLike) -> Array:
+def checked_points(f: Function, points: ArrayLike) -> Array:
+    """Give points (r, n) with a coordinate for each variable of a formula, which must have some."""
     if not f.variables:
         raise InputError(
             "a formula without variables has no slope", hint="write a name such as x", usage=True

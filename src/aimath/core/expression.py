@@ -17,7 +17,7 @@ from aimath.core.evaluate import BLOCK, Program, at
 from aimath.core.formula import Graph, grow
 from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
 from aimath.core.infix import infix
-from aimath.core.tokens import alike, point_at
+from aimath.core.tokens import alike, point_at, short
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class Function:
         # All variables come first, so that every one has a node, also one that the text lacks.
         self._inputs = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
         self.root = grow(self.graph, parts, variables)
+
+    def shown(self, room: int = 60) -> str:
+        """Give the formula in one line, the end of a long one left out."""
+        return short(self.text, room)
 
     def __call__(self, point: Sequence[float]) -> float:
         """Give the value at a point.
