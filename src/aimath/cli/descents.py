@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.formulas import place
@@ -15,7 +16,7 @@ from aimath.read.numbers import integer
 from aimath.report import Plot, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aimath.core.descent import Runs
     from aimath.core.expression import Function
@@ -221,15 +222,8 @@ def _summary(runs: Runs, words: Sequence[str] = ()) -> str:
     """Say what happened: to a single run why, of several how many."""
     if runs.count == 1:
         return f"{runs.statuses[0]}: {runs.why(0)}"
-    counts = _counted(word for word in runs.statuses if not words or word in words)
+    counts = Counter(word for word in runs.statuses if not words or word in words)
     return ", ".join(f"{count} of {runs.count} runs {_said(word, count)}" for word, count in counts.items())
-
-
-def _counted(words: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[word] = counts.get(word, 0) + 1
-    return counts
 
 
 def _said(word: str, count: int) -> str:

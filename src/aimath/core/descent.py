@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.core import convergence
+from aimath.core.bounds import at_least_0, refuse
 from aimath.core.optimizers import OPTIMIZERS, Rule
 from aimath.core.schedules import schedule as schedule_of
 from aimath.core.trajectory import Trajectory
@@ -133,13 +134,13 @@ def descents(
         raise InputError(
             f"optimizer '{optimizer}' is not one of {', '.join(OPTIMIZERS)}", operand="optimizer"
         )
-    numbers = {"lr": lr, "steps": steps, "until": -1.0 if until is None else until, **plan, **options}
+    numbers = {"lr": lr, "steps": steps, "until": until, **plan, **options}
     sizes = {np.size(value) for value in numbers.values() if np.ndim(value)}
     if len(sizes) > 1:
         raise InputError(f"the runs have options of {' and '.join(map(str, sorted(sizes)))} values")
     count = sizes.pop() if sizes else 1
-    limits = _steps(np.broadcast_to(np.asarray(steps), count))
-    bound = _until(np.broadcast_to(np.asarray(numbers["until"], np.float64), count), given=until is not None)
+    limits = np.broadcast_to(_whole(steps), count)
+    bound = np.broadcast_to(-1.0 if until is None else np.float64(at_least_0("until", until)), count)
     objective(start), objective.gradient(start)  # where nothing can begin, say so
     k = np.arange(limits.max())[:, np.newaxis]
     rates = schedule_of(k, schedule, lr, **{"horizon": np.maximum(limits, 1), **plan}).rate
@@ -148,11 +149,12 @@ def descents(
     if count == 1:
         rule = OPTIMIZERS[optimizer](**{name: _single(value) for name, value in options.items()})
         path = walk(objective, start, rule, rates[:, 0], float(bound[0]))[:, np.newaxis]
-        return Runs(objective, rule, base, rates, bound, path, objective.gradients(path), limits)
-    rule = OPTIMIZERS[optimizer](
-        **{k: np.asarray(v)[:, np.newaxis] if np.ndim(v) else v for k, v in options.items()}
-    )
-    path, slopes = walk_all(objective, start, rule, rates, bound)
+        slopes = objective.gradients(path)
+    else:
+        rule = OPTIMIZERS[optimizer](
+            **{k: np.asarray(v)[:, np.newaxis] if np.ndim(v) else v for k, v in options.items()}
+        )
+        path, slopes = walk_all(objective, start, rule, rates, bound)
     return Runs(objective, rule, base, rates, bound, path, slopes, limits)
 
 
@@ -160,14 +162,8 @@ def _single(value: Any) -> Any:
     return np.ravel(value)[0].item() if np.ndim(value) else value
 
 
-def _steps(steps: Any) -> Places:
-    bad = ~(np.isfinite(steps) & (steps >= 0) & (steps == np.floor(steps)))
-    if bad.any():
-        raise InputError(f"steps must be a whole number from 0, not {steps[bad][0]:g}", operand="steps")
-    return np.asarray(steps, np.intp)
-
-
-def _until(until: Array, *, given: bool) -> Array:
-    if given and not ((until >= 0.0) & np.isfinite(until)).all():
-        raise InputError("until must be at least 0 and finite", operand="until")
-    return until
+def _whole(steps: ArrayLike) -> Places:
+    counts = np.asarray(steps)
+    whole = np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))
+    refuse(~whole, "steps", steps, "must be a whole number from 0")
+    return counts.astype(np.intp)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check
-from aimath.core.bounds import positive_rate
+from aimath.core.bounds import positive_rate, refuse
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -176,20 +176,15 @@ def _plan(
     factor = (0.1 if kind == "step" else 0.95) if gamma is None else gamma
     rise = np.floor(end / 10.0) if warmup is None else warmup
     plan = Plan(base, end, *(np.asarray(x, np.float64) for x in (factor, step_size, min_lr, rise, power)))
-    _within("horizon", plan.horizon, plan.horizon >= 1.0, "at least 1")
-    _within("gamma", plan.gamma, plan.gamma > 0.0, "above 0")
-    _within("step_size", plan.step_size, plan.step_size >= 1.0, "at least 1")
-    _within("min_lr", plan.min_lr, (plan.min_lr >= 0.0) & (plan.min_lr <= base), "at least 0 and at most lr")
-    _within(
-        "warmup", plan.warmup, (plan.warmup >= 0.0) & (plan.warmup <= end), "at least 0 and at most all steps"
-    )
-    _within("power", plan.power, plan.power > 0.0, "above 0")
+    _need("horizon", horizon, plan.horizon >= 1.0, "at least 1")
+    _need("gamma", factor, plan.gamma > 0.0, "above 0")
+    _need("step_size", step_size, plan.step_size >= 1.0, "at least 1")
+    _need("min_lr", min_lr, (plan.min_lr >= 0.0) & (plan.min_lr <= base), "at least 0 and at most lr")
+    fine = (plan.warmup >= 0.0) & (plan.warmup <= end)
+    _need("warmup", rise, fine, "at least 0 and at most all steps")
+    _need("power", power, plan.power > 0.0, "above 0")
     return plan
 
 
-def _within(name: str, values: Array, fine: Any, bound: str) -> None:
-    fine = fine & np.isfinite(values)
-    if not np.all(fine):
-        wide = np.broadcast_to(values, np.shape(fine))
-        first = float(np.ravel(wide)[int(np.argmin(np.ravel(fine)))])
-        raise InputError(f"{name} must be {bound}, not {first:g}", operand=name)
+def _need(name: str, value: ArrayLike, fine: Any, bound: str) -> None:
+    refuse(~(fine & np.isfinite(value)), name, value, f"must be {bound}")
