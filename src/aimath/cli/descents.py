@@ -119,7 +119,7 @@ def known_schedule(name: str) -> str:
     return one_of("--schedule", name, tuple(SCHEDULES))
 
 
-def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
+def _product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Give options by run, those that are swept by themselves, and the number of runs.
 
     What was given is a tuple of values; of several swept options the last varies fastest.
@@ -136,7 +136,13 @@ def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any],
     return single | swept, swept, count
 
 
-def walked(
+def descent(optimizer: str, walk: Walk, plan: Plan, shown: Shown, **options: Any) -> Report:
+    """Answer for an optimiser: make every run, and report them."""
+    runs, swept = _walked(optimizer, walk, plan, options, shown)
+    return _report(runs, swept, walk, shown)
+
+
+def _walked(
     optimizer: str, walk: Walk, plan: Plan, options: Mapping[str, Any], shown: Shown
 ) -> tuple[Runs, dict[str, Any]]:
     """Make every run, and give what was swept."""
@@ -145,8 +151,8 @@ def walked(
     from aimath.core.descent import descents
 
     f, start = beginning(walk.function, walk.start)
-    numbers = {"lr": walk.lr, "steps": walk.steps, "until": walk.until} | plan._asdict() | dict(options)
-    by_run, swept, count = product(numbers)
+    numbers = {"lr": walk.lr, "steps": walk.steps, "until": walk.until, **plan._asdict(), **options}
+    by_run, swept, count = _product(numbers)
     total = int(np.sum(np.broadcast_to(by_run["steps"], count)))
     limit = integer(shown.max_steps, "--max-steps", 1, 10**12) if shown.max_steps else MOST
     if total > limit:
@@ -165,7 +171,7 @@ def walked(
     return runs, swept
 
 
-def report(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown) -> Report:
+def _report(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown) -> Report:
     """Report runs: a row a step, the derivations and the picture of the whole way."""
     import numpy as np
 

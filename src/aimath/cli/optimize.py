@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.descents import Plan, Shown, Walk, report, walked
+from aimath.cli.descents import Plan, Shown, Walk, descent
 from aimath.cli.options import Flag, Number
 from aimath.report import Report  # noqa: TC001  annotations are evaluated
 
@@ -27,7 +27,7 @@ def gd(walk: Walk, plan: Plan, shown: Shown, weight_decay: Decay = 0.0) -> Repor
 
     w <- w - lr * gradient. Of f = (w-3)^2 from w = 10, unless --function and --start say otherwise.
     """
-    return _descent("gd", walk, plan, shown, weight_decay=weight_decay)
+    return descent("gd", walk, plan, shown, weight_decay=weight_decay)
 
 
 @command(commands, example="aimath momentum --lr 0.1 --steps 20")
@@ -46,7 +46,7 @@ def momentum(
     buffer <- momentum * buffer + gradient; w <- w - lr * buffer, as torch's SGD.
     """
     options = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-    return _descent("momentum", walk, plan, shown, **options)
+    return descent("momentum", walk, plan, shown, **options)
 
 
 @command(commands, example="aimath nesterov --lr 0.1 --steps 20")
@@ -57,7 +57,7 @@ def nesterov(
 
     buffer <- momentum * buffer + gradient; w <- w - lr * (gradient + momentum * buffer).
     """
-    return _descent("nesterov", walk, plan, shown, momentum=momentum, weight_decay=weight_decay)
+    return descent("nesterov", walk, plan, shown, momentum=momentum, weight_decay=weight_decay)
 
 
 @command(commands, example="aimath rmsprop --lr 0.1 --steps 20")
@@ -76,7 +76,7 @@ def rmsprop(
     w <- w - lr * gradient / (sqrt(mean square) + eps): eps outside the root, as in torch.
     """
     options = {"alpha": alpha, "eps": eps, "centered": centered}
-    return _descent("rmsprop", walk, plan, shown, **options, momentum=momentum, weight_decay=weight_decay)
+    return descent("rmsprop", walk, plan, shown, **options, momentum=momentum, weight_decay=weight_decay)
 
 
 @command(commands, example="aimath adam --lr 0.1 --steps 20")
@@ -95,7 +95,7 @@ def adam(
     w <- w - lr * m_hat / (sqrt(v_hat) + eps), as Kingma and Ba (2015) and torch have it.
     """
     options = {"beta1": beta1, "beta2": beta2, "eps": eps, "amsgrad": amsgrad}
-    return _descent("adam", walk, plan, shown, **options, weight_decay=weight_decay)
+    return descent("adam", walk, plan, shown, **options, weight_decay=weight_decay)
 
 
 @command(commands, example="aimath adamw --lr 0.1 --steps 20")
@@ -116,9 +116,4 @@ def adamw(
     w <- w - lr * weight_decay * w, then as Adam. Loshchilov and Hutter (2019).
     """
     options = {"beta1": beta1, "beta2": beta2, "eps": eps, "amsgrad": amsgrad}
-    return _descent("adamw", walk, plan, shown, **options, weight_decay=weight_decay)
-
-
-def _descent(optimizer: str, walk: Walk, plan: Plan, shown: Shown, **options: Any) -> Report:
-    runs, swept = walked(optimizer, walk, plan, options, shown)
-    return report(runs, swept, walk, shown)
+    return descent("adamw", walk, plan, shown, **options, weight_decay=weight_decay)
