@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, vectors
+from aimath.core.arrays import Array, Check, norms, vectors
 from aimath.core.differences import central
 from aimath.errors import InputError
 
@@ -104,7 +104,7 @@ def gradient(
         where,
         value,
         slopes,
-        _length(slopes),
+        norms(slopes),
         None if way is None else way[np.newaxis],
         None if way is None else (slopes * way).sum(axis=-1) + 0.0,
         seconds,
@@ -127,7 +127,7 @@ def jacobian(functions: Sequence[Function], points: ArrayLike) -> Jacobian:
     slopes = np.stack([f.gradients(where) for f in functions], axis=-2)
     for k, f in enumerate(functions):
         _refuse(f.gradient, where, np.isfinite(values[:, k]) & np.isfinite(slopes[:, k]).all(axis=-1))
-    size = _length(slopes.reshape(len(where), -1))
+    size = norms(slopes.reshape(len(where), -1))
     return Jacobian(Formulas(tuple(functions)), where, values, slopes, size)
 
 
@@ -163,18 +163,10 @@ def _unit(direction: ArrayLike, variables: tuple[str, ...]) -> Array:
     if way.shape != (len(variables),):
         why = f"the direction has {way.size} entries for {len(variables)} variables ({', '.join(variables)})"
         raise InputError(why, operand="direction", usage=True)
-    largest = np.abs(way).max()
-    if largest == 0.0:
+    if not way.any():
         raise InputError("the direction is zero: it leads nowhere", operand="direction", usage=True)
-    scaled = way / largest
-    return np.asarray(scaled / np.sqrt(np.square(scaled).sum()))
-
-
-def _length(slopes: Array) -> Array:
-    """Give the lengths of rows (r, n), whose squares may leave float64."""
-    largest = np.abs(slopes).max(axis=-1)
-    scaled = slopes / np.where(largest > 0.0, largest, 1.0)[:, np.newaxis]
-    return np.asarray(largest * np.sqrt(np.square(scaled).sum(axis=-1)))
+    scaled = way / np.abs(way).max()
+    return np.asarray(scaled / norms(scaled))
 
 
 def _critical(points: Array, slopes: Array, eigenvalues: Array) -> NDArray[np.str_]:

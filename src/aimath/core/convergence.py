@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.core.walks import norms
+from aimath.core.arrays import norms
 from aimath.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.core import convergence
+from aimath.core.arrays import norms
 from aimath.core.bounds import at_least_0, refuse
 from aimath.core.optimizers import OPTIMIZERS, Rule
 from aimath.core.schedules import schedule as schedule_of
 from aimath.core.trajectory import Trajectory
-from aimath.core.walks import norms, walk, walk_all
+from aimath.core.walks import walk, walk_all
 from aimath.errors import InputError
 
 if TYPE_CHECKING:

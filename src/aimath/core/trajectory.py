@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.walks import norms
+from aimath.core.arrays import norms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

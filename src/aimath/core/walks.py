@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aimath.core.arrays import norms
 from aimath.core.optimizers import ARRAYS, FLOATS
 
 if TYPE_CHECKING:
@@ -146,10 +147,3 @@ def walk_all(
             if ended.all():
                 break
     return np.stack(path), np.stack(slopes)
-
-
-def norms(gradients: Array) -> Array:
-    """Give the lengths (...) of gradients (..., n), which neither overflow nor vanish on the way."""
-    if gradients.shape[-1] == 1:
-        return np.asarray(np.abs(gradients[..., 0]))
-    return np.asarray(np.hypot.reduce(gradients, axis=-1))
