@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aimath.errors import InputError
 from aimath.read.numbers import number, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from aimath.core.expression import Function
+
+T = TypeVar("T")
 
 MOST = 1_000_000
 """So many points may be swept."""
@@ -119,10 +121,7 @@ def _swept(assignment: str) -> tuple[str, list[float]]:
     name, _, text = (part.strip() for part in assignment.partition("="))
     if not ("," in text or text.startswith(("lin:", "log:"))):
         return name, []
-    try:
-        return name, sweep(text)
-    except InputError as error:
-        raise InputError(f"{name}: {error.why}", hint=error.hint, usage=True) from None
+    return name, _read(sweep, text, name)
 
 
 def direction(text: str, names: Sequence[str]) -> list[float]:
@@ -130,19 +129,20 @@ def direction(text: str, names: Sequence[str]) -> list[float]:
     entries = [entry.strip() for entry in text.strip("[] ").split(",")]
     way = dict.fromkeys(names, 0.0)
     if not any("=" in entry for entry in entries):
-        return [_entry(entry) for entry in entries]
+        return [_read(number, entry, "--direction") for entry in entries]
     for entry in entries:
         name, _, value = (part.strip() for part in entry.partition("="))
         name = name if name in way else name.removeprefix("d")
         if name not in way:
             known = ", ".join(names)
             raise InputError(f"--direction: '{entry}' names no variable of {known}", usage=True)
-        way[name] = _entry(value)
+        way[name] = _read(number, value, "--direction")
     return list(way.values())
 
 
-def _entry(text: str) -> float:
+def _read(reader: Callable[[str], T], text: str, what: str) -> T:
+    """Read a text, or say of what it should have been the value."""
     try:
-        return number(text)
+        return reader(text)
     except InputError as error:
-        raise InputError(f"--direction: {error.why}", usage=True) from None
+        raise InputError(f"{what}: {error.why}", hint=error.hint, usage=True) from None

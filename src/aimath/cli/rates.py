@@ -106,7 +106,7 @@ def schedule(
         ),
         show=("rate",),
         steps=(
-            Line(FORMULAS.get(schedule, "")),
+            Line(FORMULAS[schedule]),
             Table((("k", "{step}"), ("lr_k", "{rate}"), ("of lr", "{share:%}")), bar="rate"),
             Verify("as printed, powers by logarithms: {other}"),
         ),

@@ -41,8 +41,7 @@ class LearningRate(NamedTuple):
     def steps(self) -> Array:
         """(...) steps for each further decimal digit, inf where there is none to be had."""
         with np.errstate(divide="ignore"):
-            digits = -np.log10(self.rate)
-            return np.asarray(np.where(digits > 0.0, 1.0 / np.where(digits > 0.0, digits, 1.0), np.inf))
+            return np.asarray(1.0 / (np.maximum(-np.log10(self.rate), 0.0) + 0.0))  # + 0: no -0
 
     def check(self) -> Check:
         """Take 8 steps from 1 in each direction: the largest distance is rate^8."""
