@@ -131,15 +131,8 @@ def descents(
     schedules.py, whose horizon is `steps` unless given. With `until`, a run stops where the
     gradient's norm is no more than that.
     """
-    if optimizer not in OPTIMIZERS:
-        raise InputError(
-            f"optimizer '{optimizer}' is not one of {', '.join(OPTIMIZERS)}", operand="optimizer"
-        )
-    numbers = {"lr": lr, "steps": steps, "until": until, **plan, **options}
-    sizes = {np.size(value) for value in numbers.values() if np.ndim(value)}
-    if len(sizes) > 1:
-        raise InputError(f"the runs have options of {' and '.join(map(str, sorted(sizes)))} values")
-    count = sizes.pop() if sizes else 1
+    count = _count(lr, steps, until, *plan.values(), *options.values())
+    rule = _rule(optimizer, options, count)
     limits = np.broadcast_to(_whole(steps), count)
     bound = np.broadcast_to(-1.0 if until is None else np.float64(at_least_0("until", until)), count)
     objective(start), objective.gradient(start)  # where nothing can begin, say so
@@ -148,19 +141,29 @@ def descents(
     rates = np.broadcast_to(rates, (len(k), count))
     base = np.broadcast_to(np.asarray(lr, np.float64), count)
     if count == 1:
-        rule = OPTIMIZERS[optimizer](**{name: _single(value) for name, value in options.items()})
         path = walk(objective, start, rule, rates[:, 0], float(bound[0]))[:, np.newaxis]
         slopes = objective.gradients(path)
     else:
-        rule = OPTIMIZERS[optimizer](
-            **{k: np.asarray(v)[:, np.newaxis] if np.ndim(v) else v for k, v in options.items()}
-        )
         path, slopes = walk_all(objective, start, rule, rates, bound)
     return Runs(objective, rule, base, rates, bound, path, slopes, limits)
 
 
-def _single(value: Any) -> Any:
-    return np.ravel(value)[0].item() if np.ndim(value) else value
+def _count(*options: Any) -> int:
+    """Give the number of runs: that of the values that some options have by run."""
+    sizes = {np.size(value) for value in options if np.ndim(value)}
+    if len(sizes) > 1:
+        raise InputError(f"the runs have options of {' and '.join(map(str, sorted(sizes)))} values")
+    return sizes.pop() if sizes else 1
+
+
+def _rule(optimizer: str, options: Mapping[str, Any], count: int) -> Rule:
+    """Make an update rule of options by run: of floats for a single one, of columns for many."""
+    if optimizer not in OPTIMIZERS:
+        known = ", ".join(OPTIMIZERS)
+        raise InputError(f"optimizer '{optimizer}' is not one of {known}", operand="optimizer")
+    by_run = {name: np.asarray(value) for name, value in options.items() if np.ndim(value)}
+    shaped = {name: v.item() if count == 1 else v[:, np.newaxis] for name, v in by_run.items()}
+    return OPTIMIZERS[optimizer](**{**options, **shaped})
 
 
 def _whole(steps: ArrayLike) -> Places:

@@ -64,19 +64,9 @@ def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
     >>> float(found.rate), float(found.best_rate), str(found.regime)
     (0.8, 0.8, 'converges')
     """
-    bends = vectors(curvatures, "curvature", operand="curvatures")
+    bends = _of_a_minimum(curvatures)
     positive_rate(lr)
     largest = bends.max(axis=-1)
-    blame(
-        bends < -FLAT * np.abs(largest)[..., np.newaxis],
-        "curvature {k} is negative: gradient descent leaves this point at any rate",
-        operand="curvatures",
-    )
-    blame(
-        np.atleast_1d(largest <= 0.0),
-        "every curvature is 0: there is no minimum to go to",
-        operand="curvatures",
-    )
     bent = bends > FLAT * largest[..., np.newaxis]
     smallest = np.where(bent, bends, np.inf).min(axis=-1)
     with np.errstate(over="ignore"):
@@ -99,6 +89,16 @@ def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
         best_lr=best,
         best_rate=(largest - smallest) / (largest + smallest),
     )
+
+
+def _of_a_minimum(curvatures: ArrayLike) -> Array:
+    """Give curvatures (..., n), none of them negative and one above 0."""
+    bends = vectors(curvatures, "curvature", operand="curvatures")
+    largest = bends.max(axis=-1, keepdims=True)
+    why = "curvature {k} is negative: gradient descent leaves this point at any rate"
+    blame(bends < -FLAT * np.abs(largest), why, operand="curvatures")
+    blame(largest <= 0.0, "every curvature is 0: there is no minimum to go to", operand="curvatures")
+    return bends
 
 
 def curvatures_at(objective: Function, point: Sequence[float]) -> Array:
