@@ -309,6 +309,7 @@ def test_a_curve_of_one_variable(aimath):
             "the direction has 1 entries for 2 variables (x, y)",
         ),
         (["grad", "x*y", "x=1", "y=1", "--direction", "z=1"], "--direction: 'z=1' names no variable of x, y"),
+        (["grad", "x*y", "x=1", "y=1", "--direction", "dx=1,x=2"], "--direction: x is given twice"),
         (["grad", "x*y", "x=1", "y=1", "--direction", "0,0"], "the direction is zero"),
         (["grad", "x*y", "x=1", "y=1", "--direction", "1,a"], "--direction: 'a' is not a number"),
         (["grad", "x", "y", "x=1", "y=1", "--hessian"], "--hessian is for one formula, and 2 are given"),

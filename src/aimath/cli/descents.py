@@ -89,7 +89,7 @@ class Shown(NamedTuple):
     memory: int | None = None  # the same in bytes, from the runner
 
 
-def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[float]]:
+def beginning(text: str, start: Sequence[str] | None, flag: str = "--start") -> tuple[Function, list[float]]:
     """Read a formula and the point to start from; numbers alone are taken in the variables' order."""
     from aimath.core.expression import function
 
@@ -99,17 +99,18 @@ def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[fl
             f"--function: {text} has no variable to change", hint="name one, as in (w-3)^2", usage=True
         )
     given = ",".join(start or ([START] if text == FUNCTION else []))
-    pieces = [piece for piece in re.split(r"[,\s]+", given.strip(" []")) if piece]
+    given = re.sub(r"\s*=\s*", "=", given.strip(" []"))
+    pieces = [piece for piece in re.split(r"[,\s]+", given) if piece]
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
-            why = f"--start: {len(pieces)} numbers for {', '.join(f.variables)}"
+            why = f"{flag}: {len(pieces)} numbers for {', '.join(f.variables)}"
             raise InputError(why, hint="name them: x=3,y=2", usage=True)
         pieces = [f"{name}={piece}" for name, piece in zip(f.variables, pieces, strict=True)]
     try:
         return f, place(f.variables, pieces)
     except InputError as error:
-        hint = re.sub(r"^add (.*)$", lambda found: f"add --start {found[1].replace(' ', ',')}", error.hint)
-        raise InputError(f"--start: {error.why}", hint=hint, usage=True) from None
+        hint = re.sub(r"^add (.*)$", lambda found: f"add {flag} {found[1].replace(' ', ',')}", error.hint)
+        raise InputError(f"{flag}: {error.why}", hint=hint, usage=True) from None
 
 
 def known_schedule(name: str) -> str:

@@ -127,17 +127,19 @@ def _swept(assignment: str) -> tuple[str, list[float]]:
 def direction(text: str, names: Sequence[str]) -> list[float]:
     """Read a direction: an entry for each variable, or those that aren't 0 by name, dx=1 being x=1."""
     entries = [entry.strip() for entry in text.strip("[] ").split(",")]
-    way = dict.fromkeys(names, 0.0)
     if not any("=" in entry for entry in entries):
         return [_read(number, entry, "--direction") for entry in entries]
+    way: dict[str, float] = {}
     for entry in entries:
         name, _, value = (part.strip() for part in entry.partition("="))
-        name = name if name in way else name.removeprefix("d")
-        if name not in way:
+        name = name if name in names else name.removeprefix("d")
+        if name in way:
+            raise InputError(f"--direction: {name} is given twice", usage=True)
+        if name not in names:
             known = ", ".join(names)
             raise InputError(f"--direction: '{entry}' names no variable of {known}", usage=True)
         way[name] = _read(number, value, "--direction")
-    return list(way.values())
+    return [way.get(name, 0.0) for name in names]
 
 
 def _read(reader: Callable[[str], T], text: str, what: str) -> T:

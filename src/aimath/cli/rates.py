@@ -44,7 +44,7 @@ def learning_rate(
     from aimath.core import optimize
 
     if function or at:
-        f, point = beginning(function or FUNCTION, [at] if at else None)
+        f, point = beginning(function or FUNCTION, [at] if at else None, "--at")
         curvatures = optimize.curvatures_at(f, point)[None]
     return Report(
         optimize.learning_rate(curvatures, lr),
