@@ -45,10 +45,6 @@ def _polynomial(k: Array, plan: Plan) -> Array:
     return plan.lr * left**plan.power
 
 
-def _linear(k: Array, plan: Plan) -> Array:
-    return _polynomial(k, plan._replace(power=np.ones(())))
-
-
 def _cosine(k: Array, plan: Plan) -> Array:
     return plan.min_lr + (plan.lr - plan.min_lr) * _half_wave(k, plan.horizon)
 
@@ -70,7 +66,7 @@ SCHEDULES: dict[str, Callable[[Array, Plan], Array]] = {
     "constant": _constant,
     "step": _step,
     "exponential": _exponential,
-    "linear": _linear,
+    "linear": _polynomial,
     "polynomial": _polynomial,
     "cosine": _cosine,
     "warmup-cosine": _warmup_cosine,
@@ -98,7 +94,7 @@ _PRINTED: dict[str, Callable[[Array, Plan], Array]] = {
     "constant": _constant,
     "step": lambda k, plan: np.asarray(plan.lr * np.exp(k // plan.step_size * np.log(plan.gamma))),
     "exponential": lambda k, plan: np.asarray(plan.lr * np.exp(k * np.log(plan.gamma))),
-    "linear": lambda k, plan: _printed_power(k, plan._replace(power=np.ones(()))),
+    "linear": _printed_power,
     "polynomial": _printed_power,
     "cosine": _printed_cosine,
     "warmup-cosine": _printed_warmup,
@@ -183,7 +179,7 @@ def _plan(
     fine = (plan.warmup >= 0.0) & (plan.warmup <= end)
     _need("warmup", rise, fine, "at least 0 and at most all steps")
     _need("power", power, plan.power > 0.0, "above 0")
-    return plan
+    return plan._replace(power=np.ones(())) if kind == "linear" else plan
 
 
 def _need(name: str, value: ArrayLike, fine: Any, bound: str) -> None:
