@@ -148,7 +148,10 @@ def test_names_from_elsewhere(aimath, form, tmp_path):
     assert aimath("grad", "x^2*y", "--at", f"@{file}").out == "12 9\n0 0\n"
     assert aimath("grad", "x^2*y", "--at", "y=2,x=3").out == "12 9\n"
     assert aimath("grad", "x^2*y", "--at", "-", "--labels", "y,x", stdin="2 3\n").out == "12 9\n"
-    assert aimath("grad", "x^2*y", "--at", "-", stdin="a,b\n3,2\n").out == "12 9\n"  # no variables: in order
+    ran = aimath("grad", "x^2*y", "--at", "-", "--json", stdin="a,b\n3,2\n")  # no variables: in order
+    assert [json.loads(ran.out)[key] for key in ("labels", "gradient")] == [["a", "b"], [12, 9]]
+    both = aimath("grad", "x^2*y", "y", "--at", "-", "--json", stdin="y=2 x=3\n")
+    assert [json.loads(both.out)[key] for key in ("labels", "jacobian")] == [["x", "y"], [[12, 9], [0, 1]]]
 
 
 @pytest.mark.parametrize(

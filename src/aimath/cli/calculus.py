@@ -81,6 +81,9 @@ def grad(
     )
     show = ("point", *report.show) if several else report.show
     notes = _kinks(functions, points)
+    if labels:  # of the variables, else names for them
+        names = functions[0].variables
+        report = report._replace(labels=names if set(labels) & set(names) else labels)
     return report._replace(show=show, steps=_unless(notes, report.steps), notes=notes)
 
 
