@@ -118,16 +118,14 @@ def line(data: bytes, layout: Layout) -> Row:
 
 def row(value: Any, layout: Layout, path: str = "") -> Row:
     """Turn one JSON value into a row, or into the rows of a nested array, for each operand."""
-    import numpy as np
-
     found = value if isinstance(value, dict) else {layout.names[0]: value}
     if not isinstance(value, dict) and len(layout.names) > 1:
         raise InputError(
             f"{path or 'the value'} must be an object with the keys {' and '.join(layout.names)}"
         )
-    operands = {}
     if _by_name(found, layout):
-        return Row({layout.names[0]: np.array([list(found.values())], np.float64)}, tuple(found))
+        return Row({layout.names[0]: array(list(found.values()))[None]}, tuple(found))
+    operands = {}
     for name in layout.names:
         key = _key(found, name, layout)
         at = f"{path}.{key}" if isinstance(value, dict) else path
