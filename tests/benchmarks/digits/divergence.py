@@ -116,7 +116,7 @@ def policy(rewards: Any, reference: Any, beta: float) -> list[Any]:
 def figures(rewards: Any, reference: Any, beta: float) -> list[Any]:
     """Give divergence, expected reward and objective."""
     p = policy(rewards, reference, beta)
-    cost = mp.fsum(a * mp.log(a / b) for a, b in zip(p, exact(reference), strict=True))
+    cost = mp.fsum(a * mp.log(a / b) - a + b for a, b in zip(p, exact(reference), strict=True))
     gain = mp.fsum(a * r for a, r in zip(p, exact(rewards), strict=True))
     return [cost, gain, gain - exact(beta) * cost]
 
