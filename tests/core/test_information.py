@@ -388,6 +388,7 @@ def true_policy(r, q, beta):
         ([-1e5, 1e5], [0.5, 0.5], 300.0),
         ([0, 700, 300], [0.5, 0.5, 0.0], 1.0),
         ([0.1, 0.7], [0.5, 0.5], 0.3),
+        ([1.6, 1.8, 2.5], [0.55, 0.14, 0.31], 0.6),  # neither near nor far: steps as large as 0.8
     ],
 )
 def test_rlhf_keeps_its_digits(r, q, beta):
