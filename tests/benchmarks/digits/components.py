@@ -32,7 +32,6 @@ def singular_values(rng: np.random.Generator) -> list[Case]:
         values_of,
         lambda a: decompose.svd_approx(a, 1).singular_values,
         what="singular values",
-        measure=of_largest,
         numpy=lambda a: np.linalg.svd(a, compute_uv=False),
         scipy=linalg.svdvals,
         torch=tensors(torch.linalg.svdvals),

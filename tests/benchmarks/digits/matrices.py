@@ -123,7 +123,6 @@ def eigen(rng: np.random.Generator) -> list[Case]:
         numpy=lambda a: np.linalg.eigvalsh(a)[::-1],
         scipy=lambda a: linalg.eigvalsh(a)[::-1],
         torch=tensors(lambda a: torch.linalg.eigvalsh(a).flip(-1)),
-        measure=of_largest,
     )
     vectors = over(
         {"symmetric, N(0, 1)": even},
