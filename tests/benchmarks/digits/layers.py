@@ -71,7 +71,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
             "backprop",
             truth(k),
             ours(name),
-            what=f"{name} of a layer with softmax",
+            what=f"{name} of a softmax layer",
             measure=measure,
             numpy=lambda w, x, b, k=k: numpys(w, x, b)[k],
             torch=lambda w, x, b, k=k: torchs(w, x, b)[k],

@@ -80,11 +80,11 @@ def learning_rates(rng: np.random.Generator) -> list[Case]:
 
     near = [(np.array([1.0, c, c]), float(np.nextafter(1 / c, 1))) for c in rng.uniform(1, 1.001, 100)]
     return over(
-        {"curvatures .1 .. 10": bends, "lr 1/L, curvatures nearly equal": near},
+        {"curvatures .1 .. 10": bends, "nearly equal, lr 1/L": near},
         "learning-rate",
         truth,
         ours,
-        what="rate and bounds",
+        what="bounds",
     )
 
 

@@ -52,8 +52,10 @@ def written(found: list[float]) -> str:
 
 
 def short(x: float) -> str:
-    """Give two digits or so: 0.43, 18.3, 431, 9e15."""
-    return f"{x:.3g}" if x == 0 or 1e-3 < x < 1e3 else f"{x:.0e}".replace("e+", "e")
+    """Give two digits or so: 0, 0.43, 18.3, 431, 9e15; a thousandth is nothing."""
+    if x < 1e-3:
+        return "0"
+    return f"{x:.3g}" if x < 1e3 else f"{x:.0e}".replace("e+", "e")
 
 
 def aligned(cells: Sequence[str]) -> str:
