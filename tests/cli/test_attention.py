@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from tests.digits import near
 
 Q, K, V = "1 0; 1 1; 0 1", "1 0; 2 1; 0 1", "1 0; 0 1; 2 2"
 THREE = ("attention", "-Q", Q, "-K", K, "-V", V)
@@ -81,14 +82,13 @@ def test_several_problems_are_answered_one_after_the_other(aimath):
     ran = aimath("attention", "--invalid", "skip", "--json", stdin="\n".join(problems) + "\n")
     found = [json.loads(line)["output"] for line in ran.out.splitlines()]
     assert ran.code == 3
-    assert found == [[[pytest.approx(v * share, rel=1e-15)]] for v in (0, 1, 2, 4)]
+    assert found == [[[near(v * share, 1e-15)]] for v in (0, 1, 2, 4)]
     ran = aimath("attention", stdin="\n".join(problems) + "\n")
     assert ran.code == 1
     assert "<stdin>:4: Q has width 3 and K 2" in ran.err
     ran = aimath("attention", "-K", K, "-V", V, stdin='{"Q": [[1, 0]]}\n{"Q": [[0, 1]]}\n')
     assert table(ran.out.replace("\n\n", "\n")) == [
-        pytest.approx(row, rel=1e-14)
-        for row in mixed([[1, 0], [0, 1]], rows(K), rows(V), 2**-0.5, [[0] * 3] * 2)
+        near(row, 1e-14) for row in mixed([[1, 0], [0, 1]], rows(K), rows(V), 2**-0.5, [[0] * 3] * 2)
     ]
 
 
@@ -96,7 +96,7 @@ def test_a_line_that_typer_reads_gives_the_same(aimath):
     """`-Q'...'` in one word, and an operand that starts with a minus, are not plain."""
     assert aimath("attention", f"-Q{Q}", "-K", K, "-V", V).out == aimath(*THREE).out
     shown = aimath("attention", "-Q", "-1 0", "-K", "-1 2; 0 0", "-V", "1; 0")
-    assert table(shown.out) == [[pytest.approx(1 / (1 + math.exp(-(2**-0.5))), rel=1e-15)]]
+    assert table(shown.out) == [[near(1 / (1 + math.exp(-(2**-0.5))), 1e-15)]]
 
 
 def test_every_panel_is_a_field(aimath):
@@ -111,7 +111,7 @@ def test_every_panel_is_a_field(aimath):
     assert [sum(row) for row in shown["weights"]] == pytest.approx([1, 1, 1], abs=1e-15)
     assert shown["causal"] is True
     assert "mask" not in shown
-    assert shown["scale"] == pytest.approx(2**-0.5, rel=1e-15)
+    assert shown["scale"] == near(2**-0.5, 1e-15)
 
 
 def test_explain_has_four_panels_with_the_tokens(aimath):
@@ -243,7 +243,7 @@ def test_sweep_of_scales_answers_each(aimath):
     assert found[:, 0].tolist() == [1, 1, 1, 2, 2, 2]
     for scale in (1, 2):
         wanted = mixed(rows(Q), rows(K), rows(V), scale, [[0.0] * 3] * 3)
-        assert found[found[:, 0] == scale, 1:] == pytest.approx(np.array(wanted), rel=1e-14)
+        assert found[found[:, 0] == scale, 1:] == near(np.array(wanted), 1e-14)
 
 
 def test_tokens_name_the_rows_of_a_table(aimath):

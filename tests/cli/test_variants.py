@@ -7,6 +7,7 @@ import math
 import shlex
 
 import pytest
+from tests.digits import near
 
 # The command line, and what it must print (numbers within 1e-9 relative). Sources: G is the guide's true
 # column, M the page of edges, W worked by hand or with mpmath.
@@ -93,9 +94,7 @@ def test_answer(aimath, line):
         1e-9,
         *(0.6 * 10.0 ** -len(t.partition("e")[0].replace(".", "").strip("-0")) for t in CASES[line].split()),
     )
-    assert found == pytest.approx(
-        wanted, rel=close if close > 1e-9 and len(CASES[line]) < 16 else 1e-9, abs=0
-    )
+    assert found == near(wanted, close if close > 1e-9 and len(CASES[line]) < 16 else 1e-9)
     assert "-0" not in ran.out.split()
 
 

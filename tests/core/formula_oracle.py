@@ -37,8 +37,3 @@ def derivative(text, variables, point, *by):
         f = exactly(text, variables)
         at = tuple(map(mp.mpf, point))
         return mp.diff(f, at, tuple(by.count(k) for k in range(len(at)))) if by else f(*at)
-
-
-def ulps(found, exact):
-    """How many units in the last place a float is from an mpmath number."""
-    return float(abs(mp.mpf(found) - exact) / mp.mpf(math.ulp(float(exact))))
