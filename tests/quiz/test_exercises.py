@@ -118,7 +118,6 @@ def test_question_holds_all_numbers_that_the_command_gets(topic, maker):
 def test_answers_by_hand():
     by_hand = {
         "entropy": lambda w: sum(-float(p) * math.log2(float(p)) for p in w),
-        "softmax": None,
         "dot": lambda w: sum(
             float(a) * float(b) for a, b in zip(w[0].split(","), w[1].split(","), strict=True)
         ),
@@ -130,7 +129,7 @@ def test_answers_by_hand():
     }
     for topic, rule in by_hand.items():
         for card in deck([topic], 3, 6):
-            if rule and isinstance(card, Numeric):
+            if isinstance(card, Numeric):
                 assert card.exercise.answer == near(rule(card.command[1:]), 1e-12)
 
 

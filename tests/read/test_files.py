@@ -442,11 +442,9 @@ def test_files_that_cannot_be_read(refusal, tmp_path):
 
 def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
     error = refusal(at("d.pkl", b"1 2\n"))
-    assert (
-        error.why == "its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
-        or "d.pkl" in error.why
+    assert error.why.endswith(
+        "d.pkl: its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
     )
-    assert ".csv .tsv .txt .json .ndjson .jsonl .npy .npz" in error.why
     assert (error.hint, error.usage) == ("use --input-format", True)
     assert "--input-format 'xls' is not one of csv, tsv" in refusal(at("d.csv", b"1"), input_format="xls").why
 
