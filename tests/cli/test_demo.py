@@ -14,7 +14,6 @@ import pytest
 from tests.digits import near
 
 from aimath.cli.claims import holds
-from aimath.cli.output import Terminal
 from aimath.demos.catalogue import DEMOS
 from aimath.demos.kinds import Demo
 from aimath.demos.naive import NAIVE
@@ -29,18 +28,6 @@ GUIDE = (
 
 def words(line):
     return shlex.split(line)[1:]
-
-
-@pytest.fixture
-def at_terminal(monkeypatch):
-    """Let the program believe that its output is a terminal of so many columns."""
-
-    def be(width, *, colour=False, ascii_only=False):
-        terminal = Terminal(is_terminal=True, width=width, colour=colour, ascii_only=ascii_only)
-        monkeypatch.setattr("aimath.cli.output.terminal_of", lambda _output: terminal)
-        monkeypatch.setattr("aimath.cli.output.is_terminal", lambda number: number == 1)
-
-    return be
 
 
 def rows(ran):

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import pty
 import re
 import shlex
 import subprocess
@@ -170,40 +171,63 @@ def test_environment_changes_no_byte(warm, line):
         assert warm(*line, env=change)[:3] == (0, plain, b"")
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_help_imports_no_numpy_and_a_pipe_no_rich(name):
-    code = (
-        "import os, sys\nfrom aimath.cli.app import call\n"
-        "code = call(sys.argv[1:])\n"
-        "loaded = [m for m in ('numpy', 'rich', 'pydantic') if m in sys.modules]\n"
-        "print('loaded', *loaded, file=sys.stderr)\nsys.exit(code)"
-    )
-    for words, loaded in (([name, "--help"], "loaded"), (example(name), "loaded numpy")):
-        ran = subprocess.run(
-            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 0
-        assert ran.stderr.splitlines()[-1] == loaded
+HEAVY = ("numpy", "rich", "pydantic", "typer", "pathlib", "shutil", "subprocess", "tempfile")
+STATIC = (
+    ["--help"],
+    ["help"],
+    [],
+    ["man", "kl"],
+    ["completion", "zsh"],
+    *([name, "--help"] for name in COMMANDS),
+)
+COLD = """
+import json, os, sys
+from aimath.cli.app import call
+
+def loaded(words):  # in a fork of what has imported nothing else
+    reader, writer = os.pipe()
+    if not os.fork():
+        for number, way in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
+            os.dup2(os.open(os.devnull, way), number)
+        code = call(words)
+        os.write(writer, json.dumps([code, [name for name in sys.argv[1:] if name in sys.modules]]).encode())
+        os._exit(0)
+    os.wait()
+    return json.loads(os.read(reader, 1000))
+
+print(json.dumps([loaded(words) for words in json.load(sys.stdin)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    """Give, by command line, its exit code and what it imports of the modules that take their time."""
+    lines = [*STATIC, *map(example, COMMANDS)]
+    asked = [sys.executable, "-c", COLD, *HEAVY]
+    ran = subprocess.run(asked, input=json.dumps(lines), capture_output=True, text=True, check=True)
+    return dict(zip(map(tuple, lines), json.loads(ran.stdout), strict=True))
+
+
+@pytest.mark.parametrize("words", STATIC, ids=" ".join)
+def test_what_is_static_imports_neither_numpy_nor_rich(loaded, words):
+    code, modules = loaded[tuple(words)]
+    assert (code, {"numpy", "rich", "pydantic"}.intersection(modules)) == (0, set())
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "help"])  # whose text typer writes
+def test_a_pipe_gets_its_answer_without_typer_and_rich(loaded, name):
+    code, modules = loaded[tuple(example(name))]
+    assert code == 0
+    assert modules == (["numpy"] if name in ALL else [name for name in modules if name == "numpy"])
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_nothing_to_read_is_answered_by_an_example(name):
-    import pty
-
+def test_nothing_to_read_is_answered_by_an_example(warm, name):
     if not registered(name).forms[0].operands:
         pytest.skip("works without operands")
     terminal, other = pty.openpty()
-    try:
-        ran = subprocess.run(
-            [sys.executable, "-m", "aimath", name],
-            stdin=other,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=20,
-        )
-    finally:
-        os.close(terminal)
-        os.close(other)
-    assert ran.returncode == 2
-    assert "try aimath" in ran.stderr or "aimath " in ran.stderr.splitlines()[-1]
+    ran = warm(name, stdin=other)
+    os.close(terminal)
+    os.close(other)
+    assert ran.code == 2
+    assert "aimath " in ran.text.splitlines()[-1]

@@ -13,7 +13,6 @@ import pytest
 from mpmath import mp, mpf
 
 from aimath.cli.claims import holds
-from aimath.cli.output import Terminal
 from aimath.guide import claims
 from aimath.guide.chapters import CHAPTERS
 
@@ -211,16 +210,6 @@ def test_figures_are_compared_at_the_places_that_are_written(text, values, exact
 
 
 # Pages
-
-
-@pytest.fixture
-def at_terminal(monkeypatch):
-    def be(width):
-        terminal = Terminal(is_terminal=True, width=width, colour=False, ascii_only=False)
-        monkeypatch.setattr("aimath.cli.output.terminal_of", lambda _output: terminal)
-        monkeypatch.setattr("aimath.cli.output.is_terminal", lambda number: number == 1)
-
-    return be
 
 
 @pytest.mark.parametrize("page", [(), ("map",), ("roadmap",), ("resources",), ("check",)])

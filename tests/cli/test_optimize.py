@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+from tests.cli import pseudo
 
 SIX = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 
@@ -380,37 +378,8 @@ def test_schedules_answer_vectors_columns_and_sweeps(aimath):
 # At a terminal
 
 
-def on_terminal(*line, columns=80):
-    """What a person sees."""
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aimath", *line], stdin=slave, stdout=slave, stderr=slave,
-        env=environment | {"NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
-    os.close(slave)
-    seen = b""
-    while True:
-        try:
-            part = os.read(master, 1 << 16)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
-    os.close(master)
-    process.wait()
-    return seen.decode().replace("\r\n", "\n")
-
-
-def test_a_person_sees_the_way_and_how_it_ended():
-    seen = on_terminal("gd", "--plot").splitlines()
+def test_a_person_sees_the_way_and_how_it_ended(warm):
+    seen = pseudo.seen(warm, "gd", "--plot", env={"NO_COLOR": "1"}).splitlines()
     assert seen[2].endswith("●")
     assert [line.index("●") for line in seen[2:6]] == sorted(
         (line.index("●") for line in seen[2:6]), reverse=True
@@ -420,9 +389,9 @@ def test_a_person_sees_the_way_and_how_it_ended():
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 200])
-def test_the_map_fits_its_terminal(columns):
+def test_the_map_fits_its_terminal(warm, columns):
     line = ("gd", "--function", "x^2+3*y^2", "--start", "2,1", "--plot", "--ascii")
-    seen = on_terminal(*line, columns=columns)
+    seen = pseudo.seen(warm, *line, columns=columns, env={"NO_COLOR": "1"})
     assert seen.isascii()
     assert max(map(len, seen.splitlines())) <= columns
     drawn = [row.partition("|")[2] for row in seen.splitlines() if "|" in row]

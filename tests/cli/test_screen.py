@@ -7,22 +7,21 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tests.cli.test_quiz import at_a_terminal
+from tests.cli import pseudo
 
 from aimath.cli.app import COMMANDS, found
 from aimath.cli.screen import TRY, chapters
 
 
 @pytest.mark.parametrize("columns", [80, 100])
-def test_first_screen_fits(columns):
-    code, seen = at_a_terminal([], [], columns=columns)
-    assert code == 0
+def test_first_screen_fits(warm, columns):
+    seen = pseudo.seen(warm, columns=columns)
     assert len(seen.splitlines()) <= 23  # and the next prompt
     assert max(map(len, seen.splitlines())) <= 80
 
 
-def test_first_screen_on_a_narrow_terminal():
-    _, seen = at_a_terminal([], [], columns=40)
+def test_first_screen_on_a_narrow_terminal(warm):
+    seen = pseudo.seen(warm, columns=40)
     assert max(map(len, seen.splitlines())) <= 42  # a command line is not cut
     assert [line for line in seen.splitlines() if len(line) > 40 and "aimath" not in line] == []
 

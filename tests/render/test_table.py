@@ -86,7 +86,12 @@ def test_a_vector_too_wide_leaves_out_what_stands_beside_it_then_the_table(softm
     report = softmax([1.25, 2.5], labels=("first", "second"))
     assert seen(report, width=20)[0] == "          probs"
     style = Style(decimals=12)
-    assert seen(report, width=20, style=style) == ["first =", "  0.222700138825", "second =", "  0.777299861175"]
+    assert seen(report, width=20, style=style) == [
+        "first =",
+        "  0.222700138825",
+        "second =",
+        "  0.777299861175",
+    ]
 
 
 def test_a_pipe_has_no_width(softmax, seen):
