@@ -84,6 +84,7 @@ def test_a_dot_product_of_any_floats_at_all(pairs):
     [
         ([1e16, 1, -1e16], [1, 1, 1], 1.0),  # numpy and torch: 0
         ([1e200, 1e200, 1e-150], [1e100, -1e100, 1], 1e-150),  # the products have no common scale
+        ([2.0**600, 2.0**600, 2.0**-500], [1, -1, 1], 2.0**-500),  # beside its row's largest the last is 0
         ([1e308, 1e308, -1e308], [1, 1, 1], 1e308),  # overflows on the way
         ([5e-324, 5e-324], [0.5, 0.5], 5e-324),
         ([2**62, 2**62], [2, 2], 2.0**64),  # int64 wraps to 0
