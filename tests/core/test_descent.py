@@ -108,6 +108,9 @@ def test_adams_first_steps_are_those_of_the_paper():
             "at a saddle, x = 4.14952e-20, y = 0: curvatures -2 to 2",
         ),
         ("-w^2", [0.0], {}, "stuck", "at a maximum, w = 0: curvatures -2 to -2"),
+        # Where the other curvature is 0 but for rounding, up or down.
+        ("-(x+3*y)^2", [3.0, -1.0], {}, "stuck", "at a ridge, x = 3, y = -1: curvatures -20 to "),
+        ("-(x+y/3)^2", [1.0, -3.0], {}, "stuck", "at a ridge, x = 1, y = -3: curvatures -2.22222 to "),
         ("abs(w)", [0.0], {}, "stuck", "at a kink: not differentiable at w=0 (abs)"),
         ("abs(w)", [1.05], {}, "oscillates", "for ever between w = -0.05 and w = 0.05"),
         (
@@ -129,6 +132,13 @@ def test_adams_first_steps_are_those_of_the_paper():
         ("1e200*w", [1.0], {"optimizer": "adam"}, "stuck", "the gradient's square is beyond float64"),
         ("1e-5*w", [1e12], {"lr": 1e-3}, "stuck", "the step is less than the spacing of floats at w = 1e+12"),
         ("(w-3)^2", [10.0], {"optimizer": "momentum", "lr": 5.0}, "diverged", "the loss grew from 49"),
+        (
+            "(w-3)^2",
+            [10.0],
+            {"optimizer": "momentum", "lr": 5.0, "steps": 3},
+            "going",
+            "after 3 steps",
+        ),  # too few
         ("(w-3)^2", [10.0], {"optimizer": "momentum"}, "going", "|gradient| = 4.88954"),
     ],
 )
@@ -138,6 +148,13 @@ def test_what_happened_is_said_with_its_figures(text, start, options, status, wh
     assert np.isfinite(found.point).all()
     assert np.isfinite(found.loss).all()
     assert np.isfinite(found.gradient).all()
+
+
+def test_a_point_that_is_met_twice_makes_no_cycle():
+    lr = (134.4 - 3606.4**0.5) / 112  # the third step leads where the first one led, the second elsewhere
+    found = went("(w-3)^2", [10.0], "momentum", lr=lr, steps=3)
+    assert found.point[3, 0] == near(found.point[1, 0], 1e-9)
+    assert found.status == "going"
 
 
 def test_a_start_without_a_value_is_an_error():
