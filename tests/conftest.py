@@ -58,6 +58,32 @@ def aimath(capfdbinary, monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def answered(aimath):
+    """Run what must be answered, with nothing else to say, and give the answer."""
+
+    def run(*words: str, **options) -> str:
+        ran = aimath(*words, **options)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out
+
+    return run
+
+
+@pytest.fixture
+def refused(aimath):
+    """Run what must be refused without an answer, and give what is said: a sentence, its place, a way out."""
+
+    def run(*words: str, code: int = 2, **options) -> str:
+        ran = aimath(*words, **options)
+        assert (ran.code, ran.out) == (code, "")
+        assert ran.err.startswith("aimath")
+        assert len(ran.err.splitlines()) <= 4
+        return ran.err
+
+    return run
+
+
+@pytest.fixture
 def program():
     """Run `aimath ARGUMENTS` as a program of its own, as a shell would."""
 

@@ -51,11 +51,10 @@ def hidden_after(size):
         (("--causal", "--mask", "0 2 2; 1 -1 2; 5 1 0"), 2**-0.5, [[0, -math.inf, -math.inf], [1, -1, -math.inf], [5, 1, 0]]),
     ],
 )  # fmt: skip
-def test_output_is_the_sums_written_out(aimath, options, scale, added):
-    ran = aimath(*THREE, *options)
-    assert (ran.code, ran.err) == (0, "")
+def test_output_is_the_sums_written_out(answered, options, scale, added):
+    text = answered(*THREE, *options)
     wanted = mixed(rows(Q), rows(K), rows(V), scale, added)
-    np.testing.assert_allclose(table(ran.out), wanted, rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose(table(text), wanted, rtol=1e-14, atol=1e-16)
 
 
 def test_a_mask_of_other_numbers_than_0_and_1_is_added(aimath):
@@ -137,21 +136,18 @@ def test_explain_without_a_mask_has_no_panel_for_it(aimath):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 13, 40])
 @pytest.mark.parametrize("more", [(), ("--causal",), ("--ascii",), ("--digits", "8"), ("--all",)])
-def test_explain_is_narrow_and_holds(aimath, size, more):
+def test_explain_is_narrow_and_holds(answered, size, more):
     if size > 10 and "--all" in more:
         more = ("--causal", "--ascii")
     shape = f"randn:{size}x4"
-    ran = aimath("attention", shape, shape, f"randn:{size}x9", "--explain", *more)
-    assert (ran.code, ran.err) == (0, "")
-    assert max(map(len, ran.out.splitlines())) <= 80
-    assert "✓" in ran.out or " ok " in ran.out
-    assert ("more rows (--all)" in ran.out) == (size > 12)
+    text = answered("attention", shape, shape, f"randn:{size}x9", "--explain", *more)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "✓" in text or " ok " in text
+    assert ("more rows (--all)" in text) == (size > 12)
 
 
-def test_a_query_that_sees_nothing_is_named(aimath):
-    ran = aimath(*THREE, "--mask", "1 1 1; 0 0 0; 1 1 1")
-    assert (ran.code, ran.out) == (1, "")
-    assert "query 2 sees no key" in ran.err
+def test_a_query_that_sees_nothing_is_named(refused):
+    assert "query 2 sees no key" in refused(*THREE, "--mask", "1 1 1; 0 0 0; 1 1 1", code=1)
 
 
 @pytest.mark.parametrize(
@@ -165,17 +161,14 @@ def test_a_query_that_sees_nothing_is_named(aimath):
         (("--head", "2"), "--heads", 2),
     ],
 )
-def test_what_is_wrong_is_said(aimath, words, said, code):
-    ran = aimath(*THREE, *words, stdin="1 2\n3 4\n")
-    assert (ran.code, ran.out) == (code, "")
-    assert said in ran.err
-    assert len(ran.err.splitlines()) <= 2
+def test_what_is_wrong_is_said(refused, words, said, code):
+    told = refused(*THREE, *words, stdin="1 2\n3 4\n", code=code)
+    assert said in told
+    assert len(told.splitlines()) <= 2
 
 
-def test_shapes_that_do_not_fit(aimath):
-    ran = aimath("attention", "-Q", "1 0", "-K", "1 0 2", "-V", "1")
-    assert (ran.code, ran.out) == (1, "")
-    assert "Q has width 2 and K 3" in ran.err
+def test_shapes_that_do_not_fit(aimath, refused):
+    assert "Q has width 2 and K 3" in refused("attention", "-Q", "1 0", "-K", "1 0 2", "-V", "1", code=1)
     ran = aimath("attention", "-Q", "1 x", "-K", "1 0", "-V", "1")
     assert ran.code == 2
     assert "-Q: 'x' is not a number" in ran.err

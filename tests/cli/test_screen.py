@@ -50,16 +50,15 @@ def test_list_of_commands_is_by_chapter(aimath):
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_help_shows_what_the_example_answers(name, aimath):
-    ran = aimath("help", name)
-    assert (ran.code, ran.err) == (0, "")
+def test_help_shows_what_the_example_answers(name, aimath, answered):
+    text = answered("help", name)
     command = found(name)
-    assert ran.out.startswith(f"$ {command.example}\n")
+    assert text.startswith(f"$ {command.example}\n")
     if not COMMANDS[name].talks:
         lines = [command.example, *([f"{command.example} --explain"] if not command.guides else [])]
         shown = "".join(f"$ {line}\n{aimath(*shlex.split(line)[1:]).out}\n" for line in lines)
-        assert ran.out.startswith(shown)
-    assert aimath(name, "--help").out in ran.out
+        assert text.startswith(shown)
+    assert aimath(name, "--help").out in text
 
 
 def test_path_to_temperature_and_entropy_is_three_commands(aimath):
