@@ -75,6 +75,8 @@ def test_factors_multiply_back(answered, tmp_path, streamed):
     rank, _, _, relative, _ = table(text, "\t")[2]
     assert rank == "4"
     assert float(relative) == near(np.sqrt((s[4:] ** 2).sum() / (s**2).sum()), 1e-10)
+    ranks = [int(row[0]) for row in table(answered("svd-approx", path, *limit), "\t")[1:]]
+    assert ranks == [1, 2, 4, 8, 16, 32, 64, *([] if streamed else [100])]
 
 
 def test_factors_that_can_not_be_written_leave_nothing(refused, tmp_path):
