@@ -99,6 +99,7 @@ def test_at_random_is_as_good_as_the_best_and_knows_its_own_error(name, shape):
 def test_what_can_not_be_proven_is_computed_exactly():
     weights = built(SPECTRA["floor"], 700, 600)  # squares span more than the digits of a float
     assert decompose.svd_approx(weights, 4).method == "randomized"
+    assert decompose.svd_approx(weights, 15).method == "exact"  # what can be proven is 2.8 %
     assert decompose.svd_approx(weights, 16).method == "exact"
     assert decompose.svd_approx(weights, 16, "randomized").error_bound > 1.01
     assert decompose.svd_approx(weights, 300).method == "exact"  # no cheaper at random
