@@ -18,16 +18,12 @@ import pytest
 from aimath.cli.app import COMMANDS, found
 
 
-def registered(name):
-    return found(name)
-
-
 def example(name):
-    return shlex.split(registered(name).example)[1:]
+    return shlex.split(found(name).example)[1:]
 
 
 ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
-CALCULATORS = [name for name in ALL if not registered(name).guides]
+CALCULATORS = [name for name in ALL if not found(name).guides]
 
 
 @pytest.fixture(params=ALL)
@@ -47,12 +43,7 @@ def numbers(text):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_summary_is_the_docstring(name):
-    assert registered(name).function.__doc__.partition("\n")[0] == COMMANDS[name].summary
-
-
-def test_example_answers(answered, line):
-    text = answered(*line)
-    assert numbers(text) or (registered(line[0]).words and re.fullmatch(r"(?:[a-z]+\n)+", text))
+    assert found(name).function.__doc__.partition("\n")[0] == COMMANDS[name].summary
 
 
 @pytest.mark.parametrize("form", ["plain", "csv", "tsv", "json", "markdown", "table"])
@@ -60,11 +51,11 @@ def test_every_form_holds_the_answer(aimath, answered, line, form):
     text = answered(*line, "--format", form)
     assert "\x1b" not in text
     bare = re.sub(r'[\[\]{}":,|]', " ", text)
-    found = numbers(bare)
+    shown = numbers(bare)
     answer = aimath(*line, "--format", "plain", "--no-header").out
     assert numbers(answer) or set(answer.split()) <= set(bare.split())
     for number in numbers(answer):
-        assert any(math.isclose(number, other, rel_tol=1e-3) for other in found)
+        assert any(math.isclose(number, other, rel_tol=1e-3) for other in shown)
 
 
 def test_json_reads_back_and_holds_what_fields_may_name(aimath, line):
@@ -219,7 +210,7 @@ def test_a_pipe_gets_its_answer_without_typer_and_rich(loaded, name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_to_read_is_answered_by_an_example(warm, name):
-    if not registered(name).forms[0].operands:
+    if not found(name).forms[0].operands:
         pytest.skip("works without operands")
     terminal, other = pty.openpty()
     ran = warm(name, stdin=other)

@@ -8,10 +8,6 @@ import mpmath as mp
 mp.mp.dps = 80
 
 
-def _two(function):
-    return lambda *values: function(values)
-
-
 NAMES = {
     "sin": mp.sin, "cos": mp.cos, "tan": mp.tan, "asin": mp.asin, "acos": mp.acos, "atan": mp.atan,
     "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "exp": mp.exp, "log": mp.log, "ln": mp.log,
