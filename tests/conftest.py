@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 # One thread for these tests' own matrices too: two that wait for each other on busy cores take ten times as
 # long. What the tests start settles that for itself.
-with mock.patch.dict(os.environ, OPENBLAS_NUM_THREADS="1"):
+with mock.patch.dict(os.environ, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1"):
     import numpy  # noqa: F401, ICN001
 
 settings.register_profile("dev", deadline=None, max_examples=50)
