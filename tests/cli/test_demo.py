@@ -121,7 +121,7 @@ def test_chapter_is_its_demos(aimath, chapter):
 
 
 def test_json_has_the_commands_own_fields(aimath):
-    for name in ("softmax", "gd", "svd-approx", "cosine", "backprop", "attention"):
+    for name in ("softmax", "gd", "eigenvalues", "cosine", "backprop", "attention"):
         found = rows(aimath("demo", name, "--json"))
         for line in DEMOS[name].lines:
             plain = [word for word in words(line) if word not in {"--format", "table", "--plot"}]
