@@ -140,6 +140,19 @@ def test_noise_differs_from_row_to_row_but_not_with_the_block(aimath):
     assert aimath("diffuse", "--t", "500", "--seed", "1", stdin=rows).out.splitlines() != batch
 
 
+@pytest.mark.parametrize("text", ["# data\n0 0 0\n\n# more\n0 0 0\n", "x,y,z\n0,0,0\n0,0,0\n"])
+def test_noise_does_not_depend_on_comments_blank_lines_or_a_header(aimath, text):
+    bare = aimath("diffuse", "--t", "500", stdin="0 0 0\n0 0 0\n")
+    assert aimath("diffuse", "--t", "500", stdin=text) == bare
+
+
+def test_noise_is_the_same_whether_the_rows_before_have_an_answer(aimath):
+    _, *kept = aimath("diffuse", "--t", "500", stdin="0 0\n0 0\n0 0\n0 0\n").out.splitlines()
+    for bad in ("0 inf", "0 ?"):  # without an answer, and not to be read
+        ran = aimath("diffuse", "--t", "500", "--invalid", "skip", stdin=f"{bad}\n0 0\n0 0\n0 0\n")
+        assert ran.out.splitlines() == kept
+
+
 def test_sampling_is_reproducible(aimath):
     first = aimath("gaussian", "--sample", "5", "--seed", "7").out
     assert first == aimath("gaussian", "--sample", "5", "--seed", "7").out

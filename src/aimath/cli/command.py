@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Function = Callable[..., "Report"]
 
-LINES = "lines"
-"""A function with a parameter of this name is given the numbers of its rows."""
+ROW_NUMBERS = "row_numbers"
+"""A function with a parameter of this name is given the numbers of its rows, from 1 in all that is read."""
 
 MEMORY = "memory"
 """A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
@@ -114,11 +114,6 @@ class Command:
         """Say whether the words that are given ask for a text for people, in a pipe too."""
         mark = self._marks[self.words] if self.words else None
         return isinstance(mark, Words) and mark.told and bool(given.get("operands"))
-
-    @property
-    def wants_lines(self) -> bool:
-        """Whether it is given the numbers of its rows."""
-        return LINES in self.parameters
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
