@@ -48,12 +48,10 @@ def entropy(
     unit, log = information.unit(base), log_name(base)
     if from_logits and normalize:
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
-    if from_logits:
-        result: Any = information.entropy_of_logits(logits, base)
-    else:
-        result = information.entropy(probs, base, normalize)
     return Report(
-        result,
+        information.entropy_of_logits(logits, base)
+        if from_logits
+        else information.entropy(probs, base, normalize),
         show=("entropy",),
         steps=(
             Line(f"H(p) = Σ p_i · {log}(1/p_i)      {log}(1/p_i) is the surprise of outcome i, in {unit}"),
