@@ -12,8 +12,8 @@ import pytest
 from aimath.cli.app import COMMANDS, found
 from aimath.guide.chapters import CHAPTERS
 from aimath.guide.commands import CALCULATORS, SUBJECTS
+from aimath.guide.pages import ROADMAP
 from aimath.guide.questions import QUESTIONS
-from aimath.guide.roadmap import ROADMAP
 from aimath.quiz.deck import MAKERS, Numeric, deck, topics
 from aimath.quiz.exercise import DRAWS, Draw, drawn
 from aimath.render.numbers import Style
