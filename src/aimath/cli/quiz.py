@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.cli.command import Commands
-    from aimath.quiz.deck import Asked
+    from aimath.quiz.deck import Card
 
 commands: Commands = {}
 
@@ -77,7 +77,7 @@ def quiz(
     return _asked(voice, cards, most)
 
 
-def _asked(voice: Voice, cards: Sequence[Asked], tries: int) -> int:
+def _asked(voice: Voice, cards: Sequence[Card], tries: int) -> int:
     """Ask one question after the other, until there are no more answers; give the exit code."""
     answers = Answers(voice)
     voice.say(
@@ -103,7 +103,7 @@ def _asked(voice: Voice, cards: Sequence[Asked], tries: int) -> int:
     return 0 if right == len(cards) else 4
 
 
-def _tried(voice: Voice, card: Asked, answers: Answers, tries: int) -> How | None:
+def _tried(voice: Voice, card: Card, answers: Answers, tries: int) -> How | None:
     """Let a question be answered, some times over, and explain it at the end; None if nobody answers more."""
     how: How = "passed"
     for k in range(tries):
@@ -125,7 +125,7 @@ def _tried(voice: Voice, card: Asked, answers: Answers, tries: int) -> How | Non
     return how
 
 
-def _shown(voice: Voice, card: Asked, *, derived: bool) -> None:
+def _shown(voice: Voice, card: Card, *, derived: bool) -> None:
     """Show how the answer comes about: by the command's own derivation, or the answer in full."""
     for paragraph in card.model:
         voice.say(paragraph, indent="  ")
@@ -182,7 +182,7 @@ def _read() -> bytes:
         return b""
 
 
-def _markdown(cards: Sequence[Asked], seed: int) -> str:
+def _markdown(cards: Sequence[Card], seed: int) -> str:
     """Write a worksheet, and the key below it."""
     lines = [f"# Quiz, seed {seed}", ""]
     for k, card in enumerate(cards):
@@ -196,12 +196,12 @@ def _markdown(cards: Sequence[Asked], seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(card: Asked) -> str:
+def _line(card: Card) -> str:
     """Give the command line that shows how an answer comes about."""
     return shlex.join(["aimath", *card.command, "--explain"])
 
 
-def _csv(cards: Sequence[Asked]) -> str:
+def _csv(cards: Sequence[Card]) -> str:
     """Write a table of questions with their answers; a question's choices are lines of it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
