@@ -54,7 +54,7 @@ def diffuse(
     if noise is None:
         noise, extra = normal(int(seed), row_numbers, data.shape[1:]), origin(int(seed))
     elif image:
-        noise = noise.reshape(data.shape)
+        noise = _as_image(noise, data.shape[1:])
     return Report(
         diffusion.diffuse(data, t, T, schedule, beta_start, beta_end, alpha_bar, noise),
         show=("noisy",),
@@ -63,6 +63,15 @@ def diffuse(
         extra=extra,
         plot=Plot("noisy", kind="picture" if image else "bars"),
     )
+
+
+def _as_image(noise: Vector, shape: tuple[int, ...]) -> Vector:
+    """Give lists of noise (rows, r c) as images (rows, r, c)."""
+    found, wanted = noise.shape[-1], shape[0] * shape[1]
+    if found != wanted:
+        why = f"--noise has {found} number{'s' * (found > 1)}, the image {wanted}"
+        raise InputError(why, hint="give them in one list, row after row", usage=True)
+    return noise.reshape(-1, *shape)
 
 
 def _steps(schedule: str | None) -> tuple[Step, ...]:

@@ -71,7 +71,7 @@ def classes(target: Vector) -> Any:
     """Give class numbers (rows, 1) as integers (rows,)."""
     import numpy as np
 
-    whole = np.floor(target) == target
+    whole = (np.floor(target) == target) & (np.abs(target) < 2.0**53)
     if not whole.all():
         wrong = float(target[~whole][0])
         raise InputError(f"--target: {wrong:g} is not the number of a class", operand="target", usage=True)

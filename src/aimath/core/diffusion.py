@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, quotient, two_prod, two_sum, vectors
+from aimath.core.arrays import Array, Check, quotient, same_length, two_prod, two_sum, vectors
+from aimath.core.distributions import same_batch
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def diffuse(
     """Mix noise into a vector as a diffusion model's step t does, in one stroke.
 
     noisy = sqrt(alpha_bar) * x0 + sqrt(1 - alpha_bar) * noise, alpha_bar being the schedule's at the
-    0-based index t, or given. The noise is given or drawn from rng. Ho et al. (2020), equation 4.
+    0-based index t, or given. The noise, drawn from rng unless given, may be one row for all. Ho et
+    al. (2020), equation 4.
 
     >>> diffuse([1, -1], alpha_bar=0.64, noise=[0, 1]).noisy
     array([ 0.8, -0.2])
@@ -133,7 +135,10 @@ def diffuse(
     x = vectors(x0, "value", operand="x0")
     if (t is None) == (alpha_bar is None):
         raise InputError("give either the step t or alpha_bar", usage=True)
-    mixed = _noise(noise, x.shape, rng)
+    mixed = _drawn(x.shape, rng) if noise is None else vectors(noise, "noise value", operand="noise")
+    same_length(x, mixed, ("x0", "noise"))
+    same_batch(x, mixed, ("x0", "noise"))
+    x, mixed = np.broadcast_arrays(x, mixed)
     if alpha_bar is None:
         return _at_step(x, mixed, t, schedule, T, beta_start, beta_end)
     left = vectors(alpha_bar, "alpha_bar", operand="alpha_bar").reshape(())
@@ -161,14 +166,7 @@ def _mixed(
     return Diffuse(x, t, *how, noise, left, gone, snr, np.sqrt(left) * x + np.sqrt(gone) * noise)
 
 
-def _noise(noise: ArrayLike | None, shape: tuple[int, ...], rng: Generator | None) -> Array:
-    if noise is not None:
-        given = vectors(noise, "noise value", operand="noise")
-        if given.shape != shape:
-            raise InputError(
-                f"x0 and noise have lengths {shape[-1]} and {given.shape[-1]}: they must be equal"
-            )
-        return given
+def _drawn(shape: tuple[int, ...], rng: Generator | None) -> Array:
     if rng is None:
         raise InputError("give the noise, or a generator to draw it from", usage=True)
     return rng.standard_normal(shape)
