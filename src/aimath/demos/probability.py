@@ -65,6 +65,7 @@ DEMOS = (
             Experiment("aimath diffuse 1 --t 999 --fields alpha_bar", "0.00004: the image is gone"),
             Experiment("aimath diffuse 1 --t 0 --noise 1 --fields alpha_bar", "0.9999: hardly touched"),
         ),
+        ("", "--t"),
     ),
     Demo(
         "cross-entropy",
