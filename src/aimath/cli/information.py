@@ -102,14 +102,20 @@ def cross_entropy(
     H(p, q) = sum p log(1/q), in nats, of distributions; or of logits and the number of the right
     class (--logits, --target), which is what classifiers and language models minimise.
     """
+    if logits is None:
+        return _of_distributions(p, q, base, label_smoothing, normalize=normalize)
+    if target is None:
+        raise InputError("--logits needs --target: the number of the right class", usage=True)
+    if normalize:
+        raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
+    return _of_logits(logits, target, base, label_smoothing)
+
+
+def _of_distributions(
+    p: Vector, q: Vector, base: float, label_smoothing: float, *, normalize: bool
+) -> Report:
     from aimath.core import information
 
-    if logits is not None:
-        if target is None:
-            raise InputError("--logits needs --target: the number of the right class", usage=True)
-        if normalize:
-            raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
-        return _of_logits(logits, target, base, label_smoothing)
     unit, log = information.unit(base), log_name(base)
     smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
     return Report(
