@@ -32,7 +32,7 @@ class Entropy(NamedTuple):
 
     @property
     def terms(self) -> Array:  # (..., n) >= 0
-        """P times surprise."""
+        """What each outcome adds: p times its surprise."""
         return expected(self.probs, self.surprise)
 
     @property

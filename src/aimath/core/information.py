@@ -77,7 +77,7 @@ class KL(NamedTuple):
 
     @property
     def terms(self) -> Array:  # (..., n) of both signs
-        """P log(p/q)."""
+        """What each outcome adds: p log(p/q)."""
         log, divisor, _ = logarithm(self.base)
         with np.errstate(all="ignore"):
             p, q = np.broadcast_arrays(self.p, self.q)
@@ -100,7 +100,7 @@ class KL(NamedTuple):
 
     @property
     def reverse_terms(self) -> Array:  # (..., n) of both signs
-        """Q log(q/p)."""
+        """What each outcome adds the other way round: q log(q/p)."""
         return self._reversed().terms
 
     @property
