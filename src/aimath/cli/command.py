@@ -24,6 +24,9 @@ Function = Callable[..., "Report"]
 ROW_NUMBERS = "row_numbers"
 """A function with a parameter of this name is given the numbers of its rows, from 1 in all that is read."""
 
+LABELS = "labels"
+"""A function with a parameter of this name is given the names of its entries, and names its answer's."""
+
 MEMORY = "memory"
 """A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
 
@@ -114,6 +117,11 @@ class Command:
         """Say whether the words that are given ask for a text for people, in a pipe too."""
         mark = self._marks[self.words] if self.words else None
         return isinstance(mark, Words) and mark.told and bool(given.get("operands"))
+
+    @property
+    def wants_labels(self) -> bool:
+        """Whether it is given the names of its entries."""
+        return LABELS in self.parameters
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
