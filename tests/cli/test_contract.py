@@ -83,6 +83,14 @@ def test_likelihoods_are_as_many_as_hypotheses(aimath, refused, second):
     assert aimath("bayes", "--prior", ".5,.5", "--likelihood", second).code == 2
 
 
+def test_several_hypotheses_do_not_pass_over_a_false_positive_rate(aimath):  # with several pieces they did
+    pieces = ("--likelihood", ".9,.1", "--likelihood", ".8,.3")
+    for more in ("--false-positive", "--evidence"):
+        ran = aimath("bayes", "--prior", ".5,.5", *pieces, more, ".2")
+        assert (ran.code, ran.out) == (2, "")
+        assert "several hypotheses need only --prior and --likelihood" in ran.err
+
+
 def test_unknown_command_points_to_the_list(aimath):
     assert aimath("bogus").err == "aimath: error: no such command 'bogus'\n  see aimath --help\n"
     assert aimath("softmx", "1").err.endswith("\n  did you mean softmax?\n")

@@ -155,6 +155,7 @@ def test_a_demo_is_a_text(refused, form):
         (("neuron", "1,2", "3,4", "-1"), "aimath neuron --weights 1,2 --inputs 3,4 --bias -1 --explain"),
         (("partials", "x^2", "x=3"), "aimath grad 'x^2' x=3 --explain"),
         (("svd-approx", "1 2; 3 4", "1"), "aimath svd-approx '1 2; 3 4' --rank 1 --explain"),
+        (("diffusion", "1,-1", "20"), "aimath diffuse 1,-1 --t 20 --explain"),
         (("softmax", "--", "1", "2", "--temperature", "2"), "aimath softmax 1 2 --temperature 2 --explain"),
         (
             ("gd", "--", "x^2", "x=1", "--lr", ".3"),

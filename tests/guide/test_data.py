@@ -8,9 +8,7 @@ from aimath.cli.app import COMMANDS
 from aimath.demos.catalogue import DEMOS
 from aimath.guide import claims
 from aimath.guide.chapters import CHAPTERS
-from aimath.guide.map import MAP
-from aimath.guide.resources import RESOURCES
-from aimath.guide.roadmap import ROADMAP
+from aimath.guide.pages import MAP, RESOURCES, ROADMAP
 
 TOPICS = [topic.id for chapter in CHAPTERS for topic in chapter.topics]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli.chance import origin, settled
+from aimath.cli.chance import origin
 from aimath.cli.command import Commands, command
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector, Whole
 from aimath.errors import InputError
@@ -58,14 +58,14 @@ def attention(
 
         if any(matrix is not None for matrix in (Q, K, V)):
             raise InputError("--heads makes Q, K and V of one matrix X: give that alone", usage=True)
-        drawn, notes = settled(seed)
+        drawn = int(seed)
         # The stream (seed, 1): randn:MxN takes the stream of the seed itself.
         rng = np.random.default_rng((drawn, 1))
         several = core.multi_head(_one(X, "X"), heads, rng=rng, causal=causal, mask=allowed, scale=scale)
         masks = causal or allowed is not None
         steps = _several_steps(several.Q.shape, masks=masks)
         report = _report(several, steps, tokens)
-        return report._replace(notes=notes, extra=origin(drawn), stack="head")
+        return report._replace(extra=origin(drawn), stack="head")
     result = core.attention(
         _one(Q, "Q"), _one(K, "K"), _one(V, "V"), causal=causal, mask=allowed, scale=scale
     )

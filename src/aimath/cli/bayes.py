@@ -12,6 +12,9 @@ from aimath.report import Line, Plot, Report, Table, Verify
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aimath.core.bayes_sequence import BayesSequence
+    from aimath.report import Step
+
 commands: Commands = {}
 
 MOST_SHOWN = 4
@@ -47,22 +50,27 @@ def bayes(
     if len(words) != 2 or not all(words):
         raise InputError(f"--names: '{names}' is not two names", hint="write --names spam,free", usage=True)
     called = {"A": words[0], "B": words[1]}
-    pieces = likelihood if isinstance(likelihood, list) else [likelihood]
-    if len(pieces) > 1 or (false_positive is not None and len(false_positive) > 1):
-        return _sequence(prior, pieces, evidence, false_positive, called)
-    if prior.shape[-1] == 1:
-        return _two(prior, pieces[0], evidence, false_positive, called)
-    if evidence is not None or false_positive is not None:
-        raise InputError("several hypotheses need only --prior and --likelihood", usage=True)
-    return _several(prior, _as_many(prior, pieces[0], "--likelihood"), called)
+    alarms = false_positive or []
+    in_turn = max(len(likelihood), len(alarms)) > 1
+    if prior.shape[-1] > 1:
+        if evidence is not None or alarms:
+            raise InputError("several hypotheses need only --prior and --likelihood", usage=True)
+        pieces = [_as_many(prior, piece) for piece in likelihood]
+        return _several_in_turn(prior, pieces, called) if in_turn else _several(prior, pieces[0], called)
+    if not in_turn:
+        return _two(prior, likelihood[0], evidence, alarms, called)
+    if evidence is not None:
+        raise InputError("several pieces of evidence need --false-positive, not --evidence", usage=True)
+    return _two_in_turn(prior, likelihood, alarms, called)
 
 
-def _as_many(prior: Vector, values: Vector, flag: str) -> Vector:
+def _as_many(prior: Vector, likelihood: Vector) -> Vector:
     """Give one number a hypothesis, or say how many there are."""
-    if values.shape[-1] != prior.shape[-1]:
-        found, wanted = values.shape[-1], prior.shape[-1]
-        raise InputError(f"{flag} has {found} number{'s' * (found > 1)}, --prior has {wanted}", usage=True)
-    return values
+    found, wanted = likelihood.shape[-1], prior.shape[-1]
+    if found != wanted:
+        has = f"--likelihood has {found} number{'s' * (found > 1)}"
+        raise InputError(f"{has}, --prior has {wanted}", usage=True)
+    return likelihood
 
 
 def _scalar(values: Vector, flag: str) -> Vector:
@@ -80,14 +88,14 @@ def _two(
     prior: Vector,
     likelihood: Vector,
     evidence: Vector | None,
-    false_positive: list[Vector] | None,
+    alarms: list[Vector],
     called: Mapping[str, str],
 ) -> Report:
     from aimath.core import probability
 
     p, seen = _scalar(prior, "--prior"), _scalar(likelihood, "--likelihood")
     whole = None if evidence is None else _scalar(evidence, "--evidence")
-    alarm = None if not false_positive else _scalar(false_positive[0], "--false-positive")
+    alarm = _scalar(alarms[0], "--false-positive") if alarms else None
     return Report(
         probability.bayes(p, seen, whole, alarm),
         show=("posterior",),
@@ -124,7 +132,7 @@ def _several(prior: Vector, likelihood: Vector, called: Mapping[str, str]) -> Re
             Table(
                 (
                     ("P(h)", "{prior}"),
-                    ("P({B}|h)".replace("{B}", called["B"]), "{likelihood}"),
+                    (f"P({called['B']}|h)", "{likelihood}"),
                     ("product", "{joint}"),
                     ("posterior", "{posterior}"),
                 ),
@@ -138,52 +146,58 @@ def _several(prior: Vector, likelihood: Vector, called: Mapping[str, str]) -> Re
     )
 
 
-def _sequence(
-    prior: Vector,
-    pieces: list[Vector],
-    evidence: Vector | None,
-    false_positive: list[Vector] | None,
-    called: Mapping[str, str],
+def _several_in_turn(prior: Vector, pieces: list[Vector], called: Mapping[str, str]) -> Report:
+    import numpy as np
+
+    from aimath.core import probability
+
+    after = ((f"after {k + 1}", f"{{posteriors[{k}]}}") for k in range(min(len(pieces), MOST_SHOWN)))
+    return _in_turn(
+        probability.bayes_sequence(prior, np.stack(np.broadcast_arrays(*pieces), axis=-2)),
+        Line("P(h) after a piece = P(h) before · P(piece given h) / Σ of the same over all h"),
+        Line(" one line a hypothesis"),
+        Table((("prior", "{prior}"), *after, ("posterior", "{posterior}")), bar="posterior"),
+        called=called,
+    )
+
+
+def _two_in_turn(
+    prior: Vector, likelihood: list[Vector], alarms: list[Vector], called: Mapping[str, str]
 ) -> Report:
     import numpy as np
 
     from aimath.core import probability
 
-    if evidence is not None:
-        raise InputError("several pieces of evidence need --false-positive, not --evidence", usage=True)
-    if prior.shape[-1] > 1:
-        each = np.broadcast_arrays(*(_as_many(prior, piece, "--likelihood") for piece in pieces))
-        result = probability.bayes_sequence(prior, np.stack(each, axis=-2))
-        after = tuple((f"after {k + 1}", f"{{posteriors[{k}]}}") for k in range(min(len(pieces), MOST_SHOWN)))
-        table = Table((("prior", "{prior}"), *after, ("posterior", "{posterior}")), bar="posterior")
-        formula = "P(h) after a piece = P(h) before · P(piece given h) / Σ of the same over all h"
-    else:
-        alarms = false_positive or []
-        if len(alarms) != len(pieces):
-            raise InputError(
-                f"{len(pieces)} pieces of evidence need as many --false-positive, not {len(alarms)}",
-                usage=True,
-            )
-        seen = np.stack([_scalar(piece, "--likelihood") for piece in pieces], axis=-1)
-        alarm = np.stack([_scalar(piece, "--false-positive") for piece in alarms], axis=-1)
-        result = probability.bayes_sequence(_scalar(prior, "--prior"), seen, alarm)
-        formula = "odds after a piece = odds before · P(piece given A) / P(piece given not A)"
-        table = Table(
-            (
-                ("P(piece|A)", "{likelihood}"),
-                ("P(piece|not A)", "{false_positive}"),
-                ("P(A) after it", "{posteriors}"),
-            ),
-            bar="posteriors",
+    if len(alarms) != len(likelihood):
+        pieces = (
+            "1 piece of evidence needs"
+            if len(likelihood) == 1
+            else f"{len(likelihood)} pieces of evidence need"
         )
+        raise InputError(f"{pieces} as many --false-positive, not {len(alarms)}", usage=True)
+    seen = np.stack([_scalar(piece, "--likelihood") for piece in likelihood], axis=-1)
+    alarm = np.stack([_scalar(piece, "--false-positive") for piece in alarms], axis=-1)
+    columns = (
+        ("P(piece|A)", "{likelihood}"),
+        ("P(piece|not A)", "{false_positive}"),
+        ("P(A) after it", "{posteriors}"),
+    )
+    return _in_turn(
+        probability.bayes_sequence(_scalar(prior, "--prior"), seen, alarm),
+        Line("odds after a piece = odds before · P(piece given A) / P(piece given not A)"),
+        Line(" prior P({A}) = {prior}"),
+        Table(columns, bar="posteriors"),
+        called=called,
+    )
+
+
+def _in_turn(result: BayesSequence, *steps: Step, called: Mapping[str, str]) -> Report:
     return Report(
         result,
         show=("posterior",),
         names=called,
         steps=(
-            Line(formula),
-            Line(" prior P({A}) = {prior}") if prior.shape[-1] == 1 else Line(" one line a hypothesis"),
-            table,
+            *steps,
             Line(" posterior {posterior}      odds 2^x to 1 with x = {log_odds} bits"),
             Verify("all pieces at once, by sums of logarithms: {other}"),
         ),

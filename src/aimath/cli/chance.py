@@ -32,8 +32,8 @@ def origin(seed: int) -> dict[str, object]:
     return {"seed": seed, "numpy": np.__version__}
 
 
-def normal(seed: int, lines: Sequence[int], shape: tuple[int, ...]) -> Vector:
-    """Draw standard normal numbers, each row from its own stream, named by seed and line."""
+def normal(seed: int, rows: Sequence[int], shape: tuple[int, ...]) -> Vector:
+    """Draw standard normal numbers, each row from its own stream, named by the seed and the row's number."""
     import numpy as np
 
-    return np.stack([np.random.default_rng((seed, line)).standard_normal(shape) for line in lines])
+    return np.stack([np.random.default_rng((seed, row)).standard_normal(shape) for row in rows])

@@ -13,7 +13,7 @@ from aimath.guide.chapters import CHAPTERS
 from aimath.report import Line, Opening, Prose, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from aimath.guide.claims import Claim
 
@@ -46,7 +46,7 @@ def _reports() -> Iterator[Report]:
     for chapter, several in zip(CHAPTERS, chapters, strict=True):
         opening: Opening | None = Opening((Prose(chapter.title, "title"),))
         for claim in several:
-            found.append(judged(claim, recomputed(claim, lambda line: replay(line).reports)))
+            found.append(_judged(claim, _recomputed(claim, replay(claim.line).reports[0])))
             report = _report(found[-1], claim)._replace(opening=opening)
             opening = None
             if claim is chapters[-1][-1]:
@@ -54,19 +54,17 @@ def _reports() -> Iterator[Report]:
             yield report
 
 
-def recomputed(claim: Claim, answers: Callable[[str], Sequence[Report]]) -> list[float]:
+def _recomputed(claim: Claim, report: Report) -> list[float]:
     """Take a claim's figures from what its command line answers."""
     from aimath.render.fields import Quantities
 
-    values = Quantities(answers(claim.line)[0])[claim.quantity]
-    if values is None:
-        raise KeyError(claim.quantity)
+    values: Any = Quantities(report)[claim.quantity]  # the claims name what there is
     if claim.shape:
         return [float(size) for size in values.shape[1:]]
     return [float(x) for x in values[claim.at].ravel()]
 
 
-def judged(claim: Claim, values: list[float]) -> Checked:
+def _judged(claim: Claim, values: list[float]) -> Checked:
     """Compare what is printed, and what the guide calls true, with the recomputed figures."""
     from aimath.render.numbers import Style
 

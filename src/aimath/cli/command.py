@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Function = Callable[..., "Report"]
 
-LINES = "lines"
-"""A function with a parameter of this name is given the numbers of its rows."""
+ROW_NUMBERS = "row_numbers"
+"""A function with a parameter of this name is given the numbers of its rows, from 1 in all that is read."""
 
 LABELS = "labels"
 """A function with a parameter of this name is given the names of its entries, and names its answer's."""
@@ -123,11 +123,6 @@ class Command:
         """Say whether the words that are given ask for a text for people, in a pipe too."""
         mark = self._marks[self.words] if self.words else None
         return isinstance(mark, Words) and mark.told and bool(given.get("operands"))
-
-    @property
-    def wants_lines(self) -> bool:
-        """Whether it is given the numbers of its rows."""
-        return LINES in self.parameters
 
     @property
     def wants_labels(self) -> bool:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 commands: Commands = {}
 
-EXAMPLE = "aimath demo"
-
 
 class Listing(NamedTuple):
     """The demos of a chapter."""
@@ -35,7 +33,7 @@ class Listing(NamedTuple):
     seconds: tuple[float, ...]  # about how long each takes
 
 
-@command(commands, example=EXAMPLE, guides=True)
+@command(commands, example="aimath demo", guides=True)
 def demo(
     given: Annotated[
         list[str],
@@ -53,7 +51,7 @@ def demo(
     if not given:
         if naive:
             raise InputError("--naive needs the name of a demo", hint=_with_naive(), usage=True)
-        return listed()
+        return following(_listing(chapter) for chapter in CHAPTERS)
     name, *own = given
     chosen = _chosen(name)
     if own and len(chosen) > 1:
@@ -64,7 +62,7 @@ def demo(
         if len(chosen) > 1:
             raise InputError(f"--naive needs one demo, not '{name}'", hint=_with_naive(), usage=True)
         return compared(*chosen[0], own)
-    return following(report for topic, one in chosen for report in performed(topic, one, own))
+    return following(report for topic, one in chosen for report in _performed(topic, one, own))
 
 
 def _with_naive() -> str:
@@ -73,13 +71,7 @@ def _with_naive() -> str:
     return f"choose from {', '.join(NAIVE)}"
 
 
-def listed() -> Report:
-    """List the demos, a report a chapter."""
-    return following(_chapter(chapter) for chapter in CHAPTERS)
-
-
-def _chapter(chapter: Chapter) -> Report:
-
+def _listing(chapter: Chapter) -> Report:
     names = tuple(topic.id for topic in chapter.topics)
     rows = Listing(
         demo=names,
@@ -124,24 +116,20 @@ def _chosen(name: str) -> list[tuple[Topic, Demo]]:
     raise InputError(f"there is no demo '{name}'", hint=hint, usage=True)
 
 
-def performed(topic: Topic, shown: Demo, own: Sequence[str] = ()) -> Iterator[Report]:
+def _performed(topic: Topic, shown: Demo, own: Sequence[str]) -> Iterator[Report]:
     """Give what the demo's command lines answer, the words before, and what to try behind."""
     lines = [f"{with_own(shown.lines[0], shown, own)} --explain"] if own else shown.lines
-    start: tuple[Prose, ...] = headed(topic, shown.text)
+    title = Prose(f"{topic.id}: {topic.what}", "title")
+    start: tuple[Prose, ...] = (title, Prose(f"{shown.text} In AI: {topic.used}."))
     for k, line in enumerate(lines, 1):
-        answers = opened(replayed(line), start, shown.id)
+        answers = _opened(replayed(line), start, shown.id)
         if k == len(lines):
-            answers[-1] = answers[-1]._replace(closing=tried(shown))
+            answers[-1] = answers[-1]._replace(closing=_tried(shown))
         yield from answers
         start = ()
 
 
-def headed(topic: Topic, text: str) -> tuple[Prose, ...]:
-    """Give the title and the text that a demo begins with."""
-    return (Prose(f"{topic.id}: {topic.what}", "title"), Prose(f"{text} In AI: {topic.used}."))
-
-
-def opened(replay: Replay, start: tuple[Prose, ...], name: str) -> list[Report]:
+def _opened(replay: Replay, start: tuple[Prose, ...], name: str) -> list[Report]:
     """Give the answers of a command line as they follow the words and the line itself."""
     output = replay.output
     look = Opening((*start, Prose(replay.line, "command")), explain=output.explain, draw=output.plot)
@@ -155,7 +143,7 @@ def opened(replay: Replay, start: tuple[Prose, ...], name: str) -> list[Report]:
     return reports
 
 
-def tried(shown: Demo) -> tuple[Prose, ...]:
+def _tried(shown: Demo) -> tuple[Prose, ...]:
     """Give the experiments of a demo."""
     pairs = ((Prose(e.line, "command"), Prose(e.expect, "item")) for e in shown.experiments)
     return (Prose("Try:"), *(part for pair in pairs for part in pair))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence  # noqa: TC003  typer reads the annotation
 from typing import Annotated
 
-from aimath.cli.chance import normal, origin, settled
+from aimath.cli.chance import normal, origin
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Form, Number, Operand, Seed, Vector, Whole
 from aimath.errors import InputError
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.report import Line, Plot, Report, Step, Table, Verify
 
 commands: Commands = {}
 
@@ -23,7 +23,7 @@ SCHEDULES = ("linear", "scaled-linear", "cosine")
     example="aimath diffuse 1 -1 0.5 --t 500",
 )
 def diffuse(
-    lines: Sequence[int],
+    row_numbers: Sequence[int],
     x0: Annotated[Vector | None, Operand("Data to be noised, usually within -1 and 1.")] = None,
     picture: Annotated[Vector | None, Operand("An image, with --image.", matrix=True)] = None,
     t: Annotated[int | None, Whole(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,
@@ -50,55 +50,54 @@ def diffuse(
         raise InputError(
             "needs one of --t and --alpha-bar", hint="try aimath diffuse 1 -1 0.5 --t 500", usage=True
         )
-    notes: tuple[str, ...] = ()
     extra: dict[str, object] = {}
     if noise is None:
-        drawn, notes = settled(seed)
-        extra = origin(drawn)
-        noise = normal(drawn, lines, data.shape[1:])
+        noise, extra = normal(int(seed), row_numbers, data.shape[1:]), origin(int(seed))
     elif image:
-        noise = noise.reshape(data.shape)
+        noise = _as_image(noise, data.shape[1:])
     return Report(
-        diffusion.diffuse(
-            data,
-            t=t,
-            T=T,
-            schedule=schedule,
-            beta_start=beta_start,
-            beta_end=beta_end,
-            alpha_bar=alpha_bar,
-            noise=noise,
-        ),
+        diffusion.diffuse(data, t, T, schedule, beta_start, beta_end, alpha_bar, noise),
         show=("noisy",),
-        steps=(
-            Line("x_t = √abar_t · x_0 + √(1 - abar_t) · noise      SNR = abar_t/(1 - abar_t)"),
-            *_schedule_steps(alpha_bar is not None, schedule),
-            Line(" abar = {alpha_bar}      √abar = {signal_scale}      √(1 - abar) = {noise_scale}"),
-            Line(" SNR = {snr}"),
-            Table((("x_0", "{x0}"), ("noise", "{noise}"), ("x_t", "{noisy}"))),
-            Verify(
-                "step by step, each shrinking and adding its noise: {other}"
-                if alpha_bar is None
-                else "as a rotation by the angle whose cos² is abar: {other}"
-            ),
-        ),
+        steps=_steps(None if t is None else schedule),
         beside="x0",
-        notes=notes,
         extra=extra,
         plot=Plot("noisy", kind="picture" if image else "bars"),
     )
 
 
-def _schedule_steps(given: bool, schedule: str) -> tuple[Line, ...]:
-    """Say where abar comes from."""
-    if given:
-        return ()
+def _as_image(noise: Vector, shape: tuple[int, ...]) -> Vector:
+    """Give lists of noise (rows, r c) as images (rows, r, c)."""
+    found, wanted = noise.shape[-1], shape[0] * shape[1]
+    if found != wanted:
+        why = f"--noise has {found} number{'s' * (found > 1)}, the image {wanted}"
+        raise InputError(why, hint="give them in one list, row after row", usage=True)
+    return noise.reshape(-1, *shape)
+
+
+def _steps(schedule: str | None) -> tuple[Step, ...]:
+    """Give the steps; without a schedule abar was given."""
     betas = {
         "linear": "beta from {beta_start} to {beta_end} evenly",
         "scaled-linear": "√beta from √{beta_start} to √{beta_end} evenly",
         "cosine": "abar as cos², no beta above 0.999",
     }
+    origins = (
+        ()
+        if schedule is None
+        else (
+            Line(" abar_t = Π (1 - beta_s) for s = 0 .. t      t = {t} of 0 .. T-1, T = {T}"),
+            Line(f" schedule {schedule}: {betas[schedule]}"),
+        )
+    )
     return (
-        Line(" abar_t = Π (1 - beta_s) for s = 0 .. t      t = {t} of 0 .. T-1, T = {T}"),
-        Line(f" schedule {schedule}: {betas[schedule]}"),
+        Line("x_t = √abar_t · x_0 + √(1 - abar_t) · noise      SNR = abar_t/(1 - abar_t)"),
+        *origins,
+        Line(" abar = {alpha_bar}      √abar = {signal_scale}      √(1 - abar) = {noise_scale}"),
+        Line(" SNR = {snr}"),
+        Table((("x_0", "{x0}"), ("noise", "{noise}"), ("x_t", "{noisy}"))),
+        Verify(
+            "as a rotation by the angle whose cos² is abar: {other}"
+            if schedule is None
+            else "step by step, each shrinking and adding its noise: {other}"
+        ),
     )

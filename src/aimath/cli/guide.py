@@ -10,13 +10,13 @@ from aimath.cli.demo import following
 from aimath.cli.options import Words
 from aimath.errors import InputError
 from aimath.guide.chapters import CHAPTERS
-from aimath.guide.map import MAP
-from aimath.guide.resources import RESOURCES
-from aimath.guide.roadmap import ROADMAP
+from aimath.guide.pages import MAP, RESOURCES, ROADMAP, Resource, Use
 from aimath.report import Opening, Prose, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+
+    from aimath.guide.pages import Week
 
 commands: Commands = {}
 
@@ -30,15 +30,6 @@ class Chapters(NamedTuple):
     demos: tuple[int, ...]  # how many
 
 
-class Uses(NamedTuple):
-    """The map, a row a piece of mathematics."""
-
-    mathematics: tuple[str, ...]
-    used_in: tuple[str, ...]
-    command: tuple[str, ...]
-    demo: tuple[str, ...]
-
-
 class Weeks(NamedTuple):
     """The items of a week, a row each."""
 
@@ -48,14 +39,6 @@ class Weeks(NamedTuple):
     demo: tuple[str, ...]
     command: tuple[str, ...]
     quiz: tuple[str, ...]  # the topic to ask for
-
-
-class Resources(NamedTuple):
-    """Books, courses and films, a row each."""
-
-    name: tuple[str, ...]
-    author: tuple[str, ...]
-    about: tuple[str, ...]
 
 
 @command(commands, example="aimath guide", guides=True)
@@ -80,12 +63,7 @@ def guide(
 
 
 def _chapters() -> Report:
-    rows = Chapters(
-        chapter=tuple(chapter.id for chapter in CHAPTERS),
-        title=tuple(chapter.title for chapter in CHAPTERS),
-        about=tuple(chapter.about for chapter in CHAPTERS),
-        demos=tuple(len(chapter.topics) for chapter in CHAPTERS),
-    )
+    rows = Chapters(*zip(*((one.id, one.title, one.about, len(one.topics)) for one in CHAPTERS), strict=True))
     pages = (
         "aimath guide map, roadmap, resources, check: its pages. aimath demo CHAPTER: what a chapter shows."
     )
@@ -93,13 +71,13 @@ def _chapters() -> Report:
 
 
 def _map() -> Report:
-    return _page(_columns(Uses, MAP))
+    return _page(Use._make(zip(*MAP, strict=True)))
 
 
 def _roadmap() -> Report:
     titles = {chapter.id: chapter.title for chapter in CHAPTERS}
 
-    def week(one: Any) -> Report:
+    def week(one: Week) -> Report:
         count = len(one.items)
         rows = Weeks((one.number,) * count, (one.chapter,) * count, *zip(*one.items, strict=True))
         head = Prose(f"Week {one.number}: {titles[one.chapter]}", "title")
@@ -111,14 +89,11 @@ def _roadmap() -> Report:
 
 
 def _resources() -> Report:
-    return _page(_columns(Resources, RESOURCES))
-
-
-def _columns(kind: Any, rows: Iterable[Any]) -> Any:
-    return kind(*zip(*rows, strict=True))
+    return _page(Resource._make(zip(*RESOURCES, strict=True)))
 
 
 def _page(rows: Any, glance: tuple[str, ...] = ()) -> Report:
+    """Show a table; each field of `rows` is a column, its entries by row."""
     nothing = Opening((), explain=False)  # there is nothing to derive
     return Report(rows, show=rows._fields, glance=glance, opening=nothing, whole=True, by_row=rows._fields)
 

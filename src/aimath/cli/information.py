@@ -48,12 +48,10 @@ def entropy(
     unit, log = information.unit(base), log_name(base)
     if from_logits and normalize:
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
-    if from_logits:
-        result: Any = information.entropy_of_logits(logits, base)
-    else:
-        result = information.entropy(probs, base, normalize)
     return Report(
-        result,
+        information.entropy_of_logits(logits, base)
+        if from_logits
+        else information.entropy(probs, base, normalize),
         show=("entropy",),
         steps=(
             Line(f"H(p) = Σ p_i · {log}(1/p_i)      {log}(1/p_i) is the surprise of outcome i, in {unit}"),
@@ -73,7 +71,7 @@ def classes(target: Vector) -> Any:
     """Give class numbers (rows, 1) as integers (rows,)."""
     import numpy as np
 
-    whole = np.floor(target) == target
+    whole = (np.floor(target) == target) & (np.abs(target) < 2.0**53)
     if not whole.all():
         wrong = float(target[~whole][0])
         raise InputError(f"--target: {wrong:g} is not the number of a class", operand="target", usage=True)
@@ -104,14 +102,20 @@ def cross_entropy(
     H(p, q) = sum p log(1/q), in nats, of distributions; or of logits and the number of the right
     class (--logits, --target), which is what classifiers and language models minimise.
     """
+    if logits is None:
+        return _of_distributions(p, q, base, label_smoothing, normalize=normalize)
+    if target is None:
+        raise InputError("--logits needs --target: the number of the right class", usage=True)
+    if normalize:
+        raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
+    return _of_logits(logits, target, base, label_smoothing)
+
+
+def _of_distributions(
+    p: Vector, q: Vector, base: float, label_smoothing: float, *, normalize: bool
+) -> Report:
     from aimath.core import information
 
-    if logits is not None:
-        if target is None:
-            raise InputError("--logits needs --target: the number of the right class", usage=True)
-        if normalize:
-            raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
-        return _of_logits(logits, target, base, label_smoothing)
     unit, log = information.unit(base), log_name(base)
     smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
     return Report(
@@ -233,34 +237,4 @@ def _of_tokens(values: Vector, *, logarithms: bool) -> Report:
             Verify("1 / the geometric mean of p = {other}"),
         ),
         plot=Plot("token_probs"),
-    )
-
-
-@command(commands, example="aimath mutual-information '.4 .1; .1 .4'")
-def mutual_information(
-    joint: Annotated[Vector, Operand("A table of joint probabilities: rows x, columns y.", matrix=True)],
-    base: Base = 2.0,
-    normalize: Normalize = False,
-) -> Report:
-    """Measure what two variables tell of each other.
-
-    I(X; Y) = sum p(x,y) log(p(x,y) / (p(x) p(y))), in bits, of a joint table; counts with --normalize.
-    """
-    from aimath.core import information
-
-    unit, log = information.unit(base), log_name(base)
-    return Report(
-        information.mutual_information(joint, base, normalize),
-        show=("mutual_information",),
-        steps=(
-            Line(f"I(X; Y) = Σ p(x,y) · {log}(p(x,y) / (p(x) · p(y)))"),
-            Line(" p(x) = {row_marginal}      p(y) = {column_marginal}"),
-            Table((("p(x,y)", "{joint}"), ("p(x) · p(y)", "{expected}"), (unit, "{terms:+}")), bar="terms"),
-            Line(f" I = {{terms: + }} = {{mutual_information}} {unit}"),
-            Verify("H(X) + H(Y) - H(X,Y) = {row_entropy} + {column_entropy} - {joint_entropy} = {other}"),
-        ),
-        units=dict.fromkeys(
-            ("mutual_information", "terms", "row_entropy", "column_entropy", "joint_entropy"), unit
-        ),
-        plot=Plot("terms"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from aimath.cli.chance import settled
 from aimath.cli.command import Commands, command
 from aimath.cli.linear import one
 from aimath.cli.options import Flag, Operand, Seed, Streamed, Whole
@@ -68,7 +67,7 @@ def svd_approx(
         raise InputError("--randomized and --exact exclude each other", usage=True)
     method: spectra.Method = "randomized" if randomized else "exact" if exact else "auto"
     # randn:MxN has the stream of the seed itself.
-    numbers = np.random.default_rng((settled(seed)[0], 1))
+    numbers = np.random.default_rng((int(seed), 1))
     weights = one(W, "W") if isinstance(W, np.ndarray) else W
     ranks = rank or _every(min(*weights.shape, *([] if isinstance(weights, np.ndarray) else [MOST])))
     if isinstance(weights, np.ndarray):

@@ -53,22 +53,23 @@ def _pairs(naive: Naive, line: str) -> Iterator[Report]:
 
     from aimath.render.fields import Quantities
 
+    taken = inspect.signature(naive.wrong).parameters
     for report in replayed(line).reports:
         known = Quantities(report)
         for row in range(1 if report.whole or naive.along else report.rows):
-            names = (*inspect.signature(naive.wrong).parameters, *naive.along)
-            inputs = {name: known[name] if name in naive.along else _one(known, name, row) for name in names}
-            right = inputs.get(naive.quantity, _one(known, naive.quantity, row))
-            right = np.asarray(right)[naive.place]
-            taken = {name: inputs[name] for name in inspect.signature(naive.wrong).parameters}
+            values = {
+                name: known[name] if name in naive.along else _one(known, name, row)
+                for name in (*taken, *naive.along, naive.quantity)
+            }
             with np.errstate(all="ignore"):  # it breaks: that is what is shown
-                wrong = naive.wrong(**taken)
+                wrong = naive.wrong(**{name: values[name] for name in taken})
+            right = np.asarray(values.pop(naive.quantity))[naive.place]
             yield Report(
                 Beside(right, wrong),
                 show=Beside._fields,
-                steps=_steps(inputs, right),
+                steps=_steps(values, right),
                 labels=report.labels if right.shape == (len(report.labels),) else (),
-                extra={name: value for name, value in inputs.items() if name != naive.quantity},
+                extra=values,
                 whole=True,
             )
 

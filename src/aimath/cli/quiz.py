@@ -7,7 +7,7 @@ import io
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from aimath.cli.app import call
 from aimath.cli.chance import settled
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.cli.command import Commands
-    from aimath.quiz.deck import Asked
+    from aimath.quiz.deck import Card
 
 commands: Commands = {}
+
+How = Literal["first", "later", "wrong", "passed"]
+"""How a question went: right at the first try or at a later one, wrong, or without an answer."""
 
 MOST = 1000
 LINE = 400
@@ -33,15 +36,6 @@ LINE = 400
 LONGEST = 1 << 26
 ECHOED = 60
 FORMS = ("md", "csv")
-
-
-class Score(NamedTuple):
-    """How it went: questions answered right at the first try, right at a later one, wrong, not at all."""
-
-    first: int = 0
-    later: int = 0
-    wrong: int = 0
-    unanswered: int = 0
 
 
 @talk(commands, example="aimath quiz softmax --count 3 --export md")
@@ -84,88 +78,76 @@ def quiz(
     return _asked(voice, cards, most)
 
 
-def _asked(voice: Voice, cards: Sequence[Asked], tries: int) -> int:
-    """Ask one question after the other, until there are no more answers."""
+def _asked(voice: Voice, cards: Sequence[Card], tries: int) -> int:
+    """Ask one question after the other, until there are no more answers; give the exit code."""
     answers = Answers(voice)
     voice.say(
         f"{len(cards)} question{'s' * (len(cards) > 1)}. Two significant digits are enough; "
         "an empty line passes."
     )
-    score = Score()
+    went = []
     for k, card in enumerate(cards):
         voice.say()
         voice.say(f"{k + 1} of {len(cards)}: {card.topic}")
         for line in card.lines:
             voice.say(line, indent="  ", hang="     " if line[1:2] == ")" else "  ")
-        score = _tried(voice, card, answers, tries, score)
-        if answers.ended:
-            score = score._replace(unanswered=score.unanswered + len(cards) - sum(score))
+        how = _tried(voice, card, answers, tries)
+        if how is None:
             break
-    return _told(voice, score, len(cards))
+        went.append(how)
+    unanswered = len(cards) - len(went) + went.count("passed")
+    right = len(went) - went.count("passed") - went.count("wrong")
+    later = f", {went.count('later')} of them at a later try" if "later" in went else ""
+    rest = f"; {unanswered} not answered" if unanswered else ""
+    voice.say()
+    voice.say(f"{right} of {len(cards)} right{later}{rest}.")
+    return 0 if right == len(cards) else 4
 
 
-def _tried(voice: Voice, card: Asked, answers: Answers, tries: int, score: Score) -> Score:
-    """Let a question be answered, some times over; explain it at the end."""
-    missed = "unanswered"
+def _tried(voice: Voice, card: Card, answers: Answers, tries: int) -> How | None:
+    """Let a question be answered, some times over, and explain it at the end; None if nobody answers more."""
+    how: How = "passed"
     for k in range(tries):
         text = answers.next()
         if text is None:
-            return score
+            return None
         if not text.strip():
             break
-        missed = "wrong"
+        how = "wrong"
         verdict = card.grade(text)
         if verdict.right:
             voice.say(f"✓ right: {card.answer}", indent="  ", hang="    ")
             _shown(voice, card, derived=False)
-            return _counted(score, "later" if k else "first")
+            return "later" if k else "first"
         again = "; once more" if k + 1 < tries else ""
         voice.say(f"✗ {verdict.said or 'not right'}{again}", indent="  ", hang="    ")
     voice.say(f"The answer is {card.answer}.", indent="  ")
     _shown(voice, card, derived=True)
-    return _counted(score, missed)
+    return how
 
 
-def _counted(score: Score, kind: str) -> Score:
-    return score._replace(**{kind: getattr(score, kind) + 1})
-
-
-def _shown(voice: Voice, card: Asked, *, derived: bool) -> None:
+def _shown(voice: Voice, card: Card, *, derived: bool) -> None:
     """Show how the answer comes about: by the command's own derivation, or the answer in full."""
     for paragraph in card.model:
         voice.say(paragraph, indent="  ")
     if card.command:
-        words = [*card.command, "--explain"]
-        voice.write(f"  $ {shlex.join(['aimath', *words])}\n")
-        if derived and call([*words, *(("--ascii",) * voice.ascii_only)]) == 130:
+        voice.write(f"  $ {_line(card)}\n")
+        if derived and call([*card.command, "--explain", *(("--ascii",) * voice.ascii_only)]) == 130:
             raise KeyboardInterrupt
-
-
-def _told(voice: Voice, score: Score, count: int) -> int:
-    """Sum up, and give the exit code."""
-    right = score.first + score.later
-    later = f", {score.later} of them at a later try" if score.later else ""
-    rest = f"; {score.unanswered} not answered" if score.unanswered else ""
-    voice.say()
-    voice.say(f"{right} of {count} right{later}{rest}.")
-    return 0 if right == count else 4
 
 
 class Answers:
     """The lines of standard input, with a prompt where somebody types them."""
 
     def __init__(self, voice: Voice) -> None:
-        self.voice, self.ended = voice, False
-        self.typed = is_terminal(0)
-        self.buffer = b""
+        self.voice, self.typed, self.buffer = voice, is_terminal(0), b""
 
     def next(self) -> str | None:
         """Give the next line, None at the end; of a line that nobody types the answer is repeated."""
-        if self.typed:
-            self._prompt()
+        if self.typed:  # the prompt goes to the terminal, even if standard output goes elsewhere
+            os.write(1 if is_terminal(1) else 2, b"  > ")
         line = self._line()
         if line is None:
-            self.ended = True
             if self.typed:
                 self.voice.say()
             return None
@@ -173,10 +155,6 @@ class Answers:
         if not self.typed:
             self.voice.write(f"  > {safe(text[:ECHOED])}{'...' * (len(text) > ECHOED)}".rstrip() + "\n")
         return text
-
-    def _prompt(self) -> None:
-        """Write to the terminal, even if standard output goes elsewhere."""
-        os.write(1 if is_terminal(1) else 2, b"  > ")
 
     def _line(self) -> bytes | None:
         """Read up to the end of a line, and keep no more of it than an answer needs."""
@@ -205,7 +183,7 @@ def _read() -> bytes:
         return b""
 
 
-def _markdown(cards: Sequence[Asked], seed: int) -> str:
+def _markdown(cards: Sequence[Card], seed: int) -> str:
     """Write a worksheet, and the key below it."""
     lines = [f"# Quiz, seed {seed}", ""]
     for k, card in enumerate(cards):
@@ -214,22 +192,17 @@ def _markdown(cards: Sequence[Asked], seed: int) -> str:
         lines += [*(f"   - {option}" for option in options), ""]
     lines += ["# Key", ""]
     for k, card in enumerate(cards):
-        lines += [f"{k + 1}. **{card.answer}** {_how(card)}".rstrip()]
+        how = f"`{_line(card)}`" if card.command else card.model[0]
+        lines += [f"{k + 1}. **{card.answer}** {how}"]
     return "\n".join(lines) + "\n"
 
 
-def _how(card: Asked) -> str:
-    """Say in a line how an answer comes about."""
-    if card.command:
-        return f"`{_line(card)}`"
-    return card.model[0]
-
-
-def _line(card: Asked) -> str:
+def _line(card: Card) -> str:
+    """Give the command line that shows how an answer comes about."""
     return shlex.join(["aimath", *card.command, "--explain"])
 
 
-def _csv(cards: Sequence[Asked]) -> str:
+def _csv(cards: Sequence[Card]) -> str:
     """Write a table of questions with their answers; a question's choices are lines of it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

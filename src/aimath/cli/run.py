@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.chance import settled
-from aimath.cli.command import LABELS, LINES, VOID
+from aimath.cli.command import LABELS, ROW_NUMBERS, VOID
 from aimath.cli.job import Job, form_of, job
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
@@ -68,7 +68,7 @@ def asked_for(
 
 
 def _settle_seed(name: str, given: dict[str, Any]) -> None:
-    """Let `--seed random` draw once, for the rows that are drawn and for the command itself."""
+    """Let `--seed random` draw once, for the rows that are drawn and for the command: it gets a number."""
     if "seed" in given:
         seed, notes = settled(given["seed"])
         given["seed"] = str(seed)
@@ -123,12 +123,12 @@ def _pieces(
 
 def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
     """Answer every row in order; give the number of rows that were passed over."""
-    passed = 0
+    passed = before = 0
     said: set[str] = set()
     for piece in pieces:
         if isinstance(piece, BadRow):
             _reject(asked, piece, _guessed(asked, max(piece.width, 1)), out)
-            passed += 1
+            passed, before = passed + 1, before + 1
             continue
         for note in piece.notes:
             if note not in said:
@@ -138,7 +138,7 @@ def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
         most = limit = _rows_at_once(asked, out, rows)
         while start < rows:
             part = piece.part(start, min(rows, start + most))
-            batches = (_reports(asked, part, runs) for runs in _batches(asked))
+            batches = (_reports(asked, part, runs, before + start) for runs in _batches(asked))
             try:
                 reports = next(batches)
             except InputError as wrong:
@@ -158,6 +158,7 @@ def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
                 for more in batches:
                     out.rows(more)
                 start, most = start + len(part.lines), min(limit, most * 2)
+        before += rows
     return passed
 
 
@@ -233,13 +234,13 @@ def _void(asked: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:
     return [report._replace(void=True) for report in reports]
 
 
-def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]]) -> list[Report]:
-    """Answer some rows once for each combination of the swept options."""
+def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]], before: int = 0) -> list[Report]:
+    """Answer some rows, which stand behind `before` others, once for each combination of swept options."""
     import numpy as np
 
     operands = _gathered(asked, part)
-    if asked.command.wants_lines:
-        operands[LINES] = part.lines
+    if ROW_NUMBERS in asked.command.parameters:
+        operands[ROW_NUMBERS] = range(before + 1, before + 1 + len(part.lines))
     labels = _fitting(asked.labels, part) or part.labels
     if asked.command.wants_labels:
         operands[LABELS], labels = labels, ()

@@ -49,6 +49,7 @@ def bayes_sequence(
     odds = prior odds * product of the Bayes factors. The products keep their exponents apart, so a
     hundred likelihoods of 1e-5 underflow nothing, and lose fewer digits than sums of logarithms.
     With false positives A stands against not A; without, k hypotheses stand along the last axis.
+    Good (1950), whose weights of evidence are the logarithms of these factors.
 
     >>> bayes_sequence(0.01, [0.9, 0.9], [0.05, 0.05]).posteriors.round(4)
     array([0.1538, 0.766 ])

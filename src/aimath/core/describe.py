@@ -52,7 +52,8 @@ def describe(values: ArrayLike, ddof: float = 0) -> Describe:
     """Describe a vector: mean, variance, standard deviation, extremes.
 
     variance = sum((values - mean)²) / (count - ddof): 0 for the whole population (numpy), 1 for a
-    sample (pandas, R). Summed as if with twice the digits, so an offset of 1e8 costs none.
+    sample (pandas, R). Summed as if with twice the digits, so an offset of 1e8
+    costs none: Ogita, Rump and Oishi (2005).
 
     >>> describe([1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16], ddof=1).variance
     array(30.)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, quotient, two_prod, two_sum, vectors
+from aimath.core.arrays import Array, Check, quotient, same_length, two_prod, two_sum, vectors
+from aimath.core.distributions import same_batch
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ SCHEDULES = ("linear", "scaled-linear", "cosine")
 LARGEST_BETA = 0.999
 """Where the cosine schedule's last step is clipped, in the paper as in diffusers."""
 
-MOST_STEPS = 1_000_000
-
 
 class Schedule(NamedTuple):
     """How much noise each of T steps adds, and how much signal is left after it."""
@@ -34,16 +33,6 @@ class Schedule(NamedTuple):
     alpha_bar: Array  # (T,) share of the signal's variance left after step t, falling
     one_minus_alpha_bar: Array  # (T,) variance of the noise by then, rising, with its own digits
     snr: Array  # (T,) alpha_bar / (1 - alpha_bar)
-
-    @property
-    def alphas(self) -> Array:
-        """(T,) 1 - beta, what a step leaves of the variance."""
-        return np.asarray(1.0 - self.betas)
-
-    @property
-    def log_snr(self) -> Array:
-        """(T,) natural logarithm of the signal-to-noise ratio: 0 where both are equal."""
-        return np.log(self.snr)
 
     def check(self) -> Check:
         """Recompute 1 - alpha_bar step by step: the noise so far shrinks, and each step adds its beta."""
@@ -75,7 +64,7 @@ def schedule(
         raise InputError(
             f"schedule '{name}' is unknown", hint=f"use one of {', '.join(SCHEDULES)}", usage=True
         )
-    steps = _whole(T, "T", 1, MOST_STEPS)
+    steps = _whole(T, "T", 1, 1_000_000)
     start, end = _beta(beta_start, "beta_start"), _beta(beta_end, "beta_end")
     if name == "cosine":
         betas, left, gone = _cosine(steps)
@@ -115,8 +104,10 @@ class Diffuse(NamedTuple):
         if self.t is None:
             angle = np.arctan2(self.noise_scale, self.signal_scale)
             return Check(self.noisy, np.cos(angle) * self.x0 + np.sin(angle) * self.noise)
+        given: Any = self  # where t is given, the schedule is
+        plan = schedule(given.schedule, given.T, given.beta_start, given.beta_end)
         scale, variance = 1.0, 0.0
-        for beta in _plan(self).betas[: self.t + 1].tolist():
+        for beta in plan.betas[: self.t + 1].tolist():
             scale, variance = scale * (1.0 - beta) ** 0.5, (1.0 - beta) * variance + beta
         return Check(self.noisy, scale * self.x0 + variance**0.5 * self.noise)
 
@@ -135,7 +126,8 @@ def diffuse(
     """Mix noise into a vector as a diffusion model's step t does, in one stroke.
 
     noisy = sqrt(alpha_bar) * x0 + sqrt(1 - alpha_bar) * noise, alpha_bar being the schedule's at the
-    0-based index t, or given. The noise is given or drawn from rng. Ho et al. (2020), equation 4.
+    0-based index t, or given. The noise, drawn from rng unless given, may be one row for all. Ho et
+    al. (2020), equation 4.
 
     >>> diffuse([1, -1], alpha_bar=0.64, noise=[0, 1]).noisy
     array([ 0.8, -0.2])
@@ -143,40 +135,38 @@ def diffuse(
     x = vectors(x0, "value", operand="x0")
     if (t is None) == (alpha_bar is None):
         raise InputError("give either the step t or alpha_bar", usage=True)
-    mixed = _noise(noise, x.shape, rng)
-    if alpha_bar is not None:
-        left = vectors(alpha_bar, "alpha_bar", operand="alpha_bar").reshape(())
-        if not 0.0 <= left <= 1.0:
-            raise InputError(f"alpha_bar must be within 0 and 1, not {left:g}", operand="alpha_bar")
-        return _mixed(Diffuse(x, None, None, None, None, None, mixed, left, 1.0 - left, left, x))
-    steps = _whole(T, "T", 1, MOST_STEPS)
-    at = _whole(t, "t", 0, steps - 1)
-    asked = Diffuse(x, at, steps, schedule, float(beta_start), float(beta_end), mixed, x, x, x, x)
-    plan = _plan(asked)
-    left, gone = np.asarray(plan.alpha_bar[at]), np.asarray(plan.one_minus_alpha_bar[at])
-    return _mixed(asked._replace(alpha_bar=left, one_minus_alpha_bar=gone))
+    mixed = _drawn(x.shape, rng) if noise is None else vectors(noise, "noise value", operand="noise")
+    same_length(x, mixed, ("x0", "noise"))
+    same_batch(x, mixed, ("x0", "noise"))
+    x, mixed = np.broadcast_arrays(x, mixed)
+    if alpha_bar is None:
+        return _at_step(x, mixed, t, schedule, T, beta_start, beta_end)
+    left = vectors(alpha_bar, "alpha_bar", operand="alpha_bar").reshape(())
+    if not 0.0 <= left <= 1.0:
+        raise InputError(f"alpha_bar must be within 0 and 1, not {left:g}", operand="alpha_bar")
+    return _mixed(x, mixed, left, 1.0 - left)
 
 
-def _plan(asked: Diffuse) -> Schedule:
-    return schedule(str(asked.schedule), asked.T or 1, asked.beta_start or 0.0, asked.beta_end or 0.0)
+def _at_step(
+    x: Array, noise: Array, t: int | None, name: str, steps: int, start: float, end: float
+) -> Diffuse:
+    plan = schedule(name, steps, start, end)
+    at = _whole(t, "t", 0, plan.T - 1)
+    return _mixed(x, noise, plan.alpha_bar[at], plan.one_minus_alpha_bar[at], at, plan)
 
 
-def _mixed(asked: Diffuse) -> Diffuse:
-    left, gone = np.asarray(asked.alpha_bar), np.asarray(asked.one_minus_alpha_bar)
+def _mixed(
+    x: Array, noise: Array, left: Array, gone: Array, t: int | None = None, plan: Schedule | None = None
+) -> Diffuse:
+    how: tuple[int | None, str | None, float | None, float | None] = (None, None, None, None)
+    if plan is not None:
+        how = (plan.T, plan.name, plan.beta_start, plan.beta_end)
     with np.errstate(divide="ignore"):
-        snr = np.asarray(np.divide(left, gone))
-    noisy = np.sqrt(left) * asked.x0 + np.sqrt(gone) * asked.noise
-    return asked._replace(alpha_bar=left, one_minus_alpha_bar=gone, snr=snr, noisy=noisy)
+        left, gone, snr = (np.asarray(share) for share in (left, gone, np.divide(left, gone)))
+    return Diffuse(x, t, *how, noise, left, gone, snr, np.sqrt(left) * x + np.sqrt(gone) * noise)
 
 
-def _noise(noise: ArrayLike | None, shape: tuple[int, ...], rng: Generator | None) -> Array:
-    if noise is not None:
-        given = vectors(noise, "noise value", operand="noise")
-        if given.shape != shape:
-            raise InputError(
-                f"x0 and noise have lengths {shape[-1]} and {given.shape[-1]}: they must be equal"
-            )
-        return given
+def _drawn(shape: tuple[int, ...], rng: Generator | None) -> Array:
     if rng is None:
         raise InputError("give the noise, or a generator to draw it from", usage=True)
     return rng.standard_normal(shape)
@@ -202,11 +192,11 @@ def _evenly(start: float, end: float, steps: int, *, square: bool) -> tuple[Arra
         root = np.sqrt(ends)
         h, rest = two_prod(root, root)
         ends, low = root, ((ends - h) - rest) / (2.0 * root)
-    t = np.arange(steps, dtype=np.float64)
-    back = np.maximum(steps - 1.0, 1.0) - t
+    t, last = np.arange(steps, dtype=np.float64), max(steps - 1.0, 1.0)
+    back = last - t
     (a, da), (b, db) = two_prod(ends[:1], back), two_prod(ends[1:], t)
     value, rest = two_sum(a, b)
-    value, rest = quotient(value, rest + da + db + (low[0] * back + low[1] * t), np.maximum(steps - 1.0, 1.0))
+    value, rest = quotient(value, rest + da + db + (low[0] * back + low[1] * t), last)
     if square:
         h, more = two_prod(value, value)
         return h, more + 2.0 * value * rest
@@ -236,11 +226,11 @@ def _cosine(steps: int) -> tuple[Array, Array, Array]:
     first = _sine(np.array(1000.0 * steps), steps)  # cos of the offset's angle
     after, before = (_sine(1000.0 * (steps - k), steps) for k in (t + 1.0, t))
     ratio = _over(after, first)
-    left = _rounded(_times(ratio, ratio))
+    left = np.add(*_times(ratio, ratio))
     bent, turned = _sine(1000.0 * (t + 1.0), steps), _sine(1000.0 * (t + 1.0) + 16.0 * steps, steps)
-    gone = _rounded(_times(_over(bent, first), _over(turned, first)))
+    gone = np.add(*_times(_over(bent, first), _over(turned, first)))
     bent, turned = _sine(np.array(1000.0), steps), _sine(1000.0 * (2.0 * t + 1.0) + 16.0 * steps, steps)
-    betas = _rounded(_times(_over(bent, before), _over(turned, before)))
+    betas = np.add(*_times(_over(bent, before), _over(turned, before)))
     betas[-1], left[-1] = LARGEST_BETA, (left[-2] if steps > 1 else 1.0) * (1.0 - LARGEST_BETA)
     gone[-1] = 1.0 - left[-1]
     return betas, left, gone
@@ -256,10 +246,6 @@ def _sine(above: Array, steps: int) -> Pair:
 def _times(x: Pair, y: Pair) -> Pair:
     h, rest = two_prod(x[0], y[0])
     return h, rest + x[0] * y[1] + x[1] * y[0]
-
-
-def _rounded(x: Pair) -> Array:
-    return np.asarray(x[0] + x[1])
 
 
 def _over(x: Pair, y: Pair) -> Pair:

@@ -1,4 +1,4 @@
-"""Entropy, cross-entropy and divergences of distributions along the last axis; the door to their kin.
+"""Divergences of distributions along the last axis; the door to entropy, cross-entropy and their kin.
 
 Probabilities are used as given if they sum to 1 within 1e-6 and refused otherwise; `normalize`
 divides weights or counts by their sum. No epsilon stands in any logarithm: 0 log 0 is 0, and what
@@ -12,30 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, simplex
+from aimath.core.arrays import Array, Check
 from aimath.core.contingency import MutualInformation, mutual_information
-from aimath.core.distributions import (
-    expected,
-    loaded,
-    logarithm,
-    mass,
-    pair,
-    power,
-    smoothed,
-    smoothing,
-    surprises,
-    uniform_entropy,
-    unit,
-)
-from aimath.core.divergence import cross_entropy_rows, entropy_rows, kl_rows, p_log_ratio
-from aimath.core.gaussian_divergence import GaussianKL, VaeKL, gaussian_kl, vae_kl
-from aimath.core.jensen_shannon import JS, js
-from aimath.core.logits import (
+from aimath.core.cross_entropy import (
+    CrossEntropy,
     CrossEntropyOfLogits,
-    EntropyOfLogits,
+    cross_entropy,
     cross_entropy_of_logits,
-    entropy_of_logits,
 )
+from aimath.core.distributions import logarithm, mass, pair, unit
+from aimath.core.divergence import cross_entropy_rows, entropy_rows, js_rows, kl_rows, p_log_ratio
+from aimath.core.entropy import Entropy, entropy, entropy_of_logits
+from aimath.core.gaussian_divergence import GaussianKL, VaeKL, gaussian_kl, vae_kl
 from aimath.core.perplexities import (
     LogPerplexity,
     Perplexity,
@@ -56,7 +44,6 @@ __all__ = [
     "CrossEntropy",
     "CrossEntropyOfLogits",
     "Entropy",
-    "EntropyOfLogits",
     "GaussianKL",
     "LogPerplexity",
     "MutualInformation",
@@ -80,120 +67,6 @@ __all__ = [
 ]
 
 
-class Entropy(NamedTuple):
-    """Entropies and how they came about."""
-
-    probs: Array  # (..., n) sums to 1 along n
-    base: float  # > 1
-    entropy: Array  # (...) 0..log n
-
-    @property
-    def surprise(self) -> Array:  # (..., n) >= 0, inf where p = 0
-        """-log p."""
-        return surprises(self.probs, self.base)
-
-    @property
-    def terms(self) -> Array:  # (..., n) >= 0
-        """P times surprise."""
-        return expected(self.probs, self.surprise)
-
-    @property
-    def nats(self) -> Array:  # (...)
-        """The entropy in nats."""
-        return self.entropy * logarithm(self.base)[2]
-
-    @property
-    def perplexity(self) -> Array:  # (...) 1..n
-        """Base ** entropy: as many equally likely outcomes are as uncertain."""
-        return power(self.base, self.entropy)
-
-    @property
-    def maximum(self) -> float:
-        """Log n, the entropy of the uniform distribution."""
-        return uniform_entropy(self.probs.shape[-1], self.base)
-
-    def check(self) -> Check:
-        """By the divergence from the uniform distribution: log n - KL(p, uniform)."""
-        n = self.probs.shape[-1]
-        kl = kl_rows(self.probs, np.full(n, 1.0 / n), self.base)
-        excess = mass(self.probs) - 1.0
-        other = self.maximum * (1.0 + excess) - kl - excess / logarithm(self.base)[2]
-        return Check(self.entropy, np.maximum(other, 0.0))
-
-
-def entropy(probs: ArrayLike, base: float = 2.0, normalize: bool = False) -> Entropy:
-    """Give the entropy of distributions along the last axis: the mean surprise of an outcome.
-
-    entropy = -sum(probs * log(probs)), 0 log 0 = 0; in bits (base 2). scipy.stats.entropy counts
-    in nats and normalises whatever it is given. Shannon (1948).
-
-    >>> float(entropy([0.5, 0.25, 0.25]).entropy)
-    1.5
-    """
-    p = loaded(probs, normalize=normalize)
-    return Entropy(p, float(base), entropy_rows(p, base, names=() if normalize else (None,)))
-
-
-class CrossEntropy(NamedTuple):
-    """Cross-entropies of p relative to q."""
-
-    p: Array  # (..., n) sums to 1 along n, as given
-    q: Array  # (..., n) or (n,) sums to 1 along n
-    base: float  # > 1
-    label_smoothing: float  # 0..1
-    cross_entropy: Array  # (...) >= entropy, inf where q = 0 < target
-
-    @property
-    def target(self) -> Array:  # (..., n) sums to 1 along n
-        """(1 - label_smoothing) p + label_smoothing / n."""
-        return smoothed(self.p, self.label_smoothing)
-
-    @property
-    def terms(self) -> Array:  # (..., n) >= 0
-        """-target log q."""
-        return expected(self.target, surprises(self.q, self.base))
-
-    @property
-    def entropy(self) -> Array:  # (...)
-        """The entropy of the target, which no q can go below."""
-        return entropy_rows(self.target, self.base)
-
-    @property
-    def kl(self) -> Array:  # (...) >= 0
-        """KL(target, q), what q costs above the entropy."""
-        return kl_rows(self.target, self.q, self.base)
-
-    @property
-    def perplexity(self) -> Array:  # (...)
-        """Base ** cross_entropy."""
-        return power(self.base, self.cross_entropy)
-
-    def check(self) -> Check:
-        """By its parts: entropy + KL."""
-        drift = (mass(self.target) - mass(self.q)) / logarithm(self.base)[2]
-        return Check(self.cross_entropy, self.entropy + self.kl + drift)
-
-
-def cross_entropy(
-    p: ArrayLike, q: ArrayLike, base: float = math.e, label_smoothing: float = 0.0, normalize: bool = False
-) -> CrossEntropy:
-    """Give the cross-entropy of distributions p relative to q: the mean surprise of who believes q.
-
-    cross_entropy = -sum(target * log(q)), target = (1 - label_smoothing) * p + label_smoothing / n
-    as in torch; in nats. q = 0 < target gives inf, where scikit-learn clips. Good (1952).
-
-    >>> float(cross_entropy([0.0, 1.0], [0.5, 0.5], base=2).cross_entropy)
-    1.0
-    """
-    a, b = pair(p, q, normalize=normalize)
-    share = smoothing(label_smoothing)
-    if share > 0 and not normalize:
-        a = simplex(a, operand="p")
-    names = () if normalize else ("p", "q")
-    found = cross_entropy_rows(smoothed(a, share), b, base, names=names)
-    return CrossEntropy(a, b, float(base), share, found)
-
-
 class KL(NamedTuple):
     """Divergences of p from q."""
 
@@ -204,7 +77,7 @@ class KL(NamedTuple):
 
     @property
     def terms(self) -> Array:  # (..., n) of both signs
-        """P log(p/q)."""
+        """What each outcome adds: p log(p/q)."""
         log, divisor, _ = logarithm(self.base)
         with np.errstate(all="ignore"):
             p, q = np.broadcast_arrays(self.p, self.q)
@@ -227,7 +100,7 @@ class KL(NamedTuple):
 
     @property
     def reverse_terms(self) -> Array:  # (..., n) of both signs
-        """Q log(q/p)."""
+        """What each outcome adds the other way round: q log(q/p)."""
         return self._reversed().terms
 
     @property
@@ -261,3 +134,49 @@ def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False
     """
     a, b = pair(p, q, normalize=normalize)
     return KL(a, b, float(base), kl_rows(a, b, base, names=() if normalize else ("p", "q")))
+
+
+class JS(NamedTuple):
+    """Jensen-Shannon divergences of p and q, or the distances that are their roots."""
+
+    p: Array  # (..., n) sums to 1 along n
+    q: Array  # (..., n) or (n,) sums to 1 along n
+    base: float  # > 1
+    distance: bool
+    divergence: Array  # (...) 0..log 2
+    js: Array  # (...) the divergence, or its square root if a distance was asked for
+
+    @property
+    def mixture(self) -> Array:  # (..., n) sums to 1 along n
+        """(p + q) / 2."""
+        return 0.5 * self.p + 0.5 * self.q
+
+    @property
+    def kl_p(self) -> Array:  # (...) 0..log 2
+        """KL(p, mixture)."""
+        return kl_rows(self.p, self.mixture, self.base)
+
+    @property
+    def kl_q(self) -> Array:  # (...) 0..log 2
+        """KL(q, mixture)."""
+        return kl_rows(self.q, self.mixture, self.base)
+
+    def check(self) -> Check:
+        """By entropies: that of the mixture less the mean of both."""
+        m, p, q = (entropy_rows(a, self.base) for a in (self.mixture, self.p, self.q))
+        other = np.maximum(m - 0.5 * (p + q), 0.0)
+        return Check(self.divergence, other)
+
+
+def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, distance: bool = False, normalize: bool = False) -> JS:
+    """Give the Jensen-Shannon divergence of distributions p and q, or the distance, its square root.
+
+    js = (kl(p, m) + kl(q, m)) / 2 with m = (p + q) / 2; in bits, so that it ends at 1, where nothing
+    is shared. scipy's jensenshannon is the distance, in nats. Lin (1991).
+
+    >>> float(js([1, 0], [0, 1]).js)
+    1.0
+    """
+    a, b = pair(p, q, normalize=normalize)
+    divergence = js_rows(a, b, base, names=() if normalize else ("p", "q"))
+    return JS(a, b, float(base), distance, divergence, np.sqrt(divergence) if distance else divergence)

@@ -11,9 +11,9 @@ import numpy as np
 
 from aimath.core.arrays import Array, Check
 from aimath.core.checked import checked
+from aimath.core.cross_entropy import cross_entropy_of_logits
 from aimath.core.gradients import TINY, gradients
 from aimath.core.linear import layer
-from aimath.core.logits import cross_entropy_of_logits
 from aimath.core.tensor_functions import cross_entropy, residual
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.logits import Indices
+    from aimath.core.cross_entropy import Indices
 
 
 class LayerGradients(NamedTuple):

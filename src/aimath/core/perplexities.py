@@ -29,7 +29,7 @@ class Perplexity(NamedTuple):
 
     @property
     def terms(self) -> Array:  # (..., n) nats
-        """P times surprise."""
+        """What each outcome adds: p times its surprise."""
         return expected(self.probs, self.surprise)
 
     def check(self) -> Check:

@@ -225,7 +225,8 @@ def logsumexp(values: ArrayLike) -> LogSumExp:
     """Give log(sum(exp(values))) in nats, the soft maximum.
 
     Of [0, -40] it is 4.25e-18, where torch says 0; log-probabilities that sum to nearly 1, whose
-    answer all peers lose, are summed in decimals. A row of -inf gives -inf, an inf gives inf.
+    answer all peers lose, are summed in decimals. A row of -inf gives -inf, an inf gives inf. See
+    Blanchard, Higham and Higham (2021) on what shifts cost.
 
     >>> logsumexp([1000, 1000]).logsumexp
     array(1000.69314718)

@@ -11,8 +11,8 @@ import numpy as np
 
 from aimath.core import activations
 from aimath.core.checked import checked
+from aimath.core.cross_entropy import cross_entropy_of_logits
 from aimath.core.exponentials import log_softmax_rows, logsumexp_rows, softmax_rows
-from aimath.core.logits import cross_entropy_of_logits
 from aimath.core.matrices import shape
 from aimath.core.normal import density, lower_tail
 from aimath.core.tensor import Tensor, plain, recorded

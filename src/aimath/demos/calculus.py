@@ -19,7 +19,6 @@ DEMOS = (
             ),
             Experiment("aimath grad 'x^2 + 2*x*y + y^2' x=1 y=-1", "0 0: the bottom of the valley"),
         ),
-        0.2,
     ),
     Demo(
         "chain",
@@ -37,7 +36,6 @@ DEMOS = (
                 "-0.269 0.269: p - y again, by the rules for log and exp",
             ),
         ),
-        0.2,
         ("--layer", "--x", "--bias", "--target"),
     ),
     Demo(
@@ -56,7 +54,6 @@ DEMOS = (
                 "nearly 0, though the answer is wrong: tanh is flat out there, and nothing is learned",
             ),
         ),
-        0.2,
     ),
     Demo(
         "gd",
@@ -68,7 +65,6 @@ DEMOS = (
             Experiment("aimath gd --lr 1 --steps 4", "10, -4, 10, -4: bounces for ever"),
             Experiment("aimath gd --function 'x^2 + 10*y^2' --start x=5,y=1 --lr .09", "a valley: y zigzags"),
         ),
-        0.2,
         DOWN,
     ),
     Demo(
@@ -85,7 +81,6 @@ DEMOS = (
             Experiment("aimath gd --lr .1 --steps 1000 --until .002 --last", "40 steps to the same place"),
             Experiment("aimath gd --lr 1.1 --steps 3", "-5.4, 13.08, -9.096: further off with every step"),
         ),
-        0.2,
     ),
     Demo(
         "adam",
@@ -103,7 +98,6 @@ DEMOS = (
                 "aimath demo adam --naive", "without the correction the first step is 3.16 times as long"
             ),
         ),
-        0.2,
         DOWN,
     ),
 )

@@ -16,7 +16,6 @@ DEMOS = (
             Experiment("aimath entropy .25 .25 .25 .25", "2: four equal choices are two questions"),
             Experiment("aimath demo entropy --naive", "1e-9 inside the logarithm: a little below 0"),
         ),
-        0.2,
     ),
     Demo(
         "temperature",
@@ -30,7 +29,6 @@ DEMOS = (
             Experiment("aimath temperature 2 1 .1 -1 3 --temperature 0", "the largest alone, entropy 0"),
             Experiment("aimath temperature 2 1 .1 -1 3 --temperature inf", "0.2 each, log2 5 = 2.32 bits"),
         ),
-        0.2,
     ),
     Demo(
         "kl",
@@ -42,7 +40,6 @@ DEMOS = (
             Experiment("aimath kl .5,.5 1,0", "inf: q gives 0 to what happens half of the time"),
             Experiment("aimath demo kl --naive", "1e-9 inside the logarithm: about 9.7 in place of inf"),
         ),
-        0.2,
     ),
     Demo(
         "vae",
@@ -55,7 +52,6 @@ DEMOS = (
             Experiment("aimath gaussian-kl --mu 0 --sigma .01", "4.1: being very sure is dear"),
             Experiment("aimath gaussian-kl --mu 1 --logvar 0", "0.5: half the square of the shift"),
         ),
-        0.2,
         ("--mu", "--sigma"),
     ),
     Demo(
@@ -74,7 +70,6 @@ DEMOS = (
                 "the best reward alone: no leash",
             ),
         ),
-        0.2,
         ("--rewards", "--reference", "--beta"),
     ),
 )

@@ -23,5 +23,5 @@ class Demo(NamedTuple):
     text: str
     lines: tuple[str, ...]
     experiments: tuple[Experiment, ...]
-    seconds: float  # about how long it takes
     own: tuple[str, ...] = ()
+    seconds: float = 0.2  # about how long it takes

@@ -16,7 +16,6 @@ DEMOS = (
             Experiment("aimath dot 1,0 0,1", "0: at right angles, nothing in common"),
             Experiment("aimath dot 1e16,1,-1e16 1,1,1", "1: nothing is lost; a plain sum of floats gives 0"),
         ),
-        0.2,
     ),
     Demo(
         "neuron",
@@ -33,7 +32,6 @@ DEMOS = (
                 "0: the sum is negative, and relu lets nothing through",
             ),
         ),
-        0.2,
         ("--weights", "--inputs", "--bias"),
     ),
     Demo(
@@ -46,7 +44,6 @@ DEMOS = (
             Experiment("aimath layer randn:4x3 1,2,3 --activation relu", "what was negative is 0"),
             Experiment("aimath layer randn:4x3 0,0,0", "four zeros: without a bias, nothing in, nothing out"),
         ),
-        0.2,
     ),
     Demo(
         "matmul",
@@ -57,7 +54,6 @@ DEMOS = (
             Experiment("aimath matmul '5 6; 7 8' '1 2; 3 4'", "another product: the order counts"),
             Experiment("aimath matmul '1 2; 3 4' '1 0; 0 1'", "unchanged: the right one is the identity"),
         ),
-        0.2,
     ),
     Demo(
         "transpose",
@@ -70,7 +66,6 @@ DEMOS = (
             ),
             Experiment("aimath transpose '1 2; 2 3'", "unchanged: it is symmetric"),
         ),
-        0.2,
     ),
     Demo(
         "inverse",
@@ -81,7 +76,6 @@ DEMOS = (
             Experiment("aimath det '4 7; 2 6'", "10: areas become ten times as large"),
             Experiment("aimath inverse '1 2; 2 4'", "refused: the second row is twice the first"),
         ),
-        0.2,
     ),
     Demo(
         "eigenvalues",
@@ -94,7 +88,6 @@ DEMOS = (
             ),
             Experiment("aimath eig '.9 .2; .1 .8'", "1 and 0.7: repeated, it settles down"),
         ),
-        0.2,
     ),
     Demo(
         "analogy",
@@ -107,7 +100,6 @@ DEMOS = (
                 "aimath cosine .7,.8,.85,-.4 .8,.7,.45,-.5", "0.954: woman is near the sum too, but not it"
             ),
         ),
-        0.2,
     ),
     Demo(
         "cosine",
@@ -122,7 +114,6 @@ DEMOS = (
             Experiment("aimath cosine 1,2 -2,1", "0: at right angles"),
             Experiment("aimath demo cosine --naive", "numbers so large that the textbook's formula breaks"),
         ),
-        0.2,
     ),
     Demo(
         "attention",
@@ -142,7 +133,6 @@ DEMOS = (
                 "nearly all for one position: large scores make softmax hard, hence 1/√d",
             ),
         ),
-        0.2,
         ("-Q", "-K", "-V"),
     ),
     Demo(
@@ -158,7 +148,6 @@ DEMOS = (
             ),
             Experiment("aimath demo pca --naive", "without centring the first direction is the mean"),
         ),
-        0.2,
     ),
     Demo(
         "svd-approx",
@@ -178,8 +167,8 @@ DEMOS = (
                 "0.325, with as many numbers as the matrix itself",
             ),
         ),
-        0.4,
         ("", "--rank"),
+        seconds=0.4,
     ),
     Demo(
         "lora",
@@ -195,7 +184,6 @@ DEMOS = (
                 "0.39: the larger the matrix, the smaller the share",
             ),
         ),
-        0.2,
         ("--shape", "--rank"),
     ),
 )

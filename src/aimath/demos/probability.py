@@ -19,7 +19,6 @@ DEMOS = (
             Experiment(f"aimath softmax {WORDS} --temperature .5", "mat 0.864: sharper"),
             Experiment("aimath demo softmax --naive 1000 1001 1002", "nan, where nothing is taken off first"),
         ),
-        0.2,
     ),
     Demo(
         "bayes",
@@ -37,7 +36,6 @@ DEMOS = (
                 "0.3: what both do equally often tells nothing",
             ),
         ),
-        0.2,
         ("--prior", "--likelihood", "--evidence"),
     ),
     Demo(
@@ -53,7 +51,6 @@ DEMOS = (
             Experiment("aimath gaussian 0 --sigma .1", "3.99: a density, so it may be above 1"),
             Experiment("aimath demo gaussian --naive", "far out the density is 0 to a float; its log isn't"),
         ),
-        0.2,
     ),
     Demo(
         "diffusion",
@@ -68,7 +65,7 @@ DEMOS = (
             Experiment("aimath diffuse 1 --t 999 --fields alpha_bar", "0.00004: the image is gone"),
             Experiment("aimath diffuse 1 --t 0 --noise 1 --fields alpha_bar", "0.9999: hardly touched"),
         ),
-        0.2,
+        ("", "--t"),
     ),
     Demo(
         "cross-entropy",
@@ -87,6 +84,5 @@ DEMOS = (
                 "aimath demo cross-entropy --naive", "1e-9 inside the logarithm: 20.7 in place of inf"
             ),
         ),
-        0.2,
     ),
 )

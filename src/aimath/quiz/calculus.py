@@ -70,6 +70,10 @@ class Slope:
             function(self.formula), [self.start], optimizer, lr=rate, steps=steps, **options
         )
 
+    def end(self, optimizer: str, steps: int, lr: float | None = None, **options: Any) -> float:
+        """Give where some steps lead."""
+        return float(self.walk(optimizer, steps, lr, **options).point[-1, 0])
+
     def asked(self, name: str, steps: int, near: tuple[tuple[Any, str], ...], **options: float) -> Exercise:
         """Ask where an optimiser is after some steps."""
         said = "".join(f", {key.replace('_', ' ')} {shown(value)}" for key, value in options.items())
@@ -96,17 +100,13 @@ NAMES = {
 }
 
 
-def _last(walked: Trajectory) -> float:
-    return float(walked.point[-1, 0])
-
-
 @MAKERS.about("gd")
 def gd(draw: Draw) -> Exercise:
     """Ask for two steps of gradient descent."""
     slope = Slope(draw)
     near = (
-        (_last(slope.walk("gd", 1)), "that is after one step"),
-        (_last(slope.walk("gd", 2, slope.lr / 2)), "the derivative of (w - c)^2 is 2 (w - c)"),
+        (slope.end("gd", 1), "that is after one step"),
+        (slope.end("gd", 2, slope.lr / 2), "the derivative of (w - c)^2 is 2 (w - c)"),
         (slope.start + slope.lr * float(slope.walk("gd", 1).gradient[0, 0]), "that is uphill: subtract"),
         (slope.walk("gd", 2).loss[2], "that is f there, not w"),
     )
@@ -118,9 +118,9 @@ def momentum(draw: Draw) -> Exercise:
     """Ask for two steps with momentum."""
     slope, kept = Slope(draw), draw.whole(5, 9) / 10
     near = (
-        (_last(slope.walk("gd", 2)), "the second step keeps a share of the first: the velocity is missing"),
-        (_last(slope.walk("nesterov", 2, momentum=kept)), "that is Nesterov's form, which looks ahead"),
-        (_last(slope.walk("momentum", 1, momentum=kept)), "that is after one step"),
+        (slope.end("gd", 2), "the second step keeps a share of the first: the velocity is missing"),
+        (slope.end("nesterov", 2, momentum=kept), "that is Nesterov's form, which looks ahead"),
+        (slope.end("momentum", 1, momentum=kept), "that is after one step"),
     )
     return slope.asked("momentum", 2, near, momentum=kept)
 
@@ -130,8 +130,8 @@ def nesterov(draw: Draw) -> Exercise:
     """Ask for a step of Nesterov's momentum."""
     slope, kept = Slope(draw), draw.whole(5, 9) / 10
     near = (
-        (_last(slope.walk("momentum", 1, momentum=kept)), "that is plain momentum: look one step ahead"),
-        (_last(slope.walk("nesterov", 2, momentum=kept)), "that is after two steps"),
+        (slope.end("momentum", 1, momentum=kept), "that is plain momentum: look one step ahead"),
+        (slope.end("nesterov", 2, momentum=kept), "that is after two steps"),
     )
     return slope.asked("nesterov", 1, near, momentum=kept)
 
@@ -141,10 +141,10 @@ def rmsprop(draw: Draw) -> Exercise:
     """Ask for the first step of RMSprop."""
     slope, alpha = Slope(draw), draw.whole(5, 9) / 10
     near = (
-        (_last(slope.walk("gd", 1)), "that is plain gradient descent: divide by the root of the mean square"),
-        (_last(slope.walk("adam", 1)), "the mean square starts at 0: at first it is (1 - alpha) g^2"),
+        (slope.end("gd", 1), "that is plain gradient descent: divide by the root of the mean square"),
+        (slope.end("adam", 1), "the mean square starts at 0: at first it is (1 - alpha) g^2"),
         (
-            _last(slope.walk("rmsprop", 1, alpha=1 - alpha)),
+            slope.end("rmsprop", 1, alpha=1 - alpha),
             "alpha is the share of the old that is kept: the new enters with 1 - alpha",
         ),
     )
@@ -159,7 +159,7 @@ def adam(draw: Draw) -> Exercise:
     uncorrected = slope.start - slope.lr * found.m[1, 0] / found.v[1, 0] ** 0.5
     near = (
         (uncorrected, "the bias correction was forgotten: divide m by 1 - beta1, v by 1 - beta2"),
-        (_last(slope.walk("gd", 1)), "that is plain gradient descent"),
+        (slope.end("gd", 1), "that is plain gradient descent"),
         (slope.start + slope.lr, "that is uphill: subtract"),
     )
     return slope.asked("adam", 1, near)
@@ -170,8 +170,8 @@ def adamw(draw: Draw) -> Exercise:
     """Ask for the first step of AdamW."""
     slope, decay = Slope(draw), draw.whole(3, 9) / 10
     near = (
-        (_last(slope.walk("adam", 1)), "the weight decay was forgotten: w also shrinks by lr * decay * w"),
-        (_last(slope.walk("gd", 1)), "that is plain gradient descent"),
+        (slope.end("adam", 1), "the weight decay was forgotten: w also shrinks by lr * decay * w"),
+        (slope.end("gd", 1), "that is plain gradient descent"),
         (slope.start * (1 - slope.lr * decay), "that is the decay alone: Adam's step is missing"),
     )
     return slope.asked("adamw", 1, near, weight_decay=decay)
@@ -186,7 +186,7 @@ def race(draw: Draw) -> Exercise:
     place = draw.whole(0, 1)
     near = (
         (right.loss[1 - place], f"that is the loss of {NAMES[names[1 - place]]}"),
-        (_last(slope.walk(names[place], steps)), "that is w, not the loss there"),
+        (slope.end(names[place], steps), "that is w, not the loss there"),
         (slope.walk(names[place], 1).loss[1], "that is after one step"),
     )
     text = (

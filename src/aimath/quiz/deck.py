@@ -8,7 +8,7 @@ import numpy as np
 
 from aimath.errors import InputError
 from aimath.guide.commands import CALCULATORS, SUBJECTS
-from aimath.guide.questions import QUESTIONS, Question
+from aimath.guide.questions import QUESTIONS, Question, Wrong
 from aimath.quiz import algebra, calculus, chance, information, spectra
 from aimath.quiz.answers import Verdict, chosen, graded
 from aimath.quiz.exercise import Exercise, Makers, drawn
@@ -27,82 +27,41 @@ WORDS = "words"
 LETTERS = "abcd"
 
 
-class Numeric(NamedTuple):
-    """A question whose answer is a number."""
+class Card(NamedTuple):
+    """A question as it is asked: of an exercise, or of four answers to choose from."""
 
-    exercise: Exercise
-
-    @property
-    def topic(self) -> str:
-        """The command that it is about."""
-        return self.exercise.topic
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The question."""
-        return (self.exercise.text,)
-
-    @property
-    def answer(self) -> str:
-        """The right answer in short."""
-        return f"{Style().people(self.exercise.answer)} {self.exercise.unit}".rstrip()
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The words of the command line that derives the answer."""
-        return self.exercise.command
-
-    @property
-    def model(self) -> tuple[str, ...]:
-        """Nothing: the derivation says it all."""
-        return ()
+    topic: str  # the command or chapter that it is about
+    lines: tuple[str, ...]  # the question, and the answers to choose from
+    answer: str  # the right one in short: a number or a letter
+    command: tuple[str, ...] = ()  # the words of the command line that derives a number
+    model: tuple[str, ...] = ()  # of a choice the answer in full, what it must hold, and what shows it
+    exercise: Exercise | None = None
+    buts: tuple[str, ...] = ()  # what speaks against each choice; nothing against the right one
 
     def grade(self, text: str) -> Verdict:
         """Judge an answer."""
-        return graded(text, self.exercise)
+        return graded(text, self.exercise) if self.exercise else chosen(text, LETTERS, self.buts)
 
 
-class Choice(NamedTuple):
-    """A question in words, with an order of its four answers."""
-
-    question: Question
-    order: tuple[int, ...]  # 0 is the right one
-
-    @property
-    def topic(self) -> str:
-        """The command or chapter that it is about."""
-        return self.question.topic
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The question and the answers to choose from."""
-        said = (self.question.right, *(wrong.said for wrong in self.question.wrong))
-        options = (f"{letter}) {said[k]}" for letter, k in zip(LETTERS, self.order, strict=True))
-        return (self.question.text, *options)
-
-    @property
-    def answer(self) -> str:
-        """The right answer in short."""
-        return LETTERS[self.order.index(0)]
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """Nothing to derive."""
-        return ()
-
-    @property
-    def model(self) -> tuple[str, ...]:
-        """The answer in full, what it must hold, and what shows it."""
-        keys = f"Key points: {'; '.join(self.question.keys)}."
-        return self.question.answer, keys, f"See {self.question.command}"
-
-    def grade(self, text: str) -> Verdict:
-        """Judge an answer."""
-        buts = ("", *(wrong.but for wrong in self.question.wrong))
-        return chosen(text, LETTERS, [buts[k] for k in self.order])
+def numeric(made: Exercise) -> Card:
+    """Ask for a number."""
+    answer = f"{Style().people(made.answer)} {made.unit}".rstrip()
+    return Card(made.topic, (made.text,), answer, command=made.command, exercise=made)
 
 
-Asked = Numeric | Choice
+def choice(question: Question, order: Sequence[int]) -> Card:
+    """Ask a question in words; `order` is that of its answers, 0 the right one."""
+    answers = (Wrong(question.right, ""), *question.wrong)
+    said, buts = zip(*(answers[k] for k in order), strict=True)
+    options = (f"{letter}) {text}" for letter, text in zip(LETTERS, said, strict=True))
+    keys = f"Key points: {'; '.join(question.keys)}."
+    return Card(
+        question.topic,
+        (question.text, *options),
+        LETTERS[order.index(0)],
+        model=(question.answer, keys, f"See {question.command}"),
+        buts=buts,
+    )
 
 
 def topics() -> tuple[str, ...]:
@@ -110,13 +69,13 @@ def topics() -> tuple[str, ...]:
     return (*CALCULATORS, WORDS, *MAKERS)
 
 
-def deck(wanted: Sequence[str], seed: int, count: int) -> list[Asked]:
+def deck(wanted: Sequence[str], seed: int, count: int) -> list[Card]:
     """Give `count` questions about the topics, or about everything; fewer if words alone are asked for.
 
     The first round has each question once, in an order of its own; then numbers are drawn anew.
     """
     names = [name for topic in wanted or topics() for name in _named(topic)]
-    dealt: list[Asked] = []
+    dealt: list[Card] = []
     turn = 0
     while len(dealt) < count:
         cards = list(_round(names, in_words=turn == 0, seed=seed, turn=turn))
@@ -144,14 +103,14 @@ def _named(topic: str) -> tuple[str, ...]:
     return (name,)
 
 
-def _round(names: Sequence[str], *, in_words: bool, seed: int, turn: int) -> Iterator[Asked]:
+def _round(names: Sequence[str], *, in_words: bool, seed: int, turn: int) -> Iterator[Card]:
     """Make every question of a round; its numbers depend on nothing but seed, turn and the question."""
     wanted = dict.fromkeys(names)
     for k, question in enumerate(QUESTIONS):
         if in_words and (question.topic in wanted or WORDS in wanted):
             rng = np.random.default_rng((seed, turn, k))
-            yield Choice(question, tuple(rng.permutation(len(LETTERS)).tolist()))
+            yield choice(question, rng.permutation(len(LETTERS)).tolist())
     for name in wanted:
         for maker in MAKERS.get(name, ()):
             rng = np.random.default_rng((seed, turn, *f"{name} {maker.__name__}".encode()))
-            yield Numeric(drawn(maker, rng))
+            yield numeric(drawn(maker, rng))

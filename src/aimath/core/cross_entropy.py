@@ -1,4 +1,4 @@
-"""Entropy and cross-entropy straight from logits, where probabilities would have lost the digits."""
+"""Cross-entropy of distributions, and of logits, where probabilities would have lost the digits."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, vectors
+from aimath.core.arrays import Array, Check, simplex, vectors
 from aimath.core.distributions import (
-    Terms,
     expected,
     logarithm,
     mass,
-    over_rows,
+    pair,
     power,
-    products,
     smoothed,
     smoothing,
-    uniform_entropy,
+    surprises,
 )
-from aimath.core.divergence import entropy_rows
+from aimath.core.divergence import cross_entropy_rows, entropy_rows, kl_rows
 from aimath.core.exponentials import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError
 
@@ -30,70 +28,64 @@ if TYPE_CHECKING:
 Indices = np.ndarray[Any, np.dtype[np.intp]]
 
 
-class EntropyOfLogits(NamedTuple):
-    """Entropies of what softmax makes of logits."""
+class CrossEntropy(NamedTuple):
+    """Cross-entropies of p relative to q."""
 
-    logits: Array  # (..., n)
+    p: Array  # (..., n) sums to 1 along n, as given
+    q: Array  # (..., n) or (n,) sums to 1 along n
     base: float  # > 1
-    probs: Array  # (..., n) sums to 1 along n
-    entropy: Array  # (...) 0..log n
+    label_smoothing: float  # 0..1
+    cross_entropy: Array  # (...) >= entropy, inf where q = 0 < target
 
     @property
-    def surprise(self) -> Array:  # (..., n) >= 0
-        """-log of the probabilities, from the logits."""
-        return np.asarray(0.0 - log_softmax_rows(self.logits) / logarithm(self.base)[2])
+    def target(self) -> Array:  # (..., n) sums to 1 along n
+        """(1 - label_smoothing) p + label_smoothing / n."""
+        return smoothed(self.p, self.label_smoothing)
 
     @property
     def terms(self) -> Array:  # (..., n) >= 0
-        """Probs times surprise."""
-        return expected(self.probs, self.surprise)
+        """-target log q."""
+        return expected(self.target, surprises(self.q, self.base))
 
     @property
-    def nats(self) -> Array:  # (...)
-        """The entropy in nats."""
-        return self.entropy * logarithm(self.base)[2]
+    def entropy(self) -> Array:  # (...)
+        """The entropy of the target, which no q can go below."""
+        return entropy_rows(self.target, self.base)
 
     @property
-    def perplexity(self) -> Array:  # (...) 1..n
-        """Base ** entropy."""
-        return power(self.base, self.entropy)
+    def kl(self) -> Array:  # (...) >= 0
+        """KL(target, q), what q costs above the entropy."""
+        return kl_rows(self.target, self.q, self.base)
 
     @property
-    def maximum(self) -> float:
-        """Log n, the entropy of equal logits."""
-        return uniform_entropy(self.logits.shape[-1], self.base)
+    def perplexity(self) -> Array:  # (...)
+        """Base ** cross_entropy."""
+        return power(self.base, self.cross_entropy)
 
     def check(self) -> Check:
-        """By the log-sum-exp less the mean logit."""
-        scale = np.abs(np.where(np.isfinite(self.logits), self.logits, 0.0)).max(axis=-1)
-        mean = expected(self.probs, self.logits).sum(axis=-1)
-        nats = logsumexp_rows(self.logits) - mean
-        exact = np.where(scale > 1e6, entropy_rows(self.probs, math.e), nats)  # the difference has lost them
-        return Check(self.entropy, exact / logarithm(self.base)[2])
+        """By its parts: entropy + KL."""
+        drift = (mass(self.target) - mass(self.q)) / logarithm(self.base)[2]
+        return Check(self.cross_entropy, self.entropy + self.kl + drift)
 
 
-def entropy_of_logits(logits: ArrayLike, base: float = 2.0) -> EntropyOfLogits:
-    """Give the entropy of the softmax of logits along the last axis; -inf masks an outcome.
+def cross_entropy(
+    p: ArrayLike, q: ArrayLike, base: float = math.e, label_smoothing: float = 0.0, normalize: bool = False
+) -> CrossEntropy:
+    """Give the cross-entropy of distributions p relative to q: the mean surprise of who believes q.
 
-    entropy = sum(probs * (logsumexp(logits) - logits)); in bits (base 2). Where one outcome is all
-    but sure its surprise comes from the others, as 1 - p would have no digits left. Shannon (1948).
+    cross_entropy = -sum(target * log(q)), target = (1 - label_smoothing) * p + label_smoothing / n
+    as in torch; in nats. q = 0 < target gives inf, where scikit-learn clips. Good (1952).
 
-    >>> float(entropy_of_logits([0.0, 0.0]).entropy)
+    >>> float(cross_entropy([0.0, 1.0], [0.5, 0.5], base=2).cross_entropy)
     1.0
     """
-    x = vectors(logits, "logit", allow=(-np.inf,))
-    nat = logarithm(base)[2]
-    probs, _ = softmax_rows(x)
-    plain = np.array(entropy_rows(probs, base))
-    sure = probs.max(axis=-1) > 0.5
-    if sure.any():
-
-        def kernel(p: Array, logs: Array) -> Terms:
-            return Terms((products(p, np.where(p > 0, logs, 0.0)),))
-
-        (sums,) = over_rows(kernel, probs[sure], log_softmax_rows(x[sure]))
-        plain[sure] = 0.0 - sums / nat
-    return EntropyOfLogits(x, float(base), probs, plain)
+    a, b = pair(p, q, normalize=normalize)
+    share = smoothing(label_smoothing)
+    if share > 0 and not normalize:
+        a = simplex(a, operand="p")
+    names = () if normalize else ("p", "q")
+    found = cross_entropy_rows(smoothed(a, share), b, base, names=names)
+    return CrossEntropy(a, b, float(base), share, found)
 
 
 class CrossEntropyOfLogits(NamedTuple):
