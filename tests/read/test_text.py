@@ -359,6 +359,13 @@ def test_a_busy_pipe_is_read_in_large_blocks():
     assert max(sizes) <= stream_module.BLOCK
 
 
+def test_a_long_line_is_priced_before_it_is_taken_apart(refusal, rows):
+    for line in (b"1 " * 300_000, b"1,2;" * 150_000, b"[" + b"1," * 300_000 + b"1]"):
+        why = refusal(stdin=b"1 2\n" + line + b"\n", max_memory=32 << 20).why
+        assert why.startswith(f"<stdin>: a line of {len(line) + 1} bytes needs 48.07 MiB")
+    assert len(rows(stdin=b"1 2\n" * 300_000, max_memory=1 << 20)) == 300_000
+
+
 def test_a_line_without_end_is_refused(refusal, monkeypatch):
     monkeypatch.setattr(stream_module, "LONGEST_LINE", 1 << 20)
     assert refusal(stdin=b"1 " * (1 << 20)).why == "<stdin>: a line is longer than 1 MiB"

@@ -115,11 +115,6 @@ class Command:
         mark = self._marks[self.words] if self.words else None
         return isinstance(mark, Words) and mark.told and bool(given.get("operands"))
 
-    @property
-    def wants_lines(self) -> bool:
-        """Whether it is given the numbers of its rows."""
-        return LINES in self.parameters
-
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """What may stand on its command line."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
-from aimath.cli.chance import settled
 from aimath.cli.command import LINES, VOID
-from aimath.cli.job import Job, form_of, job, one_of
+from aimath.cli.job import Job, asked_for
 from aimath.cli.mistakes import say
-from aimath.cli.options import Input, Output
+from aimath.cli.options import Output
 from aimath.cli.output import printer
 from aimath.cli.talk import Talk
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow, Block, Reading, located
-from aimath.read.operands import blocks, too_large
+from aimath.read.blocks import BadRow, Block, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,79 +41,6 @@ def run(command: Command, given: dict[str, Any]) -> int:
         say(f"aimath {command.name}: check failed: {out.unmet}")
         return 4
     return 3 if passed else 0
-
-
-def asked_for(
-    command: Command, given: dict[str, Any], *, stdin: bool = True
-) -> tuple[Job, Iterator[Block | BadRow]]:
-    """Read a command line without its options of output: what is asked, and the rows, read when taken."""
-    inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
-    tokens = given.pop("operands", None) or []
-    if command.words and not form_of(command, given).operands:
-        given[command.words], tokens = [token.strip() for token in tokens], []
-    flags = {key: given.pop(key) for key in list(given) if key in command.operands}
-    flags = {key: value for key, value in flags.items() if value is not None}
-    _settle_seed(command.name, given)
-    asked = job(command, given, inputs, flags, tokens)
-    repeated = {key: flags.pop(key) for key in list(flags) if isinstance(flags[key], list)}
-    several = {key: {f"{key} {k}": text for k, text in enumerate(texts)} for key, texts in repeated.items()}
-    names = [several.get(name, {name: ""}) for name in asked.names]
-    asked = asked._replace(names=tuple(itertools.chain.from_iterable(names)))
-    flags |= {name: text for texts in several.values() for name, text in texts.items()}
-    return asked, _pieces(asked, tokens, flags, inputs, 0 if stdin and sys.stdin is not None else None)
-
-
-def _settle_seed(name: str, given: dict[str, Any]) -> None:
-    """Let `--seed random` draw once, for the rows that are drawn and for the command itself."""
-    if "seed" in given:
-        seed, notes = settled(given["seed"])
-        given["seed"] = str(seed)
-        for note in notes:
-            say(f"aimath {name}: note: {note}")
-
-
-def _pieces(
-    asked: Job, tokens: Sequence[str], flags: Mapping[str, str], inputs: Input, stdin: int | None
-) -> Iterator[Block | BadRow]:
-    """Read the operands; a command without any is answered once."""
-    if not asked.names:
-        yield Block(operands={}, source="", lines=(1,))
-        return
-    reading = Reading(
-        rows=inputs.rows,
-        column=inputs.column,
-        key=inputs.key,
-        delimiter=inputs.delimiter,
-        header=inputs.header,
-        missing=one_of("--missing", inputs.missing, ("error", "skip", "nan")),  # type: ignore[arg-type]
-        input_format=inputs.input_format,
-        max_memory=asked.memory,
-        seed=int(asked.options.get("seed", 0)),
-    )
-    operands = asked.command.operands
-    if len(asked.names) == 1 and operands[asked.names[0]].streamed:
-        rows = too_large(tokens, asked.names[0], flags, reading)
-        if rows is not None:
-            # Only a command that asked for it gets what isn't an array.
-            yield Block(operands={asked.names[0]: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
-            return
-    try:
-        yield from blocks(
-            tokens,
-            asked.names,
-            flags,
-            stdin,
-            reading,
-            matrix=[name for name in asked.names if name in operands and operands[name].matrix],
-            optional=asked.optional,
-            each=[name for name in asked.names if name in operands and operands[name].each],
-            aliases=dict.fromkeys(asked.names, asked.command.aliases),
-            called={name: operands[name.partition(" ")[0]].flag for name in flags},
-        )
-    except InputError as error:
-        if error.usage and not error.hint:
-            error.hint = f"try {asked.command.example}"
-        raise
 
 
 def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
@@ -164,7 +87,7 @@ def _rows_at_once(asked: Job, out: Out, rows: int) -> int:
     """Bound what a sweep holds; where a row takes more than a line, its answers are made together."""
     if len(asked.runs) == 1:
         return rows
-    matrices = any(asked.command.operands[name.partition(" ")[0]].matrix for name in asked.names)
+    matrices = any(asked.operand(name).matrix for name in asked.names)
     return max(1, min(rows, AT_ONCE // len(asked.runs))) if out.by_line and not matrices else 1
 
 
@@ -213,9 +136,7 @@ def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out:
 
 def _guessed(asked: Job, width: int) -> dict[str, tuple[int, ...]]:
     """Give the shapes of a row that could not be read: a matrix is taken to be square."""
-    operands = asked.command.operands
-    matrices = {name for name in asked.names if operands[name.partition(" ")[0]].matrix}
-    return {name: (width, width) if name in matrices else (width,) for name in asked.names}
+    return {name: (width, width) if asked.operand(name).matrix else (width,) for name in asked.names}
 
 
 def _void(asked: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:
@@ -237,7 +158,7 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]]) -> list[
     import numpy as np
 
     operands = _gathered(asked, part)
-    if asked.command.wants_lines:
+    if LINES in asked.command.parameters:
         operands[LINES] = part.lines
     labels = _fitting(asked.labels, part) or part.labels
     reports = []

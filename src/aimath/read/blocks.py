@@ -156,6 +156,15 @@ def price(size: int, what: str, limit: int | None, *, instead: str = "") -> None
         )
 
 
+def price_text(data: bytes, separators: tuple[bytes, ...], what: str, limit: int | None) -> None:
+    """Refuse to take text apart that is read as a whole, if its cells are too many.
+
+    A cell takes up to 160 bytes until it is a number, and an array or an object of JSON 320 (measured).
+    """
+    cells = sum(map(data.count, separators)) + 2 * (data.count(b"[") + data.count(b"{"))
+    price(4 * len(data) + 160 * cells, what, limit)
+
+
 def _spoken(size: int) -> str:
     """Write a size so that its first digits are seen.
 

@@ -119,11 +119,8 @@ def matrix_blocks(
     return matrices.held(blocks(tokens, [name], flags, stdin, reading, matrix=True), name)
 
 
-def too_large(
-    tokens: Sequence[str],
-    name: str,
-    flags: Mapping[str, str],
-    reading: Reading = Reading(),  # noqa: B008
+def streamed(
+    tokens: Sequence[str], name: str, flags: Mapping[str, str], reading: Reading
 ) -> RowBlocks | None:
     """Open the one matrix `name` for reading block by block if it is a stored array too large to be held."""
     given = _assigned(tokens, [name], flags)

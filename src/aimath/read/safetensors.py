@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aimath.errors import InputError
 from aimath.read.elements import BF16, Stored, exactly, rows
 from aimath.read.numbers import echo
+from aimath.read.structured import unique
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     try:
         header: dict[str, Any] = json.loads(
             raw.decode(),
-            object_pairs_hook=_unique,
+            object_pairs_hook=unique,
             parse_int=_whole,
             parse_float=_whole,
             parse_constant=_whole,
@@ -106,15 +107,6 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     except RecursionError:
         raise InputError("its header is nested too deeply") from None
     return header
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise InputError(f"its header holds {echo(key)} twice")
-        found[key] = value
-    return found
 
 
 def _whole(text: str) -> int:

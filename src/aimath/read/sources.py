@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
-from aimath.read.blocks import STDIN, SUFFIXES, cut, memory_limit, price, suffix
+from aimath.read.blocks import STDIN, SUFFIXES, cut, memory_limit, price, price_text, suffix
 from aimath.read.numbers import echo, whence
-from aimath.read.stream import Stream, open_file
+from aimath.read.stream import BOM, Stream, open_file
 
 if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
@@ -90,7 +90,10 @@ def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) 
 
 
 def verified(stream: Stream, form: str | None) -> str:
-    """Give the form of what is there, if it is what it should be; None takes what it looks like."""
+    """Give the form of what is there, if it is what it should be; None takes what it looks like.
+
+    Of text the byte order mark is passed over.
+    """
     kind = stream.kind()
     form = form or ("npy" if kind == "npy" else "text")
     if form == "safetensors":  # begins with a length, which may look like anything; its reader is strict
@@ -99,14 +102,16 @@ def verified(stream: Stream, form: str | None) -> str:
         raise InputError(f"its content is {kind}", hint=f"convert it with {_WAYS_OUT[kind]}")
     if kind != (form if form in ("npy", "npz") else "text"):
         raise InputError(f"its content is {kind}, not {form}")
+    if kind == "text":
+        stream.ahead = stream.ahead.removeprefix(BOM)
     return form
 
 
 def _whole(stream: Stream, layout: Layout) -> bytes:
-    """Read a JSON document, which is parsed whole: about four times its bytes are held."""
+    """Read a JSON document, which is parsed whole."""
     limit = layout.reading.max_memory
     if stream.size is not None:
         price(4 * stream.size, "a JSON file", limit)
     data = stream.whole((memory_limit() if limit is None else limit) // 4)
-    price(4 * len(data), "JSON", limit)
+    price_text(data, (b",",), "JSON", limit)
     return data

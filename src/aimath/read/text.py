@@ -104,18 +104,17 @@ def _header(layout: Layout, width: int) -> tuple[str, ...]:
 def records(stream: Stream, layout: Layout) -> Iterator[Block | BadRow | None]:
     """Give runs of equally long rows, bad rows in their place, and None for a gap of blank lines."""
     line, begun = 1, False
-    for chunk in chunks(stream):
-        data = chunk.removeprefix(b"\xef\xbb\xbf") if line == 1 else chunk
+    for chunk in chunks(stream, layout.reading.max_memory):
         start = 0
-        while not begun and start < len(data):
-            end = data.index(b"\n", start)
-            raw = data[start:end]
+        while not begun and start < len(chunk):
+            end = chunk.index(b"\n", start)
+            raw = chunk[start:end]
             if raw.strip() and not raw.lstrip(b" \t").startswith(b"#"):
                 begun = True
                 if not layout.begin(raw):
                     break
             start, line = end + 1, line + 1
-        data = data[start:]
+        data = chunk[start:]
         if data:
             yield from _merged(_pieces(data, line, layout))
             line += data.count(b"\n")

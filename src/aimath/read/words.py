@@ -88,10 +88,10 @@ class _Text:
     def read(self) -> tuple[list[str], Rows]:
         """Read all lines."""
         line = 1
-        for chunk in chunks(self.stream):
+        for chunk in chunks(self.stream, self.limit):
             data = chunk
             if not self.width:
-                data = self._begun(chunk.removeprefix(b"\xef\xbb\xbf"))
+                data = self._begun(chunk)
                 line += self.claimed is not None
             if data:
                 self._add(data, line)
@@ -227,8 +227,7 @@ def _names(path: str, count: int) -> list[str]:
     try:
         verified(stream, "text")
         for chunk in chunks(stream):
-            lines = chunk if names else chunk.removeprefix(b"\xef\xbb\xbf")
-            names += _decoded(lines.replace(b"\r\n", b"\n"), len(names) + 1)
+            names += _decoded(chunk.replace(b"\r\n", b"\n"), len(names) + 1)
             if len(names) > count:
                 raise InputError(f"there are more words than the {count} vectors")  # noqa: TRY301  and no end yet
     except InputError as error:
