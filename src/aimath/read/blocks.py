@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from aimath.errors import InputError
-from aimath.read.numbers import whence
+from aimath.read.numbers import echo, whence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ SUFFIXES = {
     ".txt": "text",
     ".json": "json",
     ".ndjson": "ndjson",
-    ".jsonl": "jsonl",
+    ".jsonl": "ndjson",
     ".npy": "npy",
     ".npz": "npz",
     ".safetensors": "safetensors",
@@ -82,6 +82,15 @@ class Reading(NamedTuple):
 
 
 Pieces: TypeAlias = "Iterator[Block | BadRow]"
+
+
+def asked_form(name: str | None) -> str | None:
+    """Give the form that --input-format names."""
+    form = None if name is None else SUFFIXES.get(f".{name.lower()}", "text" if name == "text" else "")
+    if form == "":
+        known = ", ".join(suffix[1:] for suffix in SUFFIXES)
+        raise InputError(f"--input-format {echo(name or '')} is not one of {known}", usage=True)
+    return form
 
 
 def is_path(token: str) -> bool:

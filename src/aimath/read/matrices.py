@@ -9,8 +9,8 @@ from pathlib import Path  # noqa: TID253  this module is loaded only where it is
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow, cut, is_named, located, memory_limit, price
-from aimath.read.sources import asked_form, form_of, placed, verified
+from aimath.read.blocks import BadRow, asked_form, cut, is_named, located, memory_limit, price
+from aimath.read.sources import form_of, placed, verified
 from aimath.read.stream import Stream, open_file
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from aimath.errors import InputError
 from aimath.read.blocks import STDIN, Reading, is_named, is_path
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
     from aimath.read.matrices import RowBlocks
 
-_NOTHING: Mapping[str, tuple[str, ...]] = {}
-_BY_NAME: Mapping[str, str] = {}
-
-
+_NOTHING: Mapping[str, Any] = {}
 _Layouts = Callable[[Sequence[str], str], Layout]
 
 
@@ -42,7 +39,7 @@ def blocks(
     each: Collection[str] = (),
     optional: Collection[str] = (),
     aliases: Mapping[str, tuple[str, ...]] = _NOTHING,
-    called: Mapping[str, str] = _BY_NAME,
+    called: Mapping[str, str] = _NOTHING,
 ) -> Pieces:
     """Read the operands `names`: from `flags` by name, from `tokens` in order, the rest from stdin.
 
@@ -69,17 +66,11 @@ def blocks(
             source, these, how, aliases=aliases, matrices=matrices.intersection(these), optional=more
         )
 
-    drawn = [one.name for one in given if one.tokens[0].startswith("randn:")]
-    drawn.sort(key=names.index)  # so that which numbers they get is not a matter of how they were given
-
+    # In this order, so that which numbers they get is not a matter of how they were given.
+    drawn = sorted((one.name for one in given if one.tokens[0].startswith("randn:")), key=names.index)
+    draws = {name: k for k, name in enumerate(drawn)}
     feeds = [
-        _feed(
-            one,
-            layout,
-            matrix=one.name in matrices,
-            each=one.name in each,
-            draw=drawn.index(one.name) if one.name in drawn else 0,
-        )
+        _feed(one, layout, matrix=one.name in matrices, each=one.name in each, draw=draws.get(one.name, 0))
         for one in given
         if one.tokens != ("-",)
     ]
@@ -88,6 +79,10 @@ def blocks(
 
         raw = _open(stdin, wanting, alone=len(wanting) == len(names))
         feeds.insert(0, Feed(wanting, sources.piped(raw, layout(wanting, STDIN)), waits=True))
+    elif reading.column is not None and not any(
+        _path(one.tokens[0], matrix=one.name in matrices) for one in given
+    ):
+        raise InputError("--column picks a column of a table, and none is read", usage=True)
     return in_step(feeds, names)
 
 
@@ -137,7 +132,7 @@ def _assigned(
     tokens: Sequence[str],
     names: Sequence[str],
     flags: Mapping[str, str],
-    called: Mapping[str, str] = _BY_NAME,
+    called: Mapping[str, str] = _NOTHING,
 ) -> list[_Given]:
     """Say which operand each token belongs to; several numbers for the only open operand are one vector."""
     given = [_Given(name, (text.strip(),), (called.get(name, f"--{name}"),)) for name, text in flags.items()]
@@ -176,6 +171,7 @@ def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool, draw: int)
     """Open what one operand was given as: a file, rows that have a name, or numbers."""
     first = one.tokens[0]
     path = _path(first, matrix=matrix)
+    how = layout([one.name], path or first)  # what --delimiter and --input-format say is looked at here
     odd = next((k for k, t in enumerate(one.tokens) if t == "-" or t.startswith("@") or is_named(t)), None)
     if len(one.tokens) > 1 and odd is not None:
         why = f"{one.places[odd]}: {echo(one.tokens[odd])} can't stand beside other arguments"
@@ -183,12 +179,11 @@ def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool, draw: int)
     if path is not None:
         from aimath.read import sources  # noqa: PLC0415  only what is read from is loaded
 
-        return Feed([one.name], sources.file(path, layout([one.name], path)))
+        return Feed([one.name], sources.file(path, how))
     if is_named(first) and not each:
         from aimath.read.named import named  # noqa: PLC0415  the same
 
-        reading = layout([one.name], first).reading
-        return Feed([one.name], named(first, one.name, reading, matrix=matrix, draw=draw))
+        return Feed([one.name], named(first, one.name, how.reading, matrix=matrix, draw=draw))
     from aimath.read.literals import literal  # noqa: PLC0415  the same
 
     block = literal(one.tokens, one.places, one.name, matrix=matrix)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
 from aimath.read.blocks import STDIN, SUFFIXES, cut, memory_limit, price, price_text, suffix
-from aimath.read.numbers import echo, whence
+from aimath.read.numbers import whence
 from aimath.read.stream import BOM, Stream, open_file
 
 if TYPE_CHECKING:
@@ -14,17 +14,6 @@ if TYPE_CHECKING:
     from aimath.read.table import Layout
 
 _WAYS_OUT = {"utf-16": "iconv -f UTF-16 -t UTF-8", "utf-32": "iconv -f UTF-32 -t UTF-8", "gzip": "gzip -dc"}
-
-
-def asked_form(name: str | None) -> str | None:
-    """Give the form that --input-format names."""
-    if name is None or name == "text":
-        return name
-    form = SUFFIXES.get(f".{name.lower()}")
-    if form is None:
-        known = ", ".join(suffix[1:] for suffix in SUFFIXES)
-        raise InputError(f"--input-format {echo(name)} is not one of {known}", usage=True)
-    return form
 
 
 def form_of(path: str, stream: Stream) -> str:
@@ -41,7 +30,7 @@ def file(path: str, layout: Layout) -> Pieces:
     path, member = cut(path)
     stream = open_file(path)
     try:
-        form = asked_form(layout.reading.input_format) or form_of(path, stream)
+        form = layout.form or form_of(path, stream)
         yield from _read(stream, form, layout, member or layout.reading.key)
     except InputError as error:
         raise placed(error, path) from None
@@ -53,7 +42,7 @@ def piped(raw: BinaryIO | int, layout: Layout) -> Pieces:
     """Read the rows of stdin: lines, unless it begins as an .npy does or --input-format says."""
     stream = Stream(raw, STDIN)
     try:
-        yield from _read(stream, asked_form(layout.reading.input_format), layout, layout.reading.key)
+        yield from _read(stream, layout.form, layout, layout.reading.key)
     except InputError as error:
         raise placed(error, STDIN) from None
 
