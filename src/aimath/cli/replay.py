@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from aimath.cli.app import COMMANDS, found, guarded
 from aimath.cli.job import asked_for
 from aimath.cli.options import Output
-from aimath.cli.output import following
 from aimath.cli.plain import plainly
+from aimath.cli.printer import following
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
