@@ -46,40 +46,40 @@ def run(command: Command, given: dict[str, Any]) -> int:
 def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
     """Answer every row in order; give the number of rows that were passed over."""
     passed = 0
-    said: set[str] = set()
     for piece in pieces:
         if isinstance(piece, BadRow):
-            _reject(asked, piece, _guessed(asked, max(piece.width, 1)), out)
+            _reject(asked, piece, _guessed(asked, piece.width), out)
             passed += 1
-            continue
-        for note in piece.notes:
-            if note not in said:
-                said.add(note)
-                say(f"aimath {asked.command.name}: warning: {note}")
-        start, rows = 0, len(piece.lines)
-        most = limit = _rows_at_once(asked, out, rows)
-        while start < rows:
-            part = piece.part(start, min(rows, start + most))
-            batches = (_reports(asked, part, runs) for runs in _batches(asked))
-            try:
-                reports = next(batches)
-            except InputError as wrong:
-                error = _named(wrong, part)
-                bad = _bad_row(error, part)
-                if bad is None or (rows == 1 and not piece.source):
-                    raise error from None
-                if bad > 0:
-                    most = bad  # the rows before the bad one are whole: answer them first
-                    continue
-                shapes = {name: values.shape[1:] for name, values in part.operands.items()}
-                row = BadRow(error, part.source, _line(part, error), 0, part.labels)
-                _reject(asked, row, shapes, out)
-                passed, start = passed + 1, start + 1
-            else:
-                out.rows(reports)
-                for more in batches:
-                    out.rows(more)
-                start, most = start + len(part.lines), min(limit, most * 2)
+        else:
+            passed += _answer(asked, piece, out)
+    return passed
+
+
+def _answer(asked: Job, block: Block, out: Out) -> int:
+    """Answer the rows of a block: all together, and up to the bad one if there is one."""
+    passed, start, rows = 0, 0, len(block.lines)
+    most = limit = _rows_at_once(asked, out, rows)
+    while start < rows:
+        part = block.part(start, min(rows, start + most))
+        batches = (_reports(asked, part, runs) for runs in _batches(asked))
+        try:
+            reports = next(batches)
+        except InputError as wrong:
+            error = _named(wrong, part)
+            bad = _bad_row(error, part)
+            if bad is None or (rows == 1 and not block.source):
+                raise error from None
+            if bad > 0:
+                most = bad  # the rows before the bad one are whole: answer them first
+                continue
+            shapes = {name: values.shape[1:] for name, values in part.operands.items()}
+            _reject(asked, BadRow(error, part.source, _line(part, error), 0, part.labels), shapes, out)
+            passed, start = passed + 1, start + 1
+        else:
+            out.rows(reports)
+            for more in batches:
+                out.rows(more)
+            start, most = start + len(part.lines), min(limit, most * 2)
     return passed
 
 
@@ -171,6 +171,7 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]]) -> list[
             report._replace(
                 rows=rows,
                 swept=swept,
+                warnings=(*report.warnings, *part.notes),
                 labels=labels or report.labels,
                 row_labels=part.row_labels or report.row_labels,
                 column=part.column or report.column,

@@ -104,13 +104,10 @@ def matrix_blocks(
     """
     from aimath.read import matrices  # noqa: PLC0415  only what is read from is loaded
 
-    given = _assigned(tokens, [name], flags)
-    if given and len(given[0].tokens) == 1:
-        token = given[0].tokens[0]
-        path = token if is_named(token) else _path(token, matrix=True)
-        found = matrices.again(path, reading) if path is not None else None
-        if found is not None:
-            return found
+    source = _source(tokens, name, flags)
+    found = None if source is None else matrices.again(source, reading)
+    if found is not None:
+        return found
     return matrices.held(blocks(tokens, [name], flags, stdin, reading, matrix=True), name)
 
 
@@ -118,14 +115,22 @@ def streamed(
     tokens: Sequence[str], name: str, flags: Mapping[str, str], reading: Reading
 ) -> RowBlocks | None:
     """Open the one matrix `name` for reading block by block if it is a stored array too large to be held."""
-    given = _assigned(tokens, [name], flags)
-    path = _path(given[0].tokens[0], matrix=True) if given and len(given[0].tokens) == 1 else None
-    if path is None or is_named(path):
+    source = _source(tokens, name, flags)
+    if source is None or is_named(source):
         return None
     from aimath.read import matrices  # noqa: PLC0415  only what is read from is loaded
 
-    found = matrices.again(path, reading)
+    found = matrices.again(source, reading)
     return found if found is not None and matrices.too_large(found.shape, reading.max_memory) else None
+
+
+def _source(tokens: Sequence[str], name: str, flags: Mapping[str, str]) -> str | None:
+    """Give the file or the name that a matrix is read from; None if it is typed, or comes from stdin."""
+    given = _assigned(tokens, [name], flags)
+    if not given or len(given[0].tokens) > 1:
+        return None
+    token = given[0].tokens[0]
+    return token if is_named(token) else _path(token, matrix=True)
 
 
 def _assigned(
