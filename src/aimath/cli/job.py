@@ -12,8 +12,9 @@ from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Number, Whole
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading
-from aimath.read.numbers import echo, integer, sweep
+from aimath.read.numbers import integer, sweep
 from aimath.read.operands import blocks, streamed
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,8 +12,7 @@ from aimath.cli.options import Input, Output, Words
 from aimath.cli.screen import chapters
 from aimath.cli.talk import Voice, talk
 from aimath.errors import InputError
-from aimath.read.numbers import echo
-from aimath.safe import to_ascii
+from aimath.safe import echo, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

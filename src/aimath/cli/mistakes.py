@@ -9,8 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read.numbers import echo
-from aimath.safe import safe
+from aimath.safe import echo, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from aimath.errors import InputError
-from aimath.read.numbers import echo, whence
+from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

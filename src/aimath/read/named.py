@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 from aimath.read.blocks import Block, Reading, price
-from aimath.read.numbers import echo, integer
+from aimath.read.numbers import integer
 from aimath.read.stream import BLOCK
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

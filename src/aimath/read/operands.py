@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from aimath.errors import InputError
 from aimath.read.blocks import STDIN, Reading, is_named, is_path
-from aimath.read.numbers import echo
 from aimath.read.pairing import Feed, in_step
 from aimath.read.table import Layout
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from aimath.read.blocks import Pieces

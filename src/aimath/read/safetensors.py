@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.errors import InputError
 from aimath.read.elements import BF16, Stored, exactly, rows
-from aimath.read.numbers import echo
 from aimath.read.structured import unique
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

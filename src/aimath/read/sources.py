@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
 from aimath.read.blocks import STDIN, SUFFIXES, cut, memory_limit, price, price_text, suffix
-from aimath.read.numbers import whence
 from aimath.read.stream import BOM, Stream, open_file
+from aimath.safe import whence
 
 if TYPE_CHECKING:
     from aimath.read.blocks import Pieces

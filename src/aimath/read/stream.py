@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aimath.errors import InputError
 from aimath.read.blocks import price_text
-from aimath.read.numbers import whence
+from aimath.safe import whence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from aimath.errors import InputError
 from aimath.read.blocks import Block
-from aimath.read.numbers import echo, number
+from aimath.read.numbers import number
 from aimath.read.table import Row
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

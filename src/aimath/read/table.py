@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, asked_form
-from aimath.read.numbers import echo, looks_numeric, number, whence
+from aimath.read.numbers import looks_numeric, number
+from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

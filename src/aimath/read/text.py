@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Held
-from aimath.read.numbers import echo, whence
 from aimath.read.rapid import rapid
 from aimath.read.stream import chunks
 from aimath.read.table import Row
-
-SMALL = 512  # bytes that are read line by line once they have refused the fast way
+from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
     from aimath.read.stream import Stream
     from aimath.read.table import Layout
+
+SMALL = 512  # bytes that are read line by line once they have refused the fast way
 
 
 def text(stream: Stream, layout: Layout) -> Pieces:

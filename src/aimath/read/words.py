@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aimath.errors import InputError
 from aimath.read.blocks import Reading, cut, memory_limit, price
 from aimath.read.matrices import STREAMED, again
-from aimath.read.numbers import echo, number, whence
+from aimath.read.numbers import number
 from aimath.read.rapid import rapid
 from aimath.read.sources import placed, verified
 from aimath.read.stream import chunks, open_file
+from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
