@@ -80,7 +80,9 @@ def tensors(stream: Stream) -> list[Tensor]:
         bound = f"the limit is {LONGEST_HEADER}" if length > LONGEST_HEADER else f"{left} follow"
         raise InputError(f"its header claims {length} bytes; {bound}")
     header = _parsed(exactly(stream, length))
-    _no_more_than_text(header.pop("__metadata__", {}))
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise InputError("its __metadata__ is not a map of texts")
     found = [_tensor(name, entry, 8 + length) for name, entry in header.items()]
     found.sort(key=lambda tensor: (tensor.begin, tensor.end))
     _covered(found, 8 + length, stream.size)
@@ -113,11 +115,6 @@ def _whole(text: str) -> int:
     if not re.fullmatch("0|[1-9][0-9]{0,17}", text):
         raise InputError(f"its header holds the number {echo(text)}")
     return int(text)
-
-
-def _no_more_than_text(metadata: Any) -> None:
-    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise InputError("its __metadata__ is not a map of texts")
 
 
 def _tensor(name: str, entry: Any, start: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
@@ -10,6 +11,8 @@ from aimath.read.stream import BOM, Stream, open_file
 from aimath.safe import whence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aimath.read.blocks import Pieces
     from aimath.read.table import Layout
 
@@ -28,14 +31,9 @@ def form_of(path: str, stream: Stream) -> str:
 def file(path: str, layout: Layout) -> Pieces:
     """Read the rows of a file."""
     path, member = cut(path)
-    stream = open_file(path)
-    try:
+    with opened(path) as stream:
         form = layout.form or form_of(path, stream)
         yield from _read(stream, form, layout, member or layout.reading.key)
-    except InputError as error:
-        raise placed(error, path) from None
-    finally:
-        stream.close()
 
 
 def piped(raw: BinaryIO | int, layout: Layout) -> Pieces:
@@ -44,10 +42,22 @@ def piped(raw: BinaryIO | int, layout: Layout) -> Pieces:
     try:
         yield from _read(stream, layout.form, layout, layout.reading.key)
     except InputError as error:
-        raise placed(error, STDIN) from None
+        raise _placed(error, STDIN) from None
 
 
-def placed(error: InputError, source: str) -> InputError:
+@contextmanager
+def opened(path: str) -> Iterator[Stream]:
+    """Open a file to read; an error in what it holds gets its name."""
+    stream = open_file(path)
+    try:
+        yield stream
+    except InputError as error:
+        raise _placed(error, path) from None
+    finally:
+        stream.close()
+
+
+def _placed(error: InputError, source: str) -> InputError:
     """Name the source in an error that doesn't."""
     shown = whence(source)
     why = error.why if error.usage or shown in error.why else f"{shown}: {error.why}"

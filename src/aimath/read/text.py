@@ -56,23 +56,18 @@ def _gathered(items: Iterator[Block | BadRow | None], layout: Layout) -> Pieces:
     held = Held("a matrix" if layout.matrices else "a column", layout.reading.max_memory)
     spoiled = False
     for item in items:
-        if item is None:
+        whole = isinstance(item, Block) and item.operands[layout.names[0]].ndim > 2  # matrices, from JSON
+        if item is None or (whole and not spoiled):
             if held.rows:
                 yield _joined(held, layout)
             held.clear()
             spoiled = False
-        elif not spoiled:
-            if isinstance(item, Block) and item.operands[layout.names[0]].ndim > 2:
-                if held.rows:
-                    yield _joined(held, layout)
-                    held.clear()
-                yield item  # whole matrices from JSON
-                continue
-            bad = item if isinstance(item, BadRow) else _added(held, item, layout)
-            if bad:
-                yield bad
-                held.clear()
-                spoiled = True
+            if item is not None:
+                yield item
+        elif not spoiled and (bad := item if isinstance(item, BadRow) else _added(held, item, layout)):
+            yield bad
+            held.clear()
+            spoiled = True
 
 
 def _added(held: Held, block: Block, layout: Layout) -> BadRow | None:

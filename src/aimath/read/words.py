@@ -12,8 +12,8 @@ from aimath.read.blocks import Reading, cut, memory_limit, price
 from aimath.read.matrices import STREAMED, again
 from aimath.read.numbers import number
 from aimath.read.rapid import rapid
-from aimath.read.sources import placed, verified
-from aimath.read.stream import chunks, open_file
+from aimath.read.sources import opened, verified
+from aimath.read.stream import chunks
 from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
@@ -59,16 +59,11 @@ def vectors(
         found, notes = _stored(path, reading, single=single)
         names = _names(labels or str(file.with_suffix(".txt")), len(found))
     else:
-        stream = open_file(path)
-        small = stream.size is not None and stream.size <= LARGE
         notes = ()
-        try:
+        with opened(path) as stream:
             verified(stream, "text")
+            small = stream.size is not None and stream.size <= LARGE
             names, found = _Text(stream, reading, single=not small if single is None else single).read()
-        except InputError as error:
-            raise placed(error, path) from None
-        finally:
-            stream.close()
     twice = len(names) - len(set(names))
     if twice:
         notes += (f"{twice} word{'s are' if twice > 1 else ' is'} there twice: the first vector counts",)
@@ -223,18 +218,13 @@ def _stored(path: str, reading: Reading, *, single: bool | None) -> tuple[Rows, 
 
 def _names(path: str, count: int) -> list[str]:
     """Read labels, one a line, as many as there are vectors."""
-    stream = open_file(path)
     names: list[str] = []
-    try:
+    with opened(path) as stream:
         verified(stream, "text")
         for chunk in chunks(stream):
             names += _decoded(chunk.replace(b"\r\n", b"\n"), len(names) + 1)
             if len(names) > count:
-                raise InputError(f"there are more words than the {count} vectors")  # noqa: TRY301  and no end yet
-    except InputError as error:
-        raise placed(error, path) from None
-    finally:
-        stream.close()
+                raise InputError(f"there are more words than the {count} vectors")  # and no end yet
     if len(names) < count:
         raise InputError(f"{whence(path)}: there are {len(names)} words for {count} vectors")
     return names
