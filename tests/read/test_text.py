@@ -159,7 +159,6 @@ def test_json_members_by_key_name_and_alias(rows):
     data = b'{"x": 1, "probs": 2, "z": 3}\n'
     assert rows(stdin=data) == [[1]]
     assert rows(stdin=data, key="z") == [[3]]
-    assert rows(stdin=b'{"probs": 2}\n', aliases={"x": ("y", "probs")}) == [[2]]
     assert rows(stdin=data, key="q") == ["has no key 'q'; its keys are 'x', 'probs', 'z'"]
 
 

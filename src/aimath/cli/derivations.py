@@ -96,9 +96,10 @@ def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> I
     yield Line(RULES[rule].format(w=name))
     yield from _variants(known)
     text = " ".join(f.text.split())
+    text = text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
     decayed = rule != "adamw" and known["weight_decay"]
     slope = ("f'" if single else "∇f") + f" + {{weight_decay}}·{name}" * bool(decayed)
-    yield Line(f" f = {_cut(text)}      g = {slope}")
+    yield Line(f" f = {text}      g = {slope}")
     if single and (formula := known["formula"]) and len(formula) <= LONGEST:
         yield Line(f" f' = {formula}")
     settings = "".join(f"   {said} {{{key}}}" for said, key in SETTINGS[rule].items())
@@ -118,10 +119,6 @@ def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> I
         yield Line(" lr < 2/f'' = {most} converges, there it bounces for ever, above it diverges")
     yield Line(f" {runs.statuses[run]}: {runs.why(run)}")
     yield Verify(CLOSED[single] if steady else CHECKS[rule])
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 def _variants(known: Mapping[str, Any]) -> Iterator[Line]:

@@ -98,7 +98,6 @@ def _pieces(
             matrix=[name for name in asked.names if asked.operand(name).matrix],
             optional=asked.optional,
             each=[name for name in asked.names if asked.operand(name).each],
-            aliases=dict.fromkeys(asked.names, asked.command.aliases),
             called={name: asked.operand(name).flag for name in flags},
         )
     except InputError as error:

@@ -77,12 +77,9 @@ def _form(output: Output) -> str:
             why = f"a derivation is a text for people, not {asked[0]}"
             raise InputError(why, hint="--json holds every quantity that it shows", usage=True)
         return asked[0]
-    if output.out is not None:
-        form = SUFFIXES.get(suffix(output.out))
-        if form:
-            return "table" if form == "plain" and output.explain else form
-        return "table" if output.explain else "plain"
-    return "table" if output.explain or is_terminal(1) else "plain"
+    form = SUFFIXES.get(suffix(output.out or ""), "plain")
+    for_people = output.explain or (output.out is None and is_terminal(1))
+    return "table" if form == "plain" and for_people else form
 
 
 def is_terminal(number: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from aimath.errors import InputError
 from aimath.read.blocks import STDIN, Reading, is_named, is_path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
     from aimath.read.matrices import RowBlocks
 
-_NOTHING: Mapping[str, Any] = {}
+_BY_NAME: Mapping[str, str] = {}
 _Layouts = Callable[[Sequence[str], str], Layout]
 
 
@@ -38,8 +38,7 @@ def blocks(
     matrix: bool | Collection[str] = False,
     each: Collection[str] = (),
     optional: Collection[str] = (),
-    aliases: Mapping[str, tuple[str, ...]] = _NOTHING,
-    called: Mapping[str, str] = _NOTHING,
+    called: Mapping[str, str] = _BY_NAME,
 ) -> Pieces:
     """Read the operands `names`: from `flags` by name, from `tokens` in order, the rest from stdin.
 
@@ -62,9 +61,7 @@ def blocks(
     def layout(these: Sequence[str], source: str) -> Layout:
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
         more = optional if source == STDIN else ()
-        return Layout(
-            source, these, how, aliases=aliases, matrices=matrices.intersection(these), optional=more
-        )
+        return Layout(source, these, how, matrices=matrices.intersection(these), optional=more)
 
     # In this order, so that which numbers they get is not a matter of how they were given.
     drawn = sorted((one.name for one in given if one.tokens[0].startswith("randn:")), key=names.index)
@@ -137,7 +134,7 @@ def _assigned(
     tokens: Sequence[str],
     names: Sequence[str],
     flags: Mapping[str, str],
-    called: Mapping[str, str] = _NOTHING,
+    called: Mapping[str, str] = _BY_NAME,
 ) -> list[_Given]:
     """Say which operand each token belongs to; several numbers for the only open operand are one vector."""
     given = [_Given(name, (text.strip(),), (called.get(name, f"--{name}"),)) for name, text in flags.items()]

@@ -137,14 +137,13 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
 
 
 def _key(found: dict[str, Any], name: str, layout: Layout) -> str:
-    """Choose the member that holds an operand: --key, else its name, else what it is also called."""
+    """Choose the member that holds an operand: --key, else its name."""
     asked = layout.reading.key if len(layout.names) == 1 else None
-    known = (asked,) if asked else (name, *layout.aliases.get(name, ()))
-    for key in known:
-        if key in found:
-            return key
+    key = asked or name
+    if key in found:
+        return key
     there = ", ".join(map(echo, list(found)[:8])) or "none"
-    raise InputError(f"has no key {echo(known[0])}; its keys are {there}", hint="" if asked else "use --key")
+    raise InputError(f"has no key {echo(key)}; its keys are {there}", hint="" if asked else "use --key")
 
 
 def _labels(value: Any, operands: dict[str, Array]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from aimath.read.numbers import looks_numeric, number
 from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from aimath.core.arrays import Array
     from aimath.read.blocks import Reading
@@ -36,12 +36,11 @@ class Layout:
         names: Sequence[str],
         reading: Reading,
         *,
-        aliases: Mapping[str, tuple[str, ...]],
         matrices: Collection[str] = (),
         optional: Collection[str] = (),
     ) -> None:
         self.source, self.names, self.reading = source, tuple(names), reading
-        self.aliases, self.matrices = aliases, matrices
+        self.matrices = matrices
         self.form = asked_form(reading.input_format)  # None: by suffix or content
         self.optional = optional  # members of JSON objects that are taken if they are there
         self.labels: tuple[str, ...] = ()

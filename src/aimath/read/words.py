@@ -43,27 +43,24 @@ class WordVectors(NamedTuple):
 def vectors(
     path: str,
     labels: str | None = None,
-    *,
-    single: bool | None = None,
     reading: Reading = Reading(),  # noqa: B008  immutable
 ) -> WordVectors:
     """Read words and their vectors (n, d).
 
     Text has a word and its d numbers on every line; the first line may hold n and d, as word2vec's
     does. The words of an .npy, .npz or .safetensors stand one a line in the file `labels`, or beside
-    it in a .txt of the same name. `single` says whether to hold float32; by default an array keeps
-    what it is, and text of over 16 MiB is held so.
+    it in a .txt of the same name. An array of float32 is held as such, and so is text of over 16 MiB.
     """
     file = PurePath(cut(path)[0])
     if file.suffix.lower()[1:] in STREAMED:
-        found, notes = _stored(path, reading, single=single)
+        found, notes = _stored(path, reading)
         names = _names(labels or str(file.with_suffix(".txt")), len(found))
     else:
         notes = ()
         with opened(path) as stream:
             verified(stream, "text")
-            small = stream.size is not None and stream.size <= LARGE
-            names, found = _Text(stream, reading, single=not small if single is None else single).read()
+            single = stream.size is None or stream.size > LARGE
+            names, found = _Text(stream, reading, single=single).read()
     twice = len(names) - len(set(names))
     if twice:
         notes += (f"{twice} word{'s are' if twice > 1 else ' is'} there twice: the first vector counts",)
@@ -196,14 +193,14 @@ def _narrowed(values: Array) -> NDArray[np.float32]:
     return narrow
 
 
-def _stored(path: str, reading: Reading, *, single: bool | None) -> tuple[Rows, tuple[str, ...]]:
+def _stored(path: str, reading: Reading) -> tuple[Rows, tuple[str, ...]]:
     """Hold a stored matrix, in float32 if that is what it is made of."""
     import numpy as np
 
     rows = again(path, reading)
     if rows is None:
         raise InputError(f"{whence(path)}: vectors must be a file in C order, not a pipe")
-    narrow = rows.dtype in _NARROW if single is None else single
+    narrow = rows.dtype in _NARROW
     n, d = rows.shape
     price(n * d * (4 if narrow else 8), f"{n} vectors of {d} numbers", reading.max_memory)
     dtype: Any = np.float32 if narrow else np.float64
