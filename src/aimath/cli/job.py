@@ -98,6 +98,7 @@ def _pieces(
             matrix=[name for name in asked.names if asked.operand(name).matrix],
             optional=asked.optional,
             each=[name for name in asked.names if asked.operand(name).each],
+            named=[name for name in asked.names if asked.operand(name).named],
             called={name: asked.operand(name).flag for name in flags},
         )
     except InputError as error:
@@ -116,6 +117,9 @@ def _job(
     command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
 ) -> Job:
     form = form_of(command, given | dict(flags))
+    spare = tuple(key for key in form.behind if key not in flags)
+    if len(tokens) > len([key for key in form.operands if key not in flags]):
+        form = form._replace(operands=form.operands + spare)
     extra = tuple(key for key in flags if key not in form.operands)
     if not form.operands and tokens:
         hint = f"try {command.example}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from aimath.cli.command import LINES, VOID
+from aimath.cli.command import LABELS, LINES, VOID
 from aimath.cli.job import Job, asked_for
 from aimath.cli.mistakes import say
 from aimath.cli.options import Output
@@ -126,7 +126,7 @@ def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out:
     if asked.invalid == "stop":
         raise located(bad)
     if asked.invalid == "nan":
-        labels = asked.labels or bad.labels
+        labels = () if LABELS in asked.command.parameters else asked.labels or bad.labels
         try:
             reports = _void(asked, shapes)
         except InputError:  # no answer has such a shape, so what is wrong is the row
@@ -161,6 +161,8 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]]) -> list[
     if LINES in asked.command.parameters:
         operands[LINES] = part.lines
     labels = _fitting(asked.labels, part) or part.labels
+    if LABELS in asked.command.parameters:
+        operands[LABELS], labels = labels, ()
     reports = []
     for options in runs:
         report = _called(asked, operands, options)

@@ -37,6 +37,7 @@ def blocks(
     *,
     matrix: bool | Collection[str] = False,
     each: Collection[str] = (),
+    named: Collection[str] = (),
     optional: Collection[str] = (),
     called: Mapping[str, str] = _BY_NAME,
 ) -> Pieces:
@@ -45,8 +46,9 @@ def blocks(
     Operands of one row are handed on as (1, n) beside the many rows of another; those of many rows
     go in step, row by row. `matrix` names the operands that are matrices, or is True for all;
     `each` those whose numbers belong to one row each, such as the target classes of a batch;
-    `optional` further ones that JSON objects on stdin may hold; `called` says what an operand's
-    option is, where it isn't `--name`.
+    `named` those that a JSON object may hold entry by entry, {"x": 3, "y": 2}; `optional` further
+    ones that JSON objects on stdin may hold; `called` says what an operand's option is, where it
+    isn't `--name`.
 
     >>> [block.operands["x"].tolist() for block in blocks(["2", "1"], ["x"], {}, None)]
     [[[2.0, 1.0]]]
@@ -61,7 +63,8 @@ def blocks(
     def layout(these: Sequence[str], source: str) -> Layout:
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
         more = optional if source == STDIN else ()
-        return Layout(source, these, how, matrices=matrices.intersection(these), optional=more)
+        matrix = matrices.intersection(these)
+        return Layout(source, these, how, matrices=matrix, named=named, optional=more)
 
     # In this order, so that which numbers they get is not a matter of how they were given.
     drawn = sorted((one.name for one in given if one.tokens[0].startswith("randn:")), key=names.index)

@@ -124,6 +124,8 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
         raise InputError(
             f"{path or 'the value'} must be an object with the keys {' and '.join(layout.names)}"
         )
+    if _by_name(found, layout):
+        return Row({layout.names[0]: array(list(found.values()))[None]}, tuple(found))
     keys = {name: _key(found, name, layout) for name in layout.names}
     keys |= {name: name for name in layout.optional if found.get(name) is not None}
     operands = {}
@@ -134,6 +136,14 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
         counts = " and ".join(f"{name} {len(rows)}" for name, rows in operands.items())
         raise InputError(f"the operands have different numbers of rows: {counts}")
     return Row(operands, _labels(value, operands))
+
+
+def _by_name(found: dict[str, Any], layout: Layout) -> bool:
+    """Tell whether an object holds the entries of its only operand under their names."""
+    name = layout.names[0]
+    if layout.reading.key or not found or len(layout.names) > 1 or name not in layout.named or name in found:
+        return False
+    return set(map(type, found.values())) <= {int, float}
 
 
 def _key(found: dict[str, Any], name: str, layout: Layout) -> str:

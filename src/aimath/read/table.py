@@ -37,10 +37,11 @@ class Layout:
         reading: Reading,
         *,
         matrices: Collection[str] = (),
+        named: Collection[str] = (),
         optional: Collection[str] = (),
     ) -> None:
         self.source, self.names, self.reading = source, tuple(names), reading
-        self.matrices = matrices
+        self.matrices, self.named = matrices, named
         self.form = asked_form(reading.input_format)  # None: by suffix or content
         self.optional = optional  # members of JSON objects that are taken if they are there
         self.labels: tuple[str, ...] = ()
