@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aimath.cli.chance import settled
 from aimath.cli.command import MEMORY
 from aimath.cli.mistakes import say
-from aimath.cli.options import Input, Number, Whole
+from aimath.cli.options import INVALID, MISSING, Input, Number, Whole
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading
 from aimath.read.numbers import integer, sweep
@@ -116,6 +116,7 @@ def form_of(command: Command, given: Mapping[str, Any]) -> Form:
 def _job(
     command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
 ) -> Job:
+    one_of("--missing", inputs.missing, MISSING)
     form = form_of(command, given | dict(flags))
     spare = tuple(key for key in form.behind if key not in flags)
     if len(tokens) > len([key for key in form.operands if key not in flags]):
@@ -142,13 +143,12 @@ def _job(
         swept=tuple(key for key, values in lists.items() if len(values) > 1),
         options=given,
         labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
-        invalid=one_of("--invalid", inputs.invalid, ("stop", "skip", "nan")),
+        invalid=one_of("--invalid", inputs.invalid, INVALID),
         reading=reading,
     )
 
 
 def _reading(inputs: Input, given: Mapping[str, Any]) -> Reading:
-    one_of("--missing", inputs.missing, ("error", "skip", "nan"))
     shared = {key: value for key, value in inputs._asdict().items() if key in Reading._fields}
     return Reading(**shared | {"max_memory": size(inputs.max_memory), "seed": int(given.get("seed", 0))})
 

@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aimath.cli.options import FORMS
 from aimath.cli.printer import Printer, Progress
 from aimath.errors import InputError
 from aimath.read.blocks import suffix
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from aimath.cli.options import Output
     from aimath.render.text import Wanted, Writer
 
-FORMS = ("table", "plain", "csv", "tsv", "json", "markdown")
 SUFFIXES = {
     ".txt": "plain", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
     ".md": "markdown", ".npy": "npy", ".svg": "svg",
@@ -46,7 +46,7 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
         raise InputError(f"a {form} needs --out FILE.{form}", usage=True)
     wanted = _wanted(output, terminal)
     if output.out is None:
-        place: Any = Descriptor(standard_output())
+        place: Any = contextlib.nullcontext(Descriptor(standard_output()))
     else:
         interruptible()
         place = AtomicFile(output.out)

@@ -12,7 +12,7 @@ from aimath.cli.mistakes import say
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from aimath.render.sink import Sink
+    from aimath.render.sink import AtomicFile, Descriptor
     from aimath.render.text import Writer
     from aimath.report import Report
 
@@ -24,7 +24,13 @@ class Printer:
     """Takes reports, gives bytes to their place; notes and plots beside the data go to standard error."""
 
     def __init__(
-        self, writer: Writer, sink: Sink, *, by_line: bool, aside: Writer | None, progress: Progress
+        self,
+        writer: Writer,
+        sink: AtomicFile | Descriptor,
+        *,
+        by_line: bool,
+        aside: Writer | None,
+        progress: Progress,
     ) -> None:
         self.writer, self.sink = writer, sink
         self.aside, self.progress = aside, progress
