@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.digits import near, ulps
 
 from aimath.core import information
 from aimath.errors import InputError
@@ -19,14 +20,6 @@ inf, nan = math.inf, math.nan
 def _digits():
     with mp.workdps(120):  # losses of 1e-52 come out of a difference in these oracles
         yield
-
-
-def ulps(got, truth):
-    return (
-        float(abs(mp.mpf(float(got)) - truth) / mp.mpf(math.ulp(float(truth))))
-        if truth
-        else abs(float(got)) * 1e300
-    )
 
 
 def m(x):
@@ -182,7 +175,7 @@ def test_kl_of_a_subnormal_q():
 def test_kl_in_bits_of_powers_of_two_is_exact():
     assert information.kl([1, 0, 0, 0], [0.25] * 4, 2).kl == 2
     assert information.kl([0.5, 0.5, 0], [0.5, 0.25, 0.25], 2).kl == 0.5
-    assert information.kl([9, 1], [1, 1], normalize=True).kl == pytest.approx(0.36806420716849706, rel=1e-15)
+    assert information.kl([9, 1], [1, 1], normalize=True).kl == near(0.36806420716849706, 1e-15)
 
 
 def test_js_of_disjoint_rows_is_exactly_one_bit():
@@ -297,7 +290,7 @@ def test_mutual_information_is_symmetric_and_batched():
     many = information.mutual_information(t).mutual_information
     for k in range(20):
         assert many[k] == information.mutual_information(t[k]).mutual_information
-        assert many[k] == pytest.approx(information.mutual_information(t[k].T).mutual_information, rel=1e-15)
+        assert many[k] == near(information.mutual_information(t[k].T).mutual_information, 1e-15)
         assert ulps(many[k], true_mi(t[k])) <= 4
 
 
@@ -312,6 +305,17 @@ def test_perplexity_of_tokens():
     assert (
         ulps(information.perplexity_of_log_probs([-0.1, -0.7]).perplexity, mp.exp((m(0.1) + m(0.7)) / 2)) <= 2
     )
+
+
+def test_perplexity_of_improbable_tokens_does_not_lose_what_their_logarithms_round_away():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        p = 10.0 ** rng.uniform(-300, 0, 9)
+        truth = mp.exp(-mp.fsum(mp.log(m(x)) for x in p) / 9)
+        assert ulps(information.perplexity_of_tokens(p).perplexity, truth) <= 2
+        logs = rng.uniform(-700, 0, 9)
+        truth = mp.exp(-mp.fsum(map(m, logs)) / 9)
+        assert ulps(information.perplexity_of_log_probs(logs).perplexity, truth) <= 2
 
 
 def true_gaussian(m1, s1, m2, s2):
@@ -349,7 +353,7 @@ def test_gaussian_divergence_anywhere(m1, s1, m2, s2):
 def test_vae_divergence_keeps_its_digits(mu, logvar):
     truth = (mp.exp(m(logvar)) - 1 - m(logvar) + m(mu) ** 2) / 2
     assert ulps(information.vae_kl([mu], [logvar]).kl, truth) <= 4
-    assert information.vae_kl([mu], [logvar], 2).kl == pytest.approx(float(truth / mp.log(2)), rel=1e-15)
+    assert information.vae_kl([mu], [logvar], 2).kl == near(float(truth / mp.log(2)), 1e-15)
 
 
 def test_gaussian_divergence_adds_over_dimensions_and_broadcasts_numbers():
@@ -377,6 +381,7 @@ def true_policy(r, q, beta):
         ([-1e5, 1e5], [0.5, 0.5], 300.0),
         ([0, 700, 300], [0.5, 0.5, 0.0], 1.0),
         ([0.1, 0.7], [0.5, 0.5], 0.3),
+        ([1.6, 1.8, 2.5], [0.55, 0.14, 0.31], 0.6),  # neither near nor far: steps as large as 0.8
     ],
 )
 def test_rlhf_keeps_its_digits(r, q, beta):
@@ -399,7 +404,7 @@ def test_rlhf_never_leaves_the_support_of_the_reference():
 def test_rlhf_with_extreme_rewards_stays_finite():
     got = information.rlhf([1e308, -1e308], [0.5, 0.5], 1e-9)
     assert got.policy.tolist() == [1, 0]
-    assert got.kl == pytest.approx(math.log(2))
+    assert got.kl == near(math.log(2))
 
 
 def test_rlhf_beats_every_other_policy():
