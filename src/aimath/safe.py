@@ -54,6 +54,26 @@ def _visible(sign: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def echo(text: str) -> str:
+    r"""Quote a user's text for a message: at most 60 characters, nothing that moves a terminal.
+
+    >>> echo("\x1b[31mred")
+    "'\\x1b[31mred'"
+    """
+    return f"'{visible(text if len(text) <= 60 else text[:57] + '...')}'"
+
+
+def visible(text: str) -> str:
+    """Write control, bidirectional and other unseen characters as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def whence(source: str) -> str:
+    """Show a file's name in a message: the end of a long path says more than its beginning."""
+    shown = visible(source)
+    return shown if len(shown) <= 200 else f"...{shown[-197:]}"
+
+
 def cells(text: str) -> int:
     r"""Count the cells that a terminal takes for `text`: two for a wide sign, none for an accent set apart.
 

@@ -120,6 +120,13 @@ def test_column_of_what_has_no_columns_is_refused(refused, tmp_path):
         )
 
 
+def test_rounded_integers_are_said_once(aimath, tmp_path):
+    np.save(tmp_path / "x.npy", np.full((2**17, 1), 2**53 + 1))  # several blocks
+    ran = aimath("softmax", f"@{tmp_path / 'x.npy'}", "--out", tmp_path / "out.npy")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "aimath softmax: warning: int64 values above 2^53 were rounded\n"
+
+
 def test_unknown_suffix_names_the_file(aimath, tmp_path):
     (tmp_path / "x.dat").write_text("1 2\n")
     assert "x.dat: its suffix is none of" in aimath("softmax", f"@{tmp_path / 'x.dat'}").err

@@ -7,11 +7,9 @@ from aimath.read.blocks import BadRow, Reading
 from aimath.read.operands import blocks
 
 
-def pieces(tokens=(), names=("x",), flags=None, stdin=None, *, matrix=False, aliases=None, **reading):
+def pieces(tokens=(), names=("x",), flags=None, stdin=None, *, matrix=False, **reading):
     raw = io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin
-    given = blocks(
-        list(tokens), names, flags or {}, raw, Reading(**reading), matrix=matrix, aliases=aliases or {}
-    )
+    given = blocks(list(tokens), names, flags or {}, raw, Reading(**reading), matrix=matrix)
     return list(given)
 
 

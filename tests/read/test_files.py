@@ -188,6 +188,19 @@ def test_json_is_priced_before_it_is_parsed(refusal, at):
     assert "JSON needs" in refusal(stdin=b"[1, 2]", input_format="json", max_memory=10).why
 
 
+def test_a_nest_of_small_arrays_is_priced_by_what_it_becomes(refusal, at, rows):
+    tokens = at("d.json", b"[" + b"[1]," * 10_000 + b"[1]]")
+    assert "JSON needs 4.73 MiB" in refusal(tokens, max_memory=4 << 20).why
+    assert len(rows(tokens, max_memory=5 << 20)) == 10_001
+
+
+def test_two_equal_keys_are_found_among_many(refusal, at):
+    """Looking through all keys for each of them took minutes."""
+    members = b",".join(b'"%d":1' % k for k in range(100_000))
+    assert why(refusal, at("d.json", b'{"x":1,%b,"x":2}' % members)) == "d.json: the key 'x' is there twice"
+    assert why(refusal, at("e.json", b'{%b,"99999":2}' % members)) == "e.json: the key '99999' is there twice"
+
+
 def test_json_over_several_lines_on_stdin(rows):
     assert rows(stdin=json.dumps([[1, 2], [3, 4]], indent=1).encode(), input_format="json") == [
         [1, 2],

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimath.errors import InputError
-from aimath.read.numbers import echo, integer, looks_numeric, number, sweep
+from aimath.read.numbers import integer, looks_numeric, number, sweep
+from aimath.safe import echo
 
 # The grammar of a number, as the README has it under "Operands".
 GOOD = {

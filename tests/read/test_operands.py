@@ -71,6 +71,19 @@ def test_bad_arguments_are_named_by_their_place(refusal, tokens, why):
     assert (error.why, error.usage, error.operand) == (why, True, "x")
 
 
+def test_options_of_reading_are_looked_at_where_no_file_is_read(refusal, read, tmp_path):
+    for tokens in (["1", "2"], ["randn:2"], ["digits"]):
+        assert refusal(tokens, delimiter="abc").why == "--delimiter 'abc' can't separate numbers"
+        assert refusal(tokens, input_format="abc").why.startswith(
+            "--input-format 'abc' is not one of csv, tsv"
+        )
+        assert refusal(tokens, column="zz").why == "--column picks a column of a table, and none is read"
+        assert len(read(tokens, delimiter="tab", input_format="text")) == 1
+    (tmp_path / "q.csv").write_text("a,zz\n1,2\n")
+    [block] = read(["7"], PQ, {"q": f"@{tmp_path}/q.csv"}, column="zz")
+    assert block.operands["q"].tolist() == [[2]]
+
+
 def test_a_file_without_its_sign(refusal):
     assert refusal(["x.csv"]).hint == "a file is given as @x.csv"
 

@@ -188,11 +188,11 @@ BAD = {
     "invalid UTF-8": (file_of(b'{"\xff": 1}'), "its header is not UTF-8"),
     "a name twice": (
         file_of(b'{"a": %b, "a": %b}' % ((json.dumps(E8).encode(),) * 2), doubles(1)),
-        "its header holds 'a' twice",
+        "the key 'a' is there twice",
     ),
     "a key twice": (
         file_of(b'{"a": {"dtype": "F64", "dtype": "F64", "shape": [1], "data_offsets": [0, 8]}}', doubles(1)),
-        "its header holds 'dtype' twice",
+        "the key 'dtype' is there twice",
     ),
     "nested deeply": (file_of(b'{"a": ' + b"[" * 100_000), "its header is nested too deeply"),
     "a float": (file_of({"a": entry("F64", [1.0], 0, 8)}, doubles(1)), "its header holds the number '1.0'"),

@@ -159,7 +159,6 @@ def test_json_members_by_key_name_and_alias(rows):
     data = b'{"x": 1, "probs": 2, "z": 3}\n'
     assert rows(stdin=data) == [[1]]
     assert rows(stdin=data, key="z") == [[3]]
-    assert rows(stdin=b'{"probs": 2}\n', aliases={"x": ("y", "probs")}) == [[2]]
     assert rows(stdin=data, key="q") == ["has no key 'q'; its keys are 'x', 'probs', 'z'"]
 
 
@@ -357,6 +356,13 @@ def test_a_busy_pipe_is_read_in_large_blocks():
     writer.join()
     assert sum(sizes) == 100_000
     assert max(sizes) <= stream_module.BLOCK
+
+
+def test_a_long_line_is_priced_before_it_is_taken_apart(refusal, rows):
+    for line in (b"1 " * 300_000, b"1,2;" * 150_000, b"[" + b"1," * 300_000 + b"1]"):
+        why = refusal(stdin=b"1 2\n" + line + b"\n", max_memory=32 << 20).why
+        assert why.startswith(f"<stdin>: a line of {len(line) + 1} bytes needs 48.07 MiB")
+    assert len(rows(stdin=b"1 2\n" * 300_000, max_memory=1 << 20)) == 300_000
 
 
 def test_a_line_without_end_is_refused(refusal, monkeypatch):

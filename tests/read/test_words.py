@@ -112,13 +112,13 @@ def test_large_text_is_held_as_float32(at, monkeypatch):
     monkeypatch.setattr(words, "LARGE", 10)
     found = vectors(at(GLOVE))
     assert (found.vectors.dtype, found.vectors.tolist()) == (np.float32, np.float32(NUMBERS).tolist())
-    assert vectors(at(GLOVE), single=False).vectors.dtype == np.float64
     monkeypatch.undo()
-    assert vectors(at(GLOVE), single=True).vectors.dtype == np.float32
+    assert vectors(at(GLOVE)).vectors.dtype == np.float64
 
 
-def test_what_float32_cannot_hold(refused):
-    assert refused(b"a 1e39 2\n", single=True) == "w.txt: it holds numbers that are no float32"
+def test_what_float32_cannot_hold(refused, monkeypatch):
+    monkeypatch.setattr(words, "LARGE", 0)
+    assert refused(b"a 1e39 2\n") == "w.txt: it holds numbers that are no float32"
 
 
 def test_words_that_are_there_twice_are_said(at):
@@ -161,7 +161,6 @@ def test_npy_and_labels(at, tmp_path, dtype, order):
     assert found.labels == ("a", "b c", "d", "é")
     assert found.vectors.tolist() == table.tolist()
     assert found.vectors.dtype == (np.float32 if dtype in (np.float16, np.float32) else np.float64)
-    assert vectors(str(tmp_path / "w.npy"), single=True).vectors.dtype == np.float32
     at(b"1\n2\n3\n4\n", "names.lst")
     assert vectors(str(tmp_path / "w.npy"), str(tmp_path / "names.lst")).labels == ("1", "2", "3", "4")
 

@@ -59,11 +59,10 @@ class Command:
         function: Function,
         *forms: Form,
         name: str,
-        aliases: tuple[str, ...],
         example: str,
         guides: bool,
     ) -> None:
-        self.function, self.name, self.aliases, self.example = function, name, aliases, example
+        self.function, self.name, self.example = function, name, example
         self._forms, self.guides = forms, guides
 
     @cached_property
@@ -124,11 +123,6 @@ class Command:
         mark = self._marks[self.words] if self.words else None
         return isinstance(mark, Words) and mark.told and bool(given.get("operands"))
 
-    @property
-    def wants_labels(self) -> bool:
-        """Whether it is given the names of its entries."""
-        return LABELS in self.parameters
-
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """What may stand on its command line."""
@@ -160,23 +154,18 @@ def command(
     commands: Commands,
     *forms: Form,
     example: str,
-    name: str = "",
-    aliases: tuple[str, ...] = (),
     guides: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as one of a topic's commands.
 
     `forms` are the ways to call it, the usual one first; by default it needs every operand without
-    a default. `aliases` are keys under which JSON objects may hold the operand. `example` is a
-    call that works, shown when there is nothing to read. A command that `guides` calculates
-    nothing of its own: it has no derivation and no plot.
+    a default. `example` is a call that works, shown when there is nothing to read. A command that
+    `guides` calculates nothing of its own: it has no derivation and no plot.
     """
 
     def register(function: Function) -> Function:
-        known = name or function.__name__.replace("_", "-")
-        commands[known] = Command(
-            function, *forms, name=known, aliases=aliases, example=example, guides=guides
-        )
+        name = function.__name__.replace("_", "-")
+        commands[name] = Command(function, *forms, name=name, example=example, guides=guides)
         return function
 
     return register

@@ -11,7 +11,7 @@ from aimath.cli.talk import Voice, talk
 from aimath.errors import InputError
 from aimath.guide.chapters import CHAPTERS
 from aimath.guide.commands import CALCULATORS, SUBJECTS
-from aimath.read.numbers import echo
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -55,6 +55,11 @@ CHECKS = {
     "adamw": "m^ and v^ as means of all g and g², weighted by β^age: {other}",
 }
 
+CLOSED = {  # by whether there is one variable
+    True: "{centre} + (1 - lr·f'')^{last_step} · (start - {centre}) = {other}",
+    False: "in closed form, along each direction of curvature: {other}",
+}
+
 
 def derivation(runs: Runs, run: int, f: Function, schedule: str) -> Report:
     """Tell of one run from its start to its end."""
@@ -97,7 +102,8 @@ def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> I
         yield Line(f" f' = {formula}")
     settings = "".join(f"   {said} {{{key}}}" for said, key in SETTINGS[rule].items())
     planned = "" if known["schedule"] == "constant" else f", schedule {known['schedule']}"
-    yield Line(f" lr {{lr}}{planned}{settings}      as in torch, whose lr is {_torch(rule)}")
+    torch = ".01" if rule == "rmsprop" else ".001"
+    yield Line(f" lr {{lr}}{planned}{settings}      as in torch, whose lr is {torch} by default")
     if single and last and rule.startswith("adam"):
         yield from _first_of_adam(name, decay=rule == "adamw")
     if rule == "gd" or not single or not last:
@@ -110,17 +116,7 @@ def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> I
         yield Line(" a step multiplies the distance to it by 1 - lr·f'' = {factor}")
         yield Line(" lr < 2/f'' = {most} converges, there it bounces for ever, above it diverges")
     yield Line(f" {runs.statuses[run]}: {runs.why(run)}")
-    yield Verify(_closed(single=single) if steady else CHECKS[rule])
-
-
-def _torch(rule: str) -> str:
-    return ".01 by default" if rule == "rmsprop" else ".001 by default"
-
-
-def _closed(*, single: bool) -> str:
-    if single:
-        return "{centre} + (1 - lr·f'')^{last_step} · (start - {centre}) = {other}"
-    return "in closed form, along each direction of curvature: {other}"
+    yield Verify(CLOSED[single] if steady else CHECKS[rule])
 
 
 def _variants(known: Mapping[str, Any]) -> Iterator[Line]:

@@ -73,17 +73,12 @@ def _parameter(part: Part) -> inspect.Parameter:
     )
 
 
-def _width() -> int:
-    """Give the width of help: that of the terminal, if it is narrow, and of a pipe always the same."""
-    return Voice().width - 2
-
-
 group = typer.Typer(
     cls=Topics,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": _width()},
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": Voice().width - 2},
 )
 
 
@@ -94,6 +89,7 @@ def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the versions and exit.")] = False,
 ) -> None:
+    """Show the versions, or the help, where no command is named."""
     if version:
         from importlib.metadata import version as installed
 

@@ -10,7 +10,7 @@ from aimath.cli.options import Words
 from aimath.cli.talk import Voice, talk
 from aimath.errors import InputError
 from aimath.guide.commands import CALCULATORS
-from aimath.read.numbers import echo
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

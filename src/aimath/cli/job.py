@@ -1,20 +1,26 @@
-"""What a command line asks for: the form of the command, the operands to read, what is swept."""
+"""What a command line asks for: the form of the command, what is swept, and the rows that answer it."""
 
 from __future__ import annotations
 
 import itertools
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aimath.cli.chance import settled
 from aimath.cli.command import MEMORY
-from aimath.cli.options import INVALID, MISSING, Number, Whole
+from aimath.cli.mistakes import say
+from aimath.cli.options import INVALID, MISSING, Input, Number, Whole
 from aimath.errors import InputError
+from aimath.read.blocks import BadRow, Block, Reading
 from aimath.read.numbers import integer, sweep
+from aimath.read.operands import blocks, streamed
+from aimath.safe import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
-    from aimath.cli.options import Form, Input
+    from aimath.cli.options import Form, Operand
 
 MOST_RUNS = 1_000_000
 
@@ -30,7 +36,75 @@ class Job(NamedTuple):
     options: Mapping[str, Any]  # the command's other options, as given
     labels: tuple[str, ...]
     invalid: str
-    memory: int | None  # most bytes to hold, if the user said so
+    reading: Reading  # how text becomes rows
+
+    def operand(self, name: str) -> Operand:
+        """Give what is known of an operand; each text of a repeated flag is one ("likelihood 0")."""
+        return self.command.operands[name.partition(" ")[0]]
+
+
+def asked_for(
+    command: Command, given: dict[str, Any], *, stdin: bool = True
+) -> tuple[Job, Iterator[Block | BadRow]]:
+    """Read a command line without its options of output: what is asked, and the rows, read when taken."""
+    inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
+    tokens = given.pop("operands", None) or []
+    if command.words and not form_of(command, given).operands:
+        given[command.words], tokens = [token.strip() for token in tokens], []
+    flags = {key: text for key in command.operands if (text := given.pop(key, None)) is not None}
+    _settle_seed(command.name, given)
+    asked = _job(command, given, inputs, flags, tokens)
+    apart = {
+        key: [f"{key} {k}" for k in range(len(texts))]
+        for key, texts in flags.items()
+        if isinstance(texts, list)
+    }
+    for key, names in apart.items():
+        flags |= zip(names, flags.pop(key), strict=True)
+    asked = asked._replace(names=tuple(name for key in asked.names for name in apart.get(key, [key])))
+    return asked, _pieces(asked, tokens, flags, 0 if stdin and sys.stdin is not None else None)
+
+
+def _settle_seed(name: str, given: dict[str, Any]) -> None:
+    """Let `--seed random` draw once, for the rows that are drawn and for the command itself."""
+    if "seed" in given:
+        seed, notes = settled(given["seed"])
+        given["seed"] = str(seed)
+        for note in notes:
+            say(f"aimath {name}: note: {note}")
+
+
+def _pieces(
+    asked: Job, tokens: Sequence[str], flags: Mapping[str, str], stdin: int | None
+) -> Iterator[Block | BadRow]:
+    """Read the operands; a command without any is answered once."""
+    if not asked.names:
+        yield Block(operands={}, source="", lines=(1,))
+        return
+    name, *more = asked.names
+    if asked.operand(name).streamed and not more:
+        rows = streamed(tokens, name, flags, asked.reading)
+        if rows is not None:
+            # Only a command that asked for it gets what isn't an array.
+            yield Block(operands={name: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
+            return
+    try:
+        yield from blocks(
+            tokens,
+            asked.names,
+            flags,
+            stdin,
+            asked.reading,
+            matrix=[name for name in asked.names if asked.operand(name).matrix],
+            optional=asked.optional,
+            each=[name for name in asked.names if asked.operand(name).each],
+            named=[name for name in asked.names if asked.operand(name).named],
+            called={name: asked.operand(name).flag for name in flags},
+        )
+    except InputError as error:
+        if error.usage and not error.hint:
+            error.hint = f"try {asked.command.example}"
+        raise
 
 
 def form_of(command: Command, given: Mapping[str, Any]) -> Form:
@@ -39,7 +113,7 @@ def form_of(command: Command, given: Mapping[str, Any]) -> Form:
     return next((form for form in command.forms[1:] if chosen & set(form.when)), command.forms[0])
 
 
-def job(
+def _job(
     command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
 ) -> Job:
     one_of("--missing", inputs.missing, MISSING)
@@ -50,27 +124,33 @@ def job(
     extra = tuple(key for key in flags if key not in form.operands)
     if not form.operands and tokens:
         hint = f"try {command.example}"
-        raise InputError(f"takes no operands here, not '{tokens[0]}'", hint=hint, usage=True)
-    swept = {key: _values(mark, given.pop(key)) for key, mark in command.numbers.items() if given.get(key)}
-    for key in command.numbers:
-        given.pop(key, None)
-    defaults = _defaults(command, swept)
+        raise InputError(f"takes no operands here, not {echo(tokens[0])}", hint=hint, usage=True)
     marks = command.numbers
-    given |= {key: tuple(swept.pop(key)) for key in list(swept) if marks[key].together}
-    lists = swept | defaults
-    memory = size(inputs.max_memory)
-    several = tuple(key for key, values in lists.items() if len(values) > 1)
+    texts = {key: given.pop(key, None) for key in marks}
+    swept = {key: _values(marks[key], text) for key, text in texts.items() if text}
+    lists = {key: values for key, values in swept.items() if not marks[key].together} | _defaults(
+        command, swept
+    )
+    given |= {key: tuple(values) for key, values in swept.items() if marks[key].together}
+    reading = _reading(inputs, given)
+    if MEMORY in command.parameters:
+        given[MEMORY] = reading.max_memory
     return Job(
         command=command,
         names=(*form.operands, *extra),
         optional=_optional(command, form, extra),
         runs=_product(lists),
-        swept=several,
-        options=given | ({MEMORY: memory} if MEMORY in command.parameters else {}),
+        swept=tuple(key for key, values in lists.items() if len(values) > 1),
+        options=given,
         labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
         invalid=one_of("--invalid", inputs.invalid, INVALID),
-        memory=memory,
+        reading=reading,
     )
+
+
+def _reading(inputs: Input, given: Mapping[str, Any]) -> Reading:
+    shared = {key: value for key, value in inputs._asdict().items() if key in Reading._fields}
+    return Reading(**shared | {"max_memory": size(inputs.max_memory), "seed": int(given.get("seed", 0))})
 
 
 def _optional(command: Command, form: Form, extra: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,8 +192,9 @@ def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
 
 
 def one_of(flag: str, text: str, right: tuple[str, ...]) -> str:
+    """Give the text of an option that must be one of a few words."""
     if text not in right:
-        raise InputError(f"{flag}: '{text}' is not one of {', '.join(right)}", usage=True)
+        raise InputError(f"{flag}: {echo(text)} is not one of {', '.join(right)}", usage=True)
     return text
 
 
@@ -124,5 +205,5 @@ def size(text: str | None) -> int | None:
     units = {"K": 10, "M": 20, "G": 30, "T": 40}
     digits, unit = (text[:-1], text[-1:].upper()) if text[-1:].upper() in units else (text, "")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
-        raise InputError(f"--max-memory: '{text}' is not a size", hint="write 512M or 4G", usage=True)
+        raise InputError(f"--max-memory: {echo(text)} is not a size", hint="write 512M or 4G", usage=True)
     return int(digits) << units.get(unit, 0)

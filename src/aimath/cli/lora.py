@@ -9,9 +9,9 @@ from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Number, Whole, Words
 from aimath.errors import InputError
 from aimath.read.blocks import cut, suffix
-from aimath.read.numbers import echo
 from aimath.read.operands import matrix_blocks
 from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

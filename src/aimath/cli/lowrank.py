@@ -10,8 +10,8 @@ from aimath.cli.options import Flag, Operand, Seed, Streamed, Whole
 from aimath.cli.output import interruptible
 from aimath.errors import InputError
 from aimath.read.blocks import price
-from aimath.read.numbers import echo
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from aimath.cli.options import Vector

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.safe import safe
+from aimath.safe import echo, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,16 +87,17 @@ def _of_typer(error: BaseException) -> TypeGuard[TyperException]:
 
 def _usage(error: TyperException, command: str) -> tuple[str, str, int]:
     """Put typer's sentence in our form; it has already looked for what was meant."""
-    why = error.format_message().strip().rstrip(".").replace("\n", " ")
-    why = why[:1].lower() + why[1:]
     possible = getattr(error, "possibilities", None)
+    why = (error.message if possible else error.format_message()).strip().rstrip(".").replace("\n", " ")
+    why = why[:1].lower() + why[1:]
     if possible:
-        why = error.message.rstrip(".")
-        why = why[:1].lower() + why[1:]
         from difflib import get_close_matches  # noqa: PLC0415  only for typos
 
         near = get_close_matches(getattr(error, "option_name", ""), possible, 1) or sorted(possible)[:1]
         return why, f"did you mean {near[0]}?", 2
+    _, extra, words = why.partition("unexpected extra argument(s) ")
+    if extra:
+        why = f"takes no operands, not {echo(words[1:-1])}"
     why, meant, best = why.partition(". Did you mean ")
     best = best.strip("?'")
     return why, f"did you mean {best}?" if meant else f"see {program(command)} --help", 2

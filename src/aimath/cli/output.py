@@ -8,26 +8,22 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aimath.cli.mistakes import say
 from aimath.cli.options import FORMS
-from aimath.cli.progress import Progress
+from aimath.cli.printer import Printer, Progress
 from aimath.errors import InputError
 from aimath.read.blocks import suffix
 from aimath.read.numbers import integer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from aimath.cli.options import Output
-    from aimath.render.sink import AtomicFile, Descriptor
     from aimath.render.text import Wanted, Writer
-    from aimath.report import Report
 
 SUFFIXES = {
     ".txt": "plain", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
     ".md": "markdown", ".npy": "npy", ".svg": "svg",
 }  # fmt: skip
-BY_LINE = ("plain", "csv", "tsv", "json", "markdown")
 
 
 class Terminal(NamedTuple):
@@ -37,82 +33,6 @@ class Terminal(NamedTuple):
     width: int
     colour: bool
     ascii_only: bool
-
-
-class Printer:
-    """Takes reports, gives bytes to their place; notes and plots beside the data go to standard error."""
-
-    def __init__(
-        self,
-        writer: Writer,
-        sink: AtomicFile | Descriptor,
-        *,
-        form: str,
-        aside: Writer | None,
-        progress: Progress,
-    ) -> None:
-        self.writer, self.sink = writer, sink
-        self.aside, self.progress = aside, progress
-        self.by_line = form in BY_LINE
-        self.said: set[str] = set()
-        self.unmet = ""  # what --check found not to hold
-
-    def rows(self, reports: Sequence[Report]) -> None:
-        """Write some rows: for each row its answers, one for each combination that is swept."""
-        rows = reports[0].rows
-        if len(reports) == 1:
-            parts = [self.writer.write(reports[0])]
-        elif rows == 1:
-            parts = [self.writer.write(report) for report in reports]
-        else:
-            parts = list(self._interleaved(reports, rows))
-        self.sink.write(b"".join(parts))
-        self.progress.add(rows)
-        for report in reports:
-            self._beside(report)
-            for more in following(report):
-                self.rows([more])
-
-    def _interleaved(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
-        """Give row 1 of every report, then row 2, by their lines."""
-        split = [self.writer.write(report).splitlines(keepends=True) for report in reports]
-        header = len(split[0]) - rows
-        yield from split[0][:header]
-        split[0] = split[0][header:]
-        for lines in zip(*split, strict=True):
-            yield from lines
-
-    def _beside(self, report: Report) -> None:
-        if self.aside:
-            _aloud(self.aside.write(report))
-        self.unmet = self.unmet or report.unmet
-        for kind, notes in (("note", report.notes), ("warning", report.warnings)):
-            for note in notes:
-                if note not in self.said:
-                    self.said.add(note)
-                    self.progress.end()
-                    say(f"aimath {self.progress.name}: {kind}: {note}")
-
-    def end(self) -> None:
-        """Write what the writer kept back."""
-        self.sink.write(self.writer.end())
-        if self.aside:
-            _aloud(self.aside.end())
-
-
-def following(report: Report) -> Iterator[Report]:
-    """Give what comes behind a report: further rows of its answer, then other answers."""
-    for more in report.rest:
-        yield more._replace(swept=more.swept or report.swept)
-    yield from report.series
-
-
-def _aloud(data: bytes) -> None:
-    """Write to standard error, where there is one: its number may by now be that of another file."""
-    from aimath.render.sink import Descriptor
-
-    if sys.stderr is not None:
-        Descriptor(2).write(data)
 
 
 @contextlib.contextmanager
@@ -135,7 +55,8 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
         aside = _aside(output, wanted, form, terminal)
         # Not on the terminal that shows the answer: the two would run into each other.
         progress = Progress(name, shown=sys.stderr is not None and is_terminal(2) and not is_terminal(1))
-        out = Printer(writer, sink, form=form, aside=aside, progress=progress)
+        by_line = form in FORMS and form != "table"
+        out = Printer(writer, sink, by_line=by_line, aside=aside, progress=progress)
         try:
             yield out
             out.end()
@@ -156,12 +77,9 @@ def _form(output: Output) -> str:
             why = f"a derivation is a text for people, not {asked[0]}"
             raise InputError(why, hint="--json holds every quantity that it shows", usage=True)
         return asked[0]
-    if output.out is not None:
-        form = SUFFIXES.get(suffix(output.out))
-        if form:
-            return "table" if form == "plain" and output.explain else form
-        return "table" if output.explain else "plain"
-    return "table" if output.explain or is_terminal(1) else "plain"
+    form = SUFFIXES.get(suffix(output.out or ""), "plain")
+    for_people = output.explain or (output.out is None and is_terminal(1))
+    return "table" if form == "plain" and for_people else form
 
 
 def is_terminal(number: int) -> bool:

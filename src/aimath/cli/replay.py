@@ -6,9 +6,10 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aimath.cli.app import COMMANDS, found, guarded
+from aimath.cli.job import asked_for
 from aimath.cli.options import Output
-from aimath.cli.output import following
 from aimath.cli.plain import plainly
+from aimath.cli.printer import following
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def replayed(line: str) -> Replay:
     >>> replayed("aimath softmax 0 0").reports[0].value("probs").tolist()
     [[0.5, 0.5]]
     """
-    from aimath.cli.run import answer, asked_for
+    from aimath.cli.run import answer
 
     _, name, *words = shlex.split(line)
     given = plainly(found(name), guarded(words)) if name in COMMANDS else None

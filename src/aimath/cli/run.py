@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
-from aimath.cli.chance import settled
 from aimath.cli.command import LABELS, ROW_NUMBERS, VOID
-from aimath.cli.job import Job, form_of, job
+from aimath.cli.job import Job, asked_for
 from aimath.cli.mistakes import say
-from aimath.cli.options import Input, Output
+from aimath.cli.options import Output
 from aimath.cli.output import printer
 from aimath.cli.talk import Talk
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow, Block, Reading, located
-from aimath.read.operands import blocks, too_large
+from aimath.read.blocks import BadRow, Block, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,118 +43,44 @@ def run(command: Command, given: dict[str, Any]) -> int:
     return 3 if passed else 0
 
 
-def asked_for(
-    command: Command, given: dict[str, Any], *, stdin: bool = True
-) -> tuple[Job, Iterator[Block | BadRow]]:
-    """Read a command line without its options of output: what is asked, and the rows, read when taken."""
-    inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
-    tokens = given.pop("operands", None) or []
-    if command.words and not form_of(command, given).operands:
-        given[command.words], tokens = [token.strip() for token in tokens], []
-    flags = {key: given.pop(key) for key in list(given) if key in command.operands}
-    flags = {key: value for key, value in flags.items() if value is not None}
-    _settle_seed(command.name, given)
-    asked = job(command, given, inputs, flags, tokens)
-    repeated = {key: flags.pop(key) for key in list(flags) if isinstance(flags[key], list)}
-    several = {key: {f"{key} {k}": text for k, text in enumerate(texts)} for key, texts in repeated.items()}
-    names = [several.get(name, {name: ""}) for name in asked.names]
-    asked = asked._replace(names=tuple(itertools.chain.from_iterable(names)))
-    flags |= {name: text for texts in several.values() for name, text in texts.items()}
-    return asked, _pieces(asked, tokens, flags, inputs, 0 if stdin and sys.stdin is not None else None)
-
-
-def _settle_seed(name: str, given: dict[str, Any]) -> None:
-    """Let `--seed random` draw once, for the rows that are drawn and for the command: it gets a number."""
-    if "seed" in given:
-        seed, notes = settled(given["seed"])
-        given["seed"] = str(seed)
-        for note in notes:
-            say(f"aimath {name}: note: {note}")
-
-
-def _pieces(
-    asked: Job, tokens: Sequence[str], flags: Mapping[str, str], inputs: Input, stdin: int | None
-) -> Iterator[Block | BadRow]:
-    """Read the operands; a command without any is answered once."""
-    if not asked.names:
-        yield Block(operands={}, source="", lines=(1,))
-        return
-    reading = Reading(
-        rows=inputs.rows,
-        column=inputs.column,
-        key=inputs.key,
-        delimiter=inputs.delimiter,
-        header=inputs.header,
-        missing=inputs.missing,  # type: ignore[arg-type]  # job() has looked at it
-        input_format=inputs.input_format,
-        max_memory=asked.memory,
-        seed=int(asked.options.get("seed", 0)),
-    )
-    operands = asked.command.operands
-    if len(asked.names) == 1 and operands[asked.names[0]].streamed:
-        rows = too_large(tokens, asked.names[0], flags, reading)
-        if rows is not None:
-            # Only a command that asked for it gets what isn't an array.
-            yield Block(operands={asked.names[0]: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
-            return
-    try:
-        yield from blocks(
-            tokens,
-            asked.names,
-            flags,
-            stdin,
-            reading,
-            matrix=[name for name in asked.names if name in operands and operands[name].matrix],
-            optional=asked.optional,
-            each=[name for name in asked.names if name in operands and operands[name].each],
-            named=[name for name in asked.names if name in operands and operands[name].named],
-            aliases=dict.fromkeys(asked.names, asked.command.aliases),
-            called={name: operands[name.partition(" ")[0]].flag for name in flags},
-        )
-    except InputError as error:
-        if error.usage and not error.hint:
-            error.hint = f"try {asked.command.example}"
-        raise
-
-
 def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
     """Answer every row in order; give the number of rows that were passed over."""
     passed = before = 0
-    said: set[str] = set()
     for piece in pieces:
         if isinstance(piece, BadRow):
-            _reject(asked, piece, _guessed(asked, max(piece.width, 1)), out)
+            _reject(asked, piece, _guessed(asked, piece.width), out)
             passed, before = passed + 1, before + 1
-            continue
-        for note in piece.notes:
-            if note not in said:
-                said.add(note)
-                say(f"aimath {asked.command.name}: warning: {note}")
-        start, rows = 0, len(piece.lines)
-        most = limit = _rows_at_once(asked, out, rows)
-        while start < rows:
-            part = piece.part(start, min(rows, start + most))
-            batches = (_reports(asked, part, runs, before + start) for runs in _batches(asked))
-            try:
-                reports = next(batches)
-            except InputError as wrong:
-                error = _named(wrong, part)
-                bad = _bad_row(error, part)
-                if bad is None or (rows == 1 and not piece.source):
-                    raise error from None
-                if bad > 0:
-                    most = bad  # the rows before the bad one are whole: answer them first
-                    continue
-                shapes = {name: values.shape[1:] for name, values in part.operands.items()}
-                row = BadRow(error, part.source, _line(part, error), 0, part.labels)
-                _reject(asked, row, shapes, out)
-                passed, start = passed + 1, start + 1
-            else:
-                out.rows(reports)
-                for more in batches:
-                    out.rows(more)
-                start, most = start + len(part.lines), min(limit, most * 2)
-        before += rows
+        else:
+            passed += _answer(asked, piece, before, out)
+            before += len(piece.lines)
+    return passed
+
+
+def _answer(asked: Job, block: Block, before: int, out: Out) -> int:
+    """Answer a block behind `before` rows: all its rows together, or up to the bad one if there is one."""
+    passed, start, rows = 0, 0, len(block.lines)
+    most = limit = _rows_at_once(asked, out, rows)
+    while start < rows:
+        part = block.part(start, min(rows, start + most))
+        batches = (_reports(asked, part, runs, before + start) for runs in _batches(asked))
+        try:
+            reports = next(batches)
+        except InputError as wrong:
+            error = _named(wrong, part)
+            bad = _bad_row(error, part)
+            if bad is None or (rows == 1 and not block.source):
+                raise error from None
+            if bad > 0:
+                most = bad  # the rows before the bad one are whole: answer them first
+                continue
+            shapes = {name: values.shape[1:] for name, values in part.operands.items()}
+            _reject(asked, BadRow(error, part.source, _line(part, error), 0, part.labels), shapes, out)
+            passed, start = passed + 1, start + 1
+        else:
+            out.rows(reports)
+            for more in batches:
+                out.rows(more)
+            start, most = start + len(part.lines), min(limit, most * 2)
     return passed
 
 
@@ -166,7 +88,7 @@ def _rows_at_once(asked: Job, out: Out, rows: int) -> int:
     """Bound what a sweep holds; where a row takes more than a line, its answers are made together."""
     if len(asked.runs) == 1:
         return rows
-    matrices = any(asked.command.operands[name.partition(" ")[0]].matrix for name in asked.names)
+    matrices = any(asked.operand(name).matrix for name in asked.names)
     return max(1, min(rows, AT_ONCE // len(asked.runs))) if out.by_line and not matrices else 1
 
 
@@ -205,7 +127,7 @@ def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out:
     if asked.invalid == "stop":
         raise located(bad)
     if asked.invalid == "nan":
-        labels = () if asked.command.wants_labels else asked.labels or bad.labels
+        labels = () if LABELS in asked.command.parameters else asked.labels or bad.labels
         try:
             reports = _void(asked, shapes)
         except InputError:  # no answer has such a shape, so what is wrong is the row
@@ -215,9 +137,7 @@ def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out:
 
 def _guessed(asked: Job, width: int) -> dict[str, tuple[int, ...]]:
     """Give the shapes of a row that could not be read: a matrix is taken to be square."""
-    operands = asked.command.operands
-    matrices = {name for name in asked.names if operands[name.partition(" ")[0]].matrix}
-    return {name: (width, width) if name in matrices else (width,) for name in asked.names}
+    return {name: (width, width) if asked.operand(name).matrix else (width,) for name in asked.names}
 
 
 def _void(asked: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:
@@ -242,7 +162,7 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]], before: 
     if ROW_NUMBERS in asked.command.parameters:
         operands[ROW_NUMBERS] = range(before + 1, before + 1 + len(part.lines))
     labels = _fitting(asked.labels, part) or part.labels
-    if asked.command.wants_labels:
+    if LABELS in asked.command.parameters:
         operands[LABELS], labels = labels, ()
     reports = []
     for options in runs:
@@ -254,6 +174,7 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]], before: 
             report._replace(
                 rows=rows,
                 swept=swept,
+                warnings=(*report.warnings, *part.notes),
                 labels=labels or report.labels,
                 row_labels=part.row_labels or report.row_labels,
                 column=part.column or report.column,

@@ -86,7 +86,7 @@ def talk(commands: Commands, *, example: str, name: str = "") -> Callable[[Talke
     def register(function: Talker) -> Talker:
         known = name or function.__name__
         heard = cast("Function", function)
-        commands[known] = Talk(heard, name=known, aliases=(), example=example, guides=True)
+        commands[known] = Talk(heard, name=known, example=example, guides=True)
         return function
 
     return register

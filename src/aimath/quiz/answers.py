@@ -7,7 +7,8 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.errors import InputError
-from aimath.read.numbers import echo, number
+from aimath.read.numbers import number
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

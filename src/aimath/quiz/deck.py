@@ -12,8 +12,8 @@ from aimath.guide.questions import QUESTIONS, Question, Wrong
 from aimath.quiz import algebra, calculus, chance, information, spectra
 from aimath.quiz.answers import Verdict, chosen, graded
 from aimath.quiz.exercise import Exercise, Makers, drawn
-from aimath.read.numbers import echo
 from aimath.render.numbers import Style
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from aimath.errors import InputError
 from aimath.read.elements import Stored, exactly, rows
-from aimath.read.numbers import echo, visible
 from aimath.read.stream import Stream
+from aimath.safe import echo, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from aimath.errors import InputError
-from aimath.read.numbers import whence
+from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ SUFFIXES = {
     ".txt": "text",
     ".json": "json",
     ".ndjson": "ndjson",
-    ".jsonl": "jsonl",
+    ".jsonl": "ndjson",
     ".npy": "npy",
     ".npz": "npz",
     ".safetensors": "safetensors",
@@ -82,6 +82,15 @@ class Reading(NamedTuple):
 
 
 Pieces: TypeAlias = "Iterator[Block | BadRow]"
+
+
+def asked_form(name: str | None) -> str | None:
+    """Give the form that --input-format names."""
+    form = None if name is None else SUFFIXES.get(f".{name.lower()}", "text" if name == "text" else "")
+    if form == "":
+        known = ", ".join(suffix[1:] for suffix in SUFFIXES)
+        raise InputError(f"--input-format {echo(name or '')} is not one of {known}", usage=True)
+    return form
 
 
 def is_path(token: str) -> bool:
@@ -154,6 +163,15 @@ def price(size: int, what: str, limit: int | None, *, instead: str = "") -> None
             f"{what} needs {_spoken(size)}; the limit is {_spoken(bound)}",
             hint=f"use {instead and f'{instead} or '}--max-memory {size // GIB + 1}G",
         )
+
+
+def price_text(data: bytes, separators: tuple[bytes, ...], what: str, limit: int | None) -> None:
+    """Refuse to take text apart that is read as a whole, if its cells are too many.
+
+    A cell takes up to 160 bytes until it is a number, and an array or an object of JSON 320 (measured).
+    """
+    cells = sum(map(data.count, separators)) + 2 * (data.count(b"[") + data.count(b"{"))
+    price(4 * len(data) + 160 * cells, what, limit)
 
 
 def _spoken(size: int) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 from aimath.read.blocks import Block, is_path
-from aimath.read.numbers import echo, number
+from aimath.read.numbers import number
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

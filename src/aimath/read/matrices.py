@@ -9,9 +9,8 @@ from pathlib import Path  # noqa: TID253  this module is loaded only where it is
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow, cut, is_named, located, memory_limit, price
-from aimath.read.sources import asked_form, form_of, placed, verified
-from aimath.read.stream import Stream, open_file
+from aimath.read.blocks import BadRow, asked_form, cut, is_named, located, memory_limit, price
+from aimath.read.sources import form_of, opened, verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from aimath.read.blocks import Pieces, Reading
     from aimath.read.elements import Stored
     from aimath.read.safetensors import Tensor
+    from aimath.read.stream import Stream
 
 AT_ONCE = 1 << 22  # bytes of a block: large enough for a product of matrices to be fast
 STREAMED = ("npy", "npz", "safetensors")
@@ -122,8 +122,7 @@ def _is_file(path: str) -> bool:
 @contextmanager
 def _opened(path: str, name: str | None, reading: Reading) -> Iterator[tuple[Stream, Stored | None]]:
     """Open a file where its array begins; None if rows can't be read from it again."""
-    stream = open_file(path)
-    try:
+    with opened(path) as stream:
         form = asked_form(reading.input_format) or form_of(path, stream)
         if form not in STREAMED:
             yield stream, None
@@ -141,10 +140,6 @@ def _opened(path: str, name: str | None, reading: Reading) -> Iterator[tuple[Str
         else:
             with arrays.member(stream, name) as inner:
                 yield inner, arrays.header(inner)
-    except InputError as error:
-        raise placed(error, path) from None
-    finally:
-        stream.close()
 
 
 def _stamp(stream: Stream) -> tuple[int, ...]:
@@ -182,22 +177,14 @@ def tensors(path: str) -> list[Tensor]:
 
     An .npy has one, without a name.
     """
-    stream = open_file(path)
-    try:
-        return _listed(stream, form_of(path, stream))
-    except InputError as error:
-        raise placed(error, path) from None
-    finally:
-        stream.close()
-
-
-def _listed(stream: Stream, form: str) -> list[Tensor]:
     from aimath.read import arrays, safetensors  # noqa: PLC0415  only what is read from is loaded
 
-    if form not in STREAMED:
-        raise InputError("it does not hold weights", hint=f"weights come as {', '.join(STREAMED)}")
-    verified(stream, form)
-    if form == "safetensors":
-        return safetensors.tensors(stream)
-    found = arrays.members(stream) if form == "npz" else [("", arrays.header(stream))]
-    return [safetensors.Tensor(name, stored.dtype, stored.shape) for name, stored in found]
+    with opened(path) as stream:
+        form = form_of(path, stream)
+        if form not in STREAMED:
+            raise InputError("it does not hold weights", hint=f"weights come as {', '.join(STREAMED)}")
+        verified(stream, form)
+        if form == "safetensors":
+            return safetensors.tensors(stream)
+        found = arrays.members(stream) if form == "npz" else [("", arrays.header(stream))]
+        return [safetensors.Tensor(name, stored.dtype, stored.shape) for name, stored in found]

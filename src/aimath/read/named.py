@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 from aimath.read.blocks import Block, Reading, price
-from aimath.read.numbers import echo, integer
+from aimath.read.numbers import integer
 from aimath.read.stream import BLOCK
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,15 +104,12 @@ def digits(token: str) -> tuple[Array, list[int], Sequence[int]]:
 
     from aimath.read.arrays import header  # noqa: PLC0415  only what is read from is loaded
     from aimath.read.elements import elements  # noqa: PLC0415  the same
-    from aimath.read.stream import open_file  # noqa: PLC0415  the same
+    from aimath.read.sources import opened  # noqa: PLC0415  the same
 
     wanted = _classes(token)
-    stream = open_file(str(DIGITS))
-    try:
+    with opened(str(DIGITS)) as stream:
         stored = header(stream)
         table = elements(stream, stored.size, stored)[0].reshape(stored.shape)
-    finally:
-        stream.close()
     lines: Sequence[int] = range(1, len(table) + 1)
     if len(wanted) < 10:
         chosen = np.isin(table[:, -1], wanted)

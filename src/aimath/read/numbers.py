@@ -10,6 +10,7 @@ import re
 from math import isinf
 
 from aimath.errors import InputError
+from aimath.safe import echo
 
 LONGEST = 400  # characters of one number; 1e-324 written out needs 326
 MANY = 10_000  # values of one sweep
@@ -134,23 +135,3 @@ def _range(text: str, kind: str, rest: list[str]) -> list[float]:
             growth = ((b / a).ln() / (count - 1)).exp()
             between = [float(a := a * growth) for _ in range(1, count - 1)]
     return [first, *between, last]
-
-
-def echo(text: str) -> str:
-    r"""Quote a user's text for a message: at most 60 characters, nothing that moves a terminal.
-
-    >>> echo("\x1b[31mred")
-    "'\\x1b[31mred'"
-    """
-    return f"'{visible(text if len(text) <= 60 else text[:57] + '...')}'"
-
-
-def visible(text: str) -> str:
-    """Write control, bidirectional and other unseen characters as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def whence(source: str) -> str:
-    """Show a file's name in a message: the end of a long path says more than its beginning."""
-    shown = visible(source)
-    return shown if len(shown) <= 200 else f"...{shown[-197:]}"

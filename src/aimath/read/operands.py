@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from aimath.errors import InputError
 from aimath.read.blocks import STDIN, Reading, is_named, is_path
-from aimath.read.numbers import echo
 from aimath.read.pairing import Feed, in_step
 from aimath.read.table import Layout
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
     from aimath.read.matrices import RowBlocks
 
-_NOTHING: Mapping[str, tuple[str, ...]] = {}
 _BY_NAME: Mapping[str, str] = {}
-
-
 _Layouts = Callable[[Sequence[str], str], Layout]
 
 
@@ -42,7 +39,6 @@ def blocks(
     each: Collection[str] = (),
     named: Collection[str] = (),
     optional: Collection[str] = (),
-    aliases: Mapping[str, tuple[str, ...]] = _NOTHING,
     called: Mapping[str, str] = _BY_NAME,
 ) -> Pieces:
     """Read the operands `names`: from `flags` by name, from `tokens` in order, the rest from stdin.
@@ -67,22 +63,14 @@ def blocks(
     def layout(these: Sequence[str], source: str) -> Layout:
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
         more = optional if source == STDIN else ()
-        return Layout(
-            source, these, how, aliases=aliases, matrices=matrices.intersection(these), named=named,
-            optional=more,
-        )  # fmt: skip
+        matrix = matrices.intersection(these)
+        return Layout(source, these, how, matrices=matrix, named=named, optional=more)
 
-    drawn = [one.name for one in given if one.tokens[0].startswith("randn:")]
-    drawn.sort(key=names.index)  # so that which numbers they get is not a matter of how they were given
-
+    # In this order, so that which numbers they get is not a matter of how they were given.
+    drawn = sorted((one.name for one in given if one.tokens[0].startswith("randn:")), key=names.index)
+    draws = {name: k for k, name in enumerate(drawn)}
     feeds = [
-        _feed(
-            one,
-            layout,
-            matrix=one.name in matrices,
-            each=one.name in each,
-            draw=drawn.index(one.name) if one.name in drawn else 0,
-        )
+        _feed(one, layout, matrix=one.name in matrices, each=one.name in each, draw=draws.get(one.name, 0))
         for one in given
         if one.tokens != ("-",)
     ]
@@ -91,6 +79,10 @@ def blocks(
 
         raw = _open(stdin, wanting, alone=len(wanting) == len(names))
         feeds.insert(0, Feed(wanting, sources.piped(raw, layout(wanting, STDIN)), waits=True))
+    elif reading.column is not None and not any(
+        _path(one.tokens[0], matrix=one.name in matrices) for one in given
+    ):
+        raise InputError("--column picks a column of a table, and none is read", usage=True)
     return in_step(feeds, names)
 
 
@@ -112,31 +104,33 @@ def matrix_blocks(
     """
     from aimath.read import matrices  # noqa: PLC0415  only what is read from is loaded
 
-    given = _assigned(tokens, [name], flags)
-    if given and len(given[0].tokens) == 1:
-        token = given[0].tokens[0]
-        path = token if is_named(token) else _path(token, matrix=True)
-        found = matrices.again(path, reading) if path is not None else None
-        if found is not None:
-            return found
+    source = _source(tokens, name, flags)
+    found = None if source is None else matrices.again(source, reading)
+    if found is not None:
+        return found
     return matrices.held(blocks(tokens, [name], flags, stdin, reading, matrix=True), name)
 
 
-def too_large(
-    tokens: Sequence[str],
-    name: str,
-    flags: Mapping[str, str],
-    reading: Reading = Reading(),  # noqa: B008
+def streamed(
+    tokens: Sequence[str], name: str, flags: Mapping[str, str], reading: Reading
 ) -> RowBlocks | None:
     """Open the one matrix `name` for reading block by block if it is a stored array too large to be held."""
-    given = _assigned(tokens, [name], flags)
-    path = _path(given[0].tokens[0], matrix=True) if given and len(given[0].tokens) == 1 else None
-    if path is None or is_named(path):
+    source = _source(tokens, name, flags)
+    if source is None or is_named(source):
         return None
     from aimath.read import matrices  # noqa: PLC0415  only what is read from is loaded
 
-    found = matrices.again(path, reading)
+    found = matrices.again(source, reading)
     return found if found is not None and matrices.too_large(found.shape, reading.max_memory) else None
+
+
+def _source(tokens: Sequence[str], name: str, flags: Mapping[str, str]) -> str | None:
+    """Give the file or the name that a matrix is read from; None if it is typed, or comes from stdin."""
+    given = _assigned(tokens, [name], flags)
+    if not given or len(given[0].tokens) > 1:
+        return None
+    token = given[0].tokens[0]
+    return token if is_named(token) else _path(token, matrix=True)
 
 
 def _assigned(
@@ -182,6 +176,7 @@ def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool, draw: int)
     """Open what one operand was given as: a file, rows that have a name, or numbers."""
     first = one.tokens[0]
     path = _path(first, matrix=matrix)
+    how = layout([one.name], path or first)  # what --delimiter and --input-format say is looked at here
     odd = next((k for k, t in enumerate(one.tokens) if t == "-" or t.startswith("@") or is_named(t)), None)
     if len(one.tokens) > 1 and odd is not None:
         why = f"{one.places[odd]}: {echo(one.tokens[odd])} can't stand beside other arguments"
@@ -189,12 +184,11 @@ def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool, draw: int)
     if path is not None:
         from aimath.read import sources  # noqa: PLC0415  only what is read from is loaded
 
-        return Feed([one.name], sources.file(path, layout([one.name], path)))
+        return Feed([one.name], sources.file(path, how))
     if is_named(first) and not each:
         from aimath.read.named import named  # noqa: PLC0415  the same
 
-        reading = layout([one.name], first).reading
-        return Feed([one.name], named(first, one.name, reading, matrix=matrix, draw=draw))
+        return Feed([one.name], named(first, one.name, how.reading, matrix=matrix, draw=draw))
     from aimath.read.literals import literal  # noqa: PLC0415  the same
 
     block = literal(one.tokens, one.places, one.name, matrix=matrix)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.errors import InputError
 from aimath.read.elements import BF16, Stored, exactly, rows
-from aimath.read.numbers import echo
+from aimath.read.structured import unique
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,9 @@ def tensors(stream: Stream) -> list[Tensor]:
         bound = f"the limit is {LONGEST_HEADER}" if length > LONGEST_HEADER else f"{left} follow"
         raise InputError(f"its header claims {length} bytes; {bound}")
     header = _parsed(exactly(stream, length))
-    _no_more_than_text(header.pop("__metadata__", {}))
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise InputError("its __metadata__ is not a map of texts")
     found = [_tensor(name, entry, 8 + length) for name, entry in header.items()]
     found.sort(key=lambda tensor: (tensor.begin, tensor.end))
     _covered(found, 8 + length, stream.size)
@@ -94,7 +97,7 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     try:
         header: dict[str, Any] = json.loads(
             raw.decode(),
-            object_pairs_hook=_unique,
+            object_pairs_hook=unique,
             parse_int=_whole,
             parse_float=_whole,
             parse_constant=_whole,
@@ -108,24 +111,10 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     return header
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise InputError(f"its header holds {echo(key)} twice")
-        found[key] = value
-    return found
-
-
 def _whole(text: str) -> int:
     if not re.fullmatch("0|[1-9][0-9]{0,17}", text):
         raise InputError(f"its header holds the number {echo(text)}")
     return int(text)
-
-
-def _no_more_than_text(metadata: Any) -> None:
-    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise InputError("its __metadata__ is not a map of texts")
 
 
 def _tensor(name: str, entry: Any, start: int) -> Tensor:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
-from aimath.read.blocks import STDIN, SUFFIXES, cut, memory_limit, price, suffix
-from aimath.read.numbers import echo, whence
-from aimath.read.stream import Stream, open_file
+from aimath.read.blocks import STDIN, SUFFIXES, cut, memory_limit, price, price_text, suffix
+from aimath.read.stream import BOM, Stream, open_file
+from aimath.safe import whence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aimath.read.blocks import Pieces
     from aimath.read.table import Layout
 
 _WAYS_OUT = {"utf-16": "iconv -f UTF-16 -t UTF-8", "utf-32": "iconv -f UTF-32 -t UTF-8", "gzip": "gzip -dc"}
-
-
-def asked_form(name: str | None) -> str | None:
-    """Give the form that --input-format names."""
-    if name is None or name == "text":
-        return name
-    form = SUFFIXES.get(f".{name.lower()}")
-    if form is None:
-        known = ", ".join(suffix[1:] for suffix in SUFFIXES)
-        raise InputError(f"--input-format {echo(name)} is not one of {known}", usage=True)
-    return form
 
 
 def form_of(path: str, stream: Stream) -> str:
@@ -39,26 +31,33 @@ def form_of(path: str, stream: Stream) -> str:
 def file(path: str, layout: Layout) -> Pieces:
     """Read the rows of a file."""
     path, member = cut(path)
-    stream = open_file(path)
-    try:
-        form = asked_form(layout.reading.input_format) or form_of(path, stream)
+    with opened(path) as stream:
+        form = layout.form or form_of(path, stream)
         yield from _read(stream, form, layout, member or layout.reading.key)
-    except InputError as error:
-        raise placed(error, path) from None
-    finally:
-        stream.close()
 
 
 def piped(raw: BinaryIO | int, layout: Layout) -> Pieces:
     """Read the rows of stdin: lines, unless it begins as an .npy does or --input-format says."""
     stream = Stream(raw, STDIN)
     try:
-        yield from _read(stream, asked_form(layout.reading.input_format), layout, layout.reading.key)
+        yield from _read(stream, layout.form, layout, layout.reading.key)
     except InputError as error:
-        raise placed(error, STDIN) from None
+        raise _placed(error, STDIN) from None
 
 
-def placed(error: InputError, source: str) -> InputError:
+@contextmanager
+def opened(path: str) -> Iterator[Stream]:
+    """Open a file to read; an error in what it holds gets its name."""
+    stream = open_file(path)
+    try:
+        yield stream
+    except InputError as error:
+        raise _placed(error, path) from None
+    finally:
+        stream.close()
+
+
+def _placed(error: InputError, source: str) -> InputError:
     """Name the source in an error that doesn't."""
     shown = whence(source)
     why = error.why if error.usage or shown in error.why else f"{shown}: {error.why}"
@@ -90,7 +89,10 @@ def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) 
 
 
 def verified(stream: Stream, form: str | None) -> str:
-    """Give the form of what is there, if it is what it should be; None takes what it looks like."""
+    """Give the form of what is there, if it is what it should be; None takes what it looks like.
+
+    Of text the byte order mark is passed over.
+    """
     kind = stream.kind()
     form = form or ("npy" if kind == "npy" else "text")
     if form == "safetensors":  # begins with a length, which may look like anything; its reader is strict
@@ -99,14 +101,16 @@ def verified(stream: Stream, form: str | None) -> str:
         raise InputError(f"its content is {kind}", hint=f"convert it with {_WAYS_OUT[kind]}")
     if kind != (form if form in ("npy", "npz") else "text"):
         raise InputError(f"its content is {kind}, not {form}")
+    if kind == "text":
+        stream.ahead = stream.ahead.removeprefix(BOM)
     return form
 
 
 def _whole(stream: Stream, layout: Layout) -> bytes:
-    """Read a JSON document, which is parsed whole: about four times its bytes are held."""
+    """Read a JSON document, which is parsed whole."""
     limit = layout.reading.max_memory
     if stream.size is not None:
         price(4 * stream.size, "a JSON file", limit)
     data = stream.whole((memory_limit() if limit is None else limit) // 4)
-    price(4 * len(data), "JSON", limit)
+    price_text(data, (b",",), "JSON", limit)
     return data

@@ -10,14 +10,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aimath.errors import InputError
-from aimath.read.numbers import whence
+from aimath.read.blocks import price_text
+from aimath.safe import whence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+BOM = b"\xef\xbb\xbf"
 BLOCK = 1 << 18  # a quarter less time than 1 << 20: all of it stays in the cache
 LONGEST_LINE = 64 << 20
 _MARKS = {
+    BOM: "text",
     b"\x93NUMPY": "npy",
     b"PK\x03\x04": "npz",
     b"PK\x05\x06": "npz",
@@ -141,14 +144,17 @@ def open_file(path: str) -> Stream:
     return Stream(os.fdopen(descriptor, "rb"), path, size)
 
 
-def chunks(stream: Stream) -> Iterator[bytes]:
-    """Cut a stream into blocks of whole lines; the last line gets its newline if it had none."""
+def chunks(stream: Stream, limit: int | None = None) -> Iterator[bytes]:
+    """Cut a stream into blocks of whole lines; the last line gets its newline if it had none.
+
+    A long line, which is taken apart at once, is held against `limit`, the bytes that may be held.
+    """
     rest: list[bytes] = []
     held = 0
     while data := stream.read():
         head, newline, tail = data.rpartition(b"\n")
         if newline:
-            yield b"".join((*rest, head, newline))
+            yield _priced(b"".join((*rest, head, newline)), limit)
             rest, held = [tail], len(tail)
         else:
             rest.append(tail)
@@ -156,4 +162,10 @@ def chunks(stream: Stream) -> Iterator[bytes]:
         if held > LONGEST_LINE:
             raise InputError(f"{whence(stream.source)}: a line is longer than {LONGEST_LINE >> 20} MiB")
     if held:
-        yield b"".join((*rest, b"\n"))
+        yield _priced(b"".join((*rest, b"\n")), limit)
+
+
+def _priced(lines: bytes, limit: int | None) -> bytes:
+    if len(lines) > 2 * BLOCK:  # short lines would be fewer
+        price_text(lines, (b",", b" ", b"\t", b";"), f"a line of {len(lines)} bytes", limit)
+    return lines

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from aimath.errors import InputError
 from aimath.read.blocks import Block
-from aimath.read.numbers import echo, number
+from aimath.read.numbers import number
 from aimath.read.table import Row
+from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def _strict(data: bytes) -> Any:
     try:
         return json.loads(
             data.decode(),
-            object_pairs_hook=_unique,
+            object_pairs_hook=unique,
             parse_constant=_no_constant,
             parse_float=number,
             parse_int=number,
@@ -60,12 +61,13 @@ def _strict(data: bytes) -> Any:
         raise InputError(f"arrays are nested deeper than {DEEPEST}") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"the key {echo(twice)} is there twice")
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its members, for json's `object_pairs_hook`: none may be there twice."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InputError(f"the key {echo(key)} is there twice")
+        found[key] = value
     return found
 
 
@@ -110,10 +112,9 @@ def line(data: bytes, layout: Layout) -> Row:
     """Read one line of JSON; a flat array is one row, of a matrix too."""
     value = loads(data)
     found = row(value, layout)
-    flat = isinstance(value, list) and not isinstance(value[0], list)
-    return (
-        Row({name: found.operands[name][0] for name in layout.names}) if flat and layout.matrices else found
-    )
+    if layout.matrices and isinstance(value, list) and not isinstance(value[0], list):
+        return Row({name: matrices[0] for name, matrices in found.operands.items()})
+    return found
 
 
 def row(value: Any, layout: Layout, path: str = "") -> Row:
@@ -125,14 +126,12 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
         )
     if _by_name(found, layout):
         return Row({layout.names[0]: array(list(found.values()))[None]}, tuple(found))
+    keys = {name: _key(found, name, layout) for name in layout.names}
+    keys |= {name: name for name in layout.optional if found.get(name) is not None}
     operands = {}
-    for name in layout.names:
-        key = _key(found, name, layout)
-        at = f"{path}.{key}" if isinstance(value, dict) else path
-        operands[name] = _shaped(array(found[key], at.removeprefix(".")), matrix=name in layout.matrices)
-    for name in layout.optional:
-        if name in found and found[name] is not None:
-            operands[name] = _shaped(array(found[name], name), matrix=name in layout.matrices)
+    for name, key in keys.items():
+        at = f"{path}.{key}".removeprefix(".") if isinstance(value, dict) else path
+        operands[name] = _shaped(array(found[key], at), matrix=name in layout.matrices)
     if len({len(rows) for rows in operands.values()}) > 1:
         counts = " and ".join(f"{name} {len(rows)}" for name, rows in operands.items())
         raise InputError(f"the operands have different numbers of rows: {counts}")
@@ -141,21 +140,20 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
 
 def _by_name(found: dict[str, Any], layout: Layout) -> bool:
     """Tell whether an object holds the entries of its only operand under their names."""
-    if layout.reading.key or not found or len(layout.names) > 1 or layout.names[0] not in layout.named:
+    name = layout.names[0]
+    if layout.reading.key or not found or len(layout.names) > 1 or name not in layout.named or name in found:
         return False
-    known = {layout.names[0], *layout.aliases.get(layout.names[0], ())}
-    return set(map(type, found.values())) <= {int, float} and not known & found.keys()
+    return set(map(type, found.values())) <= {int, float}
 
 
 def _key(found: dict[str, Any], name: str, layout: Layout) -> str:
-    """Choose the member that holds an operand: --key, else its name, else what it is also called."""
+    """Choose the member that holds an operand: --key, else its name."""
     asked = layout.reading.key if len(layout.names) == 1 else None
-    known = (asked,) if asked else (name, *layout.aliases.get(name, ()))
-    for key in known:
-        if key in found:
-            return key
+    key = asked or name
+    if key in found:
+        return key
     there = ", ".join(map(echo, list(found)[:8])) or "none"
-    raise InputError(f"has no key {echo(known[0])}; its keys are {there}", hint="" if asked else "use --key")
+    raise InputError(f"has no key {echo(key)}; its keys are {there}", hint="" if asked else "use --key")
 
 
 def _labels(value: Any, operands: dict[str, Array]) -> tuple[str, ...]:
@@ -173,7 +171,7 @@ def _shaped(found: Array, *, matrix: bool) -> Array:
 
 def document(data: bytes, layout: Layout) -> Iterator[Block]:
     """Read a whole JSON file: a vector, nested arrays, an object, or a list of such objects."""
-    value = loads(data.removeprefix(b"\xef\xbb\xbf"))
+    value = loads(data)
     records = isinstance(value, list) and any(isinstance(part, dict) for part in value)
     parts = [(part, f"[{k}]") for k, part in enumerate(value)] if records else [(value, "")]
     line = 1

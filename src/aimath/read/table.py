@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow
-from aimath.read.numbers import echo, looks_numeric, number, whence
+from aimath.read.blocks import BadRow, asked_form
+from aimath.read.numbers import looks_numeric, number
+from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from aimath.core.arrays import Array
     from aimath.read.blocks import Reading
@@ -27,7 +28,7 @@ class Row(NamedTuple):
 
 
 class Layout:
-    """How the lines of one source become rows; its first lines settle what is left open."""
+    """How one source becomes rows; its form and its first lines settle what is left open."""
 
     def __init__(
         self,
@@ -35,13 +36,13 @@ class Layout:
         names: Sequence[str],
         reading: Reading,
         *,
-        aliases: Mapping[str, tuple[str, ...]],
         matrices: Collection[str] = (),
         named: Collection[str] = (),
         optional: Collection[str] = (),
     ) -> None:
         self.source, self.names, self.reading = source, tuple(names), reading
-        self.aliases, self.matrices, self.named = aliases, matrices, named
+        self.matrices, self.named = matrices, named
+        self.form = asked_form(reading.input_format)  # None: by suffix or content
         self.optional = optional  # members of JSON objects that are taken if they are there
         self.labels: tuple[str, ...] = ()
         self.pick: int | None = None
@@ -50,9 +51,9 @@ class Layout:
         self.settle("text")
 
     def settle(self, form: str) -> None:
-        """Take on the ways of a format: csv, tsv, text, ndjson, jsonl."""
+        """Take on the ways of a format: csv, tsv, text, ndjson."""
         self.strict = form in ("csv", "tsv")  # every row as long as the first
-        self.json = form in ("ndjson", "jsonl")  # every line is JSON, even a bare number
+        self.json = form == "ndjson"  # every line is JSON, even a bare number
         self.by_json = self.json  # whether the first record is
         self.delimiter = _delimiter(self.reading.delimiter, form)
 

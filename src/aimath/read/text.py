@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Held
-from aimath.read.numbers import echo, whence
 from aimath.read.rapid import rapid
 from aimath.read.stream import chunks
 from aimath.read.table import Row
-
-SMALL = 512  # bytes that are read line by line once they have refused the fast way
+from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
     from aimath.read.stream import Stream
     from aimath.read.table import Layout
+
+SMALL = 512  # bytes that are read line by line once they have refused the fast way
 
 
 def text(stream: Stream, layout: Layout) -> Pieces:
@@ -56,23 +56,18 @@ def _gathered(items: Iterator[Block | BadRow | None], layout: Layout) -> Pieces:
     held = Held("a matrix" if layout.matrices else "a column", layout.reading.max_memory)
     spoiled = False
     for item in items:
-        if item is None:
+        whole = isinstance(item, Block) and item.operands[layout.names[0]].ndim > 2  # matrices, from JSON
+        if item is None or (whole and not spoiled):
             if held.rows:
                 yield _joined(held, layout)
             held.clear()
             spoiled = False
-        elif not spoiled:
-            if isinstance(item, Block) and item.operands[layout.names[0]].ndim > 2:
-                if held.rows:
-                    yield _joined(held, layout)
-                    held.clear()
-                yield item  # whole matrices from JSON
-                continue
-            bad = item if isinstance(item, BadRow) else _added(held, item, layout)
-            if bad:
-                yield bad
-                held.clear()
-                spoiled = True
+            if item is not None:
+                yield item
+        elif not spoiled and (bad := item if isinstance(item, BadRow) else _added(held, item, layout)):
+            yield bad
+            held.clear()
+            spoiled = True
 
 
 def _added(held: Held, block: Block, layout: Layout) -> BadRow | None:
@@ -104,18 +99,17 @@ def _header(layout: Layout, width: int) -> tuple[str, ...]:
 def records(stream: Stream, layout: Layout) -> Iterator[Block | BadRow | None]:
     """Give runs of equally long rows, bad rows in their place, and None for a gap of blank lines."""
     line, begun = 1, False
-    for chunk in chunks(stream):
-        data = chunk.removeprefix(b"\xef\xbb\xbf") if line == 1 else chunk
+    for chunk in chunks(stream, layout.reading.max_memory):
         start = 0
-        while not begun and start < len(data):
-            end = data.index(b"\n", start)
-            raw = data[start:end]
+        while not begun and start < len(chunk):
+            end = chunk.index(b"\n", start)
+            raw = chunk[start:end]
             if raw.strip() and not raw.lstrip(b" \t").startswith(b"#"):
                 begun = True
                 if not layout.begin(raw):
                     break
             start, line = end + 1, line + 1
-        data = data[start:]
+        data = chunk[start:]
         if data:
             yield from _merged(_pieces(data, line, layout))
             line += data.count(b"\n")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aimath.errors import InputError
 from aimath.read.blocks import Reading, cut, memory_limit, price
 from aimath.read.matrices import STREAMED, again
-from aimath.read.numbers import echo, number, whence
+from aimath.read.numbers import number
 from aimath.read.rapid import rapid
-from aimath.read.sources import placed, verified
-from aimath.read.stream import chunks, open_file
+from aimath.read.sources import opened, verified
+from aimath.read.stream import chunks
+from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,32 +43,24 @@ class WordVectors(NamedTuple):
 def vectors(
     path: str,
     labels: str | None = None,
-    *,
-    single: bool | None = None,
     reading: Reading = Reading(),  # noqa: B008  immutable
 ) -> WordVectors:
     """Read words and their vectors (n, d).
 
     Text has a word and its d numbers on every line; the first line may hold n and d, as word2vec's
     does. The words of an .npy, .npz or .safetensors stand one a line in the file `labels`, or beside
-    it in a .txt of the same name. `single` says whether to hold float32; by default an array keeps
-    what it is, and text of over 16 MiB is held so.
+    it in a .txt of the same name. An array of float32 is held as such, and so is text of over 16 MiB.
     """
     file = PurePath(cut(path)[0])
     if file.suffix.lower()[1:] in STREAMED:
-        found, notes = _stored(path, reading, single=single)
+        found, notes = _stored(path, reading)
         names = _names(labels or str(file.with_suffix(".txt")), len(found))
     else:
-        stream = open_file(path)
-        small = stream.size is not None and stream.size <= LARGE
         notes = ()
-        try:
+        with opened(path) as stream:
             verified(stream, "text")
-            names, found = _Text(stream, reading, single=not small if single is None else single).read()
-        except InputError as error:
-            raise placed(error, path) from None
-        finally:
-            stream.close()
+            single = stream.size is None or stream.size > LARGE
+            names, found = _Text(stream, reading, single=single).read()
     twice = len(names) - len(set(names))
     if twice:
         notes += (f"{twice} word{'s are' if twice > 1 else ' is'} there twice: the first vector counts",)
@@ -88,10 +81,10 @@ class _Text:
     def read(self) -> tuple[list[str], Rows]:
         """Read all lines."""
         line = 1
-        for chunk in chunks(self.stream):
+        for chunk in chunks(self.stream, self.limit):
             data = chunk
             if not self.width:
-                data = self._begun(chunk.removeprefix(b"\xef\xbb\xbf"))
+                data = self._begun(chunk)
                 line += self.claimed is not None
             if data:
                 self._add(data, line)
@@ -200,14 +193,14 @@ def _narrowed(values: Array) -> NDArray[np.float32]:
     return narrow
 
 
-def _stored(path: str, reading: Reading, *, single: bool | None) -> tuple[Rows, tuple[str, ...]]:
+def _stored(path: str, reading: Reading) -> tuple[Rows, tuple[str, ...]]:
     """Hold a stored matrix, in float32 if that is what it is made of."""
     import numpy as np
 
     rows = again(path, reading)
     if rows is None:
         raise InputError(f"{whence(path)}: vectors must be a file in C order, not a pipe")
-    narrow = rows.dtype in _NARROW if single is None else single
+    narrow = rows.dtype in _NARROW
     n, d = rows.shape
     price(n * d * (4 if narrow else 8), f"{n} vectors of {d} numbers", reading.max_memory)
     dtype: Any = np.float32 if narrow else np.float64
@@ -222,19 +215,13 @@ def _stored(path: str, reading: Reading, *, single: bool | None) -> tuple[Rows, 
 
 def _names(path: str, count: int) -> list[str]:
     """Read labels, one a line, as many as there are vectors."""
-    stream = open_file(path)
     names: list[str] = []
-    try:
+    with opened(path) as stream:
         verified(stream, "text")
         for chunk in chunks(stream):
-            lines = chunk if names else chunk.removeprefix(b"\xef\xbb\xbf")
-            names += _decoded(lines.replace(b"\r\n", b"\n"), len(names) + 1)
+            names += _decoded(chunk.replace(b"\r\n", b"\n"), len(names) + 1)
             if len(names) > count:
-                raise InputError(f"there are more words than the {count} vectors")  # noqa: TRY301  and no end yet
-    except InputError as error:
-        raise placed(error, path) from None
-    finally:
-        stream.close()
+                raise InputError(f"there are more words than the {count} vectors")  # and no end yet
     if len(names) < count:
         raise InputError(f"{whence(path)}: there are {len(names)} words for {count} vectors")
     return names

@@ -7,13 +7,13 @@ import pty
 import subprocess
 import sys
 
-from aimath.cli import progress
-from aimath.cli.progress import Progress
+from aimath.cli import printer
+from aimath.cli.printer import Progress
 
 
 def test_says_rows_when_time_has_passed_and_wipes_them(monkeypatch, capfd):
     clock = iter([0.0, 0.5, 1.0, 1.2, 1.6])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(printer.time, "monotonic", lambda: next(clock))
     told = Progress("entropy", shown=True)
     for _ in range(4):
         told.add(10)
@@ -22,7 +22,7 @@ def test_says_rows_when_time_has_passed_and_wipes_them(monkeypatch, capfd):
 
 
 def test_silent_unless_shown(monkeypatch, capfd):
-    monkeypatch.setattr(progress, "AFTER", 0.0)
+    monkeypatch.setattr(printer, "AFTER", 0.0)
     told = Progress("entropy", shown=False)
     told.add(10)
     told.end()
@@ -32,7 +32,7 @@ def test_silent_unless_shown(monkeypatch, capfd):
 def test_shown_on_a_terminal_of_errors_alone():
     terminal, other = pty.openpty()
     code = (
-        "import aimath.cli.progress as p; p.AFTER = -1.0; from aimath.cli.app import call; call(['softmax'])"
+        "import aimath.cli.printer as p; p.AFTER = -1.0; from aimath.cli.app import call; call(['softmax'])"
     )
     try:
         ran = subprocess.run(
