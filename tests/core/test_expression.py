@@ -72,7 +72,7 @@ WRONG = [
     ("1e5e5", 3, "operator is missing before 'e5'", ""),
     ("0x10", 1, "operator is missing", ""),
     ("1_0", 1, "U+005F", "a name begins with a letter"),
-    ("x − 1", 2, "U+2212 (−) is not part", "write -"),
+    ("x − 1", 2, "'−' (U+2212) has no place", "write -"),
     ("x × 2", 2, "U+00D7", "write *"),
     ("2π", 1, "U+03C0", "write pi"),
     ("x²", 1, "U+00B2", "write ^2"),
@@ -108,12 +108,17 @@ WRONG = [
     ("*x", 0, "'*' stands where", ""),
     ("x * / y", 4, "'/' stands where", ""),
     ("x ^^ 2", 3, "'^' stands where", ""),
-    ("", 0, "the formula is empty", ""),
-    ("  ", 0, "the formula is empty", ""),
     ("x + 1e999", 4, "overflows", ""),
     ("x + " + "1" * 401, 4, "more than 400 characters", ""),
     ("a" * 65, 0, "more than 64 characters", ""),
 ]
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_nothing_is_not_pointed_at(text):
+    with pytest.raises(InputError, match="the formula is empty") as caught:
+        function(text)
+    assert (caught.value.shown, caught.value.usage) == ("", True)
 
 
 @pytest.mark.parametrize(("text", "place", "why", "hint"), WRONG, ids=[repr(w[0][:20]) for w in WRONG])
@@ -376,21 +381,21 @@ def test_derivatives_as_formulas(text, formulas):
 
 
 UNDEFINED = [
-    ("log(x-3)", 3, "log(x-3): argument is 0 at x=3, and must be > 0"),
-    ("2 + log( x-3 )*y", 2, "log( x-3 ): argument is -1 at x=2, and must be > 0"),
-    ("log(1+x)", -1, "log(1+x): argument is 0 at x=-1, and must be > 0"),
-    ("log1p(x)", -2, "log1p(x): argument is -2 at x=-2, and must be > -1"),
+    ("log(x-3)", 3, "log(x-3): argument is 0 at x=3, and must be above 0"),
+    ("2 + log( x-3 )*y", 2, "log( x-3 ): argument is -1 at x=2, and must be above 0"),
+    ("log(1+x)", -1, "log(1+x): argument is 0 at x=-1, and must be above 0"),
+    ("log1p(x)", -2, "log1p(x): argument is -2 at x=-2, and must be above -1"),
     ("1/(x-1)", 1, "1/(x-1): division by zero at x=1"),
     ("x^-1", 0, "x^-1: 0 to the power -1 divides by zero at x=0"),
     ("x^0.5", -4, "x^0.5: a negative number (-4) has no power 0.5 at x=-4"),
-    ("sqrt(x)", -1, "sqrt(x): argument is -1 at x=-1, and must be >= 0"),
-    ("asin(x)", 2, "asin(x): argument is 2 at x=2, and must be within -1 and 1"),
+    ("sqrt(x)", -1, "sqrt(x): argument is -1 at x=-1, and must be at least 0"),
+    ("asin(x)", 2, "asin(x): argument is 2 at x=2, and must be -1 to 1"),
     ("exp(x)", 1000, "exp(x): the value overflows float64 at x=1000"),
     ("1/exp(x)", 1000, "exp(x): the value overflows float64 at x=1000"),
     ("9**9**9**9*x", 1, "9**9**9: the value overflows float64"),
     ("x*1e308*10", 1, "x*1e308*10: the value overflows float64 at x=1"),
     ("cosh(x)", -800, "cosh(x): the value overflows float64 at x=-800"),
-    ("x + log(0)", 1, "log(0): argument is 0, and must be > 0"),
+    ("x + log(0)", 1, "log(0): argument is 0, and must be above 0"),
 ]
 
 
@@ -493,19 +498,19 @@ def test_place_reads_formulas_of_numbers():
 @pytest.mark.parametrize(
     ("assignments", "why", "hint"),
     [
-        ([], "no value for x, y", "add x=... y=..."),
+        ([], "no value for x and y", "add x=... y=..."),
         (["x=1"], "no value for y", "add y=..."),
         (["x=1", "y=2", "x=1"], "x is given twice", ""),
-        (["x=1", "y=2", "z=1"], "z is not in the formula", "the variables are x, y"),
+        (["x=1", "y=2", "z=1"], "z is not in the formula", "the variables are x and y"),
         (["x=1", "yy=2"], "yy is not in the formula", "did you mean y?"),
         (["x=1", "e=2"], "e is a constant", ""),
         (["x=1", "exp=2"], "exp is a function", ""),
-        (["x=1", "y"], "'y' is no value", "write x=3"),
-        (["x=1", "y="], "'y=' is no value", "write x=3"),
+        (["x=1", "y"], "'y' gives no variable a value", "write x=3"),
+        (["x=1", "y="], "'y=' gives no variable a value", "write x=3"),
         (["x=1", "y=x"], "y=x: x is not a variable here", "write a number"),
         (["x=1", "y=1/0"], "y=1/0: 1/0: division by zero", ""),
         (["x=1", "y" * 99 + "\x1b=1"], "y" * 57 + "... is not in the formula", ""),
-        (["x=1", "\x1b[31m"], "'\\x1b[31m' is no value", ""),
+        (["x=1", "\x1b[31m"], "'\\x1b[31m' gives no variable a value", ""),
         (["x=1", "y=nan"], "y=nan: nan is not a variable here", ""),
     ],
 )

@@ -110,10 +110,10 @@ def test_terms_add_up_to_the_answer(example):
         (information.mutual_information, ([0.5, 0.5],), "single row"),
         (information.perplexity_of_tokens, ([0.5, 1.5],), "token probability 2 is above 1"),
         (information.perplexity_of_log_probs, ([-1, 0.5],), "log-probability 2 is above 0"),
-        (information.gaussian_kl, ([0], [0]), "sigma must be > 0"),
+        (information.gaussian_kl, ([0], [0]), "sigma must be above 0"),
         (information.gaussian_kl, ([0, 1], [1, 1], 0, [1, 1, 1]), "mu and sigma2 have lengths 2 and 3"),
         (information.vae_kl, ([0, 1], [1]), "lengths 2 and 1"),
-        (information.rlhf, ([1, 2], [0.5, 0.5], 0), "beta must be > 0"),
+        (information.rlhf, ([1, 2], [0.5, 0.5], 0), "beta must be above 0"),
         (information.rlhf, ([1, 2], [0.5, 0.5, 0]), "rewards and reference have lengths 2 and 3"),
     ],
 )

@@ -180,6 +180,7 @@ def _steps(steps: Any) -> Places:
 
 
 def _until(until: Array, *, given: bool) -> Array:
-    if given and not ((until >= 0.0) & np.isfinite(until)).all():
-        raise InputError("until must be at least 0 and finite", operand="until")
+    fine = (until >= 0.0) & np.isfinite(until)
+    if given and not fine.all():
+        raise InputError(f"until must be at least 0 and finite, not {until[~fine][0]:g}", operand="until")
     return until

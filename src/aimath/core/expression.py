@@ -18,7 +18,7 @@ from aimath.core.formula import Graph, grow
 from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
 from aimath.core.infix import infix
 from aimath.core.tokens import alike, point_at, short
-from aimath.errors import InputError
+from aimath.errors import InputError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -239,10 +239,14 @@ def function(text: str, variables: Sequence[str] | None = None) -> Function:
 def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
     known = [*variables, *ARGUMENTS, *CONSTANTS]
     near = alike(part.name, known) if variables else []
-    named = f"the variables are {', '.join(variables)}" if variables else "write a number"
+    named = _named(variables) if variables else "write a number"
     hint = f"did you mean {near[0]}?" if near else named
     why = f"{part.name} is not a variable here"
     return InputError(why, hint=hint, shown=point_at(text, part.start), usage=True)
+
+
+def _named(variables: Sequence[str]) -> str:
+    return f"the variable{'s are' if len(variables) > 1 else ' is'} {listed(variables)}"
 
 
 def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
@@ -255,13 +259,13 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
     for assignment in assignments:
         name, equals, text = (piece.strip() for piece in assignment.partition("="))
         if not equals or not text:
-            raise InputError(f"'{short(assignment)}' is no value of a variable", hint="write x=3", usage=True)
+            raise InputError(f"'{short(assignment)}' gives no variable a value", hint="write x=3", usage=True)
         if name in ARGUMENTS or name in CONSTANTS:
             what = "function" if name in ARGUMENTS else "constant"
             raise InputError(f"{name} is a {what} and can't be set", usage=True)
         if name not in variables:
             near = alike(name, variables)
-            hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
+            hint = f"did you mean {near[0]}?" if near else _named(variables)
             raise InputError(
                 f"{short(name)} is not in the formula", hint=hint if variables else "", usage=True
             )
@@ -271,7 +275,7 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
     missing = [name for name in variables if name not in point]
     if missing:
         hint = f"add {' '.join(f'{name}=...' for name in missing)}"
-        raise InputError(f"no value for {', '.join(missing)}", hint=hint, usage=True)
+        raise InputError(f"no value for {listed(missing)}", hint=hint, usage=True)
     return [point[name] for name in variables]
 
 

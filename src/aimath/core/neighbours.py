@@ -106,7 +106,7 @@ def nearest(
     hidden = np.union1d(np.asarray(leave_out, np.intp), ready.zeros)
     count = len(ready.vectors) - len(hidden)
     if not 1 <= top <= count:
-        raise InputError(f"top must be 1..{count}, not {top}", operand="top")
+        raise InputError(f"top must be 1 to {count}, not {top}", operand="top")
     unit = q / np.abs(q).max(axis=1, keepdims=True)
     unit = (unit / np.linalg.norm(unit, axis=1, keepdims=True)).astype(ready.vectors.dtype)
     place = np.empty((len(q), top), np.intp)
