@@ -79,7 +79,7 @@ def test_top(aimath, tmp_path):
     assert aimath(*line, "--top", "37").out.split() == wanted
     ran = aimath(*line, "--top", "38")
     assert (ran.code, ran.out) == (2, "")
-    assert "--top: top must be 1..37, not 38" in ran.err
+    assert "--top must be 1 to 37, not 38" in ran.err
 
 
 def test_a_word_given_twice_is_left_out_once(aimath, text):
@@ -111,7 +111,7 @@ def test_stored_array_and_its_words(aimath, text, tmp_path):
         (("king", "man", "woman", "--words", "x"), "--words names the rows of --vectors", "", 2),
         (("king", "man", "woman", "--top", "0"), "--top", "", 2),
         (("king", "man", "woman", "--vectors", "/no/such"), "'/no/such': No such file", "", 1),
-        (("king", "man", "woman", "--top", "2"), "--top: top must be 1..1, not 2", "", 2),
+        (("king", "man", "woman", "--top", "2"), "--top must be 1 to 1, not 2", "", 2),
     ],
 )
 def test_what_is_wrong_is_said(aimath, words, said, hint, code):

@@ -150,7 +150,7 @@ def test_a_wrong_column_lists_the_right_ones(refusal, at):
     assert error.why.endswith("d.csv has no column 'c'")
     assert (error.hint, error.usage) == ("the columns are 'a', 'b'", True)
     assert "has no header line that names 'c'" in refusal(at("d.csv", b"1,2\n"), column="c").why
-    assert refusal(stdin=b"[1]\n", column="c").hint == "for JSON use --key"
+    assert refusal(stdin=b"[1]\n", column="c").hint == "use --key KEY"
     assert refusal(stdin=b"\xff\n1 2\n", column="c").usage
 
 
@@ -184,7 +184,7 @@ BAD_JSON = {
     b"[[1, 2], [3, null]]": "[1][1] is null, not a number",
     b"[[1, 2], [3, true]]": "[1][1] is a boolean, not a number",
     b'[[1, 2], [3, "4"]]': "[1][1] is a string, not a number",
-    b"[[1, 2], [3]]": "[1] has 1 entries, [0] 2 entries: rows must be equally long",
+    b"[[1, 2], [3]]": "[1] has 1 value, [0] 2 values: rows must be equally long",
     b"[[1, 2], []]": "[1] is an empty array, not a number",
     b'[{"x": 1}, {"y": 1}]': "has no key 'x'; its keys are 'y'",
     b'[{"x": 1}, 2, {"x": [1, null]}]': "[2].x[1] is null, not a number",
@@ -447,7 +447,7 @@ def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
         or "d.pkl" in error.why
     )
     assert ".csv .tsv .txt .json .ndjson .jsonl .npy .npz" in error.why
-    assert (error.hint, error.usage) == ("use --input-format", True)
+    assert (error.hint, error.usage) == ("use --input-format FORM", True)
     assert "--input-format 'xls' is not one of csv, tsv" in refusal(at("d.csv", b"1"), input_format="xls").why
 
 

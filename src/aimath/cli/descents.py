@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.job import one_of
 from aimath.cli.options import Flag, Number, Whole
-from aimath.errors import InputError
+from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import price
 from aimath.read.numbers import integer
 from aimath.report import Plot, Report
@@ -69,7 +69,9 @@ class Walk(NamedTuple):
     steps: Annotated[int, Whole(("--steps",), "Updates to make.", 0, 10**9, together=True)] = 20
     until: Annotated[
         float | None,
-        Number(("--until",), "Stop where the gradient's length is no more.  [default: never]", together=True),
+        Number(
+            ("--until",), "Stop once the gradient is no longer than this.  [default: never]", together=True
+        ),
     ] = None
     schedule: Kind = "constant"
 
@@ -80,15 +82,19 @@ class Shown(NamedTuple):
     last: Annotated[bool, Flag("--last", help="Only the end of each run.")] = False
     every: Annotated[str, Flag("--every", help="Every Nth step, and the last.", metavar="N")] = ""
     check: Annotated[bool, Flag("--check", help="Exit with 4 unless all runs converge.")] = False
-    max_steps: Annotated[str, Flag("--max-steps", help="Allow more updates than 10000000.", metavar="N")] = ""
+    max_steps: Annotated[
+        str, Flag("--max-steps", help="Allow so many updates, not just 10000000.", metavar="N")
+    ] = ""
     max_memory: Annotated[
         str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
     ] = None
     memory: int | None = None  # the same in bytes, from the runner
 
 
-def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[float]]:
-    """Read a formula and the point to start from; numbers alone are taken in the variables' order."""
+def beginning(
+    text: str, start: Sequence[str] | None, option: str = "--start"
+) -> tuple[Function, list[float]]:
+    """Read a formula and the point of `option`; numbers alone are taken in the variables' order."""
     from aimath.core.expression import function, place
 
     f = function(text)
@@ -100,14 +106,14 @@ def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[fl
     pieces = [piece for piece in re.split(r"[,\s]+", given.strip(" []")) if piece]
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
-            why = f"--start: {len(pieces)} numbers for {', '.join(f.variables)}"
+            why = f"{option}: {counted(len(pieces), 'number')} for {listed(f.variables)}"
             raise InputError(why, hint="name them: x=3,y=2", usage=True)
         pieces = [f"{name}={piece}" for name, piece in zip(f.variables, pieces, strict=True)]
     try:
         return f, place(f.variables, pieces)
     except InputError as error:
-        hint = re.sub(r"^add (.*)$", lambda found: f"add --start {found[1].replace(' ', ',')}", error.hint)
-        raise InputError(f"--start: {error.why}", hint=hint, usage=True) from None
+        hint = re.sub(r"^add (.*)$", lambda found: f"add {option} {found[1].replace(' ', ',')}", error.hint)
+        raise InputError(f"{option}: {error.why}", hint=hint, usage=True) from None
 
 
 def known_schedule(name: str) -> str:

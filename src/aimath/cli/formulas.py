@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from aimath.errors import InputError
+from aimath.errors import InputError, listed
 from aimath.read.numbers import number, sweep
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read(given: Sequence[str], order: str, example: str) -> tuple[list[Function]
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
     names = tuple(name.strip() for name in order.split(",")) if order else found
     if sorted(names) != sorted(found):
-        why = f"--variables: {order} are not the variables of the formula, which has {', '.join(found)}"
+        why = f"--variables: {order} are not the variables of the formula, which has {listed(found)}"
         raise InputError(why, usage=True)
     return [f if f.variables == names else function(f.text, names) for f in functions], assignments
 
@@ -42,12 +42,12 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any) -> Any:
 
     if at is not None:
         if assignments:
-            raise InputError(f"--at gives the points, and '{assignments[0]}' does so too", usage=True)
+            raise InputError(f"--at gives the points, and so does '{assignments[0]}'", usage=True)
         return at
     if names and not assignments:
         values = " ".join(f"{name}=..." for name in names)
-        many = ", ".join(names)
-        raise InputError(f"no value for {many}", hint=f"add {values}, or --at FILE (- is a pipe)", usage=True)
+        hint = f"add {values}, or --at @FILE (--at - in a pipe)"
+        raise InputError(f"no value for {listed(names)}", hint=hint, usage=True)
     swept = [(assignment, *_swept(assignment)) for assignment in assignments]
     first = place(names, [f"{name}={values[0]!r}" if values else text for text, name, values in swept])
     lists = [(name, values or [first[names.index(name)]]) for _, name, values in swept]
@@ -80,8 +80,8 @@ def direction(text: str, names: Sequence[str]) -> list[float]:
         name, _, value = (part.strip() for part in entry.partition("="))
         name = name if name in way else name.removeprefix("d")
         if name not in way:
-            known = ", ".join(names)
-            raise InputError(f"--direction: '{entry}' names no variable of {known}", usage=True)
+            hint = f"choose from {', '.join(names)}"
+            raise InputError(f"--direction: '{entry}' names no variable", hint=hint, usage=True)
         way[name] = _entry(value)
     return list(way.values())
 

@@ -44,13 +44,19 @@ def svd_approx(
     ],
     rank: Annotated[
         tuple[int, ...] | None,
-        Whole(("--rank", "-r"), "Keep so many directions.  [default: 1,2,4,8,...]", 1, 10**9, together=True),
+        Whole(
+            ("--rank", "-r"), "How many directions to keep.  [default: 1,2,4,8,...]", 1, 10**9, together=True
+        ),
     ] = None,
     randomized: Annotated[bool, Flag("--randomized", help="Find the leading directions at random.")] = False,
     exact: Annotated[bool, Flag("--exact", help="Compute all singular values.")] = False,
     save_factors: Annotated[
         tuple[str, str] | None,
-        Flag("--save-factors", help="Write A and B, whose product is the answer.", metavar="A.npy B.npy"),
+        Flag(
+            "--save-factors",
+            help="Write A and B, whose product is the answer, of the highest rank.",
+            metavar="A.npy B.npy",
+        ),
     ] = None,
     seed: Seed = "0",
     memory: int | None = None,

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
+from aimath.read.numbers import echo
 from aimath.safe import safe
 
 if TYPE_CHECKING:
@@ -94,8 +95,12 @@ def _usage(error: TyperException, command: str) -> tuple[str, str, int]:
         why = why[:1].lower() + why[1:]
         from difflib import get_close_matches  # noqa: PLC0415  only for typos
 
-        near = get_close_matches(getattr(error, "option_name", ""), possible, 1) or sorted(possible)[:1]
-        return why, f"did you mean {near[0]}?", 2
+        bare = {option.lstrip("-"): option for option in possible}  # whose dashes would count as a likeness
+        near = get_close_matches(getattr(error, "option_name", "").lstrip("-"), bare, 1)
+        return why, f"did you mean {bare[near[0]]}?" if near else f"see {program(command)} --help", 2
+    extra = why.removeprefix("got unexpected extra argument(s) (")
+    if extra != why:
+        why = f"takes no operands, not {echo(extra.removesuffix(')'))}"
     why, meant, best = why.partition(". Did you mean ")
     best = best.strip("?'")
     return why, f"did you mean {best}?" if meant else f"see {program(command)} --help", 2

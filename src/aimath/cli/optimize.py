@@ -16,7 +16,7 @@ Beta2 = Annotated[float, Number(("--beta2",), "Memory of the mean square.", toge
 Eps = Annotated[float, Number(("--eps",), "Added to the root.", together=True)]
 Momentum = Annotated[float, Number(("--momentum",), "Share of the buffer that is kept.", together=True)]
 Decay = Annotated[
-    float, Number(("--weight-decay",), "Add so much of the point to the gradient.", together=True)
+    float, Number(("--weight-decay",), "Add this times the point to the gradient.", together=True)
 ]
 Amsgrad = Annotated[bool, Flag("--amsgrad", help="Divide by the largest mean square so far.")]
 
@@ -107,7 +107,7 @@ def adamw(
     beta2: Beta2 = 0.999,
     eps: Eps = 1e-8,
     weight_decay: Annotated[
-        float, Number(("--weight-decay",), "Shrink the point by lr times so much.", together=True)
+        float, Number(("--weight-decay",), "Shrink the point by this times lr.", together=True)
     ] = 0.01,
     amsgrad: Amsgrad = False,
 ) -> Report:

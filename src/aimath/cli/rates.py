@@ -40,7 +40,7 @@ def learning_rate(
     from aimath.core import optimize
 
     if function or at:
-        f, point = beginning(function or FUNCTION, [at] if at else None)
+        f, point = beginning(function or FUNCTION, [at] if at else None, "--at")
         curvatures = optimize.curvatures_at(f, point)[None]
     return Report(
         optimize.learning_rate(curvatures, lr),
@@ -122,7 +122,7 @@ def race(
     lr: Lr = 0.1,
     steps: Annotated[int, Whole(("--steps",), "Updates to make.", 0, 10**7)] = 20,
     until: Annotated[
-        float | None, Number(("--until",), "Stop where the gradient's length is no more.  [default: never]")
+        float | None, Number(("--until",), "Stop once the gradient is no longer than this.  [default: never]")
     ] = None,
     schedule: Kind = "constant",
 ) -> Report:

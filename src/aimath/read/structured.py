@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from aimath.errors import InputError
+from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import Block
 from aimath.read.numbers import echo, number
 from aimath.read.table import Row
@@ -103,7 +103,7 @@ def array(value: Any, path: str = "", depth: int = 0) -> Array:
 
 
 def _size(value: Any) -> str:
-    return f"{len(value)} entries" if isinstance(value, list) else "1 number"
+    return counted(len(value), "value") if isinstance(value, list) else "1 number"
 
 
 def line(data: bytes, layout: Layout) -> Row:
@@ -120,9 +120,7 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
     """Turn one JSON value into a row, or into the rows of a nested array, for each operand."""
     found = value if isinstance(value, dict) else {layout.names[0]: value}
     if not isinstance(value, dict) and len(layout.names) > 1:
-        raise InputError(
-            f"{path or 'the value'} must be an object with the keys {' and '.join(layout.names)}"
-        )
+        raise InputError(f"{path or 'the value'} must be an object with the keys {listed(layout.names)}")
     operands = {}
     for name in layout.names:
         key = _key(found, name, layout)
@@ -145,7 +143,10 @@ def _key(found: dict[str, Any], name: str, layout: Layout) -> str:
         if key in found:
             return key
     there = ", ".join(map(echo, list(found)[:8])) or "none"
-    raise InputError(f"has no key {echo(known[0])}; its keys are {there}", hint="" if asked else "use --key")
+    raise InputError(
+        f"has no key {echo(known[0])}; its keys are {there}",
+        hint="" if asked or len(layout.names) > 1 else "use --key KEY",
+    )
 
 
 def _labels(value: Any, operands: dict[str, Array]) -> tuple[str, ...]:
