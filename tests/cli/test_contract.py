@@ -122,6 +122,11 @@ def test_unknown_command_points_to_the_list(aimath):
             "cross-entropy --logits 1 2 --target 0",
             "every operand is given by its option\n  write a list without blanks: 1,2,3\n",
         ),
+        ("softmax a= b=2", "argument 1: 'a=' is not a number\n  try aimath softmax 2 1 0.1\n"),
+        (
+            "svd-approx randn:2 --rank 1 --save-factors a.csv b.npy",
+            "--save-factors: 'a.csv' is no .npy\n  name two .npy\n",
+        ),
         ("lora base.npy tuned", "the suffix of 'tuned' is not known\n  any file can be given as @tuned\n"),
         (
             "bayes --prior .1 --likelihood .9",

@@ -55,6 +55,7 @@ BAD = {
     ("1]2",): "argument 1: the brackets of '1]2' don't match",
     ("[1,2", "]]"): "arguments: the brackets of '[1,2 ]]' don't match",
     ("1 2; 3",): "argument 1: rows must be equally long, not 2, 1",
+    ("=3",): "argument 1: '=3' is not a number",
     ("the=2", "1"): "argument 1: name all the entries of a row or none of them",
     ("a=1 b=2; c=3 d=4",): "argument 1: name all the entries of a row or none of them",
     ("=2",): "argument 1: '=2' is not a number",

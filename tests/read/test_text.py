@@ -184,7 +184,7 @@ def test_matrices_end_at_a_blank_line(read):
 
 
 def test_a_ragged_matrix_is_one_error(rows):
-    assert rows(stdin=b"1 2\n3\n4 5\n\n1\n", matrix=True) == ["has 1 numbers, the rows above have 2", [[1]]]
+    assert rows(stdin=b"1 2\n3\n4 5\n\n1\n", matrix=True) == ["has 1 number, the rows above have 2", [[1]]]
 
 
 def test_minus_zero_keeps_its_sign(read):

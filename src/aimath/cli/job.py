@@ -120,5 +120,5 @@ def size(text: str | None) -> int | None:
     units = {"K": 10, "M": 20, "G": 30, "T": 40}
     digits, unit = (text[:-1], text[-1:].upper()) if text[-1:].upper() in units else (text, "")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
-        raise InputError(f"--max-memory: '{text}' is not a size", hint="write 512M or 4G", usage=True)
+        raise InputError(f"--max-memory: '{text.strip()}' is not a size", hint="write 512M or 4G", usage=True)
     return int(digits) << units.get(unit, 0)

@@ -10,7 +10,7 @@ from aimath.cli.linear import one
 from aimath.cli.options import Flag, Operand, Seed, Streamed, Whole
 from aimath.cli.output import interruptible
 from aimath.errors import InputError
-from aimath.read.blocks import price
+from aimath.read.blocks import price, suffix
 from aimath.read.numbers import echo
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
 
@@ -108,11 +108,14 @@ def _save(found: SvdApprox, weights: Streamed, paths: tuple[str, str]) -> None:
 
     if paths[0] == paths[1]:
         raise InputError(f"--save-factors: both are {echo(paths[0])}", hint="name two files", usage=True)
+    for path in paths:
+        if suffix(path) != ".npy":
+            raise InputError(f"--save-factors: {echo(path)} is no .npy", hint="name two .npy", usage=True)
     interruptible()
     blocks = weights() if callable(weights) else ()
     left = (block @ found.right.T for block in blocks) if found.left is None else (found.left,)
     shape = (found.shape[0], len(found.right))
-    save_together({paths[0]: (shape, left), paths[1]: (found.right.shape, [found.right])})
+    save_together({paths[0]: (shape, left), paths[1]: (found.right.shape, [found.right])}, "--save-factors")
 
 
 def _report(found: SvdApprox, *, single: bool) -> Report:

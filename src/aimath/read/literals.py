@@ -38,7 +38,7 @@ def literal(tokens: Sequence[str], places: Sequence[str], name: str, *, matrix: 
         place = places[bisect_right(starts, match.start()) - 1]
         label, _, value = match[0].rpartition("=")
         try:
-            values.append(number(value if label else match[0]))
+            values.append(number(value if label and value else match[0]))
         except InputError as error:
             hint = f"a file is given as @{match[0]}" if is_path(match[0]) else ""
             raise InputError(f"{place}: {error.why}", hint=hint, entry=k, operand=name, usage=True) from None

@@ -36,7 +36,8 @@ def number(token: str) -> float:
         text = text.replace("−", "-")
         match = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
         if match is None:
-            raise InputError(f"{echo(token)} is not a number")
+            what = "is not a number" if len(text) <= LONGEST else f"has more than {LONGEST} characters"
+            raise InputError(f"{echo(token)} {what}")
         if match["whole"] == "inf":
             return float(text)
         value = _composed(text, match["bottom"])
