@@ -103,6 +103,12 @@ def test_stored_array_and_its_words(aimath, text, tmp_path):
     ("words", "said", "hint", "code"),
     [
         (("king", "man", "womann"), "'womann' is not among the 4 words", "did you mean woman?", 1),
+        (
+            ("paris", "man", "woman"),
+            "'paris' is not among the 4 words",
+            "choose from king, queen, man, woman",
+            1,
+        ),
         (("King", "man", "woman"), "'King' is not among the 4 words", "did you mean king?", 1),
         (("king", "man"), "needs three words A, B and C, not 2 words", "try aimath analogy", 2),
         (("king", "man", "woman", "queen"), "not 4 words", "try aimath analogy", 2),

@@ -32,6 +32,9 @@ SPARE = 8
 FEW = 20_000
 """Words among which a misspelt one is looked for."""
 
+SHOWN = 12
+"""So many words are named if none of them is like the one that was given."""
+
 
 class Index(NamedTuple):
     """Vectors that are searched more than once."""
@@ -213,5 +216,6 @@ def _find(word: str, labels: Sequence[str]) -> int:
     except ValueError:
         near = get_close_matches(word, labels, 1) if len(labels) <= FEW else []
         near = near or [other for other in (word.lower(), word.capitalize()) if other in labels]
-        hint = f"did you mean {near[0]}?" if near else ""
+        named = f"choose from {', '.join(labels)}" if len(labels) <= SHOWN else ""
+        hint = f"did you mean {near[0]}?" if near else named
         raise InputError(f"'{word}' is not among the {len(labels)} words", hint=hint) from None

@@ -69,7 +69,7 @@ def _header(shape: tuple[int, ...]) -> bytes:
 
 
 def save_together(files: Mapping[str, tuple[tuple[int, ...], Iterable[Array]]], option: str) -> None:
-    """Write an option's files of (shape, blocks of rows) so that after an error the old ones are still there."""
+    """Write an option's files of (shape, blocks of rows) so that an error leaves the old ones there."""
     with ExitStack() as opened:
         sinks = [opened.enter_context(AtomicFile(path, option)) for path in files]
         for sink, (shape, rows) in zip(sinks, files.values(), strict=True):
