@@ -24,6 +24,9 @@ Function = Callable[..., "Report"]
 LINES = "lines"
 """A function with a parameter of this name is given the numbers of its rows."""
 
+LABELS = "labels"
+"""A function with a parameter of this name is given the names of its entries, and names its answer's."""
+
 MEMORY = "memory"
 """A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
 
@@ -119,6 +122,11 @@ class Command:
     def wants_lines(self) -> bool:
         """Whether it is given the numbers of its rows."""
         return LINES in self.parameters
+
+    @property
+    def wants_labels(self) -> bool:
+        """Whether it is given the names of its entries."""
+        return LABELS in self.parameters
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

@@ -43,6 +43,9 @@ def job(
     command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
 ) -> Job:
     form = form_of(command, given | dict(flags))
+    spare = tuple(key for key in form.behind if key not in flags)
+    if len(tokens) > len([key for key in form.operands if key not in flags]):
+        form = form._replace(operands=form.operands + spare)
     extra = tuple(key for key in flags if key not in form.operands)
     if not form.operands and tokens:
         hint = f"try {command.example}"

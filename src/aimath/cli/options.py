@@ -23,7 +23,7 @@ class Operand(NamedTuple):
     `each` makes its entries belong to one row each (`--target 0,2,1`); `repeat` lets the flag be
     given more than once, and the command gets a list of arrays; `matrix` takes all rows together;
     a matrix that is `streamed` comes as blocks that can be read again (RowBlocks) where it is too
-    large to be held.
+    large to be held; what is `named` may be a JSON object of numbers by name.
     """
 
     help: str
@@ -32,6 +32,7 @@ class Operand(NamedTuple):
     repeat: bool = False
     matrix: bool = False
     streamed: bool = False
+    named: bool = False
 
 
 class Number(NamedTuple):
@@ -76,10 +77,14 @@ class Words(NamedTuple):
 
 
 class Form(NamedTuple):
-    """One way to call a command: the operands it needs, and the parameters that ask for this way."""
+    """One way to call a command: the operands it needs, and the parameters that ask for this way.
+
+    What is listed `behind` them is taken from further arguments, but never waited for.
+    """
 
     operands: tuple[str, ...]
     when: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 if TYPE_CHECKING:
