@@ -81,9 +81,9 @@ class Plot(NamedTuple):
     """What `--plot` draws: `y` over `x` (names of quantities).
 
     `kind` is "bars", "curve", "picture", "heat", "scatter", "path" or "sweep". Bars may have words for
-    `x`; "heat" shades a matrix of shares of 1, the number in the cell; "scatter" puts the first two
-    columns of a matrix against each other, marked by the names of its rows; "path" shows where a descent
-    (with a `surface`) went; "sweep" is a curve over one swept option or a map over two.
+    `x`; "heat" shades matrices of numbers from -1 to 1, the number in the cell; "scatter" puts the first
+    two columns of a matrix against each other, marked by the names of its rows; "path" shows where a
+    descent (with a `surface`) went; "sweep" is a curve over one swept option or a map over two.
     """
 
     y: str
@@ -126,6 +126,7 @@ class Report(NamedTuple):
     whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
     by_row: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
     shared: tuple[str, ...] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
+    stack: str = ""  # what each matrix of a quantity that has several is called: "head"
     unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
     series: Iterable[Report] = ()  # answers of other problems, which follow

@@ -114,8 +114,7 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
 
     thread = threading.Thread(target=read)
     thread.start()
-    with Descriptor(writer) as out:
-        out.write(data)
+    Descriptor(writer).write(data)
     os.close(writer)
     thread.join()
     os.close(reader)

@@ -65,7 +65,7 @@ def attention(
         masks = causal or allowed is not None
         steps = _several_steps(several.Q.shape, masks=masks)
         report = _report(several, steps, tokens)
-        return report._replace(notes=notes, extra=origin(drawn))
+        return report._replace(notes=notes, extra=origin(drawn), stack="head")
     result = core.attention(
         _one(Q, "Q"), _one(K, "K"), _one(V, "V"), causal=causal, mask=allowed, scale=scale
     )

@@ -43,6 +43,12 @@ class Part(NamedTuple):
     default: Any
     help: str
     metavar: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> int:
+        """How many words follow its flag."""
+        return 0 if self.kind is bool else 2 if self.kind == tuple[str, str] else 1
 
 
 class Command:
@@ -219,7 +225,8 @@ def _shared(options: type[Input | Output]) -> Iterator[Part]:
 def _of_flag(key: str, hint: Any, mark: Flag, default: Any) -> Part:
     kind = get_args(hint)[0]
     bare = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
-    return Part(key, (mark.flag,), bare, default, mark.help, mark.metavar)
+    said = mark.help or f"{', '.join(mark.choices[:-1])} or {mark.choices[-1]}."
+    return Part(key, (mark.flag,), bare, default, said, mark.metavar, mark.choices)
 
 
 def _with_default(mark: Number | Whole, default: Any) -> str:

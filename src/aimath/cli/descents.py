@@ -31,18 +31,13 @@ WORSE = ("diverged", "undefined", "stuck")
 
 FUNCTION, START = "(w-3)^2", "w=10"
 
+SCHEDULES = ("constant", "step", "exponential", "linear", "polynomial", "cosine", "warmup-cosine")
+
 Formula = Annotated[str, Flag("--function", help="What to walk down.", metavar="F")]
 Start = Annotated[
     list[str] | None, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
 ]
-Kind = Annotated[
-    str,
-    Flag(
-        "--schedule",
-        help="constant, step, exponential, linear, polynomial, cosine, warmup-cosine.",
-        metavar="NAME",
-    ),
-]
+Kind = Annotated[str, Flag("--schedule", metavar="NAME", choices=SCHEDULES)]
 
 
 class Plan(NamedTuple):
@@ -119,9 +114,7 @@ def beginning(text: str, start: Sequence[str] | None, flag: str = "--start") -> 
 
 def known_schedule(name: str) -> str:
     """Give the name of a schedule, if it is one."""
-    from aimath.core.schedules import SCHEDULES
-
-    return one_of("--schedule", name, tuple(SCHEDULES))
+    return one_of("--schedule", name, SCHEDULES)
 
 
 def _product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:

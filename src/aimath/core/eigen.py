@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core import rayleigh
 from aimath.core.arrays import Array, Check
 from aimath.core.matrices import finite, shape
 from aimath.core.signs import largest
@@ -107,6 +108,7 @@ def _one(a: Array, *, exact: bool) -> tuple[Any, Any]:
     """Give values and vectors of one matrix, in order; `exact` means symmetric."""
     try:
         values, vectors = np.linalg.eigh(a) if exact else np.linalg.eig(a)
+        values = rayleigh.eigenvalues(a, values, vectors) if exact else values
     except np.linalg.LinAlgError:
         raise InputError("the eigenvalues were not found", operand="A") from None
     order = np.lexsort((-values.imag, -values.real))

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.canvas import DOT, marked, ranged
-from aimath.render.layout import BAR, Strip, ours, padded, strip, wrapped
+from aimath.render.canvas import curve, marked, ranged
+from aimath.render.layout import BAR, SHADES, Strip, ours, padded, strip, wrapped
 from aimath.render.numbers import Style
-from aimath.render.panels import SHADES
 from aimath.safe import cells, safe
 
 if TYPE_CHECKING:
@@ -95,8 +94,7 @@ def swept(options: Mapping[str, Values], y: Values, name: str, wanted: Wanted, w
     if len(options) == 1:
         ((option, x),) = options.items()
         (x, across), (y, up) = _spread(x, option), _spread(y, name)
-        lines = marked(x, y, np.full(len(x), DOT), (across, up), wanted, width)
-        return [strip(line, BAR) for line in lines]
+        return [strip(line, BAR) for line in curve(x, y, (across, up), wanted, width)]
     (first, rows), (second, columns) = list(options.items())[-2:]
     return _map((first, rows), (second, columns), y, wanted, width)
 

@@ -8,7 +8,7 @@ import os
 import re
 import select
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 
@@ -28,26 +28,11 @@ def abandon() -> None:
             os.unlink(path)  # noqa: PTH108
 
 
-class Sink(Protocol):
-    """Takes bytes in order; leaving the `with` without an error makes them final."""
-
-    def write(self, data: bytes) -> None:
-        """Take the next bytes."""
-        ...
-
-
 class Descriptor:
     """An open descriptor such as standard output; every byte is written before `write` returns."""
 
     def __init__(self, number: int) -> None:
         self.number = number
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is held back."""
 
     def write(self, data: bytes) -> None:
         """Write all of `data`, however little the system takes at a time."""
