@@ -84,7 +84,7 @@ def test_zero_keeps_its_sign(token):
 
 
 def test_401_characters_are_too_many():
-    with pytest.raises(InputError, match="has more than 400 characters"):
+    with pytest.raises(InputError, match="is not a number of at most 400 characters"):
         number("0" * 400 + "1")
 
 

@@ -36,7 +36,7 @@ def number(token: str) -> float:
         text = text.replace("−", "-")
         match = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
         if match is None:
-            what = "is not a number" if len(text) <= LONGEST else f"has more than {LONGEST} characters"
+            what = "is not a number" + f" of at most {LONGEST} characters" * (len(text) > LONGEST)
             raise InputError(f"{echo(token)} {what}")
         if match["whole"] == "inf":
             return float(text)
