@@ -1,6 +1,11 @@
-"""The one exception that aimath raises."""
+"""The one exception that aimath raises, and the words that its sentences share."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class InputError(ValueError):
@@ -32,3 +37,21 @@ class InputError(ValueError):
     def __str__(self) -> str:
         """Sentence and way out in one line, as a library's caller sees them."""
         return f"{self.why}; {self.hint}" if self.hint else self.why
+
+
+def counted(count: int, word: str) -> str:
+    """Put a number before a word, in the singular or the plural.
+
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{count} {word}" + "s" * (count != 1)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names as a sentence does.
+
+    >>> listed(["Q"]), listed(["Q", "K", "V"])
+    ('Q', 'Q, K and V')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -96,6 +96,35 @@ def test_unknown_command_points_to_the_list(aimath):
     assert aimath("softmx", "1").err.endswith("\n  did you mean softmax?\n")
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("softmax 1 2 --temperature -1", "--temperature must be at least 0, not -1\n"),
+        ("softmax 1 2 --labels a", "--labels: 1 name for 2 numbers\n  give one name for each number\n"),
+        ("softmax 1 2 --format npy", "json, markdown\n  use --out FILE.npy\n"),
+        ("softmax 1 2 --tau 3", "no such option: --tau\n  see aimath softmax --help\n"),
+        (
+            "cross-entropy --logits 1 2 --target 0",
+            "every operand is given by its option\n  write a list without blanks: 1,2,3\n",
+        ),
+        ("softmax a= b=2", "argument 1: 'a=' is not a number\n  try aimath softmax 2 1 0.1\n"),
+        (
+            "svd-approx randn:2 --rank 1 --save-factors a.csv b.npy",
+            "--save-factors: 'a.csv' is no .npy\n  name two .npy\n",
+        ),
+        ("lora base.npy tuned", "the suffix of 'tuned' is not known\n  any file can be given as @tuned\n"),
+        (
+            "bayes --prior .1 --likelihood .9",
+            "\n  give --evidence or --false-positive, or a list of priors\n",
+        ),
+    ],
+)
+def test_the_way_out_fits_what_was_typed(aimath, line, said):
+    ran = aimath(*line.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith(said)
+
+
 def test_between_names_its_option(aimath):
     ran = aimath("gaussian", "--between", "a", "1")
     assert ran.code == 2

@@ -46,7 +46,7 @@ def test_eig_says_what_kind_of_vectors_there_are(aimath):
 
 @pytest.mark.parametrize(
     ("words", "why"),
-    [(("1 2 3; 4 5 6",), "A must be square, not 2x3"), (("1 inf; 0 1",), "entry (1,2) of A is inf")],
+    [(("1 2 3; 4 5 6",), "the matrix must be square, not 2x3"), (("1 inf; 0 1",), "entry (1,2) of A is inf")],
 )
 def test_what_has_no_eigenvalues(refused, words, why):
     assert why in refused("eig", *words, code=1)

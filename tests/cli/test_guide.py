@@ -248,8 +248,8 @@ def test_chapters_count_their_demos(aimath):
     ("given", "said"),
     [
         (("chek",), "did you mean check?"),
-        (("index",), "there are chapters, map, roadmap, resources, check"),
-        (("map", "check"), "'check' is no page of the guide"),
+        (("index",), "choose from chapters, map, roadmap, resources, check"),
+        (("map", "check"), "the guide has no page 'check'"),
     ],
 )
 def test_mistakes_are_named(refused, given, said):

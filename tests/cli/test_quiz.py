@@ -151,7 +151,7 @@ def test_seed_count_and_topic(aimath):
     ("words", "said"),
     [
         (["softmx"], "there is no topic 'softmx'\n  did you mean softmax?\n"),
-        (["--topic", "xyzzy"], "there is no topic 'xyzzy'\n  choose a command, linear-algebra, "),
+        (["--topic", "xyzzy"], "there is no topic 'xyzzy'\n  name a command, linear-algebra, "),
         (["--count", "0"], "--count must be 1 to 1000, not 0"),
         (["--count", "x"], "--count must be a whole number, not 'x'"),
         (["--seed", "-1"], "--seed must be 0 to "),

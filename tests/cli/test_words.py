@@ -78,7 +78,7 @@ def test_top(aimath, refused, tmp_path):
     assert aimath(*line).out.split() == wanted[:10]
     assert aimath(*line, "--top", "1").out.split() == wanted[:1]
     assert aimath(*line, "--top", "37").out.split() == wanted
-    assert "--top: top must be 1..37, not 38" in refused(*line, "--top", "38")
+    assert "--top must be 1 to 37, not 38" in refused(*line, "--top", "38")
 
 
 def test_a_word_given_twice_is_left_out_once(aimath, text):
@@ -102,6 +102,12 @@ def test_stored_array_and_its_words(aimath, text, tmp_path):
     ("words", "said", "hint", "code"),
     [
         (("king", "man", "womann"), "'womann' is not among the 4 words", "did you mean woman?", 1),
+        (
+            ("paris", "man", "woman"),
+            "'paris' is not among the 4 words",
+            "choose from king, queen, man, woman",
+            1,
+        ),
         (("King", "man", "woman"), "'King' is not among the 4 words", "did you mean king?", 1),
         (("king", "man"), "needs three words A, B and C, not 2 words", "try aimath analogy", 2),
         (("king", "man", "woman", "queen"), "not 4 words", "try aimath analogy", 2),
@@ -110,7 +116,7 @@ def test_stored_array_and_its_words(aimath, text, tmp_path):
         (("king", "man", "woman", "--words", "x"), "--words names the rows of --vectors", "", 2),
         (("king", "man", "woman", "--top", "0"), "--top", "", 2),
         (("king", "man", "woman", "--vectors", "/no/such"), "'/no/such': No such file", "", 1),
-        (("king", "man", "woman", "--top", "2"), "--top: top must be 1..1, not 2", "", 2),
+        (("king", "man", "woman", "--top", "2"), "--top must be 1 to 1, not 2", "", 2),
     ],
 )
 def test_what_is_wrong_is_said(refused, words, said, hint, code):

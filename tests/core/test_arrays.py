@@ -105,9 +105,9 @@ def test_simplex_normalizes_huge_weights():  # scipy's entropy of these is 0
 
 def test_positive_refuses_zero_and_says_which():
     assert arrays.positive([1, 2], "sigma").tolist() == [1, 2]
-    with pytest.raises(InputError, match="sigma 2 must be > 0, not 0"):
+    with pytest.raises(InputError, match="sigma 2 must be above 0, not 0"):
         arrays.positive([1, 0], "sigma")
-    with pytest.raises(InputError, match="sigma must be > 0, not -1"):
+    with pytest.raises(InputError, match="sigma must be above 0, not -1"):
         arrays.positive([-1], "sigma")
 
 

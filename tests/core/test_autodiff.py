@@ -339,10 +339,10 @@ def back(result, seed=None):
             "the derivative of power is infinite or undefined",
         ),
         (lambda: ad.layer_norm(Tensor([2.0, 2.0]), eps=0), "divide"),
-        (lambda: ad.embedding(Tensor(np.eye(3)), [0, 3]), "id 3 of 0..2"),
-        (lambda: ad.embedding(Tensor(np.eye(3)), [-1]), "id -1 of 0..2"),
+        (lambda: ad.embedding(Tensor(np.eye(3)), [0, 3]), "there is no id 3, only 0 to 2"),
+        (lambda: ad.embedding(Tensor(np.eye(3)), [-1]), "there is no id -1, only 0 to 2"),
         (lambda: ad.embedding(Tensor(np.eye(3)), [1.0]), "whole numbers"),
-        (lambda: ad.cross_entropy(Tensor([1.0, 2.0]), 2), "class 2 of 0..1"),
+        (lambda: ad.cross_entropy(Tensor([1.0, 2.0]), 2), "there is no class 2, only 0 to 1"),
         (lambda: ad.softmax(ad.where([True, True], -np.inf, Tensor([1.0, 2.0]))), "all logits are -inf"),
         (lambda: ad.concatenate([Tensor([1.0]), Tensor([[1.0]])]), "parts of shapes 1, 1x1"),
         (lambda: ad.sigmoid(np.array([1j])), "real numbers only"),
@@ -441,5 +441,5 @@ def test_checks_hold_and_can_fail(scale):
 def test_a_layer_refuses_what_does_not_fit():
     with pytest.raises(InputError, match="x has 1 entries"):
         ad.layer_gradients([[1, 2]], [1], None, 0)
-    with pytest.raises(InputError, match=r"class 2 of 0\.\.1"):
+    with pytest.raises(InputError, match="there is no class 2, only 0 to 1"):
         ad.layer_gradients([[1, 2], [3, 4]], [1, 2], None, 2)

@@ -88,7 +88,7 @@ def test_lengths_do_not_overflow():
         (lambda: of("x + y", 1), r"2 coordinates \(x, y\), not 1"),
         (lambda: of("x", 1, 2), r"1 coordinate \(x\), not 2"),
         (lambda: of("x", math.inf), "is inf"),
-        (lambda: of("x + y", 1, 2, direction=[1]), "1 entries for 2 variables"),
+        (lambda: of("x + y", 1, 2, direction=[1]), "1 number for 2 variables"),
         (lambda: of("x + y", 1, 2, direction=[0, 0]), "zero"),
         (lambda: of("log(x)", -1), r"log\(x\): argument is -1"),
         (lambda: of("x^1.5", 0, hessian=True), r"x\^1.5 has no finite derivative"),

@@ -399,8 +399,8 @@ def test_updates_of_extreme_size():
     ("base", "tuned", "energy", "why"),
     [
         ([[1, 2]], [[1], [2]], 0.9, "base is 1x2 and tuned is 2x1"),
-        ([[1, 2]], [[1, 3]], 1.1, "an energy must be above 0 and at most 1"),
-        ([[1, 2]], [[1, 3]], 0, "an energy must be above 0"),
+        ([[1, 2]], [[1, 3]], 1.1, "energy must be above 0 and at most 1, not 1.1"),
+        ([[1, 2]], [[1, 3]], 0, "energy must be above 0"),
         ([[1, np.nan]], [[1, 3]], 0.9, r"entry \(1,2\) of base is nan"),
         ([[1e308]], [[-1e308]], 0.9, "beyond float64"),
     ],

@@ -188,7 +188,7 @@ def test_until_stops_at_the_first_point_that_is_flat_enough(text):
         ({"optimizer": "sgd"}, "optimizer 'sgd' is not one of gd, momentum"),
         ({"steps": -1}, "steps must be a whole number from 0, not -1"),
         ({"steps": 1.5}, "steps must be a whole number from 0, not 1.5"),
-        ({"until": -1.0}, "until must be at least 0 and finite"),
+        ({"until": -1.0}, "until must be at least 0 and finite, not -1"),
         ({"lr": float("inf")}, "lr must be above 0 and finite, not inf"),
     ],
 )

@@ -73,7 +73,7 @@ WRONG = [
     ("1e5e5", 3, "operator is missing before 'e5'", ""),
     ("0x10", 1, "operator is missing", ""),
     ("1_0", 1, "U+005F", "a name begins with a letter"),
-    ("x − 1", 2, "U+2212 (−) is not part", "write -"),
+    ("x − 1", 2, "'−' (U+2212) has no place", "write -"),
     ("x × 2", 2, "U+00D7", "write *"),
     ("2π", 1, "U+03C0", "write pi"),
     ("x²", 1, "U+00B2", "write ^2"),
@@ -109,12 +109,17 @@ WRONG = [
     ("*x", 0, "'*' stands where", ""),
     ("x * / y", 4, "'/' stands where", ""),
     ("x ^^ 2", 3, "'^' stands where", ""),
-    ("", 0, "the formula is empty", ""),
-    ("  ", 0, "the formula is empty", ""),
     ("x + 1e999", 4, "overflows", ""),
     ("x + " + "1" * 401, 4, "more than 400 characters", ""),
     ("a" * 65, 0, "more than 64 characters", ""),
 ]
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_nothing_is_not_pointed_at(text):
+    with pytest.raises(InputError, match="the formula is empty") as caught:
+        function(text)
+    assert (caught.value.shown, caught.value.usage) == ("", True)
 
 
 @pytest.mark.parametrize(("text", "place", "why", "hint"), WRONG, ids=[repr(w[0][:20]) for w in WRONG])
@@ -377,21 +382,21 @@ def test_derivatives_as_formulas(text, formulas):
 
 
 UNDEFINED = [
-    ("log(x-3)", 3, "log(x-3): argument is 0 at x=3, and must be > 0"),
-    ("2 + log( x-3 )*y", 2, "log( x-3 ): argument is -1 at x=2, and must be > 0"),
-    ("log(1+x)", -1, "log(1+x): argument is 0 at x=-1, and must be > 0"),
-    ("log1p(x)", -2, "log1p(x): argument is -2 at x=-2, and must be > -1"),
+    ("log(x-3)", 3, "log(x-3): argument is 0 at x=3, and must be above 0"),
+    ("2 + log( x-3 )*y", 2, "log( x-3 ): argument is -1 at x=2, and must be above 0"),
+    ("log(1+x)", -1, "log(1+x): argument is 0 at x=-1, and must be above 0"),
+    ("log1p(x)", -2, "log1p(x): argument is -2 at x=-2, and must be above -1"),
     ("1/(x-1)", 1, "1/(x-1): division by zero at x=1"),
     ("x^-1", 0, "x^-1: 0 to the power -1 divides by zero at x=0"),
     ("x^0.5", -4, "x^0.5: a negative number (-4) has no power 0.5 at x=-4"),
-    ("sqrt(x)", -1, "sqrt(x): argument is -1 at x=-1, and must be >= 0"),
-    ("asin(x)", 2, "asin(x): argument is 2 at x=2, and must be within -1 and 1"),
+    ("sqrt(x)", -1, "sqrt(x): argument is -1 at x=-1, and must be at least 0"),
+    ("asin(x)", 2, "asin(x): argument is 2 at x=2, and must be -1 to 1"),
     ("exp(x)", 1000, "exp(x): the value overflows float64 at x=1000"),
     ("1/exp(x)", 1000, "exp(x): the value overflows float64 at x=1000"),
     ("9**9**9**9*x", 1, "9**9**9: the value overflows float64"),
     ("x*1e308*10", 1, "x*1e308*10: the value overflows float64 at x=1"),
     ("cosh(x)", -800, "cosh(x): the value overflows float64 at x=-800"),
-    ("x + log(0)", 1, "log(0): argument is 0, and must be > 0"),
+    ("x + log(0)", 1, "log(0): argument is 0, and must be above 0"),
 ]
 
 

@@ -74,8 +74,8 @@ def test_the_tail_that_torch_and_the_stdlib_lose():  # pytorch#192295: ndtr is 0
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ((0, 0, 0), "sigma must be > 0"),
-        ((0, 0, -1), "sigma must be > 0, not -1"),
+        ((0, 0, 0), "sigma must be above 0"),
+        ((0, 0, -1), "sigma must be above 0, not -1"),
         ((0, 0, np.inf), "sigma 1 is inf"),
         ((0, np.inf, 1), "mu 1 is inf"),
         ((np.nan,), "x 1 is nan"),
@@ -126,7 +126,7 @@ def test_the_ends_of_the_quantile():
     # torch gives -inf here, through 2p - 1
     assert probability.gaussian_quantile(1e-300).quantile == near(-37.0470964, 1e-8)
     for bad in (-0.1, 1.1):
-        with pytest.raises(InputError, match="probability must be within 0 and 1, not"):
+        with pytest.raises(InputError, match="probability must be 0 to 1, not"):
             probability.gaussian_quantile(bad)
 
 

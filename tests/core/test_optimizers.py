@@ -174,7 +174,7 @@ def test_matrices_are_parameters_too_and_shapes_are_compared():
         ("adamw", {"weight_decay": math.inf}, "weight_decay must be at least 0 and finite, not inf"),
         ("rmsprop", {"alpha": math.nan}, "alpha must be at least 0 and below 1, not nan"),
         ("momentum", {"momentum": 1.5}, "momentum must be at least 0 and below 1, not 1.5"),
-        ("momentum", {"dampening": 1.5}, "dampening must be within 0 and 1, not 1.5"),
+        ("momentum", {"dampening": 1.5}, "dampening must be 0 to 1, not 1.5"),
         ("adam", {"beta1": np.array([0.9, 2.0])}, "beta1 must be at least 0 and below 1, not 2"),
     ],
 )

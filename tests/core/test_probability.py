@@ -99,8 +99,8 @@ def test_softmax_at_its_edges(logits, temperature, probs):
         ([1, INF], 0.5, "logit 2 is inf"),
         ([[1, 2], [NAN, 1]], 0.5, "logit 1 is nan"),
         ([True, False], 1, "real numbers, not bool"),
-        ([1, 2], -1, "temperature must be >= 0, not -1"),
-        ([1, 2], NAN, "temperature must be >= 0, not nan"),
+        ([1, 2], -1, "temperature must be at least 0, not -1"),
+        ([1, 2], NAN, "temperature must be at least 0, not nan"),
     ],
 )
 @pytest.mark.parametrize("function", [probability.softmax, probability.log_softmax])
@@ -397,11 +397,11 @@ def test_impossible_evidence_is_refused_by_its_bounds():  # .9 * .5 / .3 = 1.5: 
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ((1.5, 0.5, 0.5), "prior must be within 0 and 1, not 1.5"),
-        ((0.5, -0.1, 0.5), "likelihood must be within 0 and 1, not -0.1"),
-        ((0.5, 0.5, 2), "evidence must be within 0 and 1, not 2"),
-        ((0.5, 0.5, None, 2), "false positive rate must be within"),
-        (([0.5, 1.5], 0.5, 0.5), "prior 2 must be within"),
+        ((1.5, 0.5, 0.5), "prior must be 0 to 1, not 1.5"),
+        ((0.5, -0.1, 0.5), "likelihood must be 0 to 1, not -0.1"),
+        ((0.5, 0.5, 2), "evidence must be 0 to 1, not 2"),
+        ((0.5, 0.5, None, 2), "false positive rate must be 0 to 1"),
+        (([0.5, 1.5], 0.5, 0.5), "prior 2 must be 0 to 1"),
         ((0.5, 0.5, 0), "the evidence has probability 0"),
         ((0.5, 0, None, 0), "likelihoods are all 0"),
         ((0, 0.5, None, 0), "the evidence has probability 0"),

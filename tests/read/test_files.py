@@ -127,7 +127,7 @@ def test_a_wrong_column_lists_the_right_ones(refusal, at):
     assert error.why.endswith("d.csv has no column 'c'")
     assert (error.hint, error.usage) == ("the columns are 'a', 'b'", True)
     assert "has no header line that names 'c'" in refusal(at("d.csv", b"1,2\n"), column="c").why
-    assert refusal(stdin=b"[1]\n", column="c").hint == "for JSON use --key"
+    assert refusal(stdin=b"[1]\n", column="c").hint == "use --key KEY"
     assert refusal(stdin=b"\xff\n1 2\n", column="c").usage
 
 
@@ -161,7 +161,7 @@ BAD_JSON = {
     b"[[1, 2], [3, null]]": "[1][1] is null, not a number",
     b"[[1, 2], [3, true]]": "[1][1] is a boolean, not a number",
     b'[[1, 2], [3, "4"]]': "[1][1] is a string, not a number",
-    b"[[1, 2], [3]]": "[1] has 1 entries, [0] 2 entries: rows must be equally long",
+    b"[[1, 2], [3]]": "[1] has 1 value, [0] 2 values: rows must be equally long",
     b"[[1, 2], []]": "[1] is an empty array, not a number",
     b'[{"x": 1}, {"y": 1}]': "has no key 'x'; its keys are 'y'",
     b'[{"x": 1}, 2, {"x": [1, null]}]': "[2].x[1] is null, not a number",
@@ -170,7 +170,7 @@ BAD_JSON = {
     b"[1, Infinity]": "Infinity is not a number",
     b"[1, -Infinity]": "-Infinity is not a number",
     b"[1, 1e400]": "'1e400' overflows float64",
-    b"[" + b"9" * 5000 + b"]": f"'{'9' * 57}...' is not a number",
+    b"[" + b"9" * 5000 + b"]": f"'{'9' * 57}...' is not a number of at most 400 characters",
     b"[" * 100_000: "arrays are nested deeper than 64",
     b"[\xff]": "byte 2 (0xff) is not UTF-8",
     b"\0": "not JSON: expecting value at column 1",
@@ -435,7 +435,7 @@ def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
     assert error.why.endswith(
         "d.pkl: its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
     )
-    assert (error.hint, error.usage) == ("use --input-format", True)
+    assert (error.hint, error.usage) == ("use --input-format FORM", True)
     assert "--input-format 'xls' is not one of csv, tsv" in refusal(at("d.csv", b"1"), input_format="xls").why
 
 

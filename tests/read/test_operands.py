@@ -55,8 +55,9 @@ BAD = {
     ("1]2",): "argument 1: the brackets of '1]2' don't match",
     ("[1,2", "]]"): "arguments: the brackets of '[1,2 ]]' don't match",
     ("1 2; 3",): "argument 1: rows must be equally long, not 2, 1",
-    ("the=2", "1"): "argument 1: either all entries of one row have names or none",
-    ("a=1 b=2; c=3 d=4",): "argument 1: either all entries of one row have names or none",
+    ("=3",): "argument 1: '=3' is not a number",
+    ("the=2", "1"): "argument 1: name all the entries of a row or none of them",
+    ("a=1 b=2; c=3 d=4",): "argument 1: name all the entries of a row or none of them",
     ("=2",): "argument 1: '=2' is not a number",
     ("the=x",): "argument 1: 'x' is not a number",
     ("1", "@x.csv"): "argument 2: '@x.csv' can't stand beside other arguments",
@@ -144,16 +145,16 @@ def test_no_rows_in_no_rows_out(read):
 
 def test_nothing_to_read(refusal):
     assert (refusal().why, refusal().usage) == ("nothing to read: stdin is closed", True)
-    assert refusal(["1,2"], PQ).why == "q missing: stdin is closed"
+    assert refusal(["1,2"], PQ).why == "q is missing: stdin is closed"
     assert refusal(["-", "-"], PQ, stdin=b"").why == "stdin can be one operand, not p and q"
-    assert refusal(["-"], PQ, stdin=b"").why == "stdin can be one operand, not q and p"
+    assert refusal(["@-"], PQ, stdin=b"").why == "stdin can be one operand, not p and q"
 
 
 def test_a_terminal_is_never_waited_for(refusal):
     ours, theirs = pty.openpty()
     try:
         assert (refusal(stdin=theirs).why, refusal(stdin=theirs).usage) == ("nothing to read", True)
-        assert refusal(["1,2"], PQ, stdin=theirs).why == "q missing"
+        assert refusal(["1,2"], PQ, stdin=theirs).why == "q is missing"
     finally:
         os.close(ours)
         os.close(theirs)

@@ -93,8 +93,8 @@ BAD = [
     (b"1 2\n3 \x004\n5 6\n", "byte 3 is a NUL inside the line", 2, None, 2),
     (b"1 2\n3 4\r4 5\n5 6\n", "byte 4 is a carriage return inside the line", 2, None, 4),
     (b"1 2\n\x1b[31m 2\n5 6\n", r"'\x1b[31m' is not a number", 2, 0, 2),
-    (b"1 2\na=1 2\n5 6\n", "'2': either all entries of a row have names or none has", 2, 1, 2),
-    (b"1 2\n1 a=2\n5 6\n", "'a=2': either all entries of a row have names or none has", 2, 1, 2),
+    (b"1 2\na=1 2\n5 6\n", "'2': name all the entries of a row or none of them", 2, 1, 2),
+    (b"1 2\n1 a=2\n5 6\n", "'a=2': name all the entries of a row or none of them", 2, 1, 2),
     (b"1 2\na=x\n5 6\n", "'x' is not a number", 2, 0, 1),
     (b'1 2\n"1 2\n5 6\n', "a quote is open at the end of the line", 2, None, 2),
     (b"1 2\n[1, null]\n5 6\n", "[1] is null, not a number", 2, 1, 2),
@@ -111,8 +111,8 @@ BAD = [
     (b"1 2\n{}\n5 6\n", "has no key 'x'; its keys are none", 2, None, 1),
     (b'1 2\n{"x": 1, "x": 2}\n5 6\n', "the key 'x' is there twice", 2, None, 4),
     (b'1 2\n{"x": {"x": 2}}\n5 6\n', "x is an object, not a number", 2, None, 3),
-    (b"1 2\n[[1, 2], [3]]\n5 6\n", "[1] has 1 entries, [0] 2 entries: rows must be equally long", 2, 1, 3),
-    (b"1 2\n[[1, 2], 3]\n5 6\n", "[1] has 1 number, [0] 2 entries: rows must be equally long", 2, 1, 3),
+    (b"1 2\n[[1, 2], [3]]\n5 6\n", "[1] has 1 value, [0] 2 values: rows must be equally long", 2, 1, 3),
+    (b"1 2\n[[1, 2], 3]\n5 6\n", "[1] has 1 number, [0] 2 values: rows must be equally long", 2, 1, 3),
     (b"1 2\n" + b"[" * 65 + b"1" + b"]" * 65 + b"\n5 6\n", "arrays are nested deeper than 64", 2, None, 1),
     (b"1 2\n" + b"[" * 100_000 + b"\n5 6\n", "arrays are nested deeper than 64", 2, None, 1),
 ]
@@ -183,7 +183,7 @@ def test_matrices_end_at_a_blank_line(read):
 
 
 def test_a_ragged_matrix_is_one_error(rows):
-    assert rows(stdin=b"1 2\n3\n4 5\n\n1\n", matrix=True) == ["has 1 numbers, the rows above have 2", [[1]]]
+    assert rows(stdin=b"1 2\n3\n4 5\n\n1\n", matrix=True) == ["has 1 number, the rows above have 2", [[1]]]
 
 
 def test_minus_zero_keeps_its_sign(read):

@@ -72,7 +72,7 @@ BAD = {
     b"\n\n": "w.txt: there are no words",
     b"5 3\n": "w.txt: its header claims 5 words, and 0 are there",
     b"4 3\n" + GLOVE: "w.txt: its header claims 4 words, and 3 are there",
-    b"a 1 2\nb 1\n": "w.txt:2: 'b' has 1 numbers, not 2",
+    b"a 1 2\nb 1\n": "w.txt:2: 'b' has 1 number, not 2",
     b"a 1 2\nb\n": "w.txt:2: 'b' has 0 numbers, not 2",
     b"a 1 2\n\nb 1 2 3\n": "w.txt:3: 'b 1' has 3 numbers, not 2",
     b"3 2\na 1 2\nb 1 x\n": "w.txt:3: 'x' is not a number",
@@ -80,7 +80,7 @@ BAD = {
     b"a 1 2\nb 1 inf\n": "w.txt:2: 'b' has an infinite number",
     b"a 1 2\nb 1 1e400\n": "w.txt:2: '1e400' overflows float64",
     b"a 1 2\n\xff 1 2\n": "w.txt:2: its word is not UTF-8",
-    b"a 1 2\n1 2\n": "w.txt:2: '1' has 1 numbers, not 2",
+    b"a 1 2\n1 2\n": "w.txt:2: '1' has 1 number, not 2",
     b"\x1f\x8b\x08\0": "w.txt: its content is gzip",
     b"PK\x03\x04": "w.txt: its content is npz, not text",
 }

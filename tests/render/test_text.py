@@ -247,7 +247,7 @@ class TestNpy:
         assert self.written(tmp_path / "p.npy").shape == (0,)
 
     def test_rows_of_another_length_and_words_are_refused_by_name(self, tmp_path, answer):
-        with pytest.raises(InputError, match=r"a row has shape \(1,\), the first has \(2,\)"):
+        with pytest.raises(InputError, match="a row has 1 numbers, the first 2"):
             self.written(tmp_path / "p.npy", answer(p=[[1.0, 2.0]]), answer(p=[[1.0]]))
         with pytest.raises(InputError, match="word isn't a number"):
             self.written(tmp_path / "p.npy", answer(kl=[1.0], word=["a"]))

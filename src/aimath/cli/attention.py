@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aimath.cli.chance import origin
 from aimath.cli.command import Commands, command
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector, Whole
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.report import Line, Panels, Plot, Report, Verify
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def attention(
     V: Annotated[Vector, Operand("Values, one a key.", flag="-V", matrix=True)] = ABSENT,  # noqa: N803
     X: Annotated[Vector, Operand("Positions, one a row, with --heads.", matrix=True)] = ABSENT,  # noqa: N803
     heads: Annotated[
-        int | None, Whole(("--heads",), "Self-attention of one matrix with so many heads.", 1, 10**6)
+        int | None, Whole(("--heads",), "Self-attention of one matrix with N heads.", 1, 10**6)
     ] = None,
     causal: Annotated[bool, Flag("--causal", help="Position i sees up to i only.")] = False,
     mask: Annotated[
@@ -96,10 +96,8 @@ def _truth(mask: Vector) -> Any:
 def _names(tokens: str, count: int) -> tuple[str, ...]:
     names = tuple(word.strip() for word in tokens.split(",")) if tokens else ()
     if names and len(names) != count:
-        many = "s" * (len(names) != 1)
-        raise InputError(
-            f"--tokens: {len(names)} name{many} for {count} positions", hint="give one a row", usage=True
-        )
+        why = f"--tokens: {counted(len(names), 'name')} for {counted(count, 'position')}"
+        raise InputError(why, hint="give one name for each row", usage=True)
     return names
 
 

@@ -50,7 +50,7 @@ def grad(
     ],
     at: Annotated[
         Vector | None,
-        Operand("Points, one a row, instead of x=...: a list, a file, - for stdin.", flag="--at", named=True),
+        Operand("Points, one a row, instead of x=...: a list, @FILE, - for stdin.", flag="--at", named=True),
     ] = None,
     variables: Variables = "",
     hessian: Annotated[bool, Flag("--hessian", help="Second derivatives and their eigenvalues too.")] = False,

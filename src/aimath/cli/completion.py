@@ -32,7 +32,9 @@ def completion(voice: Voice, shells: Annotated[list[str], Words("bash, zsh or fi
     save it as _aimath in a directory of $fpath; fish: ~/.config/fish/completions/aimath.fish.
     """
     if len(shells) != 1:
-        raise InputError("needs one shell", hint=f"choose {', '.join(SHELLS)}", usage=True)
+        raise InputError(
+            f"needs one shell, not {len(shells)}", hint=f"choose from {', '.join(SHELLS)}", usage=True
+        )
     if shells[0] not in SHELLS:
         raise InputError(f"{echo(shells[0])} is not one of {', '.join(SHELLS)}", usage=True)
     voice.write("\n".join(SHELLS[shells[0]]()) + "\n")

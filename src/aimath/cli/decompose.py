@@ -75,7 +75,7 @@ def pca(
         Operand("Data, a row each.", flag="-X", matrix=True, streamed=True),
     ],
     components: Annotated[
-        int | None, Whole(("--components", "-k"), "So many directions.  [default: all]", 1, 10**9)
+        int | None, Whole(("--components", "-k"), "How many directions.  [default: all]", 1, 10**9)
     ] = None,
     whiten: Annotated[bool, Flag("--whiten", help="Divide each coordinate by its deviation.")] = False,
     seed: Seed = "0",

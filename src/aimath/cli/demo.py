@@ -112,7 +112,7 @@ def _chosen(name: str) -> list[tuple[Topic, Demo]]:
 
     names = [*DEMOS, *(chapter.id for chapter in CHAPTERS), "all"]
     near = get_close_matches(name, names, 1)
-    hint = f"did you mean {near[0]}?" if near else "aimath demo lists them"
+    hint = f"did you mean {near[0]}?" if near else "aimath demo alone lists them"
     raise InputError(f"there is no demo '{name}'", hint=hint, usage=True)
 
 

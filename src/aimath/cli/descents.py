@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from aimath.cli.formulas import place
 from aimath.cli.job import one_of
 from aimath.cli.options import Flag, Number, Whole
-from aimath.errors import InputError
+from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import price
 from aimath.read.numbers import integer
 from aimath.report import Plot, Report
@@ -66,7 +66,9 @@ class Walk(NamedTuple):
     steps: Annotated[int, Whole(("--steps",), "Updates to make.", 0, 10**9, together=True)] = 20
     until: Annotated[
         float | None,
-        Number(("--until",), "Stop where the gradient's length is no more.  [default: never]", together=True),
+        Number(
+            ("--until",), "Stop once the gradient is no longer than this.  [default: never]", together=True
+        ),
     ] = None
     schedule: Kind = "constant"
 
@@ -77,7 +79,9 @@ class Shown(NamedTuple):
     last: Annotated[bool, Flag("--last", help="Only the end of each run.")] = False
     every: Annotated[str, Flag("--every", help="Every Nth step, and the last.", metavar="N")] = ""
     check: Annotated[bool, Flag("--check", help="Exit with 4 unless all runs converge.")] = False
-    max_steps: Annotated[str, Flag("--max-steps", help="Allow more updates than 10000000.", metavar="N")] = ""
+    max_steps: Annotated[
+        str, Flag("--max-steps", help="Allow so many updates, not just 10000000.", metavar="N")
+    ] = ""
     max_memory: Annotated[
         str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
     ] = None
@@ -98,7 +102,7 @@ def beginning(text: str, start: Sequence[str] | None, flag: str = "--start") -> 
     pieces = [piece for piece in re.split(r"[,\s]+", given) if piece]
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
-            why = f"{flag}: {len(pieces)} numbers for {', '.join(f.variables)}"
+            why = f"{flag}: {counted(len(pieces), 'number')} for {listed(f.variables)}"
             raise InputError(why, hint="name them: x=3,y=2", usage=True)
         pieces = [f"{name}={piece}" for name, piece in zip(f.variables, pieces, strict=True)]
     try:

@@ -48,7 +48,7 @@ def diffuse(
     data = picture if image else x0
     if data is None or (t is None) == (alpha_bar is None):
         raise InputError(
-            "needs one of --t and --alpha-bar", hint="try aimath diffuse 1 -1 0.5 --t 500", usage=True
+            "needs --t or --alpha-bar, and not both", hint="try aimath diffuse 1 -1 0.5 --t 500", usage=True
         )
     extra: dict[str, object] = {}
     if noise is None:

@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aimath.errors import InputError
+from aimath.errors import InputError, listed
 from aimath.read.numbers import number, sweep
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def read(given: Sequence[str], order: str, example: str) -> tuple[list[Function]
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
     names = tuple(name.strip() for name in order.split(",")) if order else found
     if sorted(names) != sorted(found):
-        why = f"--variables: {order} are not the variables of the formula, which has {', '.join(found)}"
+        why = f"--variables: {order} are not the variables of the formula, which has {listed(found)}"
         raise InputError(why, usage=True)
     return [f if f.variables == names else function(f.text, names) for f in functions], assignments
 
@@ -42,12 +42,12 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any, labels: Se
     """Give points (r, n): the rows of --at, or every combination of what the variables were set to."""
     if at is not None:
         if assignments:
-            raise InputError(f"--at gives the points, and '{assignments[0]}' does so too", usage=True)
+            raise InputError(f"--at gives the points, and so does '{assignments[0]}'", usage=True)
         return _by_name(names, at, labels)
     if names and not assignments:
         values = " ".join(f"{name}=..." for name in names)
-        many = ", ".join(names)
-        raise InputError(f"no value for {many}", hint=f"add {values}, or --at FILE (- is a pipe)", usage=True)
+        hint = f"add {values}, or --at @FILE (--at - in a pipe)"
+        raise InputError(f"no value for {listed(names)}", hint=hint, usage=True)
     swept = [(assignment, *_swept(assignment)) for assignment in assignments]
     first = place(names, [f"{name}={values[0]!r}" if values else text for text, name, values in swept])
     lists = [(name, values or [first[names.index(name)]]) for _, name, values in swept]
@@ -57,6 +57,10 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any, labels: Se
     ways = itertools.product(*(values for _, values in lists))
     order = [[name for name, _ in lists].index(name) for name in names]
     return [[way[k] for k in order] for way in ways]
+
+
+def _named(variables: Sequence[str]) -> str:
+    return f"the variable{'s are' if len(variables) > 1 else ' is'} {listed(variables)}"
 
 
 def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
@@ -72,13 +76,13 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
     for assignment in assignments:
         name, equals, text = (piece.strip() for piece in assignment.partition("="))
         if not equals or not text:
-            raise InputError(f"'{short(assignment)}' is no value of a variable", hint="write x=3", usage=True)
+            raise InputError(f"'{short(assignment)}' gives no variable a value", hint="write x=3", usage=True)
         if name in ARGUMENTS or name in CONSTANTS:
             what = "function" if name in ARGUMENTS else "constant"
             raise InputError(f"{name} is a {what} and can't be set", usage=True)
         if name not in variables:
             near = alike(name, variables)
-            hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
+            hint = f"did you mean {near[0]}?" if near else _named(variables)
             raise InputError(
                 f"{short(name)} is not in the formula", hint=hint if variables else "", usage=True
             )
@@ -88,7 +92,7 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
     missing = [name for name in variables if name not in point]
     if missing:
         hint = f"add {' '.join(f'{name}=...' for name in missing)}"
-        raise InputError(f"no value for {', '.join(missing)}", hint=hint, usage=True)
+        raise InputError(f"no value for {listed(missing)}", hint=hint, usage=True)
     return [point[name] for name in variables]
 
 
@@ -111,7 +115,7 @@ def _by_name(names: Sequence[str], at: Any, labels: Sequence[str]) -> Any:
     for name in names:
         if labels.count(name) != 1:
             why = f"{name} is there twice" if name in labels else f"{name} is not there"
-            hint = f"the variables are {', '.join(names)}"
+            hint = _named(names)
             raise InputError(f"the point has {', '.join(labels)}: {why}", hint=hint, row=0, operand="at")
     return at[:, [labels.index(name) for name in names]]
 
@@ -136,8 +140,7 @@ def direction(text: str, names: Sequence[str]) -> list[float]:
         if name in way:
             raise InputError(f"--direction: {name} is given twice", usage=True)
         if name not in names:
-            known = ", ".join(names)
-            raise InputError(f"--direction: '{entry}' names no variable of {known}", usage=True)
+            raise InputError(f"--direction: '{entry}' names no variable", hint=_named(names), usage=True)
         way[name] = _read(number, value, "--direction")
     return [way.get(name, 0.0) for name in names]
 

@@ -57,8 +57,8 @@ def guide(
 
         wrong = more[0] if page in PAGES else page
         near = get_close_matches(wrong, PAGES, 1)
-        hint = f"did you mean {near[0]}?" if near and not more else f"there are {', '.join(PAGES)}"
-        raise InputError(f"'{wrong}' is no page of the guide", hint=hint, usage=True)
+        hint = f"did you mean {near[0]}?" if near and not more else f"choose from {', '.join(PAGES)}"
+        raise InputError(f"the guide has no page '{wrong}'", hint=hint, usage=True)
     return PAGES[page]()
 
 

@@ -185,7 +185,7 @@ def cosine(
     a: Left = ABSENT,
     b: Right = ABSENT,
     matrix: Annotated[
-        Vector | None, Operand("Compare all rows of a matrix with all.", flag="--matrix", matrix=True)
+        Vector | None, Operand("Compare all rows of a matrix with each other.", flag="--matrix", matrix=True)
     ] = None,
     seed: Seed = "0",
     memory: int | None = None,
@@ -237,7 +237,7 @@ def _pairs(matrix: Vector, memory: int | None) -> Report:
 def one(several: Vector, name: str) -> Vector:
     """Give the one matrix (r, c) of (1, r, c), the one vector (n,) of (1, n)."""
     if len(several) != 1:
-        raise InputError(f"{name}: {len(several)} are given, and one is wanted", operand=name)
+        raise InputError(f"{name}: several are given, and one is wanted", operand=name)
     only: Vector = several[0]
     return only
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Number, Whole, Words
 from aimath.errors import InputError
-from aimath.read.blocks import cut, suffix
+from aimath.read.blocks import cut, is_named, is_path, suffix
 from aimath.read.operands import matrix_blocks
 from aimath.report import Line, Plot, Report, Table, Verify
 from aimath.safe import echo
@@ -45,7 +45,7 @@ def lora(
     if files:
         return _of_files(files, (0.9, 0.99) if energy is None else energy)
     if energy is not None:
-        raise InputError("--energy is about two files of weights", hint=f"try {EXAMPLE}", usage=True)
+        raise InputError("--energy is about two files of weights", hint="give BASE and TUNED", usage=True)
     return _of_shape(shape, 8 if rank is None else rank)
 
 
@@ -83,6 +83,10 @@ def _of_files(files: Sequence[str], energy: tuple[float, ...]) -> Report:
 
     if len(files) != 2:
         raise InputError(f"needs two files of weights, BASE and TUNED, not {len(files)}", usage=True)
+    for file in files:
+        if not (file.startswith("@") or is_path(file) or is_named(file)):
+            why = f"the suffix of {echo(file)} is not known"
+            raise InputError(why, hint=f"any file can be given as @{file}", usage=True)
     names, alone = _common(*files)
     result = lora_ranks(_updates(files, names, energy))
     return Report(

@@ -9,7 +9,7 @@ from aimath.cli.linear import one
 from aimath.cli.options import Flag, Operand, Seed, Streamed, Whole
 from aimath.cli.output import interruptible
 from aimath.errors import InputError
-from aimath.read.blocks import price
+from aimath.read.blocks import price, suffix
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
 from aimath.safe import echo
 
@@ -43,13 +43,19 @@ def svd_approx(
     ],
     rank: Annotated[
         tuple[int, ...] | None,
-        Whole(("--rank", "-r"), "Keep so many directions.  [default: 1,2,4,8,...]", 1, 10**9, together=True),
+        Whole(
+            ("--rank", "-r"), "How many directions to keep.  [default: 1,2,4,8,...]", 1, 10**9, together=True
+        ),
     ] = None,
     randomized: Annotated[bool, Flag("--randomized", help="Find the leading directions at random.")] = False,
     exact: Annotated[bool, Flag("--exact", help="Compute all singular values.")] = False,
     save_factors: Annotated[
         tuple[str, str] | None,
-        Flag("--save-factors", help="Write A and B, whose product is the answer.", metavar="A.npy B.npy"),
+        Flag(
+            "--save-factors",
+            help="Write A and B, whose product is the answer, of the highest rank.",
+            metavar="A.npy B.npy",
+        ),
     ] = None,
     seed: Seed = "0",
     memory: int | None = None,
@@ -101,11 +107,14 @@ def _save(found: SvdApprox, weights: Streamed, paths: tuple[str, str]) -> None:
 
     if paths[0] == paths[1]:
         raise InputError(f"--save-factors: both are {echo(paths[0])}", hint="name two files", usage=True)
+    for path in paths:
+        if suffix(path) != ".npy":
+            raise InputError(f"--save-factors: {echo(path)} is no .npy", hint="name two .npy", usage=True)
     interruptible()
     blocks = weights() if callable(weights) else ()
     left = (block @ found.right.T for block in blocks) if found.left is None else (found.left,)
     shape = (found.shape[0], len(found.right))
-    save_together({paths[0]: (shape, left), paths[1]: (found.right.shape, [found.right])})
+    save_together({paths[0]: (shape, left), paths[1]: (found.right.shape, [found.right])}, "--save-factors")
 
 
 def _report(found: SvdApprox, *, single: bool) -> Report:

@@ -93,8 +93,9 @@ def _usage(error: TyperException, command: str) -> tuple[str, str, int]:
     if possible:
         from difflib import get_close_matches  # noqa: PLC0415  only for typos
 
-        near = get_close_matches(getattr(error, "option_name", ""), possible, 1) or sorted(possible)[:1]
-        return why, f"did you mean {near[0]}?", 2
+        bare = {option.lstrip("-"): option for option in possible}  # whose dashes would count as a likeness
+        near = get_close_matches(getattr(error, "option_name", "").lstrip("-"), bare, 1)
+        return why, f"did you mean {bare[near[0]]}?" if near else f"see {program(command)} --help", 2
     _, extra, words = why.partition("unexpected extra argument(s) ")
     if extra:
         why = f"takes no operands, not {echo(words[1:-1])}"

@@ -14,7 +14,7 @@ commands: Commands = {}
 Eps = Annotated[float, Number(("--eps",), "Added to the root.", together=True)]
 Momentum = Annotated[float, Number(("--momentum",), "Share of the buffer that is kept.", together=True)]
 Decay = Annotated[
-    float, Number(("--weight-decay",), "Add so much of the point to the gradient.", together=True)
+    float, Number(("--weight-decay",), "Add this times the point to the gradient.", together=True)
 ]
 Amsgrad = Annotated[bool, Flag("--amsgrad", help="Divide by the largest mean square so far.")]
 
@@ -103,7 +103,7 @@ def adamw(
     shown: Shown,
     means: Means,
     weight_decay: Annotated[
-        float, Number(("--weight-decay",), "Shrink the point by lr times so much.", together=True)
+        float, Number(("--weight-decay",), "Shrink the point by this times lr.", together=True)
     ] = 0.01,
     amsgrad: Amsgrad = False,
 ) -> Report:

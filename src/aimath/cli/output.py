@@ -42,8 +42,6 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
 
     form = _form(output)
     terminal = terminal_of(output)
-    if output.out is None and form in {"npy", "svg"}:
-        raise InputError(f"a {form} needs --out FILE.{form}", usage=True)
     wanted = _wanted(output, terminal)
     if output.out is None:
         place: Any = contextlib.nullcontext(Descriptor(standard_output()))
@@ -72,7 +70,10 @@ def _form(output: Output) -> str:
         raise InputError(f"--format: {' and '.join(asked)} exclude each other", usage=True)
     if asked:
         if asked[0] not in FORMS:
-            raise InputError(f"--format: '{asked[0]}' is not one of {', '.join(FORMS)}", usage=True)
+            why = f"--format: '{asked[0]}' is not one of {', '.join(FORMS)}"
+            suffixed = f".{asked[0].lower()}"
+            hint = f"use --out FILE{suffixed}" if suffixed in SUFFIXES else ""
+            raise InputError(why, hint=hint, usage=True)
         if output.explain and asked[0] not in {"table", "json"}:
             why = f"a derivation is a text for people, not {asked[0]}"
             raise InputError(why, hint="--json holds every quantity that it shows", usage=True)

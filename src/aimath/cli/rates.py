@@ -126,7 +126,7 @@ def race(
     lr: Lr = 0.1,
     steps: Annotated[int, Whole(("--steps",), "Updates to make.", 0, 10**7)] = 20,
     until: Annotated[
-        float | None, Number(("--until",), "Stop where the gradient's length is no more.  [default: never]")
+        float | None, Number(("--until",), "Stop once the gradient is no longer than this.  [default: never]")
     ] = None,
     schedule: Kind = "constant",
 ) -> Report:

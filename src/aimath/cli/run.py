@@ -11,7 +11,7 @@ from aimath.cli.mistakes import say
 from aimath.cli.options import Output
 from aimath.cli.output import printer
 from aimath.cli.talk import Talk
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.read.blocks import BadRow, Block, located
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     with printer(output, command.name) as out:
         passed = answer(asked, pieces, out)
     if passed:
-        say(f"aimath {command.name}: warning: {passed} row{'s' if passed > 1 else ''} without an answer")
+        say(f"aimath {command.name}: warning: {counted(passed, 'row')} without an answer")
     if out.unmet:
         say(f"aimath {command.name}: check failed: {out.unmet}")
         return 4
@@ -112,8 +112,8 @@ def _bad_row(error: InputError, part: Block) -> int | None:
 
 def _named(error: InputError, part: Block) -> InputError:
     """Say which of several operands an error is about."""
-    said = re.findall(r"\w+", error.why)
-    if error.operand in part.operands and len(part.operands) > 1 and error.operand not in said:
+    said = re.search(rf"\b{error.operand}s?\b", error.why)
+    if error.operand in part.operands and len(part.operands) > 1 and not said:
         error.why = f"{error.operand}: {error.why}"
     return error
 
@@ -187,8 +187,8 @@ def _fitting(labels: tuple[str, ...], part: Block) -> tuple[str, ...]:
     """Refuse labels that are not as many as the entries of any operand: nobody could tell whose they are."""
     widths = [values.shape[-1] for values in part.operands.values()]
     if labels and widths and len(labels) not in widths:
-        given = f"--labels: {len(labels)} name{'s' * (len(labels) > 1)} for {widths[0]} numbers"
-        raise InputError(given, hint="give one a number", usage=True)
+        given = f"--labels: {counted(len(labels), 'name')} for {counted(widths[0], 'number')}"
+        raise InputError(given, hint="give one name for each number", usage=True)
     return labels
 
 
@@ -201,8 +201,10 @@ def _called(asked: Job, operands: Mapping[str, Any], options: Mapping[str, float
             if "--normalize" in error.hint and "normalize" not in asked.options:
                 error.hint = ""  # core's way out, which this command hasn't
             raise
-        # An option is at fault, not the data.
-        raise InputError(f"{option.flags[0]}: {error.why}", hint=error.hint, usage=True) from None
+        # An option is at fault, not the data; core calls it by its parameter's name.
+        flag, bound = option.flags[0], error.why.removeprefix(f"{error.operand} must be ")
+        why = f"{flag}: {error.why}" if bound == error.why else f"{flag} must be {bound}"
+        raise InputError(why, hint=error.hint, usage=True) from None
 
 
 def _gathered(asked: Job, part: Block) -> dict[str, Any]:

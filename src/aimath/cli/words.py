@@ -35,7 +35,7 @@ def analogy(
         str, Flag("--words", help="The words of an .npy, one a line.  [default: its .txt]", metavar="FILE")
     ] = "",
     top: Annotated[
-        int | None, Whole(("--top",), "So many words, the nearest first.  [default: 10, or all]", 1, 10**9)
+        int | None, Whole(("--top",), "How many words, the nearest first.  [default: 10, or all]", 1, 10**9)
     ] = None,
 ) -> Report:
     """Find the word that completes an analogy.

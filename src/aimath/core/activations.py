@@ -60,6 +60,6 @@ def activated(z: Array, activation: str, rest: Array | None = None) -> Array:
     has the approximation by tanh, which differs by up to 5e-4.
     """
     if activation not in ACTIVATIONS:
-        names = ", ".join(ACTIVATIONS)
-        raise InputError(f"activation '{activation}' is unknown", hint=f"use one of {names}", usage=True)
+        why = f"activation '{activation}' is not one of {', '.join(ACTIVATIONS)}"
+        raise InputError(why, usage=True)
     return np.asarray(ACTIVATIONS[activation](*((z, rest) if activation in SHARP else (z,))))

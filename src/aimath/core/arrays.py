@@ -129,7 +129,7 @@ def positive(values: ArrayLike, word: str, *, operand: str | None = None) -> Arr
     if (array <= 0).any():
         place = np.unravel_index(int(np.argmax(array <= 0)), array.shape)
         which = f"{word} {{k}}" if array.shape[-1] > 1 else word
-        blame(array <= 0, f"{which} must be > 0, not {array[place]:g}", operand=operand)
+        blame(array <= 0, f"{which} must be above 0, not {array[place]:g}", operand=operand)
     return array
 
 

@@ -129,7 +129,7 @@ def chance(values: ArrayLike, word: str, operand: str = "") -> Array:
     bad = ~((p >= 0.0) & (p <= 1.0))
     if bad.any():
         which = f"{word} {{k}}" if p.size > 1 else word
-        blame(bad, f"{which} must be within 0 and 1, not {p[bad][0]:g}", operand=operand)
+        blame(bad, f"{which} must be 0 to 1, not {p[bad][0]:g}", operand=operand)
     return p.reshape(np.shape(values))
 
 
@@ -165,7 +165,9 @@ def _bayes(*fields: Array) -> Bayes:
 def _several(p: Array, seen: Array) -> Bayes:
     if p.ndim == 0 or p.shape[-1] == 1:
         raise InputError(
-            "one prior needs the evidence or the false positive rate beside the likelihood", usage=True
+            "one prior needs the evidence or the false positive rate beside the likelihood",
+            hint="give --evidence or --false-positive, or a list of priors",
+            usage=True,
         )
     p, seen = together(prior=simplex(p, "prior", operand="prior"), likelihood=seen)
     power = np.frexp(seen.max(axis=-1, keepdims=True))[1]

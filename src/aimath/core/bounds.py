@@ -22,7 +22,7 @@ def share(name: str, value: Any, *, closed: bool = False) -> Any:
     """Give an option from 0 to below 1, or (`closed`) to 1."""
     x = np.asarray(value)
     fine = (x >= 0.0) & ((x <= 1.0) if closed else (x < 1.0))
-    refuse(~fine, name, value, "must be within 0 and 1" if closed else "must be at least 0 and below 1")
+    refuse(~fine, name, value, "must be 0 to 1" if closed else "must be at least 0 and below 1")
     return value
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aimath.core.arrays import Array, Check, norms, vectors
 from aimath.core.differences import central
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -140,8 +140,7 @@ def checked_points(f: Function, points: ArrayLike) -> Array:
     array = np.atleast_2d(vectors(points, "coordinate", operand="at"))
     if array.shape[-1] != len(f.variables):
         names = ", ".join(f.variables)
-        many = "s" * (len(f.variables) != 1)
-        why = f"a point has {len(f.variables)} coordinate{many} ({names}), not {array.shape[-1]}"
+        why = f"a point has {counted(len(f.variables), 'coordinate')} ({names}), not {array.shape[-1]}"
         hint = f"write {names}=1,2,3; or --rows, each line a point" if len(f.variables) == 1 else ""
         raise InputError(why, hint=hint, row=0, operand="at")
     return array
@@ -159,9 +158,10 @@ def _refuse(checked: Callable[[Sequence[float]], object], points: Array, right: 
 
 
 def _unit(direction: ArrayLike, variables: tuple[str, ...]) -> Array:
-    way = vectors(direction, "entry", operand="direction")
+    way = vectors(direction, "direction entry", operand="direction")
     if way.shape != (len(variables),):
-        why = f"the direction has {way.size} entries for {len(variables)} variables ({', '.join(variables)})"
+        wanted = f"{counted(len(variables), 'variable')} ({', '.join(variables)})"
+        why = f"the direction has {counted(way.size, 'number')} for {wanted}"
         raise InputError(why, operand="direction", usage=True)
     if not way.any():
         raise InputError("the direction is zero: it leads nowhere", operand="direction", usage=True)

@@ -72,9 +72,9 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
     x, y = vectors(a, "value", operand="a"), vectors(b, "value", operand="b")
     same_length(x, y, ("a", "b"))
     same_batch(x, y, ("a", "b"))
-    for k, (operand, v) in enumerate((("a", x), ("b", y)), 1):
+    for operand, v in (("a", x), ("b", y)):
         zero = np.asarray(~v.any(axis=-1))[..., np.newaxis]
-        blame(zero, f"vector {k} is zero: its cosine is undefined", operand=operand)
+        blame(zero, f"{operand} is zero: its cosine is undefined", operand=operand)
     x, y = np.broadcast_arrays(x, y)
     rows, others = (np.ascontiguousarray(v).reshape(-1, v.shape[-1]) for v in (x, y))
     found = np.empty(len(rows))

@@ -162,6 +162,8 @@ def _classes(target: ArrayLike, logits: Array) -> Indices:
     bad = ((given < 0) | (given >= n)).reshape(-1)
     if bad.any():
         row = int(np.argmax(bad))
-        raise InputError(f"class {given.reshape(-1)[row]} of 0..{n - 1}", row=row, operand="target")
+        raise InputError(
+            f"there is no class {given.reshape(-1)[row]}, only 0 to {n - 1}", row=row, operand="target"
+        )
     rows = given.astype(np.intp).reshape(()) if given.size == 1 else given.astype(np.intp)
     return np.broadcast_to(rows, logits.shape[:-1])

@@ -61,9 +61,7 @@ def schedule(
     array([9.99900000e-01, 7.77966584e-02, 4.03582977e-05])
     """
     if name not in SCHEDULES:
-        raise InputError(
-            f"schedule '{name}' is unknown", hint=f"use one of {', '.join(SCHEDULES)}", usage=True
-        )
+        raise InputError(f"schedule '{name}' is not one of {', '.join(SCHEDULES)}", usage=True)
     steps = _whole(T, "T", 1, 1_000_000)
     start, end = _beta(beta_start, "beta_start"), _beta(beta_end, "beta_end")
     if name == "cosine":
@@ -143,7 +141,7 @@ def diffuse(
         return _at_step(x, mixed, t, schedule, T, beta_start, beta_end)
     left = vectors(alpha_bar, "alpha_bar", operand="alpha_bar").reshape(())
     if not 0.0 <= left <= 1.0:
-        raise InputError(f"alpha_bar must be within 0 and 1, not {left:g}", operand="alpha_bar")
+        raise InputError(f"alpha_bar must be 0 to 1, not {left:g}", operand="alpha_bar")
     return _mixed(x, mixed, left, 1.0 - left)
 
 
@@ -174,13 +172,13 @@ def _drawn(shape: tuple[int, ...], rng: Generator | None) -> Array:
 
 def _whole(value: float | None, name: str, least: int, most: int) -> int:
     if value is None or value != value // 1 or not least <= value <= most:
-        raise InputError(f"{name} must be a whole number of {least}..{most}, not {value}", operand=name)
+        raise InputError(f"{name} must be a whole number from {least} to {most}, not {value}", operand=name)
     return int(value)
 
 
 def _beta(value: float, name: str) -> float:
     if not 0.0 < value < 1.0:
-        raise InputError(f"{name} must lie between 0 and 1, both excluded, not {value:g}", operand=name)
+        raise InputError(f"{name} must be above 0 and below 1, not {value:g}", operand=name)
     return float(value)
 
 

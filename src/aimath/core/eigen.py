@@ -87,7 +87,7 @@ def eig(A: ArrayLike) -> Eig:  # noqa: N803  as in textbooks
     """
     array = finite(A, "A")
     if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
-        raise InputError(f"A must be square, not {shape(np.atleast_2d(array))}", operand="A")
+        raise InputError(f"the matrix must be square, not {shape(np.atleast_2d(array))}", operand="A")
     n, batch = array.shape[-1], array.shape[:-2]
     each = array.reshape(-1, n, n)
     symmetric = (each == np.swapaxes(each, -1, -2)).all(axis=(-2, -1))
@@ -110,11 +110,11 @@ def _one(a: Array, *, exact: bool) -> tuple[Any, Any]:
         values, vectors = np.linalg.eigh(a) if exact else np.linalg.eig(a)
         values = rayleigh.eigenvalues(a, values, vectors) if exact else values
     except np.linalg.LinAlgError:
-        raise InputError("the eigenvalues of A were not found", operand="A") from None
+        raise InputError("the eigenvalues were not found", operand="A") from None
     order = np.lexsort((-values.imag, -values.real))
     values, vectors = values[order], vectors[:, order]
     if not np.isfinite(values).all():
-        raise InputError("an eigenvalue of A is beyond float64", operand="A")
+        raise InputError("an eigenvalue is beyond float64", operand="A")
     pivots = np.take_along_axis(vectors.T, largest(vectors.T), axis=-1)[:, 0]
     turned = vectors * (np.conj(pivots) / np.abs(pivots))
     return values, turned

@@ -151,10 +151,10 @@ def _reason(op: str, operands: list[float]) -> tuple[str, str]:
 
 
 NEEDS: dict[str, tuple[Callable[[float], bool], str]] = {
-    **dict.fromkeys(("log", "log2", "log10"), (lambda x: x > 0.0, "> 0")),
-    "log1p": (lambda x: x > -1.0, "> -1"),
-    "sqrt": (lambda x: x >= 0.0, ">= 0"),
-    **dict.fromkeys(("asin", "acos"), (lambda x: -1.0 <= x <= 1.0, "within -1 and 1")),
+    **dict.fromkeys(("log", "log2", "log10"), (lambda x: x > 0.0, "above 0")),
+    "log1p": (lambda x: x > -1.0, "above -1"),
+    "sqrt": (lambda x: x >= 0.0, "at least 0"),
+    **dict.fromkeys(("asin", "acos"), (lambda x: -1.0 <= x <= 1.0, "-1 to 1")),
 }
 """What functions of one operand need it to be."""
 

@@ -104,7 +104,7 @@ def logsumexp_rows(x: Array) -> Array:
 
 def _rows(x: Array, temperature: float) -> Array:
     if not temperature >= 0.0:
-        raise InputError(f"temperature must be >= 0, not {temperature:g}", operand="temperature")
+        raise InputError(f"temperature must be at least 0, not {temperature:g}", operand="temperature")
     return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 

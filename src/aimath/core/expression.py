@@ -239,7 +239,7 @@ def function(text: str, variables: Sequence[str] | None = None) -> Function:
 def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
     known = [*variables, *ARGUMENTS, *CONSTANTS]
     near = alike(part.name, known) if variables else []
-    named = f"the variables are {', '.join(variables)}" if variables else "write a number"
+    named = f"choose from {', '.join(variables)}" if variables else "write a number"
     hint = f"did you mean {near[0]}?" if near else named
     why = f"{part.name} is not a variable here"
     return InputError(why, hint=hint, shown=point_at(text, part.start), usage=True)

@@ -220,4 +220,5 @@ class _Parser:
         self._fail(frame.token, f"{frame.op} takes {wanted} argument{many}, not {count}", "")
 
     def _fail(self, token: Token, why: str, hint: str) -> NoReturn:
-        raise InputError(why, hint=hint, shown=point_at(self.text, token.start), usage=True)
+        shown = point_at(self.text, token.start) if self.text.strip() else ""
+        raise InputError(why, hint=hint, shown=shown, usage=True)

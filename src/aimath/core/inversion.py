@@ -64,7 +64,7 @@ def inverse(a: ArrayLike, force: bool = False) -> Inverse:
     typed = small and integers(x)[1] >= -20
     if condition > SINGULAR and not (force or typed):
         raise InputError(
-            f"a is singular within rounding (condition {condition:.2g})",
+            f"the matrix is singular within rounding (condition {condition:.2g})",
             operand="a",
             hint="use --force to invert it",
         )
@@ -77,7 +77,7 @@ def _exact_inverse(x: Array) -> tuple[Array, float, int]:
     wide = [row + [int(i == j) for j in range(n)] for i, row in enumerate(rows)]
     determinant, rank = _eliminate(wide, n)
     if rank < n:
-        raise InputError(f"a is singular (rank {rank} of {n})", operand="a")
+        raise InputError(f"the matrix is singular (rank {rank} of {n})", operand="a")
     found = _divided([row[n:] for row in wide], determinant, [-p for p in powers])
     condition = _largest(x) * _largest(found) if np.isfinite(found).all() else math.inf
     return found, max(condition, 1.0), n
@@ -92,7 +92,7 @@ def _lapack_inverse(x: Array) -> tuple[Array, float, int]:
             found = np.linalg.inv(x / scale) / scale
             condition = float(values[0] / values[-1])
     except np.linalg.LinAlgError:
-        raise InputError(f"a is singular (rank {rank} of {len(x)})", operand="a") from None
+        raise InputError(f"the matrix is singular (rank {rank} of {len(x)})", operand="a") from None
     return found, condition, rank
 
 

@@ -18,7 +18,7 @@ from aimath.core.distributions import same_batch
 from aimath.core.inversion import Det, Inverse, det, inverse
 from aimath.core.matrices import matrix, shape
 from aimath.core.neighbours import Analogy, Index, Nearest, analogy, index, nearest
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -217,7 +217,8 @@ def matmul(a: ArrayLike, b: ArrayLike) -> Matmul:
     """
     x, y = matrix(a, "a"), matrix(b, "b")
     if x.shape[1] != len(y):
-        why = f"a of {shape(x)} has {x.shape[1]} columns, but b of {shape(y)} has {len(y)} rows"
+        columns, rows = counted(x.shape[1], "column"), counted(len(y), "row")
+        why = f"a of {shape(x)} has {columns}, but b of {shape(y)} has {rows}"
         raise InputError(why, operand="b")
     return Matmul(x, y, _bounded(exact.product(x, y), "an entry of the product"))
 

@@ -120,8 +120,9 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
     before, after, shares = matrix(base, "base"), matrix(tuned, "tuned"), vectors(energy, "energy")
     if before.shape != after.shape:
         raise InputError(f"base is {shape(before)} and tuned is {shape(after)}: they must be equal")
-    if not ((shares > 0.0) & (shares <= 1.0)).all():
-        raise InputError("an energy must be above 0 and at most 1", operand="energy")
+    fine = (shares > 0.0) & (shares <= 1.0)
+    if not fine.all():
+        raise InputError(f"energy must be above 0 and at most 1, not {shares[~fine][0]:g}", operand="energy")
     with np.errstate(over="ignore"):
         change = after - before
     if not np.isfinite(change).all():

@@ -40,7 +40,7 @@ def square(values: ArrayLike, operand: str) -> Array:
     """Give float64 (n, n)."""
     array = matrix(values, operand)
     if array.shape[0] != array.shape[1]:
-        raise InputError(f"{operand} must be square, not {shape(array)}", operand=operand)
+        raise InputError(f"the matrix must be square, not {shape(array)}", operand=operand)
     return array
 
 

@@ -32,6 +32,9 @@ SPARE = 8
 FEW = 20_000
 """Words among which a misspelt one is looked for."""
 
+SHOWN = 12
+"""So many words are named if none of them is like the one that was given."""
+
 
 class Index(NamedTuple):
     """Vectors that are searched more than once."""
@@ -106,7 +109,7 @@ def nearest(
     hidden = np.union1d(np.asarray(leave_out, np.intp), ready.zeros)
     count = len(ready.vectors) - len(hidden)
     if not 1 <= top <= count:
-        raise InputError(f"top must be 1..{count}, not {top}", operand="top")
+        raise InputError(f"top must be 1 to {count}, not {top}", operand="top")
     unit = q / np.abs(q).max(axis=1, keepdims=True)
     unit = (unit / np.linalg.norm(unit, axis=1, keepdims=True)).astype(ready.vectors.dtype)
     place = np.empty((len(q), top), np.intp)
@@ -213,5 +216,6 @@ def _find(word: str, labels: Sequence[str]) -> int:
     except ValueError:
         near = get_close_matches(word, labels, 1) if len(labels) <= FEW else []
         near = near or [other for other in (word.lower(), word.capitalize()) if other in labels]
-        hint = f"did you mean {near[0]}?" if near else ""
+        named = f"choose from {', '.join(labels)}" if len(labels) <= SHOWN else ""
+        hint = f"did you mean {near[0]}?" if near else named
         raise InputError(f"'{word}' is not among the {len(labels)} words", hint=hint) from None

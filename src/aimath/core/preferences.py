@@ -52,7 +52,7 @@ def rlhf(rewards: ArrayLike, reference: ArrayLike, beta: float = 1.0, normalize:
     same_length(r, q, ("rewards", "reference"))
     same_batch(r, q, ("rewards", "reference"))
     if not 0.0 < beta < math.inf:
-        raise InputError(f"beta must be > 0 and finite, not {beta:g}", operand="beta")
+        raise InputError(f"beta must be above 0 and finite, not {beta:g}", operand="beta")
     y, _, pivot_q = _tilts(r, q, beta)
     weights = _weights(y, q, pivot_q)
     policy = weights / total(weights)[..., np.newaxis]

@@ -146,8 +146,9 @@ def schedule(
     array([1. , 0.5, 0. , 0. ])
     """
     k = np.asarray(step, np.float64)
-    if not (np.isfinite(k) & (k >= 0.0) & (k == np.floor(k))).all():
-        raise InputError("a step must be a whole number from 0", operand="step")
+    whole = np.isfinite(k) & (k >= 0.0) & (k == np.floor(k))
+    if not whole.all():
+        raise InputError(f"a step must be a whole number from 0, not {k[~whole][0]:g}", operand="step")
     if kind not in SCHEDULES:
         raise InputError(f"schedule '{kind}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
     plan = _plan(kind, lr, horizon, gamma, step_size, min_lr, warmup, power)

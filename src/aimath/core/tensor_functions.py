@@ -148,7 +148,7 @@ def embedding(table: Any, ids: ArrayLike) -> Any:
     if rows.dtype.kind not in "iu":
         raise InputError("ids of an embedding must be whole numbers, counted from 0")
     if ((rows < 0) | (rows >= n)).any():
-        raise InputError(f"id {rows[(rows < 0) | (rows >= n)][0]} of 0..{n - 1}")
+        raise InputError(f"there is no id {rows[(rows < 0) | (rows >= n)][0]}, only 0 to {n - 1}")
     return table[rows]
 
 

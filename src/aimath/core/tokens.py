@@ -78,8 +78,9 @@ def _checked(text: str, token: Token) -> Token:
 def _stranger(text: str, place: int) -> InputError:
     """Name a character that the language doesn't have; most have a twin that it has."""
     sign = text[place]
-    shown = f" ({sign})" if sign.isprintable() and not sign.isspace() else ""
-    why = f"U+{ord(sign):04X}{shown} is not part of the language"
+    code = f"U+{ord(sign):04X}"
+    shown = f"'{sign}' ({code})" if sign.isprintable() and not sign.isspace() else code
+    why = f"{shown} has no place in a formula"
     meant = _MEANT.get(sign, "")
     hint = f"write {meant}" if meant else ""
     if sign == "_":

@@ -96,9 +96,7 @@ def _named(topic: str) -> tuple[str, ...]:
         from difflib import get_close_matches  # noqa: PLC0415  only for typos
 
         near = get_close_matches(name, (*topics(), *SUBJECTS), 1)
-        hint = (
-            f"did you mean {near[0]}?" if near else f"choose a command, {', '.join(CALCULATORS)} or {WORDS}"
-        )
+        hint = f"did you mean {near[0]}?" if near else f"name a command, {', '.join(CALCULATORS)} or {WORDS}"
         raise InputError(f"there is no topic {echo(topic)}", hint=hint, usage=True)
     return (name,)
 

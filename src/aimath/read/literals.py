@@ -29,7 +29,8 @@ def literal(tokens: Sequence[str], places: Sequence[str], name: str, *, matrix: 
 
     lists = [k for k, token in enumerate(tokens) if _LIST.search(token)]
     if len(lists) > 1 and not any(sign in token for token in tokens for sign in ";[]"):
-        why = f"{places[lists[1]]}: {echo(tokens[lists[1]])} is a second list, where one vector is asked for"
+        second = f"{places[lists[1]]}: {echo(tokens[lists[1]])}"
+        why = f"{second} is a second list, where one vector, {name}, is asked for"
         raise InputError(why, hint="write rows as '1,2; 3,4'", operand=name, usage=True)
     whole = " ".join(tokens)
     starts = list(accumulate((len(token) + 1 for token in tokens), initial=0))
@@ -38,7 +39,7 @@ def literal(tokens: Sequence[str], places: Sequence[str], name: str, *, matrix: 
         place = places[bisect_right(starts, match.start()) - 1]
         label, _, value = match[0].rpartition("=")
         try:
-            values.append(number(value if label else match[0]))
+            values.append(number(value if label and value else match[0]))
         except InputError as error:
             hint = f"a file is given as @{match[0]}" if is_path(match[0]) else ""
             raise InputError(f"{place}: {error.why}", hint=hint, entry=k, operand=name, usage=True) from None
@@ -47,7 +48,7 @@ def literal(tokens: Sequence[str], places: Sequence[str], name: str, *, matrix: 
     widths = _widths(whole, places, name)
     if labels and (len(labels) < len(values) or len(widths) > 1):
         raise InputError(
-            f"{places[0]}: either all entries of one row have names or none", operand=name, usage=True
+            f"{places[0]}: name all the entries of a row or none of them", operand=name, usage=True
         )
     rows = np.array(values, np.float64).reshape(len(widths), widths[0])
     operand = rows[None] if matrix else rows

@@ -37,7 +37,8 @@ def number(token: str) -> float:
         text = text.replace("−", "-")
         match = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
         if match is None:
-            raise InputError(f"{echo(token)} is not a number")
+            what = "is not a number" + f" of at most {LONGEST} characters" * (len(text) > LONGEST)
+            raise InputError(f"{echo(token)} {what}")
         if match["whole"] == "inf":
             return float(text)
         value = _composed(text, match["bottom"])
@@ -125,7 +126,7 @@ def _range(text: str, kind: str, rest: list[str]) -> list[float]:
     if isinf(first) or isinf(last):
         raise InputError(f"{echo(text)}: the ends of a range are finite", usage=True)
     if kind == "log" and not (first > 0 and last > 0):
-        raise InputError(f"{echo(text)}: both ends of a log range must be > 0", usage=True)
+        raise InputError(f"{echo(text)}: both ends of a log range must be above 0", usage=True)
     with localcontext(Context(prec=60)):
         a, b = Decimal(repr(first)), Decimal(repr(last))
         if kind == "lin":

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from aimath.errors import InputError
+from aimath.errors import InputError, listed
 from aimath.read.blocks import STDIN, Reading, is_named, is_path
+from aimath.read.numbers import looks_numeric
 from aimath.read.pairing import Feed, in_step
 from aimath.read.table import Layout
 from aimath.safe import echo
@@ -58,7 +59,9 @@ def blocks(
     wanting = [name for name in names if name not in {one.name for one in given}]
     wanting += [one.name for one in given if one.tokens == ("-",)]
     if len(wanting) > 1 and any(one.tokens == ("-",) for one in given):
-        raise InputError(f"stdin can be one operand, not {' and '.join(wanting)}", usage=True)
+        raise InputError(
+            f"stdin can be one operand, not {listed(sorted(wanting, key=names.index))}", usage=True
+        )
 
     def layout(these: Sequence[str], source: str) -> Layout:
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
@@ -140,10 +143,10 @@ def _assigned(
     called: Mapping[str, str] = _BY_NAME,
 ) -> list[_Given]:
     """Say which operand each token belongs to; several numbers for the only open operand are one vector."""
-    given = [_Given(name, (text.strip(),), (called.get(name, f"--{name}"),)) for name, text in flags.items()]
+    given = [_Given(name, (_bare(text),), (called.get(name, f"--{name}"),)) for name, text in flags.items()]
     left = [name for name in names if name not in flags]
     places = [f"argument {k}" for k in range(1, len(tokens) + 1)]
-    texts = [token.strip() for token in tokens]
+    texts = [_bare(token) for token in tokens]
     if tokens and len(left) == 1:
         return [*given, _Given(left[0], tuple(texts), tuple(places))]
     if len(tokens) > len(left):
@@ -151,18 +154,23 @@ def _assigned(
     return given + [_Given(*one) for one in zip(left, zip(texts), zip(places), strict=False)]
 
 
+def _bare(text: str) -> str:
+    """Give a token without the blanks around it; @- is stdin as - is."""
+    return text.strip() if text.strip() != "@-" else "-"
+
+
 def _too_many(tokens: Sequence[str], left: Sequence[str]) -> InputError:
     """Show the call that was probably meant: as many lists as there are operands."""
     if not left:
         why = f"argument 1: {echo(tokens[0])} is one too many: every operand is given by its option"
-        return InputError(why, usage=True)
-    wanted = " and ".join(left)
+        lone = looks_numeric(tokens[0])  # as the 2 of `--p 1 2`
+        return InputError(why, hint="write a list without blanks: 1,2,3" if lone else "", usage=True)
     each, rest = divmod(len(tokens), len(left))
     hint = "write each as one list, such as .9,.1"
     if not rest and len(tokens) <= 12:
         lists = (",".join(tokens[k : k + each]) for k in range(0, len(tokens), each))
         hint = f"write each as one list: {' '.join(lists)}"
-    return InputError(f"{len(tokens)} arguments for {wanted}", hint=hint, usage=True)
+    return InputError(f"{len(tokens)} arguments for {listed(left)}", hint=hint, usage=True)
 
 
 def _path(token: str, *, matrix: bool) -> str | None:
@@ -200,7 +208,7 @@ def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool, draw: int)
 
 def _open(stdin: BinaryIO | int | None, wanting: Sequence[str], *, alone: bool) -> BinaryIO | int:
     """Give stdin if there is something to wait for; a person at a terminal is told what is missing."""
-    why = "nothing to read" if alone else f"{' and '.join(wanting)} missing"
+    why = "nothing to read" if alone else f"{listed(wanting)} {'are' if len(wanting) > 1 else 'is'} missing"
     if stdin is None:
         raise InputError(f"{why}: stdin is closed", usage=True)
     try:

@@ -24,7 +24,7 @@ def form_of(path: str, stream: Stream) -> str:
     form = SUFFIXES.get(suffix(path), None if stream.size is not None else "text")
     if form is None:
         why = f"{whence(path)}: its suffix is none of {' '.join(SUFFIXES)}"
-        raise InputError(why, hint="use --input-format", usage=True)
+        raise InputError(why, hint="use --input-format FORM", usage=True)
     return form
 
 
@@ -69,8 +69,8 @@ def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) 
     form = verified(stream, form)
     layout.settle(form)
     if layout.reading.column is not None and form in ("npy", "npz", "json", "safetensors"):
-        hint = "for JSON use --key" if form == "json" else ""
-        raise InputError("--column picks a column of a table", hint=hint, usage=True)
+        hint = "use --key KEY" if form == "json" else "give a table: .csv, .tsv or .txt"
+        raise InputError(f"--column picks a column of a table, and {form} is none", hint=hint, usage=True)
     if form == "safetensors":
         from aimath.read.safetensors import safetensors  # noqa: PLC0415  one format at a time
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from aimath.errors import InputError
+from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import Block
 from aimath.read.numbers import number
 from aimath.read.table import Row
@@ -105,7 +105,7 @@ def array(value: Any, path: str = "", depth: int = 0) -> Array:
 
 
 def _size(value: Any) -> str:
-    return f"{len(value)} entries" if isinstance(value, list) else "1 number"
+    return counted(len(value), "value") if isinstance(value, list) else "1 number"
 
 
 def line(data: bytes, layout: Layout) -> Row:
@@ -121,9 +121,7 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
     """Turn one JSON value into a row, or into the rows of a nested array, for each operand."""
     found = value if isinstance(value, dict) else {layout.names[0]: value}
     if not isinstance(value, dict) and len(layout.names) > 1:
-        raise InputError(
-            f"{path or 'the value'} must be an object with the keys {' and '.join(layout.names)}"
-        )
+        raise InputError(f"{path or 'the value'} must be an object with the keys {listed(layout.names)}")
     if _by_name(found, layout):
         return Row({layout.names[0]: array(list(found.values()))[None]}, tuple(found))
     keys = {name: _key(found, name, layout) for name in layout.names}
@@ -153,7 +151,10 @@ def _key(found: dict[str, Any], name: str, layout: Layout) -> str:
     if key in found:
         return key
     there = ", ".join(map(echo, list(found)[:8])) or "none"
-    raise InputError(f"has no key {echo(key)}; its keys are {there}", hint="" if asked else "use --key")
+    raise InputError(
+        f"has no key {echo(key)}; its keys are {there}",
+        hint="" if asked or len(layout.names) > 1 else "use --key KEY",
+    )
 
 
 def _labels(value: Any, operands: dict[str, Array]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from aimath.errors import InputError
+from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import BadRow, asked_form
 from aimath.read.numbers import looks_numeric, number
 from aimath.safe import echo, whence
@@ -63,7 +63,9 @@ class Layout:
         self.by_json = self.is_json(raw)
         if self.by_json:
             if column is not None:
-                raise InputError("--column picks a column of a table", hint="for JSON use --key", usage=True)
+                raise InputError(
+                    "--column picks a column of a table, and JSON is none", hint="use --key KEY", usage=True
+                )
             return False
         try:
             cells = self.cells(self.decoded(raw))
@@ -138,8 +140,8 @@ class Layout:
 
     def _text(self, cells: list[str]) -> Row | None:
         if len(self.names) > 1:
-            both = " and ".join(self.names)
-            hint = f"give JSON objects with the keys {both}, or all but one by its option"
+            both = listed(self.names)
+            hint = f"use JSON objects with the keys {both}, or give all but one by their options"
             raise InputError(f"a row of text can't hold {both}", hint=hint)
         self.measure(len(cells))
         if self.pick is not None:
@@ -155,7 +157,7 @@ class Layout:
         """Refuse a row without the picked column or, in a .csv, of another length than the first."""
         self.width = self.width or width
         if self.strict and width != self.width:
-            raise InputError(f"has {width} cell{'s' * (width > 1)}, the rows above have {self.width}")
+            raise InputError(f"has {counted(width, 'cell')}, the rows above have {self.width}")
         if self.pick is not None and self.pick >= width:
             raise InputError(f"has no column {self.pick + 1}: it has {width}")
 
@@ -170,7 +172,7 @@ class Layout:
             name, _, value = cell.rpartition("=") if self.delimiter is None else ("", "", cell)
             entry = k if self.pick is None else self.pick
             if k and bool(name) != bool(names):
-                why = f"{echo(cell)}: either all entries of a row have names or none has"
+                why = f"{echo(cell)}: name all the entries of a row or none of them"
                 raise InputError(why, entry=entry)
             try:
                 values.append(self._cell(value if name else cell))
@@ -197,5 +199,6 @@ def _delimiter(given: str | None, form: str) -> str | None:
         given, given
     )
     if len(one) != 1 or not one.isascii() or one.isalnum() or one in "\"'+-.%/=#\r\n\0[]{}":
-        raise InputError(f"--delimiter {echo(given)} can't separate numbers", usage=True)
+        why = f"--delimiter {echo(given)} can't separate numbers"
+        raise InputError(why, hint="give one sign such as , ; or |, or the word tab", usage=True)
     return one

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.read.blocks import BadRow, Block, Held
 from aimath.read.rapid import rapid
 from aimath.read.stream import chunks
@@ -74,9 +74,11 @@ def _added(held: Held, block: Block, layout: Layout) -> BadRow | None:
     rows = block.operands[layout.names[0]]
     width, line = rows.shape[-1], block.lines[0]
     if not layout.matrices and width != 1:
-        error = InputError(f"has {width} numbers, in a column", hint="use --rows to read every line as a row")
+        error = InputError(
+            f"has {counted(width, 'number')}, in a column", hint="use --rows to read every line as a row"
+        )
     elif held.rows and width != held.parts[0].shape[-1]:
-        error = InputError(f"has {width} numbers, the rows above have {held.parts[0].shape[-1]}")
+        error = InputError(f"has {counted(width, 'number')}, the rows above have {held.parts[0].shape[-1]}")
     else:
         held.add(rows, line, () if layout.labels else block.labels)
         return None

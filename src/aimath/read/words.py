@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import PurePath  # noqa: TID253  this module is loaded only where it is needed
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.read.blocks import Reading, cut, memory_limit, price
 from aimath.read.matrices import STREAMED, again
 from aimath.read.numbers import number
@@ -150,7 +150,7 @@ class _Text:
         more = name.split()[1:]
         if len(cells) < self.width or (more and _is_number(more[-1])):
             found = len(cells) + sum(map(_is_number, more))
-            raise InputError(f"{echo(name)} has {found} numbers, not {self.width}")
+            raise InputError(f"{echo(name)} has {counted(found, 'number')}, not {self.width}")
         values = [number(cell.decode("latin-1")) for cell in cells]
         if not all(map(isfinite, values)):
             raise InputError(f"{echo(name)} has an infinite number")

@@ -43,8 +43,9 @@ class Npy:
         if len(parts) > 1:
             values = np.concatenate([part.reshape(report.rows, -1) for part in parts.values()], axis=1)
         if self.begun and values.shape[1:] != self.shape:
-            shapes = f"a row has shape {values.shape[1:]}, the first has {self.shape}"
-            raise InputError(shapes, hint="an .npy holds rows of one length: use plain or json")
+            new, first = ("x".join(map(str, shape)) or "1" for shape in (values.shape[1:], self.shape))
+            why = f"an .npy holds rows of one length: a row has {new} numbers, the first {first}"
+            raise InputError(why, hint="use --out FILE.txt or FILE.json")
         start = b"" if self.begun else self._header()
         self.begun, self.shape, self.rows = True, values.shape[1:], self.rows + report.rows
         self.whole = report.whole
@@ -67,10 +68,10 @@ def _header(shape: tuple[int, ...]) -> bytes:
     return header + text.encode().ljust(HEADER - 11) + b"\n"
 
 
-def save_together(files: Mapping[str, tuple[tuple[int, ...], Iterable[Array]]]) -> None:
-    """Write files of (shape, blocks of rows) so that after an error the old ones are still there."""
+def save_together(files: Mapping[str, tuple[tuple[int, ...], Iterable[Array]]], option: str) -> None:
+    """Write an option's files of (shape, blocks of rows) so that an error leaves the old ones there."""
     with ExitStack() as opened:
-        sinks = [opened.enter_context(AtomicFile(path)) for path in files]
+        sinks = [opened.enter_context(AtomicFile(path, option)) for path in files]
         for sink, (shape, rows) in zip(sinks, files.values(), strict=True):
             sink.write(_header(shape))
             for block in rows:

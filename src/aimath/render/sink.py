@@ -63,9 +63,9 @@ class AtomicFile:
     written directly.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, option: str = "--out") -> None:
         if not path:
-            raise InputError("--out: the file name is empty", usage=True)
+            raise InputError(f"{option}: the file name is empty", usage=True)
         self.name = path
         self.number, self.temporary = -1, ""
         from pathlib import Path  # noqa: PLC0415  2 ms for files alone
@@ -76,10 +76,10 @@ class AtomicFile:
             self.folder = str(Path(self.place).parent)
             self.old = None if self.open_already is not None else _status(path)
         if (self.old and stat.S_ISDIR(self.old.st_mode)) or path.endswith("/"):
-            raise InputError(f"--out: {path} is a directory", usage=True)
+            raise InputError(f"{option}: {path} is a directory", usage=True)
         if self.old is None and self.open_already is None and not Path(self.folder).is_dir():
             parent = self.folder if Path(path).is_symlink() else Path(path).parent
-            raise InputError(f"--out: there is no directory {parent}", hint="make it first")
+            raise InputError(f"{option}: there is no directory {parent}", hint="make it first")
 
     def __enter__(self) -> Self:
         """Open the file that will take the place."""
