@@ -77,9 +77,9 @@ def analogy(
 def _loaded(path: str, words: str) -> tuple[Sequence[str], Any, tuple[str, ...]]:
     """Give words, their vectors and what is to be said of them; without a file, those of the guide."""
     if not path:
-        from aimath.core.words import VECTORS, WORDS
+        from aimath.core import neighbours
 
-        return WORDS, VECTORS, ()
+        return neighbours.WORDS, neighbours.VECTORS, ()
     from aimath.read import words as read  # noqa: PLC0415  only for files
 
     return read.vectors(path.removeprefix("@"), words.removeprefix("@") or None)

@@ -55,8 +55,7 @@ class Cosine(NamedTuple):
 
     def check(self) -> Check:
         """Recompute from the distance of the unit vectors: 1 - |u - v|² / 2."""
-        u, v = _unit(self.a), _unit(self.b)
-        return Check(self.cosine, 1.0 - ((u - v) ** 2).sum(axis=-1) / 2.0)
+        return Check(self.cosine, by_distance(self.a, self.b))
 
 
 def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
@@ -83,6 +82,11 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
         part = slice(k, k + step)
         found[part] = _cosines(rows[part], others[part])
     return Cosine(x, y, found.reshape(x.shape[:-1]))
+
+
+def by_distance(a: Array, b: Array) -> Array:
+    """Give cosines along the last axis as 1 - |u - v|² / 2 of unit vectors: the other route, for checks."""
+    return np.asarray(1.0 - np.square(_unit(a) - _unit(b)).sum(axis=-1) / 2.0)
 
 
 class CosineMatrix(NamedTuple):
@@ -158,9 +162,7 @@ def _ratio(a: Array, b: Array, *, pairs: bool = False) -> _Ratio:
             aa = exact.Sums(high[:, np.newaxis], low[:, np.newaxis], error[:, np.newaxis], power)
         h, low = two_prod(aa.high, bb.high)
         low = low + (aa.high * bb.low + aa.low * bb.high)
-        root = np.sqrt(h)
-        p, e = two_prod(root, root)
-        rest = (((h - p) - e) + low) / (2.0 * root)
+        root, rest = _root(h, low)
         q = d.high / root
         p, e = two_prod(q, root)
         more = ((((d.high - p) - e) + d.low) - q * rest) / root
@@ -196,11 +198,16 @@ def _norm(x: Array) -> Array:
     with np.errstate(all="ignore"):
         parts = exact.sliced(rows)
         squares = exact.sums(parts, parts, pairs=False)
-        root = np.sqrt(squares.high)
-        p, e = two_prod(root, root)
-        rest = (((squares.high - p) - e) + squares.low) / (2.0 * root)
+        root, rest = _root(squares.high, squares.low)
         length = np.where(root > 0.0, np.ldexp(root + rest, parts.exponent), 0.0)
     return length.reshape(x.shape[:-1])
+
+
+def _root(high: Array, low: Array) -> tuple[Array, Array]:
+    """Give sqrt(high + low) and what it lost in rounding."""
+    root = np.sqrt(high)
+    p, e = two_prod(root, root)
+    return root, (((high - p) - e) + low) / (2.0 * root)
 
 
 def _unit(x: Array) -> Array:

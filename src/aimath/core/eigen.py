@@ -14,8 +14,6 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Complex = NDArray[np.complex128]
-
 EPS = float(np.finfo(np.float64).eps)
 
 

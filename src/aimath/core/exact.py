@@ -18,11 +18,7 @@ import numpy as np
 from aimath.core.arrays import Array, two_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
-
-    Multiply = Callable[[Array, Array], Array]
 
 BLOCK, CACHED = 1 << 20, 1 << 15
 """Elements worked on at a time: of a matrix product, and of rows, whose many copies stay in the cache."""

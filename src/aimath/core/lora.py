@@ -129,15 +129,12 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
     s = np.asarray(np.linalg.svd(change, compute_uv=False))
     largest = float(s[0])
     norm = largest * float(np.sqrt(np.square(s / (largest or 1.0)).sum()))
-    # A share of exactly 1 asks for all but rounding.
-    allowed = np.maximum(1.0 - shares, len(s) * np.finfo(np.float64).eps ** 2)
-    needed = np.array([int(np.argmax(beyond(s) <= share)) for share in allowed])
     whole = float(np.linalg.norm(before))
     return LoraUpdate(
         before,
         after,
         shares,
-        needed,
+        enough(beyond(s), shares),
         s,
         norm,
         norm / whole if whole else (np.inf if norm else 0.0),
@@ -156,3 +153,14 @@ def beyond(values: Array) -> Array:
     squares = np.square(values / (float(values[0]) or 1.0))
     left = np.append(np.cumsum(squares[::-1])[::-1], 0.0)
     return np.asarray(left / (left[0] or 1.0))
+
+
+def enough(left: Array, energy: Array) -> NDArray[np.int64]:
+    """Give the smallest ranks that keep shares `energy` (e,), if rank k leaves the share left[k] (k + 1,).
+
+    >>> enough(beyond(np.array([4.0, 3.0])), np.array([0.6, 1.0])).tolist()
+    [1, 2]
+    """
+    # A share of exactly 1 asks for all but rounding.
+    allowed = np.maximum(1.0 - energy, len(left) * np.finfo(np.float64).eps ** 2)
+    return np.asarray(np.argmax(left <= allowed[:, np.newaxis], axis=1))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.core.arrays import Array, Check, blame, floats, same_length, vectors
-from aimath.core.cosines import cosine
-from aimath.core.words import VECTORS, WORDS
+from aimath.core.cosines import by_distance, cosine
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,6 +29,15 @@ SPARE = 8
 
 FEW = 20_000
 """Words among which a misspelt one is looked for."""
+
+WORDS = ("king", "queen", "man", "woman")
+VECTORS = (
+    (0.8, 0.2, 0.9, -0.5),
+    (0.7, 0.8, 0.85, -0.4),
+    (0.9, 0.1, 0.5, -0.6),
+    (0.8, 0.7, 0.45, -0.5),
+)
+"""The guide's words as vectors of four made-up qualities, small enough to follow by hand."""
 
 
 class Index(NamedTuple):
@@ -84,9 +91,7 @@ class Nearest(NamedTuple):
 
     def check(self) -> Check:
         """Recompute each cosine from the distance of the unit vectors."""
-        units = [v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (self.queries, self.found)]
-        squares = ((units[0][:, np.newaxis] - units[1]) ** 2).sum(axis=-1)
-        return Check(self.similarity, 1.0 - squares / 2.0)
+        return Check(self.similarity, by_distance(self.queries[:, np.newaxis], self.found))
 
 
 def nearest(
@@ -173,8 +178,7 @@ class Analogy(NamedTuple):
 
     def check(self) -> Check:
         """Recompute the cosines from the distances of unit vectors."""
-        units = [v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (self.target, self.found)]
-        return Check(self.similarities, 1.0 - ((units[0] - units[1]) ** 2).sum(axis=-1) / 2.0)
+        return Check(self.similarities, by_distance(self.target, self.found))
 
 
 def analogy(
@@ -211,6 +215,8 @@ def _find(word: str, labels: Sequence[str]) -> int:
     try:
         return labels.index(word)
     except ValueError:
+        from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
+
         near = get_close_matches(word, labels, 1) if len(labels) <= FEW else []
         near = near or [other for other in (word.lower(), word.capitalize()) if other in labels]
         hint = f"did you mean {near[0]}?" if near else ""
