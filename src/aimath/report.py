@@ -128,10 +128,13 @@ class Report(NamedTuple):
     shared: tuple[str, ...] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
     unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
+    continued: bool = False  # it is of the `rest` of another
     series: Iterable[Report] = ()  # answers of other problems, which follow
     told: Callable[[], Iterable[Report]] | None = None  # whole problems that --explain tells of, not of rows
+    afford: Callable[[str], None] | None = None  # refuses a quantity too large to be held, before it is made
     extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
     heads: Mapping[str, tuple[str, ...]] = NOTHING  # quantity -> names of its last axis, where it has its own
+    stack: str = ""  # what each matrix of a quantity that has several is called: "head"
     labels: tuple[str, ...] = ()  # of the entries
     row_labels: tuple[str, ...] = ()  # of the answer's rows
     column: bool = False  # the input was a column: so is the answer
@@ -159,6 +162,8 @@ class Report(NamedTuple):
         """Give a quantity as core has it, or None."""
         value = self.extra.get(name)
         if value is None and name in self.quantities():
+            if self.afford:
+                self.afford(name)
             value = getattr(self.result, name, None)
         return None if hasattr(value, "_fields") else value  # another result's fields are there by their own
 

@@ -169,3 +169,10 @@ def test_nan_in_a_large_file_is_found(aimath, large):
     ran = aimath("pca", path, "--max-memory", "64M")
     assert (ran.code, ran.out) == (1, "")
     assert "(70001,4) of X is nan" in ran.err
+
+
+def test_every_problem_of_a_sweep_has_its_matrices_in_json(aimath):
+    """They stand in the first object of each: the second's were taken for the first's."""
+    ran = aimath("pca", "1 2; 3 4; 5 9", "-k", "1,2", "--json")
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert [len(row.get("variance", ())) for row in found] == [1, 0, 0, 2, 0, 0]

@@ -92,7 +92,7 @@ def layer(
     from aimath.core import linear
 
     del seed  # the reader draws randn:MxN with it
-    shift, weights = None if bias is None else one(bias, "bias"), one(W, "W")
+    weights, shift = one(W, "W", whole=False), None if bias is None else one(bias, "bias", whole=False)
     afford((len(x), len(weights)), "matrix of outputs", memory)
     result = linear.layer(weights, x, shift, activation)
     bare = activation == "none"
@@ -233,10 +233,15 @@ def _pairs(matrix: Vector, memory: int | None) -> Report:
     )
 
 
-def one(several: Vector, name: str) -> Vector:
-    """Give the one matrix (r, c) of (1, r, c), the one vector (n,) of (1, n)."""
+def one(several: Vector, name: str, *, whole: bool = True) -> Vector:
+    """Give the one matrix (r, c) of (1, r, c), the one vector (n,) of (1, n).
+
+    Several are several problems to a command that answers a whole one, and a mistake where rows are answered.
+    """
     if len(several) != 1:
-        raise InputError(f"{name}: {len(several)} are given, and one is wanted", operand=name)
+        why = f"{name}: {len(several)} are given, and one is wanted"
+        # Naming the second makes the runner answer the first by itself, and so on.
+        raise InputError(why, row=1 if whole else None, operand=name)
     only: Vector = several[0]
     return only
 

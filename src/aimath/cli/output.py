@@ -97,7 +97,7 @@ class Printer:
 def following(report: Report) -> Iterator[Report]:
     """Give what comes behind a report: further rows of its answer, then other answers."""
     for more in report.rest:
-        yield more._replace(swept=more.swept or report.swept)
+        yield more._replace(swept=more.swept or report.swept, continued=True)
     yield from report.series
 
 
