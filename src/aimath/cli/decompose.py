@@ -32,10 +32,10 @@ def eig(
     A v = value v: values by descending real part, vectors of length 1. A row is the real and the
     imaginary part of a value; --fields vectors gives the vectors, a column each.
     """
-    from aimath.core import decompose
+    from aimath.core import eigen
 
     del seed  # the reader draws randn:MxN with it
-    result = decompose.eig(one(A, "A"))
+    result = eigen.eig(one(A, "A"))
     n, complex_ = len(result.values), result.vectors_im is not None
     few = (Line(" A · v for the largest λ, row by row:"),) if n <= SHOWN and not complex_ else ()
     first = (
@@ -87,12 +87,12 @@ def pca(
     """
     import numpy as np
 
-    from aimath.core import decompose
+    from aimath.core import pca as core
 
     del seed  # the reader draws randn:MxN with it
     if not isinstance(X, np.ndarray):
         return _pca_of_blocks(X, components, whiten=whiten)
-    found = decompose.pca(one(X, "X"), components, whiten)
+    found = core.pca(one(X, "X"), components, whiten)
     return _pca(found, _pca_steps(found))
 
 
@@ -111,9 +111,9 @@ def _pca(found: PCA, steps: tuple[Step, ...], **more: Any) -> Report:
 
 def _pca_of_blocks(rows: RowBlocks, components: int | None, *, whiten: bool) -> Report:
     """Answer the first block with the derivation; the others follow as they are read again."""
-    from aimath.core import decompose
+    from aimath.core import pca as core
 
-    found = decompose.streamed_pca(rows, components, whiten)
+    found = core.streamed_pca(rows, components, whiten)
 
     def answered() -> Iterator[Report]:
         for block in rows():

@@ -193,13 +193,13 @@ def cosine(
 
     cosine = a · b / (|a| |b|), from -1 to 1, rounded once; a zero vector has none.
     """
-    from aimath.core import linear
+    from aimath.core import cosines
 
     del seed  # the reader draws randn:MxN with it
     if matrix is not None:
         return _pairs(matrix, memory)
     return Report(
-        linear.cosine(a, b),
+        cosines.cosine(a, b),
         show=("cosine",),
         steps=(
             Line("cosine = a · b / (|a| · |b|)"),
@@ -214,12 +214,12 @@ def cosine(
 
 
 def _pairs(matrix: Vector, memory: int | None) -> Report:
-    from aimath.core import linear
+    from aimath.core import cosines
 
     rows = one(matrix, "matrix")
     afford((len(rows), len(rows)), "matrix of cosines", memory)
     return Report(
-        linear.cosine_matrix(rows),
+        cosines.cosine_matrix(rows),
         show=("cosine",),
         steps=(
             Line("cosine_i,j = x_i · x_j / (|x_i| · |x_j|)      x_i is row i"),

@@ -69,16 +69,19 @@ def svd_approx(
     method: spectra.Method = "randomized" if randomized else "exact" if exact else "auto"
     # randn:MxN has the stream of the seed itself.
     numbers = np.random.default_rng((settled(seed)[0], 1))
-    weights = one(W, "W") if isinstance(W, np.ndarray) else W
-    ranks = rank or _every(min(*weights.shape, *([] if isinstance(weights, np.ndarray) else [MOST])))
-    if isinstance(weights, np.ndarray):
+    weights: Streamed
+    notes: tuple[str, ...] = ()
+    if isinstance(W, np.ndarray):
+        weights = one(W, "W")
+        ranks = rank or _every(min(weights.shape))
         _priced(weights, max(ranks), method, memory)
         found = spectra.svd_approx(weights, ranks, method, numbers)
     else:
+        weights, notes = W, W.notes
+        ranks = rank or _every(min(*weights.shape, MOST))
         found = spectra.streamed_spectrum(weights, max(ranks), method, numbers).cut(ranks)
     if save_factors:
         _save(found, weights, save_factors)
-    notes = () if isinstance(weights, np.ndarray) else weights.notes
     return _report(found, single=len(rank or ()) == 1)._replace(notes=notes)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check
-from aimath.core.lora import beyond, enough
+from aimath.core.lora import beyond, enough, relative
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,14 +79,12 @@ def lora_ranks(updates: Iterable[tuple[str, LoraUpdate]]) -> LoraRanks:
 
 
 def _kept(name: str, update: LoraUpdate) -> _Tensor:
-    change = update.tuned - update.base
-    size = float(np.abs(change).max()) or 1.0
     return _Tensor(
         name,
         update.base.shape,
         beyond(update.singular_values),
         update.ranks.tolist(),
-        (update.update, size * float(np.linalg.norm(change / size)), float(np.linalg.norm(update.base))),
+        (update.update, update.entries, float(np.linalg.norm(update.base))),
     )
 
 
@@ -115,6 +113,6 @@ def _row(name: str, shape: str, tensors: list[_Tensor], energy: float, rank: int
         100 * parameters / (full + parameters),
         full / sides,
         update,
-        update / base if base else (np.inf if update else 0.0),
+        relative(update, base),
         entries,
     )

@@ -139,26 +139,20 @@ def _candidates(ready: Index, unit: Real, keep: int, hidden: Indices) -> list[In
     floor = best.min(axis=1, keepdims=True)
     for start in range(0, n, step):
         part = slice(start, start + step)
-        scores = _products(unit, ready.vectors[part])
+        rows = ready.vectors[part]
+        scores = np.vecdot(unit[:, np.newaxis], rows) if queries <= DOTS else unit @ rows.T
         scores *= ready.scale[part]
         scores[:, hidden[(hidden >= start) & (hidden < start + step)] - start] = -np.inf
         # After the first blocks few pass: what a full sort of a block would cost is spared.
-        rows, columns = np.divmod(np.flatnonzero(scores > floor), scores.shape[1])
-        for k in np.unique(rows):
-            new = columns[rows == k]
+        asking, columns = np.divmod(np.flatnonzero(scores > floor), scores.shape[1])
+        for k in np.unique(asking):
+            new = columns[asking == k]
             values = np.concatenate((best[k], scores[k, new]))
             places = np.concatenate((place[k], new + start))
             most = np.argpartition(values, -keep)[-keep:]
             best[k], place[k] = values[most], places[most]
         floor = best.min(axis=1, keepdims=True)
     return list(place)
-
-
-def _products(unit: Real, rows: Real) -> Real:
-    """Give unit (q, d) times rowsᵀ (d, r)."""
-    if len(unit) <= DOTS:
-        return np.asarray(np.vecdot(unit[:, np.newaxis], rows))
-    return unit @ rows.T
 
 
 class Analogy(NamedTuple):
