@@ -126,6 +126,7 @@ class Report(NamedTuple):
     whole: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
     by_row: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
     shared: tuple[str, ...] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
+    stack: str = ""  # what each matrix of a quantity that has several is called: "head"
     unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
     continued: bool = False  # it is of the `rest` of another
@@ -134,7 +135,6 @@ class Report(NamedTuple):
     afford: Callable[[str], None] | None = None  # refuses a quantity too large to be held, before it is made
     extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
     heads: Mapping[str, tuple[str, ...]] = NOTHING  # quantity -> names of its last axis, where it has its own
-    stack: str = ""  # what each matrix of a quantity that has several is called: "head"
     labels: tuple[str, ...] = ()  # of the entries
     row_labels: tuple[str, ...] = ()  # of the answer's rows
     column: bool = False  # the input was a column: so is the answer

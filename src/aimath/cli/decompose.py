@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
-from aimath.cli.linear import one, worked
+from aimath.cli.linear import SHOWN, one, worked
 from aimath.cli.options import Flag, Operand, Seed, Streamed, Vector, Whole
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from aimath.report import Step
 
 commands: Commands = {}
-
-SHOWN = 8
-"""Matrices of more rows or columns are left out of a derivation where they aren't its point."""
 
 
 @command(commands, example="aimath eig '2 1; 1 2'")

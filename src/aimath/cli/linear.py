@@ -12,6 +12,9 @@ from aimath.report import Line, Panels, Plot, Report, Table, Verify
 
 commands: Commands = {}
 
+SHOWN = 8
+"""Matrices of more rows or columns are left out of a derivation where they aren't its point."""
+
 TERMS_SHOWN = 4
 """A product that is worked out shows so many of its terms."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.chance import settled
 from aimath.cli.command import Commands, command
-from aimath.cli.linear import one
+from aimath.cli.linear import SHOWN, one
 from aimath.cli.options import Flag, Operand, Seed, Streamed, Whole
 from aimath.cli.output import interruptible
 from aimath.errors import InputError
@@ -27,9 +27,6 @@ MOST = 64
 
 WHOLE = 20
 """A larger matrix is not shown at a terminal: its figures say more."""
-
-SHOWN = 8
-"""A derivation shows matrices up to so many rows and columns."""
 
 BY_RANK = (
     "rank", "error", "relative_error", "spectral_error", "energy", "error_bound", "parameters", "ratio",

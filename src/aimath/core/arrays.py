@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+EPS = 2.0**-52
+"""From 1 to the next float64."""
+
 SUM_TOLERANCE = 1e-6
 """How far from 1 probabilities may sum: float32 softmax outputs do no better (torch's own bound)."""
 

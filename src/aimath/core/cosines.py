@@ -158,8 +158,9 @@ def _ratio(a: Array, b: Array, *, pairs: bool = False) -> _Ratio:
         d = exact.sums(x, y, pairs=pairs)
         aa, bb = (exact.sums(v, v, pairs=False) for v in (x, y))
         if pairs:
-            high, low, error, power = aa
-            aa = exact.Sums(high[:, np.newaxis], low[:, np.newaxis], error[:, np.newaxis], power)
+            aa = aa._replace(
+                high=aa.high[:, np.newaxis], low=aa.low[:, np.newaxis], error=aa.error[:, np.newaxis]
+            )
         h, low = two_prod(aa.high, bb.high)
         low = low + (aa.high * bb.low + aa.low * bb.high)
         root, rest = _root(h, low)

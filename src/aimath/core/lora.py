@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core import ranks
-from aimath.core.arrays import Array, Check, vectors
+from aimath.core.arrays import EPS, Array, Check, vectors
 from aimath.core.lowrank import check_ranks
 from aimath.core.matrices import matrix, shape
 from aimath.errors import InputError
@@ -168,5 +168,5 @@ def enough(left: Array, energy: Array) -> NDArray[np.int64]:
     [1, 2]
     """
     # A share of exactly 1 asks for all but rounding.
-    allowed = np.maximum(1.0 - energy, len(left) * np.finfo(np.float64).eps ** 2)
+    allowed = np.maximum(1.0 - energy, len(left) * EPS**2)
     return np.asarray(np.argmax(left <= allowed[:, np.newaxis], axis=1))
