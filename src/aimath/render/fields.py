@@ -75,8 +75,8 @@ def table(report: Report, fields: tuple[str, ...]) -> list[Column]:
     """
     known = Quantities(report.spread())
     report, names = known.report, chosen(known, fields)
-    arrays = {name: values[0] for name in names if (values := known[name]) is not None and values.ndim > 1}
-    leads = {array.shape[:-1] for array in arrays.values()}
+    arrays = {name: values for name in names if (values := known[name]) is not None and values.ndim > 1}
+    leads = {array.shape[1:-1] for array in arrays.values()}
     lead = leads.pop() if len(leads) == 1 else ()
     if not report.whole or not 1 <= len(lead) <= 1 + bool(report.stack):
         return columns(known, names)
