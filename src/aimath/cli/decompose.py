@@ -34,11 +34,10 @@ def eig(
     del seed  # the reader draws randn:MxN with it
     result = eigen.eig(one(A, "A"))
     n, complex_ = len(result.values), result.vectors_im is not None
-    few = (Line(" A · v for the largest λ, row by row:"),) if n <= SHOWN and not complex_ else ()
-    first = (
-        Line(f"  {worked('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}")
-        for i in range(n)
-    )
+    products = [
+        f"  {worked('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}" for i in range(n)
+    ]
+    first = (" A · v for the largest λ, row by row:", *products)
     return Report(
         result,
         show=("values",),
@@ -50,8 +49,7 @@ def eig(
             Line(" the vectors, a column each:" + " real parts" * complex_),
             Panels((("v", "vectors"),)),
             *((Line(" imaginary parts:"), Panels((("v", "vectors_im"),))) if complex_ else ()),
-            *few,
-            *(first if few else ()),
+            *(map(Line, first) if n <= SHOWN and not complex_ else ()),
             Line(
                 " A is symmetric: its vectors stand at right angles"
                 if result.symmetric

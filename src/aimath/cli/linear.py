@@ -136,8 +136,7 @@ def matmul(
     afford((len(left), right.shape[-1]), "product", memory)
     result = linear.matmul(left, right)
     (m, k), n = result.a.shape, result.b.shape[1]
-    last = m * n - 1
-    few = [divmod(k, n) for k in (range(last + 1) if last < TERMS_SHOWN else (0, last))]
+    few = [divmod(at, n) for at in (range(m * n) if m * n <= TERMS_SHOWN else (0, m * n - 1))]
     return Report(
         result,
         show=("product",),

@@ -75,13 +75,7 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
         zero = np.asarray(~v.any(axis=-1))[..., np.newaxis]
         blame(zero, f"vector {k} is zero: its cosine is undefined", operand=operand)
     x, y = np.broadcast_arrays(x, y)
-    rows, others = (np.ascontiguousarray(v).reshape(-1, v.shape[-1]) for v in (x, y))
-    found = np.empty(len(rows))
-    step = max(1, exact.CACHED // rows.shape[1])
-    for k in range(0, len(rows), step):
-        part = slice(k, k + step)
-        found[part] = _cosines(rows[part], others[part])
-    return Cosine(x, y, found.reshape(x.shape[:-1]))
+    return Cosine(x, y, exact.by_blocks(_cosines, x, y))
 
 
 def by_distance(a: Array, b: Array) -> Array:
