@@ -154,6 +154,12 @@ class Report(NamedTuple):
         first = next(value for name in self.by_row if (value := self.value(name)) is not None)
         return self._replace(whole=False, rows=len(first))
 
+    def of_fields(self, fields: tuple[str, ...]) -> Report:
+        """Leave the rows of an answer out where all that is asked for belongs to them together."""
+        if not (fields and self.whole and self.by_row) or {*fields} & {*self.by_row}:
+            return self
+        return self._replace(by_row=(), rest=self.rest and iter(()))  # a plot still says that rows follow
+
     def of_all(self, name: str) -> bool:
         """Say whether a quantity of an answer with several rows belongs to all of them together."""
         return name in self.shared or (bool(self.by_row) and name not in self.by_row)

@@ -145,6 +145,9 @@ def test_what_does_not_fit_is_read_in_blocks_to_the_same_answer(aimath, large, t
     drawn = aimath(*small, "--plot").err
     assert drawn.count("●") > 100
     assert re.search(r" the first \d+ rows\n", drawn)
+    alone = aimath(*small, "--fields", "components", "--plot")
+    assert len(alone.out.splitlines()) == 2
+    assert re.search(r" the first \d+ rows\n", alone.err)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +172,20 @@ def test_nan_in_a_large_file_is_found(aimath, large):
     ran = aimath("pca", path, "--max-memory", "64M")
     assert (ran.code, ran.out) == (1, "")
     assert "(70001,4) of X is nan" in ran.err
+
+
+def test_what_belongs_to_all_rows_is_given_once_where_nothing_else_is_asked_for(aimath, tmp_path):
+    """It was written for every row of the data again, in JSON as empty objects."""
+    line = ("pca", "1 2; 3 4; 5 9", "--fields")
+    [row] = aimath(*line, "components", "--json").out.splitlines()
+    components = json.loads(row)["components"]
+    head, *lines = aimath(*line, "components", "--csv").out.splitlines()
+    assert head == "components_1,components_2"
+    assert [[float(x) for x in line.split(",")] for line in lines] == components
+    aimath(*line, "components", "--out", tmp_path / "c.npy")
+    assert np.load(tmp_path / "c.npy").tolist() == components
+    assert len(aimath(*line, "variance").out.splitlines()) == 1
+    assert len(aimath(*line, "projected,variance", "--json").out.splitlines()) == 3
 
 
 def test_every_problem_of_a_sweep_has_its_matrices_in_json(aimath):

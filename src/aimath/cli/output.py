@@ -43,9 +43,16 @@ class Printer:
     """Takes reports, gives bytes to their place; notes and plots beside the data go to standard error."""
 
     def __init__(
-        self, writer: Writer, sink: Sink, *, form: str, aside: Writer | None, progress: Progress
+        self,
+        writer: Writer,
+        sink: Sink,
+        *,
+        form: str,
+        fields: tuple[str, ...],
+        aside: Writer | None,
+        progress: Progress,
     ) -> None:
-        self.writer, self.sink = writer, sink
+        self.writer, self.sink, self.fields = writer, sink, fields
         self.aside, self.progress = aside, progress
         self.by_line = form in BY_LINE
         self.said: set[str] = set()
@@ -53,6 +60,7 @@ class Printer:
 
     def rows(self, reports: Sequence[Report]) -> None:
         """Write some rows: for each row its answers, one for each combination that is swept."""
+        reports = [report.of_fields(self.fields) for report in reports]
         rows = reports[0].rows
         if len(reports) == 1:
             parts = [self.writer.write(reports[0])]
@@ -129,7 +137,7 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
         aside = _aside(output, wanted, form, terminal)
         # Not on the terminal that shows the answer: the two would run into each other.
         progress = Progress(name, shown=sys.stderr is not None and is_terminal(2) and not is_terminal(1))
-        out = Printer(writer, sink, form=form, aside=aside, progress=progress)
+        out = Printer(writer, sink, form=form, fields=wanted.fields, aside=aside, progress=progress)
         try:
             yield out
             out.end()
