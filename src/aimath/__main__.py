@@ -12,6 +12,24 @@ PATIENCE = 0.4
 
 def main() -> None:
     """Be the command `aimath`."""
+    try:
+        _prepare()
+        from aimath.cli.app import call  # noqa: PLC0415  not before what it prepares for
+
+        code = call(sys.argv[1:])
+    except (
+        MemoryError,
+        RuntimeError,
+        SystemError,
+    ):  # for want of memory, so early that nothing tells it better
+        code = 1
+        os.write(2, b"aimath: error: out of memory\n")
+    # Everything is written and flushed: tearing the interpreter down takes 10 to 50 ms more.
+    os._exit(code)
+
+
+def _prepare() -> None:
+    """Settle signals, threads and memory, before anything of size is imported."""
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # a shell's background jobs ignore it
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     import contextlib  # noqa: PLC0415  not before the line above
@@ -31,11 +49,6 @@ def main() -> None:
     # it has seen a larger piece freed.
     with contextlib.suppress(MemoryError):
         bytes(1 << 24)
-    from aimath.cli.app import call  # noqa: PLC0415  not before the lines above
-
-    code = call(sys.argv[1:])
-    # Everything is written and flushed: tearing the interpreter down takes 10 to 50 ms more.
-    os._exit(code)
 
 
 def _answer_within_a_call() -> None:

@@ -81,9 +81,9 @@ class Plot(NamedTuple):
     """What `--plot` draws: `y` over `x` (names of quantities).
 
     `kind` is "bars", "curve", "picture", "heat", "scatter", "path" or "sweep". Bars may have words for
-    `x`; "heat" shades a matrix of shares of 1, the number in the cell; "scatter" puts the first two
-    columns of a matrix against each other, marked by the names of its rows; "path" shows where a descent
-    (with a `surface`) went; "sweep" is a curve over one swept option or a map over two.
+    `x`; "heat" shades matrices of numbers from -1 to 1, the number in the cell; "scatter" puts the first
+    two columns of a matrix against each other, marked by the names of its rows; "path" shows where a
+    descent (with a `surface`) went; "sweep" is a curve over one swept option or a map over two.
     """
 
     y: str

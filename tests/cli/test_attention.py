@@ -231,8 +231,9 @@ def test_plot_has_numbers_shades_and_tokens(aimath):
 
 def test_plot_of_many_is_an_image(aimath):
     ran = aimath("attention", *["randn:30x2"] * 3, "--plot")
-    assert len(ran.err.splitlines()) == 30
-    assert set(ran.err) <= set(" ░▒▓█\n")
+    *image, said = ran.err.splitlines()
+    assert (len(image), said) == (30, " from 0.00043 to 0.45")
+    assert set("".join(image)) <= set(" ░▒▓█")
 
 
 def test_sweep_of_scales_answers_each(aimath):

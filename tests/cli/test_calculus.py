@@ -8,6 +8,9 @@ import shlex
 
 import pytest
 
+from aimath.cli.formulas import place
+from aimath.errors import InputError
+
 # The command line, and what it must print, worked by hand.
 CASES = {
     "grad 'x^2 + 2*x*y + y^2' x=3 y=2": "10 10",  # the guide's
@@ -70,7 +73,37 @@ def test_jacobian_in_json(aimath):
     assert (row["values"], row["functions"], row["variables"]) == ([6, 5], ["x*y", "x+y"], ["x", "y"])
 
 
-# Points from elsewhere
+# Points
+
+
+def test_place_reads_formulas_of_numbers():
+    assert place(["x", "y", "z"], ["y=1/3", " x = -pi/2", "z=2e-3"]) == [-math.pi / 2, 1 / 3, 0.002]
+
+
+@pytest.mark.parametrize(
+    ("assignments", "why", "hint"),
+    [
+        ([], "no value for x, y", "add x=... y=..."),
+        (["x=1"], "no value for y", "add y=..."),
+        (["x=1", "y=2", "x=1"], "x is given twice", ""),
+        (["x=1", "y=2", "z=1"], "z is not in the formula", "the variables are x, y"),
+        (["x=1", "yy=2"], "yy is not in the formula", "did you mean y?"),
+        (["x=1", "e=2"], "e is a constant", ""),
+        (["x=1", "exp=2"], "exp is a function", ""),
+        (["x=1", "y"], "'y' is no value", "write x=3"),
+        (["x=1", "y="], "'y=' is no value", "write x=3"),
+        (["x=1", "y=x"], "y=x: x is not a variable here", "write a number"),
+        (["x=1", "y=1/0"], "y=1/0: 1/0: division by zero", ""),
+        (["x=1", "y" * 99 + "\x1b=1"], "y" * 57 + "... is not in the formula", ""),
+        (["x=1", "\x1b[31m"], "'\\x1b[31m' is no value", ""),
+        (["x=1", "y=nan"], "y=nan: nan is not a variable here", ""),
+    ],
+)
+def test_place_says_what_is_wrong(assignments, why, hint):
+    with pytest.raises(InputError) as caught:
+        place(["x", "y"], assignments)
+    assert caught.value.why == why or caught.value.why.startswith(why)
+    assert hint in caught.value.hint
 
 
 def test_points_from_a_pipe(aimath):
@@ -88,8 +121,57 @@ def test_points_from_a_table(aimath, tmp_path):
     assert aimath("grad", "x*y", "--at", f"@{file}", "--variables", "y,x").out == "1 2\n3 4\n"
     ran = aimath("grad", "x*y*z", "--at", f"@{file}")
     assert ran.code == 1
-    assert "points.csv:2" in ran.err
+    assert "points.csv:2: the point has y, x: z is not there\n  the variables are x, y, z" in ran.err
+    ran = aimath("grad", "x*y*z", "--at", "1,2")
     assert "a point has 3 coordinates (x, y, z), not 2" in ran.err
+
+
+@pytest.mark.parametrize(
+    "stdin",
+    ["x=3 y=2\n", "y=2 x=3\n", "y,x\n2,3\n", "y=2\nx=3\n", '{"x":3,"y":2}\n', '{"y":2,"z":9,"x":3}\n', "3 2\n",
+     "z,y,x\n9,2,3\n", '{"at":[3,2]}\n', '{"at":[2,3],"labels":["y","x"]}\n'],
+)  # fmt: skip
+def test_entries_with_names_are_those_variables(aimath, stdin):
+    ran = aimath("grad", "x^2*y", "--at", "-", "--json", stdin=stdin)
+    row = json.loads(ran.out)
+    assert (row["labels"], row["point"], row["gradient"]) == (["x", "y"], [3, 2], [12, 9])
+    assert (
+        aimath("grad", "x^2*y", "--at", "-", "--explain", stdin=stdin).out.splitlines()[3]
+        == " ∂f/∂y = x^2 = 9"
+    )
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_names_from_elsewhere(aimath, form, tmp_path):
+    file = tmp_path / f"points.{form}"
+    file.write_text("y,x\n2,3\n1,0\n" if form == "csv" else '[{"y":2,"x":3},{"x":0,"y":1}]')
+    assert aimath("grad", "x^2*y", "--at", f"@{file}").out == "12 9\n0 0\n"
+    assert aimath("grad", "x^2*y", "--at", "y=2,x=3").out == "12 9\n"
+    assert aimath("grad", "x^2*y", "--at", "-", "--labels", "y,x", stdin="2 3\n").out == "12 9\n"
+    ran = aimath("grad", "x^2*y", "--at", "-", "--json", stdin="a,b\n3,2\n")  # no variables: in order
+    assert [json.loads(ran.out)[key] for key in ("labels", "gradient")] == [["a", "b"], [12, 9]]
+    both = aimath("grad", "x^2*y", "y", "--at", "-", "--json", stdin="y=2 x=3\n")
+    assert [json.loads(both.out)[key] for key in ("labels", "jacobian")] == [["x", "y"], [[12, 9], [0, 1]]]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "why"),
+    [
+        ("x=3 z=2\n", "the point has x, z: y is not there"),
+        ("x=3 y=2 x=4\n", "the point has x, y, x: x is there twice"),
+        ('{"x":3,"y":"2"}\n', "has no key 'at'; its keys are 'x', 'y'"),
+    ],
+)
+def test_names_that_are_wrong(aimath, stdin, why):
+    ran = aimath("grad", "x^2*y", "--at", "-", stdin=stdin)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"<stdin>:1: {why}" in ran.err
+
+
+def test_rows_with_more_entries_than_variables_may_be_void(aimath):
+    rows = "y,z,x\n2,9,3\n0,1,0\n1,0,1\n"
+    ran = aimath("grad", "x^2/y", "--at", "-", "--invalid", "nan", stdin=rows)
+    assert (ran.code, ran.out) == (3, "3 -2.25\nnan nan\n2 -1\n")
 
 
 def test_a_million_points_of_a_pipe_are_answered_in_blocks(aimath):
@@ -230,6 +312,7 @@ def test_a_curve_of_one_variable(aimath):
             "the direction has 1 entries for 2 variables (x, y)",
         ),
         (["grad", "x*y", "x=1", "y=1", "--direction", "z=1"], "--direction: 'z=1' names no variable of x, y"),
+        (["grad", "x*y", "x=1", "y=1", "--direction", "dx=1,x=2"], "--direction: x is given twice"),
         (["grad", "x*y", "x=1", "y=1", "--direction", "0,0"], "the direction is zero"),
         (["grad", "x*y", "x=1", "y=1", "--direction", "1,a"], "--direction: 'a' is not a number"),
         (["grad", "x", "y", "x=1", "y=1", "--hessian"], "--hessian is for one formula, and 2 are given"),

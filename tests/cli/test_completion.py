@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,11 @@ def test_bash(aimath, tmp_path):
         (["aimath", "help", "cross"], ["cross-entropy"]),
         (["aimath", "quiz", "linear"], ["linear-algebra"]),
         (["aimath", "completion", ""], ["bash", "zsh", "fish"]),
+        (["aimath", "neuron", "--activation", "si"], ["sigmoid"]),
+        (["aimath", "diffuse", "--schedule", "s"], ["scaled-linear"]),
+        (["aimath", "gd", "--schedule", "s"], ["step"]),
+        (["aimath", "quiz", "--topic", "linear"], ["linear-algebra"]),
+        (["aimath", "softmax", "--invalid", ""], ["stop", "skip", "nan"]),
     ):
         assert bash(script, words, tmp_path) == offered
     for name in COMMANDS:
@@ -68,6 +74,7 @@ def test_fish(aimath, tmp_path):
         ("aimath softm", "softmax"),
         ("aimath softmax --temp", "--temperature"),
         ("aimath softmax --format mark", "markdown"),
+        ("aimath neuron --activation sig", "sigmoid"),
         ("aimath softmax lo", "logits.csv"),
         ("aimath help cross", "cross-entropy"),
     ):
@@ -86,6 +93,27 @@ def test_every_option_of_every_command_is_there(aimath, shell):
         for part in found(name).parts:
             for flag in part.flags:
                 assert flag in script or f"{'-l' if flag[:2] == '--' else '-s'} {flag.lstrip('-')}" in script
+
+
+CHOOSING = [
+    (name, part)
+    for name in COMMANDS
+    for part in found(name).parts
+    if part.metavar in {"NAME", "FORM", "WHAT"} and part.key != "input_format"
+]
+
+
+@pytest.mark.parametrize(("name", "part"), CHOOSING, ids=lambda it: getattr(it, "key", it))
+def test_choices_are_all_that_is_taken(aimath, name, part):
+    line = shlex.split(found(name).example)[1:]
+    for flag in part.flags:
+        line = line[: line.index(flag)] + line[line.index(flag) + 2 :] if flag in line else line
+    refused = aimath(*line, part.flags[0], "nonesuch")
+    assert refused.code == 2
+    said = refused.err.replace(" or ", ", ").split("one of ")[-1].strip()
+    assert tuple(said.split(", ")) == part.choices
+    for choice in part.choices:
+        assert aimath(*line, part.flags[0], choice).code == 0
 
 
 def test_other_shells_are_refused(aimath):

@@ -164,6 +164,23 @@ def test_nth_allocation_that_fails(warm, line, tmp_path):
     assert (ran.code, n > 2) == (0, True)
 
 
+def test_nth_allocation_of_python_that_fails(warm, line, tmp_path):
+    """Python allocates tens of thousands of times: a ladder of them, on other rungs for other commands."""
+    pytest.importorskip("_testcapi")
+    file, codes = tmp_path / "x.json", set()
+    n = 1 + ALL.index(line[0]) % 7
+    while n < 30_000:
+        file.write_bytes(OLD)
+        ran = warm(*line, "--out", file, "--json", starve=n)
+        assert [path.name for path in tmp_path.iterdir()] == ["x.json"], n
+        assert ran.out == b"", n
+        assert ran.code == 0 or ran.text.partition("\n")[0].endswith("error: out of memory"), (n, ran.text)
+        whole = file.read_bytes()  # also where it failed after that
+        assert json.loads(whole.splitlines()[0]) if whole != OLD else ran.code == 1, n
+        n, codes = n + 1 + n // 3, codes | {ran.code}
+    assert codes == {0, 1}
+
+
 def test_no_memory_left(warm, line):
     for spare in range(0, 64 << 20, 64 << 10):
         ran = warm(*line, memory=spare)
@@ -208,7 +225,7 @@ def test_nothing_is_written_where_one_stands(warm, line, tmp_path):
 
 def test_read_only_directory(warm, line, tmp_path):
     """Root may write anywhere, so the system's answer is given in its place."""
-    ran = warm(*line, "--out", tmp_path / "x.csv", fail=["tempfile", "mkstemp", 1, errno.EROFS])
+    ran = warm(*line, "--out", tmp_path / "x.csv", fail=["os", "open", 1, errno.EROFS])
     assert (ran.code, said(ran, line).partition("error: ")[2]) == (
         1,
         f"{tmp_path}/x.csv: read-only file system",

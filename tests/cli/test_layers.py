@@ -58,6 +58,18 @@ def test_rows_have_gradients_of_their_own(aimath):
     assert flags.out == single[0]
 
 
+def test_without_a_bias_it_is_0_and_nothing_is_waited_for(aimath):
+    whole = aimath("backprop", "--layer", W, X, "0,0", "--target", "1", "--json")
+    assert whole.code == 0
+    for given in ([X], ["--x", X]):
+        assert aimath("backprop", "--layer", W, *given, "--target", "1", "--json") == whole
+    piped = aimath("backprop", "--layer", W, "--target", "1", stdin=X.replace(",", " ") + "\n")
+    assert piped.out == aimath("backprop", "--layer", W, X, "--target", "1").out
+    ran = aimath("backprop", "--layer", "1 2; 3 4", stdin='{"x":[1,2],"b":[5,6]}\n{"x":[1,2]}\n')
+    assert ran.out == "1 2 1 2 1 1 4 6\n" * 2
+    assert "3 arguments for x and b" in aimath("backprop", "--layer", W, "1", "2", "3").err
+
+
 def test_gradients_of_a_large_layer_have_no_names(aimath):
     ran = aimath("backprop", "--layer", "randn:40x30", "randn:1x30", "randn:1x40", "--target", "39", "--json")
     told = json.loads(ran.out)

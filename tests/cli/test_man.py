@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -48,6 +49,15 @@ def test_every_option_is_described(aimath, names):
         for part in found(name).parts:
             for flag in part.flags:
                 assert flag.replace("-", "\\-") in page
+
+
+@pytest.mark.parametrize("words", [("man", "softmax"), ("softmax", "--help")])
+def test_python_without_docstrings_says_what_it_has_and_that_there_was_more(words):
+    ran = subprocess.run(
+        [sys.executable, "-OO", "-m", "aimath", *words], capture_output=True, text=True, check=True
+    )
+    assert COMMANDS["softmax"].summary.rstrip(".") in ran.stdout
+    assert "The rest of this text is dropped by python" in ran.stdout
 
 
 def test_no_line_of_text_is_a_request(aimath):

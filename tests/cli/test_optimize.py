@@ -234,6 +234,8 @@ def test_more_updates_than_the_limit_are_asked_for_by_name(aimath):
         (["gd", "--lr", ".1,0"], "--lr: lr must be above 0 and finite, not 0"),
         (["gd", "--steps", "1.5"], "--steps must be a whole number, not '1.5'"),
         (["gd", "--steps", "-1"], "--steps must be 0 to"),
+        (["learning-rate", "--function", "x*y", "--at", "y=1"], "--at: no value for x\n  add --at x=..."),
+        (["learning-rate", "--at", "1,2"], "--at: 2 numbers for w"),
         (["gd", "--until", "-1"], "--until: until must be at least 0"),
         (["gd", "--every", "0"], "--every must be 1 to"),
         (["gd", "--schedule", "cosin"], "--schedule: 'cosin' is not one of constant, step"),
@@ -298,10 +300,22 @@ def test_the_parabola_is_explained_by_its_curvature(aimath):
         assert line in told.splitlines()
 
 
+def test_a_start_may_have_blanks(aimath):
+    for start in ("w = 5", "w =5", " w= 5 "):
+        assert aimath("gd", "--start", start) == aimath("gd", "--start", "5")
+    assert aimath("gd", "--function", "x*y", "--start", "y = 2,  x = 3").code == 0
+
+
 def test_adams_first_step_is_worked_out(aimath):
     told = aimath("adam", "--steps", "3", "--explain").out
     assert "   m = (1-β1)·g = 1.4      m^ = m/(1-β1) = 14" in told
     assert "   w = 10 - 0.1 · 14/(√196 + 1e-8) = 9.9" in told
+
+
+def test_a_1_is_no_share_of_1(aimath):
+    told = aimath("adam", "--start", "w=8", "--steps", "3", "--explain").out
+    assert "   m = (1-β1)·g = 1      m^ = m/(1-β1) = 10" in told  # 1 - .9 is rounded
+    assert " 1  10.0000  1.00000  10.0000  0.100000  100.000  7.90000" in told
 
 
 @pytest.mark.parametrize("name", SIX)

@@ -59,7 +59,8 @@ class Warm:
         """Run once. `stdin` is bytes or a descriptor; `stdout` and `stderr` are descriptors, by default held.
 
         `env`, `cwd`, `closed` (descriptors), `memory` (bytes of address space above what is used),
-        `fail` (module, function, n: the n-th call fails) and `warnings` say what its world is like.
+        `fail` (module, function, n: the n-th call fails), `starve` (n: the n-th allocation of Python's fails)
+        and `warnings` say what its world is like.
         """
         self.begin(*arguments, stdin=stdin, stdout=stdout, stderr=stderr, **how)
         return self.end()
@@ -139,7 +140,7 @@ def warm_up() -> None:
             call([*line, *more])
     for number, kept in zip((1, 2), saved, strict=True):
         os.dup2(kept, number)
-    for module in ("rich.console", "zipfile", "tempfile", "decimal", "fractions", "aimath.read.safetensors"):
+    for module in ("rich.console", "zipfile", "decimal", "fractions", "aimath.read.safetensors"):
         importlib.import_module(module)
 
 
@@ -153,6 +154,8 @@ def run(request, three, calls) -> None:
         sys.argv = ["aimath", *request["arguments"]]
         from aimath.__main__ import main
 
+        if "starve" in request:
+            importlib.import_module("_testcapi").set_nomemory(request["starve"], request["starve"] + 1)
         main()
     except SystemExit as left:
         code = left.code

@@ -1,5 +1,6 @@
 """Conversions, refusals and the arithmetic with rests that everything stands on."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -138,3 +139,12 @@ def test_probabilities_may_be_off_by_a_millionth_and_no_more(sign):  # torch's o
         arrays.simplex([0.5, 0.5 + sign * 1.01e-6])
     with pytest.raises(InputError, match="not 1"):
         information.entropy([0.5, 0.5 + sign * 1.01e-6])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 100, 1000])
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e150, 1e300])
+def test_norms_are_those_of_hypot(n, size):
+    rows = np.random.default_rng(n).normal(size=(50, n)) * size
+    for row, found in zip(rows.tolist(), arrays.norms(rows).tolist(), strict=True):
+        assert abs(found - math.hypot(*row)) <= 4 * math.ulp(found)
+    assert arrays.norms(np.zeros((2, n))).tolist() == [0, 0]

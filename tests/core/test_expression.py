@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tests.core.formula_oracle import derivative
 
-from aimath.core.expression import Function, function, place
+from aimath.core.expression import Function, function
 from aimath.errors import InputError
 
 
@@ -481,39 +481,6 @@ def test_zero_is_never_minus_zero():
 def test_a_point_of_the_wrong_length_is_refused():
     with pytest.raises(InputError, match="2 coordinates"):
         function("x+y").values(np.zeros((3, 3)))
-
-
-# place
-
-
-def test_place_reads_formulas_of_numbers():
-    assert place(["x", "y", "z"], ["y=1/3", " x = -pi/2", "z=2e-3"]) == [-math.pi / 2, 1 / 3, 0.002]
-
-
-@pytest.mark.parametrize(
-    ("assignments", "why", "hint"),
-    [
-        ([], "no value for x, y", "add x=... y=..."),
-        (["x=1"], "no value for y", "add y=..."),
-        (["x=1", "y=2", "x=1"], "x is given twice", ""),
-        (["x=1", "y=2", "z=1"], "z is not in the formula", "the variables are x, y"),
-        (["x=1", "yy=2"], "yy is not in the formula", "did you mean y?"),
-        (["x=1", "e=2"], "e is a constant", ""),
-        (["x=1", "exp=2"], "exp is a function", ""),
-        (["x=1", "y"], "'y' is no value", "write x=3"),
-        (["x=1", "y="], "'y=' is no value", "write x=3"),
-        (["x=1", "y=x"], "y=x: x is not a variable here", "write a number"),
-        (["x=1", "y=1/0"], "y=1/0: 1/0: division by zero", ""),
-        (["x=1", "y" * 99 + "\x1b=1"], "y" * 57 + "... is not in the formula", ""),
-        (["x=1", "\x1b[31m"], "'\\x1b[31m' is no value", ""),
-        (["x=1", "y=nan"], "y=nan: nan is not a variable here", ""),
-    ],
-)
-def test_place_says_what_is_wrong(assignments, why, hint):
-    with pytest.raises(InputError) as caught:
-        place(["x", "y"], assignments)
-    assert caught.value.why == why or caught.value.why.startswith(why)
-    assert hint in caught.value.hint
 
 
 def test_unknown_variable_of_a_given_list():

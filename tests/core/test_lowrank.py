@@ -219,6 +219,33 @@ def test_a_few_columns_are_exact_in_one_pass(rows):
     assert np.linalg.norm(weights - (weights @ cut.right.T) @ cut.right) == pytest.approx(float(cut.error))
 
 
+STREAMS = {  # by what columns (8,) of four blocks of rows are multiplied, and how many passes that takes
+    "alike": (np.ones(8), 2),
+    "fading": (np.array([[1.0], [1e-9], [1e-9], [1e-9]]), 2),
+    "badly scaled": (np.geomspace(1, 1e-5, 8), 2),
+    "ill-conditioned": (np.geomspace(1, 1e-9, 8), 2),
+    "an empty column": (np.array([1.0] * 7 + [0.0]), 2),
+    "one column grows": (np.array([[1.0] * 8] + [[1e5] + [1.0] * 7] * 3), 3),
+    "nothing at first": (np.array([[0.0], [1.0], [1.0], [1.0]]), 2),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_small_values_keep_their_digits_in_a_stream_of_rows_alike_or_not(name):
+    factors, passes = STREAMS[name]
+    weights = np.random.default_rng(8).normal(size=(4, 100, 8))
+    weights = (weights * np.broadcast_to(factors, (4, 8))[:, np.newaxis]).reshape(400, 8)
+    log = []
+    found = decompose.streamed_spectrum(blocks_of(weights, 100, log), 8)
+    assert len(log) == passes  # one of them looks at the first block only
+    with mp.workdps(50):
+        squares = mp.eigsy(mp.matrix(weights.T.tolist()) * mp.matrix(weights.tolist()), eigvals_only=True)
+        true = np.sort([float(mp.sqrt(x)) for x in squares])[::-1]
+    assert (np.abs(found.singular_values - true) <= 1e-14 * true[0]).all()
+    if factors.min() == factors.max():
+        assert found.singular_values == pytest.approx(true, rel=1e-14, abs=0)
+
+
 def test_many_columns_take_eight_passes_and_nothing_of_the_length_of_a_column():
     weights, log = built(SPECTRA["slow"], 900, 600), []
     found = decompose.streamed_spectrum(blocks_of(weights, 100, log), 5)

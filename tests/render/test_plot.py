@@ -63,6 +63,36 @@ def test_heat_takes_less_room_before_it_loses_its_numbers(heat):
         assert max(map(cells, heat(shares, width, ("a", "bb", "猫猫猫猫猫猫猫", "c", "ö")))) <= width
 
 
+def test_heat_of_several_matrices_names_each_and_writes_all_alike(drawn):
+    both = np.array([[[1.0, 0.0], [0.5, 0.5]], [[0.25, 0.75], [0.004, 0.996]]])
+    plot = Plot("weights", kind="heat")
+    report = Report(Shares(both), show=("weights",), plot=plot, whole=True, stack="head")
+    assert drawn(report) == [
+        " head 1",
+        "    1         2",
+        " 1  1.00  ██  0",
+        " 2  0.50  ▒▒  0.50  ▒▒",
+        "",
+        " head 2",
+        "    1         2",
+        " 1  0.25  ░░  0.75  ▓▓",
+        " 2  4e-3  ░░  0.996 ██",
+    ]
+
+
+def test_images_of_heads_share_their_range_and_say_it(drawn):
+    both = np.zeros((2, 20, 20))
+    both[0, 0, 0], both[1, 0, 0] = 0.5, 1.0
+    plot = Plot("weights", kind="heat")
+    report = Report(Shares(both), show=("weights",), plot=plot, whole=True, stack="head")
+    lines = drawn(report)
+    assert lines[0] == "▒▒"
+    assert lines[20:23] == ["head 1", "", "██"]
+    assert lines[-2:] == ["head 2", " from 0 to 1"]
+    narrow = drawn(report, width=20)
+    assert max(map(cells, narrow)) <= 20
+
+
 def test_bars(five, drawn):
     assert drawn(five, width=40) == [
         " the  0.233344  ████████▉", " cat  0.085842  ███▎", " sat  0.034901  █▍", " on   0.011618  ▌",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aimath.render import layout
 from aimath.render.layout import label
 from aimath.render.text import Wanted
 from aimath.report import Line, Plot
@@ -71,6 +72,13 @@ def test_ascii_pictures_are_ascii(answer, seen, kind):
 @given(st.text(st.characters(), min_size=1, max_size=30), st.integers(3, 20), st.booleans())
 def test_labels_fit_their_room(text, room, ascii_only):
     assert cells(label(text, Wanted(ascii_only=ascii_only), room)) <= room
+
+
+def test_a_very_long_label_is_cut_in_one_pass(monkeypatch):  # each sign that was cut took another
+    measured = []
+    monkeypatch.setattr(layout, "cells", lambda text: measured.append(len(text)) or cells(text))
+    assert label("猫" * 500, Wanted(), 9) == "猫猫猫猫…"
+    assert sum(measured) <= 2 * 500
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,20 @@ class Shares(NamedTuple):
 def test_no_block_is_black():  # one without a colour of its own was, on a dark page
     cosines = Shares(np.array([[1.0, -1.0], [-1.0, 1.0]]))
     heat = Report(cosines, show=("weights",), whole=True, plot=Plot("weights", kind="heat"))
-    root = ET.fromstring(picture(heat._replace(labels=("█", "b")), draw=True))  # noqa: S314
+    root = ET.fromstring(picture(heat._replace(labels=("█▂", "b")), draw=True))  # noqa: S314
     classes = [node.get("class") for node in root.iter(f"{SVG}rect")]
     assert {*classes} == {"paper", "ink", "ink bold", "ink dim", "cyan", "red"}
     assert [classes.count(colour) for colour in ("cyan", "red")] == [2, 2]
+
+
+def test_shades_are_the_same_in_every_font():
+    shares = Shares(np.array([[0.2, 0.4], [0.7, 0.9]]))
+    heat = Report(shares, show=("weights",), whole=True, plot=Plot("weights", kind="heat"))
+    root = ET.fromstring(picture(heat, draw=True))  # noqa: S314
+    cells = [node for node in root.iter(f"{SVG}rect") if node.get("class") == "cyan"]
+    assert [node.get("fill-opacity") for node in cells] == ["0.25", "0.5", "0.75", None]
+    assert {node.get("width") for node in cells} == {"20"}
+    assert not any(set(node.text) & set("░▒▓█") for node in root.iter(f"{SVG}text"))
 
 
 def test_bars_are_as_long_as_their_numbers(five):

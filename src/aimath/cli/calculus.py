@@ -26,11 +26,16 @@ LAYER = "aimath backprop --layer '1 2 3; 4 5 6' 1,2,3 0,0 --target 0"
 
 WORKED = 8
 """So many partial derivatives are worked out one by one; more make a table."""
-LONGEST = 60
-"""A formula is cut to so many characters in a derivation."""
 NOTES = 3
 """So many kinks are told of."""
 
+COLUMNS = (
+    ("value", "{values}"),
+    ("local", "{locals}"),
+    ("derivative", "{slopes}"),
+    ("× upstream", "{upstream}"),
+    ("= gradient", "{flows}"),
+)
 AGREE = Verify("central differences agree within {apart:.1}")
 
 Variables = Annotated[
@@ -45,13 +50,14 @@ def grad(
     ],
     at: Annotated[
         Vector | None,
-        Operand("Points, one a row, instead of x=...: a list, a file, - for stdin.", flag="--at"),
+        Operand("Points, one a row, instead of x=...: a list, a file, - for stdin.", flag="--at", named=True),
     ] = None,
     variables: Variables = "",
     hessian: Annotated[bool, Flag("--hessian", help="Second derivatives and their eigenvalues too.")] = False,
     direction: Annotated[
         str, Flag("--direction", help="The slope in a direction too: 1,0 or x=1.", metavar="LIST")
     ] = "",
+    labels: tuple[str, ...] = (),
     void: bool = False,
 ) -> Report:
     """Differentiate a formula at a point, exactly.
@@ -59,13 +65,15 @@ def grad(
     The gradient holds a partial derivative for each variable, in the order in which they appear;
     of several formulas it is the Jacobian, a row each. x=lin:0:1:5 and x=1,2,3 give several points.
     --direction is brought to length 1. At a kink of abs or relu 0 stands for the derivative, and
-    values that tie in max or min share it; a note says so.
+    values that tie in max or min share it; a note says so. Rows of --at with names, as a header
+    gives them, are read by name.
     """
     functions, assignments = words.read(given, variables, GRAD)
-    points = words.points(functions[0].variables, assignments, at)
+    points = words.points(functions[0].variables, assignments, at, labels)
     several = at is None and len(points) > 1
-    if void:
+    if void:  # rows may have had further entries
         functions = [_plane(f) for f in functions]
+        points = points[:, :1].repeat(len(functions[0].variables), axis=1)
     report = (
         _jacobian(functions, points, hessian=hessian, direction=direction)
         if len(functions) > 1
@@ -73,6 +81,9 @@ def grad(
     )
     show = ("point", *report.show) if several else report.show
     notes = _kinks(functions, points)
+    if labels:  # of the variables, else names for them
+        names = functions[0].variables
+        report = report._replace(labels=names if set(labels) & set(names) else labels)
     return report._replace(show=show, steps=_unless(notes, report.steps), notes=notes)
 
 
@@ -97,7 +108,7 @@ def _gradient(f: Function, points: Any, *, hessian: bool, direction: str) -> Rep
 
 def _steps(f: Function, formulas: Sequence[str], result: Any) -> Iterator[Step]:
     names = f.variables
-    yield Line(f"f({', '.join(names[:WORKED])}) = {_cut(f.text)}")
+    yield Line(f"f({', '.join(names[:WORKED])}) = {f.shown()}")
     if len(names) <= WORKED:
         where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names))
         yield Line(f" f = {{value}} at {where}")
@@ -133,10 +144,7 @@ def _jacobian(functions: Sequence[Function], points: Any, *, hessian: bool, dire
         show=("jacobian",),
         steps=(
             Line("J_ij = ∂f_i/∂x_j      a row for each formula, a column for each variable"),
-            *(
-                Line(f" f_{k + 1} = {_cut(f.text)} = {{values[{k}]}}")
-                for k, f in enumerate(functions[:WORKED])
-            ),
+            *(Line(f" f_{k + 1} = {f.shown()} = {{values[{k}]}}") for k, f in enumerate(functions[:WORKED])),
             Line(f" at {where}:"),
             Panels((("J", "jacobian"),)),
             AGREE,
@@ -146,7 +154,7 @@ def _jacobian(functions: Sequence[Function], points: Any, *, hessian: bool, dire
     )
 
 
-@command(commands, Form(()), Form(("layer", "x", "b"), when=("layer",)), example=BACKPROP)
+@command(commands, Form(()), Form(("layer", "x"), when=("layer",), behind=("b",)), example=BACKPROP)
 def backprop(
     given: Annotated[
         list[str] | None, Words("A formula, and a value for each variable; with --layer x and b.", "F X=N...")
@@ -157,7 +165,7 @@ def backprop(
         Operand("Weights W of a layer instead of a formula, a neuron a row.", flag="--layer", matrix=True),
     ] = None,
     x: Annotated[Vector, Operand("Its inputs; of rows, each is answered.", flag="--x")] = ABSENT,
-    b: Annotated[Vector, Operand("Its biases, one a neuron.", flag="--bias")] = ABSENT,
+    b: Annotated[Vector, Operand("Its biases, one a neuron.  [default: 0]", flag="--bias")] = ABSENT,
     target: Annotated[
         Vector | None, Operand("Its right class, from 0; a list has one a row.", flag="--target", each=True)
     ] = None,
@@ -166,12 +174,9 @@ def backprop(
 
     Every node gets local derivative * upstream, which is the gradient of the node above. A
     variable that stands in several places adds up its gradients. See --explain for the tree.
-    With --layer W x b it goes back through a layer W x + b: from the cross-entropy of its softmax
+    With --layer W x [b] it goes back through a layer W x + b: from the cross-entropy of its softmax
     if --target says which class is right, else from the sum of what it gives.
     """
-    from aimath.core import backprop as core
-    from aimath.core.expression import place
-
     if layer is not None:
         return layers.layer_report(layer, x, b, None if target is None else classes(target))
     if any(part is not None for part in (x, b, target)):
@@ -179,32 +184,29 @@ def backprop(
     functions, assignments = words.read(given or [], variables, BACKPROP)
     if len(functions) > 1:
         raise InputError(f"needs one formula, not {len(functions)}", hint=f"try {BACKPROP}", usage=True)
-    (f,) = functions
-    point = place(f.variables, assignments)
+    return _backprop(functions[0], words.place(functions[0].variables, assignments))
+
+
+def _backprop(f: Function, point: list[float]) -> Report:
+    from aimath.core import backprop as core
+
     result = core.backprop(f, point)
-    columns = (
-        ("value", "{values}"),
-        ("local", "{locals}"),
-        ("derivative", "{slopes}"),
-        ("× upstream", "{upstream}"),
-        ("= gradient", "{flows}"),
-    )
-    leaves = [result.nodes[k] for k in range(len(result.nodes)) if result.nodes[k] in f.variables]
-    twice = [name for name in f.variables if leaves.count(name) > 1]
-    added = [Line(f" {name} stands in {leaves.count(name)} places: {_sum(result, name)}") for name in twice]
     notes = _kinks([f], [point])
+    leaves = [name for name in result.nodes.tolist() if name in f.variables]
+    twice = [name for name in f.variables if leaves.count(name) > 1]
+    steps: tuple[Step, ...] = (
+        Line(f"L = {f.shown()}      gradient = local derivative × upstream"),
+        Tree("lines", "depths", COLUMNS),
+        *(
+            Line(f" {name} stands in {leaves.count(name)} places: {_sum(result, name)}")
+            for name in twice[:WORKED]
+        ),
+        AGREE,
+    )
     return Report(
         result,
         show=("gradients",),
-        steps=_unless(
-            notes,
-            (
-                Line(f"L = {_cut(f.text)}      gradient = local derivative × upstream"),
-                Tree("lines", "depths", columns),
-                *added[:WORKED],
-                AGREE,
-            ),
-        ),
+        steps=_unless(notes, steps),
         labels=f.variables,
         beside="point",
         plot=Plot("gradients"),
@@ -246,8 +248,3 @@ def _plane(f: Function) -> Function:
     from aimath.core.expression import function
 
     return function(" + ".join(f.variables), f.variables)
-
-
-def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -24,6 +24,9 @@ Function = Callable[..., "Report"]
 LINES = "lines"
 """A function with a parameter of this name is given the numbers of its rows."""
 
+LABELS = "labels"
+"""A function with a parameter of this name is given the names of its entries, and names its answer's."""
+
 MEMORY = "memory"
 """A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
 
@@ -40,6 +43,12 @@ class Part(NamedTuple):
     default: Any
     help: str
     metavar: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> int:
+        """How many words follow its flag."""
+        return 0 if self.kind is bool else 2 if self.kind == tuple[str, str] else 1
 
 
 class Command:
@@ -119,6 +128,11 @@ class Command:
     def wants_lines(self) -> bool:
         """Whether it is given the numbers of its rows."""
         return LINES in self.parameters
+
+    @property
+    def wants_labels(self) -> bool:
+        """Whether it is given the names of its entries."""
+        return LABELS in self.parameters
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -211,7 +225,8 @@ def _shared(options: type[Input | Output]) -> Iterator[Part]:
 def _of_flag(key: str, hint: Any, mark: Flag, default: Any) -> Part:
     kind = get_args(hint)[0]
     bare = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
-    return Part(key, (mark.flag,), bare, default, mark.help, mark.metavar)
+    said = mark.help or f"{', '.join(mark.choices[:-1])} or {mark.choices[-1]}."
+    return Part(key, (mark.flag,), bare, default, said, mark.metavar, mark.choices)
 
 
 def _with_default(mark: Number | Whole, default: Any) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.app import COMMANDS, found
+from aimath.cli.command import Part
 from aimath.cli.options import Words
-from aimath.cli.output import FORMS
 from aimath.cli.talk import Voice, talk
 from aimath.errors import InputError
 from aimath.guide.chapters import CHAPTERS
@@ -14,27 +14,14 @@ from aimath.guide.commands import CALCULATORS, SUBJECTS
 from aimath.read.numbers import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from aimath.cli.command import Commands, Part
+    from aimath.cli.command import Commands
 
 commands: Commands = {}
 
 
-class Option(NamedTuple):
-    """An option as a shell has to know it."""
-
-    flags: tuple[str, ...]
-    help: str
-    values: int  # words that follow it
-    metavar: str
-    file: bool  # a file's name follows
-    choices: tuple[str, ...]
-
-    @property
-    def is_text(self) -> bool:
-        """Whether a number or a word follows that only the user knows."""
-        return self.values > 0 and not self.file and not self.choices
+HELP = Part("help", ("-h", "--help"), bool, False, "Show this message and exit.", "")
 
 
 @talk(commands, example="aimath completion bash")
@@ -52,19 +39,14 @@ def completion(voice: Voice, shells: Annotated[list[str], Words("bash, zsh or fi
     return 0
 
 
-def _options(name: str) -> list[Option]:
-    """Give the options of a command, and help."""
-    return [
-        *(_option(part) for part in found(name).parts if part.flags),
-        Option(("-h", "--help"), "Show this message and exit.", 0, "", file=False, choices=()),
-    ]
+def _options(name: str) -> list[Part]:
+    """Give the options of a command, and help; the topics of a quiz are known here."""
+    parts = [*(part for part in found(name).parts if part.flags), HELP]
+    return [part._replace(choices=_operands(name)) if part.key == "topic" else part for part in parts]
 
 
-def _option(part: Part) -> Option:
-    values = 0 if part.kind is bool else 2 if part.kind == tuple[str, str] else 1
-    files = "FILE" in part.metavar or (part.metavar == "LIST" and part.key != "labels")
-    choices = FORMS if part.key == "format" else ()
-    return Option(part.flags, part.help, values, part.metavar, file=files, choices=choices)
+def _takes_file(part: Part) -> bool:
+    return "FILE" in part.metavar or part.metavar == "LIST"
 
 
 def _operands(name: str) -> tuple[str, ...]:
@@ -91,7 +73,7 @@ def _bash() -> Iterator[str]:
     yield "}"
     yield "_aimath() {"
     yield '    local word="$2" before="$3"'  # COMP_WORDS is cut at every @ and =
-    yield '    local words="" flags="" files="" texts=""'
+    yield '    local words="" flags="" files="" texts="" choices=""'
     yield "    COMPREPLY=()"
     yield '    case "$word" in @*) _aimath_files; return ;; esac'
     yield '    if [ "$COMP_CWORD" -eq 1 ]; then'
@@ -102,14 +84,20 @@ def _bash() -> Iterator[str]:
     for name in COMMANDS:
         options = _options(name)
         yield f"        {name})"
+        texts = [part for part in options if part.values and not part.choices and not _takes_file(part)]
         yield f"            flags='{_flags(options)}'"
-        yield f"            files='{_flags([o for o in options if o.file])}'"
-        yield f"            texts='{_flags([o for o in options if o.is_text])}'"
-        yield f"            words='{' '.join(_operands(name))}' ;;"
+        yield f"            files='{_flags(filter(_takes_file, options))}'"
+        yield f"            texts='{_flags(texts)}'"
+        yield f"            words='{' '.join(_operands(name))}'"
+        yield '            case "$before" in'
+        for part in options:
+            if part.choices:
+                yield f"                {'|'.join(part.flags)}) choices='{' '.join(part.choices)}' ;;"
+        yield "            esac ;;"
     yield "    esac"
     yield '    case " $files " in *" $before "*) return ;; esac'  # the shell's own: files
-    yield '    if [ "$before" = --format ]; then'
-    yield f"        COMPREPLY=($(compgen -W '{' '.join(FORMS)}' -- \"$word\"))"
+    yield '    if [ -n "$choices" ]; then'
+    yield '        COMPREPLY=($(compgen -W "$choices" -- "$word"))'
     yield '    elif case " $texts " in *" $before "*) true ;; *) false ;; esac; then'
     yield "        compopt -o nosort +o default 2>/dev/null"  # a number or a word: nothing to suggest
     yield '    elif case "$word" in -*) true ;; *) false ;; esac; then'
@@ -121,8 +109,8 @@ def _bash() -> Iterator[str]:
     yield "complete -o default -F _aimath aimath"
 
 
-def _flags(options: Sequence[Option]) -> str:
-    return " ".join(flag for option in options for flag in option.flags)
+def _flags(parts: Iterable[Part]) -> str:
+    return " ".join(flag for part in parts for flag in part.flags)
 
 
 def _zsh() -> Iterator[str]:
@@ -148,10 +136,10 @@ def _zsh() -> Iterator[str]:
     yield 'if [ "$funcstack[1]" = "_aimath" ]; then _aimath "$@"; else compdef _aimath aimath; fi'
 
 
-def _spec(option: Option) -> str:
+def _spec(option: Part) -> str:
     """Write an option for _arguments; it may come again, as swept ones do."""
     said = "".join(f"\\{sign}" if sign in "[]:\\" else sign for sign in option.help)
-    action = "_files" if option.file else f"({' '.join(option.choices)})" if option.choices else " "
+    action = "_files" if _takes_file(option) else f"({' '.join(option.choices)})" if option.choices else " "
     value = f":{option.metavar.replace(':', ' ')}:{action}" * option.values
     flags = f"{{{','.join(option.flags)}}}" if len(option.flags) > 1 else option.flags[0]
     return f"'*'{flags}{_quoted(f'[{said}]{value}')}"
@@ -171,7 +159,7 @@ def _fish() -> Iterator[str]:
         begin = f"complete -c aimath -n '__fish_seen_subcommand_from {name}'"
         for option in _options(name):
             names = " ".join(f"-{'l' if f[:2] == '--' else 's'} {f.lstrip('-')}" for f in option.flags)
-            value = " -r -F" if option.file else " -x" if option.values else ""
+            value = " -r -F" if _takes_file(option) else " -x" if option.values else ""
             choices = f" -a {_quoted(' '.join(option.choices))}" if option.choices else ""
             said = option.help.replace("\\", "\\\\")
             yield f"{begin} {names}{value}{choices} -d {_quoted(said)}"

@@ -90,10 +90,9 @@ def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> I
     name = f.variables[0] if single else "x"
     yield Line(RULES[rule].format(w=name))
     yield from _variants(known)
-    text = " ".join(f.text.split())
     decayed = rule != "adamw" and known["weight_decay"]
     slope = ("f'" if single else "∇f") + f" + {{weight_decay}}·{name}" * bool(decayed)
-    yield Line(f" f = {_cut(text)}      g = {slope}")
+    yield Line(f" f = {f.shown(LONGEST)}      g = {slope}")
     if single and (formula := known["formula"]) and len(formula) <= LONGEST:
         yield Line(f" f' = {formula}")
     settings = "".join(f"   {said} {{{key}}}" for said, key in SETTINGS[rule].items())
@@ -112,10 +111,6 @@ def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> I
         yield Line(" lr < 2/f'' = {most} converges, there it bounces for ever, above it diverges")
     yield Line(f" {runs.statuses[run]}: {runs.why(run)}")
     yield Verify(_closed(single=single) if steady else CHECKS[rule])
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 def _torch(rule: str) -> str:
@@ -180,6 +175,8 @@ def _figures(runs: Runs, run: int, found: Any) -> dict[str, Any]:
 
 def _columns(runs: Runs, run: int, found: Any) -> dict[str, Any]:
     """Give the columns of the tables, by variable."""
+    import numpy as np
+
     from aimath.core.retrace import following
 
     after = following(runs)[: len(found.step), run]
@@ -190,5 +187,7 @@ def _columns(runs: Runs, run: int, found: Any) -> dict[str, Any]:
         columns |= {f"point_{name}": point, f"gradient_{name}": slope, f"next_{name}": after[:, k]}
         columns |= {f"used_{name}": (slope + decay * point)[:-1], f"moved_{name}": point[1:]}
         for key in REMEMBERED[runs.rule.name].values():
-            columns[f"{key}_{name}"] = getattr(found, key)[1:, k]
+            kept = getattr(found, key)[1:, k]
+            # Writers take 0.9999999999999998 for a share, which is less than all; here it is a rounded 1.
+            columns[f"{key}_{name}"] = np.where(np.abs(np.abs(kept) - 1.0) < 1e-14, np.sign(kept), kept)
     return columns

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from aimath.cli.formulas import place
 from aimath.cli.job import one_of
 from aimath.cli.options import Flag, Number, Whole
 from aimath.errors import InputError
@@ -14,7 +16,7 @@ from aimath.read.numbers import integer
 from aimath.report import Plot, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aimath.core.descent import Runs
     from aimath.core.expression import Function
@@ -29,18 +31,13 @@ WORSE = ("diverged", "undefined", "stuck")
 
 FUNCTION, START = "(w-3)^2", "w=10"
 
+SCHEDULES = ("constant", "step", "exponential", "linear", "polynomial", "cosine", "warmup-cosine")
+
 Formula = Annotated[str, Flag("--function", help="What to walk down.", metavar="F")]
 Start = Annotated[
     list[str] | None, Flag("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
 ]
-Kind = Annotated[
-    str,
-    Flag(
-        "--schedule",
-        help="constant, step, exponential, linear, polynomial, cosine, warmup-cosine.",
-        metavar="NAME",
-    ),
-]
+Kind = Annotated[str, Flag("--schedule", metavar="NAME", choices=SCHEDULES)]
 
 
 class Plan(NamedTuple):
@@ -87,9 +84,9 @@ class Shown(NamedTuple):
     memory: int | None = None  # the same in bytes, from the runner
 
 
-def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[float]]:
+def beginning(text: str, start: Sequence[str] | None, flag: str = "--start") -> tuple[Function, list[float]]:
     """Read a formula and the point to start from; numbers alone are taken in the variables' order."""
-    from aimath.core.expression import function, place
+    from aimath.core.expression import function
 
     f = function(text)
     if not f.variables:
@@ -97,27 +94,26 @@ def beginning(text: str, start: Sequence[str] | None) -> tuple[Function, list[fl
             f"--function: {text} has no variable to change", hint="name one, as in (w-3)^2", usage=True
         )
     given = ",".join(start or ([START] if text == FUNCTION else []))
-    pieces = [piece for piece in re.split(r"[,\s]+", given.strip(" []")) if piece]
+    given = re.sub(r"\s*=\s*", "=", given.strip(" []"))
+    pieces = [piece for piece in re.split(r"[,\s]+", given) if piece]
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
-            why = f"--start: {len(pieces)} numbers for {', '.join(f.variables)}"
+            why = f"{flag}: {len(pieces)} numbers for {', '.join(f.variables)}"
             raise InputError(why, hint="name them: x=3,y=2", usage=True)
         pieces = [f"{name}={piece}" for name, piece in zip(f.variables, pieces, strict=True)]
     try:
         return f, place(f.variables, pieces)
     except InputError as error:
-        hint = re.sub(r"^add (.*)$", lambda found: f"add --start {found[1].replace(' ', ',')}", error.hint)
-        raise InputError(f"--start: {error.why}", hint=hint, usage=True) from None
+        hint = re.sub(r"^add (.*)$", lambda found: f"add {flag} {found[1].replace(' ', ',')}", error.hint)
+        raise InputError(f"{flag}: {error.why}", hint=hint, usage=True) from None
 
 
 def known_schedule(name: str) -> str:
     """Give the name of a schedule, if it is one."""
-    from aimath.core.schedules import SCHEDULES
-
-    return one_of("--schedule", name, tuple(SCHEDULES))
+    return one_of("--schedule", name, SCHEDULES)
 
 
-def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
+def _product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Give options by run, those that are swept by themselves, and the number of runs.
 
     What was given is a tuple of values; of several swept options the last varies fastest.
@@ -134,7 +130,13 @@ def product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any],
     return single | swept, swept, count
 
 
-def walked(
+def descent(optimizer: str, walk: Walk, plan: Plan, shown: Shown, **options: Any) -> Report:
+    """Answer for an optimiser: make every run, and report them."""
+    runs, swept = _walked(optimizer, walk, plan, options, shown)
+    return _report(runs, swept, walk, shown)
+
+
+def _walked(
     optimizer: str, walk: Walk, plan: Plan, options: Mapping[str, Any], shown: Shown
 ) -> tuple[Runs, dict[str, Any]]:
     """Make every run, and give what was swept."""
@@ -143,8 +145,8 @@ def walked(
     from aimath.core.descent import descents
 
     f, start = beginning(walk.function, walk.start)
-    numbers = {"lr": walk.lr, "steps": walk.steps, "until": walk.until} | plan._asdict() | dict(options)
-    by_run, swept, count = product(numbers)
+    numbers = {"lr": walk.lr, "steps": walk.steps, "until": walk.until, **plan._asdict(), **options}
+    by_run, swept, count = _product(numbers)
     total = int(np.sum(np.broadcast_to(by_run["steps"], count)))
     limit = integer(shown.max_steps, "--max-steps", 1, 10**12) if shown.max_steps else MOST
     if total > limit:
@@ -163,7 +165,7 @@ def walked(
     return runs, swept
 
 
-def report(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown) -> Report:
+def _report(runs: Runs, swept: Mapping[str, Any], walk: Walk, shown: Shown) -> Report:
     """Report runs: a row a step, the derivations and the picture of the whole way."""
     import numpy as np
 
@@ -220,15 +222,8 @@ def _summary(runs: Runs, words: Sequence[str] = ()) -> str:
     """Say what happened: to a single run why, of several how many."""
     if runs.count == 1:
         return f"{runs.statuses[0]}: {runs.why(0)}"
-    counts = _counted(word for word in runs.statuses if not words or word in words)
+    counts = Counter(word for word in runs.statuses if not words or word in words)
     return ", ".join(f"{count} of {runs.count} runs {_said(word, count)}" for word, count in counts.items())
-
-
-def _counted(words: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[word] = counts.get(word, 0) + 1
-    return counts
 
 
 def _said(word: str, count: int) -> str:

@@ -13,6 +13,8 @@ from aimath.report import Line, Plot, Report, Table, Verify
 
 commands: Commands = {}
 
+SCHEDULES = ("linear", "scaled-linear", "cosine")
+
 
 @command(
     commands,
@@ -26,9 +28,7 @@ def diffuse(
     picture: Annotated[Vector | None, Operand("An image, with --image.", matrix=True)] = None,
     t: Annotated[int | None, Whole(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,
     T: Annotated[int, Whole(("--T",), "The number of steps.", 1, 10**7)] = 1000,  # noqa: N803  as in papers
-    schedule: Annotated[
-        str, Flag("--schedule", help="linear, scaled-linear or cosine.", metavar="NAME")
-    ] = "linear",
+    schedule: Annotated[str, Flag("--schedule", metavar="NAME", choices=SCHEDULES)] = "linear",
     beta_start: Annotated[float, Number(("--beta-start",), "The first beta.")] = 1e-4,
     beta_end: Annotated[float, Number(("--beta-end",), "The last beta.")] = 0.02,
     alpha_bar: Annotated[

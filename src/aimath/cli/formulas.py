@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aimath.errors import InputError
 from aimath.read.numbers import number, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from aimath.core.expression import Function
+
+T = TypeVar("T")
 
 MOST = 1_000_000
 """So many points may be swept."""
@@ -36,14 +38,12 @@ def read(given: Sequence[str], order: str, example: str) -> tuple[list[Function]
     return [f if f.variables == names else function(f.text, names) for f in functions], assignments
 
 
-def points(names: Sequence[str], assignments: Sequence[str], at: Any) -> Any:
+def points(names: Sequence[str], assignments: Sequence[str], at: Any, labels: Sequence[str] = ()) -> Any:
     """Give points (r, n): the rows of --at, or every combination of what the variables were set to."""
-    from aimath.core.expression import place
-
     if at is not None:
         if assignments:
             raise InputError(f"--at gives the points, and '{assignments[0]}' does so too", usage=True)
-        return at
+        return _by_name(names, at, labels)
     if names and not assignments:
         values = " ".join(f"{name}=..." for name in names)
         many = ", ".join(names)
@@ -59,35 +59,92 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any) -> Any:
     return [[way[k] for k in order] for way in ways]
 
 
+def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
+    """Give the point that assignments such as x=3 and y=-1/2 name; every variable needs exactly one.
+
+    >>> place(["x", "y"], ["y=1/2", "x=-3"])
+    [-3.0, 0.5]
+    """
+    from aimath.core.grammar import ARGUMENTS, CONSTANTS
+    from aimath.core.tokens import alike, short
+
+    point: dict[str, float] = {}
+    for assignment in assignments:
+        name, equals, text = (piece.strip() for piece in assignment.partition("="))
+        if not equals or not text:
+            raise InputError(f"'{short(assignment)}' is no value of a variable", hint="write x=3", usage=True)
+        if name in ARGUMENTS or name in CONSTANTS:
+            what = "function" if name in ARGUMENTS else "constant"
+            raise InputError(f"{name} is a {what} and can't be set", usage=True)
+        if name not in variables:
+            near = alike(name, variables)
+            hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
+            raise InputError(
+                f"{short(name)} is not in the formula", hint=hint if variables else "", usage=True
+            )
+        if name in point:
+            raise InputError(f"{name} is given twice", usage=True)
+        point[name] = _number(name, text)
+    missing = [name for name in variables if name not in point]
+    if missing:
+        hint = f"add {' '.join(f'{name}=...' for name in missing)}"
+        raise InputError(f"no value for {', '.join(missing)}", hint=hint, usage=True)
+    return [point[name] for name in variables]
+
+
+def _number(name: str, text: str) -> float:
+    """Give a number, which may be a formula without variables: 1/3, -pi/2."""
+    from aimath.core.expression import function
+    from aimath.core.tokens import short
+
+    try:
+        return function(text, ())([])
+    except InputError as error:
+        error.why = f"{name}={short(text)}: {error.why}"
+        raise
+
+
+def _by_name(names: Sequence[str], at: Any, labels: Sequence[str]) -> Any:
+    """Give the entries (r, n) of --at that are called as the variables are; all, if none is."""
+    if not set(names) & set(labels):
+        return at
+    for name in names:
+        if labels.count(name) != 1:
+            why = f"{name} is there twice" if name in labels else f"{name} is not there"
+            hint = f"the variables are {', '.join(names)}"
+            raise InputError(f"the point has {', '.join(labels)}: {why}", hint=hint, row=0, operand="at")
+    return at[:, [labels.index(name) for name in names]]
+
+
 def _swept(assignment: str) -> tuple[str, list[float]]:
     """Give a variable's name and the values of its sweep, none if it is set to one."""
     name, _, text = (part.strip() for part in assignment.partition("="))
     if not ("," in text or text.startswith(("lin:", "log:"))):
         return name, []
-    try:
-        return name, sweep(text)
-    except InputError as error:
-        raise InputError(f"{name}: {error.why}", hint=error.hint, usage=True) from None
+    return name, _read(sweep, text, name)
 
 
 def direction(text: str, names: Sequence[str]) -> list[float]:
     """Read a direction: an entry for each variable, or those that aren't 0 by name, dx=1 being x=1."""
     entries = [entry.strip() for entry in text.strip("[] ").split(",")]
-    way = dict.fromkeys(names, 0.0)
     if not any("=" in entry for entry in entries):
-        return [_entry(entry) for entry in entries]
+        return [_read(number, entry, "--direction") for entry in entries]
+    way: dict[str, float] = {}
     for entry in entries:
         name, _, value = (part.strip() for part in entry.partition("="))
-        name = name if name in way else name.removeprefix("d")
-        if name not in way:
+        name = name if name in names else name.removeprefix("d")
+        if name in way:
+            raise InputError(f"--direction: {name} is given twice", usage=True)
+        if name not in names:
             known = ", ".join(names)
             raise InputError(f"--direction: '{entry}' names no variable of {known}", usage=True)
-        way[name] = _entry(value)
-    return list(way.values())
+        way[name] = _read(number, value, "--direction")
+    return [way.get(name, 0.0) for name in names]
 
 
-def _entry(text: str) -> float:
+def _read(reader: Callable[[str], T], text: str, what: str) -> T:
+    """Read a text, or say of what it should have been the value."""
     try:
-        return number(text)
+        return reader(text)
     except InputError as error:
-        raise InputError(f"--direction: {error.why}", usage=True) from None
+        raise InputError(f"{what}: {error.why}", hint=error.hint, usage=True) from None

@@ -12,7 +12,7 @@ from typer.models import CommandInfo  # noqa: TID253
 
 from aimath import __version__
 from aimath.cli.app import COMMANDS, found
-from aimath.cli.screen import chapters
+from aimath.cli.screen import INPUT, chapters, said_of
 from aimath.cli.talk import Voice
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _callback(command: Command) -> Any:
         return run(command, given)
 
     signature = inspect.Signature([_parameter(part) for part in command.parts])
-    call.__name__, call.__doc__ = command.function.__name__, command.function.__doc__
+    call.__name__, call.__doc__ = command.function.__name__, said_of(command.name)
     call.__signature__ = signature  # type: ignore[attr-defined]
     call.__annotations__ = {key: p.annotation for key, p in signature.parameters.items()}
     return call
@@ -87,15 +87,13 @@ group = typer.Typer(
 )
 
 
-@group.callback(invoke_without_command=True)
+@group.callback(
+    invoke_without_command=True, help=f"Calculate the mathematics behind AI, and show each step.\n\n{INPUT}"
+)
 def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the versions and exit.")] = False,
 ) -> None:
-    """Calculate the mathematics behind AI, and show each step.
-
-    Numbers come as arguments, from files (@FILE) or on standard input, one vector a line.
-    """
     if version:
         from importlib.metadata import version as installed
 

@@ -13,7 +13,7 @@ from aimath.guide.commands import CALCULATORS
 from aimath.read.numbers import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from aimath.cli.command import Commands
 
@@ -29,17 +29,9 @@ def helps(
 
     The examples run at that moment: what stands below each is what it answers.
     """
-    if not names:
+    name = one_command(names, "help")
+    if name is None:
         return call(["--help"])
-    name = names[0]
-    if len(names) > 1:
-        raise InputError(f"takes one command, not {len(names)}", hint="try aimath help softmax", usage=True)
-    if name not in COMMANDS:
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
-        near = get_close_matches(name, COMMANDS, 1)
-        hint = f"did you mean aimath help {near[0]}?" if near else "see aimath --help"
-        raise InputError(f"there is no command {echo(name)}", hint=hint, usage=True)
     for line in _examples(name):
         voice.write(f"$ {line}\n")
         if not COMMANDS[name].talks:
@@ -50,6 +42,20 @@ def helps(
         voice.say()
         voice.say(f"Questions about it: aimath quiz {name}", indent="  ")
     return code
+
+
+def one_command(names: Sequence[str], asker: str) -> str | None:
+    """Give the command that `aimath help` or `aimath man` is asked for; None for all of them."""
+    if len(names) > 1:
+        hint = f"try aimath {asker} softmax"
+        raise InputError(f"takes one command, not {len(names)}", hint=hint, usage=True)
+    if names and names[0] not in COMMANDS:
+        from difflib import get_close_matches  # noqa: PLC0415  only for typos
+
+        near = get_close_matches(names[0], COMMANDS, 1)
+        hint = f"did you mean aimath {asker} {near[0]}?" if near else "see aimath --help"
+        raise InputError(f"there is no command {echo(names[0])}", hint=hint, usage=True)
+    return names[0] if names else None
 
 
 def _examples(name: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.command import MEMORY
-from aimath.cli.options import Number, Whole
+from aimath.cli.options import INVALID, MISSING, Number, Whole
 from aimath.errors import InputError
 from aimath.read.numbers import integer, sweep
 
@@ -42,7 +42,11 @@ def form_of(command: Command, given: Mapping[str, Any]) -> Form:
 def job(
     command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
 ) -> Job:
+    one_of("--missing", inputs.missing, MISSING)
     form = form_of(command, given | dict(flags))
+    spare = tuple(key for key in form.behind if key not in flags)
+    if len(tokens) > len([key for key in form.operands if key not in flags]):
+        form = form._replace(operands=form.operands + spare)
     extra = tuple(key for key in flags if key not in form.operands)
     if not form.operands and tokens:
         hint = f"try {command.example}"
@@ -64,7 +68,7 @@ def job(
         swept=several,
         options=given | ({MEMORY: memory} if MEMORY in command.parameters else {}),
         labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
-        invalid=one_of("--invalid", inputs.invalid, ("stop", "skip", "nan")),
+        invalid=one_of("--invalid", inputs.invalid, INVALID),
         memory=memory,
     )
 

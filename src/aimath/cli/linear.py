@@ -23,7 +23,8 @@ COPIES = 6
 
 Left = Annotated[Vector, Operand("The first vector.", flag="--a")]
 Right = Annotated[Vector, Operand("The second vector.", flag="--b")]
-Activation = Annotated[str, Flag("--activation", help="none, relu, tanh, sigmoid or gelu.", metavar="NAME")]
+ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "gelu")
+Activation = Annotated[str, Flag("--activation", metavar="NAME", choices=ACTIVATIONS)]
 
 
 @command(commands, example="aimath dot 1,2,3 4,5,6")

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from aimath import __version__
 from aimath.cli.app import COMMANDS, found
+from aimath.cli.help import one_command
 from aimath.cli.options import Input, Output, Words
-from aimath.cli.screen import chapters
+from aimath.cli.screen import INPUT, chapters, said_of
 from aimath.cli.talk import Voice, talk
-from aimath.errors import InputError
-from aimath.read.numbers import echo
 from aimath.safe import to_ascii
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ commands: Commands = {}
 
 WRITTEN = "2026-11-26"
 SHARED = {*Input._fields, *Output._fields}
+ROFF = str.maketrans({"\\": "\\e", "-": "\\-", "^": "\\(ha", "~": "\\(ti", "'": "\\(aq", "`": "\\(ga"})
 EXITS = (
     ("0", "done"),
     ("1", "the data have no answer"),
@@ -43,11 +43,8 @@ def man(
 
     Read it with: aimath man | man -l -
     """
-    if len(names) > 1:
-        raise InputError(f"takes one command, not {len(names)}", hint="try aimath man softmax", usage=True)
-    if names and names[0] not in COMMANDS:
-        raise InputError(f"there is no command {echo(names[0])}", hint="see aimath --help", usage=True)
-    lines = _of_command(names[0]) if names else _of_all()
+    name = one_command(names, "man")
+    lines = _of_command(name) if name else _of_all()
     voice.write("\n".join(lines) + "\n")
     return 0
 
@@ -55,7 +52,7 @@ def man(
 def _of_command(name: str) -> Iterator[str]:
     command = found(name)
     yield from _head(f"aimath-{name}", COMMANDS[name].summary, f"aimath {name}", command)
-    _, *rest = _paragraphs(command)
+    _, *rest = _paragraphs(name)
     if rest:
         yield ".SH DESCRIPTION"
         yield from _joined(rest)
@@ -71,15 +68,15 @@ def _of_all() -> Iterator[str]:
     yield from _head("aimath", "the mathematics behind AI, each step shown", "aimath", None)
     yield ".SH DESCRIPTION"
     yield from _filled(
-        "Numbers come as arguments, from files (@FILE) or on standard input, one vector a line. At a "
-        "terminal answers are tables; in a pipe they are bare numbers. --explain shows each step."
+        f"{INPUT} At a terminal answers are tables; in a pipe they are bare numbers. "
+        "--explain shows each step."
     )
     for title, names in chapters().items():
         yield f".SH {_text(title.upper())}"
         for name in names:
             command = found(name)
             yield f".SS {_text(name)}"
-            yield from _joined(_paragraphs(command))
+            yield from _joined(_paragraphs(name))
             yield from _options(part for part in command.parts if part.flags and part.key not in SHARED)
             yield from _example(command)
     yield ".SH COMMON OPTIONS"
@@ -100,10 +97,9 @@ def _head(title: str, summary: str, line: str, command: Command | None) -> Itera
     yield _text(" ".join(["[OPTIONS]", *listed]))
 
 
-def _paragraphs(command: Command) -> list[str]:
-    """Give the paragraphs of a command's docstring."""
-    text = inspect.cleandoc(command.function.__doc__ or "")
-    return [" ".join(part.split()) for part in text.split("\n\n")]
+def _paragraphs(name: str) -> list[str]:
+    """Give the paragraphs of a command's help."""
+    return [" ".join(part.split()) for part in inspect.cleandoc(said_of(name)).split("\n\n")]
 
 
 def _joined(paragraphs: Iterable[str]) -> Iterator[str]:
@@ -137,8 +133,5 @@ def _text(text: str) -> str:
     >>> _text(r"a\b -x"), _text(".5")
     ('a\\eb \\-x', '\\&.5')
     """
-    plain = (
-        to_ascii(text).replace("\\", "\\e").replace("-", "\\-").replace("^", "\\(ha").replace("~", "\\(ti")
-    )
-    plain = plain.replace("'", "\\(aq").replace("`", "\\(ga")
+    plain = to_ascii(text).translate(ROFF)
     return f"\\&{plain}" if plain.startswith(".") else plain

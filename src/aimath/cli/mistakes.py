@@ -65,7 +65,8 @@ def _parts(error: BaseException, command: str) -> tuple[str, str, int]:
         return error.why, error.hint, 2 if error.usage else 1
     if _of_typer(error):
         return _usage(error, command)
-    if isinstance(error, MemoryError):
+    # Where numpy and CPython forget to look for want of memory, they end in a SystemError.
+    if isinstance(error, MemoryError | SystemError):
         return "out of memory", "use smaller blocks of data, or more memory", 1
     if isinstance(error, ImportError):
         why = str(error).strip().rpartition("Original error was: ")[2].partition("\n")[0]  # numpy's is a page

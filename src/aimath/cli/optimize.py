@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 from aimath.cli.command import Commands, command
-from aimath.cli.descents import Plan, Shown, Walk, report, walked
+from aimath.cli.descents import Plan, Shown, Walk, descent
 from aimath.cli.options import Flag, Number
 from aimath.report import Report  # noqa: TC001  annotations are evaluated
 
 commands: Commands = {}
 
-Beta1 = Annotated[float, Number(("--beta1",), "Memory of the mean gradient.", together=True)]
-Beta2 = Annotated[float, Number(("--beta2",), "Memory of the mean square.", together=True)]
 Eps = Annotated[float, Number(("--eps",), "Added to the root.", together=True)]
 Momentum = Annotated[float, Number(("--momentum",), "Share of the buffer that is kept.", together=True)]
 Decay = Annotated[
@@ -21,13 +19,21 @@ Decay = Annotated[
 Amsgrad = Annotated[bool, Flag("--amsgrad", help="Divide by the largest mean square so far.")]
 
 
+class Means(NamedTuple):
+    """What Adam and AdamW remember, and what keeps them from dividing by 0."""
+
+    beta1: Annotated[float, Number(("--beta1",), "Memory of the mean gradient.", together=True)] = 0.9
+    beta2: Annotated[float, Number(("--beta2",), "Memory of the mean square.", together=True)] = 0.999
+    eps: Eps = 1e-8
+
+
 @command(commands, example="aimath gd --lr 0.1 --steps 20")
 def gd(walk: Walk, plan: Plan, shown: Shown, weight_decay: Decay = 0.0) -> Report:
     """Walk downhill against the gradient.
 
     w <- w - lr * gradient. Of f = (w-3)^2 from w = 10, unless --function and --start say otherwise.
     """
-    return _descent("gd", walk, plan, shown, weight_decay=weight_decay)
+    return descent("gd", walk, plan, shown, weight_decay=weight_decay)
 
 
 @command(commands, example="aimath momentum --lr 0.1 --steps 20")
@@ -46,7 +52,7 @@ def momentum(
     buffer <- momentum * buffer + gradient; w <- w - lr * buffer, as torch's SGD.
     """
     options = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-    return _descent("momentum", walk, plan, shown, **options)
+    return descent("momentum", walk, plan, shown, **options)
 
 
 @command(commands, example="aimath nesterov --lr 0.1 --steps 20")
@@ -57,7 +63,7 @@ def nesterov(
 
     buffer <- momentum * buffer + gradient; w <- w - lr * (gradient + momentum * buffer).
     """
-    return _descent("nesterov", walk, plan, shown, momentum=momentum, weight_decay=weight_decay)
+    return descent("nesterov", walk, plan, shown, momentum=momentum, weight_decay=weight_decay)
 
 
 @command(commands, example="aimath rmsprop --lr 0.1 --steps 20")
@@ -76,26 +82,18 @@ def rmsprop(
     w <- w - lr * gradient / (sqrt(mean square) + eps): eps outside the root, as in torch.
     """
     options = {"alpha": alpha, "eps": eps, "centered": centered}
-    return _descent("rmsprop", walk, plan, shown, **options, momentum=momentum, weight_decay=weight_decay)
+    return descent("rmsprop", walk, plan, shown, **options, momentum=momentum, weight_decay=weight_decay)
 
 
 @command(commands, example="aimath adam --lr 0.1 --steps 20")
 def adam(
-    walk: Walk,
-    plan: Plan,
-    shown: Shown,
-    beta1: Beta1 = 0.9,
-    beta2: Beta2 = 0.999,
-    eps: Eps = 1e-8,
-    weight_decay: Decay = 0.0,
-    amsgrad: Amsgrad = False,
+    walk: Walk, plan: Plan, shown: Shown, means: Means, weight_decay: Decay = 0.0, amsgrad: Amsgrad = False
 ) -> Report:
     """Walk downhill by Adam: momentum over recent size, both corrected for their start.
 
     w <- w - lr * m_hat / (sqrt(v_hat) + eps), as Kingma and Ba (2015) and torch have it.
     """
-    options = {"beta1": beta1, "beta2": beta2, "eps": eps, "amsgrad": amsgrad}
-    return _descent("adam", walk, plan, shown, **options, weight_decay=weight_decay)
+    return descent("adam", walk, plan, shown, **means._asdict(), weight_decay=weight_decay, amsgrad=amsgrad)
 
 
 @command(commands, example="aimath adamw --lr 0.1 --steps 20")
@@ -103,9 +101,7 @@ def adamw(
     walk: Walk,
     plan: Plan,
     shown: Shown,
-    beta1: Beta1 = 0.9,
-    beta2: Beta2 = 0.999,
-    eps: Eps = 1e-8,
+    means: Means,
     weight_decay: Annotated[
         float, Number(("--weight-decay",), "Shrink the point by lr times so much.", together=True)
     ] = 0.01,
@@ -115,10 +111,4 @@ def adamw(
 
     w <- w - lr * weight_decay * w, then as Adam. Loshchilov and Hutter (2019).
     """
-    options = {"beta1": beta1, "beta2": beta2, "eps": eps, "amsgrad": amsgrad}
-    return _descent("adamw", walk, plan, shown, **options, weight_decay=weight_decay)
-
-
-def _descent(optimizer: str, walk: Walk, plan: Plan, shown: Shown, **options: Any) -> Report:
-    runs, swept = walked(optimizer, walk, plan, options, shown)
-    return report(runs, swept, walk, shown)
+    return descent("adamw", walk, plan, shown, **means._asdict(), weight_decay=weight_decay, amsgrad=amsgrad)

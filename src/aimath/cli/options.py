@@ -6,6 +6,8 @@ import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from aimath.read.blocks import SUFFIXES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,7 +25,7 @@ class Operand(NamedTuple):
     `each` makes its entries belong to one row each (`--target 0,2,1`); `repeat` lets the flag be
     given more than once, and the command gets a list of arrays; `matrix` takes all rows together;
     a matrix that is `streamed` comes as blocks that can be read again (RowBlocks) where it is too
-    large to be held.
+    large to be held; what is `named` may be a JSON object of numbers by name.
     """
 
     help: str
@@ -32,6 +34,7 @@ class Operand(NamedTuple):
     repeat: bool = False
     matrix: bool = False
     streamed: bool = False
+    named: bool = False
 
 
 class Number(NamedTuple):
@@ -60,8 +63,9 @@ class Flag(NamedTuple):
     """Any other option: a switch, or one that takes text, as the parameter's type says."""
 
     flag: str
-    help: str
+    help: str = ""  # nothing: its choices say it
     metavar: str = ""
+    choices: tuple[str, ...] = ()  # all that the text may be, where that is known
 
 
 class Words(NamedTuple):
@@ -76,10 +80,14 @@ class Words(NamedTuple):
 
 
 class Form(NamedTuple):
-    """One way to call a command: the operands it needs, and the parameters that ask for this way."""
+    """One way to call a command: the operands it needs, and the parameters that ask for this way.
+
+    What is listed `behind` them is taken from further arguments, but never waited for.
+    """
 
     operands: tuple[str, ...]
     when: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 if TYPE_CHECKING:
@@ -115,12 +123,13 @@ def log_name(base: float) -> str:
     return "ln" if base == math.e else f"log{base:g}"
 
 
+FORMS = ("table", "plain", "csv", "tsv", "json", "markdown")
+
+
 class Output(NamedTuple):
     """Options that every command has: what the answer looks like and where it goes."""
 
-    format: Annotated[
-        str, Flag("--format", help="table, plain, csv, tsv, json or markdown.", metavar="FORM")
-    ] = ""
+    format: Annotated[str, Flag("--format", metavar="FORM", choices=FORMS)] = ""
     json: Annotated[bool, Flag("--json", help="One JSON object a row, with every quantity.")] = False
     csv: Annotated[bool, Flag("--csv", help="Comma-separated, with a header.")] = False
     out: Annotated[
@@ -136,6 +145,10 @@ class Output(NamedTuple):
     ascii: Annotated[bool, Flag("--ascii", help="Draw with ASCII signs only.")] = False
 
 
+MISSING, INVALID = ("error", "skip", "nan"), ("stop", "skip", "nan")
+READ = ("text", *(suffix[1:] for suffix in SUFFIXES))
+
+
 class Input(NamedTuple):
     """Options of every command that reads rows."""
 
@@ -148,14 +161,18 @@ class Input(NamedTuple):
     header: Annotated[bool, Flag("--header", help="The first line is a header.")] = False
     delimiter: Annotated[str | None, Flag("--delimiter", help="What separates cells.", metavar="SIGN")] = None
     missing: Annotated[
-        str, Flag("--missing", help="Empty cells: error, skip the row, or nan.", metavar="WHAT")
+        str,
+        Flag("--missing", help="Empty cells: error, skip the row, or nan.", metavar="WHAT", choices=MISSING),
     ] = "error"
     invalid: Annotated[
-        str, Flag("--invalid", help="Rows without an answer: stop, skip, or nan.", metavar="WHAT")
+        str,
+        Flag(
+            "--invalid", help="Rows without an answer: stop, skip, or nan.", metavar="WHAT", choices=INVALID
+        ),
     ] = "stop"
     input_format: Annotated[
         str | None,
-        Flag("--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM"),
+        Flag("--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM", choices=READ),
     ] = None
     max_memory: Annotated[
         str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.mistakes import say
+from aimath.cli.options import FORMS
 from aimath.cli.progress import Progress
 from aimath.errors import InputError
 from aimath.read.blocks import suffix
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aimath.cli.options import Output
-    from aimath.render.sink import Sink
+    from aimath.render.sink import AtomicFile, Descriptor
     from aimath.render.text import Wanted, Writer
     from aimath.report import Report
 
-FORMS = ("table", "plain", "csv", "tsv", "json", "markdown")
 SUFFIXES = {
     ".txt": "plain", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
     ".md": "markdown", ".npy": "npy", ".svg": "svg",
@@ -45,7 +45,7 @@ class Printer:
     def __init__(
         self,
         writer: Writer,
-        sink: Sink,
+        sink: AtomicFile | Descriptor,
         *,
         form: str,
         fields: tuple[str, ...],
@@ -128,7 +128,7 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
         raise InputError(f"a {form} needs --out FILE.{form}", usage=True)
     wanted = _wanted(output, terminal)
     if output.out is None:
-        place: Any = Descriptor(standard_output())
+        place: Any = contextlib.nullcontext(Descriptor(standard_output()))
     else:
         interruptible()
         place = AtomicFile(output.out)

@@ -29,7 +29,7 @@ def plainly(command: Command, words: Sequence[str]) -> dict[str, Any] | None:
         part = known.get(flag)
         if part is None:
             return None
-        count = _count(part)
+        count = part.values
         values = [left.pop() for _ in range(min(count, len(left)))] if not equals else [value]
         if len(values) < count or any(value.startswith("-") for value in values):
             return None
@@ -39,10 +39,6 @@ def plainly(command: Command, words: Sequence[str]) -> dict[str, Any] | None:
     if operands and "operands" not in given:
         return None
     return given | {"operands": operands} if operands else given
-
-
-def _count(part: Part) -> int:
-    return 0 if part.kind is bool else 2 if part.kind == tuple[str, str] else 1
 
 
 def _value(part: Part, values: list[str], before: Any) -> Any:

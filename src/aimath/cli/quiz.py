@@ -58,7 +58,8 @@ def quiz(
     tries: Annotated[str, Flag("--tries", help="Answers to a question, each a line.", metavar="N")] = "2",
     seed: Seed = "0",
     export: Annotated[
-        str, Flag("--export", help="Print a worksheet and its key: md or csv.", metavar="FORM")
+        str,
+        Flag("--export", help="Print a worksheet and its key: md or csv.", metavar="FORM", choices=FORMS),
     ] = "",
 ) -> int:
     """Ask questions, in words and in numbers, and explain the answers.

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import Commands, command
 from aimath.cli.descents import FUNCTION, WORSE, Formula, Kind, Start, beginning, known_schedule
+from aimath.cli.job import one_of
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Vector, Whole
-from aimath.errors import InputError
 from aimath.report import Line, Plot, Report, Table, Verify
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aimath.core.expression import Function
     from aimath.core.race import Race
+    from aimath.report import Step
 
 commands: Commands = {}
 
@@ -40,7 +44,7 @@ def learning_rate(
     from aimath.core import optimize
 
     if function or at:
-        f, point = beginning(function or FUNCTION, [at] if at else None)
+        f, point = beginning(function or FUNCTION, [at] if at else None, "--at")
         curvatures = optimize.curvatures_at(f, point)[None]
     return Report(
         optimize.learning_rate(curvatures, lr),
@@ -102,7 +106,7 @@ def schedule(
         ),
         show=("rate",),
         steps=(
-            Line(FORMULAS.get(schedule, "")),
+            Line(FORMULAS[schedule]),
             Table((("k", "{step}"), ("lr_k", "{rate}"), ("of lr", "{share:%}")), bar="rate"),
             Verify("as printed, powers by logarithms: {other}"),
         ),
@@ -133,34 +137,29 @@ def race(
     from aimath.core import optimize
 
     f, point = beginning(function, start)
-    names = (
-        tuple(name.strip() for name in optimizers.split(",")) if optimizers else tuple(optimize.OPTIMIZERS)
-    )
-    for name in names:
-        if name not in optimize.OPTIMIZERS:
-            known = ", ".join(optimize.OPTIMIZERS)
-            raise InputError(f"--optimizers: '{name}' is not one of {known}", usage=True)
+    known = tuple(optimize.OPTIMIZERS)
+    names = [one_of("--optimizers", n.strip(), known) for n in (optimizers or ",".join(known)).split(",")]
     found = optimize.race(f, point, names, lr=lr, steps=steps, until=until, schedule=known_schedule(schedule))
     return Report(
         found,
         show=("optimizer", "steps", "loss", "status"),
-        steps=(
-            Line("every optimiser from one start, lr {lr}, its other options as in torch"),
-            Line(f" f = {' '.join(f.text.split())[:60]}"),
-            Table(
-                (("steps", "{steps}"), ("f", "{loss}"), ("|∇f|", "{norm}"), ("", "{status}")),
-                names="optimizer", bar="loss",
-            ),
-            Line(" lowest: {winner}"),
-            Verify("last points by sums over all gradients in place of recurrences: {other}"),
-        ),
+        steps=tuple(_race(f)),
         labels=f.variables,
         plot=Plot("loss", "optimizer"),
         extra={"function": function, "lr": lr, "schedule": schedule},
         whole=True,
         by_row=("optimizer", "steps", "loss", "norm", "point", "status", "why", "place"),
         warnings=_worse(found),
-    )  # fmt: skip
+    )
+
+
+def _race(f: Function) -> Iterator[Step]:
+    yield Line("every optimiser from one start, lr {lr}, its other options as in torch")
+    yield Line(f" f = {f.shown()}")
+    columns = (("steps", "{steps}"), ("f", "{loss}"), ("|∇f|", "{norm}"), ("", "{status}"))
+    yield Table(columns, names="optimizer", bar="loss")
+    yield Line(" lowest: {winner}")
+    yield Verify("last points by sums over all gradients in place of recurrences: {other}")
 
 
 def _worse(found: Race) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.chance import settled
-from aimath.cli.command import LINES, VOID
-from aimath.cli.job import Job, form_of, job, one_of
+from aimath.cli.command import LABELS, LINES, VOID
+from aimath.cli.job import Job, form_of, job
 from aimath.cli.mistakes import say
 from aimath.cli.options import Input, Output
 from aimath.cli.output import printer
@@ -89,7 +89,7 @@ def _pieces(
         key=inputs.key,
         delimiter=inputs.delimiter,
         header=inputs.header,
-        missing=one_of("--missing", inputs.missing, ("error", "skip", "nan")),  # type: ignore[arg-type]
+        missing=inputs.missing,  # type: ignore[arg-type]  # job() has looked at it
         input_format=inputs.input_format,
         max_memory=asked.memory,
         seed=int(asked.options.get("seed", 0)),
@@ -111,6 +111,7 @@ def _pieces(
             matrix=[name for name in asked.names if name in operands and operands[name].matrix],
             optional=asked.optional,
             each=[name for name in asked.names if name in operands and operands[name].each],
+            named=[name for name in asked.names if name in operands and operands[name].named],
             aliases=dict.fromkeys(asked.names, asked.command.aliases),
             called={name: operands[name.partition(" ")[0]].flag for name in flags},
         )
@@ -203,7 +204,7 @@ def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out:
     if asked.invalid == "stop":
         raise located(bad)
     if asked.invalid == "nan":
-        labels = asked.labels or bad.labels
+        labels = () if asked.command.wants_labels else asked.labels or bad.labels
         try:
             reports = _void(asked, shapes)
         except InputError:  # no answer has such a shape, so what is wrong is the row
@@ -240,6 +241,8 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]]) -> list[
     if asked.command.wants_lines:
         operands[LINES] = part.lines
     labels = _fitting(asked.labels, part) or part.labels
+    if asked.command.wants_labels:
+        operands[LABELS], labels = labels, ()
     reports = []
     for options in runs:
         report = _called(asked, operands, options)

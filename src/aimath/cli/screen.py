@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aimath.cli.app import COMMANDS
+from aimath.cli.app import COMMANDS, found
 from aimath.cli.talk import Voice
 from aimath.guide.chapters import CHAPTERS
 from aimath.guide.commands import CALCULATORS
@@ -18,6 +18,7 @@ NEXT = (
     ("aimath quiz", "questions, with the answers derived"),
 )
 REST = "Guide and help"
+INPUT = "Numbers come as arguments, from files (@FILE) or on standard input, one vector a line."
 
 
 def chapters() -> dict[str, list[str]]:
@@ -33,6 +34,14 @@ def chapters() -> dict[str, list[str]]:
     return found | {REST: [name for name in COMMANDS if name not in known]}
 
 
+def said_of(name: str) -> str:
+    """Give the help of a command, its docstring; its first sentence where python -OO has dropped that."""
+    return (
+        found(name).function.__doc__
+        or f"{COMMANDS[name].summary}\n\nThe rest of this text is dropped by python -OO."
+    )
+
+
 def welcome() -> int:
     """Write the first screen: what this is, what to try, what there is."""
     voice = Voice()
@@ -46,5 +55,5 @@ def welcome() -> int:
     voice.say()
     voice.rows(NEXT)
     voice.say()
-    voice.say("Numbers come as arguments, from files (@FILE) or on standard input, one vector a line.")
+    voice.say(INPUT)
     return 0

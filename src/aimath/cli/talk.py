@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aimath.cli.command import Command, Commands, Part
 from aimath.cli.options import Output
@@ -14,6 +14,8 @@ from aimath.safe import cells, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from aimath.cli.command import Function
 
 Talker = Callable[..., int]
 
@@ -75,13 +77,7 @@ class Talk(Command):
         voice = Voice(ascii_only=given.pop("ascii"))
         if self.words:
             given[self.words] = [word.strip() for word in given.pop("operands", None) or []]
-        return self.speak(voice, **given)
-
-    @property
-    def speak(self) -> Talker:
-        """The function, which takes a voice and its options."""
-        function: Any = self.function
-        return function  # type: ignore[no-any-return]
+        return cast("Talker", self.function)(voice, **given)
 
 
 def talk(commands: Commands, *, example: str, name: str = "") -> Callable[[Talker], Talker]:
@@ -89,7 +85,7 @@ def talk(commands: Commands, *, example: str, name: str = "") -> Callable[[Talke
 
     def register(function: Talker) -> Talker:
         known = name or function.__name__
-        heard: Any = function
+        heard = cast("Function", function)
         commands[known] = Talk(heard, name=known, aliases=(), example=example, guides=True)
         return function
 

@@ -208,3 +208,16 @@ def row_sum(x: Array) -> Array:
             total, error = two_sum(total, x[..., k])
             rest = rest + error
     return np.where(np.isfinite(total), total + rest, total)  # rest is nan beside an infinity
+
+
+def norms(rows: Array) -> Array:
+    """Give the lengths (...) of vectors (..., n), whose squares may leave float64.
+
+    >>> norms(np.array([[3e200, 4e200], [-3e-200, 0.0]]))
+    array([5.e+200, 3.e-200])
+    """
+    if rows.shape[-1] <= 3:  # more of them round too often
+        return np.asarray(np.hypot.reduce(rows, axis=-1, initial=0.0))
+    largest = np.abs(rows).max(axis=-1)
+    scaled = rows / np.where(largest > 0.0, largest, 1.0)[..., np.newaxis]
+    return np.asarray(largest * np.sqrt(np.square(scaled).sum(axis=-1)))

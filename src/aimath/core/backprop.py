@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import string
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check
-from aimath.core.calculus import Formulas, gradient
+from aimath.core.calculus import Formulas, checked_points, gradient
 from aimath.core.derivatives import RULES
 from aimath.core.evaluate import Program
 from aimath.core.formula import Graph
@@ -71,29 +72,25 @@ def backprop(f: Function, point: Sequence[float]) -> Backprop:
     >>> backprop(function("(w*x - y)^2"), [2, 3, 5]).gradients
     array([ 6.,  4., -2.])
     """
-    if not f.variables:
-        raise InputError(
-            "a formula without variables has no slope", hint="write a name such as x", usage=True
-        )
-    slopes = f.gradient(point)  # where there is none, this says so
+    (where,) = checked_points(f, point)
+    slopes = f.gradient(where.tolist())  # where there is none, this says so
     values = f.trace(point)
     names = _names(f.graph, f.root, f.variables)
-    rows = _rows(f, values, names)
-    nodes = f.graph.nodes
-    written = [_formula(f.graph, row.node, names) if nodes[row.node].args else "" for row in rows]
+    nodes, depths, local, by, upstream = zip(*_rows(f, values, names), strict=True)
+    written = [_formula(f.graph, i, names) if f.graph.nodes[i].args else "" for i in nodes]
     return Backprop(
         Formulas((f,)),
-        np.array(point, np.float64),
+        where,
         values[f.root],
         np.array(slopes),
-        np.array([names[row.node] for row in rows]),
+        np.array([names[i] for i in nodes]),
         np.array(written),
-        np.array([row.depth for row in rows]),
-        np.array([values[row.node] for row in rows]),
-        np.array([row.local for row in rows]),
-        np.array([row.slope for row in rows]),
-        np.array([row.upstream for row in rows]),
-        np.array([row.slope * row.upstream + 0.0 for row in rows]),
+        np.array(depths),
+        np.array([values[i] for i in nodes]),
+        np.array(local),
+        np.array(by),
+        np.array(upstream),
+        np.array([slope * flow + 0.0 for slope, flow in zip(by, upstream, strict=True)]),
     )
 
 
@@ -176,7 +173,4 @@ def _names(graph: Graph, root: int, variables: Sequence[str]) -> dict[int, str]:
 def _letters(first: str) -> Iterable[str]:
     yield first
     yield from (letter for letter in string.ascii_lowercase if letter not in "el")
-    k = 0
-    while True:
-        k += 1
-        yield f"{first}{k}"
+    yield from (f"{first}{k}" for k in itertools.count(1))

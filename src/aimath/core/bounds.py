@@ -42,5 +42,5 @@ def epsilon(eps: Any) -> Any:
 def refuse(bad: Any, name: str, value: Any, bound: str) -> None:
     """Name the first value that is out of bounds."""
     if np.any(bad):
-        first = float(np.ravel(value)[int(np.argmax(np.ravel(bad)))])
+        first = float(np.broadcast_to(value, np.shape(bad))[bad][0])
         raise InputError(f"{name} {bound}, not {first:g}", operand=name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.core.walks import norms
+from aimath.core.arrays import norms
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def why(runs: Runs, run: int) -> str:
     return f"beyond float64 at step {last + 1}, from {point} at step {last}{_rate_told(runs, run)}"
 
 
-def curvature(runs: Runs, run: int, row: int) -> float | None:
-    """Give the largest second derivative at a row of a run, or None where there is none."""
-    values = _curvatures(runs, run, row)
+def _bend(runs: Runs, run: int) -> float | None:
+    """Give the largest curvature at the start of a run, or None where there is none."""
+    values = _curvatures(runs, run, 0)
     return None if values is None else float(values[-1])
 
 
@@ -100,7 +100,7 @@ def _grew(runs: Runs) -> Any:
         up = (runs.losses[runs.last, every] > runs.losses[0]) & (late > early * (1.0 + SAME))
         grown = up & (runs.last >= ENOUGH) & (late > FAR * early)
     for run in np.flatnonzero(up & ~grown):  # slow growth counts where the rate explains it
-        bend = curvature(runs, int(run), 0)
+        bend = _bend(runs, int(run))
         grown[run] = runs.rule.name == "gd" and bend is not None and _last_rate(runs, int(run)) * bend > 2.0
     return grown
 
@@ -149,7 +149,7 @@ def _curvatures(runs: Runs, run: int, row: int) -> Array | None:
 def _rate_told(runs: Runs, run: int) -> str:
     """Compare the learning rate of gradient descent with 2 / curvature at the start, if that explains it."""
     rate = _last_rate(runs, run)
-    bend = curvature(runs, run, 0) if runs.rule.name == "gd" else None
+    bend = _bend(runs, run) if runs.rule.name == "gd" else None
     if bend is None or bend <= 0.0:
         return ""
     most = 2.0 / bend

@@ -112,10 +112,6 @@ def _power_log(g: Graph, _: int, args: tuple[int, ...], d: int) -> Sequence[int]
     return g.mul(d, by_base), g.mul(d, g.node("power_log2", a, b))
 
 
-def _nothing(g: Graph, _: int, args: tuple[int, ...], _d: int) -> Sequence[int]:
-    return [g.number(0.0)] * len(args)
-
-
 def _cosines(g: Graph, _: int, u: int) -> int:
     """Give √(1 - u²) without losing digits near 1."""
     one = g.number(1.0)
@@ -153,8 +149,8 @@ RULES: dict[str, Rule] = {
     "cbrt": _one(lambda g, _, u: g.node("cbrt_slope", u)),
     "cbrt_slope": _one(lambda g, i, u: g.div(g.mul(g.number(-2.0 / 3.0), i), u)),
     "abs": _one(lambda g, _, u: g.node("sign", u)),
-    "sign": _nothing,
-    "step": _nothing,
+    "sign": _one(lambda g, _i, _u: g.number(0.0)),
+    "step": _one(lambda g, _i, _u: g.number(0.0)),
     "relu": _one(lambda g, _, u: g.node("step", u)),
     "sigmoid": _one(lambda g, i, u: g.mul(i, g.node("sigmoid", g.neg(u)))),
     "softplus": _one(lambda g, _, u: g.node("sigmoid", u)),

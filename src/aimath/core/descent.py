@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.core import convergence
+from aimath.core.arrays import norms
+from aimath.core.bounds import at_least_0, refuse
 from aimath.core.optimizers import OPTIMIZERS, Rule
 from aimath.core.schedules import schedule as schedule_of
 from aimath.core.trajectory import Trajectory
-from aimath.core.walks import norms, walk, walk_all
+from aimath.core.walks import walk, walk_all
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.arrays import Array
-    from aimath.core.walks import Objective
+    from aimath.core.expression import Function
 
     Places = NDArray[np.intp]
 
@@ -35,7 +37,7 @@ class Runs:
 
     def __init__(
         self,
-        objective: Objective,
+        objective: Function,
         rule: Rule,
         base: Array,
         rates: Array,
@@ -100,36 +102,19 @@ class Runs:
         return convergence.why(self, run)
 
 
-def descend(
-    objective: Objective,
-    start: Sequence[float],
-    optimizer: str = "gd",
-    *,
-    lr: float = 0.1,
-    steps: int = 20,
-    schedule: str = "constant",
-    plan: Mapping[str, Any] = NOTHING,
-    until: float | None = None,
-    **options: Any,
-) -> Trajectory:
-    """Walk down from `start`, and say at every step where that led.
-
-    `optimizer` and its `options` are those of optimizers.py, `schedule` and its `plan` those of
-    schedules.py, whose horizon is `steps` unless given. With `until`, it stops where the
-    gradient's norm is no more than that.
+def descend(objective: Function, start: Sequence[float], optimizer: str = "gd", **options: Any) -> Trajectory:
+    """Walk down from `start`, and say at every step where that led; the options are those of `descents`.
 
     >>> from aimath.core.expression import function
     >>> descend(function("(w-3)^2"), [10.0], steps=2).point[:, 0].round(12)
     array([10.  ,  8.6 ,  7.48])
     """
-    runs = descents(
-        objective, start, optimizer, lr=lr, steps=steps, schedule=schedule, plan=plan, until=until, **options
-    )
+    runs = descents(objective, start, optimizer, **options)
     return runs.trajectory(*runs.all_rows())
 
 
 def descents(
-    objective: Objective,
+    objective: Function,
     start: Sequence[float],
     optimizer: str = "gd",
     *,
@@ -140,46 +125,49 @@ def descents(
     until: ArrayLike | None = None,
     **options: Any,
 ) -> Runs:
-    """Walk down many times at once: every number may be one for all runs, or an array of one a run."""
-    if optimizer not in OPTIMIZERS:
-        raise InputError(
-            f"optimizer '{optimizer}' is not one of {', '.join(OPTIMIZERS)}", operand="optimizer"
-        )
-    numbers = {"lr": lr, "steps": steps, "until": -1.0 if until is None else until, **plan, **options}
-    sizes = {np.size(value) for value in numbers.values() if np.ndim(value)}
-    if len(sizes) > 1:
-        raise InputError(f"the runs have options of {' and '.join(map(str, sorted(sizes)))} values")
-    count = sizes.pop() if sizes else 1
-    limits = _steps(np.broadcast_to(np.asarray(steps), count))
-    bound = _until(np.broadcast_to(np.asarray(numbers["until"], np.float64), count), given=until is not None)
+    """Walk down many times at once: every number may be one for all runs, or an array of one a run.
+
+    `optimizer` and its `options` are those of optimizers.py, `schedule` and its `plan` those of
+    schedules.py, whose horizon is `steps` unless given. With `until`, a run stops where the
+    gradient's norm is no more than that.
+    """
+    count = _count(lr, steps, until, *plan.values(), *options.values())
+    rule = _rule(optimizer, options, count)
+    limits = np.broadcast_to(_whole(steps), count)
+    bound = np.broadcast_to(-1.0 if until is None else np.float64(at_least_0("until", until)), count)
     objective(start), objective.gradient(start)  # where nothing can begin, say so
     k = np.arange(limits.max())[:, np.newaxis]
     rates = schedule_of(k, schedule, lr, **{"horizon": np.maximum(limits, 1), **plan}).rate
     rates = np.broadcast_to(rates, (len(k), count))
     base = np.broadcast_to(np.asarray(lr, np.float64), count)
     if count == 1:
-        rule = OPTIMIZERS[optimizer](**{name: _single(value) for name, value in options.items()})
         path = walk(objective, start, rule, rates[:, 0], float(bound[0]))[:, np.newaxis]
-        return Runs(objective, rule, base, rates, bound, path, objective.gradients(path), limits)
-    rule = OPTIMIZERS[optimizer](
-        **{k: np.asarray(v)[:, np.newaxis] if np.ndim(v) else v for k, v in options.items()}
-    )
-    path, slopes = walk_all(objective, start, rule, rates, bound)
+        slopes = objective.gradients(path)
+    else:
+        path, slopes = walk_all(objective, start, rule, rates, bound)
     return Runs(objective, rule, base, rates, bound, path, slopes, limits)
 
 
-def _single(value: Any) -> Any:
-    return np.ravel(value)[0].item() if np.ndim(value) else value
+def _count(*options: Any) -> int:
+    """Give the number of runs: that of the values that some options have by run."""
+    sizes = {np.size(value) for value in options if np.ndim(value)}
+    if len(sizes) > 1:
+        raise InputError(f"the runs have options of {' and '.join(map(str, sorted(sizes)))} values")
+    return sizes.pop() if sizes else 1
 
 
-def _steps(steps: Any) -> Places:
-    bad = ~(np.isfinite(steps) & (steps >= 0) & (steps == np.floor(steps)))
-    if bad.any():
-        raise InputError(f"steps must be a whole number from 0, not {steps[bad][0]:g}", operand="steps")
-    return np.asarray(steps, np.intp)
+def _rule(optimizer: str, options: Mapping[str, Any], count: int) -> Rule:
+    """Make an update rule of options by run: of floats for a single one, of columns for many."""
+    if optimizer not in OPTIMIZERS:
+        known = ", ".join(OPTIMIZERS)
+        raise InputError(f"optimizer '{optimizer}' is not one of {known}", operand="optimizer")
+    by_run = {name: np.asarray(value) for name, value in options.items() if np.ndim(value)}
+    shaped = {name: v.item() if count == 1 else v[:, np.newaxis] for name, v in by_run.items()}
+    return OPTIMIZERS[optimizer](**{**options, **shaped})
 
 
-def _until(until: Array, *, given: bool) -> Array:
-    if given and not ((until >= 0.0) & np.isfinite(until)).all():
-        raise InputError("until must be at least 0 and finite", operand="until")
-    return until
+def _whole(steps: ArrayLike) -> Places:
+    counts = np.asarray(steps)
+    whole = np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))
+    refuse(~whole, "steps", steps, "must be a whole number from 0")
+    return counts.astype(np.intp)

@@ -21,41 +21,45 @@ ROUNDING = 32
 class Slope(NamedTuple):
     """A derivative, and how far off it may be."""
 
-    value: Array  # (...,)
-    error: Array  # (...,)
+    value: Array  # (r, ...)
+    error: Array  # (r, ...)
 
 
-def central(values: Callable[[Array], Array], point: Array, direction: Array, operations: int = 0) -> Slope:
-    """Estimate how fast values (...) change from a point (n,) in a direction (n,).
+def central(values: Callable[[Array], Array], points: Array, directions: Array, operations: int = 0) -> Slope:
+    """Estimate how fast values (...) change from points (r, n), each in a direction (r, n) of its own.
 
     Central differences with steps t, 2t, 4t, extrapolated to t = 0 (Richardson 1911). From the
     finest t on, the estimates are taken as long as they agree within what rounding can do to them:
     the coarser t is, the less that is, until the extrapolation itself goes wrong (Lepski 1991).
     `operations` is how many roundings a value has behind it.
 
-    >>> round(float(central(lambda p: p[..., 0] ** 3, np.array([2.0]), np.array([1.0])).value), 9)
-    12.0
+    >>> central(lambda p: p[..., 0] ** 3, np.array([[2.0]]), np.array([[1.0]])).value.round(9)
+    array([12.])
     """
-    size = float(np.abs(point[direction != 0.0]).max(initial=0.0)) or 1.0
-    power = int(np.frexp(size)[1])
-    steps = np.ldexp(1.0, np.arange(max(power + FINEST, -1000), max(power, 0) + COARSEST))
-    ways = steps[:, np.newaxis] * direction
+    size = np.abs(np.where(directions != 0.0, points, 0.0)).max(axis=-1)
+    size = np.where(size > 0.0, size, 1.0)
+    power = np.frexp(size)[1]
+    first, end = np.maximum(power + FINEST, -1000), np.maximum(power, 0) + COARSEST
+    powers = first + np.arange((end - first).max())[:, np.newaxis]  # (steps, r)
     with np.errstate(all="ignore"):
-        above, below = values(point + ways), values(point - ways)
-        span = _column(2.0 * steps, above)
+        steps = np.where(powers < end, np.ldexp(1.0, powers), np.nan)
+        ways = steps[..., np.newaxis] * directions
+        above, below = values(points + ways), values(points - ways)  # (steps, r, ...)
+        span = _beside(2.0 * steps, above)
         slopes = (above - below) / span
-        first = (4.0 * slopes[:-1] - slopes[1:]) / 3.0
-        second = (16.0 * first[:-1] - first[1:]) / 15.0
-        largest = np.maximum(np.abs(above), np.abs(below))[: len(second)]
+        third = (4.0 * slopes[:-1] - slopes[1:]) / 3.0
+        fifth = (16.0 * third[:-1] - third[1:]) / 15.0
+        largest = np.maximum(np.abs(above), np.abs(below))[:-2]
         # The step that is taken is a rounded one, too.
-        slack = np.abs(slopes[: len(second)]) * _column(size / steps[: len(second)], above)
+        slack = np.abs(slopes[:-2]) * _beside(size / steps[:-2], above)
         rounding = (ROUNDING + operations) * np.finfo(np.float64).eps
-        noise = 3.0 * rounding * (largest / span[: len(second)] + slack)
-    return _agreeing(second, noise)
+        noise = 3.0 * rounding * (largest / span[:-2] + slack)
+    return _agreeing(fifth, noise)
 
 
-def _column(steps: Array, values: Array) -> Array:
-    return steps.reshape(-1, *[1] * (values.ndim - 1))
+def _beside(steps: Array, values: Array) -> Array:
+    """Give steps (k, r) as many axes as values (k, r, ...)."""
+    return steps.reshape(*steps.shape, *[1] * (values.ndim - 2))
 
 
 def _agreeing(estimates: Array, noise: Array) -> Slope:

@@ -73,18 +73,20 @@ def loaded(values: ArrayLike, operand: str | None = None, *, normalize: bool = F
 def exact_sum(x: Array) -> Array:
     """Sum along the last axis as if exactly, rounding once or twice; an infinity among `x` is the sum.
 
-    What lies above the last bit of a power of two >= n max|x| is split off: those parts add without
+    What lies above the last bit of a power of two > 2 Σ|x| is split off: those parts add without
     rounding in any order (Rump, Ogita and Oishi 2008, ExtractVector).
     """
-    x = np.ascontiguousarray(x)  # in another order the pairwise sums of the rest would differ
-    largest = np.abs(x).max(axis=-1, keepdims=True)
-    grid = np.ldexp(1.0, np.frexp(largest * x.shape[-1])[1])
+    x = np.ascontiguousarray(x)  # in another order the sums of the rest would differ
+    ones = np.ones(x.shape[-1])
     with np.errstate(invalid="ignore"):
-        high = x + grid
+        high = np.abs(x)
+        size = np.vecdot(high, ones)
+        grid = np.ldexp(2.0, np.frexp(size)[1])[..., np.newaxis]
+        np.add(x, grid, out=high)  # a second array of this size would come from the system each time
         high -= grid
-        sums = high.sum(axis=-1)
-        sums += np.subtract(x, high, out=high).sum(axis=-1)
-    return np.asarray(np.where(np.isfinite(sums), sums, largest[..., 0]))
+        sums = np.vecdot(high, ones)
+        sums += np.vecdot(np.subtract(x, high, out=high), ones)
+    return np.asarray(np.where(np.isfinite(sums), sums, size))
 
 
 def total(x: Array) -> Array:

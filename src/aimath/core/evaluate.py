@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.operations import LISTS, OPERATIONS
+from aimath.core.tokens import short
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 BLOCK = 32_768
 """Points worked on at a time."""
-
-LONGEST = 60
-"""A formula is cut to so many characters in an error."""
 
 
 class Instruction(NamedTuple):
@@ -179,8 +177,7 @@ def _no_derivative(program: Program, values: list[Any], text: str, variables: Se
 
 def part(text: str, place: tuple[int, int]) -> str:
     """Give a piece of a formula for a message."""
-    piece = " ".join(text[slice(*place)].split())
-    return piece if len(piece) <= LONGEST else piece[: LONGEST - 3] + "..."
+    return short(text[slice(*place)])
 
 
 def at(program: Program, k: int, values: list[Any], variables: Sequence[str]) -> str:

@@ -36,11 +36,15 @@ class Function:
     """
 
     def __init__(self, text: str, variables: tuple[str, ...], parts: Sequence[Part]) -> None:
-        self.text, self.variables, self.parts = text, variables, parts
+        self.text, self.variables = text, variables
         self.graph = Graph()
         # All variables come first, so that every one has a node, also one that the text lacks.
         self._inputs = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
         self.root = grow(self.graph, parts, variables)
+
+    def shown(self, room: int = 60) -> str:
+        """Give the formula in one line, the end of a long one left out."""
+        return short(self.text, room)
 
     def __call__(self, point: Sequence[float]) -> float:
         """Give the value at a point.
@@ -85,10 +89,6 @@ class Function:
         (14.0,)
         """
         return closures(self.graph, self._slopes, len(self.variables))
-
-    def fast_value(self) -> Callable[[Sequence[float]], float]:
-        """Give a function from a point to the value, made for loops as `fast_gradient` is."""
-        return closure(self.graph, self.root, len(self.variables))
 
     def fast_slope(self) -> Callable[[Sequence[float]], float]:
         """Give a function from a point to the derivative by the first variable, made for loops too.
@@ -243,42 +243,3 @@ def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
     hint = f"did you mean {near[0]}?" if near else named
     why = f"{part.name} is not a variable here"
     return InputError(why, hint=hint, shown=point_at(text, part.start), usage=True)
-
-
-def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
-    """Give the point that assignments such as x=3 and y=-1/2 name; every variable needs exactly one.
-
-    >>> place(["x", "y"], ["y=1/2", "x=-3"])
-    [-3.0, 0.5]
-    """
-    point: dict[str, float] = {}
-    for assignment in assignments:
-        name, equals, text = (piece.strip() for piece in assignment.partition("="))
-        if not equals or not text:
-            raise InputError(f"'{short(assignment)}' is no value of a variable", hint="write x=3", usage=True)
-        if name in ARGUMENTS or name in CONSTANTS:
-            what = "function" if name in ARGUMENTS else "constant"
-            raise InputError(f"{name} is a {what} and can't be set", usage=True)
-        if name not in variables:
-            near = alike(name, variables)
-            hint = f"did you mean {near[0]}?" if near else f"the variables are {', '.join(variables)}"
-            raise InputError(
-                f"{short(name)} is not in the formula", hint=hint if variables else "", usage=True
-            )
-        if name in point:
-            raise InputError(f"{name} is given twice", usage=True)
-        point[name] = _value(name, text)
-    missing = [name for name in variables if name not in point]
-    if missing:
-        hint = f"add {' '.join(f'{name}=...' for name in missing)}"
-        raise InputError(f"no value for {', '.join(missing)}", hint=hint, usage=True)
-    return [point[name] for name in variables]
-
-
-def _value(name: str, text: str) -> float:
-    """Give a number, which may be a formula without variables: 1/3, -pi/2."""
-    try:
-        return function(text, ())([])
-    except InputError as error:
-        error.why = f"{name}={short(text)}: {error.why}"
-        raise

@@ -32,9 +32,7 @@ class Gradients(NamedTuple):
     """A function's value and its gradient by every array it was given."""
 
     value: Array  # (...)
-    gradients: tuple[
-        Array, ...
-    ]  # each of its array's shape; of sum(weights · value) if that isn't one number
+    gradients: tuple[Array, ...]  # each of its array's shape; of sum(weights · value) if it isn't one number
 
 
 def gradients(function: Function, *arrays: ArrayLike, weights: ArrayLike | None = None) -> Gradients:
@@ -92,13 +90,11 @@ def check_gradients(
     """
     points = [finite(array, "an array").reshape(np.shape(array)) for array in arrays]
     value = np.asarray(plain(function(*points)))
-    weight = (
-        np.cos(np.arange(1.0, value.size + 1)).reshape(value.shape)
-        if value.size > 1
-        else np.ones(value.shape)
-    )
-    if weights is not None:
-        weight = finite(weights, "weights").reshape(np.shape(weights))
+    if weights is None:
+        weights = (np.ones(1) if value.size == 1 else np.cos(1.0 + np.arange(value.size))).reshape(
+            value.shape
+        )
+    weight = finite(weights, "weights").reshape(np.shape(weights))
 
     def scalar(*given: Array) -> Any:
         return (weight * function(*given)).sum()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from aimath.core.formula import Graph, Node
 
+LONGEST = 60
 SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)
 """How tightly a text binds; what binds less than its place asks for gets brackets."""
 
@@ -28,15 +29,15 @@ class _Text(NamedTuple):
         return self.inside({"": SUM, "product": PRODUCT, "atom": ATOM}[spec])
 
 
-def infix(graph: Graph, root: int, variables: Sequence[str], longest: int = 60) -> str:
-    """Write a node as a formula of at most `longest` characters, "" if it is longer or can't be written."""
+def infix(graph: Graph, root: int, variables: Sequence[str]) -> str:
+    """Write a node as a formula of at most LONGEST characters, "" if it is longer or can't be written."""
     texts: dict[int, _Text | None] = {}
     for i in graph.reach([root]):
         node = graph.nodes[i]
         args = [texts[arg] for arg in node.args]
         known = [arg for arg in args if arg is not None]
         written = _written(node, known, variables) if len(known) == len(args) else None
-        texts[i] = written if written is not None and len(written.text) <= longest else None
+        texts[i] = written if written is not None and len(written.text) <= LONGEST else None
     whole = texts[root]
     return whole.text if whole else ""
 

@@ -7,7 +7,7 @@ between passes has the width of a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,6 +21,10 @@ Passes: TypeAlias = Callable[[], Iterable[Array]]  # each call gives the row blo
 
 ITERATIONS, OVERSAMPLING = 5, 10
 """Multiplications by AᵀA, and vectors beyond the rank: enough for 1.001 of the least possible error."""
+
+ILL, UNLIKE = 1e6, 100.0
+"""Products of rows cost small singular values more digits than QR does where the first rows are worse
+conditioned, or all are more times as many along one direction than along another, in units of the first."""
 
 NOISE = 1e-13
 """What remains of a vector after its projection, relatively, and is no longer more than rounding."""
@@ -81,39 +85,78 @@ def leading(
     )
 
 
+def every(passes: Passes) -> Leading:
+    """Give all singular values and right vectors of a matrix A, in one pass if its rows are alike.
+
+    As exact as from the whole at once. If the first rows, as triangle R, are well-conditioned, the
+    others are made nearly orthonormal by R^-1, and the squares of what is lose no digits of small
+    values; C R stands for A, where CᵀC is the sum of the products of rows of A R^-1 (Garrison and
+    Ipsen 2024). That is a third of the work of a QR decomposition, which serves all others.
+
+    >>> every(lambda: (np.diag([3.0, 2.0]), np.diag([4.0, 0.0]))).values
+    array([5., 2.])
+    """
+    blocks = iter(passes())
+    first = next(blocks)
+    side, rows = _triangle(first[:0], 0, iter((first,)))
+    found, spread = None, np.linalg.svd(side, compute_uv=False)
+    if len(first) >= 2 * first.shape[1] and spread[-1] * ILL > spread[0]:
+        found = _by_products(side, rows, blocks)
+        if found is None:
+            side, rows, blocks = first[:0], 0, iter(passes())
+    side, rows = found or _triangle(side, rows, blocks)
+    _, values, right = np.linalg.svd(side, full_matrices=False)
+    return Leading(values, right, None, 0.0, np.zeros(len(values)), rows)
+
+
+def _triangle(triangle: Array, rows: int, blocks: Iterator[Array]) -> tuple[Array, int]:
+    """Carry the triangle of a QR decomposition from block to block (Demmel et al. 2012)."""
+    for block in blocks:
+        triangle = np.asarray(np.linalg.qr(np.concatenate((triangle, block)), mode="r"))
+        rows += len(block)
+    return triangle, rows
+
+
+def _by_products(triangle: Array, rows: int, blocks: Iterator[Array]) -> tuple[Array, int] | None:
+    """Give what stands for all rows, or None where the others are not of the kind of the first."""
+    inverse, products = np.linalg.inv(triangle), np.eye(len(triangle))
+    for block in blocks:
+        even = block @ inverse
+        products += even.T @ even
+        rows += len(block)
+    squares, turn = np.linalg.eigh(products)
+    if not squares[0] * UNLIKE > squares[-1]:
+        return None
+    return np.sqrt(squares)[:, np.newaxis] * turn.T @ triangle, rows
+
+
 def decomposed(
-    passes: Passes, basis: Array | None, *, square: float | None = None, keep_left: bool = False
+    passes: Passes, basis: Array, *, square: float | None = None, keep_left: bool = False
 ) -> Leading:
     """Give the singular triplets of a matrix within the span of orthonormal rows (k, n), in one pass.
 
-    Without a `basis` these are all there are, as exact as from the whole at once: the
-    triangle of a QR decomposition is carried from block to block (Demmel et al. 2012). `square`, the
-    squared norm of the matrix, spares subtracting the matrices where little of it cancels.
+    `square`, the squared norm of the matrix, spares subtracting the matrices where little of it cancels.
     """
     pieces: list[Array] = []
-    triangle: Array | None = None
-    images, rest, rows = 0.0 if basis is None else np.zeros_like(basis), 0.0, 0
+    triangle = np.zeros((0, len(basis)))
+    images, rest, rows = np.zeros_like(basis), 0.0, 0
     for block in passes():
         rows += len(block)
-        projected = block.T if basis is None else basis @ block.T
-        if basis is not None:
-            images += projected @ block
-            if square is None:
-                over = block - projected.T @ basis
-                rest += float(np.vdot(over, over))
+        projected = basis @ block.T
+        images += projected @ block
+        if square is None:
+            over = block - projected.T @ basis
+            rest += float(np.vdot(over, over))
         if keep_left:
             pieces.append(projected)
         else:
-            above = projected.T if triangle is None else np.concatenate((triangle, projected.T))
-            triangle = np.asarray(np.linalg.qr(above, mode="r"))
-    side = np.concatenate(pieces, axis=1).T if triangle is None else triangle
+            triangle, _ = _triangle(triangle, 0, iter((projected.T,)))
+    side = np.concatenate(pieces, axis=1).T if keep_left else triangle
     left, values, turn = np.linalg.svd(side, full_matrices=False)
     if square is not None:
         rest = max(square - float(np.square(values).sum()), 0.0)
-    right = turn if basis is None else turn @ basis
-    residuals = np.zeros(len(values))
-    if basis is not None:
-        residuals = np.linalg.norm(turn @ images - np.square(values)[:, np.newaxis] * right, axis=1)
+    right = turn @ basis
+    residuals = np.linalg.norm(turn @ images - np.square(values)[:, np.newaxis] * right, axis=1)
     return Leading(values, right, left if keep_left else None, rest, residuals, rows)
 
 

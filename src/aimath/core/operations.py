@@ -30,19 +30,11 @@ def _largest(*values: Array) -> Array:
     return reduce(np.maximum, values)
 
 
-def _smallest(*values: Array) -> Array:
+def _least(*values: Array) -> Array:
     return reduce(np.minimum, values)
 
 
-def _max_shares(*values: Array) -> list[Array]:
-    return _shares(_largest(*values), values)
-
-
-def _min_shares(*values: Array) -> list[Array]:
-    return _shares(_smallest(*values), values)
-
-
-def _shares(largest: Array, values: tuple[Array, ...]) -> list[Array]:
+def _shares(largest: Array, *values: Array) -> list[Array]:
     chosen = [value == largest for value in values]
     count = reduce(np.add, (part.astype(np.float64) for part in chosen))
     return [np.where(part, 1.0 / np.maximum(count, 1.0), 0.0) for part in chosen]
@@ -103,12 +95,8 @@ def _density(x: Array) -> Array:
     return normal.density(np.asarray(x), np.zeros_like(x), np.ones_like(x))
 
 
-def _power_log(x: Array, y: Array) -> Array:
-    return np.where((x == 0.0) & (y > 0.0), 0.0, np.power(x, y) * np.log(x))
-
-
-def _power_log2(x: Array, y: Array) -> Array:
-    return np.where((x == 0.0) & (y > 0.0), 0.0, np.power(x, y) * np.log(x) ** 2)
+def _power_log(x: Array, y: Array, logs: int = 1) -> Array:
+    return np.where((x == 0.0) & (y > 0.0), 0.0, np.power(x, y) * np.log(x) ** logs)
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -138,7 +126,7 @@ OPERATIONS: dict[str, Operation] = {
     "abs": Operation(abs, np.abs),
     "sign": Operation(scalars.sign, np.sign),
     "step": Operation(scalars.step, lambda x: np.where(x > 0.0, 1.0, 0.0)),
-    "min": Operation(min, _smallest),
+    "min": Operation(min, _least),
     "max": Operation(max, _largest),
     "sigmoid": Operation(scalars.sigmoid, activations.sigmoid),
     "relu": Operation(scalars.relu, lambda x: np.maximum(x, 0.0)),
@@ -153,11 +141,11 @@ OPERATIONS: dict[str, Operation] = {
     "normal_cdf": Operation(scalars.normal_cdf, _cdf),
     "normal_density": Operation(scalars.normal_density, _density),
     "power_log": Operation(scalars.power_log, _power_log),
-    "power_log2": Operation(scalars.power_log2, _power_log2),
+    "power_log2": Operation(scalars.power_log2, lambda x, y: _power_log(x, y, 2)),
     # Their answers are lists, of which "item" takes one.
     "softmax": Operation(scalars.softmax, _softmax),
-    "max_shares": Operation(scalars.max_shares, _max_shares),
-    "min_shares": Operation(scalars.min_shares, _min_shares),
+    "max_shares": Operation(scalars.max_shares, lambda *values: _shares(_largest(*values), *values)),
+    "min_shares": Operation(scalars.min_shares, lambda *values: _shares(_least(*values), *values)),
     "centred": Operation(scalars.centred, _centred),
 }
 

@@ -14,8 +14,8 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aimath.core.expression import Function
     from aimath.core.trajectory import Trajectory
-    from aimath.core.walks import Objective
 
 
 class Paths(NamedTuple):
@@ -58,7 +58,7 @@ class Race(NamedTuple):
 
 
 def race(
-    objective: Objective,
+    objective: Function,
     start: Sequence[float],
     optimizers: Sequence[str] = tuple(OPTIMIZERS),
     *,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.walks import Objective
+    from aimath.core.expression import Function
 
 FLAT = 1e-12
 """A curvature of so little of the largest is 0 up to rounding: along it nothing happens."""
@@ -41,8 +41,7 @@ class LearningRate(NamedTuple):
     def steps(self) -> Array:
         """(...) steps for each further decimal digit, inf where there is none to be had."""
         with np.errstate(divide="ignore"):
-            digits = -np.log10(self.rate)
-            return np.asarray(np.where(digits > 0.0, 1.0 / np.where(digits > 0.0, digits, 1.0), np.inf))
+            return np.asarray(1.0 / (np.maximum(-np.log10(self.rate), 0.0) + 0.0))  # + 0: no -0
 
     def check(self) -> Check:
         """Take 8 steps from 1 in each direction: the largest distance is rate^8."""
@@ -65,19 +64,9 @@ def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
     >>> float(found.rate), float(found.best_rate), str(found.regime)
     (0.8, 0.8, 'converges')
     """
-    bends = vectors(curvatures, "curvature", operand="curvatures")
+    bends = _of_a_minimum(curvatures)
     positive_rate(lr)
     largest = bends.max(axis=-1)
-    blame(
-        bends < -FLAT * np.abs(largest)[..., np.newaxis],
-        "curvature {k} is negative: gradient descent leaves this point at any rate",
-        operand="curvatures",
-    )
-    blame(
-        np.atleast_1d(largest <= 0.0),
-        "every curvature is 0: there is no minimum to go to",
-        operand="curvatures",
-    )
     bent = bends > FLAT * largest[..., np.newaxis]
     smallest = np.where(bent, bends, np.inf).min(axis=-1)
     with np.errstate(over="ignore"):
@@ -102,7 +91,17 @@ def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
     )
 
 
-def curvatures_at(objective: Objective, point: Sequence[float]) -> Array:
+def _of_a_minimum(curvatures: ArrayLike) -> Array:
+    """Give curvatures (..., n), none of them negative and one above 0."""
+    bends = vectors(curvatures, "curvature", operand="curvatures")
+    largest = bends.max(axis=-1, keepdims=True)
+    why = "curvature {k} is negative: gradient descent leaves this point at any rate"
+    blame(bends < -FLAT * np.abs(largest), why, operand="curvatures")
+    blame(largest <= 0.0, "every curvature is 0: there is no minimum to go to", operand="curvatures")
+    return bends
+
+
+def curvatures_at(objective: Function, point: Sequence[float]) -> Array:
     """Give the eigenvalues (n,) of the Hessian at a point, ascending."""
     values = np.asarray(np.linalg.eigvalsh(np.array(objective.hessian(point))))
     if values[0] < -FLAT * max(abs(float(values[-1])), abs(float(values[0]))):

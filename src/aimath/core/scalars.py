@@ -90,7 +90,7 @@ def bell(x: float) -> float:
     """
     if abs(x) > FAR:
         return 0.0
-    high, low = _square(x)
+    high, low = _product(x, x)
     return math.exp(-high) * (1.0 - low)
 
 
@@ -102,7 +102,7 @@ def normal_density(x: float) -> float:
     """
     if abs(x) > FAR:
         return 0.0
-    high, low = _square(x)
+    high, low = _product(x, x)
     return math.exp(-0.5 * high) * (1.0 - 0.5 * low) * DENSITY_AT_0
 
 
@@ -138,9 +138,9 @@ def power_log2(x: float, y: float) -> float:
     return 0.0 if x == 0.0 < y else math.pow(x, y) * math.log(x) ** 2
 
 
-def shares(largest: float, values: Sequence[float]) -> list[float]:
+def _shares(largest: float, values: tuple[float, ...]) -> list[float]:
     """Give 1 for the value that is the largest, the same parts of 1 to several, 0 to the rest."""
-    count = values.count(largest) if isinstance(values, tuple) else list(values).count(largest)
+    count = values.count(largest)
     return [1.0 / count if value == largest else 0.0 for value in values]
 
 
@@ -150,12 +150,12 @@ def max_shares(*values: float) -> list[float]:
     >>> max_shares(1.0, 3.0, 3.0)
     [0.0, 0.5, 0.5]
     """
-    return shares(max(values), values)
+    return _shares(max(values), values)
 
 
 def min_shares(*values: float) -> list[float]:
     """Give the derivative of min by each value."""
-    return shares(min(values), values)
+    return _shares(min(values), values)
 
 
 def softmax(*values: float) -> list[float]:
@@ -205,10 +205,6 @@ def _weights(values: Sequence[float], largest: float) -> list[float]:
 def _difference(x: float, y: float) -> tuple[float, float]:
     """Give x - y in two parts; what holds for arrays holds for floats."""
     return two_sum(x, -y)  # type: ignore[arg-type, return-value]
-
-
-def _square(x: float) -> tuple[float, float]:
-    return _product(x, x)
 
 
 def _product(x: float, y: float) -> tuple[float, float]:

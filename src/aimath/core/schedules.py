@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check
-from aimath.core.bounds import positive_rate
+from aimath.core.bounds import positive_rate, refuse
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,10 +45,6 @@ def _polynomial(k: Array, plan: Plan) -> Array:
     return plan.lr * left**plan.power
 
 
-def _linear(k: Array, plan: Plan) -> Array:
-    return _polynomial(k, plan._replace(power=np.ones(())))
-
-
 def _cosine(k: Array, plan: Plan) -> Array:
     return plan.min_lr + (plan.lr - plan.min_lr) * _half_wave(k, plan.horizon)
 
@@ -70,7 +66,7 @@ SCHEDULES: dict[str, Callable[[Array, Plan], Array]] = {
     "constant": _constant,
     "step": _step,
     "exponential": _exponential,
-    "linear": _linear,
+    "linear": _polynomial,
     "polynomial": _polynomial,
     "cosine": _cosine,
     "warmup-cosine": _warmup_cosine,
@@ -98,7 +94,7 @@ _PRINTED: dict[str, Callable[[Array, Plan], Array]] = {
     "constant": _constant,
     "step": lambda k, plan: np.asarray(plan.lr * np.exp(k // plan.step_size * np.log(plan.gamma))),
     "exponential": lambda k, plan: np.asarray(plan.lr * np.exp(k * np.log(plan.gamma))),
-    "linear": lambda k, plan: _printed_power(k, plan._replace(power=np.ones(()))),
+    "linear": _printed_power,
     "polynomial": _printed_power,
     "cosine": _printed_cosine,
     "warmup-cosine": _printed_warmup,
@@ -176,20 +172,15 @@ def _plan(
     factor = (0.1 if kind == "step" else 0.95) if gamma is None else gamma
     rise = np.floor(end / 10.0) if warmup is None else warmup
     plan = Plan(base, end, *(np.asarray(x, np.float64) for x in (factor, step_size, min_lr, rise, power)))
-    _within("horizon", plan.horizon, plan.horizon >= 1.0, "at least 1")
-    _within("gamma", plan.gamma, plan.gamma > 0.0, "above 0")
-    _within("step_size", plan.step_size, plan.step_size >= 1.0, "at least 1")
-    _within("min_lr", plan.min_lr, (plan.min_lr >= 0.0) & (plan.min_lr <= base), "at least 0 and at most lr")
-    _within(
-        "warmup", plan.warmup, (plan.warmup >= 0.0) & (plan.warmup <= end), "at least 0 and at most all steps"
-    )
-    _within("power", plan.power, plan.power > 0.0, "above 0")
-    return plan
+    _need("horizon", horizon, plan.horizon >= 1.0, "at least 1")
+    _need("gamma", factor, plan.gamma > 0.0, "above 0")
+    _need("step_size", step_size, plan.step_size >= 1.0, "at least 1")
+    _need("min_lr", min_lr, (plan.min_lr >= 0.0) & (plan.min_lr <= base), "at least 0 and at most lr")
+    fine = (plan.warmup >= 0.0) & (plan.warmup <= end)
+    _need("warmup", rise, fine, "at least 0 and at most all steps")
+    _need("power", power, plan.power > 0.0, "above 0")
+    return plan._replace(power=np.ones(())) if kind == "linear" else plan
 
 
-def _within(name: str, values: Array, fine: Any, bound: str) -> None:
-    fine = fine & np.isfinite(values)
-    if not np.all(fine):
-        wide = np.broadcast_to(values, np.shape(fine))
-        first = float(np.ravel(wide)[int(np.argmin(np.ravel(fine)))])
-        raise InputError(f"{name} must be {bound}, not {first:g}", operand=name)
+def _need(name: str, value: ArrayLike, fine: Any, bound: str) -> None:
+    refuse(~(fine & np.isfinite(value)), name, value, f"must be {bound}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from aimath.core.krylov import ITERATIONS, OVERSAMPLING, Leading, Passes, decomposed, leading
+from aimath.core.krylov import ITERATIONS, OVERSAMPLING, Leading, Passes, every, leading
 from aimath.core.lowrank import Spectrum, SvdApprox, check_ranks, scaled
 from aimath.core.matrices import matrix, refuse_nonfinite, shape
 from aimath.core.signs import upright
@@ -101,9 +101,10 @@ def takes_all(size: tuple[int, int], most: int, method: Method = "auto") -> bool
 def streamed_spectrum(
     passes: Passes, most: int, method: Method = "auto", rng: Generator | None = None
 ) -> Spectrum:
-    """Decompose a matrix that comes in row blocks, gone through once (exact) or seven times.
+    """Decompose a matrix that comes in row blocks.
 
-    "auto" is exact up to 512 columns. A factor A comes out as the blocks come in: block @ right.T.
+    "auto" is exact up to 512 columns, in a pass or two; the other way takes seven. A factor A comes
+    out as the blocks come in: block @ right.T.
 
     >>> rows = np.diag([3.0, 4.0])
     >>> streamed_spectrum(lambda: iter((rows[:1], rows[1:])), 1).cut(1).error
@@ -121,7 +122,7 @@ def streamed_spectrum(
         return _checked(passes(), width, power)
 
     if method == "exact" or (method == "auto" and width <= SMALL):
-        found, ready = decomposed(checked, None), None
+        found, ready = every(checked), None
     else:
         found, ready = leading(checked, width, most, np.random.default_rng(0) if rng is None else rng), most
     check_ranks(most, (found.rows, width))

@@ -15,8 +15,7 @@ import numpy as np
 
 from aimath.core.checked import checked
 from aimath.core.matrices import finite, shape
-from aimath.core.shares import by_left, by_right, same, scattered, spread
-from aimath.core.tape import walk
+from aimath.core.tape import by_left, by_right, same, scattered, spread, walk
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.arrays import Array
-    from aimath.core.shares import Axis
-    from aimath.core.tape import Share
+    from aimath.core.tape import Axis, Share
 
 
 def add(a: Any, b: Any) -> Any:

@@ -15,7 +15,7 @@ from aimath.core.exponentials import log_softmax_rows, logsumexp_rows, softmax_r
 from aimath.core.logits import cross_entropy_of_logits
 from aimath.core.matrices import shape
 from aimath.core.normal import density, lower_tail
-from aimath.core.tensor import plain, recorded
+from aimath.core.tensor import Tensor, plain, recorded
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -171,11 +171,8 @@ def concatenate(parts: Sequence[Any], axis: int = -1) -> Any:
 def stack(parts: Sequence[Any], axis: int = 0) -> Any:
     """Set parts of one shape (...) side by side along a new axis."""
     first = np.expand_dims(plain(parts[0]), axis).shape
-    return concatenate([_reshaped(part, first) for part in parts], axis)
-
-
-def _reshaped(part: Any, lengths: tuple[int, ...]) -> Any:
-    return part.reshape(lengths) if hasattr(part, "reshape") else np.asarray(part).reshape(lengths)
+    tensors = (part if isinstance(part, Tensor) else np.asarray(part) for part in parts)
+    return concatenate([part.reshape(first) for part in tensors], axis)
 
 
 def _real(x: Any) -> Any:

@@ -112,9 +112,14 @@ def alike(name: str, known: Iterable[str]) -> list[str]:
     return get_close_matches(name, list(known), 1)
 
 
-def short(text: str) -> str:
-    """Give a user's text for a message: what can't be seen as escapes, the end of a long one left out."""
-    return visible(text if len(text) <= AROUND else f"{text[: AROUND - 3]}...")
+def short(text: str, room: int = AROUND) -> str:
+    r"""Give a user's text in one line: what can't be seen as escapes, the end of a long one left out.
+
+    >>> short("a +\t b"), short("a + b + c", 6)
+    ('a + b', 'a +...')
+    """
+    text = re.sub("[ \t]+", " ", text).strip(" ")
+    return visible(text if len(text) <= room else f"{text[: room - 3]}...")
 
 
 def visible(text: str) -> str:

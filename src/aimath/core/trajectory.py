@@ -1,4 +1,4 @@
-"""What a descent is, row by row: where, how high, how steep, and what the optimiser remembers."""
+"""What a descent is, row by row, what the optimiser remembers, and for pictures the landscape around it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.walks import norms
+from aimath.core.arrays import norms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,9 +15,23 @@ if TYPE_CHECKING:
 
     from aimath.core.arrays import Array, Check
     from aimath.core.descent import Runs
-    from aimath.core.surface import Surface
 
     Places = NDArray[np.intp]
+
+
+LARGEST = float(np.finfo(np.float64).max)
+MARGIN = 0.1
+"""How much more than the way is seen on each side, of its extent."""
+
+
+class Surface(NamedTuple):
+    """A function's values over one variable or the first two; the others stay where the descent ended."""
+
+    path: Array  # (rows, 1 or 2) where the descent went
+    losses: Array  # (rows,) there
+    x: Array  # (wide,) ascending
+    y: Array  # (high,) ascending, or (1,) for a function of one variable
+    values: Array  # (high, wide), nan where there is none
 
 
 class Trajectory(NamedTuple):
@@ -92,9 +106,7 @@ class Trajectory(NamedTuple):
 
     def surface(self, wide: int, high: int) -> Surface:
         """Give the landscape around the run of the last row, for a picture of so many cells."""
-        from aimath.core.surface import surface  # noqa: PLC0415  only for pictures
-
-        return surface(self.source, int(self.run[-1]), wide, high)
+        return _surface(self.source, int(self.run[-1]), wide, high)
 
     def check(self) -> Check:
         """Recompute the last point of a single run by another route (retrace.py)."""
@@ -116,3 +128,26 @@ class Trajectory(NamedTuple):
         setting = np.broadcast_to(np.ravel(self.source.rule.settings[beta]), self.source.count)
         share = 1.0 - setting[self.run] ** np.maximum(self.step, 1)
         return np.asarray(values / share[:, np.newaxis])
+
+
+def _surface(runs: Runs, run: int, wide: int, high: int) -> Surface:
+    """Evaluate a function on a grid around the way of one run."""
+    rows = int(runs.last[run]) + 1
+    path, losses = runs.points[:rows, run], runs.losses[:rows, run]
+    x = _around(path[:, 0], wide)
+    y = _around(path[:, 1], high) if path.shape[1] > 1 else np.zeros(1)
+    grid = np.tile(path[-1], (len(y), len(x), 1))
+    grid[..., 0] = x
+    if path.shape[1] > 1:
+        grid[..., 1] = y[:, np.newaxis]
+    return Surface(path[:, :2], losses, x, y, runs.objective.values(grid))
+
+
+def _around(values: Array, count: int) -> Array:
+    low, high = float(values.min()), float(values.max())
+    with np.errstate(over="ignore"):
+        extent = high / 2.0 - low / 2.0
+        margin = 2.0 * MARGIN * extent or max(abs(low), 1.0) * MARGIN
+        ends = np.clip([low - margin, high + margin], -LARGEST, LARGEST)
+    share = np.linspace(0.0, 1.0, count)
+    return np.asarray(ends[0] * (1.0 - share) + ends[1] * share)  # a difference of ends may overflow

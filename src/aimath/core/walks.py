@@ -4,78 +4,25 @@ from __future__ import annotations
 
 import math
 from array import array
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aimath.core.arrays import norms
 from aimath.core.optimizers import ARRAYS, FLOATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from aimath.core.arrays import Array
+    from aimath.core.expression import Function
     from aimath.core.optimizers import Rule, Update
 
 AT_ONCE = 4096
 """Steps between two looks at where the walk is: looking at every step would cost a fifth of the time."""
 
 
-class Objective(Protocol):
-    """A function to walk down: what is checked raises an InputError, what is fast may give nan."""
-
-    @property
-    def text(self) -> str:
-        """The formula."""
-        ...
-
-    @property
-    def has_kinks(self) -> bool:
-        """Whether there may be points without a derivative that have a value."""
-        ...
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Names of the coordinates."""
-        ...
-
-    def __call__(self, point: Sequence[float]) -> float:
-        """Give the value, checked."""
-        ...
-
-    def gradient(self, point: Sequence[float]) -> list[float]:
-        """Give the gradient, checked."""
-        ...
-
-    def hessian(self, point: Sequence[float]) -> list[list[float]]:
-        """Give the second derivatives, checked."""
-        ...
-
-    def hessians(self, points: Array) -> Array:
-        """Give second derivatives (..., n, n) at points (..., n), nan where there is none."""
-        ...
-
-    def fast_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:
-        """Give a function to the gradient, unchecked."""
-        ...
-
-    def fast_slope(self) -> Callable[[Sequence[float]], float]:
-        """Give a function to the derivative by the first variable, unchecked."""
-        ...
-
-    def values(self, points: Array) -> Array:
-        """Give values (...) at points (..., n), nan where there is none."""
-        ...
-
-    def gradients(self, points: Array) -> Array:
-        """Give gradients (..., n) at points (..., n), nan where there is none."""
-        ...
-
-    def kinks(self, point: Sequence[float]) -> tuple[str, ...]:
-        """Say where there is no derivative."""
-        ...
-
-
-def walk(objective: Objective, start: Sequence[float], rule: Rule, rates: Array, until: float) -> Array:
+def walk(objective: Function, start: Sequence[float], rule: Rule, rates: Array, until: float) -> Array:
     """Give the points (rows, n) of one run, rows <= steps + 1, with `rates` (steps,) of its updates.
 
     It ends soon after the gradient's norm is at most `until` (-1: never), and soon after a point
@@ -104,7 +51,7 @@ def _listed(rates: Array) -> list[float]:
 
 
 def _walker(
-    objective: Objective, rule: Rule, path: array[float], n: int
+    objective: Function, rule: Rule, path: array[float], n: int
 ) -> Callable[[int, list[float]], None]:
     """Choose the loop that makes the updates `first` .. with some rates, and adds the points to a path."""
     update, memories = rule.make(FLOATS), [rule.start] * n
@@ -178,7 +125,7 @@ def _several(
 
 
 def walk_all(
-    objective: Objective, start: Sequence[float], rule: Rule, rates: Array, until: Array
+    objective: Function, start: Sequence[float], rule: Rule, rates: Array, until: Array
 ) -> tuple[Array, Array]:
     """Give points and gradients (rows, runs, n) of many runs, with `rates` (steps, runs).
 
@@ -200,10 +147,3 @@ def walk_all(
             if ended.all():
                 break
     return np.stack(path), np.stack(slopes)
-
-
-def norms(gradients: Array) -> Array:
-    """Give the lengths (...) of gradients (..., n), which neither overflow nor vanish on the way."""
-    if gradients.shape[-1] == 1:
-        return np.asarray(np.abs(gradients[..., 0]))
-    return np.asarray(np.hypot.reduce(gradients, axis=-1))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from aimath.errors import InputError
 from aimath.read.blocks import Block, price
-from aimath.read.stream import BLOCK, Stream
+from aimath.read.stream import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.core.arrays import Array
     from aimath.read.blocks import Pieces
+    from aimath.read.stream import Stream
     from aimath.read.table import Layout
 
 BF16 = "bf16"  # the upper half of a float32; numpy has no such type
 EXACT = 1 << 53  # float64 holds every integer up to here
+LARGE, AT_ONCE = 1 << 28, 1 << 20  # bytes of a file that is read ahead, and of its blocks
+T = TypeVar("T")
 
 
 class Stored(NamedTuple):
@@ -58,19 +61,18 @@ def rows(stream: Stream, stored: Stored, layout: Layout) -> Pieces:
     each = prod(unit)
     total = stored.size // each
     strewn = stored.fortran and len(stored.shape) > 1  # every row lies all over the file
-    at_once = total if strewn else min(total, max(1, BLOCK // (8 * each)))
+    size = AT_ONCE if _is_large(stream, stored) else BLOCK
+    at_once = total if strewn else min(total, max(1, size // (8 * each)))
     what = (
         "an array in Fortran order" if strewn else f"one {'matrix' if axes > 1 else 'row'} of {each} numbers"
     )
     copies = 2 if strewn or stored.dtype != "<f8" else 1
-    price(at_once * each * 8 * copies, what, layout.reading.max_memory)
-    for first in range(0, total, at_once):
-        count = min(at_once, total - first)
-        flat, notes = elements(stream, count * each, stored)
-        if strewn:
-            flat = flat.reshape(shape, order="F")
-        block = flat.reshape(count, *unit)
-        lines = range(first + 1, first + count + 1)
+    price((total if strewn else 1) * each * 8 * copies, what, layout.reading.max_memory)
+    first = 1
+    for flat, notes in _pieces(stream, stored, total, each, at_once):
+        block = (flat.reshape(shape, order="F") if strewn else flat).reshape(-1, *unit)
+        lines = range(first, first + len(block))
+        first = lines.stop
         yield Block({layout.names[0]: block}, layout.source, lines, notes=notes)
 
 
@@ -78,15 +80,45 @@ def parts(stream: Stream, stored: Stored, at_once: int) -> Iterator[tuple[Array,
     """Read one matrix as blocks of whole rows (r, n) of about `at_once` bytes, each with its notes."""
     m, n = stored.matrix
     count = max(1, at_once // (8 * n))
-    strewn = stored.fortran and min(m, n) > 1
     start = stream.taken
-    for first in range(0, m, count):
-        rows = min(count, m - first)
-        if strewn:
-            yield _across(stream, stored, start, first, rows)
-        else:
-            flat, notes = elements(stream, rows * n, stored)
-            yield flat.reshape(rows, n), notes
+    if stored.fortran and min(m, n) > 1:
+        yield from (
+            _across(stream, stored, start, first, min(count, m - first)) for first in range(0, m, count)
+        )
+        return
+    for flat, notes in _pieces(stream, stored, m, n, count):
+        yield flat.reshape(-1, n), notes
+
+
+def _pieces(
+    stream: Stream, stored: Stored, rows: int, width: int, at_once: int
+) -> Iterator[tuple[Array, tuple[str, ...]]]:
+    """Read the elements of `at_once` rows at a time; of a large file, ahead of their use."""
+    pieces = (elements(stream, min(at_once, rows - k) * width, stored) for k in range(0, rows, at_once))
+    return ahead(pieces) if _is_large(stream, stored) else pieces
+
+
+def _is_large(stream: Stream, stored: Stored) -> bool:
+    return stream.seekable and stored.size * stored.itemsize >= LARGE
+
+
+def ahead(pieces: Iterator[T]) -> Iterator[T]:
+    """Give the same, and fetch each while the one before is worked on; it mustn't be written over.
+
+    >>> list(ahead(iter("abc")))
+    ['a', 'b', 'c']
+    """
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  15 ms, for large files alone
+
+    with ThreadPoolExecutor(1) as reader:
+        try:
+            coming = reader.submit(next, pieces, None)
+        except RuntimeError:  # no room for a thread
+            yield from pieces
+            return
+        while (piece := coming.result()) is not None:
+            coming = reader.submit(next, pieces, None)
+            yield piece
 
 
 def _across(

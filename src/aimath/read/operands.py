@@ -40,6 +40,7 @@ def blocks(
     *,
     matrix: bool | Collection[str] = False,
     each: Collection[str] = (),
+    named: Collection[str] = (),
     optional: Collection[str] = (),
     aliases: Mapping[str, tuple[str, ...]] = _NOTHING,
     called: Mapping[str, str] = _BY_NAME,
@@ -49,8 +50,9 @@ def blocks(
     Operands of one row are handed on as (1, n) beside the many rows of another; those of many rows
     go in step, row by row. `matrix` names the operands that are matrices, or is True for all;
     `each` those whose numbers belong to one row each, such as the target classes of a batch;
-    `optional` further ones that JSON objects on stdin may hold; `called` says what an operand's
-    option is, where it isn't `--name`.
+    `named` those that a JSON object may hold entry by entry, {"x": 3, "y": 2}; `optional` further
+    ones that JSON objects on stdin may hold; `called` says what an operand's option is, where it
+    isn't `--name`.
 
     >>> [block.operands["x"].tolist() for block in blocks(["2", "1"], ["x"], {}, None)]
     [[[2.0, 1.0]]]
@@ -66,8 +68,9 @@ def blocks(
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
         more = optional if source == STDIN else ()
         return Layout(
-            source, these, how, aliases=aliases, matrices=matrices.intersection(these), optional=more
-        )
+            source, these, how, aliases=aliases, matrices=matrices.intersection(these), named=named,
+            optional=more,
+        )  # fmt: skip
 
     drawn = [one.name for one in given if one.tokens[0].startswith("randn:")]
     drawn.sort(key=names.index)  # so that which numbers they get is not a matter of how they were given

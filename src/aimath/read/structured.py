@@ -123,6 +123,8 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
         raise InputError(
             f"{path or 'the value'} must be an object with the keys {' and '.join(layout.names)}"
         )
+    if _by_name(found, layout):
+        return Row({layout.names[0]: array(list(found.values()))[None]}, tuple(found))
     operands = {}
     for name in layout.names:
         key = _key(found, name, layout)
@@ -135,6 +137,14 @@ def row(value: Any, layout: Layout, path: str = "") -> Row:
         counts = " and ".join(f"{name} {len(rows)}" for name, rows in operands.items())
         raise InputError(f"the operands have different numbers of rows: {counts}")
     return Row(operands, _labels(value, operands))
+
+
+def _by_name(found: dict[str, Any], layout: Layout) -> bool:
+    """Tell whether an object holds the entries of its only operand under their names."""
+    if layout.reading.key or not found or len(layout.names) > 1 or layout.names[0] not in layout.named:
+        return False
+    known = {layout.names[0], *layout.aliases.get(layout.names[0], ())}
+    return set(map(type, found.values())) <= {int, float} and not known & found.keys()
 
 
 def _key(found: dict[str, Any], name: str, layout: Layout) -> str:

@@ -37,10 +37,11 @@ class Layout:
         *,
         aliases: Mapping[str, tuple[str, ...]],
         matrices: Collection[str] = (),
+        named: Collection[str] = (),
         optional: Collection[str] = (),
     ) -> None:
         self.source, self.names, self.reading = source, tuple(names), reading
-        self.aliases, self.matrices = aliases, matrices
+        self.aliases, self.matrices, self.named = aliases, matrices, named
         self.optional = optional  # members of JSON objects that are taken if they are there
         self.labels: tuple[str, ...] = ()
         self.pick: int | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.layout import ours
+from aimath.render.layout import DOT, ours, scaled
 from aimath.safe import cells, safe
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     Points = np.ndarray[Any, Any]
 
 HEIGHT = 12
-DOT = "●"
 
 
 def curve(x: Points, y: Points, axes: tuple[str, str], wanted: Wanted, width: int) -> list[str]:
@@ -79,16 +78,9 @@ def ranged(axis: str, low: str, high: str, width: int) -> list[str]:
 
 
 def _canvas(x: Points, y: Points, marks: Points, room: int, high: int) -> list[str]:
-    places = (high - 1 - _scaled(y, high)) * room + _scaled(x, room)
+    places = (high - 1 - scaled(y, high)) * room + scaled(x, room)
     signs, which = np.unique(marks, return_inverse=True)
     counts = np.zeros((len(signs), high * room), np.int64)
     np.add.at(counts, (which, places), 1)
     drawn = np.where(counts.any(axis=0), signs[counts.argmax(axis=0)], " ").reshape(high, room)
     return ["".join(line) for line in drawn.tolist()]
-
-
-def _scaled(values: Points, room: int) -> Points:
-    """Give the cell of each value; halves, because the span of finite numbers can overflow."""
-    half = values / 2
-    span = float(half.max() - half.min()) or 1.0
-    return np.asarray(np.rint((half - half.min()) / span * (room - 1)), np.int64)

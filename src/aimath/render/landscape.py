@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.canvas import DOT, marked, ranged
-from aimath.render.layout import BAR, Strip, ours, padded, strip, wrapped
+from aimath.render.canvas import curve, marked, ranged
+from aimath.render.layout import BAR, SHADES, Strip, ours, padded, strip, wrapped
 from aimath.render.numbers import Style
-from aimath.render.panels import SHADES
 from aimath.safe import cells, safe
 
 if TYPE_CHECKING:
@@ -41,7 +40,8 @@ def way(descent: Any, names: Sequence[str], wanted: Wanted, width: int) -> list[
 def _along(found: Any, name: str, wanted: Wanted, width: int) -> list[str]:
     """Draw the curve, and the steps on it."""
     x, y = found.path[:, 0], found.losses
-    marks = _marks(len(x))
+    marks = np.full(len(x), WAY)
+    marks[[0, -1]] = START, END
     # Ends outweigh the steps in their cell.
     often = np.where(marks == WAY, 1, len(x) + 2)
     ground = np.full(len(found.x), GROUND)
@@ -53,12 +53,6 @@ def _along(found: Any, name: str, wanted: Wanted, width: int) -> list[str]:
     )  # fmt: skip
 
 
-def _marks(count: int) -> Values:
-    marks = np.full(count, WAY)
-    marks[0], marks[-1] = START, END
-    return marks
-
-
 def _over(found: Any, names: Sequence[str], wanted: Wanted, margin: int) -> list[str]:
     """Draw heights as shades, a fifth of the map each, blank the lowest; and the steps on them."""
     finite = found.values[np.isfinite(found.values)]
@@ -67,7 +61,7 @@ def _over(found: Any, names: Sequence[str], wanted: Wanted, margin: int) -> list
     shades[np.isnan(found.values)] = "?"
     columns, rows = (_places(found.path[:, k], axis) for k, axis in enumerate((found.x, found.y)))
     shades[rows, columns] = WAY
-    shades[rows[0], columns[0]], shades[rows[-1], columns[-1]] = START, END
+    shades[rows[[0, -1]], columns[[0, -1]]] = START, END
     ends = [wanted.style.people(float(x)) for x in (found.y[-1], found.y[0], found.x[0], found.x[-1])]
     rows_of_map = ["".join(row) for row in shades[::-1].tolist()]
     return [ours(line, wanted) for line in _framed(rows_of_map, names, ends, margin)]
@@ -100,8 +94,7 @@ def swept(options: Mapping[str, Values], y: Values, name: str, wanted: Wanted, w
     if len(options) == 1:
         ((option, x),) = options.items()
         (x, across), (y, up) = _spread(x, option), _spread(y, name)
-        lines = marked(x, y, np.full(len(x), DOT), (across, up), wanted, width)
-        return [strip(line, BAR) for line in lines]
+        return [strip(line, BAR) for line in curve(x, y, (across, up), wanted, width)]
     (first, rows), (second, columns) = list(options.items())[-2:]
     return _map((first, rows), (second, columns), y, wanted, width)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aimath.render.text import Wanted
+    from aimath.report import Report
 
 BAR = "cyan"
+DOT = "●"
+SHADES = " ░▒▓█"
+HEAD, TAIL = 20, 5
+"""A terminal is shown so many of the first and of the last of more lines (`--all` shows each)."""
+SPARKS = 32
+"""So many little bars stand beside each other at most."""
 OPERATORS = frozenset("+-·×*/=≈")
 
 
@@ -45,9 +53,35 @@ def label(text: str, wanted: Wanted, room: int = 0) -> str:
     if not room or cells(text) <= room:
         return text
     dots = ours("…", wanted)
-    while text and cells(text) + len(dots) > room:
-        text = text[:-1]
-    return text + dots
+    ends = itertools.accumulate(map(cells, text))
+    return text[: sum(end + len(dots) <= room for end in ends)] + dots
+
+
+def settings(report: Report, row: int, wanted: Wanted) -> list[str]:
+    """Say what the options that were swept are for a row."""
+    return [f"{key} = {wanted.style.people(v[row].item())}" for key, v in report.swept.items()]
+
+
+def apart(blocks: Iterable[Sequence[Strip]]) -> list[Strip]:
+    """Set blocks of lines below each other, a blank one between two; an empty block is none."""
+    strips: list[Strip] = []
+    for block in blocks:
+        strips += [strip("")] * bool(strips and block)
+        strips += block
+    return strips
+
+
+def ends(size: int, wanted: Wanted) -> tuple[list[int], int]:
+    """Choose which of many lines are shown, and say how many are not: one alone would save nothing.
+
+    >>> from aimath.render.text import Wanted
+    >>> ends(3, Wanted()), ends(100, Wanted())[1]
+    (([0, 1, 2], 0), 75)
+    """
+    hidden = size - HEAD - TAIL
+    if wanted.all_rows or hidden <= 1:
+        return list(range(size)), 0
+    return [*range(HEAD), *range(size - TAIL, size)], hidden
 
 
 def left_out(hidden: int, wanted: Wanted, word: str = "") -> Strip:
@@ -89,7 +123,7 @@ def bar(share: float, room: int) -> str:
     return "█" * full + ("▏▎▍▌▋▊▉"[part - 1] if part else "")
 
 
-def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], wanted: Wanted, room: int = 32) -> str:
+def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], wanted: Wanted) -> str:
     """Draw numbers from 0 as little bars beside each other, of many those at even distances; ASCII: 1 to 8.
 
     >>> from aimath.render.text import Wanted
@@ -97,7 +131,7 @@ def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], wanted: Wanted, 
     '█▄▁'
     """
     signs = "12345678" if wanted.ascii_only else "▁▂▃▄▅▆▇█"
-    places = np.unique(np.linspace(0, values.size - 1, min(room, values.size)).round().astype(int))
+    places = np.unique(np.linspace(0, values.size - 1, min(SPARKS, values.size)).round().astype(int))
     largest = float(values.max(initial=0.0)) or 1.0
     return "".join(signs[max(0, round(x / largest * 8) - 1)] for x in values[places].tolist())
 
@@ -111,15 +145,20 @@ def bars(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> lis
     return [signs[x >= 0] + bar(abs(x) / largest, room) for x in finite.tolist()]
 
 
+def scaled(values: np.ndarray[Any, Any], room: int) -> np.ndarray[Any, Any]:
+    """Give the cell of each number, the least in cell 0 and the largest in the last of the room."""
+    half = values / 2  # the span of finite numbers can overflow
+    span = float(half.max() - half.min()) or 1.0
+    return np.asarray(np.rint((half - half.min()) / span * (room - 1)), np.int64)
+
+
 def tracks(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> list[str]:
     """Draw numbers as places on a line from the least to the largest.
 
     >>> tracks(np.array([10.0, 3.0, 5.0]), 8)
     ['·······●', '●', '··●']
     """
-    half = values / 2  # the span of finite numbers can overflow
-    span = float(half.max() - half.min()) or 1.0
-    return ["·" * int(place) + "●" for place in np.rint((half - half.min()) / span * (room - 1))]
+    return ["·" * place + DOT for place in scaled(values, room).tolist()]
 
 
 def wrapped(text: str, width: int) -> list[str]:

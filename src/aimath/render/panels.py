@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.layout import BAR, Strip, label, left_out, ours, padded, strip
+from aimath.render.fields import entry_names
+from aimath.render.layout import BAR, SHADES, Strip, label, left_out, ours, padded, strip
 from aimath.render.numbers import Style
+from aimath.render.templates import number
 from aimath.safe import cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aimath.render.fields import Quantities
     from aimath.render.text import Wanted
+    from aimath.report import Panels
 
     Matrix = np.ndarray[Any, Any]
 
-SHADES = " ░▒▓█"
 DIGITS = (4, 3, 2)
 """So many are tried, until the matrices fit beside each other."""
 HEAD, TAIL, WHOLE = 5, 2, 12
@@ -27,53 +30,54 @@ CELLS = ((2, 2), (2, 1), (1, 1))
 """Digits and shades of a cell: the first that fits is drawn."""
 
 
-class Panels:
-    """Matrices (high, any width) with their heads, and the names of their rows."""
+class PanelStep:
+    """Panels of a derivation for one row: matrices (high, any width), and the names of their rows."""
 
-    def __init__(
-        self, heads: Sequence[str], matrices: Sequence[Matrix], names: Sequence[str], wanted: Wanted
-    ) -> None:
-        self.wanted = wanted
-        self.heads = [ours(head, wanted) for head in heads]
+    def __init__(self, step: Panels, known: Quantities, row: int, wanted: Wanted) -> None:
+        self.wanted, self.corner = wanted, ours(step.corner, wanted)
+        self.heads = [ours(head, wanted) for head, _ in step.columns]
+        matrices = [number(known, row, name) for _, name in step.columns]
         high = len(matrices[0])
         cut = high > WHOLE and not wanted.all_rows
         self.rows = [*range(HEAD), *range(high - TAIL, high)] if cut else list(range(high))
         self.hidden = high - len(self.rows)
-        self.matrices = [np.asarray(matrix)[self.rows] for matrix in matrices]
+        self.matrices = [matrix[self.rows] for matrix in matrices]
+        names = entry_names(known.report, (high,))
         self.labels = padded([label(names[k], wanted, WORD) for k in self.rows])
+        self.marks = [""] * len(self.rows)
+        if step.heat:
+            shares = number(known, row, step.heat)[self.rows].tolist()
+            self.marks = ["".join(map(shade, line)) for line in shares]
 
-    def strips(self, width: int, heat: Matrix | None = None, corner: str = "") -> list[Strip]:
-        """Set all beside each other, or below each other where there is no room."""
-        marks = [""] * len(self.rows)
-        if heat is not None:
-            marks = ["".join(map(shade, row)) for row in heat[self.rows]]
-        everything = range(len(self.matrices))
-        room = width - len(marks[0]) - 2
-        lines = self._fitting(everything, corner, room)
+    def strips(self, width: int) -> list[Strip]:
+        """Set all beside each other, or below each other where there is no room; the shades come last."""
+        count = len(self.matrices)
+        room = width - len(self.marks[0]) - 2
+        lines = self._fitting(range(count), room)
         if lines is not None:
-            return self._with_gap(lines, marks)
+            return self._with_gap(lines, self.marks)
         strips: list[Strip] = []
         start = 0
-        while start < len(self.matrices):
-            ends = range(len(self.matrices), start, -1)
-            end = next((end for end in ends if self._fitting(range(start, end), corner, width)), start + 1)
+        while start < count:
+            ends = range(count, start, -1)
+            end = next((end for end in ends if self._fitting(range(start, end), width)), start + 1)
             group = range(start, end)
-            lines = self._fitting(group, corner, width) or self._lines(group, DIGITS[-1], corner, width)
-            last = end == len(self.matrices) and max(map(cells, lines)) <= room
-            strips += self._with_gap(lines, marks if last else [""] * len(self.rows))
+            lines = self._fitting(group, width) or self._lines(group, DIGITS[-1], width)
+            last = end == count and max(map(cells, lines)) <= room
+            strips += self._with_gap(lines, self.marks if last else [""] * len(self.rows))
             start = end
         return strips
 
-    def _fitting(self, chosen: Sequence[int], corner: str, width: int) -> list[str] | None:
+    def _fitting(self, chosen: Sequence[int], width: int) -> list[str] | None:
         for digits in DIGITS if self.wanted.style.exact else DIGITS[:1]:
-            lines = self._lines(chosen, digits, corner)
+            lines = self._lines(chosen, digits)
             if max(map(cells, lines)) <= width:
                 return lines
         return None
 
-    def _lines(self, chosen: Sequence[int], digits: int, corner: str, width: int = 0) -> list[str]:
+    def _lines(self, chosen: Sequence[int], digits: int, width: int = 0) -> list[str]:
         """Give the head and the rows; with a `width`, columns are left out until one matrix fits it."""
-        blocks = [padded([ours(corner, self.wanted), *self.labels])]
+        blocks = [padded([self.corner, *self.labels])]
         for k in chosen:
             room = width - cells(blocks[0][0]) - 3 if width else 0
             blocks.append(padded([self.heads[k], *self._block(self.matrices[k], digits, room)]))
@@ -91,10 +95,9 @@ class Panels:
 
     def _with_gap(self, lines: Sequence[str], drawn: Sequence[str]) -> list[Strip]:
         head, *rows = lines
-        across = max(map(cells, rows))
         strips = [
-            strip(row + " " * (across - cells(row)), "", f"  {ours(mark, self.wanted)}" if mark else "")
-            for row, mark in zip(rows, drawn, strict=True)
+            strip(row, "", f"  {ours(mark, self.wanted)}" if mark else "")
+            for row, mark in zip(padded(rows), drawn, strict=True)
         ]
         gap = [left_out(self.hidden, self.wanted, "rows")] if self.hidden else []
         return [strip(head, "dim"), *strips[:HEAD], *gap, *strips[HEAD:]]
@@ -118,20 +121,20 @@ def shade(share: float) -> str:
     return SHADES[int(np.clip(np.ceil(share * 4.0), 0, 4))] if share > 0 else SHADES[0]
 
 
-def heat_map(
-    matrix: Matrix, names: Sequence[str], heads: Sequence[str], wanted: Wanted, width: int
-) -> list[Strip] | None:
-    """Draw numbers from -1 to 1 in shaded cells, the names at the edges; None where they have no room.
+def heat_maps(
+    matrices: Matrix, names: Sequence[str], heads: Sequence[str], wanted: Wanted, width: int
+) -> list[list[Strip]] | None:
+    """Draw matrices (k, r, c) of numbers from -1 to 1 in shaded cells; None where these have no room.
 
-    The shade says how far from 0; of what is negative it is red.
+    The names stand at the edges. The shade says how far from 0; of what is negative it is red.
     """
+    labels = padded(["", *(label(name, wanted, WORD) for name in names)])
     for digits, wide in CELLS if wanted.style.exact else [(0, wide) for _, wide in CELLS]:
-        style = Style(digits=digits, narrow=True) if digits else wanted.style
-        texts = _aligned(matrix, style)
-        labels = padded(["", *(label(name, wanted, WORD) for name in names)])
-        cell = len(texts[0, 0]) + wide + wide // 2
-        if cells(labels[0]) + 3 + matrix.shape[1] * (cell + wide) - wide <= width:
-            return _cells(matrix, texts, labels, heads, wanted, wide)
+        texts = _aligned(matrices, Style(digits=digits, narrow=True) if digits else wanted.style)
+        cell = len(texts[0, 0, 0]) + wide + wide // 2
+        if cells(labels[0]) + 3 + len(heads) * (cell + wide) - wide <= width:
+            pairs = zip(matrices, texts, strict=True)
+            return [_cells(matrix, text, labels, heads, wanted, wide) for matrix, text in pairs]
     return None
 
 

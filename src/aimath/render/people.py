@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from aimath.render import prose
@@ -12,38 +13,61 @@ from aimath.render.steps import Derivation
 from aimath.render.table import Records, single
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from aimath.render.text import Wanted
-    from aimath.report import Report
+    from aimath.report import Opening, Report
 
 NO_WIDTH = 10_000
 """A pipe has no width: nothing is wrapped or cut there."""
 
 
-class Page:
-    """Turns reports into lines; `explain` gives derivations in place of tables, `draw` adds plots.
+class Book:
+    """Turns reports into lines, on a page of their own where they open one; what they say stands around them.
 
-    With `images`, an answer that is an image is drawn though no plot was asked for: so people read it.
+    `explain` gives derivations in place of tables, `draw` adds plots. With `images`, an answer that is
+    an image is drawn though no plot was asked for: so people read it.
     """
 
     def __init__(self, wanted: Wanted, *, explain: bool, draw: bool, images: bool) -> None:
-        self.wanted = wanted
-        self.derivation = Derivation(wanted) if explain else None
-        self.draw, self.images = draw, images and not explain
-        self.plotter = Plotter(wanted)
-        self.records = Records(wanted)
+        self.wanted, self.explain, self.draw = wanted, explain, draw
         self.begun = False
+        self._turn(explain=explain, draw=draw, images=images)
+
+    def _turn(self, *, explain: bool, draw: bool, images: bool) -> None:
+        """Begin a page, which says its formulas anew."""
+        self.derivation = Derivation(self.wanted) if explain else None
+        self.drawing, self.images = draw, images and not explain
+        self.plotter, self.records = Plotter(self.wanted), Records(self.wanted)
+        self.page_begun = False
 
     def add(self, report: Report) -> list[Strip]:
         """Give what one block of rows shows; rows of a table may be kept back until the end."""
-        seen = report._replace(show=report.glance or report.show)
-        known = Quantities(seen.spread())
+        strips = self._opened(report.opening) if report.opening else []
+        strips += self._answered(report)
+        if report.closing:
+            strips += [*self.end(), strip(""), *prose.strips(report.closing, self.wanted)]
+        self.begun = self.begun or bool(strips)
+        return strips
+
+    def end(self) -> list[Strip]:
+        """Give the rows and points that were kept back."""
+        return self._kept() + self._apart(self.plotter.rest())
+
+    def _opened(self, look: Opening) -> list[Strip]:
+        strips = self.end()
+        strips += [strip("")] * (self.begun or bool(strips)) + prose.strips(look.prose, self.wanted)
+        explain = self.explain if look.explain is None else look.explain
+        self._turn(explain=explain, draw=self.draw if look.draw is None else look.draw, images=True)
+        return strips
+
+    def _answered(self, report: Report) -> list[Strip]:
+        known = Quantities(report._replace(show=report.glance or report.show).spread())
         strips: list[Strip] = []
         image = any(plot.kind == "picture" for plot in report.plots)
-        drawn = self.draw or (self.images and image)
+        drawn = self.drawing or (self.images and image)
         if self.derivation:
-            for told in report.told() if report.told else [report] if report.steps else []:
+            for told in report.told() if report.told else [report] * bool(report.steps):
                 for part in self.derivation.parts(Quantities(told)):
                     strips += self._apart(part)
         elif drawn and image:
@@ -57,52 +81,15 @@ class Page:
             strips += self._kept() + self._apart(lines)
         return strips
 
-    def end(self) -> list[Strip]:
-        """Give the rows and points that were kept back."""
-        return self._kept() + self._apart(self.plotter.rest())
-
     def _kept(self) -> list[Strip]:
         records, self.records = self.records, Records(self.wanted)
         return self._apart(records.grid().strips(self.wanted)) if records.rows else []
 
     def _apart(self, strips: list[Strip]) -> list[Strip]:
-        """Put a blank line before what isn't the first."""
-        blank = [strip("")] if self.begun and strips else []
-        self.begun = self.begun or bool(strips)
+        """Put a blank line before what isn't the first on its page."""
+        blank = [strip("")] if self.page_begun and strips else []
+        self.page_begun = self.page_begun or bool(strips)
         return blank + strips
-
-
-class Book:
-    """Pages one after the other, if reports open some; what they say stands around them."""
-
-    def __init__(self, wanted: Wanted, *, explain: bool, draw: bool, images: bool) -> None:
-        self.wanted, self.explain, self.draw = wanted, explain, draw
-        self.page = Page(wanted, explain=explain, draw=draw, images=images)
-        self.begun = False
-
-    def add(self, report: Report) -> list[Strip]:
-        """Give what one block of rows shows, on a page of its own if it opens one."""
-        lines: list[Strip] = []
-        if report.opening:
-            look = report.opening
-            lines = self.page.end()
-            self.begun = self.begun or bool(lines)
-            lines += [strip("")] * self.begun + prose.strips(look.prose, self.wanted)
-            self.page = Page(
-                self.wanted,
-                explain=self.explain if look.explain is None else look.explain,
-                draw=self.draw if look.draw is None else look.draw,
-                images=True,
-            )
-        lines += self.page.add(report)
-        if report.closing:
-            lines += [*self.page.end(), strip(""), *prose.strips(report.closing, self.wanted)]
-        self.begun = self.begun or bool(lines)
-        return lines
-
-    def end(self) -> list[Strip]:
-        """Give what the last page kept back."""
-        return self.page.end()
 
 
 class People:
@@ -111,23 +98,16 @@ class People:
     def __init__(
         self, wanted: Wanted, *, explain: bool = False, draw: bool = False, images: bool = False
     ) -> None:
-        self.colour = wanted.colour
+        self.text = painted if wanted.colour else plain
         self.book = Book(wanted, explain=explain, draw=draw, images=images)
 
     def write(self, report: Report) -> bytes:
         """Give the text of one block of rows."""
-        return self._text(self.book.add(report))
+        return self.text(self.book.add(report))
 
     def end(self) -> bytes:
         """Give the text of what was kept back."""
-        return self._text(self.book.end())
-
-    def _text(self, strips: Sequence[Strip]) -> bytes:
-        if not self.colour:
-            return plain(strips).encode(errors="backslashreplace")
-        from aimath.render.terminal import painted  # noqa: PLC0415  # rich takes 60 ms to import
-
-        return painted(strips)
+        return self.text(self.book.end())
 
 
 class Drawing:
@@ -145,11 +125,27 @@ class Drawing:
         return self._text(self.plotter.rest())
 
     def _text(self, strips: list[Strip]) -> bytes:
-        blank = "\n" if self.begun and strips else ""
+        blank = [strip("")] if self.begun and strips else []
         self.begun = self.begun or bool(strips)
-        return (blank + plain(strips)).encode(errors="backslashreplace")
+        return plain(blank + strips)
 
 
-def plain(strips: Sequence[Strip]) -> str:
+def plain(strips: Iterable[Strip]) -> bytes:
     """Give lines without colour."""
-    return "".join(line.text + "\n" for line in strips)
+    return "".join(line.text + "\n" for line in strips).encode(errors="backslashreplace")
+
+
+def painted(strips: Iterable[Strip]) -> bytes:
+    """Give lines with the codes that colour them; nothing is wrapped, cut or read as markup."""
+    from rich.console import Console  # noqa: PLC0415  rich takes 60 ms to import
+    from rich.text import Text  # noqa: PLC0415
+
+    out = io.StringIO()
+    # Nothing is taken from the environment: who writes has decided on colour already.
+    console = Console(
+        file=out, width=80, force_terminal=True, color_system="256", no_color=False, markup=False,
+        emoji=False, highlight=False, legacy_windows=False, _environ={},
+    )  # fmt: skip
+    for line in strips:
+        console.print(Text.assemble(*line.pieces), soft_wrap=True)
+    return out.getvalue().encode(errors="backslashreplace")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.render.layout import Strip, ours, strip
+from aimath.render.layout import SHADES, Strip, apart, ours, settings, strip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from aimath.render.fields import Quantities
     from aimath.render.text import Wanted
 
-SHADES = " ░▒▓█"
 GREYS = 24
 BLACK = 232
 """The first of the 24 greys among a terminal's 256 colours."""
@@ -35,9 +34,9 @@ def images(known: Quantities, values: Image, wanted: Wanted) -> Iterator[tuple[I
         if value.ndim < 2:
             side = math.isqrt(value.size)
             value = value.reshape((side, side) if side * side == value.size else (1, -1))
-        said = (f"{k} = {wanted.style.people(v[row].item())}" for k, v in report.swept.items())
+        said = ", ".join(settings(report, row, wanted))
         for image in value.reshape(-1, *value.shape[-2:]):
-            yield image.astype(np.float64), ", ".join(said)
+            yield image.astype(np.float64), said
 
 
 class Frame(NamedTuple):
@@ -55,9 +54,9 @@ class Gallery:
         self.wanted, self.width = wanted, width
         self.shelves: list[list[Frame]] = []
 
-    def add(self, image: Image, said: str) -> None:
-        """Take an image."""
-        frame = _frame(image, said, self.wanted, self.width)
+    def add(self, image: Image, said: str, among: Image | None = None) -> None:
+        """Take an image, whose ends are black and white; or those of all `among` which it is seen."""
+        frame = _frame(image, said, self.wanted, self.width, among)
         if not self.shelves or sum(f.width + 2 for f in self.shelves[-1]) + frame.width > self.width:
             self.shelves.append([])
         self.shelves[-1].append(frame)
@@ -65,7 +64,7 @@ class Gallery:
     def strips(self) -> list[Strip]:
         """Give the images taken since the last time."""
         shelves, self.shelves = self.shelves, []
-        return [line for k, shelf in enumerate(shelves) for line in [*[strip("")][: k and 1], *_shelf(shelf)]]
+        return apart(map(_shelf, shelves))
 
 
 def _shelf(frames: list[Frame]) -> list[Strip]:
@@ -80,11 +79,11 @@ def _shelf(frames: list[Frame]) -> list[Strip]:
     return [*strips, strip(said)] if said.strip() else strips
 
 
-def _frame(image: Image, said: str, wanted: Wanted, width: int) -> Frame:
+def _frame(image: Image, said: str, wanted: Wanted, width: int, among: Image | None) -> Frame:
     blocks = wanted.colour and not wanted.ascii_only
     wide = 1 if blocks or image.shape[1] * 2 > width else 2
     image = _shrunk(image, width // wide)
-    low, span = _range(image)
+    low, span = _range(image if among is None else among)
     level = np.clip(np.nan_to_num((image - low) / span, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
     if blocks:
         lines = _half_blocks(np.rint(level * (GREYS - 1)).astype(int))
@@ -92,11 +91,8 @@ def _frame(image: Image, said: str, wanted: Wanted, width: int) -> Frame:
         shades = np.rint(level * (len(SHADES) - 1)).astype(int)
         lines = [[(ours("".join(SHADES[s] * wide for s in row), wanted), "")] for row in shades]
     across = max(image.shape[1] * wide, len(said))
-    return Frame([_filled(line, image.shape[1] * wide, across) for line in lines], across, said)
-
-
-def _filled(line: Pieces, width: int, across: int) -> Pieces:
-    return [*line, (" " * (across - width), "")] if across > width else line
+    rest = (" " * (across - image.shape[1] * wide), "")
+    return Frame([[*line, rest] for line in lines], across, said)
 
 
 def _range(image: Image) -> tuple[float, float]:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from aimath.render.text import Wanted
     from aimath.report import Prose
 
-WIDEST = 80
 WORD = r"""(?:-[-\w]+ (?!-[-A-Za-z]))?(?:'[^']*'|"[^"]*"|\S)+"""
 """A word of a command line, behind the option that it belongs to."""
 INDENTS = {"title": ("", ""), "text": ("", ""), "command": ("$ ", "    "), "item": ("  ", "  ")}
@@ -37,7 +36,7 @@ def _paragraph(paragraph: Prose, wanted: Wanted) -> Iterator[Strip]:
     command = paragraph.kind == "command"
     words = re.findall(WORD if command else r"\S+", label(paragraph.text, wanted))
     end = " \\" if command else ""  # so that the shell reads on
-    filled = list(_filled(words, min(wanted.width, WIDEST) - cells(end), INDENTS[paragraph.kind]))
+    filled = list(_filled(words, wanted.measure - cells(end), INDENTS[paragraph.kind]))
     for k, line in enumerate(filled, 1):
         yield strip(line + end * (k < len(filled)), STYLES.get(paragraph.kind, ""))
 

@@ -8,13 +8,12 @@ import os
 import re
 import select
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -29,26 +28,11 @@ def abandon() -> None:
             os.unlink(path)  # noqa: PTH108
 
 
-class Sink(Protocol):
-    """Takes bytes in order; leaving the `with` without an error makes them final."""
-
-    def write(self, data: bytes) -> None:
-        """Take the next bytes."""
-        ...
-
-
 class Descriptor:
     """An open descriptor such as standard output; every byte is written before `write` returns."""
 
     def __init__(self, number: int) -> None:
         self.number = number
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is held back."""
 
     def write(self, data: bytes) -> None:
         """Write all of `data`, however little the system takes at a time."""
@@ -88,12 +72,13 @@ class AtomicFile:
 
         with _named(path):
             self.open_already = _descriptor(path)
-            self.place = Path(os.path.realpath(path))
+            self.place = os.path.realpath(path)
+            self.folder = str(Path(self.place).parent)
             self.old = None if self.open_already is not None else _status(path)
         if (self.old and stat.S_ISDIR(self.old.st_mode)) or path.endswith("/"):
             raise InputError(f"--out: {path} is a directory", usage=True)
-        if self.old is None and self.open_already is None and not self.place.parent.is_dir():
-            parent = self.place.parent if Path(path).is_symlink() else Path(path).parent
+        if self.old is None and self.open_already is None and not Path(self.folder).is_dir():
+            parent = self.folder if Path(path).is_symlink() else Path(path).parent
             raise InputError(f"--out: there is no directory {parent}", hint="make it first")
 
     def __enter__(self) -> Self:
@@ -110,12 +95,13 @@ class AtomicFile:
     def _make_temporary(self) -> None:
         if self.old and not os.access(self.place, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        import tempfile  # noqa: PLC0415  1 ms that most answers don't need
-
-        self.number, self.temporary = tempfile.mkstemp(dir=self.place.parent, prefix=".aimath-")
+        self.temporary = f"{self.folder}/.aimath-{os.urandom(8).hex()}"
         _unfinished.add(self.temporary)
         try:
-            os.fchmod(self.number, stat.S_IMODE(self.old.st_mode) if self.old else 0o666 & ~_umask())
+            how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+            self.number = os.open(self.temporary, how, 0o600 if self.old else 0o666)
+            if self.old:
+                os.fchmod(self.number, stat.S_IMODE(self.old.st_mode))
         except BaseException:
             self._discard()
             raise
@@ -151,8 +137,10 @@ class AtomicFile:
             os.replace(self.temporary, self.place)  # noqa: PTH105  # tests make it fail by this name
             _unfinished.discard(self.temporary)
             self.temporary = ""
-            with contextlib.suppress(OSError):  # the file is whole; this makes its name last a power cut
-                _sync_directory(self.place.parent)
+            with contextlib.suppress(
+                OSError, MemoryError
+            ):  # the file is whole; this makes its name last a power cut
+                _sync_directory(self.folder)
 
     def _discard(self) -> None:
         """Leave nothing open and nothing behind; the first error is the one to tell."""
@@ -181,13 +169,7 @@ def _status(path: str) -> os.stat_result | None:
         return None
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _sync_directory(path: Path) -> None:
+def _sync_directory(path: str) -> None:
     number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)

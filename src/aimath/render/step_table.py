@@ -54,12 +54,7 @@ class TableStep:
         """Give a head line and a line an entry, with a bar where there is room; narrow: entry by entry."""
         names = self._names()
         labels = [label(names[k], self.wanted, WORD) for k in self.entries]
-        heads = [ours(head, self.wanted) for head, _ in self.step.columns]
-        columns = [self.column(template) for _, template in self.step.columns]
-        blocks = [
-            padded([head, *texts], right=self.numbers(template) is not None)
-            for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
-        ]
+        heads, columns, blocks = self.columns()
         head, *lines = side_by_side([[self.step.names, *labels], *blocks])
         if cells(head) > width:
             return self.with_gaps(stacked(labels, heads, columns, width))
@@ -95,6 +90,14 @@ class TableStep:
                 name if isinstance(name, str) else self.wanted.style.people(name) for name in named.tolist()
             ]
         return [name.replace("_", ",") for name in entry_names(self.known.report, self.shape)]
+
+    def columns(self) -> tuple[list[str], list[list[str]], list[list[str]]]:
+        """Give the heads, the texts below each, and both in one width: a head of numbers stands right."""
+        heads = [ours(head, self.wanted) for head, _ in self.step.columns]
+        texts = [self.column(template) for _, template in self.step.columns]
+        right = [self.numbers(template) is not None for _, template in self.step.columns]
+        both = zip(heads, texts, right, strict=True)
+        return heads, texts, [padded([head, *below], right=is_right) for head, below, is_right in both]
 
     def column(self, template: str) -> list[str]:
         """Give the texts of a column, of one width: numbers point under point, terms from the left."""

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.fields import entry_names
-from aimath.render.layout import Strip, ours, strip, wrapped
-from aimath.render.panels import Panels as PanelStep
+from aimath.render.layout import Strip, ours, settings, strip, wrapped
+from aimath.render.panels import PanelStep
 from aimath.render.step_table import TableStep
 from aimath.render.templates import Scope, Shown, fields, number
 from aimath.render.tree import TreeStep
-from aimath.report import Line, Panels, Table, Tree, Verify
+from aimath.report import Line, Panels, Step, Table, Tree, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from aimath.render.fields import Quantities
     from aimath.render.text import Wanted
 
-WIDEST, NARROWEST = 80, 20
+
+DRAWN: dict[type[Step], Any] = {Table: TableStep, Tree: TreeStep, Panels: PanelStep}
+"""Who draws a step that is more than a line."""
 
 
 class Derivation:
@@ -28,7 +29,7 @@ class Derivation:
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted, self.said = wanted, set[str]()
-        self.width = max(NARROWEST, min(wanted.width, WIDEST))
+        self.width = wanted.measure
 
     def parts(self, known: Quantities) -> Iterator[list[Strip]]:
         """Give each row's derivation, every line at most as wide as wanted."""
@@ -36,39 +37,21 @@ class Derivation:
         if report.void:
             yield [strip(" no answer", "dim")] * report.rows
             return
-        checks = {
-            step.method: getattr(report.result, step.method)()
-            for step in report.steps
-            if isinstance(step, Verify)
-        }
+        methods = [step.method for step in report.steps if isinstance(step, Verify)]
+        checks = {method: getattr(report.result, method)() for method in methods}
         for row in range(report.rows):
             strips: list[Strip] = []
             for k, step in enumerate(report.steps):
                 if k == 1:
-                    strips += [strip(text, "bold") for text in self._swept(known, row)]
-                if isinstance(step, Table):
-                    strips += TableStep(step, known, row, self.wanted).strips(self.width)
-                elif isinstance(step, Tree):
-                    strips += TreeStep(step, known, row, self.wanted).strips(self.width)
-                elif isinstance(step, Panels):
-                    strips += self._panels(step, known, row)
+                    said = "   ".join(settings(report, row, self.wanted))
+                    strips += [strip(text, "bold") for text in wrapped(said, self.width) if said]
+                if isinstance(step, Line):
+                    strips += self._line(step, known, row, first=k == 0)
                 elif isinstance(step, Verify):
                     strips += self._verified(step, checks[step.method], known, row)
                 else:
-                    strips += self._line(step, known, row, first=k == 0)
+                    strips += DRAWN[type(step)](step, known, row, self.wanted).strips(self.width)
             yield strips
-
-    def _swept(self, known: Quantities, row: int) -> list[str]:
-        pairs = (f"{k} = {self.wanted.style.people(v[row].item())}" for k, v in known.report.swept.items())
-        text = "   ".join(pairs)
-        return wrapped(text, self.width) if text else []
-
-    def _panels(self, step: Panels, known: Quantities, row: int) -> list[Strip]:
-        matrices = [number(known, row, name) for _, name in step.columns]
-        names = entry_names(known.report, (len(matrices[0]),))
-        drawn = PanelStep([head for head, _ in step.columns], matrices, names, self.wanted)
-        heat = number(known, row, step.heat) if step.heat else None
-        return drawn.strips(self.width, heat, step.corner)
 
     def _line(self, step: Line, known: Quantities, row: int, *, first: bool) -> list[Strip]:
         if step.only and not np.any(number(known, row, step.only)):

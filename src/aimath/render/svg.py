@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 WIDE, HIGH, EDGE = 10, 20, 14
 """A cell and the margin, in units of the picture."""
-BLOCKS = " ▏▎▍▌▋▊▉█"
+BLOCKS = "▏▎▍▌▋▊▉█"
 LEVELS = "▁▂▃▄▅▆▇"
+SHADED = {"░": 0.25, "▒": 0.5, "▓": 0.75}
+RUN = re.compile(rf" {{2,}}|[{BLOCKS}]+|░+|▒+|▓+|▀+|[{LEVELS}]+|(?:(?! {{2}})[^{BLOCKS}░▒▓{LEVELS}▀])+")
+"""What is drawn as one shape: several blanks, blocks, shades, pixels, little bars, or words."""
 
 PAGE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
@@ -29,7 +32,6 @@ svg {{ --ink: #d8dee9; --paper: #1d2129; --cyan: #4fb3bf; --green: #8fbf6f; --re
 svg {{ --ink: #24292f; --paper: #fbfbfa; --cyan: #16808d; --green: #2e7d32; --red: #c62828; }} }}
 text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8dee9; fill: var(--ink); }}
 .paper {{ fill: #1d2129; fill: var(--paper); }}
-.ink {{ fill: #d8dee9; fill: var(--ink); }}
 .bold {{ font-weight: bold; }}
 .dim {{ opacity: 0.65; }}
 .ink {{ fill: #d8dee9; fill: var(--ink); }}
@@ -68,23 +70,28 @@ class Svg:
 
 
 def _line(strip: Strip, top: int) -> Iterator[str]:
-    """Draw one line: blocks as rectangles, which leave no seams, and words as text."""
+    """Draw one line: blocks as rectangles, which look the same in every font, and words as text."""
     left = float(EDGE)
     for piece, style in strip.pieces:
-        for run in re.findall(r" {2,}|[▏▎▍▌▋▊▉█]+|▀+|[▁▂▃▄▅▆▇]+|(?:(?! {2})[^▏▎▍▌▋▊▉█▀▁▂▃▄▅▆▇])+", piece):
+        for run in RUN.findall(piece):
             width = cells(run) * WIDE
             if run[0] == "▀" and style.startswith("color("):
                 yield from _pixels(left, top, width, style)
             elif run[0] in LEVELS:
                 yield from _levels(run, left, top, style)
-            elif run[0] in BLOCKS[1:]:
-                exact = sum(BLOCKS.index(block) for block in run) * WIDE / 8
+            elif run[0] in BLOCKS or run[0] in SHADED:
+                exact = sum(BLOCKS.find(block) + 1 for block in run) * WIDE / 8 or width
                 place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{HIGH - 4}"'
-                kind = style if re.search(r"cyan|green|red", style) else f"ink {style}".rstrip()
-                yield f'<rect class="{kind}" {place}/>'
+                shade = f' fill-opacity="{SHADED[run[0]]}"' if run[0] in SHADED else ""
+                yield f'<rect class="{_kind(style)}" {place}{shade}/>'
             elif run.strip():
                 yield _text(run, left, top, style)
             left += width
+
+
+def _kind(style: str) -> str:
+    """Give the class of a shape: one without a colour of its own has that of the words."""
+    return style if re.search(r"cyan|green|red", style) else f"ink {style}".rstrip()
 
 
 def _levels(run: str, left: float, top: int, style: str) -> Iterator[str]:
@@ -92,7 +99,7 @@ def _levels(run: str, left: float, top: int, style: str) -> Iterator[str]:
     for k, sign in enumerate(run):
         high = (LEVELS.index(sign) + 1) * (HIGH - 4) / 8
         place = f'x="{left + k * WIDE:g}" y="{top + HIGH - 2 - high:g}" width="{WIDE}" height="{high:g}"'
-        yield f'<rect class="{style or "ink"}" {place}/>'
+        yield f'<rect class="{_kind(style)}" {place}/>'
 
 
 def _text(run: str, left: float, top: int, style: str) -> str:

@@ -1,25 +1,15 @@
-"""Tables for people: which rows of an answer are shown, and how."""
+"""Tables for people: which rows of an answer are shown, with how many digits."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aimath.render.fields import Column, Quantities, chosen, columns, entry_names
-from aimath.render.layout import (
-    Strip,
-    bar,
-    label,
-    left_out,
-    ours,
-    padded,
-    side_by_side,
-    strip,
-    tracks,
-    wrapped,
-)
+from aimath.render.grid import Grid
+from aimath.render.layout import HEAD, TAIL, ends, label, ours, padded, settings
 from aimath.render.numbers import SHOWN, Style
 from aimath.safe import cells
 
@@ -28,96 +18,10 @@ if TYPE_CHECKING:
 
     from aimath.render.text import Wanted
 
-HEAD, TAIL = 20, 5
-"""A terminal is shown this many rows from both ends of a longer table (`--all` shows each)."""
 WORD = 16
 """The user's words may take so many cells, or a third of the terminal."""
 FEWEST = 3
-"""A table that is too wide for its terminal is shown with down to so many digits."""
-MOST, LEAST = 30, 5
-"""Bars are at most and at least this wide."""
-
-
-class Grid(NamedTuple):
-    """A table as text. A head of "" stands above labels; `hidden` rows are missing behind the first `gap`."""
-
-    heads: tuple[str, ...]
-    units: tuple[str, ...]
-    columns: list[list[str]]  # the cells of a column, all of one width
-    words: frozenset[int] = frozenset()  # columns that aren't numbers
-    shares: tuple[float, ...] = ()  # what a bar shows, 0 to 1, a row
-    places: tuple[float, ...] = ()  # or what is shown as a place on a line
-    above: str = ""
-    below: str = ""
-    gap: int = 0
-    hidden: int = 0
-
-    def strips(self, wanted: Wanted) -> list[Strip]:
-        """Give the lines of the table; a single row, or what is too wide, as one `head = value` a line."""
-        start = [strip(f" {self.above}", "bold")] if self.above else []
-        heads = [
-            f"{head} ({unit})" if unit else head for head, unit in zip(self.heads, self.units, strict=True)
-        ]
-        pairs = enumerate(zip(heads, self.columns, strict=True))
-        blocks = [padded([head, *texts], right=k not in self.words) for k, (head, texts) in pairs]
-        head, *lines = side_by_side(blocks)
-        if not self.fits(wanted.width) or (len(lines) == 1 and self.heads[0]):
-            return start + self._vertical(wanted) + self._said(wanted)
-        room = min(MOST, wanted.width - cells(head) - 2)
-        drawn = [bar(share, room) for share in self.shares] if room >= LEAST else []
-        if self.places and room >= LEAST:
-            drawn = tracks(np.array(self.places), room)
-        drawn = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn] or [""] * len(lines)
-        rows = [[strip(line, "", mark)] for line, mark in zip(lines, drawn, strict=True)]
-        rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
-        return [*start, strip(head, "bold"), rule, *self._with_gap(rows, wanted), *self._said(wanted)]
-
-    def _said(self, wanted: Wanted) -> list[Strip]:
-        text = ours(f" {self.below}", wanted)
-        return [strip(line, "dim") for line in wrapped(text, wanted.width)] if self.below else []
-
-    def _with_gap(self, rows: list[list[Strip]], wanted: Wanted) -> list[Strip]:
-        said = [[left_out(self.hidden, wanted, "rows")]] if self.hidden else []
-        return list(itertools.chain.from_iterable((*rows[: self.gap], *said, *rows[self.gap :])))
-
-    def _vertical(self, wanted: Wanted) -> list[Strip]:
-        start = 1 if self.heads[0] == "" else 0
-        labels = self.columns[0] if start else [""] * len(self.columns[0])
-        heads = padded(self.heads[start:])
-        alone = len(heads) == 1
-        rows = []
-        for k, (name, *texts) in enumerate(zip(labels, *self.columns[start:], strict=True)):
-            names = [name] if start and alone else [f"{name} {head}" if start else head for head in heads]
-            values = (f"{t.strip()} {unit}" for t, unit in zip(texts, self.units[start:], strict=True))
-            pairs = zip(names, values, strict=True)
-            lines = [line for name, value in pairs for line in _pair(name, value, wanted.width)]
-            rows.append([*([strip("")] if k and not alone else []), *_cut_lines(lines, wanted)])
-        return self._with_gap(rows, wanted)
-
-    def fits(self, width: int) -> bool:
-        """Whether the table, without bars, is at most `width` wide."""
-        both = zip(self.heads, self.units, self.columns, strict=True)
-        return sum(2 + max(cells(f"{h} ({u})" if u else h), cells(c[0])) for h, u, c in both) - 1 <= width
-
-
-def _pair(name: str, value: str, width: int) -> list[Strip]:
-    """Write `name = value`, in two lines rather than let a number be wrapped."""
-    line = f"{name} = {value}".rstrip()
-    if cells(line) <= width:
-        return [strip(line)]
-    line = f"{name.rstrip()} = {value}".rstrip()
-    return (
-        [strip(line)]
-        if cells(line) <= width
-        else [strip(text) for text in (f"{name.rstrip()} =", *wrapped(f"  {value}", width))]
-    )
-
-
-def _cut_lines(lines: list[Strip], wanted: Wanted) -> list[Strip]:
-    hidden = len(lines) - HEAD - TAIL
-    if wanted.all_rows or hidden <= 1:
-        return lines
-    return [*lines[:HEAD], left_out(hidden, wanted), *lines[-TAIL:]]
+"""A table that is too wide for its terminal is shown with down to so many digits, then without units."""
 
 
 def single(known: Quantities, wanted: Wanted) -> Grid | None:
@@ -127,8 +31,8 @@ def single(known: Quantities, wanted: Wanted) -> Grid | None:
     values = known[names[-1]] if names else None
     if report.rows != 1 or values is None or len(names) > 1 + len(report.swept):
         return None
-    swept = ((name, number[0].item()) for name, number in report.swept.items())
-    above = "   ".join(f"{name} = {wanted.style.people(number)}" for name, number in swept)
+    above = "   ".join(settings(report, 0, wanted))
+    # Short vectors of a sweep stand below each other in one table.
     if values.ndim == 2 and not (above and values.size * 11 < wanted.width):
         return _vector(known, names[-1], values, wanted)._replace(above=above)
     return _matrix(known, names[-1], values[0], wanted)._replace(above=above) if values.ndim == 3 else None
@@ -140,7 +44,7 @@ def _vector(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: 
     shown = [(name, values)]
     if beside is not None and beside.shape == values.shape:
         shown.insert(0, (report.beside, beside))
-    rows, hidden = _kept(values.size, wanted)
+    rows, hidden = ends(values.size, wanted)
     names = entry_names(report, values.shape[1:])
     labels = padded([label(names[k], wanted, wanted.width // 3) for k in rows])
     texts = [_texts(v[0][rows].tolist(), wanted) for _, v in shown]
@@ -148,14 +52,14 @@ def _vector(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: 
         shown, texts = shown[-1:], texts[-1:]
     heads, units = ["", *(n for n, _ in shown)], ["", *(report.units.get(n, "") for n, _ in shown)]
     shares = _shares(values[0])
-    shares = tuple(shares[k] for k in rows) if shares else ()
+    drawn = tuple(shares[k] for k in rows) if shares else ()
     words = frozenset({0} | {k + 1 for k, (_, v) in enumerate(shown) if v.dtype.kind == "U"})
-    return Grid(tuple(heads), tuple(units), [labels, *texts], words, shares, gap=HEAD, hidden=hidden)
+    return Grid(tuple(heads), tuple(units), [labels, *texts], words, drawn, hidden=hidden)
 
 
 def _matrix(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: Wanted) -> Grid:
     report = known.report
-    rows, hidden = _kept(len(values), wanted)
+    rows, hidden = ends(len(values), wanted)
     high, wide = values.shape
     names = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (high,))]
     heads = [label(name, wanted, wanted.width // 3) for name in entry_names(report, (wide,), name)]
@@ -169,15 +73,7 @@ def _matrix(known: Quantities, name: str, values: np.ndarray[Any, Any], wanted: 
         keep = sum(total <= room for total in itertools.accumulate(widths[:-1]))
         dots = ours("…", wanted)
         heads, body = [*heads[:keep], dots, heads[-1]], [*body[:keep], [dots] * len(rows), body[-1]]
-    units = ("",) * (len(heads) + 1)
-    return Grid(("", *heads), units, [labels, *body], frozenset({0}), gap=HEAD, hidden=hidden)
-
-
-def _kept(size: int, wanted: Wanted) -> tuple[list[int], int]:
-    hidden = size - HEAD - TAIL
-    if wanted.all_rows or hidden <= 1:
-        return list(range(size)), 0
-    return [*range(HEAD), *range(size - TAIL, size)], hidden
+    return Grid(("", *heads), ("", *[""] * len(heads)), [labels, *body], frozenset({0}), hidden=hidden)
 
 
 def _texts(values: Sequence[Any], wanted: Wanted) -> list[str]:
@@ -238,12 +134,12 @@ class Records:
         full = self._grid(self.wanted)
         if self.rows == 1 or full.fits(self.wanted.width) or not self.wanted.style.exact:
             return full  # a single row is shown as a line a column, which always fits
+        grids = []
         for digits in range(SHOWN - 1, FEWEST - 1, -1):
             grid = self._grid(self.wanted._replace(style=Style(digits=digits, narrow=True)))
-            if grid.fits(self.wanted.width):
-                fewer = f"{digits} digits, to fit; --json has all"
-                return grid._replace(below=f"{self.below}   {fewer}" if self.below else fewer)
-        return full
+            grids.append(grid.saying(f"{digits} digits, to fit; --json has all"))
+        tried = itertools.chain(grids, (grid.bare() for grid in grids))
+        return next((grid for grid in tried if grid.fits(self.wanted.width)), full)
 
     def _grid(self, wanted: Wanted) -> Grid:
         hidden = self.rows - len(self.head) - len(self.tail)
@@ -253,12 +149,12 @@ class Records:
         heads = tuple(label(column.head, wanted, max(WORD, wanted.width // 3)) for column in self.columns)
         place = next((k for k, column in enumerate(self.columns) if column.head == self.drawn), None)
         values = np.array([row[place] for row in rows]) if place is not None else np.zeros(0)
-        places = tuple(values.tolist()) if self.tracked and np.isfinite(values).all() else ()
-        shares = () if self.tracked else _shares(values)
+        drawn = _shares(values)
+        if self.tracked:
+            drawn = tuple(values.tolist()) if np.isfinite(values).all() else ()
         units = tuple(column.unit for column in self.columns)
         words = frozenset(k for k, column in enumerate(self.columns) if column.values.dtype.kind == "U")
-        gap = len(self.head)
-        return Grid(heads, units, texts, words, shares, places, below=self.below, gap=gap, hidden=hidden)
+        return Grid(heads, units, texts, words, drawn, self.tracked, below=self.below, hidden=hidden)
 
 
 def _rows(spread: list[Column], start: int, stop: int) -> list[tuple[Any, ...]]:

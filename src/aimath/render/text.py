@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -32,6 +33,11 @@ class Wanted(NamedTuple):
     ascii_only: bool = False
     colour: bool = False
 
+    @property
+    def measure(self) -> int:
+        """The width of lines that may be broken, and of pictures: no line is read well beyond 80 cells."""
+        return max(20, min(self.width, 80))
+
 
 class Writer(Protocol):
     """Turns reports into bytes, one after the other, and closes what it opened."""
@@ -41,11 +47,11 @@ class Writer(Protocol):
         ...
 
     def end(self) -> bytes:
-        """Give what stands behind the last block."""
-        ...
+        """Give what stands behind the last block: nothing, unless something was left open."""
+        return b""
 
 
-class Plain:
+class Plain(Writer):
     """Bare numbers, one row a line; a table of several columns has tabs and a header."""
 
     def __init__(self, wanted: Wanted) -> None:
@@ -72,32 +78,39 @@ class Plain:
             return self.wanted.style.rows(values)
         return b"".join(self.table.line(map(self.table.cell, row)) for row in values.tolist())
 
-    def end(self) -> bytes:
-        """Nothing was left open."""
-        return b""
 
+class Tabular(Writer):
+    """One row a line below a header."""
 
-class Separated:
-    """CSV (RFC 4180, lines ended as on Unix) and TSV: one header line, one row a line."""
-
-    def __init__(self, wanted: Wanted, separator: str, *, spreadsheet: bool = True) -> None:
-        self.wanted, self.separator, self.spreadsheet = wanted, separator, spreadsheet
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
         self.heads: list[str] = []
 
     def write(self, report: Report) -> bytes:
         """Give the rows; the first block brings the header, which later blocks must fit."""
         spread = table(report, self.wanted.fields)
         heads = [column.head for column in spread]
-        start = b""
-        if not self.heads:
-            self.heads = heads
-            start = self.line(heads) if self.wanted.header else b""
+        start = b"" if self.heads else self._header(spread)
+        self.heads = self.heads or heads
         _fit(heads, self.heads)
         return start + self._rows(spread)
 
-    def end(self) -> bytes:
-        """Nothing was left open."""
-        return b""
+    @abstractmethod
+    def _header(self, spread: list[Column]) -> bytes: ...
+
+    @abstractmethod
+    def _rows(self, spread: list[Column]) -> bytes: ...
+
+
+class Separated(Tabular):
+    """CSV (RFC 4180, lines ended as on Unix) and TSV."""
+
+    def __init__(self, wanted: Wanted, separator: str, *, spreadsheet: bool = True) -> None:
+        super().__init__(wanted)
+        self.separator, self.spreadsheet = separator, spreadsheet
+
+    def _header(self, spread: list[Column]) -> bytes:
+        return self.line(column.head for column in spread) if self.wanted.header else b""
 
     def _rows(self, spread: list[Column]) -> bytes:
         style = self.wanted.style
@@ -156,7 +169,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-class Json:
+class Json(Writer):
     """JSON Lines: one compact object a row with everything that is known of it."""
 
     def __init__(self, wanted: Wanted) -> None:
@@ -172,7 +185,7 @@ class Json:
         known = Quantities(report.spread())
         report = known.report
         names = chosen(known, self.wanted.fields) if self.wanted.fields else known.names(but=report.unlisted)
-        lists = self._row_names(known)
+        lists = {column.head: self._values(column.values) for column in row_names(known)}
         first: dict[str, Any] = {}
         for name in names:
             values = known[name]
@@ -186,13 +199,6 @@ class Json:
         rows[:1] = [row | first for row in rows[:1]]
         text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
         return text if text.isascii() else _escaped(text)
-
-    def _row_names(self, known: Quantities) -> dict[str, list[Any]]:
-        return {column.head: self._values(column.values) for column in row_names(known)}
-
-    def end(self) -> bytes:
-        """Nothing was left open."""
-        return b""
 
     def _values(self, values: np.ndarray[Any, Any]) -> list[Any]:
         kind = values.dtype.kind
@@ -218,33 +224,23 @@ def _escaped(text: bytes) -> bytes:
     return re.sub(r"[^\x00-\x7f]", lambda sign: json.dumps(sign[0])[1:-1], text.decode()).encode()
 
 
-class Markdown:
+class Markdown(Tabular):
     """A table for a README or an issue."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
-        self.heads: list[str] = []
+    def _header(self, spread: list[Column]) -> bytes:
+        ruler = ["---" if column.values.dtype.kind == "U" else "---:" for column in spread]
+        return _barred([_guard(column.head) for column in spread]) + _barred(ruler)
 
-    def write(self, report: Report) -> bytes:
-        """Give a row a line between bars; the first block brings the heads."""
-        spread = table(report, self.wanted.fields)
-        heads = [column.head for column in spread]
-        lines = []
-        if not self.heads:
-            self.heads = heads
-            ruler = ["---" if column.values.dtype.kind == "U" else "---:" for column in spread]
-            lines = [[_guard(head) for head in heads], ruler]
-        _fit(heads, self.heads)
+    def _rows(self, spread: list[Column]) -> bytes:
         cells = [[self._cell(x) for x in column.values.tolist()] for column in spread]
-        lines += [list(row) for row in zip(*cells, strict=True)]
-        return encoded("".join("| " + " | ".join(line) + " |\n" for line in lines))
-
-    def end(self) -> bytes:
-        """Nothing was left open."""
-        return b""
+        return b"".join(map(_barred, zip(*cells, strict=True)))
 
     def _cell(self, x: Any) -> str:
         return _guard(x) if isinstance(x, str) else self.wanted.style.people(x)
+
+
+def _barred(cells: Iterable[str]) -> bytes:
+    return encoded("| " + " | ".join(cells) + " |\n")
 
 
 def _guard(cell: str) -> str:

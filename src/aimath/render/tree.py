@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aimath.render.layout import Strip, label, left_out, ours, padded, side_by_side, strip
+from aimath.render.layout import Strip, label, left_out, ours, side_by_side, strip
 from aimath.render.step_table import TableStep, stacked
 from aimath.render.templates import number
 from aimath.report import Table, Tree
@@ -35,12 +35,7 @@ class TreeStep(TableStep):
 
     def strips(self, width: int) -> list[Strip]:
         """Give a head line and a line a node, whose text is cut where the numbers leave no room."""
-        heads = [ours(head, self.wanted) for head, _ in self.step.columns]
-        columns = [self.column(template) for _, template in self.step.columns]
-        blocks = [
-            padded([head, *texts], right=self.numbers(template) is not None)
-            for head, texts, (_, template) in zip(heads, columns, self.step.columns, strict=True)
-        ]
+        heads, columns, blocks = self.columns()
         room = width - sum(cells(block[0]) + 2 for block in blocks) - 1
         marks = [ours(mark, self.wanted) for mark in branches(self.depths)][: len(self.entries)]
         if room < max(map(cells, marks)) + LEAST:
