@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.benchmarks.digits import TOPICS
+
 MEMORY = Path("/dev/shm")  # noqa: S108  for the files of data: disks are not what is compared
 TARGETS = set(range(1, 16))
 
@@ -36,7 +38,13 @@ def arguments() -> argparse.Namespace:
         metavar="GB",
         help="size of target 15's file (4; from .5 it is read in blocks)",
     )
-    parser.add_argument("--digits", action="store_true", help="errors in ulp instead of times")
+    parser.add_argument(
+        "--digits",
+        nargs="*",
+        choices=TOPICS,
+        metavar="TOPIC",
+        help="errors in ulp instead of times, or those of some topics",
+    )
     return parser.parse_args()
 
 
@@ -88,12 +96,12 @@ def main() -> None:
     """Be the command."""
     asked = arguments()
     fine = True
-    if not asked.digits:
+    if asked.digits is None:
         fine = times(asked)
-    if asked.digits or not asked.only:
-        from tests.benchmarks import digits
+    if asked.digits is not None or not asked.only:
+        from tests.benchmarks.digits import table
 
-        digits.show()
+        table.show(asked.digits)
     sys.exit(0 if fine else 1)
 
 

@@ -256,6 +256,7 @@ def test_more_nodes_than_letters():
 TAILS = [0.0, 1e-300, 1e-9, 0.1, 0.5, 0.9, 1.0, 2.7, 6.1, 9.3, 20.1, 25.7, 26.0, 30.3, 36.9, 700.0]
 EXACT = {
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "sigmoid_slope": lambda x: mp.exp(x) / (1 + mp.exp(x)) ** 2,
     "softplus": lambda x: mp.log1p(mp.exp(x)),
     "sech2": lambda x: mp.sech(x) ** 2,
     "bell": lambda x: mp.exp(-(x**2)),

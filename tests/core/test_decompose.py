@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from aimath.core import decompose
+from aimath.core import decompose, rayleigh
 from aimath.errors import InputError
 
 # eig
@@ -84,12 +84,35 @@ def test_a_row_of_a_batch_is_the_single_call():
         assert every.condition[k] == pytest.approx(one.condition)
 
 
-def test_hilberts_eigenvalues_are_right_to_1e_16_of_the_largest():
+def test_hilberts_eigenvalues_are_right_to_1e_16_of_the_largest(monkeypatch):
+    monkeypatch.setattr(rayleigh, "MOST", 0)  # as larger matrices are answered
     n = 8
     hilbert = [[1 / (i + j + 1) for j in range(n)] for i in range(n)]
     with mp.workdps(50):
         truth = sorted((float(v) for v in mp.eigsy(mp.matrix(hilbert), eigvals_only=True)), reverse=True)
     assert np.abs(decompose.eig(hilbert).re - truth).max() <= 4e-16 * truth[0]
+
+
+@pytest.mark.parametrize("n", range(2, 9))
+def test_small_eigenvalues_have_digits_of_their_own(n):  # LAPACK's are 1e7 ulp off
+    hilbert = [[1 / (i + j + 1) for j in range(n)] for i in range(n)]
+    with mp.workdps(50):
+        truth = list(mp.eigsy(mp.matrix(hilbert), eigvals_only=True))[::-1]
+        singular = list(mp.svd_r(mp.matrix(hilbert[:-1]), compute_uv=False))
+        for found, true in (
+            (decompose.eig(hilbert).re, truth),
+            (decompose.svd_approx(hilbert, 1).singular_values, truth),
+            (decompose.svd_approx(hilbert[:-1], 1).singular_values, singular),
+        ):
+            assert all(abs(x - t) <= 1.5 * np.spacing(float(t)) for x, t in zip(found, true, strict=True))
+
+
+def test_values_of_any_size_are_corrected_or_left_alone():
+    a = np.random.default_rng(0).normal(size=(4, 4))
+    plain, values = decompose.eig(a + a.T).re, decompose.svd_approx(a, 1).singular_values
+    for scale in (2.0**1018, 2.0**-900):
+        assert decompose.eig((a + a.T) * scale).re / scale == pytest.approx(plain, rel=1e-15, abs=0)
+        assert (decompose.svd_approx(a * scale, 1).singular_values / scale == values).all()
 
 
 @given(hnp.arrays(np.float64, (4, 4), elements=st.integers(-9, 9)))

@@ -19,6 +19,7 @@ logsumexp(x, y) ; 50 0
 exp(x) + exp(-2*x) ; .7
 sigmoid(x) ; 40
 sigmoid(x) ; -40
+sigmoid(x) ; .01
 sigmoid(w*x + b) ; .3 .7 2
 log(sigmoid(x)) ; -800
 log(sigmoid(x)) ; 3

@@ -314,6 +314,17 @@ def test_perplexity_of_tokens():
     )
 
 
+def test_perplexity_of_improbable_tokens_does_not_lose_what_their_logarithms_round_away():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        p = 10.0 ** rng.uniform(-300, 0, 9)
+        truth = mp.exp(-mp.fsum(mp.log(m(x)) for x in p) / 9)
+        assert ulps(information.perplexity_of_tokens(p).perplexity, truth) <= 2
+        logs = rng.uniform(-700, 0, 9)
+        truth = mp.exp(-mp.fsum(map(m, logs)) / 9)
+        assert ulps(information.perplexity_of_log_probs(logs).perplexity, truth) <= 2
+
+
 def true_gaussian(m1, s1, m2, s2):
     ratio, z = m(s1) / m(s2), (m(m1) - m(m2)) / m(s2)
     return (ratio**2 - 1) / 2 - mp.log(ratio) + z**2 / 2
@@ -377,6 +388,7 @@ def true_policy(r, q, beta):
         ([-1e5, 1e5], [0.5, 0.5], 300.0),
         ([0, 700, 300], [0.5, 0.5, 0.0], 1.0),
         ([0.1, 0.7], [0.5, 0.5], 0.3),
+        ([1.6, 1.8, 2.5], [0.55, 0.14, 0.31], 0.6),  # neither near nor far: steps as large as 0.8
     ],
 )
 def test_rlhf_keeps_its_digits(r, q, beta):

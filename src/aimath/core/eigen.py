@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core import rayleigh
 from aimath.core.arrays import EPS, Array, Check
 from aimath.core.matrices import finite, shape
 from aimath.core.signs import largest
@@ -103,6 +104,7 @@ def _one(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
     """Give values and vectors of one matrix, in order."""
     try:
         values, vectors = np.linalg.eigh(a) if symmetric else np.linalg.eig(a)
+        values = rayleigh.eigenvalues(a, values, vectors) if symmetric else values
     except np.linalg.LinAlgError:
         raise InputError("the eigenvalues of A were not found", operand="A") from None
     order = np.lexsort((-values.imag, -values.real))

@@ -119,7 +119,7 @@ def dots(a: Array, b: Array) -> Array:
 
 
 def _dots(rows: Array, others: Array) -> Array:
-    result, unsure = _rounded(rows, sliced(others), pairs=False)
+    result, unsure, _ = _rounded(rows, sliced(others), pairs=False)
     for i in np.flatnonzero(unsure):
         result[i] = to_float(*integer_dot(rows[i], others[i]))
     return result
@@ -134,8 +134,10 @@ def by_blocks(function: Callable[[Array, Array], Array], a: Array, b: Array) -> 
     return result.reshape(a.shape[:-1])
 
 
-def product(a: Array, b: Array) -> Array:
+def product(a: Array, b: Array, lost: Array | None = None) -> Array:
     """Give the matrix product of (m, k) and (k, n), every entry rounded once.
+
+    What rounding took goes to `lost` (m, n), zeros until then, for who would amplify it.
 
     Above 2^31 multiplications it is BLAS's; and where more entries cancel than integers can mend
     in a second, they are right to about 2^-75 of sum |a||b|.
@@ -151,22 +153,26 @@ def product(a: Array, b: Array) -> Array:
     step = max(1, BLOCK // max(a.shape[1], b.shape[1]))
     allowed = INTEGER_TERMS // a.shape[1]
     for k in range(0, len(a), step):
-        result[k : k + step], unsure = _rounded(a[k : k + step], others, pairs=True)
+        part = slice(k, k + step)
+        result[part], unsure, (high, low, _, power) = _rounded(a[part], others, pairs=True)
         places = np.argwhere(unsure)
         allowed -= len(places)
         for i, j in places if allowed >= 0 else ():
             result[k + i, j] = to_float(*integer_dot(a[k + i], columns[j]))
+        if lost is not None:
+            with np.errstate(all="ignore"):
+                lost[part] = np.ldexp((high - np.ldexp(result[part], -power)) + low, power)
     return result
 
 
-def _rounded(rows: Array, others: Sliced, *, pairs: bool) -> tuple[Array, NDArray[np.bool_]]:
-    """Give dot products, and where they are not known to be rounded right."""
+def _rounded(rows: Array, others: Sliced, *, pairs: bool) -> tuple[Array, NDArray[np.bool_], Sums]:
+    """Give dot products, where they are not known to be rounded right, and what they were rounded from."""
     with np.errstate(all="ignore"):
         found = sums(sliced(rows), others, pairs=pairs)
         value = np.ldexp(found.high, found.exponent)
         # Below the normal numbers it would round a second time.
         small = (np.abs(value) < 2.0**-1021) & (found.high != 0.0)
-        return value + 0.0, ~settled(*found[:3]) | small
+        return value + 0.0, ~settled(*found[:3]) | small, found
 
 
 def integers(x: Array) -> tuple[list[int], int]:

@@ -80,6 +80,7 @@ def _sum(op: str, left: _Text, right: _Text) -> _Text:
 
 
 _WRITTEN = {
+    "sigmoid_slope": ("sigmoid({0})*(1 - sigmoid({0}))", PRODUCT),
     "sech2": ("1/cosh({0})^2", PRODUCT),
     "bell": ("exp(-{0:atom}^2)", ATOM),
     "normal_cdf": ("(1 + erf({0:product}/sqrt(2)))/2", PRODUCT),

@@ -83,7 +83,11 @@ def layer_gradients(
     """
     forward = layer(W, x, b)
     found = cross_entropy_of_logits(forward.total, target)
-    probs = found.probs
+    lost = forward.lost()  # by the logits: exponentials and a small loss would show it
+    lost -= np.take_along_axis(lost, found.target[..., np.newaxis], axis=-1)
+    lost[np.abs(lost) > 1e-3] = 0.0  # of logits beyond 1e12 it is no small correction
+    moved = (found.probs * lost).sum(axis=-1)
+    probs = found.probs * (1.0 + (lost - moved[..., np.newaxis]))
     dz = residual(probs, found.target)
     dW, dx = _shares(forward.W, forward.x, dz)  # noqa: N806
     return LayerGradients(
@@ -93,7 +97,7 @@ def layer_gradients(
         found.target,
         forward.total,
         probs,
-        found.cross_entropy,
+        found.cross_entropy + moved,
         dz,
         dW,
         dz,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core import exact
-from aimath.core.activations import activated
+from aimath.core.activations import SHARP, activated
 from aimath.core.arrays import Array, Check, blame, same_length, vectors
 from aimath.core.cosines import Cosine, CosineMatrix, cosine, cosine_matrix
 from aimath.core.distributions import same_batch
@@ -122,8 +122,10 @@ def neuron(weights: ArrayLike, inputs: ArrayLike, bias: ArrayLike = 0.0, activat
     rows = np.broadcast_shapes(w.shape[:-1], x.shape[:-1])
     if b.shape not in {(), rows}:
         raise InputError(f"{b.size} biases for {int(np.prod(rows))} sums", operand="bias")
-    total = _bounded(_dots(_with(w, b), _with(x, np.ones(()))), "the weighted sum")
-    return Neuron(w, x, b, activation, activated(total, activation), total)
+    wide, ones = _with(w, b), _with(x, np.ones(()))
+    total = _bounded(_dots(wide, ones), "the weighted sum")
+    lost = _dots(_with(wide, -total), _with(ones, np.ones(()))) if activation in SHARP else None
+    return Neuron(w, x, b, activation, activated(total, activation, lost), total)
 
 
 class Layer(NamedTuple):
@@ -141,6 +143,12 @@ class Layer(NamedTuple):
         """(..., m, n) weight times input."""
         with np.errstate(all="ignore"):
             return np.asarray(self.W * self.x[..., np.newaxis, :])
+
+    def lost(self) -> Array:
+        """(..., m) what rounding took from total."""
+        lost = np.zeros_like(self.total)
+        _totals(self.W, self.x, self.bias, lost)
+        return lost
 
     def check(self) -> Check:
         """Recompute the sums in fractions (many: in floats of 80 bits), then the activation."""
@@ -171,10 +179,16 @@ def layer(
     b = np.zeros(m) if bias is None else vectors(bias, "bias", operand="bias")
     if b.shape != (m,):
         raise InputError(f"bias has shape {shape(b)}, but W of {m}x{n} gives {m} sums", operand="bias")
-    rows = _with(inputs, np.ones(())).reshape(-1, n + 1)
-    total = exact.product(rows, _with(weights, b).T).reshape(*inputs.shape[:-1], m)
-    total = _bounded(total, "a weighted sum")
-    return Layer(weights, inputs, b, activation, activated(total, activation), total)
+    lost = np.zeros((*inputs.shape[:-1], m)) if activation in SHARP else None
+    total = _bounded(_totals(weights, inputs, b, lost), "a weighted sum")
+    return Layer(weights, inputs, b, activation, activated(total, activation, lost), total)
+
+
+def _totals(W: Array, x: Array, b: Array, lost: Array | None = None) -> Array:  # noqa: N803
+    """Give W x + b (..., m) and, if it is wanted, what rounding took from it."""
+    rows = _with(x, np.ones(())).reshape(-1, W.shape[1] + 1)
+    flat = None if lost is None else lost.reshape(-1, len(W))
+    return exact.product(rows, _with(W, b).T, flat).reshape(*x.shape[:-1], len(W))
 
 
 class Matmul(NamedTuple):

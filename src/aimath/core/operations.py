@@ -72,6 +72,11 @@ def _softplus(x: Array) -> Array:
     return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
 
 
+def _sigmoid_slope(x: Array) -> Array:
+    small = np.exp(-np.abs(x))
+    return np.asarray(small / ((1.0 + small) * (1.0 + small)))
+
+
 def _cbrt_slope(x: Array) -> Array:
     root = np.cbrt(x)
     return np.asarray(1.0 / (3.0 * root * root))
@@ -135,6 +140,7 @@ OPERATIONS: dict[str, Operation] = {
     "erf": Operation(math.erf, lambda x: normal.each(math.erf, np.asarray(x))),
     "logsumexp": Operation(scalars.logsumexp, _logsumexp),
     # What only derivatives are made of.
+    "sigmoid_slope": Operation(scalars.sigmoid_slope, _sigmoid_slope),
     "sech2": Operation(scalars.sech2, _sech2),
     "cbrt_slope": Operation(scalars.cbrt_slope, _cbrt_slope),
     "bell": Operation(scalars.bell, _bell),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from aimath.core import rayleigh
 from aimath.core.accumulate import BLOCK, Gram, Moments
 from aimath.core.arrays import EPS, Array, Check, two_sum
 from aimath.core.matrices import matrix
@@ -169,7 +170,7 @@ def _decomposed(data: Array, components: int | None, *, whiten: bool) -> PCA:
         centred -= rest
     if not np.isfinite(centred).all():
         raise InputError("the rows spread beyond float64", operand="X")
-    _, s, vectors = np.linalg.svd(centred, full_matrices=False)
+    _, s, vectors = rayleigh.decomposed(centred)
     s = np.where(s > max(n, d) * EPS * s[0], s, 0.0)
     with np.errstate(over="ignore"):
         variance = np.square(s / np.sqrt(n - 1.0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, blame, vectors
+from aimath.core.arrays import Array, Check, blame, quotient, vectors
 from aimath.core.distributions import expected, loaded, mass, power, surprises
 from aimath.core.divergence import entropy_rows
 
@@ -82,8 +82,14 @@ def perplexity_of_tokens(token_probs: ArrayLike) -> TokenPerplexity:
     p = vectors(token_probs, "token probability")
     blame(p < 0, "token probability {k} is negative")
     blame(p > 1, "token probability {k} is above 1")
-    bits = mass(surprises(p, 2.0)) / p.shape[-1]
-    return TokenPerplexity(p, bits * math.log(2.0), power(2.0, bits))
+    mantissas, exponents = np.frexp(p)
+    rest, whole, n = mass(surprises(mantissas, 2.0)), exponents.sum(axis=-1), p.shape[-1]
+    bits = (rest - whole) / n
+    # Of 2 ** bits only a part below 1 is rounded: else an error in bits would grow with them.
+    k = np.where(np.isfinite(bits), np.floor(bits), 0.0).astype(np.int64)
+    with np.errstate(over="ignore"):
+        found = np.ldexp(power(2.0, (rest - (whole + k * n)) / n), k)
+    return TokenPerplexity(p, bits * math.log(2.0), found)
 
 
 class LogPerplexity(NamedTuple):
@@ -115,5 +121,8 @@ def perplexity_of_log_probs(log_probs: ArrayLike) -> LogPerplexity:
     """
     logs = vectors(log_probs, "log-probability", allow=(-np.inf,))
     blame(logs > 0, "log-probability {k} is above 0")
-    nats = 0.0 - mass(logs) / logs.shape[-1]
-    return LogPerplexity(logs, nats, power(math.e, nats))
+    total = mass(logs)
+    with np.errstate(invalid="ignore"):
+        lost = mass(np.concatenate((logs, -total[..., np.newaxis]), axis=-1))
+        nats, rest = quotient(-total, -lost, logs.shape[-1])
+    return LogPerplexity(logs, nats + 0.0, power(math.e, nats) * (1.0 + rest))

@@ -89,13 +89,16 @@ def _weights(y: tuple[Array, Array], q: Array, pivot_q: Array) -> Array:
 
 
 def _steps(y: tuple[Array, Array], q: Array) -> tuple[Array, Array, Array]:
-    """Give exp(y) - 1, its mean under the reference, and whether all of a row's are small."""
+    """Give exp(y) - 1, its mean under the reference, and whether all of a row's are small.
+
+    From larger steps on, differences of the probabilities themselves have more digits.
+    """
     value, lost = y
     share = q / total(q)[..., np.newaxis]
     with np.errstate(all="ignore"):
         step = np.where(q > 0, np.expm1(value) + lost * np.exp(value), 0.0)
         mean = _mean(np.broadcast_to(share, step.shape), step)[..., np.newaxis]
-    return step, mean, np.abs(step).max(axis=-1, keepdims=True) < 1.0
+    return step, mean, np.abs(step).max(axis=-1, keepdims=True) < 0.6
 
 
 def _gap(y: tuple[Array, Array], q: Array, policy: Array) -> Array:

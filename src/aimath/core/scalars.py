@@ -28,6 +28,16 @@ def sigmoid(x: float) -> float:
     return (1.0 if x >= 0.0 else small) / (1.0 + small)
 
 
+def sigmoid_slope(x: float) -> float:
+    """Give sigmoid(x) (1 - sigmoid(x)).
+
+    >>> sigmoid_slope(0.0), sigmoid_slope(40.0)
+    (0.25, 4.248354255291589e-18)
+    """
+    small = math.exp(-abs(x))
+    return small / ((1.0 + small) * (1.0 + small))
+
+
 def softplus(x: float) -> float:
     """Give log(1 + exp(x)).
 

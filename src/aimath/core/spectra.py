@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from aimath.core import rayleigh
 from aimath.core.krylov import ITERATIONS, OVERSAMPLING, Leading, Passes, every, leading
 from aimath.core.lowrank import Spectrum, SvdApprox, check_ranks, scaled
 from aimath.core.matrices import matrix, refuse_nonfinite, shape
@@ -81,7 +82,7 @@ def spectrum(
         if method == "randomized" or result.cut(range(1, most + 1)).error_bound.max() <= SLACK:
             return result
     try:
-        left, values, right = np.linalg.svd(unit, full_matrices=False)
+        left, values, right = rayleigh.decomposed(unit)
     except np.linalg.LinAlgError:
         raise InputError("the singular values of W were not found", operand="W") from None
     every = Leading(values, right, left, 0.0, np.zeros(len(values)), m)
