@@ -6,9 +6,15 @@ import os
 import subprocess
 import sys
 from typing import NamedTuple
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# One thread for these tests' own matrices too: two that wait for each other on busy cores take ten times as
+# long. What the tests start settles that for itself.
+with mock.patch.dict(os.environ, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1"):
+    import numpy  # noqa: F401, ICN001
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile(
@@ -47,6 +53,32 @@ def aimath(capfdbinary, monkeypatch, tmp_path):
         sys.stdout.flush()
         out, err = capfdbinary.readouterr()
         return Ran(code, out.decode(), err.decode())
+
+    return run
+
+
+@pytest.fixture
+def answered(aimath):
+    """Run what must be answered, with nothing else to say, and give the answer."""
+
+    def run(*words: str, **options) -> str:
+        ran = aimath(*words, **options)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out
+
+    return run
+
+
+@pytest.fixture
+def refused(aimath):
+    """Run what must be refused without an answer, and give what is said: a sentence, its place, a way out."""
+
+    def run(*words: str, code: int = 2, **options) -> str:
+        ran = aimath(*words, **options)
+        assert (ran.code, ran.out) == (code, "")
+        assert ran.err.startswith("aimath")
+        assert len(ran.err.splitlines()) <= 4
+        return ran.err
 
     return run
 

@@ -97,3 +97,14 @@ def test_it_would_be_seen():
         "'a pickle, never'",
     ):
         assert not list(forbidden(line)), line
+
+
+TESTS = sorted((ROOT.parent / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("test", TESTS, ids=lambda path: path.relative_to(ROOT.parent).as_posix())
+def test_what_is_small_may_not_be_anything(test):
+    """Where pytest.approx isn't told `abs`, it takes 1e-12 as well, whatever `rel` says: tests.digits.near doesn't."""
+    for node in ast.walk(ast.parse(test.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "approx":
+            assert {"abs", None} & {keyword.arg for keyword in node.keywords}, f"line {node.lineno}"

@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from tests.digits import near
 
 Q, K, V = "1 0; 1 1; 0 1", "1 0; 2 1; 0 1", "1 0; 0 1; 2 2"
 THREE = ("attention", "-Q", Q, "-K", K, "-V", V)
@@ -50,11 +51,10 @@ def hidden_after(size):
         (("--causal", "--mask", "0 2 2; 1 -1 2; 5 1 0"), 2**-0.5, [[0, -math.inf, -math.inf], [1, -1, -math.inf], [5, 1, 0]]),
     ],
 )  # fmt: skip
-def test_output_is_the_sums_written_out(aimath, options, scale, added):
-    ran = aimath(*THREE, *options)
-    assert (ran.code, ran.err) == (0, "")
+def test_output_is_the_sums_written_out(answered, options, scale, added):
+    text = answered(*THREE, *options)
     wanted = mixed(rows(Q), rows(K), rows(V), scale, added)
-    np.testing.assert_allclose(table(ran.out), wanted, rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose(table(text), wanted, rtol=1e-14, atol=1e-16)
 
 
 def test_a_mask_of_other_numbers_than_0_and_1_is_added(aimath):
@@ -81,14 +81,13 @@ def test_several_problems_are_answered_one_after_the_other(aimath):
     ran = aimath("attention", "--invalid", "skip", "--json", stdin="\n".join(problems) + "\n")
     found = [json.loads(line)["output"] for line in ran.out.splitlines()]
     assert ran.code == 3
-    assert found == [[[pytest.approx(v * share, rel=1e-15)]] for v in (0, 1, 2, 4)]
+    assert found == [[[near(v * share, 1e-15)]] for v in (0, 1, 2, 4)]
     ran = aimath("attention", stdin="\n".join(problems) + "\n")
     assert ran.code == 1
     assert "<stdin>:4: Q has width 3 and K 2" in ran.err
     ran = aimath("attention", "-K", K, "-V", V, stdin='{"Q": [[1, 0]]}\n{"Q": [[0, 1]]}\n')
     assert table(ran.out.replace("\n\n", "\n")) == [
-        pytest.approx(row, rel=1e-14)
-        for row in mixed([[1, 0], [0, 1]], rows(K), rows(V), 2**-0.5, [[0] * 3] * 2)
+        near(row, 1e-14) for row in mixed([[1, 0], [0, 1]], rows(K), rows(V), 2**-0.5, [[0] * 3] * 2)
     ]
 
 
@@ -96,7 +95,7 @@ def test_a_line_that_typer_reads_gives_the_same(aimath):
     """`-Q'...'` in one word, and an operand that starts with a minus, are not plain."""
     assert aimath("attention", f"-Q{Q}", "-K", K, "-V", V).out == aimath(*THREE).out
     shown = aimath("attention", "-Q", "-1 0", "-K", "-1 2; 0 0", "-V", "1; 0")
-    assert table(shown.out) == [[pytest.approx(1 / (1 + math.exp(-(2**-0.5))), rel=1e-15)]]
+    assert table(shown.out) == [[near(1 / (1 + math.exp(-(2**-0.5))), 1e-15)]]
 
 
 def test_every_panel_is_a_field(aimath):
@@ -111,7 +110,7 @@ def test_every_panel_is_a_field(aimath):
     assert [sum(row) for row in shown["weights"]] == pytest.approx([1, 1, 1], abs=1e-15)
     assert shown["causal"] is True
     assert "mask" not in shown
-    assert shown["scale"] == pytest.approx(2**-0.5, rel=1e-15)
+    assert shown["scale"] == near(2**-0.5, 1e-15)
 
 
 def test_explain_has_four_panels_with_the_tokens(aimath):
@@ -137,21 +136,18 @@ def test_explain_without_a_mask_has_no_panel_for_it(aimath):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 13, 40])
 @pytest.mark.parametrize("more", [(), ("--causal",), ("--ascii",), ("--digits", "8"), ("--all",)])
-def test_explain_is_narrow_and_holds(aimath, size, more):
+def test_explain_is_narrow_and_holds(answered, size, more):
     if size > 10 and "--all" in more:
         more = ("--causal", "--ascii")
     shape = f"randn:{size}x4"
-    ran = aimath("attention", shape, shape, f"randn:{size}x9", "--explain", *more)
-    assert (ran.code, ran.err) == (0, "")
-    assert max(map(len, ran.out.splitlines())) <= 80
-    assert "✓" in ran.out or " ok " in ran.out
-    assert ("more rows (--all)" in ran.out) == (size > 12)
+    text = answered("attention", shape, shape, f"randn:{size}x9", "--explain", *more)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "✓" in text or " ok " in text
+    assert ("more rows (--all)" in text) == (size > 12)
 
 
-def test_a_query_that_sees_nothing_is_named(aimath):
-    ran = aimath(*THREE, "--mask", "1 1 1; 0 0 0; 1 1 1")
-    assert (ran.code, ran.out) == (1, "")
-    assert "query 2 sees no key" in ran.err
+def test_a_query_that_sees_nothing_is_named(refused):
+    assert "query 2 sees no key" in refused(*THREE, "--mask", "1 1 1; 0 0 0; 1 1 1", code=1)
 
 
 @pytest.mark.parametrize(
@@ -165,17 +161,14 @@ def test_a_query_that_sees_nothing_is_named(aimath):
         (("--head", "2"), "--heads", 2),
     ],
 )
-def test_what_is_wrong_is_said(aimath, words, said, code):
-    ran = aimath(*THREE, *words, stdin="1 2\n3 4\n")
-    assert (ran.code, ran.out) == (code, "")
-    assert said in ran.err
-    assert len(ran.err.splitlines()) <= 2
+def test_what_is_wrong_is_said(refused, words, said, code):
+    told = refused(*THREE, *words, stdin="1 2\n3 4\n", code=code)
+    assert said in told
+    assert len(told.splitlines()) <= 2
 
 
-def test_shapes_that_do_not_fit(aimath):
-    ran = aimath("attention", "-Q", "1 0", "-K", "1 0 2", "-V", "1")
-    assert (ran.code, ran.out) == (1, "")
-    assert "Q has width 2 and K 3" in ran.err
+def test_shapes_that_do_not_fit(aimath, refused):
+    assert "Q has width 2 and K 3" in refused("attention", "-Q", "1 0", "-K", "1 0 2", "-V", "1", code=1)
     ran = aimath("attention", "-Q", "1 x", "-K", "1 0", "-V", "1")
     assert ran.code == 2
     assert "-Q: 'x' is not a number" in ran.err
@@ -244,7 +237,7 @@ def test_sweep_of_scales_answers_each(aimath):
     assert found[:, :2].tolist() == [[scale, row] for scale in (1, 2) for row in (1, 2, 3)]
     for scale in (1, 2):
         wanted = mixed(rows(Q), rows(K), rows(V), scale, [[0.0] * 3] * 3)
-        assert found[found[:, 0] == scale, 2:] == pytest.approx(np.array(wanted), rel=1e-14)
+        assert found[found[:, 0] == scale, 2:] == near(np.array(wanted), 1e-14)
 
 
 def test_tokens_name_the_rows_of_a_table(aimath):

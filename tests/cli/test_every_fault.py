@@ -181,16 +181,6 @@ def test_nth_allocation_of_python_that_fails(warm, line, tmp_path):
     assert codes == {0, 1}
 
 
-def test_no_memory_left(warm, line):
-    for spare in range(0, 64 << 20, 64 << 10):
-        ran = warm(*line, memory=spare)
-        if ran.code == 0:
-            break
-        assert (ran.code, ran.out) == (1, b"")
-        assert said(ran, line).endswith(": out of memory")
-    assert ran.code == 0
-
-
 # Surroundings
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+from tests.cli import pseudo
 
 SIX = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 
@@ -24,14 +22,13 @@ def objects(out):
 # Traces
 
 
-def test_gd_alone_walks_down_the_guides_parabola(aimath):
-    ran = aimath("gd", "--lr", "0.1")
-    assert (ran.code, ran.err) == (0, "")
-    table = rows(ran.out)
+def test_gd_alone_walks_down_the_guides_parabola(aimath, answered):
+    text = answered("gd", "--lr", "0.1")
+    table = rows(text)
     assert list(table[0]) == ["step", "point_w", "loss", "gradient_w"]
     assert [row["step"] for row in table] == [str(k) for k in range(21)]
     assert [table[1]["point_w"], table[20]["point_w"]] == ["8.6", "3.0807045053224793"]
-    assert aimath("gd").out == ran.out
+    assert aimath("gd").out == text
 
 
 @pytest.mark.parametrize("name", SIX)
@@ -209,17 +206,16 @@ def test_plot_of_two_options_is_a_map(aimath):
 # Limits and mistakes
 
 
-def test_more_updates_than_the_limit_are_asked_for_by_name(aimath):
-    ran = aimath("gd", "--steps", "10000001")
-    assert (ran.code, ran.out) == (1, "")
-    assert "10000001 updates are more than 10000000" in ran.err
-    assert "--max-steps 10000001 allows them" in ran.err
+def test_more_updates_than_the_limit_are_asked_for_by_name(aimath, refused):
+    said = refused("gd", "--steps", "10000001", code=1)
+    assert "10000001 updates are more than 10000000" in said
+    assert "--max-steps 10000001 allows them" in said
     ran = aimath("gd", "--steps", "2000", "--lr", "lin:.001:1:10000")
     assert "20000000 updates are more than 10000000" in ran.err
     assert aimath("gd", "--steps", "11", "--max-steps", "10").code == 1
-    ran = aimath("gd", "--steps", "500000000", "--max-steps", "500000000", "--max-memory", "1G")
-    assert (ran.code, ran.out) == (1, "")
-    assert "a way of 500000000 steps needs 29.80 GiB; the limit is 1.00 GiB" in ran.err
+    assert "a way of 500000000 steps needs 29.80 GiB; the limit is 1.00 GiB" in refused(
+        "gd", "--steps", "500000000", "--max-steps", "500000000", "--max-memory", "1G", code=1
+    )
     assert aimath("gd", "--steps", "300000", "--max-memory", "10M", "--last").code == 1
     assert aimath("gd", "--steps", "300000", "--max-memory", "20M", "--last").code == 0
     assert aimath("gd", "--steps", "10", "--max-steps", "10").code == 0
@@ -257,11 +253,10 @@ def test_more_updates_than_the_limit_are_asked_for_by_name(aimath):
         (["schedule", "1", "--schedule", "cosin"], "--schedule: 'cosin' is not one of"),
     ],
 )
-def test_mistakes_of_the_command_line_are_named(aimath, line, said):
-    ran = aimath(*line)
-    assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
-    assert len(ran.err.splitlines()) <= 4
+def test_mistakes_of_the_command_line_are_named(refused, line, said):
+    told = refused(*line)
+    assert said in told
+    assert len(told.splitlines()) <= 4
 
 
 @pytest.mark.parametrize(
@@ -274,10 +269,8 @@ def test_mistakes_of_the_command_line_are_named(aimath, line, said):
         (["schedule", "0.5"], "a step must be a whole number from 0"),
     ],
 )
-def test_where_there_is_no_answer_that_is_said(aimath, line, said):
-    ran = aimath(*line)
-    assert (ran.code, ran.out) == (1, "")
-    assert said in ran.err
+def test_where_there_is_no_answer_that_is_said(refused, line, said):
+    assert said in refused(*line, code=1)
 
 
 def test_the_hint_for_a_start_can_be_typed(aimath):
@@ -394,37 +387,8 @@ def test_schedules_answer_vectors_columns_and_sweeps(aimath):
 # At a terminal
 
 
-def on_terminal(*line, columns=80):
-    """What a person sees."""
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aimath", *line], stdin=slave, stdout=slave, stderr=slave,
-        env=environment | {"NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
-    os.close(slave)
-    seen = b""
-    while True:
-        try:
-            part = os.read(master, 1 << 16)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
-    os.close(master)
-    process.wait()
-    return seen.decode().replace("\r\n", "\n")
-
-
-def test_a_person_sees_the_way_and_how_it_ended():
-    seen = on_terminal("gd", "--plot").splitlines()
+def test_a_person_sees_the_way_and_how_it_ended(warm):
+    seen = pseudo.seen(warm, "gd", "--plot", env={"NO_COLOR": "1"}).splitlines()
     assert seen[2].endswith("●")
     assert [line.index("●") for line in seen[2:6]] == sorted(
         (line.index("●") for line in seen[2:6]), reverse=True
@@ -434,20 +398,18 @@ def test_a_person_sees_the_way_and_how_it_ended():
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 200])
-def test_the_map_fits_its_terminal(columns):
+def test_the_map_fits_its_terminal(warm, columns):
     line = ("gd", "--function", "x^2+3*y^2", "--start", "2,1", "--plot", "--ascii")
-    seen = on_terminal(*line, columns=columns)
+    seen = pseudo.seen(warm, *line, columns=columns, env={"NO_COLOR": "1"})
     assert seen.isascii()
     assert max(map(len, seen.splitlines())) <= columns
     drawn = [row.partition("|")[2] for row in seen.splitlines() if "|" in row]
     assert sum(row.count("S") for row in drawn) == sum(row.count("E") for row in drawn) == 1
 
 
-def test_a_start_is_given_at_once_or_piece_by_piece(aimath):
+def test_a_start_is_given_at_once_or_piece_by_piece(aimath, refused):
     bowl = ("gd", "--function", "x^2+y^2", "--steps", "0")
     answer = aimath(*bowl, "--start", "x=3,y=2").out
     assert answer.splitlines()[1].startswith("0\t3\t2\t13")
     assert aimath(*bowl, "--start", "x=3", "--start", "y=2").out == answer
-    ran = aimath(*bowl, "--start", "x=3", "--start", "x=2", "--start", "y=1")
-    assert (ran.code, ran.out) == (2, "")
-    assert "x is given twice" in ran.err
+    assert "x is given twice" in refused(*bowl, "--start", "x=3", "--start", "x=2", "--start", "y=1")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given, settings
@@ -93,15 +91,3 @@ def test_usual_lines_are_read(words, key, value, monkeypatch):
 )
 def test_what_is_unusual_is_left_to_typer(words):
     assert plainly(found("entropy"), words) is None
-
-
-@pytest.mark.parametrize("name", [name for name in ALL if name != "help"])  # whose text typer writes
-def test_a_plain_line_loads_neither_typer_nor_what_it_brings(name):
-    code = (
-        "import sys\nfrom aimath.cli.app import call\ncall(sys.argv[1:])\n"
-        "heavy = ('typer', 'rich', 'pathlib', 'shutil', 'subprocess', 'tempfile')\n"
-        "print(*[m for m in heavy if m in sys.modules], file=sys.stderr)"
-    )
-    words = shlex.split(found(name).example)[1:]
-    ran = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
-    assert ran.stderr.split() == []

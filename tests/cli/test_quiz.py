@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import select
 import shlex
 import subprocess
 import sys
@@ -14,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.cli import pseudo
 
 from aimath.quiz.deck import MAKERS, deck
 
@@ -22,12 +21,11 @@ def answers(topics, count, seed=0):
     return [card.answer for card in deck(topics, seed, count)]
 
 
-def test_all_right_is_0(aimath):
-    ran = aimath("quiz", "kl", "--count", "3", stdin="".join(f"{a}\n" for a in answers(["kl"], 3)))
-    assert (ran.code, ran.err) == (0, "")
-    assert ran.out.count("✓ right: ") == 3
-    assert ran.out.endswith("\n3 of 3 right.\n")
-    assert "Σ p_i" not in ran.out  # what is right needs no derivation
+def test_all_right_is_0(answered):
+    text = answered("quiz", "kl", "--count", "3", stdin="".join(f"{a}\n" for a in answers(["kl"], 3)))
+    assert text.count("✓ right: ") == 3
+    assert text.endswith("\n3 of 3 right.\n")
+    assert "Σ p_i" not in text  # what is right needs no derivation
 
 
 @pytest.mark.parametrize("topic", sorted(MAKERS))
@@ -161,10 +159,9 @@ def test_seed_count_and_topic(aimath):
         (["--export", "pdf"], "--export: 'pdf' is not one of md, csv"),
     ],
 )
-def test_bad_line_is_refused(aimath, words, said):
-    ran = aimath("quiz", *words)
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"aimath quiz: error: {said}")
+def test_bad_line_is_refused(refused, words, said):
+    told = refused("quiz", *words)
+    assert told.startswith(f"aimath quiz: error: {said}")
 
 
 def test_fewer_questions_than_asked_for_is_said(aimath):
@@ -196,54 +193,18 @@ def test_lines_fit(aimath):
     assert not [line for line in out.splitlines() if len(line) > 80 and "$ aimath" not in line]
 
 
-def at_a_terminal(words, typed, columns=80):
-    """Type lines at a terminal, each when the prompt is there; give the exit code and what is seen."""
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aimath", *words],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={k: v for k, v in os.environ.items() if k != "COLUMNS"},
-    )
-    os.close(theirs)
-    seen, left, until = "", list(typed), time.monotonic() + 30
-    while time.monotonic() < until:
-        if left and seen.endswith("  > "):
-            os.write(ours, left.pop(0).encode())
-            seen += "<"
-        if not select.select([ours], [], [], 0.1)[0]:
-            if process.poll() is not None:
-                break
-            continue
-        try:
-            seen += os.read(ours, 65536).decode(errors="replace")
-        except OSError:
-            break
-    os.close(ours)
-    return process.wait(10), seen.replace("\r\n", "\n").replace("<", "")
-
-
-def test_prompt_at_a_terminal():
+def test_prompt_at_a_terminal(warm):
     (answer,) = answers(["det"], 1)
-    code, seen = at_a_terminal(["quiz", "det", "--count", "1"], ["12345\n", f"{answer}\n"])
-    assert code == 0
+    seen = pseudo.seen(warm, "quiz", "det", "--count", "1", typed=["12345\n", f"{answer}\n"])
     assert "  > 12345\n  ✗ not right; once more\n" in seen
     assert f"  > {answer}\n  ✓ right: {answer}\n" in seen
 
 
-def test_end_of_input_at_a_terminal():
-    code, seen = at_a_terminal(["quiz", "--count", "2"], ["\x04"])
-    assert (code, seen.splitlines()[-1]) == (4, "0 of 2 right; 2 not answered.")
+def test_end_of_input_at_a_terminal(warm):
+    seen = pseudo.seen(warm, "quiz", "--count", "2", typed=["\x04"], code=4)
+    assert seen.splitlines()[-1] == "0 of 2 right; 2 not answered."
 
 
-def test_narrow_terminal():
-    code, seen = at_a_terminal(["quiz", "words", "--count", "2"], ["e\n", "\x04"], columns=40)
-    assert code == 4
+def test_narrow_terminal(warm):
+    seen = pseudo.seen(warm, "quiz", "words", "--count", "2", typed=["e\n", "\x04"], columns=40, code=4)
     assert max(map(len, seen.splitlines())) <= 40

@@ -7,22 +7,21 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tests.cli.test_quiz import at_a_terminal
+from tests.cli import pseudo
 
 from aimath.cli.app import COMMANDS, found
 from aimath.cli.screen import TRY, chapters
 
 
 @pytest.mark.parametrize("columns", [80, 100])
-def test_first_screen_fits(columns):
-    code, seen = at_a_terminal([], [], columns=columns)
-    assert code == 0
+def test_first_screen_fits(warm, columns):
+    seen = pseudo.seen(warm, columns=columns)
     assert len(seen.splitlines()) <= 23  # and the next prompt
     assert max(map(len, seen.splitlines())) <= 80
 
 
-def test_first_screen_on_a_narrow_terminal():
-    _, seen = at_a_terminal([], [], columns=40)
+def test_first_screen_on_a_narrow_terminal(warm):
+    seen = pseudo.seen(warm, columns=40)
     assert max(map(len, seen.splitlines())) <= 42  # a command line is not cut
     assert [line for line in seen.splitlines() if len(line) > 40 and "aimath" not in line] == []
 
@@ -51,16 +50,15 @@ def test_list_of_commands_is_by_chapter(aimath):
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_help_shows_what_the_example_answers(name, aimath):
-    ran = aimath("help", name)
-    assert (ran.code, ran.err) == (0, "")
+def test_help_shows_what_the_example_answers(name, aimath, answered):
+    text = answered("help", name)
     command = found(name)
-    assert ran.out.startswith(f"$ {command.example}\n")
+    assert text.startswith(f"$ {command.example}\n")
     if not COMMANDS[name].talks:
         lines = [command.example, *([f"{command.example} --explain"] if not command.guides else [])]
         shown = "".join(f"$ {line}\n{aimath(*shlex.split(line)[1:]).out}\n" for line in lines)
-        assert ran.out.startswith(shown)
-    assert aimath(name, "--help").out in ran.out
+        assert text.startswith(shown)
+    assert aimath(name, "--help").out in text
 
 
 def test_path_to_temperature_and_entropy_is_three_commands(aimath):

@@ -8,10 +8,6 @@ import mpmath as mp
 mp.mp.dps = 80
 
 
-def _two(function):
-    return lambda *values: function(values)
-
-
 NAMES = {
     "sin": mp.sin, "cos": mp.cos, "tan": mp.tan, "asin": mp.asin, "acos": mp.acos, "atan": mp.atan,
     "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "exp": mp.exp, "log": mp.log, "ln": mp.log,
@@ -37,8 +33,3 @@ def derivative(text, variables, point, *by):
         f = exactly(text, variables)
         at = tuple(map(mp.mpf, point))
         return mp.diff(f, at, tuple(by.count(k) for k in range(len(at)))) if by else f(*at)
-
-
-def ulps(found, exact):
-    """How many units in the last place a float is from an mpmath number."""
-    return float(abs(mp.mpf(found) - exact) / mp.mpf(math.ulp(float(exact))))

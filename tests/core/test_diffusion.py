@@ -5,13 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.digits import near, ulps
 
 from aimath.core import diffusion
 from aimath.errors import InputError
-
-
-def ulps(got, truth):
-    return float(abs(mp.mpf(float(got)) - truth) / mp.mpf(float(np.spacing(abs(float(truth))))))
 
 
 def betas(name, steps, start, end):
@@ -45,7 +42,7 @@ def test_a_schedule_is_within_4_ulp_of_its_products(name, steps, start, end):  #
 # Edges as every peer was measured at them.
 def test_the_figures_of_the_linear_schedule():
     found = diffusion.schedule()
-    assert found.alpha_bar[[0, 500, 999]] == pytest.approx([0.9999, 0.0777966584, 4.03582977e-5], rel=1e-8)
+    assert found.alpha_bar[[0, 500, 999]] == near([0.9999, 0.0777966584, 4.03582977e-5], 1e-8)
     assert found.snr[0] == 9999  # diffusers: 9997.34
     assert int(np.argmax(found.snr < 1)) == 259
     assert found.alphas[0] == 0.9999
@@ -54,8 +51,8 @@ def test_the_figures_of_the_linear_schedule():
 
 def test_the_cosine_schedule_counts_as_the_paper_does_and_clips_its_last_step():
     found = diffusion.schedule("cosine")
-    assert found.alpha_bar[998] == pytest.approx(2.43e-6, rel=2e-3)  # f(999/1000): the paper's step 999
-    assert found.alpha_bar[999] == pytest.approx(2.43e-9, rel=2e-3)  # as diffusers; without the clip 0
+    assert found.alpha_bar[998] == near(2.43e-6, 2e-3)  # f(999/1000): the paper's step 999
+    assert found.alpha_bar[999] == near(2.43e-9, 2e-3)  # as diffusers; without the clip 0
     assert found.betas[999] == 0.999
     assert found.betas[998] < 0.999
 
@@ -95,7 +92,7 @@ def test_one_stroke_equals_the_steps(name, t):
     x0, noise = np.random.default_rng(0).normal(0, 1, (2, 3, 4))
     found = diffusion.diffuse(x0, t=t, schedule=name, noise=noise)
     left = diffusion.schedule(name).alpha_bar[t]
-    assert found.noisy == pytest.approx(np.sqrt(left) * x0 + np.sqrt(1 - left) * noise, rel=1e-9)
+    assert found.noisy == near(np.sqrt(left) * x0 + np.sqrt(1 - left) * noise, 1e-9)
     assert (found.alpha_bar, found.t, found.T) == (left, t, 1000)
     assert found.snr == diffusion.schedule(name).snr[t]
     assert found.check().holds.all()
@@ -103,7 +100,7 @@ def test_one_stroke_equals_the_steps(name, t):
 
 def test_a_tiny_step_keeps_the_digits_of_its_noise():  # 1 - alpha_bar from a rounded alpha_bar has 4 of them
     found = diffusion.diffuse([0.0], t=0, beta_start=1e-12, noise=[1.0])
-    assert found.noisy == pytest.approx(1e-6, rel=1e-15)
+    assert found.noisy == near(1e-6, 1e-15)
 
 
 @pytest.mark.parametrize(
@@ -111,10 +108,10 @@ def test_a_tiny_step_keeps_the_digits_of_its_noise():  # 1 - alpha_bar from a ro
 )
 def test_a_given_alpha_bar_needs_no_schedule(left, noisy, snr):
     found = diffusion.diffuse([3, 4], alpha_bar=left, noise=[5, 6])
-    assert found.noisy == pytest.approx(noisy, rel=1e-15)
-    assert found.snr == pytest.approx(snr)
+    assert found.noisy == near(noisy, 1e-15)
+    assert found.snr == near(snr)
     assert (found.t, found.schedule) == (None, None)
-    assert (found.signal_scale**2 + found.noise_scale**2) == pytest.approx(1, rel=1e-15)
+    assert (found.signal_scale**2 + found.noise_scale**2) == near(1, 1e-15)
     assert found.check().holds.all()
 
 

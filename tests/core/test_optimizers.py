@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.digits import near, ulps
 
 from aimath.core import optimize, stepper
 from aimath.core.optimizers import ARRAYS, FLOATS, OPTIMIZERS
@@ -24,10 +25,6 @@ def gone(rule, slopes, w=10.0, lr=0.1):
         w, memory = update(w, g, memory, t, lr)
         points.append(w)
     return points, memory
-
-
-def ulps(got, truth):
-    return float(abs(mp.mpf(got) - truth) / mp.mpf(math.ulp(float(truth))))
 
 
 def paper_adam(slopes, w, lr, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.0, decoupled=0.0, largest=False):
@@ -99,7 +96,7 @@ def test_first_steps_are_those_of_torch():
     g = 14.0
     first = {name: gone(rule(), [g])[0][0] for name, rule in OPTIMIZERS.items()}
     assert first["gd"] == first["momentum"] == 8.6
-    assert first["nesterov"] == pytest.approx(7.34, rel=1e-15)
+    assert first["nesterov"] == near(7.34, 1e-15)
     assert first["rmsprop"] == pytest.approx(9.0000000071, abs=1e-10)  # eps stands outside the root
     assert first["adam"] == pytest.approx(9.9000000001, abs=1e-10)
     assert gone(OPTIMIZERS["adamw"](weight_decay=0.1), [g])[0][0] == pytest.approx(9.8, abs=1e-9)
@@ -109,7 +106,7 @@ def test_first_steps_are_those_of_torch():
 @given(st.floats(1e-6, 1e6), st.sampled_from((-1.0, 1.0)))
 def test_adams_first_step_is_lr_whatever_the_slope(size, sign):
     (point,), _ = gone(OPTIMIZERS["adam"](eps=0.0), [sign * size], w=0.0, lr=0.25)
-    assert point == pytest.approx(-0.25 * sign, rel=1e-14)
+    assert point == near(-0.25 * sign, 1e-14)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

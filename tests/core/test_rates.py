@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.digits import near
 
 from aimath.core import optimize
 from aimath.core.expression import function
@@ -54,7 +55,7 @@ def test_no_rate_beats_the_best_one():
     curvatures = [0.5, 3.0, 7.0]
     best = optimize.learning_rate(curvatures).best_lr
     least = float(optimize.learning_rate(curvatures, float(best)).rate)
-    assert least == pytest.approx(float(optimize.learning_rate(curvatures).best_rate), rel=1e-14)
+    assert least == near(float(optimize.learning_rate(curvatures).best_rate), 1e-14)
     for share in (0.9, 0.99, 1.01, 1.1):
         assert optimize.learning_rate(curvatures, float(best) * share).rate > least
 
@@ -63,19 +64,19 @@ def test_the_rate_is_that_of_a_descent():
     f = function("x^2/2 + 9*y^2/2")
     found = optimize.learning_rate(optimize.curvatures_at(f, [3.0, 4.0]), 0.15)
     path = optimize.descend(f, [1.0, 1.0], lr=0.15, steps=100)
-    assert path.norm[-1] / path.norm[-2] == pytest.approx(float(found.rate), rel=1e-12)
+    assert path.norm[-1] / path.norm[-2] == near(float(found.rate), 1e-12)
 
 
 def test_steps_for_a_digit():
-    assert float(optimize.learning_rate([1.0], 0.9).steps) == pytest.approx(1.0, rel=1e-14)
+    assert float(optimize.learning_rate([1.0], 0.9).steps) == near(1.0, 1e-14)
     assert optimize.learning_rate([1.0], 1.0).steps == 0.0
     assert optimize.learning_rate([2.0], 1.0).steps == np.inf
 
 
 def test_rows_are_answered_one_by_one():
     found = optimize.learning_rate([[1.0, 9.0], [2.0, 2.0]], 0.2)
-    assert found.rate.tolist() == pytest.approx([0.8, 0.6], rel=1e-15)
-    assert found.max_lr.tolist() == pytest.approx([2 / 9, 1.0], rel=1e-15)
+    assert found.rate.tolist() == near([0.8, 0.6], 1e-15)
+    assert found.max_lr.tolist() == near([2 / 9, 1.0], 1e-15)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aimath.errors import InputError
-from aimath.read.blocks import BadRow
-
 # One good file of each format, and what it holds.
 HELD = [[1.5, 2.0], [-0.25, 4.0]]
 
@@ -68,26 +65,6 @@ def test_each_format_holds_the_same(read, at, name, data):
 def test_input_format_overrides_the_suffix(read, at, name, data):
     found = read(at("file.dat", data), input_format=name.split(".")[1])
     assert np.concatenate([block.operands["x"] for block in found]).tolist() == HELD
-
-
-@pytest.mark.parametrize("name", GOOD)
-def test_damaged_files_are_refused_or_read_and_nothing_else(read, at, name):
-    """Every truncation, and three other values for every byte (sampled where the file is long)."""
-    data = GOOD[name]
-    damaged = [data[:k] for k in range(len(data))]
-    for k in range(0, len(data), 1 + len(data) // 150):
-        damaged += [data[:k] + bytes([other]) + data[k + 1 :] for other in (data[k] ^ 1, data[k] ^ 0x80, 0)]
-    sentences = []
-    for wrong in damaged:
-        try:
-            found = read(at(name, wrong))
-        except InputError as error:
-            sentences.append(error.why)
-        else:
-            assert all(isinstance(p, BadRow) or p.operands["x"].dtype == np.float64 for p in found)
-            sentences += [p.error.why for p in found if isinstance(p, BadRow)]
-    assert len(sentences) > len(data) // 4
-    assert all(len(sentence) < 1000 and "pickle" not in sentence for sentence in sentences)
 
 
 def why(refusal, tokens, **kwargs):
@@ -442,11 +419,9 @@ def test_files_that_cannot_be_read(refusal, tmp_path):
 
 def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
     error = refusal(at("d.pkl", b"1 2\n"))
-    assert (
-        error.why == "its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
-        or "d.pkl" in error.why
+    assert error.why.endswith(
+        "d.pkl: its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
     )
-    assert ".csv .tsv .txt .json .ndjson .jsonl .npy .npz" in error.why
     assert (error.hint, error.usage) == ("use --input-format", True)
     assert "--input-format 'xls' is not one of csv, tsv" in refusal(at("d.csv", b"1"), input_format="xls").why
 

@@ -185,8 +185,8 @@ def _trap(runs: Runs, run: int) -> str:
     values = _curvatures(runs, run, int(runs.last[run]))
     if values is None or not _falls(values):
         return ""
-    up = values[-1] > SAME * float(np.abs(values).max())
-    what = "saddle" if up else "maximum" if values[-1] < 0.0 else "ridge"
+    flat = SAME * float(np.abs(values).max())
+    what = "saddle" if values[-1] > flat else "maximum" if values[-1] < -flat else "ridge"
     where = _named(runs, run, int(runs.last[run]))
     return f"at a {what}, {where}: curvatures {values[0]:.6g} to {values[-1]:.6g}"
 
