@@ -129,8 +129,10 @@ class Report(NamedTuple):
     stack: str = ""  # what each matrix of a quantity that has several is called: "head"
     unlisted: tuple[str, ...] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
     rest: Iterable[Report] = ()  # further rows of an answer that is not held, made as they are written
+    continued: bool = False  # it is of the `rest` of another
     series: Iterable[Report] = ()  # answers of other problems, which follow
     told: Callable[[], Iterable[Report]] | None = None  # whole problems that --explain tells of, not of rows
+    afford: Callable[[str], None] | None = None  # refuses a quantity too large to be held, before it is made
     extra: Mapping[str, Any] = NOTHING  # options that core doesn't know, such as the seed
     heads: Mapping[str, tuple[str, ...]] = NOTHING  # quantity -> names of its last axis, where it has its own
     labels: tuple[str, ...] = ()  # of the entries
@@ -152,6 +154,12 @@ class Report(NamedTuple):
         first = next(value for name in self.by_row if (value := self.value(name)) is not None)
         return self._replace(whole=False, rows=len(first))
 
+    def of_fields(self, fields: tuple[str, ...]) -> Report:
+        """Leave the rows of an answer out where all that is asked for belongs to them together."""
+        if not (fields and self.whole and self.by_row) or {*fields} & {*self.by_row}:
+            return self
+        return self._replace(by_row=(), rest=self.rest and iter(()))  # a plot still says that rows follow
+
     def of_all(self, name: str) -> bool:
         """Say whether a quantity of an answer with several rows belongs to all of them together."""
         return name in self.shared or (bool(self.by_row) and name not in self.by_row)
@@ -160,6 +168,8 @@ class Report(NamedTuple):
         """Give a quantity as core has it, or None."""
         value = self.extra.get(name)
         if value is None and name in self.quantities():
+            if self.afford:
+                self.afford(name)
             value = getattr(self.result, name, None)
         return None if hasattr(value, "_fields") else value  # another result's fields are there by their own
 

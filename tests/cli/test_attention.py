@@ -232,12 +232,12 @@ def test_plot_of_many_is_an_image(aimath):
 def test_sweep_of_scales_answers_each(aimath):
     ran = aimath(*THREE, "--scale", "1,2", "--csv")
     head, *lines = ran.out.splitlines()
-    assert head == "scale,output_1,output_2"
+    assert head == "scale,row,output_1,output_2"
     found = np.array([line.split(",") for line in lines], float)
-    assert found[:, 0].tolist() == [1, 1, 1, 2, 2, 2]
+    assert found[:, :2].tolist() == [[scale, row] for scale in (1, 2) for row in (1, 2, 3)]
     for scale in (1, 2):
         wanted = mixed(rows(Q), rows(K), rows(V), scale, [[0.0] * 3] * 3)
-        assert found[found[:, 0] == scale, 1:] == near(np.array(wanted), 1e-14)
+        assert found[found[:, 0] == scale, 2:] == near(np.array(wanted), 1e-14)
 
 
 def test_tokens_name_the_rows_of_a_table(aimath):
@@ -245,6 +245,34 @@ def test_tokens_name_the_rows_of_a_table(aimath):
     head, *lines = ran.out.splitlines()
     assert head == "label,weights_1,weights_2,weights_3,scale"
     assert [line.partition(",")[0] for line in lines] == ["the", "cat", "sat"]
+    swept = aimath(*THREE, "--tokens", "the,cat,sat", "--csv", "--scale", "1,2").out.splitlines()
+    assert (swept[0], swept[4][:6]) == ("scale,label,output_1,output_2", "2,the,")
+
+
+@pytest.mark.parametrize("tokens", [(), ("--tokens", "the,cat,sat")])
+def test_each_row_of_each_head_has_a_line(aimath, tokens):
+    line = ("attention", "randn:3x4", "--heads", "2", *tokens)
+    ran = aimath(*line, "--fields", "weights", "--csv")
+    head, *lines = ran.out.splitlines()
+    assert head == f"head,{'label' if tokens else 'row'},weights_1,weights_2,weights_3"
+    cells = [line.split(",") for line in lines]
+    names = ("the", "cat", "sat") if tokens else ("1", "2", "3")
+    assert [row[:2] for row in cells] == [[h, name] for h in "12" for name in names]
+    weights = json.loads(aimath(*line, "--json").out)["weights"]
+    assert np.array([row[2:] for row in cells], float).reshape(2, 3, 3).tolist() == weights
+
+
+def test_what_is_made_for_every_pair_is_priced(aimath):
+    line = ("attention", *["randn:300x2"] * 3, "--max-memory", "10M")
+    assert (aimath(*line).code, aimath(*line, "--fields", "weights").code) == (0, 0)
+    ran = aimath(*line, "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "aimath attention: error: scores, scaled, masked of 300 x 300 numbers with their text needs 12.36 MiB; "
+        "the limit is 10.00 MiB\n  use --fields output or --max-memory 1G\n"
+    )
+    several = aimath("attention", "randn:300x6", "--heads", "3", "--explain", "--max-memory", "10M")
+    assert "scores of 3 x 300 x 300 numbers with their text needs 12.36 MiB" in several.err
 
 
 def test_tokens_steer_no_terminal(aimath):

@@ -139,6 +139,9 @@ def test_what_does_not_fit_is_read_in_blocks_to_the_same_answer(aimath, large, t
     drawn = aimath(*small, "--plot").err
     assert drawn.count("●") > 100
     assert re.search(r" the first \d+ rows\n", drawn)
+    alone = aimath(*small, "--fields", "components", "--plot")
+    assert len(alone.out.splitlines()) == 2
+    assert re.search(r" the first \d+ rows\n", alone.err)
 
 
 @pytest.mark.parametrize(
@@ -159,3 +162,24 @@ def test_nan_in_a_large_file_is_found(refused, large):
     data[70_000, 3] = np.nan
     np.save(path, data)
     assert "(70001,4) of X is nan" in refused("pca", path, "--max-memory", "64M", code=1)
+
+
+def test_what_belongs_to_all_rows_is_given_once_where_nothing_else_is_asked_for(aimath, tmp_path):
+    """It was written for every row of the data again, in JSON as empty objects."""
+    line = ("pca", "1 2; 3 4; 5 9", "--fields")
+    [row] = aimath(*line, "components", "--json").out.splitlines()
+    components = json.loads(row)["components"]
+    head, *lines = aimath(*line, "components", "--csv").out.splitlines()
+    assert head == "components_1,components_2"
+    assert [[float(x) for x in line.split(",")] for line in lines] == components
+    aimath(*line, "components", "--out", tmp_path / "c.npy")
+    assert np.load(tmp_path / "c.npy").tolist() == components
+    assert len(aimath(*line, "variance").out.splitlines()) == 1
+    assert len(aimath(*line, "projected,variance", "--json").out.splitlines()) == 3
+
+
+def test_every_problem_of_a_sweep_has_its_matrices_in_json(aimath):
+    """They stand in the first object of each: the second's were taken for the first's."""
+    ran = aimath("pca", "1 2; 3 4; 5 9", "-k", "1,2", "--json")
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert [len(row.get("variance", ())) for row in found] == [1, 0, 0, 2, 0, 0]

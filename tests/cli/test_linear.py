@@ -235,6 +235,41 @@ def test_files_and_draws(aimath, tmp_path):
     assert first != aimath("matmul", "randn:2x3", "randn:3x2", "--seed", "1").out
 
 
+@pytest.mark.parametrize(
+    ("line", "first", "second"),
+    [
+        ("det -", "1 2; 3 4", "2 0; 0 7"),
+        ("inverse -", "1 2; 3 4", "2 0; 0 8"),
+        ("eig -", "1 2; 2 1", "2 0; 0 7; 1 1"),
+        ("transpose -", "1 2; 3 4", "2 0 5; 0 7 6"),
+        ("matmul - '1 2; 3 4'", "1 2; 3 4", "2 0; 0 7"),
+        ("cosine --matrix -", "1 2; 3 4", "2 0; 1 7"),
+        ("pca -", "1 2; 3 4", "2 0; 1 7; 3 3"),
+        ("svd-approx - --rank 1", "1 2; 3 4", "2 0; 1 7; 3 3"),
+        ("attention -Q - -K '1 2; 3 4' -V '1;2'", "1 2; 3 4", "2 0; 0 7"),
+    ],
+)
+def test_several_matrices_are_answered_one_after_the_other(aimath, line, first, second):
+    apart = [run(aimath, line, "--json", stdin=text.replace(";", "\n") + "\n") for text in (first, second)]
+    texts = [text.replace(";", "\n") for text in (first, second)]
+    both = run(aimath, line, "--json", stdin="\n\n".join(texts) + "\n")
+    assert both.out == "".join(one.out for one in apart)
+    assert [both.code, both.err.partition(": ")[2][:5]] == [apart[1].code, "error" if apart[1].code else ""]
+
+
+def test_rows_go_through_one_layer(aimath):
+    ran = aimath("layer", "-", "1", stdin="[[1], [2]]\n[[3], [4]]\n")
+    assert (ran.code, ran.err) == (1, "aimath layer: error: W: 2 are given, and one is wanted\n")
+
+
+def test_of_several_matrices_the_singular_one_is_named(aimath):
+    ran = aimath("inverse", stdin="1 2\n3 4\n\n3 4\n6 8\n")
+    assert (ran.out, ran.err) == (
+        "-2 1\n1.5 -0.5\n",
+        "aimath inverse: error: <stdin>:4: a is singular (rank 1 of 2)\n",
+    )
+
+
 def test_nearly_singular_is_forced(aimath, refused):
     line = "inverse '.1 .3; .3 .9'"
     said = refused(*shlex.split(line), code=1)

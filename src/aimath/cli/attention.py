@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.chance import origin
 from aimath.cli.command import Commands, command
+from aimath.cli.linear import COPIES, one
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector, Whole
 from aimath.errors import InputError, counted
+from aimath.read.blocks import price
 from aimath.report import Line, Panels, Plot, Report, Verify
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aimath.report import Step
 
 commands: Commands = {}
@@ -21,6 +26,9 @@ EXAMPLE = (
 
 HEADS_SHOWN = 4
 TERMS_SHOWN = 3
+
+OF_PAIRS = ("scores", "scaled", "masked", "weights")
+"""Quantities with a number for each query and key: made only where they are asked for."""
 
 
 @command(commands, Form(("Q", "K", "V")), Form(("X",), when=("heads",)), example=EXAMPLE)
@@ -42,6 +50,7 @@ def attention(
     ] = None,
     tokens: Annotated[str, Flag("--tokens", help="What the positions are called.", metavar="A,B")] = "",
     seed: Seed = "0",
+    memory: int | None = None,
 ) -> Report:
     """Mix values by how well queries match keys.
 
@@ -52,40 +61,24 @@ def attention(
     """
     from aimath.core import attention as core
 
-    allowed = None if mask is None else _truth(_one(mask, "mask"))
-    if heads is not None:
-        import numpy as np
+    options: dict[str, Any] = {"causal": causal, "scale": scale}
+    options["mask"] = None if mask is None else _truth(one(mask, "mask"))
+    masks = causal or mask is not None
+    if heads is None:
+        result = core.attention(one(Q, "Q"), one(K, "K"), one(V, "V"), **options)
+        steps = _single_steps(len(result.Q), len(result.K), masks=masks, given=scale is not None)
+        report = _report(result, steps, tokens, memory)
+        names = report.labels or (str(len(result.Q)),)
+        return report._replace(names={"last": names[-1], "d": str(result.Q.shape[-1])})
+    import numpy as np
 
-        if any(matrix is not None for matrix in (Q, K, V)):
-            raise InputError("--heads makes Q, K and V of one matrix X: give that alone", usage=True)
-        drawn = int(seed)
-        # The stream (seed, 1): randn:MxN takes the stream of the seed itself.
-        rng = np.random.default_rng((drawn, 1))
-        several = core.multi_head(_one(X, "X"), heads, rng=rng, causal=causal, mask=allowed, scale=scale)
-        masks = causal or allowed is not None
-        steps = _several_steps(several.Q.shape, masks=masks)
-        report = _report(several, steps, tokens)
-        return report._replace(extra=origin(drawn), stack="head")
-    result = core.attention(
-        _one(Q, "Q"), _one(K, "K"), _one(V, "V"), causal=causal, mask=allowed, scale=scale
-    )
-    names = _names(tokens, len(result.Q))
-    last = names[-1] if names else str(len(result.Q))
-    steps = _single_steps(
-        (len(result.Q), len(result.K)), masks=causal or allowed is not None, given=scale is not None
-    )
-    words = {"last": last, "d": str(result.Q.shape[-1])}
-    return _report(result, steps, tokens)._replace(names=words)
-
-
-def _one(matrices: Vector, name: str) -> Vector:
-    """Give the one matrix (r, c) of (1, r, c)."""
-    if len(matrices) != 1:
-        # Naming the second makes the runner answer the first by itself, and so on: heads and tokens
-        # belong to one problem.
-        raise InputError(f"{name}: several matrices are given, and one is wanted", row=1, operand=name)
-    matrix: Vector = matrices[0]
-    return matrix
+    if any(matrix is not None for matrix in (Q, K, V)):
+        raise InputError("--heads makes Q, K and V of one matrix X: give that alone", usage=True)
+    drawn = int(seed)
+    # The stream (seed, 1): randn:MxN takes the stream of the seed itself.
+    several = core.multi_head(one(X, "X"), heads, rng=np.random.default_rng((drawn, 1)), **options)
+    report = _report(several, _several_steps(several.Q.shape, masks=masks), tokens, memory)
+    return report._replace(extra=origin(drawn), stack="head")
 
 
 def _truth(mask: Vector) -> Any:
@@ -101,7 +94,7 @@ def _names(tokens: str, count: int) -> tuple[str, ...]:
     return names
 
 
-def _report(result: Any, steps: tuple[Step, ...], tokens: str) -> Report:
+def _report(result: Any, steps: tuple[Step, ...], tokens: str, memory: int | None) -> Report:
     return Report(
         result,
         show=("output",),
@@ -109,7 +102,22 @@ def _report(result: Any, steps: tuple[Step, ...], tokens: str) -> Report:
         labels=_names(tokens, len(result.output)),
         plot=Plot("weights", kind="heat"),
         whole=True,
+        afford=_afford((*result.Q.shape[:-1], result.K.shape[-2]), memory),
     )
+
+
+def _afford(shape: tuple[int, ...], memory: int | None) -> Callable[[str], None]:
+    """Refuse quantities of every query and key that are too large together with those asked for before."""
+    made: dict[str, None] = {}
+
+    def afford(name: str) -> None:
+        if name in OF_PAIRS:
+            made[name] = None
+            size = COPIES * 8 * math.prod(shape) * len(made)
+            what = f"{', '.join(made)} of {' x '.join(map(str, shape))} numbers with their text"
+            price(size, what, memory, instead="--fields output")
+
+    return afford
 
 
 def _panels(index: str, *, masks: bool, corner: str = "") -> Panels:
@@ -123,8 +131,7 @@ def _panels(index: str, *, masks: bool, corner: str = "") -> Panels:
     return Panels(columns, heat=f"weights{index}", corner=corner)
 
 
-def _single_steps(shape: tuple[int, ...], *, masks: bool, given: bool) -> tuple[Step, ...]:
-    queries, keys = shape
+def _single_steps(queries: int, keys: int, *, masks: bool, given: bool) -> tuple[Step, ...]:
     terms = [f"{{weights[{queries - 1}][{k}]:.4}}·[{{V[{k}]:.4}}]" for k in range(keys)]
     if keys > TERMS_SHOWN:
         terms = [*terms[: TERMS_SHOWN - 1], "…", terms[-1]]

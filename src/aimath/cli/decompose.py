@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
-from aimath.cli.linear import one, worked
+from aimath.cli.linear import SHOWN, one, worked
 from aimath.cli.options import Flag, Operand, Seed, Streamed, Vector, Whole
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 commands: Commands = {}
 
-SHOWN = 8
-"""Matrices of more rows or columns are left out of a derivation where they aren't its point."""
-
 
 @command(commands, example="aimath eig '2 1; 1 2'")
 def eig(
@@ -32,16 +29,15 @@ def eig(
     A v = value v: values by descending real part, vectors of length 1. A row is the real and the
     imaginary part of a value; --fields vectors gives the vectors, a column each.
     """
-    from aimath.core import decompose
+    from aimath.core import eigen
 
     del seed  # the reader draws randn:MxN with it
-    result = decompose.eig(one(A, "A"))
+    result = eigen.eig(one(A, "A"))
     n, complex_ = len(result.values), result.vectors_im is not None
-    few = (Line(" A · v for the largest λ, row by row:"),) if n <= SHOWN and not complex_ else ()
-    first = (
-        Line(f"  {worked('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}")
-        for i in range(n)
-    )
+    products = [
+        f"  {worked('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}" for i in range(n)
+    ]
+    first = (" A · v for the largest λ, row by row:", *products)
     return Report(
         result,
         show=("values",),
@@ -53,8 +49,7 @@ def eig(
             Line(" the vectors, a column each:" + " real parts" * complex_),
             Panels((("v", "vectors"),)),
             *((Line(" imaginary parts:"), Panels((("v", "vectors_im"),))) if complex_ else ()),
-            *few,
-            *(first if few else ()),
+            *(map(Line, first) if n <= SHOWN and not complex_ else ()),
             Line(
                 " A is symmetric: its vectors stand at right angles"
                 if result.symmetric
@@ -87,12 +82,12 @@ def pca(
     """
     import numpy as np
 
-    from aimath.core import decompose
+    from aimath.core import pca as core
 
     del seed  # the reader draws randn:MxN with it
     if not isinstance(X, np.ndarray):
         return _pca_of_blocks(X, components, whiten=whiten)
-    found = decompose.pca(one(X, "X"), components, whiten)
+    found = core.pca(one(X, "X"), components, whiten)
     return _pca(found, _pca_steps(found))
 
 
@@ -111,9 +106,9 @@ def _pca(found: PCA, steps: tuple[Step, ...], **more: Any) -> Report:
 
 def _pca_of_blocks(rows: RowBlocks, components: int | None, *, whiten: bool) -> Report:
     """Answer the first block with the derivation; the others follow as they are read again."""
-    from aimath.core import decompose
+    from aimath.core import pca as core
 
-    found = decompose.streamed_pca(rows, components, whiten)
+    found = core.streamed_pca(rows, components, whiten)
 
     def answered() -> Iterator[Report]:
         for block in rows():

@@ -11,8 +11,7 @@ from aimath.report import Line, Panels, Plot, Report, Verify
 
 commands: Commands = {}
 
-EXACT_MOST = 16
-"""Rows up to which core computes inverses and determinants with integers; the check differs above."""
+LEVERRIER = "by LeVerrier's recurrence, which has no pivots: {other}"
 
 Square = Annotated[Vector, Operand("A square matrix: a literal or a file.", matrix=True)]
 
@@ -27,12 +26,11 @@ def inverse(
 
     a · inverse = 1. Up to 16 rows exact, each entry rounded once; a singular matrix is an error.
     """
-    from aimath.core import linear
+    from aimath.core import inversion as core
 
     del seed  # the reader draws randn:MxN with it
-    result = linear.inverse(one(a, "a"), force)
+    result = core.inverse(one(a, "a"), force)
     n = len(result.a)
-    check = "by LeVerrier's recurrence, which has no pivots: {other}"
     return Report(
         result,
         show=("inverse",),
@@ -42,7 +40,7 @@ def inverse(
             Line(f" row 1 of a · column 1 of inverse:  {worked('a', 'inverse', 0, 0, n)} = 1"),
             *((Line(f" row 1 · column {n}:  {worked('a', 'inverse', 0, n - 1, n)} = 0"),) * (n > 1)),
             Line(f" rank {{rank}} of {n}      condition {{condition}}: by so much errors of a may grow"),
-            Verify(check if n <= EXACT_MOST else "a · inverse = {answer}"),
+            Verify(LEVERRIER if n <= core.EXACT_MOST else "a · inverse = {answer}"),
         ),
         plot=Plot("inverse"),
         whole=True,
@@ -55,12 +53,11 @@ def det(a: Square, seed: Seed = "0") -> Report:
 
     The volume, with a sign, that the unit cube is stretched to. Up to 16 rows exact, rounded once.
     """
-    from aimath.core import linear
+    from aimath.core import inversion as core
 
     del seed  # the reader draws randn:MxN with it
-    result = linear.det(one(a, "a"))
+    result = core.det(one(a, "a"))
     n = len(result.a)
-    large = "ln|det| by eigenvalues: {other}"
     return Report(
         result,
         show=("det",),
@@ -69,7 +66,7 @@ def det(a: Square, seed: Seed = "0") -> Report:
             Panels((("a", "a"),)),
             *(Line(text) for text in _expanded(n)),
             Line(" ln|det| = {log_abs_det}      sign {sign}"),
-            Verify("by LeVerrier's recurrence, which has no pivots: {other}" if n <= EXACT_MOST else large),
+            Verify(LEVERRIER if n <= core.EXACT_MOST else "ln|det| by eigenvalues: {other}"),
         ),
         plot=Plot("det"),
         whole=True,

@@ -26,7 +26,7 @@ def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noq
     """Answer for each row of x: with softmax and cross-entropy if there is a right class, else the sum."""
     from aimath.core import layer_gradients as core
 
-    weights, shift = one(W, "layer"), None if b is None else one(b, "b")
+    weights, shift = one(W, "layer", whole=False), None if b is None else one(b, "b", whole=False)
     result: Any
     if target is None:
         result, steps = core.sum_gradients(weights, x, shift), _sum_steps()

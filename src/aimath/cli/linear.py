@@ -12,6 +12,9 @@ from aimath.report import Line, Panels, Plot, Report, Table, Verify
 
 commands: Commands = {}
 
+SHOWN = 8
+"""Matrices of more rows or columns are left out of a derivation where they aren't its point."""
+
 TERMS_SHOWN = 4
 """A product that is worked out shows so many of its terms."""
 
@@ -93,7 +96,7 @@ def layer(
     from aimath.core import linear
 
     del seed  # the reader draws randn:MxN with it
-    shift, weights = None if bias is None else one(bias, "bias"), one(W, "W")
+    weights, shift = one(W, "W", whole=False), None if bias is None else one(bias, "bias", whole=False)
     afford((len(x), len(weights)), "matrix of outputs", memory)
     result = linear.layer(weights, x, shift, activation)
     bare = activation == "none"
@@ -134,8 +137,7 @@ def matmul(
     afford((len(left), right.shape[-1]), "product", memory)
     result = linear.matmul(left, right)
     (m, k), n = result.a.shape, result.b.shape[1]
-    last = m * n - 1
-    few = [divmod(k, n) for k in (range(last + 1) if last < TERMS_SHOWN else (0, last))]
+    few = [divmod(at, n) for at in (range(m * n) if m * n <= TERMS_SHOWN else (0, m * n - 1))]
     return Report(
         result,
         show=("product",),
@@ -194,13 +196,13 @@ def cosine(
 
     cosine = a · b / (|a| |b|), from -1 to 1, rounded once; a zero vector has none.
     """
-    from aimath.core import linear
+    from aimath.core import cosines
 
     del seed  # the reader draws randn:MxN with it
     if matrix is not None:
         return _pairs(matrix, memory)
     return Report(
-        linear.cosine(a, b),
+        cosines.cosine(a, b),
         show=("cosine",),
         steps=(
             Line("cosine = a · b / (|a| · |b|)"),
@@ -215,12 +217,12 @@ def cosine(
 
 
 def _pairs(matrix: Vector, memory: int | None) -> Report:
-    from aimath.core import linear
+    from aimath.core import cosines
 
     rows = one(matrix, "matrix")
     afford((len(rows), len(rows)), "matrix of cosines", memory)
     return Report(
-        linear.cosine_matrix(rows),
+        cosines.cosine_matrix(rows),
         show=("cosine",),
         steps=(
             Line("cosine_i,j = x_i · x_j / (|x_i| · |x_j|)      x_i is row i"),
@@ -234,10 +236,15 @@ def _pairs(matrix: Vector, memory: int | None) -> Report:
     )
 
 
-def one(several: Vector, name: str) -> Vector:
-    """Give the one matrix (r, c) of (1, r, c), the one vector (n,) of (1, n)."""
+def one(several: Vector, name: str, *, whole: bool = True) -> Vector:
+    """Give the one matrix (r, c) of (1, r, c), the one vector (n,) of (1, n).
+
+    Several are several problems to a command that answers a whole one, and a mistake where rows are answered.
+    """
     if len(several) != 1:
-        raise InputError(f"{name}: several are given, and one is wanted", operand=name)
+        why = f"{name}: {len(several)} are given, and one is wanted"
+        # Naming the second makes the runner answer the first by itself, and so on.
+        raise InputError(why, row=1 if whole else None, operand=name)
     only: Vector = several[0]
     return only
 

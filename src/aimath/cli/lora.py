@@ -50,7 +50,7 @@ def lora(
 
 
 def _of_shape(shape: str, rank: int) -> Report:
-    from aimath.core import decompose
+    from aimath.core import lora as core
 
     sides = re.fullmatch(r"([0-9]{1,9})[x×,]([0-9]{1,9})", shape)
     if not sides:
@@ -59,7 +59,7 @@ def _of_shape(shape: str, rank: int) -> Report:
         )
         raise InputError(why, hint=f"try {EXAMPLE}", usage=True)
     return Report(
-        decompose.lora((int(sides[1]), int(sides[2])), rank),
+        core.lora((int(sides[1]), int(sides[2])), rank),
         show=("parameters",),
         steps=(
             Line(
@@ -142,11 +142,11 @@ def _updates(
     files: Sequence[str], names: Sequence[str], energy: tuple[float, ...]
 ) -> Iterator[tuple[str, Any]]:
     """Decompose one tensor after the other, so that only two matrices are held."""
-    from aimath.core import decompose
+    from aimath.core import lora as core
 
     for name in names:
         base, tuned = (_rows(path, name).whole(copies=3) for path in files)
-        yield name or "update", decompose.lora_update(base, tuned, energy)
+        yield name or "update", core.lora_update(base, tuned, energy)
 
 
 def _rows(path: str, name: str) -> RowBlocks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.linear import one
+from aimath.cli.linear import SHOWN, one
 from aimath.cli.options import Flag, Operand, Seed, Streamed, Whole
 from aimath.cli.output import interruptible
 from aimath.errors import InputError
@@ -26,9 +26,6 @@ MOST = 64
 
 WHOLE = 20
 """A larger matrix is not shown at a terminal: its figures say more."""
-
-SHOWN = 8
-"""A derivation shows matrices up to so many rows and columns."""
 
 BY_RANK = (
     "rank", "error", "relative_error", "spectral_error", "energy", "error_bound", "parameters", "ratio",
@@ -74,16 +71,19 @@ def svd_approx(
     method: spectra.Method = "randomized" if randomized else "exact" if exact else "auto"
     # randn:MxN has the stream of the seed itself.
     numbers = np.random.default_rng((int(seed), 1))
-    weights = one(W, "W") if isinstance(W, np.ndarray) else W
-    ranks = rank or _every(min(*weights.shape, *([] if isinstance(weights, np.ndarray) else [MOST])))
-    if isinstance(weights, np.ndarray):
+    weights: Streamed
+    notes: tuple[str, ...] = ()
+    if isinstance(W, np.ndarray):
+        weights = one(W, "W")
+        ranks = rank or _every(min(weights.shape))
         _priced(weights, max(ranks), method, memory)
         found = spectra.svd_approx(weights, ranks, method, numbers)
     else:
+        weights, notes = W, W.notes
+        ranks = rank or _every(min(*weights.shape, MOST))
         found = spectra.streamed_spectrum(weights, max(ranks), method, numbers).cut(ranks)
     if save_factors:
         _save(found, weights, save_factors)
-    notes = () if isinstance(weights, np.ndarray) else weights.notes
     return _report(found, single=len(rank or ()) == 1)._replace(notes=notes)
 
 

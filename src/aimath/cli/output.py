@@ -54,7 +54,7 @@ def printer(output: Output, name: str) -> Iterator[Printer]:
         # Not on the terminal that shows the answer: the two would run into each other.
         progress = Progress(name, shown=sys.stderr is not None and is_terminal(2) and not is_terminal(1))
         by_line = form in FORMS and form != "table"
-        out = Printer(writer, sink, by_line=by_line, aside=aside, progress=progress)
+        out = Printer(writer, sink, by_line=by_line, fields=wanted.fields, aside=aside, progress=progress)
         try:
             yield out
             out.end()

@@ -29,10 +29,11 @@ class Printer:
         sink: AtomicFile | Descriptor,
         *,
         by_line: bool,
+        fields: tuple[str, ...],
         aside: Writer | None,
         progress: Progress,
     ) -> None:
-        self.writer, self.sink = writer, sink
+        self.writer, self.sink, self.fields = writer, sink, fields
         self.aside, self.progress = aside, progress
         self.by_line = by_line  # each row becomes a line
         self.said: set[str] = set()
@@ -40,6 +41,7 @@ class Printer:
 
     def rows(self, reports: Sequence[Report]) -> None:
         """Write some rows: for each row its answers, one for each combination that is swept."""
+        reports = [report.of_fields(self.fields) for report in reports]
         rows = reports[0].rows
         if len(reports) == 1:
             parts = [self.writer.write(reports[0])]
@@ -84,7 +86,7 @@ class Printer:
 def following(report: Report) -> Iterator[Report]:
     """Give what comes behind a report: further rows of its answer, then other answers."""
     for more in report.rest:
-        yield more._replace(swept=more.swept or report.swept)
+        yield more._replace(swept=more.swept or report.swept, continued=True)
     yield from report.series
 
 

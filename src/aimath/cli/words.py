@@ -77,9 +77,9 @@ def analogy(
 def _loaded(path: str, words: str) -> tuple[Sequence[str], Any, tuple[str, ...]]:
     """Give words, their vectors and what is to be said of them; without a file, those of the guide."""
     if not path:
-        from aimath.core.words import VECTORS, WORDS
+        from aimath.core import neighbours
 
-        return WORDS, VECTORS, ()
+        return neighbours.WORDS, neighbours.VECTORS, ()
     from aimath.read import words as read  # noqa: PLC0415  only for files
 
     return read.vectors(path.removeprefix("@"), words.removeprefix("@") or None)
@@ -87,12 +87,8 @@ def _loaded(path: str, words: str) -> tuple[Sequence[str], Any, tuple[str, ...]]
 
 def _others(ready: Any, labels: Sequence[str], given: Sequence[str]) -> int:
     """Count the words that can be found: not the given ones, and none whose vector is zero."""
-    places = set(ready.zeros.tolist())
-    for word in given:
-        try:
-            places.add(labels.index(word))
-        except ValueError:
-            continue  # core says which word is unknown
-    if len(places) == len(labels):
+    known = (labels.index(word) for word in given if word in labels)  # core says which isn't
+    others = len(labels) - len({*ready.zeros.tolist(), *known})
+    if others == 0:
         raise InputError(f"there is no other word among the {len(labels)}")
-    return len(labels) - len(places)
+    return others

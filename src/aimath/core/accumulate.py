@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import two_sum
-from aimath.core.matrices import finite, shape
+from aimath.core.matrices import finite, refuse_nonfinite, shape
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Gram:
         with np.errstate(over="ignore", invalid="ignore"):
             total, products = self._sums(rows)
             if not np.isfinite(total).all():
-                located(rows, self.count, "X")
+                refuse_nonfinite(rows, "X", self.count)
                 raise InputError("the rows spread beyond float64", row=self.count, operand="X")
             mean = total / len(rows)
             self._join(len(rows), mean, products - np.outer(total, mean))
@@ -112,13 +112,3 @@ class Gram:
         with np.errstate(over="ignore", invalid="ignore"):
             self.scatter += np.outer(delta * (self.count * (n / total)), delta)
         self.mean, self.count = self.mean + delta * (n / total), total
-
-
-def located(block: Array, start: int, operand: str) -> None:
-    """Refuse nan and inf in a block whose first row is row `start` of the whole."""
-    bad = ~np.isfinite(block)
-    if bad.any():
-        row, column = (int(place) for place in np.argwhere(bad)[0])
-        at = f"({start + row + 1},{column + 1})"
-        why = f"entry {at} of {operand} is {block[row, column]:g}"
-        raise InputError(why, row=start + row, entry=column, operand=operand)

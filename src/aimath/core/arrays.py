@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+EPS = 2.0**-52
+"""From 1 to the next float64."""
+
 SUM_TOLERANCE = 1e-6
 """How far from 1 probabilities may sum: float32 softmax outputs do no better (torch's own bound)."""
 
@@ -105,8 +108,7 @@ def simplex(
     """
     p = vectors(values, word, operand=operand)
     if (p < 0).any():
-        place = np.unravel_index(int(np.argmax(p < 0)), p.shape)
-        blame(p < 0, f"{word} {{k}} is negative ({p[place]:g})", operand=operand)
+        blame(p < 0, f"{word} {{k}} is negative ({p[p < 0][0]:g})", operand=operand)
     if normalize:
         largest = p.max(axis=-1, keepdims=True)
         blame(largest == 0, f"{plural(word)} sum to 0", operand=operand)
@@ -127,9 +129,8 @@ def positive(values: ArrayLike, word: str, *, operand: str | None = None) -> Arr
     """Give `values` as finite float64 above 0, or say which is not."""
     array = vectors(values, word, operand=operand)
     if (array <= 0).any():
-        place = np.unravel_index(int(np.argmax(array <= 0)), array.shape)
         which = f"{word} {{k}}" if array.shape[-1] > 1 else word
-        blame(array <= 0, f"{which} must be above 0, not {array[place]:g}", operand=operand)
+        blame(array <= 0, f"{which} must be above 0, not {array[array <= 0][0]:g}", operand=operand)
     return array
 
 

@@ -45,7 +45,7 @@ class Attention(NamedTuple):
     @property
     def masked(self) -> Array:
         """(..., L, S) scaled, with -inf for what a query must not see."""
-        return masked(self.scaled, self.mask, self.causal, 0)
+        return masked(self.scaled, self.mask, self.causal)
 
     @property
     def weights(self) -> Array:

@@ -55,8 +55,7 @@ class Cosine(NamedTuple):
 
     def check(self) -> Check:
         """Recompute from the distance of the unit vectors: 1 - |u - v|² / 2."""
-        u, v = _unit(self.a), _unit(self.b)
-        return Check(self.cosine, 1.0 - ((u - v) ** 2).sum(axis=-1) / 2.0)
+        return Check(self.cosine, by_distance(self.a, self.b))
 
 
 def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
@@ -76,13 +75,12 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
         zero = np.asarray(~v.any(axis=-1))[..., np.newaxis]
         blame(zero, f"{operand} is zero: its cosine is undefined", operand=operand)
     x, y = np.broadcast_arrays(x, y)
-    rows, others = (np.ascontiguousarray(v).reshape(-1, v.shape[-1]) for v in (x, y))
-    found = np.empty(len(rows))
-    step = max(1, exact.CACHED // rows.shape[1])
-    for k in range(0, len(rows), step):
-        part = slice(k, k + step)
-        found[part] = _cosines(rows[part], others[part])
-    return Cosine(x, y, found.reshape(x.shape[:-1]))
+    return Cosine(x, y, exact.by_blocks(_cosines, x, y))
+
+
+def by_distance(a: Array, b: Array) -> Array:
+    """Give cosines along the last axis as 1 - |u - v|² / 2 of unit vectors: the other route, for checks."""
+    return np.asarray(1.0 - np.square(_unit(a) - _unit(b)).sum(axis=-1) / 2.0)
 
 
 class CosineMatrix(NamedTuple):
@@ -154,13 +152,12 @@ def _ratio(a: Array, b: Array, *, pairs: bool = False) -> _Ratio:
         d = exact.sums(x, y, pairs=pairs)
         aa, bb = (exact.sums(v, v, pairs=False) for v in (x, y))
         if pairs:
-            high, low, error, power = aa
-            aa = exact.Sums(high[:, np.newaxis], low[:, np.newaxis], error[:, np.newaxis], power)
+            aa = aa._replace(
+                high=aa.high[:, np.newaxis], low=aa.low[:, np.newaxis], error=aa.error[:, np.newaxis]
+            )
         h, low = two_prod(aa.high, bb.high)
         low = low + (aa.high * bb.low + aa.low * bb.high)
-        root = np.sqrt(h)
-        p, e = two_prod(root, root)
-        rest = (((h - p) - e) + low) / (2.0 * root)
+        root, rest = _root(h, low)
         q = d.high / root
         p, e = two_prod(q, root)
         more = ((((d.high - p) - e) + d.low) - q * rest) / root
@@ -196,11 +193,16 @@ def _norm(x: Array) -> Array:
     with np.errstate(all="ignore"):
         parts = exact.sliced(rows)
         squares = exact.sums(parts, parts, pairs=False)
-        root = np.sqrt(squares.high)
-        p, e = two_prod(root, root)
-        rest = (((squares.high - p) - e) + squares.low) / (2.0 * root)
+        root, rest = _root(squares.high, squares.low)
         length = np.where(root > 0.0, np.ldexp(root + rest, parts.exponent), 0.0)
     return length.reshape(x.shape[:-1])
+
+
+def _root(high: Array, low: Array) -> tuple[Array, Array]:
+    """Give sqrt(high + low) and what it lost in rounding."""
+    root = np.sqrt(high)
+    p, e = two_prod(root, root)
+    return root, (((high - p) - e) + low) / (2.0 * root)
 
 
 def _unit(x: Array) -> Array:

@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core import rayleigh
-from aimath.core.arrays import Array, Check
+from aimath.core.arrays import EPS, Array, Check
 from aimath.core.matrices import finite, shape
 from aimath.core.signs import largest
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    Complex = NDArray[np.complex128]
-
-EPS = float(np.finfo(np.float64).eps)
 
 
 class Eig(NamedTuple):
@@ -91,7 +87,7 @@ def eig(A: ArrayLike) -> Eig:  # noqa: N803  as in textbooks
     n, batch = array.shape[-1], array.shape[:-2]
     each = array.reshape(-1, n, n)
     symmetric = (each == np.swapaxes(each, -1, -2)).all(axis=(-2, -1))
-    found = [_one(a, exact=bool(flag)) for a, flag in zip(each, symmetric, strict=True)]
+    found = [_one(a, symmetric=bool(flag)) for a, flag in zip(each, symmetric, strict=True)]
     values = np.reshape([(v.real, v.imag) for v, _ in found], (-1, 2, n)).swapaxes(-1, -2) + 0.0
     vectors = np.reshape([w for _, w in found], (*batch, n, n))
     imaginary = vectors.imag if np.iscomplexobj(vectors) and vectors.imag.any() else None
@@ -104,11 +100,11 @@ def eig(A: ArrayLike) -> Eig:  # noqa: N803  as in textbooks
     )
 
 
-def _one(a: Array, *, exact: bool) -> tuple[Any, Any]:
-    """Give values and vectors of one matrix, in order; `exact` means symmetric."""
+def _one(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
+    """Give values and vectors of one matrix, in order."""
     try:
-        values, vectors = np.linalg.eigh(a) if exact else np.linalg.eig(a)
-        values = rayleigh.eigenvalues(a, values, vectors) if exact else values
+        values, vectors = np.linalg.eigh(a) if symmetric else np.linalg.eig(a)
+        values = rayleigh.eigenvalues(a, values, vectors) if symmetric else values
     except np.linalg.LinAlgError:
         raise InputError("the eigenvalues were not found", operand="A") from None
     order = np.lexsort((-values.imag, -values.real))

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Multiply = Callable[[Array, Array], Array]
-
 BLOCK, CACHED = 1 << 20, 1 << 15
 """Elements worked on at a time: of a matrix product, and of rows, whose many copies stay in the cache."""
 
@@ -117,14 +115,22 @@ def dots(a: Array, b: Array) -> Array:
     >>> dots(np.array([1e16, 1.0, -1e16]), np.array([1.0, 1.0, 1.0]))
     array(1.)
     """
+    return by_blocks(_dots, a, b)
+
+
+def _dots(rows: Array, others: Array) -> Array:
+    result, unsure, _ = _rounded(rows, sliced(others), pairs=False)
+    for i in np.flatnonzero(unsure):
+        result[i] = to_float(*integer_dot(rows[i], others[i]))
+    return result
+
+
+def by_blocks(function: Callable[[Array, Array], Array], a: Array, b: Array) -> Array:
+    """Give what a function makes of rows (r, n) with rows, (r,), for stacks (..., n) within the cache."""
     rows, others = (np.ascontiguousarray(x).reshape(-1, x.shape[-1]) for x in (a, b))
-    result = np.empty(len(rows))
-    step = max(1, CACHED // rows.shape[1])
+    result, step = np.empty(len(rows)), max(1, CACHED // rows.shape[1])
     for k in range(0, len(rows), step):
-        part = slice(k, k + step)
-        result[part], unsure, _ = _rounded(rows[part], sliced(others[part]), pairs=False)
-        for i in np.flatnonzero(unsure):
-            result[k + i] = to_float(*integer_dot(rows[k + i], others[k + i]))
+        result[k : k + step] = function(rows[k : k + step], others[k : k + step])
     return result.reshape(a.shape[:-1])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check
-from aimath.core.exact import integers, over, product
+from aimath.core.exact import integers, over, product, to_float
 from aimath.core.matrices import square
 from aimath.errors import InputError
 
@@ -108,7 +108,7 @@ class Det(NamedTuple):
         """By LeVerrier's recurrence, which has no pivots; above 16 rows by eigenvalues."""
         if len(self.a) <= EXACT_MOST:
             rows, power = _whole(self.a)
-            other = _binary(_leverrier(rows)[1], power * len(rows))
+            other = to_float(_leverrier(rows)[1], power * len(rows))
             return Check(np.asarray(self.det), np.asarray(other))
         scale = np.abs(self.a).max() or 1.0
         with np.errstate(all="ignore"):
@@ -134,7 +134,7 @@ def det(a: ArrayLike) -> Det:
         rows, powers = _whole_rows(x)
         whole, power = _eliminate(rows, len(rows))[0], sum(powers)
         sign = float((whole > 0) - (whole < 0))
-        value = _binary(whole, power)
+        value = to_float(whole, power)
         log = _log(abs(whole), power)
     if math.isinf(value):
         raise InputError(
@@ -156,13 +156,9 @@ def _lapack_det(x: Array) -> tuple[float, float, float]:
 def _log(whole: int, power: int) -> float:
     if whole == 0:
         return -math.inf
-    value = _binary(whole, power)
+    value = to_float(whole, power)
     # Near 1 the sum of two logarithms would cancel.
     return math.log(value) if 1e-300 < value < 1e300 else math.log(whole) + power * math.log(2.0)
-
-
-def _binary(whole: int, power: int) -> float:
-    return over(whole << max(power, 0), 1 << max(-power, 0))
 
 
 def _whole(x: Array) -> tuple[Rows, int]:

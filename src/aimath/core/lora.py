@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from aimath.core import ranks
-from aimath.core.arrays import Array, Check, vectors
+from aimath.core.arrays import EPS, Array, Check, vectors
 from aimath.core.lowrank import check_ranks
 from aimath.core.matrices import matrix, shape
 from aimath.errors import InputError
@@ -94,18 +95,18 @@ class LoraUpdate(NamedTuple):
     @property
     def kept(self) -> Array:
         """(min(m, n) + 1,) share of the squared norm that each rank keeps, from rank 0."""
-        return (
-            1.0 - beyond(self.singular_values)
-            if self.update > 0.0
-            else np.ones(len(self.singular_values) + 1)
-        )
+        return 1.0 - beyond(self.singular_values)
 
-    def check(self) -> Check:
-        """Recompute the squared norm of the update, relative to the largest entry, from its entries."""
+    @property
+    def entries(self) -> float:
+        """The norm of tuned - base again, from its entries."""
         change = self.tuned - self.base
         size = float(np.abs(change).max()) or 1.0
-        values = np.square(self.singular_values / size).sum()
-        return Check(np.asarray(values), np.asarray(np.square(change / size).sum()))
+        return size * float(np.linalg.norm(change / size))
+
+    def check(self) -> Check:
+        """Compare the norm of the update from singular values with that from entries."""
+        return Check(np.asarray(self.update), np.asarray(self.entries))
 
 
 def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.95, 0.99)) -> LoraUpdate:
@@ -129,27 +130,29 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
         raise InputError("tuned - base is beyond float64", operand="tuned")
     s = np.asarray(np.linalg.svd(change, compute_uv=False))
     largest = float(s[0])
-    norm = largest * float(np.sqrt(np.square(s / (largest or 1.0)).sum()))
-    # A share of exactly 1 asks for all but rounding.
-    allowed = np.maximum(1.0 - shares, len(s) * np.finfo(np.float64).eps ** 2)
-    needed = np.array([int(np.argmax(beyond(s) <= share)) for share in allowed])
+    norm = largest * float(np.linalg.norm(s / (largest or 1.0)))
     whole = float(np.linalg.norm(before))
     return LoraUpdate(
         before,
         after,
         shares,
-        needed,
+        enough(beyond(s), shares),
         s,
         norm,
-        norm / whole if whole else (np.inf if norm else 0.0),
+        relative(norm, whole),
         ranks.effective_rank(s),
         ranks.stable_rank(norm, largest),
         ranks.numerical_rank(s, (len(before), before.shape[1])),
     )
 
 
+def relative(update: float, base: float) -> float:
+    """Give the norm of an update over that of what is updated, inf over 0, but 0 for none."""
+    return update / base if base else math.inf if update else 0.0
+
+
 def beyond(values: Array) -> Array:
-    """Give the share of the squares beyond each count of values (k,) kept, (k + 1,) from 1 down to 0.
+    """Give the share of the squares beyond each count of values (k,) kept, (k + 1,) from 1 (or 0) to 0.
 
     >>> beyond(np.array([4.0, 3.0])).tolist()
     [1.0, 0.36, 0.0]
@@ -157,3 +160,14 @@ def beyond(values: Array) -> Array:
     squares = np.square(values / (float(values[0]) or 1.0))
     left = np.append(np.cumsum(squares[::-1])[::-1], 0.0)
     return np.asarray(left / (left[0] or 1.0))
+
+
+def enough(left: Array, energy: Array) -> NDArray[np.int64]:
+    """Give the smallest ranks that keep shares `energy` (e,), if rank k leaves the share left[k] (k + 1,).
+
+    >>> enough(beyond(np.array([4.0, 3.0])), np.array([0.6, 1.0])).tolist()
+    [1, 2]
+    """
+    # A share of exactly 1 asks for all but rounding.
+    allowed = np.maximum(1.0 - energy, len(left) * EPS**2)
+    return np.asarray(np.argmax(left <= allowed[:, np.newaxis], axis=1))

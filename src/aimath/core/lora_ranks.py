@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check
-from aimath.core.lora import beyond
+from aimath.core.lora import beyond, enough, relative
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,33 +73,28 @@ def lora_ranks(updates: Iterable[tuple[str, LoraUpdate]]) -> LoraRanks:
     each = [(t, float(e), r) for t in tensors for e, r in zip(shares, t.needed, strict=True)]
     rows = [_row(t.name, "x".join(map(str, t.shape)), [t], energy, rank) for t, energy, rank in each]
     if len(tensors) > 1:
-        shared = zip(shares.tolist(), _shared(tensors, shares), strict=True)
+        shared = zip(shares.tolist(), _shared(tensors, shares).tolist(), strict=True)
         rows += [_row(ALL, "", tensors, energy, rank) for energy, rank in shared]
     return LoraRanks(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def _kept(name: str, update: LoraUpdate) -> _Tensor:
-    change = update.tuned - update.base
-    size = float(np.abs(change).max()) or 1.0
     return _Tensor(
         name,
         update.base.shape,
         beyond(update.singular_values),
         update.ranks.tolist(),
-        (update.update, size * float(np.linalg.norm(change / size)), float(np.linalg.norm(update.base))),
+        (update.update, update.entries, float(np.linalg.norm(update.base))),
     )
 
 
-def _shared(tensors: list[_Tensor], shares: Array) -> list[int]:
+def _shared(tensors: list[_Tensor], shares: Array) -> Counts:
     """Give the smallest rank for each share of energy at which all tensors together keep it."""
-    longest = max(len(t.beyond) for t in tensors)
     largest = max(t.norms[0] for t in tensors) or 1.0
-    left = np.zeros(longest)
+    left = np.zeros(max(len(t.beyond) for t in tensors))
     for t in tensors:
         left[: len(t.beyond)] += t.beyond * (t.norms[0] / largest) ** 2
-    share = left / (left[0] or 1.0)
-    allowed = np.maximum(1.0 - shares, longest * np.finfo(np.float64).eps ** 2)
-    return [int(np.argmax(share <= most)) for most in allowed]
+    return enough(left / (left[0] or 1.0), shares)
 
 
 def _row(name: str, shape: str, tensors: list[_Tensor], energy: float, rank: int) -> tuple[Any, ...]:
@@ -118,6 +113,6 @@ def _row(name: str, shape: str, tensors: list[_Tensor], energy: float, rank: int
         100 * parameters / (full + parameters),
         full / sides,
         update,
-        update / base if base else (np.inf if update else 0.0),
+        relative(update, base),
         entries,
     )

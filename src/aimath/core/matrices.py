@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 def finite(values: ArrayLike, operand: str) -> Array:
     """Give float64 (..., m, n) without nan and infinities, or say which entry (row, column) is one."""
     array = floats(values, "entry", operand=operand)
-    if not np.isfinite(array).all():
-        *_, row, column = place = np.unravel_index(int(np.argmin(np.isfinite(array))), (1, *array.shape))
-        at = f"entry ({row + 1},{column + 1})" if array.ndim > 1 else f"entry {column + 1}"
-        why = f"{at} of {operand} is {array[place[1:]]:g}"
-        raise InputError(why, row=int(row), entry=int(column), operand=operand)
+    refuse_nonfinite(array, operand)
     return array
+
+
+def refuse_nonfinite(array: Array, operand: str, start: int = 0) -> None:
+    """Name the first nan or infinity of (..., m, n), whose first row is row `start` of the whole."""
+    sound = np.isfinite(array)
+    if sound.all():
+        return
+    *_, row, column = place = tuple(map(int, np.unravel_index(int(np.argmin(sound)), (1, *array.shape))))
+    at = f"({start + row + 1},{column + 1})" if array.ndim > 1 else f"{column + 1}"
+    why = f"entry {at} of {operand} is {array[place[1:]]:g}"
+    raise InputError(why, row=start + row, entry=column, operand=operand)
 
 
 def matrix(values: ArrayLike, operand: str) -> Array:

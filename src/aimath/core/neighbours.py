@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.core.arrays import Array, Check, blame, floats, same_length, vectors
-from aimath.core.cosines import cosine
-from aimath.core.words import VECTORS, WORDS
+from aimath.core.cosines import by_distance, cosine
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +32,15 @@ FEW = 20_000
 
 SHOWN = 12
 """So many words are named if none of them is like the one that was given."""
+
+WORDS = ("king", "queen", "man", "woman")
+VECTORS = (
+    (0.8, 0.2, 0.9, -0.5),
+    (0.7, 0.8, 0.85, -0.4),
+    (0.9, 0.1, 0.5, -0.6),
+    (0.8, 0.7, 0.45, -0.5),
+)
+"""The guide's words as vectors of four made-up qualities, small enough to follow by hand."""
 
 
 class Index(NamedTuple):
@@ -87,9 +94,7 @@ class Nearest(NamedTuple):
 
     def check(self) -> Check:
         """Recompute each cosine from the distance of the unit vectors."""
-        units = [v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (self.queries, self.found)]
-        squares = ((units[0][:, np.newaxis] - units[1]) ** 2).sum(axis=-1)
-        return Check(self.similarity, 1.0 - squares / 2.0)
+        return Check(self.similarity, by_distance(self.queries[:, np.newaxis], self.found))
 
 
 def nearest(
@@ -137,26 +142,20 @@ def _candidates(ready: Index, unit: Real, keep: int, hidden: Indices) -> list[In
     floor = best.min(axis=1, keepdims=True)
     for start in range(0, n, step):
         part = slice(start, start + step)
-        scores = _products(unit, ready.vectors[part])
+        rows = ready.vectors[part]
+        scores = np.vecdot(unit[:, np.newaxis], rows) if queries <= DOTS else unit @ rows.T
         scores *= ready.scale[part]
         scores[:, hidden[(hidden >= start) & (hidden < start + step)] - start] = -np.inf
         # After the first blocks few pass: what a full sort of a block would cost is spared.
-        rows, columns = np.divmod(np.flatnonzero(scores > floor), scores.shape[1])
-        for k in np.unique(rows):
-            new = columns[rows == k]
+        asking, columns = np.divmod(np.flatnonzero(scores > floor), scores.shape[1])
+        for k in np.unique(asking):
+            new = columns[asking == k]
             values = np.concatenate((best[k], scores[k, new]))
             places = np.concatenate((place[k], new + start))
             most = np.argpartition(values, -keep)[-keep:]
             best[k], place[k] = values[most], places[most]
         floor = best.min(axis=1, keepdims=True)
     return list(place)
-
-
-def _products(unit: Real, rows: Real) -> Real:
-    """Give unit (q, d) times rowsᵀ (d, r)."""
-    if len(unit) <= DOTS:
-        return np.asarray(np.vecdot(unit[:, np.newaxis], rows))
-    return unit @ rows.T
 
 
 class Analogy(NamedTuple):
@@ -176,8 +175,7 @@ class Analogy(NamedTuple):
 
     def check(self) -> Check:
         """Recompute the cosines from the distances of unit vectors."""
-        units = [v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (self.target, self.found)]
-        return Check(self.similarities, 1.0 - ((units[0] - units[1]) ** 2).sum(axis=-1) / 2.0)
+        return Check(self.similarities, by_distance(self.target, self.found))
 
 
 def analogy(
@@ -214,6 +212,8 @@ def _find(word: str, labels: Sequence[str]) -> int:
     try:
         return labels.index(word)
     except ValueError:
+        from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
+
         near = get_close_matches(word, labels, 1) if len(labels) <= FEW else []
         near = near or [other for other in (word.lower(), word.capitalize()) if other in labels]
         named = f"choose from {', '.join(labels)}" if len(labels) <= SHOWN else ""

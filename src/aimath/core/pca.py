@@ -8,7 +8,7 @@ import numpy as np
 
 from aimath.core import rayleigh
 from aimath.core.accumulate import BLOCK, Gram, Moments
-from aimath.core.arrays import Array, Check, two_sum
+from aimath.core.arrays import EPS, Array, Check, two_sum
 from aimath.core.matrices import matrix
 from aimath.core.signs import upright
 from aimath.errors import InputError
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 SMALL = 1 << 20
 """Numbers up to which the data are decomposed themselves; beyond, if there are more rows than columns,
 their covariance: faster by far, but it tells variances apart from 0 only down to 1e-16 of the largest."""
-
-EPS = float(np.finfo(np.float64).eps)
 
 
 class PCA(NamedTuple):

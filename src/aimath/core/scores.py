@@ -63,7 +63,7 @@ def added_mask(mask: ArrayLike, wanted: tuple[int, ...], causal: bool) -> Array:
         raise InputError(why, operand="mask") from None
     if not (added < np.inf).all():
         raise InputError("the mask holds nan or inf: it may hold numbers and -inf", operand="mask")
-    whole = masked(whole, None, causal, 0)
+    whole = masked(whole, None, causal)
     blind = np.flatnonzero((whole == -np.inf).all(axis=-1))
     if len(blind):
         row = int(blind[0]) % wanted[-2]
@@ -71,13 +71,12 @@ def added_mask(mask: ArrayLike, wanted: tuple[int, ...], causal: bool) -> Array:
     return np.broadcast_to(added, (*added.shape[:-2], *wanted[-2:]))
 
 
-def masked(scaled: Array, mask: Array | None, causal: bool, first: int) -> Array:
-    """Give scores of queries from number `first` on with the mask added, in a new array if there is one."""
+def masked(scaled: Array, mask: Array | None, causal: bool) -> Array:
+    """Give scores (..., L, S) with the mask added and, if causal, -inf for later keys: a new array then."""
     if mask is not None:
         scaled = scaled + mask
     if causal:
-        queries, keys = scaled.shape[-2:]
-        scaled = np.where(np.tri(queries, keys, first, dtype=np.bool_), scaled, -np.inf)
+        scaled = np.where(np.tri(*scaled.shape[-2:], dtype=np.bool_), scaled, -np.inf)
     return scaled
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from aimath.core import rayleigh
-from aimath.core.accumulate import located
 from aimath.core.krylov import ITERATIONS, OVERSAMPLING, Leading, Passes, every, leading
 from aimath.core.lowrank import Spectrum, SvdApprox, check_ranks, scaled
-from aimath.core.matrices import matrix, shape
+from aimath.core.matrices import matrix, refuse_nonfinite, shape
 from aimath.core.signs import upright
 from aimath.errors import InputError
 
@@ -191,7 +190,7 @@ def _checked(blocks: Iterable[Array], width: int, power: int) -> Iterator[Array]
             unit = array if power == 0 else np.ldexp(array, -power)
             bad = not np.vdot(unit, unit) < 2.0**500
         if bad:
-            located(array, rows, "W")
+            refuse_nonfinite(array, "W", rows)
             raise InputError("entries differ too much in size to be squared", row=rows, operand="W")
         for k in range(0, len(array), step):
             yield unit[k : k + step]

@@ -69,26 +69,40 @@ def chosen(known: Quantities, wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def table(report: Report, fields: tuple[str, ...]) -> list[Column]:
-    """Give the columns of a form with lines: a matrix that answers a problem has a line for each row."""
+    """Give the columns of a form with lines: a matrix that answers a problem has a line for each row.
+
+    So have the matrices of a stack, one after the other; where several follow, rows are named or numbered.
+    """
     known = Quantities(report.spread())
-    names = chosen(known, fields)
-    shapes = {name: values.shape[1:] for name in names if (values := known[name]) is not None}
-    matrices = tuple(name for name, shape in shapes.items() if len(shape) == 2)
-    high = {shape[0] for shape in shapes.values() if shape}
-    if not (
-        known.report.whole and matrices and len(high) == 1 and {len(s) for s in shapes.values()} <= {0, 2}
-    ):
+    report, names = known.report, chosen(known, fields)
+    arrays = {name: values for name in names if (values := known[name]) is not None and values.ndim > 1}
+    leads = {array.shape[1:-1] for array in arrays.values()}
+    lead = leads.pop() if len(leads) == 1 else ()
+    if not report.whole or not 1 <= len(lead) <= 1 + bool(report.stack):
         return columns(known, names)
-    rows = report._replace(by_row=matrices)
-    if high == {len(report.labels)}:
-        rows = rows._replace(row_labels=report.labels, labels=())
-    return columns(Quantities(rows.spread()), names)
+    lines = _by_line(report, lead)._replace(by_row=tuple(arrays))
+    rows = Quantities(lines)
+    rows |= {name: array.reshape(lines.rows, -1) for name, array in arrays.items()}
+    return columns(rows, (*lines.swept, *names[len(report.swept) :]))
+
+
+def _by_line(report: Report, lead: tuple[int, ...]) -> Report:
+    """Let each row of the matrices (*lead, n) be a row, by its label or, among several, its number."""
+    numbers = np.indices(lead).reshape(len(lead), -1) + 1
+    places = dict(zip((report.stack, "row")[-len(lead) :], numbers, strict=True))
+    labelled = lead[-1] == len(report.labels)
+    if labelled or not (report.swept or len(lead) > 1):
+        del places["row"]
+    report = report._replace(whole=False, rows=numbers.shape[1], swept={**report.swept, **places})
+    if not labelled:
+        return report
+    return report._replace(row_labels=report.labels * (report.rows // lead[-1]), labels=())
 
 
 def columns(known: Quantities, names: tuple[str, ...]) -> list[Column]:
     """Spread quantities to columns: a vector's entries are `name_1`, `name_2` or `name_label`."""
     report = known.report
-    spread = row_names(known)
+    spread: list[Column] = []
     present = ((name, values) for name in names if (values := known[name]) is not None)
     for name, values in present:
         unit = report.units.get(name, "")
@@ -98,7 +112,8 @@ def columns(known: Quantities, names: tuple[str, ...]) -> list[Column]:
         flat = values.reshape(report.rows, -1)
         heads = entry_names(report, values.shape[1:], name)
         spread.extend(Column(f"{name}_{head}", flat[:, k], unit) for k, head in enumerate(heads))
-    return spread
+    named = len(report.swept)
+    return [*spread[:named], *row_names(known), *spread[named:]]
 
 
 def row_names(known: Quantities) -> list[Column]:

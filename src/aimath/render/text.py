@@ -180,7 +180,8 @@ class Json(Writer):
 
         Vectors and matrices that belong to all rows of an answer stand in its first object alone.
         """
-        self.begun = self.begun and not report.opening
+        same = report.continued or not report.whole  # another problem has matrices of its own
+        self.begun = self.begun and same and not report.opening
         known = Quantities(report.spread())
         report = known.report
         names = chosen(known, self.wanted.fields) if self.wanted.fields else known.names(but=report.unlisted)
