@@ -266,7 +266,7 @@ def test_of_several_matrices_the_singular_one_is_named(aimath):
     ran = aimath("inverse", stdin="1 2\n3 4\n\n3 4\n6 8\n")
     assert (ran.out, ran.err) == (
         "-2 1\n1.5 -0.5\n",
-        "aimath inverse: error: <stdin>:4: a is singular (rank 1 of 2)\n",
+        "aimath inverse: error: <stdin>:4: the matrix is singular (rank 1 of 2)\n",
     )
 
 
@@ -289,7 +289,7 @@ def test_nearly_singular_is_forced(aimath, refused):
         ("neuron --weights 1 --inputs 2 --activation rleu", 2, "activation 'rleu' is not one of none, relu"),
         ("layer '1 2; 0 -1' 1,2,3", 1, "x has 3 entries, but W of 2x2 takes 2"),
         ("layer '1 2; 0 -1' 1,2 --bias 1", 1, "gives 2 sums"),
-        ("layer '1 2; 0 -1' 1,2 --bias '1 2; 3 4'", 1, "bias: several are given"),
+        ("layer '1 2; 0 -1' 1,2 --bias '1 2; 3 4'", 1, "bias: 2 are given, and one is wanted"),
         ("matmul '1 2 3' '1 0; 0 2'", 1, "a of 1x3 has 3 columns, but b of 2x2 has 2 rows"),
         ("inverse '1 2 3; 4 5 6; 7 8 9'", 1, "the matrix is singular (rank 2 of 3)"),
         ("inverse '1 2; 3 4; 5 6'", 1, "square"),
