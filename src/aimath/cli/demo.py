@@ -145,7 +145,7 @@ def _opened(replay: Replay, start: tuple[Prose, ...], name: str) -> list[Report]
 
 def _tried(shown: Demo) -> tuple[Prose, ...]:
     """Give the experiments of a demo."""
-    pairs = ((Prose(e.line, "command"), Prose(e.expect, "item")) for e in shown.experiments)
+    pairs = ((Prose(line, "command"), Prose(said, "item")) for line, said in shown.experiments.items())
     return (Prose("Try:"), *(part for pair in pairs for part in pair))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aimath.errors import InputError
 from aimath.guide.commands import CALCULATORS, SUBJECTS
-from aimath.guide.questions import QUESTIONS, Question, Wrong
+from aimath.guide.questions import QUESTIONS, Question
 from aimath.quiz import algebra, calculus, chance, information, spectra
 from aimath.quiz.answers import Verdict, chosen, graded
 from aimath.quiz.exercise import Exercise, Makers, drawn
@@ -51,7 +51,7 @@ def numeric(made: Exercise) -> Card:
 
 def choice(question: Question, order: Sequence[int]) -> Card:
     """Ask a question in words; `order` is that of its answers, 0 the right one."""
-    answers = (Wrong(question.right, ""), *question.wrong)
+    answers = [(question.right, ""), *question.wrong.items()]
     said, buts = zip(*(answers[k] for k in order), strict=True)
     options = (f"{letter}) {text}" for letter, text in zip(LETTERS, said, strict=True))
     keys = f"Key points: {'; '.join(question.keys)}."
