@@ -6,7 +6,6 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aimath.cli.demo import following
 from aimath.cli.replay import replayed
 from aimath.guide import claims
 from aimath.guide.chapters import CHAPTERS
@@ -34,12 +33,8 @@ class Checked(NamedTuple):
 SHOWN = ("where", "what", "printed", "true", "verdict", "how")
 
 
-def checked() -> Report:
+def checked() -> Iterator[Report]:
     """Recompute every figure, a report each."""
-    return following(_reports())
-
-
-def _reports() -> Iterator[Report]:
     replay = cache(replayed)
     chapters = (claims.LINEAR_ALGEBRA, claims.CALCULUS, claims.PROBABILITY, claims.INFORMATION)
     found: list[Checked] = []

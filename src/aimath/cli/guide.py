@@ -8,7 +8,7 @@ from aimath.cli.claims import checked
 from aimath.cli.command import Commands, command
 from aimath.cli.demo import following
 from aimath.cli.options import Words
-from aimath.errors import InputError
+from aimath.errors import InputError, meant
 from aimath.guide.chapters import CHAPTERS
 from aimath.guide.pages import MAP, RESOURCES, ROADMAP, Resource, Use
 from aimath.report import Opening, Prose, Report
@@ -53,11 +53,8 @@ def guide(
     """
     page, *more = given or ["chapters"]
     if page not in PAGES or more:
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
         wrong = more[0] if page in PAGES else page
-        near = get_close_matches(wrong, PAGES, 1)
-        hint = f"did you mean {near[0]}?" if near and not more else f"choose from {', '.join(PAGES)}"
+        hint = meant(wrong, () if more else PAGES, f"choose from {', '.join(PAGES)}")
         raise InputError(f"the guide has no page '{wrong}'", hint=hint, usage=True)
     return PAGES[page]()
 
@@ -68,10 +65,6 @@ def _chapters() -> Report:
         "aimath guide map, roadmap, resources, check: its pages. aimath demo CHAPTER: what a chapter shows."
     )
     return _page(rows, glance=("chapter", "demos", "about"))._replace(closing=(Prose(pages),))
-
-
-def _map() -> Report:
-    return _page(Use._make(zip(*MAP, strict=True)))
 
 
 def _roadmap() -> Report:
@@ -88,10 +81,6 @@ def _roadmap() -> Report:
     return following(week(one) for one in ROADMAP)
 
 
-def _resources() -> Report:
-    return _page(Resource._make(zip(*RESOURCES, strict=True)))
-
-
 def _page(rows: Any, glance: tuple[str, ...] = ()) -> Report:
     """Show a table; each field of `rows` is a column, its entries by row."""
     nothing = Opening((), explain=False)  # there is nothing to derive
@@ -100,8 +89,8 @@ def _page(rows: Any, glance: tuple[str, ...] = ()) -> Report:
 
 PAGES: dict[str, Callable[[], Report]] = {
     "chapters": _chapters,
-    "map": _map,
+    "map": lambda: _page(Use._make(zip(*MAP, strict=True))),
     "roadmap": _roadmap,
-    "resources": _resources,
-    "check": checked,
+    "resources": lambda: _page(Resource._make(zip(*RESOURCES, strict=True))),
+    "check": lambda: following(checked()),
 }
