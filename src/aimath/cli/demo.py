@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Words
@@ -14,23 +14,13 @@ from aimath.guide.chapters import CHAPTERS
 from aimath.report import Opening, Prose, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aimath.cli.replay import Replay
     from aimath.demos.kinds import Demo
     from aimath.guide.chapters import Chapter, Topic
 
 commands: Commands = {}
-
-
-class Listing(NamedTuple):
-    """The demos of a chapter."""
-
-    demo: tuple[str, ...]
-    chapter: tuple[str, ...]
-    what: tuple[str, ...]
-    used_in: tuple[str, ...]
-    seconds: tuple[float, ...]  # about how long each takes
 
 
 @command(commands, example="aimath demo", guides=True)
@@ -72,24 +62,24 @@ def _with_naive() -> str:
 
 
 def _listing(chapter: Chapter) -> Report:
-    names = tuple(topic.id for topic in chapter.topics)
-    rows = Listing(
-        demo=names,
-        chapter=(chapter.id,) * len(names),
-        what=tuple(topic.what for topic in chapter.topics),
-        used_in=tuple(topic.used for topic in chapter.topics),
-        seconds=tuple(DEMOS[name].seconds for name in names),
+    rows = (
+        {"demo": topic.id, "chapter": chapter.id, "what": topic.what, "used_in": topic.used}
+        | {"seconds": DEMOS[topic.id].seconds}
+        for topic in chapter.topics
     )
     how = Prose("aimath demo NAME runs one, aimath demo all runs all; numbers of your own may follow a NAME.")
-    return Report(
-        rows,
-        show=Listing._fields,
+    return listing(rows)._replace(
         glance=("demo", "what", "used_in", "seconds"),
         opening=Opening((Prose(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False),
         closing=(how,) * (chapter is CHAPTERS[-1]),
-        whole=True,
-        by_row=Listing._fields,
     )
+
+
+def listing(rows: Iterable[Mapping[str, Any]]) -> Report:
+    """Show rows that have the same names, which head their columns."""
+    first, *others = rows
+    columns = {name: (value, *(row[name] for row in others)) for name, value in first.items()}
+    return Report(None, show=(*columns,), extra=columns, whole=True, by_row=(*columns,))
 
 
 def following(reports: Iterable[Report]) -> Report:

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.claims import checked
 from aimath.cli.command import Commands, command
-from aimath.cli.demo import following
+from aimath.cli.demo import following, listing
 from aimath.cli.options import Words
 from aimath.errors import InputError, meant
 from aimath.guide.chapters import CHAPTERS
-from aimath.guide.pages import MAP, RESOURCES, ROADMAP, Resource, Use
+from aimath.guide.pages import MAP, RESOURCES, ROADMAP
 from aimath.report import Opening, Prose, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from aimath.guide.pages import Week
 
 commands: Commands = {}
-
-
-class Chapters(NamedTuple):
-    """The chapters, a row each."""
-
-    chapter: tuple[str, ...]
-    title: tuple[str, ...]
-    about: tuple[str, ...]
-    demos: tuple[int, ...]  # how many
-
-
-class Weeks(NamedTuple):
-    """The items of a week, a row each."""
-
-    week: tuple[int, ...]
-    chapter: tuple[str, ...]
-    item: tuple[str, ...]
-    demo: tuple[str, ...]
-    command: tuple[str, ...]
-    quiz: tuple[str, ...]  # the topic to ask for
 
 
 @command(commands, example="aimath guide", guides=True)
@@ -60,7 +40,7 @@ def guide(
 
 
 def _chapters() -> Report:
-    rows = Chapters(*zip(*((one.id, one.title, one.about, len(one.topics)) for one in CHAPTERS), strict=True))
+    rows = ({"chapter": c.id, "title": c.title, "about": c.about, "demos": len(c.topics)} for c in CHAPTERS)
     pages = (
         "aimath guide map, roadmap, resources, check: its pages. aimath demo CHAPTER: what a chapter shows."
     )
@@ -71,8 +51,7 @@ def _roadmap() -> Report:
     titles = {chapter.id: chapter.title for chapter in CHAPTERS}
 
     def week(one: Week) -> Report:
-        count = len(one.items)
-        rows = Weeks((one.number,) * count, (one.chapter,) * count, *zip(*one.items, strict=True))
+        rows = ({"week": one.number, "chapter": one.chapter, **item._asdict()} for item in one.items)
         head = Prose(f"Week {one.number}: {titles[one.chapter]}", "title")
         return _page(rows, glance=("item", "demo", "command", "quiz"))._replace(
             opening=Opening((head,), explain=False), closing=(Prose(f"Build: {one.build}."),)
@@ -81,16 +60,16 @@ def _roadmap() -> Report:
     return following(week(one) for one in ROADMAP)
 
 
-def _page(rows: Any, glance: tuple[str, ...] = ()) -> Report:
-    """Show a table; each field of `rows` is a column, its entries by row."""
+def _page(rows: Iterable[Mapping[str, Any]], glance: tuple[str, ...] = ()) -> Report:
+    """Show a table of rows that have the same names."""
     nothing = Opening((), explain=False)  # there is nothing to derive
-    return Report(rows, show=rows._fields, glance=glance, opening=nothing, whole=True, by_row=rows._fields)
+    return listing(rows)._replace(glance=glance, opening=nothing)
 
 
 PAGES: dict[str, Callable[[], Report]] = {
     "chapters": _chapters,
-    "map": lambda: _page(Use._make(zip(*MAP, strict=True))),
+    "map": lambda: _page(use._asdict() for use in MAP),
     "roadmap": _roadmap,
-    "resources": lambda: _page(Resource._make(zip(*RESOURCES, strict=True))),
+    "resources": lambda: _page(one._asdict() for one in RESOURCES),
     "check": lambda: following(checked()),
 }
