@@ -14,10 +14,10 @@ from aimath.render.layout import (
     HEAD,
     Strip,
     apart,
+    drawn,
     ends,
     label,
     left_out,
-    ours,
     padded,
     side_by_side,
     strip,
@@ -132,8 +132,7 @@ class Plotter:
             names = list(words[0])
         shown = y if self.wanted.all_rows else y[:HEAD]
         strips = apart(bars(names, np.ravel(row), self.wanted, self.width) for row in shown)
-        hidden = len(y) - len(shown)
-        return [*strips, left_out(hidden, self.wanted, "rows")] if hidden else strips
+        return [*strips, *left_out(len(y) - len(shown), self.wanted, "rows")]
 
 
 def _last_of_each(columns: list[Values]) -> Values:
@@ -149,5 +148,5 @@ def bars(names: list[str], values: Values, wanted: Wanted, width: int) -> list[S
     lines = side_by_side([labels, wanted.style.column(values[kept].tolist())])
     room = width - cells(lines[0]) - 2
     marks = drawn_bars(values.astype(np.float64), room) if room >= 3 else [""] * len(values)
-    strips = [strip(line, "", ours(f"  {marks[k]}", wanted)) for k, line in zip(kept, lines, strict=True)]
-    return [*strips[:HEAD], left_out(hidden, wanted), *strips[HEAD:]] if hidden else strips
+    strips = drawn(lines, (marks[k] for k in kept), wanted)
+    return [*strips[:HEAD], *left_out(hidden, wanted), *strips[HEAD:]]
