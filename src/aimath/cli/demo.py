@@ -16,7 +16,6 @@ from aimath.report import Opening, Prose, Report
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from aimath.cli.replay import Replay
     from aimath.demos.kinds import Demo
     from aimath.guide.chapters import Chapter, Topic
 
@@ -109,25 +108,24 @@ def _performed(topic: Topic, shown: Demo, own: Sequence[str]) -> Iterator[Report
     title = Prose(f"{topic.id}: {topic.what}", "title")
     start: tuple[Prose, ...] = (title, Prose(f"{shown.text} In AI: {topic.used}."))
     for k, line in enumerate(lines, 1):
-        answers = _opened(replayed(line), start, shown.id)
-        if k == len(lines):
-            answers[-1] = answers[-1]._replace(closing=_tried(shown))
-        yield from answers
+        typed, output, answers = replayed(line)
+        look = Opening((*start, Prose(typed, "command")), explain=output.explain, draw=output.plot)
+        closing = _tried(shown) if k == len(lines) else ()
+        # What is worth knowing of an answer stands in its derivation.
+        bare = (answer._replace(notes=(), warnings=()) for answer in answers)
+        yield from page(bare, look, closing, shown.id, typed)
         start = ()
 
 
-def _opened(replay: Replay, start: tuple[Prose, ...], name: str) -> list[Report]:
-    """Give the answers of a command line as they follow the words and the line itself."""
-    output = replay.output
-    look = Opening((*start, Prose(replay.line, "command")), explain=output.explain, draw=output.plot)
-    extra = {"demo": name, "command": replay.line}
-    reports = [
-        # What is worth knowing of an answer stands in its derivation.
-        report._replace(extra={**report.extra, **extra}, notes=(), warnings=())
-        for report in replay.reports
-    ]
-    reports[0] = reports[0]._replace(opening=look)
-    return reports
+def page(
+    reports: Iterable[Report], opening: Opening, closing: tuple[Prose, ...], name: str, line: str
+) -> list[Report]:
+    """Put words around a line's answers, and say in each of which demo and line it is."""
+    extra = {"demo": name, "command": line}
+    made = [report._replace(extra={**report.extra, **extra}) for report in reports]
+    made[0] = made[0]._replace(opening=opening)
+    made[-1] = made[-1]._replace(closing=closing or made[-1].closing)
+    return made
 
 
 def _tried(shown: Demo) -> tuple[Prose, ...]:

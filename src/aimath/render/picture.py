@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -119,13 +120,7 @@ def _half_blocks(greys: Image) -> list[Pieces]:
     """Draw two rows of pixels a line: ▀ in one's grey on the other's; equal cells are one piece."""
     lines = []
     for upper in range(0, len(greys), 2):
-        pair = greys[upper : upper + 2]
-        pieces: Pieces = []
-        for column in pair.T.tolist():
-            style = " on ".join(f"color({BLACK + grey})" for grey in column)
-            if pieces and pieces[-1][1] == style:
-                pieces[-1] = (pieces[-1][0] + "▀", style)
-            else:
-                pieces.append(("▀", style))
-        lines.append(pieces)
+        columns = greys[upper : upper + 2].T.tolist()
+        styles = (" on ".join(f"color({BLACK + grey})" for grey in column) for column in columns)
+        lines.append([("▀" * len([*run]), style) for style, run in itertools.groupby(styles)])
     return lines
