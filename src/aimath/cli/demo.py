@@ -37,27 +37,21 @@ def demo(
     Alone it lists the demos. Each runs the command lines that it shows: type them to change a
     number. Options of your own stand behind --.
     """
-    if not given:
-        if naive:
-            raise InputError("--naive needs the name of a demo", hint=_with_naive(), usage=True)
-        return following(_listing(chapter) for chapter in CHAPTERS)
-    name, *own = given
-    chosen = _chosen(name)
+    name, *own = given or [""]
+    chosen = _chosen(name) if given else []
     if own and len(chosen) > 1:
         raise InputError(f"'{name}' is several demos: name one, to give it numbers", usage=True)
     if naive:
         from aimath.cli.naive import compared
+        from aimath.demos.naive import NAIVE
 
-        if len(chosen) > 1:
-            raise InputError(f"--naive needs one demo, not '{name}'", hint=_with_naive(), usage=True)
+        if len(chosen) != 1:
+            needed = f"one demo, not '{name}'" if given else "the name of a demo"
+            raise InputError(f"--naive needs {needed}", hint=f"choose from {', '.join(NAIVE)}", usage=True)
         return compared(*chosen[0], own)
+    if not given:
+        return following(_listing(chapter) for chapter in CHAPTERS)
     return following(report for topic, one in chosen for report in _performed(topic, one, own))
-
-
-def _with_naive() -> str:
-    from aimath.demos.naive import NAIVE
-
-    return f"choose from {', '.join(NAIVE)}"
 
 
 def _listing(chapter: Chapter) -> Report:
