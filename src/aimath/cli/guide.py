@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.claims import checked
@@ -50,14 +51,14 @@ def _chapters() -> Report:
 def _roadmap() -> Report:
     titles = {chapter.id: chapter.title for chapter in CHAPTERS}
 
-    def week(one: Week) -> Report:
-        rows = ({"week": one.number, "chapter": one.chapter, **item._asdict()} for item in one.items)
-        head = Prose(f"Week {one.number}: {titles[one.chapter]}", "title")
+    def week(number: int, one: Week) -> Report:
+        rows = ({"week": number, "chapter": one.chapter, **item._asdict()} for item in one.items)
+        head = Prose(f"Week {number}: {titles[one.chapter]}", "title")
         return _page(rows, glance=("item", "demo", "command", "quiz"))._replace(
             opening=Opening((head,), explain=False), closing=(Prose(f"Build: {one.build}."),)
         )
 
-    return following(week(one) for one in ROADMAP)
+    return following(itertools.starmap(week, enumerate(ROADMAP, 1)))
 
 
 def _page(rows: Iterable[Mapping[str, Any]], glance: tuple[str, ...] = ()) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from aimath.cli.demo import following, page, with_own
 from aimath.cli.replay import replayed
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from aimath.demos.kinds import Demo
     from aimath.demos.naive import Naive
     from aimath.guide.chapters import Topic
-
-
-class Beside(NamedTuple):
-    """Two answers to the same numbers."""
-
-    right: Any  # of core
-    textbook: Any  # of the same shape; nan and infinities where it breaks
 
 
 def compared(topic: Topic, shown: Demo, own: Sequence[str]) -> Report:
@@ -63,11 +56,11 @@ def _pairs(naive: Naive, line: str) -> Iterator[Report]:
                 wrong = naive.wrong(**{name: values[name] for name in taken})
             right = np.asarray(values.pop(naive.quantity))[naive.place]
             yield Report(
-                Beside(right, wrong),
-                show=Beside._fields,
+                None,
+                show=("right", "textbook"),
                 steps=_steps(values, right),
                 labels=report.labels if right.shape == (len(report.labels),) else (),
-                extra=values,
+                extra={"right": right, "textbook": wrong, **values},
                 whole=True,
             )
 

@@ -70,11 +70,10 @@ class Gallery:
 
 def _shelf(frames: list[Frame]) -> list[Strip]:
     strips = []
-    for k in range(max(len(frame.lines) for frame in frames)):
+    for lines in itertools.zip_longest(*(frame.lines for frame in frames)):
         pieces: Pieces = []
-        for frame in frames:
-            pieces += frame.lines[k] if k < len(frame.lines) else [(" " * frame.width, "")]
-            pieces.append(("  ", ""))
+        for frame, line in zip(frames, lines, strict=True):
+            pieces += [*(line or [(" " * frame.width, "")]), ("  ", "")]
         strips.append(Strip(tuple(pieces[:-1])))
     said = "  ".join(f"{frame.said:<{frame.width}}" for frame in frames)
     return [*strips, strip(said)] if said.strip() else strips
