@@ -50,7 +50,7 @@ class Svg:
     """The writer of pictures: everything is kept until the end, when its size is known."""
 
     def __init__(self, wanted: Wanted, title: str, *, explain: bool = False, draw: bool = False) -> None:
-        self.title, self.width = title, wanted.width
+        self.title, self.width = escape(title, quote=False), wanted.width
         self.book = Book(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
         self.strips: list[Strip] = []
 
@@ -66,10 +66,7 @@ class Svg:
         body = [shape for k, strip in enumerate(self.strips) for shape in _line(strip, EDGE + k * HIGH)]
         width, height = max(self.width, widest) * WIDE, max(1, len(self.strips)) * HIGH
         return PAGE.format(
-            width=width + 2 * EDGE,
-            height=height + 2 * EDGE,
-            title=escape(self.title, quote=False),
-            body="\n".join(body),
+            width=width + 2 * EDGE, height=height + 2 * EDGE, title=self.title, body="\n".join(body)
         ).encode()
 
 
