@@ -13,42 +13,27 @@ import numpy as np
 from aimath.core import exact
 from aimath.core.activations import SHARP, activated
 from aimath.core.arrays import Array, Check, blame, same_length, vectors
-from aimath.core.cosines import Cosine, CosineMatrix, cosine, cosine_matrix
+from aimath.core.cosines import (
+    Cosine as Cosine,
+    CosineMatrix as CosineMatrix,
+    cosine as cosine,
+    cosine_matrix as cosine_matrix,
+)
 from aimath.core.distributions import same_batch
-from aimath.core.inversion import Det, Inverse, det, inverse
+from aimath.core.inversion import Det as Det, Inverse as Inverse, det as det, inverse as inverse
 from aimath.core.matrices import matrix, shape
-from aimath.core.neighbours import Analogy, Index, Nearest, analogy, index, nearest
+from aimath.core.neighbours import (
+    Analogy as Analogy,
+    Index as Index,
+    Nearest as Nearest,
+    analogy as analogy,
+    index as index,
+    nearest as nearest,
+)
 from aimath.errors import InputError, counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-__all__ = [
-    "Analogy",
-    "Cosine",
-    "CosineMatrix",
-    "Det",
-    "Dot",
-    "Index",
-    "Inverse",
-    "Layer",
-    "Matmul",
-    "Nearest",
-    "Neuron",
-    "Transpose",
-    "analogy",
-    "cosine",
-    "cosine_matrix",
-    "det",
-    "dot",
-    "index",
-    "inverse",
-    "layer",
-    "matmul",
-    "nearest",
-    "neuron",
-    "transpose",
-]
 
 
 class Dot(NamedTuple):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aimath.core import attention as core_attention
-from aimath.core import linear
+from aimath.core import attention as core_attention, linear
 from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, listed, shown, spaced, tabled
 
 MAKERS = Makers()
