@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class InputError(ValueError):
@@ -55,3 +55,20 @@ def listed(names: Sequence[str]) -> str:
     ('Q', 'Q, K and V')
     """
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def alike(name: str, known: Iterable[str]) -> list[str]:
+    """Give the known name that was probably meant, or none."""
+    from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
+
+    return get_close_matches(name, list(known), 1)
+
+
+def meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    """Give the way out for a name that is none of the known.
+
+    >>> meant("expp", ["exp", "log"], "write a number"), meant("q", ["exp"], "write a number")
+    ('did you mean exp?', 'write a number')
+    """
+    near = alike(name, known)
+    return f"did you mean {near[0]}?" if near else otherwise

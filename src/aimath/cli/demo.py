@@ -9,7 +9,7 @@ from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Words
 from aimath.cli.replay import replayed
 from aimath.demos.catalogue import DEMOS
-from aimath.errors import InputError
+from aimath.errors import InputError, meant
 from aimath.guide.chapters import CHAPTERS
 from aimath.report import Opening, Prose, Report
 
@@ -108,11 +108,8 @@ def _chosen(name: str) -> list[tuple[Topic, Demo]]:
     ]
     if found:
         return found
-    from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
     names = [*DEMOS, *(chapter.id for chapter in CHAPTERS), "all"]
-    near = get_close_matches(name, names, 1)
-    hint = f"did you mean {near[0]}?" if near else "aimath demo alone lists them"
+    hint = meant(name, names, "aimath demo alone lists them")
     raise InputError(f"there is no demo '{name}'", hint=hint, usage=True)
 
 

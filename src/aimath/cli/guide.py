@@ -8,7 +8,7 @@ from aimath.cli.claims import checked
 from aimath.cli.command import Commands, command
 from aimath.cli.demo import following
 from aimath.cli.options import Words
-from aimath.errors import InputError
+from aimath.errors import InputError, meant
 from aimath.guide.chapters import CHAPTERS
 from aimath.guide.pages import MAP, RESOURCES, ROADMAP, Resource, Use
 from aimath.report import Opening, Prose, Report
@@ -53,11 +53,8 @@ def guide(
     """
     page, *more = given or ["chapters"]
     if page not in PAGES or more:
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
         wrong = more[0] if page in PAGES else page
-        near = get_close_matches(wrong, PAGES, 1)
-        hint = f"did you mean {near[0]}?" if near and not more else f"choose from {', '.join(PAGES)}"
+        hint = meant(wrong, () if more else PAGES, f"choose from {', '.join(PAGES)}")
         raise InputError(f"the guide has no page '{wrong}'", hint=hint, usage=True)
     return PAGES[page]()
 

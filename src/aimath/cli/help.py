@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from aimath.cli.app import COMMANDS, call, found
 from aimath.cli.options import Words
 from aimath.cli.talk import Voice, talk
-from aimath.errors import InputError
+from aimath.errors import InputError, alike
 from aimath.guide.commands import CALCULATORS
 from aimath.safe import echo
 
@@ -50,9 +50,7 @@ def one_command(names: Sequence[str], asker: str) -> str | None:
         hint = f"try aimath {asker} softmax"
         raise InputError(f"takes one command, not {len(names)}", hint=hint, usage=True)
     if names and names[0] not in COMMANDS:
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
-        near = get_close_matches(names[0], COMMANDS, 1)
+        near = alike(names[0], COMMANDS)
         hint = f"did you mean aimath {asker} {near[0]}?" if near else "see aimath --help"
         raise InputError(f"there is no command {echo(names[0])}", hint=hint, usage=True)
     return names[0] if names else None

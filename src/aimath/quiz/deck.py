@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.errors import InputError
+from aimath.errors import InputError, meant
 from aimath.guide.commands import CALCULATORS, SUBJECTS
 from aimath.guide.questions import QUESTIONS, Question, Wrong
 from aimath.quiz import algebra, calculus, chance, information, spectra
@@ -93,10 +93,7 @@ def _named(topic: str) -> tuple[str, ...]:
         return (topic, *CALCULATORS[topic])
     name = SUBJECTS.get(topic, topic)
     if name not in topics():
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
-        near = get_close_matches(name, (*topics(), *SUBJECTS), 1)
-        hint = f"did you mean {near[0]}?" if near else f"name a command, {', '.join(CALCULATORS)} or {WORDS}"
+        hint = meant(name, (*topics(), *SUBJECTS), f"name a command, {', '.join(CALCULATORS)} or {WORDS}")
         raise InputError(f"there is no topic {echo(topic)}", hint=hint, usage=True)
     return (name,)
 
