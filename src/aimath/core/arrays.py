@@ -142,6 +142,16 @@ def same_length(a: Array, b: Array, names: tuple[str, str]) -> None:
         )
 
 
+def same_rows(a: Array, b: Array, names: tuple[str, str]) -> None:
+    """Refuse two stacks of vectors of other lengths, or neither equally many nor one for all."""
+    same_length(a, b, names)
+    try:
+        np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
+    except ValueError:
+        counts = f"{names[0]} has {a[..., 0].size} rows and {names[1]} has {b[..., 0].size}"
+        raise InputError(f"{counts}: give as many, or one for all") from None
+
+
 def together(**operands: Array) -> list[Array]:
     """Give arrays of one shape, in which single numbers stand for every element.
 

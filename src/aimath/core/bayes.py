@@ -195,13 +195,7 @@ def _ratio(above: Array, below: Array) -> Array:
 
 
 def _refuse_zero(evidence: Array, likelihoods: Array) -> None:
-    blame(
-        np.atleast_1d(likelihoods),
-        "the likelihoods are all 0: what can't happen teaches nothing",
-        operand="likelihood",
-    )
-    blame(
-        np.atleast_1d(evidence == 0.0),
-        "the evidence has probability 0: it can't have been seen",
-        operand="evidence",
-    )
+    why = "the likelihoods are all 0: what can't happen teaches nothing"
+    blame(np.atleast_1d(likelihoods), why, operand="likelihood")
+    why = "the evidence has probability 0: it can't have been seen"
+    blame(np.atleast_1d(evidence == 0.0), why, operand="evidence")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core import exact
-from aimath.core.arrays import Array, Check, blame, same_length, two_prod, two_sum, vectors
-from aimath.core.distributions import same_batch
+from aimath.core.arrays import Array, Check, blame, same_rows, two_prod, two_sum, vectors
 from aimath.core.matrices import matrix
 
 if TYPE_CHECKING:
@@ -69,8 +68,7 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
     array(1.)
     """
     x, y = vectors(a, "value", operand="a"), vectors(b, "value", operand="b")
-    same_length(x, y, ("a", "b"))
-    same_batch(x, y, ("a", "b"))
+    same_rows(x, y, ("a", "b"))
     for operand, v in (("a", x), ("b", y)):
         zero = np.asarray(~v.any(axis=-1))[..., np.newaxis]
         blame(zero, f"{operand} is zero: its cosine is undefined", operand=operand)

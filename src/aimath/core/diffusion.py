@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, quotient, same_length, two_prod, two_sum, vectors
-from aimath.core.distributions import same_batch
+from aimath.core.arrays import Array, Check, quotient, same_rows, two_prod, two_sum, vectors
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -134,8 +133,7 @@ def diffuse(
     if (t is None) == (alpha_bar is None):
         raise InputError("give either the step t or alpha_bar", usage=True)
     mixed = _drawn(x.shape, rng) if noise is None else vectors(noise, "noise value", operand="noise")
-    same_length(x, mixed, ("x0", "noise"))
-    same_batch(x, mixed, ("x0", "noise"))
+    same_rows(x, mixed, ("x0", "noise"))
     x, mixed = np.broadcast_arrays(x, mixed)
     if alpha_bar is None:
         return _at_step(x, mixed, t, schedule, T, beta_start, beta_end)

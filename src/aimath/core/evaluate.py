@@ -101,11 +101,8 @@ class Program:
                     lost |= ~np.isfinite(values[k])
                 for done in last:
                     values[done] = None
-        return [_without(values[root], lost) for root in self.roots]
-
-
-def _without(values: Array, lost: np.ndarray[Any, np.dtype[np.bool_]]) -> Array:
-    return np.where(lost | ~np.isfinite(values), np.nan, values + 0.0)
+        found = (values[root] for root in self.roots)
+        return [np.where(lost | ~np.isfinite(one), np.nan, one + 0.0) for one in found]
 
 
 def scalar(op: str, values: list[Any]) -> Any:

@@ -12,14 +12,13 @@ import numpy as np
 
 from aimath.core import exact
 from aimath.core.activations import SHARP, activated
-from aimath.core.arrays import Array, Check, blame, same_length, vectors
+from aimath.core.arrays import Array, Check, blame, same_rows, vectors
 from aimath.core.cosines import (
     Cosine as Cosine,
     CosineMatrix as CosineMatrix,
     cosine as cosine,
     cosine_matrix as cosine_matrix,
 )
-from aimath.core.distributions import same_batch
 from aimath.core.inversion import Det as Det, Inverse as Inverse, det as det, inverse as inverse
 from aimath.core.matrices import matrix, shape
 from aimath.core.neighbours import (
@@ -64,8 +63,7 @@ def dot(a: ArrayLike, b: ArrayLike) -> Dot:
     array(1.)
     """
     x, y = vectors(a, "value", operand="a"), vectors(b, "value", operand="b")
-    same_length(x, y, ("a", "b"))
-    same_batch(x, y, ("a", "b"))
+    same_rows(x, y, ("a", "b"))
     return Dot(x, y, _bounded(_dots(x, y), "the dot product"))
 
 
@@ -101,8 +99,7 @@ def neuron(weights: ArrayLike, inputs: ArrayLike, bias: ArrayLike = 0.0, activat
     array(1.)
     """
     w, x = vectors(weights, "weight", operand="weights"), vectors(inputs, "input", operand="inputs")
-    same_length(w, x, ("weights", "inputs"))
-    same_batch(w, x, ("weights", "inputs"))
+    same_rows(w, x, ("weights", "inputs"))
     b = vectors(bias, "bias", operand="bias").reshape(np.shape(bias))
     rows = np.broadcast_shapes(w.shape[:-1], x.shape[:-1])
     if b.shape not in {(), rows}:

@@ -68,10 +68,6 @@ def _centred(probs: list[Array], *slopes: Array) -> list[Array]:
     return [p * row_sum(np.stack([q * (s - t) for q, t in pairs], axis=-1)) for p, s in pairs]
 
 
-def _softplus(x: Array) -> Array:
-    return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
-
-
 def _sigmoid_slope(x: Array) -> Array:
     small = np.exp(-np.abs(x))
     return np.asarray(small / ((1.0 + small) * (1.0 + small)))
@@ -130,7 +126,7 @@ OPERATIONS: dict[str, Operation] = {
     "max": Operation(max, _largest),
     "sigmoid": Operation(scalars.sigmoid, activations.sigmoid),
     "relu": Operation(scalars.relu, lambda x: np.maximum(x, 0.0)),
-    "softplus": Operation(scalars.softplus, _softplus),
+    "softplus": Operation(scalars.softplus, lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))),
     "gelu": Operation(scalars.gelu, lambda x: x * _cdf(x)),
     "erf": Operation(math.erf, lambda x: normal.each(math.erf, np.asarray(x))),
     "logsumexp": Operation(scalars.logsumexp, _logsumexp),

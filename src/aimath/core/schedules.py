@@ -32,14 +32,6 @@ def _constant(_k: Array, plan: Plan) -> Array:
     return plan.lr
 
 
-def _step(k: Array, plan: Plan) -> Array:
-    return plan.lr * plan.gamma ** np.floor(k / plan.step_size)
-
-
-def _exponential(k: Array, plan: Plan) -> Array:
-    return plan.lr * plan.gamma**k
-
-
 def _polynomial(k: Array, plan: Plan) -> Array:
     left = np.maximum(plan.horizon - k, 0.0) / plan.horizon
     return plan.lr * left**plan.power
@@ -64,8 +56,8 @@ def _half_wave(k: Array, length: Array) -> Array:
 
 SCHEDULES: dict[str, Callable[[Array, Plan], Array]] = {
     "constant": _constant,
-    "step": _step,
-    "exponential": _exponential,
+    "step": lambda k, plan: plan.lr * plan.gamma ** np.floor(k / plan.step_size),
+    "exponential": lambda k, plan: plan.lr * plan.gamma**k,
     "linear": _polynomial,
     "polynomial": _polynomial,
     "cosine": _cosine,
