@@ -65,12 +65,7 @@ class LayerGradients(NamedTuple):
         return _by_tape(self, lambda *three: cross_entropy(_linear(*three), self.target))
 
 
-def layer_gradients(
-    W: ArrayLike,  # noqa: N803
-    x: ArrayLike,
-    b: ArrayLike | None,
-    target: ArrayLike,
-) -> LayerGradients:
+def layer_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None, target: ArrayLike) -> LayerGradients:  # noqa: N803
     """Give the gradients of L = -log softmax(W x + b)[target], for x or each row of it.
 
     dL/dz = probs - y; dL/dW = dL/dz xᵀ; dL/db = dL/dz; dL/dx = Wᵀ dL/dz. For the right class probs - y

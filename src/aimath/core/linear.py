@@ -139,12 +139,7 @@ class Layer(NamedTuple):
         return Check(self.output, activated(other, self.activation))
 
 
-def layer(
-    W: ArrayLike,  # noqa: N803
-    x: ArrayLike,
-    bias: ArrayLike | None = None,
-    activation: str = "none",
-) -> Layer:
+def layer(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, activation: str = "none") -> Layer:  # noqa: N803
     """Send x, or each row of it, through a layer: output = activation(W x + bias).
 
     Every sum is rounded once, so a row of a batch gives what it gives alone; BLAS doesn't promise
