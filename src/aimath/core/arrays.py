@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+Real = np.ndarray[Any, np.dtype[Any]]  # of float64 or float32
+Indices = np.ndarray[Any, np.dtype[np.intp]]
 
 EPS = 2.0**-52
 """From 1 to the next float64."""

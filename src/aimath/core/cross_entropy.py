@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, simplex, vectors
+from aimath.core.arrays import Array, Check, Indices, simplex, vectors
 from aimath.core.distributions import (
     expected,
     logarithm,
@@ -24,8 +24,6 @@ from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-Indices = np.ndarray[Any, np.dtype[np.intp]]
 
 
 class CrossEntropy(NamedTuple):

@@ -8,11 +8,11 @@ is infinite is inf. Entropies count in bits unless told, KL and cross-entropy in
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check
+from aimath.core.arrays import Array, Check, Indices
 from aimath.core.contingency import (
     MutualInformation as MutualInformation,
     mutual_information as mutual_information,
@@ -83,7 +83,7 @@ class KL(NamedTuple):
         return self._reversed().terms
 
     @property
-    def infinite_at(self) -> np.ndarray[Any, np.dtype[np.intp]]:  # (...) 0..n-1, or -1
+    def infinite_at(self) -> Indices:  # (...) 0..n-1, or -1
         """Where q = 0 < p first, -1 if nowhere."""
         impossible = (self.q == 0) & (self.p > 0)
         return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)

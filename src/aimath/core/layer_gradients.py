@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check
+from aimath.core.arrays import Array, Check, Indices
 from aimath.core.checked import checked
 from aimath.core.cross_entropy import cross_entropy_of_logits
 from aimath.core.gradients import TINY, gradients
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-
-    from aimath.core.cross_entropy import Indices
 
 
 class LayerGradients(NamedTuple):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, blame, floats, same_length, vectors
+from aimath.core.arrays import Array, Check, Indices, Real, blame, floats, same_length, vectors
 from aimath.core.cosines import by_distance, cosine
 from aimath.errors import InputError, alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
-
-    Real = NDArray[Any]
-    Indices = NDArray[np.intp]
+    from numpy.typing import ArrayLike
 
 BLOCK = 1 << 15
 """Similarities (queries times vectors) looked at together: larger blocks took longer to sieve."""
