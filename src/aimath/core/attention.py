@@ -204,7 +204,6 @@ def _weight(given: ArrayLike | None, name: str, width: int, rng: Generator | Non
         return rng.standard_normal((width, width)) / math.sqrt(width)
     found = matrix(given, name)
     if found.shape != (width, width):
-        raise InputError(
-            f"{name} is {shape(found)}, but X of width {width} needs {width}x{width}", operand=name
-        )
+        why = f"{name} is {shape(found)}, but X of width {width} needs {width}x{width}"
+        raise InputError(why, operand=name)
     return found

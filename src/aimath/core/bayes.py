@@ -164,11 +164,8 @@ def _bayes(*fields: Array) -> Bayes:
 
 def _several(p: Array, seen: Array) -> Bayes:
     if p.ndim == 0 or p.shape[-1] == 1:
-        raise InputError(
-            "one prior needs the evidence or the false positive rate beside the likelihood",
-            hint="give --evidence or --false-positive, or a list of priors",
-            usage=True,
-        )
+        why = "one prior needs the evidence or the false positive rate beside the likelihood"
+        raise InputError(why, hint="give --evidence or --false-positive, or a list of priors", usage=True)
     p, seen = together(prior=simplex(p, "prior", operand="prior"), likelihood=seen)
     power = np.frexp(seen.max(axis=-1, keepdims=True))[1]
     joint = p * np.ldexp(seen, -power)

@@ -141,8 +141,8 @@ OPERATIONS: dict[str, Operation] = {
     "power_log2": Operation(scalars.power_log2, lambda x, y: _power_log(x, y, 2)),
     # Their answers are lists, of which "item" takes one.
     "softmax": Operation(scalars.softmax, _softmax),
-    "max_shares": Operation(scalars.max_shares, lambda *values: _shares(_largest(*values), *values)),
-    "min_shares": Operation(scalars.min_shares, lambda *values: _shares(_least(*values), *values)),
+    "max_shares": Operation(lambda *v: scalars.shares(max(v), *v), lambda *v: _shares(_largest(*v), *v)),
+    "min_shares": Operation(lambda *v: scalars.shares(min(v), *v), lambda *v: _shares(_least(*v), *v)),
     "centred": Operation(scalars.centred, _centred),
 }
 

@@ -161,9 +161,8 @@ def _signed(
 
 def _known(method: str) -> None:
     if method not in METHODS:
-        raise InputError(
-            f"there is no method '{method}'", hint=f"choose from {', '.join(METHODS)}", usage=True
-        )
+        hint = f"choose from {', '.join(METHODS)}"
+        raise InputError(f"there is no method '{method}'", hint=hint, usage=True)
 
 
 def _unscaled(norm: float, power: int) -> float:
