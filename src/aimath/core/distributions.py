@@ -204,16 +204,6 @@ def mass(p: Array) -> Array:
     return over_rows(lambda part: Terms((masses(part),)), p)[0]
 
 
-def uniform_entropy(n: int, base: float) -> float:
-    """Give log n, the most that n outcomes can have.
-
-    >>> uniform_entropy(8, 2)
-    3.0
-    """
-    log, divisor, _ = logarithm(base)
-    return float(log(float(n)) / divisor)
-
-
 def smoothed(p: Array, label_smoothing: float) -> Array:
     """Give (1 - label_smoothing) p + label_smoothing / n, p itself where nothing is smoothed."""
     if label_smoothing == 0.0:
