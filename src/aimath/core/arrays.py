@@ -199,6 +199,13 @@ def quotient(d: Array, e: Array, by: Array | float) -> tuple[Array, Array]:
     return q, np.where(np.isfinite(r), r, 0.0)  # beyond 2^996 or at an infinity there is no rest
 
 
+def rooted(high: Array, low: Array) -> tuple[Array, Array]:
+    """Give sqrt(high + low) and what it lost in rounding."""
+    root = np.sqrt(high)
+    p, e = two_prod(root, root)
+    return root, (((high - p) - e) + low) / (2.0 * root)
+
+
 def _split(a: Array) -> tuple[Array, Array]:
     c = 134217729.0 * a  # 2^27 + 1 halves the 53 bits (Veltkamp 1968)
     high = c - (c - a)

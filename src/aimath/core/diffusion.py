@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, quotient, same_rows, two_prod, two_sum, vectors
+from aimath.core.arrays import Array, Check, quotient, rooted, same_rows, two_prod, two_sum, vectors
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -185,9 +185,7 @@ def _evenly(start: float, end: float, steps: int, *, square: bool) -> tuple[Arra
     ends = np.array([start, end])
     low = np.zeros(2)
     if square:
-        root = np.sqrt(ends)
-        h, rest = two_prod(root, root)
-        ends, low = root, ((ends - h) - rest) / (2.0 * root)
+        ends, low = rooted(ends, low)
     t, last = np.arange(steps, dtype=np.float64), max(steps - 1.0, 1.0)
     back = last - t
     (a, da), (b, db) = two_prod(ends[:1], back), two_prod(ends[1:], t)
