@@ -179,12 +179,9 @@ def part(text: str, place: tuple[int, int]) -> str:
 
 def at(program: Program, k: int, values: list[Any], variables: Sequence[str]) -> str:
     """Say where a node was evaluated: the variables that it depends on."""
-    needed, waiting = {k}, [k]
-    while waiting:
-        for arg in program.steps[waiting.pop()].args:
-            if arg not in needed:
-                needed.add(arg)
-                waiting.append(arg)
+    needed = {k}
+    for i in range(k, -1, -1):  # operands stand before what they are used in
+        needed.update(program.steps[i].args if i in needed else ())
     of = sorted(
         (int(program.steps[i].node.value), i) for i in needed if program.steps[i].node.op == "variable"
     )
