@@ -57,13 +57,18 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
-def meant(word: str, known: Iterable[str], otherwise: str, before: str = "") -> str:
-    """Hint at the known word that is nearest to a mistyped one, `otherwise` where none is near.
+def alike(name: str, known: Iterable[str]) -> list[str]:
+    """Give the known name that was probably meant, or none."""
+    from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
 
-    >>> meant("sofmax", ["softmax", "kl"], "see aimath --help")
-    'did you mean softmax?'
+    return get_close_matches(name, list(known), 1)
+
+
+def meant(name: str, known: Iterable[str], otherwise: str, before: str = "") -> str:
+    """Give the way out for a name that is none of the known.
+
+    >>> meant("expp", ["exp", "log"], "write a number"), meant("q", ["exp"], "write a number")
+    ('did you mean exp?', 'write a number')
     """
-    from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
-    near = get_close_matches(word, list(known), 1)
+    near = alike(name, known)
     return f"did you mean {before}{near[0]}?" if near else otherwise

@@ -14,8 +14,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.cli import pseudo
 
 from aimath.cli.app import COMMANDS, found

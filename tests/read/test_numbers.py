@@ -4,8 +4,7 @@ from math import copysign, inf
 
 import mpmath
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aimath.errors import InputError
 from aimath.read.numbers import integer, looks_numeric, number, sweep

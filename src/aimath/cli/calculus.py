@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli import formulas as words
-from aimath.cli import layers
+from aimath.cli import formulas as words, layers
 from aimath.cli.command import Commands, command
 from aimath.cli.information import classes
 from aimath.cli.options import ABSENT, Flag, Form, Operand, Vector, Words

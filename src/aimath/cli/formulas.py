@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aimath.errors import InputError, listed
+from aimath.errors import InputError, listed, meant
 from aimath.read.numbers import number, sweep
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
     [-3.0, 0.5]
     """
     from aimath.core.grammar import ARGUMENTS, CONSTANTS
-    from aimath.core.tokens import alike, short
+    from aimath.core.tokens import short
 
     point: dict[str, float] = {}
     for assignment in assignments:
@@ -81,11 +81,8 @@ def place(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
             what = "function" if name in ARGUMENTS else "constant"
             raise InputError(f"{name} is a {what} and can't be set", usage=True)
         if name not in variables:
-            near = alike(name, variables)
-            hint = f"did you mean {near[0]}?" if near else _named(variables)
-            raise InputError(
-                f"{short(name)} is not in the formula", hint=hint if variables else "", usage=True
-            )
+            hint = meant(name, variables, _named(variables)) if variables else ""
+            raise InputError(f"{short(name)} is not in the formula", hint=hint, usage=True)
         if name in point:
             raise InputError(f"{name} is given twice", usage=True)
         point[name] = _number(name, text)

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from aimath.errors import InputError
+from aimath.errors import InputError, alike
 from aimath.safe import echo, safe
 
 if TYPE_CHECKING:
@@ -91,10 +91,8 @@ def _usage(error: TyperException, command: str) -> tuple[str, str, int]:
     why = (error.message if possible else error.format_message()).strip().rstrip(".").replace("\n", " ")
     why = why[:1].lower() + why[1:]
     if possible:
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
         bare = {option.lstrip("-"): option for option in possible}  # whose dashes would count as a likeness
-        near = get_close_matches(getattr(error, "option_name", "").lstrip("-"), bare, 1)
+        near = alike(getattr(error, "option_name", "").lstrip("-"), bare)
         return why, f"did you mean {bare[near[0]]}?" if near else f"see {program(command)} --help", 2
     _, extra, words = why.partition("unexpected extra argument(s) ")
     if extra:

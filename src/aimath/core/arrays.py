@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+Real = np.ndarray[Any, np.dtype[Any]]  # of float64 or float32
+Indices = np.ndarray[Any, np.dtype[np.intp]]
 
 EPS = 2.0**-52
 """From 1 to the next float64."""
@@ -142,6 +144,16 @@ def same_length(a: Array, b: Array, names: tuple[str, str]) -> None:
         )
 
 
+def same_rows(a: Array, b: Array, names: tuple[str, str]) -> None:
+    """Refuse two stacks of vectors of other lengths, or neither equally many nor one for all."""
+    same_length(a, b, names)
+    try:
+        np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
+    except ValueError:
+        counts = f"{names[0]} has {a[..., 0].size} rows and {names[1]} has {b[..., 0].size}"
+        raise InputError(f"{counts}: give as many, or one for all") from None
+
+
 def together(**operands: Array) -> list[Array]:
     """Give arrays of one shape, in which single numbers stand for every element.
 
@@ -185,6 +197,13 @@ def quotient(d: Array, e: Array, by: Array | float) -> tuple[Array, Array]:
     p, lost = two_prod(q, divisor)
     r = ((d - p) - lost + e) / divisor
     return q, np.where(np.isfinite(r), r, 0.0)  # beyond 2^996 or at an infinity there is no rest
+
+
+def rooted(high: Array, low: Array) -> tuple[Array, Array]:
+    """Give sqrt(high + low) and what it lost in rounding."""
+    root = np.sqrt(high)
+    p, e = two_prod(root, root)
+    return root, (((high - p) - e) + low) / (2.0 * root)
 
 
 def _split(a: Array) -> tuple[Array, Array]:

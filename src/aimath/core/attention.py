@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check
+from aimath.core.arrays import Array, Check, Real
 from aimath.core.exact import root_over
 from aimath.core.exponentials import softmax_rows
 from aimath.core.matrices import finite, matrix, shape
@@ -17,8 +17,6 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
-
-    from aimath.core.scores import Real
 
 
 class Attention(NamedTuple):
@@ -206,7 +204,6 @@ def _weight(given: ArrayLike | None, name: str, width: int, rng: Generator | Non
         return rng.standard_normal((width, width)) / math.sqrt(width)
     found = matrix(given, name)
     if found.shape != (width, width):
-        raise InputError(
-            f"{name} is {shape(found)}, but X of width {width} needs {width}x{width}", operand=name
-        )
+        why = f"{name} is {shape(found)}, but X of width {width} needs {width}x{width}"
+        raise InputError(why, operand=name)
     return found

@@ -164,11 +164,8 @@ def _bayes(*fields: Array) -> Bayes:
 
 def _several(p: Array, seen: Array) -> Bayes:
     if p.ndim == 0 or p.shape[-1] == 1:
-        raise InputError(
-            "one prior needs the evidence or the false positive rate beside the likelihood",
-            hint="give --evidence or --false-positive, or a list of priors",
-            usage=True,
-        )
+        why = "one prior needs the evidence or the false positive rate beside the likelihood"
+        raise InputError(why, hint="give --evidence or --false-positive, or a list of priors", usage=True)
     p, seen = together(prior=simplex(p, "prior", operand="prior"), likelihood=seen)
     power = np.frexp(seen.max(axis=-1, keepdims=True))[1]
     joint = p * np.ldexp(seen, -power)
@@ -195,13 +192,7 @@ def _ratio(above: Array, below: Array) -> Array:
 
 
 def _refuse_zero(evidence: Array, likelihoods: Array) -> None:
-    blame(
-        np.atleast_1d(likelihoods),
-        "the likelihoods are all 0: what can't happen teaches nothing",
-        operand="likelihood",
-    )
-    blame(
-        np.atleast_1d(evidence == 0.0),
-        "the evidence has probability 0: it can't have been seen",
-        operand="evidence",
-    )
+    why = "the likelihoods are all 0: what can't happen teaches nothing"
+    blame(np.atleast_1d(likelihoods), why, operand="likelihood")
+    why = "the evidence has probability 0: it can't have been seen"
+    blame(np.atleast_1d(evidence == 0.0), why, operand="evidence")

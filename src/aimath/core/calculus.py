@@ -134,9 +134,8 @@ def jacobian(functions: Sequence[Function], points: ArrayLike) -> Jacobian:
 def checked_points(f: Function, points: ArrayLike) -> Array:
     """Give points (r, n) with a coordinate for each variable of a formula, which must have some."""
     if not f.variables:
-        raise InputError(
-            "a formula without variables has no slope", hint="write a name such as x", usage=True
-        )
+        why = "a formula without variables has no slope"
+        raise InputError(why, hint="write a name such as x", usage=True)
     array = np.atleast_2d(vectors(points, "coordinate", operand="at"))
     if array.shape[-1] != len(f.variables):
         names = ", ".join(f.variables)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.core.arrays import norms
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,9 +51,9 @@ def why(runs: Runs, run: int) -> str:
     word = runs.statuses[run]
     bound = float(_bounds(runs)[run])
     if word == "converged":
-        return f"|gradient| = {norm:.6g} <= {bound:g} after {_count(last)}"
+        return f"|gradient| = {norm:.6g} <= {bound:g} after {counted(last, 'step')}"
     if word == "going":
-        return f"|gradient| = {norm:.6g} > {bound:g} after {_count(last)}"
+        return f"|gradient| = {norm:.6g} > {bound:g} after {counted(last, 'step')}"
     if word == "oscillates":
         other = _named(runs, run, last - 1)
         return f"for ever between {other} and {point}{_rate_told(runs, run)}"
@@ -63,7 +63,7 @@ def why(runs: Runs, run: int) -> str:
         return f"step {last + 1} leads to {_named(runs, run, last + 1)}: {_refusal(runs, run)}"
     first = runs.losses[0, run]
     if not runs.broken[run]:
-        grew = f"the loss grew from {first:.6g} to {runs.losses[last, run]:.6g} in {_count(last)}"
+        grew = f"the loss grew from {first:.6g} to {runs.losses[last, run]:.6g} in {counted(last, 'step')}"
         return grew + _rate_told(runs, run)
     return f"beyond float64 at step {last + 1}, from {point} at step {last}{_rate_told(runs, run)}"
 
@@ -76,10 +76,6 @@ def _bend(runs: Runs, run: int) -> float | None:
 
 def _bounds(runs: Runs) -> Array:
     return np.where(runs.until >= 0.0, runs.until, TOLERANCE)
-
-
-def _count(steps: int) -> str:
-    return f"{steps} step" + "s" * (steps != 1)
 
 
 def _named(runs: Runs, run: int, row: int) -> str:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core import exact
-from aimath.core.arrays import Array, Check, blame, same_length, two_prod, two_sum, vectors
-from aimath.core.distributions import same_batch
+from aimath.core.arrays import Array, Check, blame, rooted, same_rows, two_prod, two_sum, vectors
 from aimath.core.matrices import matrix
 
 if TYPE_CHECKING:
@@ -69,8 +68,7 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
     array(1.)
     """
     x, y = vectors(a, "value", operand="a"), vectors(b, "value", operand="b")
-    same_length(x, y, ("a", "b"))
-    same_batch(x, y, ("a", "b"))
+    same_rows(x, y, ("a", "b"))
     for operand, v in (("a", x), ("b", y)):
         zero = np.asarray(~v.any(axis=-1))[..., np.newaxis]
         blame(zero, f"{operand} is zero: its cosine is undefined", operand=operand)
@@ -157,7 +155,7 @@ def _ratio(a: Array, b: Array, *, pairs: bool = False) -> _Ratio:
             )
         h, low = two_prod(aa.high, bb.high)
         low = low + (aa.high * bb.low + aa.low * bb.high)
-        root, rest = _root(h, low)
+        root, rest = rooted(h, low)
         q = d.high / root
         p, e = two_prod(q, root)
         more = ((((d.high - p) - e) + d.low) - q * rest) / root
@@ -193,16 +191,9 @@ def _norm(x: Array) -> Array:
     with np.errstate(all="ignore"):
         parts = exact.sliced(rows)
         squares = exact.sums(parts, parts, pairs=False)
-        root, rest = _root(squares.high, squares.low)
+        root, rest = rooted(squares.high, squares.low)
         length = np.where(root > 0.0, np.ldexp(root + rest, parts.exponent), 0.0)
     return length.reshape(x.shape[:-1])
-
-
-def _root(high: Array, low: Array) -> tuple[Array, Array]:
-    """Give sqrt(high + low) and what it lost in rounding."""
-    root = np.sqrt(high)
-    p, e = two_prod(root, root)
-    return root, (((high - p) - e) + low) / (2.0 * root)
 
 
 def _unit(x: Array) -> Array:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, simplex, vectors
+from aimath.core.arrays import Array, Check, Indices, simplex, vectors
 from aimath.core.distributions import (
     expected,
     logarithm,
@@ -24,8 +24,6 @@ from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-Indices = np.ndarray[Any, np.dtype[np.intp]]
 
 
 class CrossEntropy(NamedTuple):
@@ -154,16 +152,13 @@ def _classes(target: ArrayLike, logits: Array) -> Indices:
     if given.dtype.kind not in "iu":
         raise InputError("a target class must be a whole number, counted from 0", operand="target")
     if given.size != 1 and given.shape != logits.shape[:-1]:
-        raise InputError(
-            f"{given.size} target classes for {logits[..., 0].size} rows: give as many, or one for all",
-            operand="target",
-        )
+        why = f"{given.size} target classes for {logits[..., 0].size} rows: give as many, or one for all"
+        raise InputError(why, operand="target")
     n = logits.shape[-1]
     bad = ((given < 0) | (given >= n)).reshape(-1)
     if bad.any():
         row = int(np.argmax(bad))
-        raise InputError(
-            f"there is no class {given.reshape(-1)[row]}, only 0 to {n - 1}", row=row, operand="target"
-        )
+        why = f"there is no class {given.reshape(-1)[row]}, only 0 to {n - 1}"
+        raise InputError(why, row=row, operand="target")
     rows = given.astype(np.intp).reshape(()) if given.size == 1 else given.astype(np.intp)
     return np.broadcast_to(rows, logits.shape[:-1])

@@ -20,12 +20,10 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from aimath.core.arrays import Array
+    from aimath.core.arrays import Array, Indices
     from aimath.core.expression import Function
-
-    Places = NDArray[np.intp]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -44,7 +42,7 @@ class Runs:
         until: Array,
         path: Array,
         slopes: Array,
-        steps: Places,
+        steps: Indices,
     ) -> None:
         self.objective, self.rule, self.rates, self.until, self.base = objective, rule, rates, until, base
         self.points, self.gradients = path, slopes  # (rows, runs, n)
@@ -62,7 +60,7 @@ class Runs:
         self.broken &= first > self.last
         self.last = np.minimum.reduce([self.last, steps, first])
 
-    def trajectory(self, places: Places, runs: Places) -> Trajectory:
+    def trajectory(self, places: Indices, runs: Indices) -> Trajectory:
         """Give the rows (steps, runs)."""
         before = np.maximum(places - 1, 0)
         point = self.points[places, runs]
@@ -78,7 +76,7 @@ class Runs:
             source=self,
         )
 
-    def all_rows(self, every: int = 1) -> tuple[Places, Places]:
+    def all_rows(self, every: int = 1) -> tuple[Indices, Indices]:
         """Give steps and runs of every row, run after run; of each run at least the first and the last."""
         steps = np.arange(len(self.points))[:, np.newaxis]
         kept = (steps <= self.last) & ((steps % every == 0) | (steps == self.last))
@@ -166,7 +164,7 @@ def _rule(optimizer: str, options: Mapping[str, Any], count: int) -> Rule:
     return OPTIMIZERS[optimizer](**{**options, **shaped})
 
 
-def _whole(steps: ArrayLike) -> Places:
+def _whole(steps: ArrayLike) -> Indices:
     counts = np.asarray(steps)
     whole = np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))
     refuse(~whole, "steps", steps, "must be a whole number from 0")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, quotient, same_length, two_prod, two_sum, vectors
-from aimath.core.distributions import same_batch
+from aimath.core.arrays import Array, Check, quotient, rooted, same_rows, two_prod, two_sum, vectors
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -134,8 +133,7 @@ def diffuse(
     if (t is None) == (alpha_bar is None):
         raise InputError("give either the step t or alpha_bar", usage=True)
     mixed = _drawn(x.shape, rng) if noise is None else vectors(noise, "noise value", operand="noise")
-    same_length(x, mixed, ("x0", "noise"))
-    same_batch(x, mixed, ("x0", "noise"))
+    same_rows(x, mixed, ("x0", "noise"))
     x, mixed = np.broadcast_arrays(x, mixed)
     if alpha_bar is None:
         return _at_step(x, mixed, t, schedule, T, beta_start, beta_end)
@@ -187,9 +185,7 @@ def _evenly(start: float, end: float, steps: int, *, square: bool) -> tuple[Arra
     ends = np.array([start, end])
     low = np.zeros(2)
     if square:
-        root = np.sqrt(ends)
-        h, rest = two_prod(root, root)
-        ends, low = root, ((ends - h) - rest) / (2.0 * root)
+        ends, low = rooted(ends, low)
     t, last = np.arange(steps, dtype=np.float64), max(steps - 1.0, 1.0)
     back = last - t
     (a, da), (b, db) = two_prod(ends[:1], back), two_prod(ends[1:], t)

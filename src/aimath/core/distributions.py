@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import SUM_TOLERANCE, Array, floats, row_sum, same_length, simplex
+from aimath.core.arrays import SUM_TOLERANCE, Array, floats, row_sum, same_rows, simplex
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -204,16 +204,6 @@ def mass(p: Array) -> Array:
     return over_rows(lambda part: Terms((masses(part),)), p)[0]
 
 
-def uniform_entropy(n: int, base: float) -> float:
-    """Give log n, the most that n outcomes can have.
-
-    >>> uniform_entropy(8, 2)
-    3.0
-    """
-    log, divisor, _ = logarithm(base)
-    return float(log(float(n)) / divisor)
-
-
 def smoothed(p: Array, label_smoothing: float) -> Array:
     """Give (1 - label_smoothing) p + label_smoothing / n, p itself where nothing is smoothed."""
     if label_smoothing == 0.0:
@@ -229,18 +219,8 @@ def smoothing(label_smoothing: float) -> float:
     return share
 
 
-def same_batch(a: Array, b: Array, names: tuple[str, str]) -> None:
-    """Refuse two stacks of rows that are neither equally many nor one for all."""
-    try:
-        np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
-    except ValueError:
-        counts = f"{names[0]} has {a[..., 0].size} rows and {names[1]} has {b[..., 0].size}"
-        raise InputError(f"{counts}: give as many, or one for all") from None
-
-
 def pair(p: ArrayLike, q: ArrayLike, *, normalize: bool) -> tuple[Array, Array]:
     """Give two stacks of distributions as `loaded` does, equally long and equally many or one for all."""
     a, b = loaded(p, "p", normalize=normalize), loaded(q, "q", normalize=normalize)
-    same_length(a, b, ("p", "q"))
-    same_batch(a, b, ("p", "q"))
+    same_rows(a, b, ("p", "q"))
     return a, b

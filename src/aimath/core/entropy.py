@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check, vectors
-from aimath.core.distributions import expected, loaded, logarithm, mass, power, surprises, uniform_entropy
+from aimath.core.distributions import expected, loaded, logarithm, mass, power, surprises
 from aimath.core.divergence import entropy_rows, kl_rows
 from aimath.core.exponentials import log_softmax_rows, softmax_rows
 
@@ -48,7 +48,8 @@ class Entropy(NamedTuple):
     @property
     def maximum(self) -> float:
         """Log n, the entropy of the uniform distribution."""
-        return uniform_entropy(self.probs.shape[-1], self.base)
+        log, divisor, _ = logarithm(self.base)
+        return float(log(float(self.probs.shape[-1])) / divisor)
 
     def check(self) -> Check:
         """By the divergence from the uniform distribution: log n - KL(p, uniform)."""

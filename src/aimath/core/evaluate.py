@@ -101,11 +101,8 @@ class Program:
                     lost |= ~np.isfinite(values[k])
                 for done in last:
                     values[done] = None
-        return [_without(values[root], lost) for root in self.roots]
-
-
-def _without(values: Array, lost: np.ndarray[Any, np.dtype[np.bool_]]) -> Array:
-    return np.where(lost | ~np.isfinite(values), np.nan, values + 0.0)
+        found = (values[root] for root in self.roots)
+        return [np.where(lost | ~np.isfinite(one), np.nan, one + 0.0) for one in found]
 
 
 def scalar(op: str, values: list[Any]) -> Any:
@@ -182,12 +179,9 @@ def part(text: str, place: tuple[int, int]) -> str:
 
 def at(program: Program, k: int, values: list[Any], variables: Sequence[str]) -> str:
     """Say where a node was evaluated: the variables that it depends on."""
-    needed, waiting = {k}, [k]
-    while waiting:
-        for arg in program.steps[waiting.pop()].args:
-            if arg not in needed:
-                needed.add(arg)
-                waiting.append(arg)
+    needed = {k}
+    for i in range(k, -1, -1):  # operands stand before what they are used in
+        needed.update(program.steps[i].args if i in needed else ())
     of = sorted(
         (int(program.steps[i].node.value), i) for i in needed if program.steps[i].node.op == "variable"
     )

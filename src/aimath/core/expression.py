@@ -17,8 +17,8 @@ from aimath.core.evaluate import BLOCK, Program, at
 from aimath.core.formula import Graph, grow
 from aimath.core.grammar import ARGUMENTS, CONSTANTS, parse
 from aimath.core.infix import infix
-from aimath.core.tokens import alike, point_at, short
-from aimath.errors import InputError
+from aimath.core.tokens import point_at, short
+from aimath.errors import InputError, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -237,9 +237,9 @@ def function(text: str, variables: Sequence[str] | None = None) -> Function:
 
 
 def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
-    known = [*variables, *ARGUMENTS, *CONSTANTS]
-    near = alike(part.name, known) if variables else []
-    named = f"choose from {', '.join(variables)}" if variables else "write a number"
-    hint = f"did you mean {near[0]}?" if near else named
+    hint = "write a number"
+    if variables:
+        known = (*variables, *ARGUMENTS, *CONSTANTS)
+        hint = meant(part.name, known, f"choose from {', '.join(variables)}")
     why = f"{part.name} is not a variable here"
     return InputError(why, hint=hint, shown=point_at(text, part.start), usage=True)

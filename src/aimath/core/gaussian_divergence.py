@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, positive, same_length, vectors
-from aimath.core.distributions import logarithm, same_batch, total
+from aimath.core.arrays import Array, Check, positive, same_rows, vectors
+from aimath.core.distributions import logarithm, total
 from aimath.core.divergence import atanh_tail, series
 
 if TYPE_CHECKING:
@@ -54,15 +54,11 @@ def gaussian_kl(
     m1, m2 = vectors(mu, "mu", operand="mu"), vectors(mu2, "mu2", operand="mu2")
     s1, s2 = positive(sigma, "sigma", operand="sigma"), positive(sigma2, "sigma2", operand="sigma2")
     sides = (("mu", mu, m1), ("sigma", sigma, s1), ("mu2", mu2, m2), ("sigma2", sigma2, s2))
-    _fit([(name, a) for name, given, a in sides if np.ndim(given) > 0])
+    several = [(name, a) for name, given, a in sides if np.ndim(given) > 0]
+    for (one, a), (other, b) in combinations(several, 2):
+        same_rows(a, b, (one, other))
     nat = logarithm(base)[2]
     return GaussianKL(m1, s1, m2, s2, float(base), total(_gaussian_terms(m1, s1, m2, s2)) / nat)
-
-
-def _fit(sides: list[tuple[str, Array]]) -> None:
-    for (one, a), (other, b) in combinations(sides, 2):
-        same_length(a, b, (one, other))
-        same_batch(a, b, (one, other))
 
 
 def _gaussian_terms(mu: Array, sigma: Array, mu2: Array, sigma2: Array) -> Array:
@@ -117,7 +113,7 @@ def vae_kl(mu: ArrayLike, logvar: ArrayLike, base: float = math.e) -> VaeKL:
     0.5
     """
     m, v = vectors(mu, "mu", operand="mu"), vectors(logvar, "logvar", operand="logvar")
-    _fit([("mu", m), ("logvar", v)])
+    same_rows(m, v, ("mu", "logvar"))
     return VaeKL(m, v, float(base), total(_vae_terms(m, v)) / logarithm(base)[2])
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple, NoReturn
 
-from aimath.core.tokens import Token, alike, point_at, tokens
-from aimath.errors import InputError
+from aimath.core.tokens import Token, point_at, tokens
+from aimath.errors import InputError, meant
 
 DEEPEST, SIGNS = 100, 50
 """Brackets within brackets, and signs in a row."""
@@ -157,12 +157,10 @@ class _Parser:
             self._open(_Open("function", token, op=name, before=len(self.operands)))
             return True, k + 2
         if called:
-            near = alike(name, ARGUMENTS)
-            known = name in CONSTANTS or len(name) == 1 or not near
+            factor = name in CONSTANTS or len(name) == 1
             what = "is a constant, not a function" if name in CONSTANTS else "is not a known function"
-            self._fail(
-                token, f"{name} {what}", f"write {name}*(...)" if known else f"did you mean {near[0]}?"
-            )
+            hint = meant(name, () if factor else ARGUMENTS, f"write {name}*(...)")
+            self._fail(token, f"{name} {what}", hint)
         if name in CONSTANTS:
             self._push(Part("number", (), CONSTANTS[name], name, token.start, token.end))
         else:

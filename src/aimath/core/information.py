@@ -8,63 +8,42 @@ is infinite is inf. Entropies count in bits unless told, KL and cross-entropy in
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check
-from aimath.core.contingency import MutualInformation, mutual_information
+from aimath.core.arrays import Array, Check, Indices
+from aimath.core.contingency import (
+    MutualInformation as MutualInformation,
+    mutual_information as mutual_information,
+)
 from aimath.core.cross_entropy import (
-    CrossEntropy,
-    CrossEntropyOfLogits,
-    cross_entropy,
-    cross_entropy_of_logits,
+    CrossEntropy as CrossEntropy,
+    CrossEntropyOfLogits as CrossEntropyOfLogits,
+    cross_entropy as cross_entropy,
+    cross_entropy_of_logits as cross_entropy_of_logits,
 )
-from aimath.core.distributions import logarithm, mass, pair, unit
+from aimath.core.distributions import logarithm, mass, pair, unit as unit
 from aimath.core.divergence import cross_entropy_rows, entropy_rows, js_rows, kl_rows, p_log_ratio
-from aimath.core.entropy import Entropy, entropy, entropy_of_logits
-from aimath.core.gaussian_divergence import GaussianKL, VaeKL, gaussian_kl, vae_kl
-from aimath.core.perplexities import (
-    LogPerplexity,
-    Perplexity,
-    TokenPerplexity,
-    perplexity,
-    perplexity_of_log_probs,
-    perplexity_of_tokens,
+from aimath.core.entropy import Entropy as Entropy, entropy as entropy, entropy_of_logits as entropy_of_logits
+from aimath.core.gaussian_divergence import (
+    GaussianKL as GaussianKL,
+    VaeKL as VaeKL,
+    gaussian_kl as gaussian_kl,
+    vae_kl as vae_kl,
 )
-from aimath.core.preferences import RLHF, rlhf
+from aimath.core.perplexities import (
+    LogPerplexity as LogPerplexity,
+    Perplexity as Perplexity,
+    TokenPerplexity as TokenPerplexity,
+    perplexity as perplexity,
+    perplexity_of_log_probs as perplexity_of_log_probs,
+    perplexity_of_tokens as perplexity_of_tokens,
+)
+from aimath.core.preferences import RLHF as RLHF, rlhf as rlhf
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-__all__ = [
-    "JS",
-    "KL",
-    "RLHF",
-    "CrossEntropy",
-    "CrossEntropyOfLogits",
-    "Entropy",
-    "GaussianKL",
-    "LogPerplexity",
-    "MutualInformation",
-    "Perplexity",
-    "TokenPerplexity",
-    "VaeKL",
-    "cross_entropy",
-    "cross_entropy_of_logits",
-    "entropy",
-    "entropy_of_logits",
-    "gaussian_kl",
-    "js",
-    "kl",
-    "mutual_information",
-    "perplexity",
-    "perplexity_of_log_probs",
-    "perplexity_of_tokens",
-    "rlhf",
-    "unit",
-    "vae_kl",
-]
 
 
 class KL(NamedTuple):
@@ -104,7 +83,7 @@ class KL(NamedTuple):
         return self._reversed().terms
 
     @property
-    def infinite_at(self) -> np.ndarray[Any, np.dtype[np.intp]]:  # (...) 0..n-1, or -1
+    def infinite_at(self) -> Indices:  # (...) 0..n-1, or -1
         """Where q = 0 < p first, -1 if nowhere."""
         impossible = (self.q == 0) & (self.p > 0)
         return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)

@@ -63,11 +63,8 @@ def inverse(a: ArrayLike, force: bool = False) -> Inverse:
     # Integers and short binary fractions are what was typed: their inverse has a meaning of its own.
     typed = small and integers(x)[1] >= -20
     if condition > SINGULAR and not (force or typed):
-        raise InputError(
-            f"the matrix is singular within rounding (condition {condition:.2g})",
-            operand="a",
-            hint="use --force to invert it",
-        )
+        why = f"the matrix is singular within rounding (condition {condition:.2g})"
+        raise InputError(why, operand="a", hint="use --force to invert it")
     return Inverse(x, force, found, condition, rank)
 
 
@@ -137,9 +134,8 @@ def det(a: ArrayLike) -> Det:
         value = to_float(whole, power)
         log = _log(abs(whole), power)
     if math.isinf(value):
-        raise InputError(
-            f"the determinant is beyond float64: {'-' if sign < 0 else ''}exp({log:.6g})", operand="a"
-        )
+        why = f"the determinant is beyond float64: {'-' if sign < 0 else ''}exp({log:.6g})"
+        raise InputError(why, operand="a")
     return Det(x, value, sign, log)
 
 

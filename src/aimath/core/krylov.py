@@ -48,12 +48,11 @@ def leading(
     rng: Generator,
     *,
     iterations: int = ITERATIONS,
-    oversampling: int = OVERSAMPLING,
     keep_left: bool = False,
 ) -> Leading:
     """Give a few more than the `most` leading singular triplets of a matrix of row blocks.
 
-    The best within the span of x, x AᵀA, ..., x (AᵀA)^(iterations - 1), for `most + oversampling`
+    The best within the span of x, x AᵀA, ..., x (AᵀA)^(iterations - 1), for `most + OVERSAMPLING`
     random sums x of the rows of A; it is better than the last of these powers alone (scikit-learn's
     randomized_svd) for the same passes. Musco and Musco (2015). It takes iterations + 2 passes.
 
@@ -61,7 +60,7 @@ def leading(
     >>> leading(lambda: (blocks,), 3, 1, np.random.default_rng(0)).values.round(9)
     array([3., 2., 1.])
     """
-    size = min(most + oversampling, width)
+    size = min(most + OVERSAMPLING, width)
     start, square = np.zeros((size, width)), 0.0
     for block in passes():
         start += rng.standard_normal((len(block), size)).T @ block

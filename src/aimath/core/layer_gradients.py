@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check
+from aimath.core.arrays import Array, Check, Indices
 from aimath.core.checked import checked
 from aimath.core.cross_entropy import cross_entropy_of_logits
 from aimath.core.gradients import TINY, gradients
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-
-    from aimath.core.cross_entropy import Indices
 
 
 class LayerGradients(NamedTuple):
@@ -65,12 +63,7 @@ class LayerGradients(NamedTuple):
         return _by_tape(self, lambda *three: cross_entropy(_linear(*three), self.target))
 
 
-def layer_gradients(
-    W: ArrayLike,  # noqa: N803
-    x: ArrayLike,
-    b: ArrayLike | None,
-    target: ArrayLike,
-) -> LayerGradients:
+def layer_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None, target: ArrayLike) -> LayerGradients:  # noqa: N803
     """Give the gradients of L = -log softmax(W x + b)[target], for x or each row of it.
 
     dL/dz = probs - y; dL/dW = dL/dz xᵀ; dL/db = dL/dz; dL/dx = Wᵀ dL/dz. For the right class probs - y

@@ -12,43 +12,27 @@ import numpy as np
 
 from aimath.core import exact
 from aimath.core.activations import SHARP, activated
-from aimath.core.arrays import Array, Check, blame, same_length, vectors
-from aimath.core.cosines import Cosine, CosineMatrix, cosine, cosine_matrix
-from aimath.core.distributions import same_batch
-from aimath.core.inversion import Det, Inverse, det, inverse
+from aimath.core.arrays import Array, Check, blame, same_rows, vectors
+from aimath.core.cosines import (
+    Cosine as Cosine,
+    CosineMatrix as CosineMatrix,
+    cosine as cosine,
+    cosine_matrix as cosine_matrix,
+)
+from aimath.core.inversion import Det as Det, Inverse as Inverse, det as det, inverse as inverse
 from aimath.core.matrices import matrix, shape
-from aimath.core.neighbours import Analogy, Index, Nearest, analogy, index, nearest
+from aimath.core.neighbours import (
+    Analogy as Analogy,
+    Index as Index,
+    Nearest as Nearest,
+    analogy as analogy,
+    index as index,
+    nearest as nearest,
+)
 from aimath.errors import InputError, counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-__all__ = [
-    "Analogy",
-    "Cosine",
-    "CosineMatrix",
-    "Det",
-    "Dot",
-    "Index",
-    "Inverse",
-    "Layer",
-    "Matmul",
-    "Nearest",
-    "Neuron",
-    "Transpose",
-    "analogy",
-    "cosine",
-    "cosine_matrix",
-    "det",
-    "dot",
-    "index",
-    "inverse",
-    "layer",
-    "matmul",
-    "nearest",
-    "neuron",
-    "transpose",
-]
 
 
 class Dot(NamedTuple):
@@ -79,8 +63,7 @@ def dot(a: ArrayLike, b: ArrayLike) -> Dot:
     array(1.)
     """
     x, y = vectors(a, "value", operand="a"), vectors(b, "value", operand="b")
-    same_length(x, y, ("a", "b"))
-    same_batch(x, y, ("a", "b"))
+    same_rows(x, y, ("a", "b"))
     return Dot(x, y, _bounded(_dots(x, y), "the dot product"))
 
 
@@ -116,8 +99,7 @@ def neuron(weights: ArrayLike, inputs: ArrayLike, bias: ArrayLike = 0.0, activat
     array(1.)
     """
     w, x = vectors(weights, "weight", operand="weights"), vectors(inputs, "input", operand="inputs")
-    same_length(w, x, ("weights", "inputs"))
-    same_batch(w, x, ("weights", "inputs"))
+    same_rows(w, x, ("weights", "inputs"))
     b = vectors(bias, "bias", operand="bias").reshape(np.shape(bias))
     rows = np.broadcast_shapes(w.shape[:-1], x.shape[:-1])
     if b.shape not in {(), rows}:
@@ -157,12 +139,7 @@ class Layer(NamedTuple):
         return Check(self.output, activated(other, self.activation))
 
 
-def layer(
-    W: ArrayLike,  # noqa: N803
-    x: ArrayLike,
-    bias: ArrayLike | None = None,
-    activation: str = "none",
-) -> Layer:
+def layer(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, activation: str = "none") -> Layer:  # noqa: N803
     """Send x, or each row of it, through a layer: output = activation(W x + bias).
 
     Every sum is rounded once, so a row of a batch gives what it gives alone; BLAS doesn't promise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core import ranks
-from aimath.core.arrays import Array, Check
+from aimath.core.arrays import EPS, Array, Check
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ranks = NDArray[np.int64]
-
-EPS = float(np.finfo(np.float64).eps)
 
 
 class Spectrum(NamedTuple):

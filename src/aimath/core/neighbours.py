@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, blame, floats, same_length, vectors
+from aimath.core.arrays import Array, Check, Indices, Real, blame, floats, same_length, vectors
 from aimath.core.cosines import by_distance, cosine
-from aimath.errors import InputError
+from aimath.errors import InputError, alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
-
-    Real = NDArray[Any]
-    Indices = NDArray[np.intp]
+    from numpy.typing import ArrayLike
 
 BLOCK = 1 << 15
 """Similarities (queries times vectors) looked at together: larger blocks took longer to sieve."""
@@ -212,9 +209,7 @@ def _find(word: str, labels: Sequence[str]) -> int:
     try:
         return labels.index(word)
     except ValueError:
-        from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
-
-        near = get_close_matches(word, labels, 1) if len(labels) <= FEW else []
+        near = alike(word, labels) if len(labels) <= FEW else []
         near = near or [other for other in (word.lower(), word.capitalize()) if other in labels]
         named = f"choose from {', '.join(labels)}" if len(labels) <= SHOWN else ""
         hint = f"did you mean {near[0]}?" if near else named

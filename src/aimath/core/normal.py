@@ -45,24 +45,20 @@ def square(z: Array, dz: Array) -> tuple[Array, Array]:
         return np.asarray(h), np.where(np.isfinite(low) & (h < 1e300), low + 2.0 * z * dz, 0.0)
 
 
-def scaled_exp(h: Array, low: Array, factor: Array, sigma: Array) -> Array:
-    """Give factor * exp(-(h + low) / 2) / sigma with one rounding at the ends of the range."""
+def density(z: Array, dz: Array, sigma: Array) -> Array:
+    """Give exp(-z²/2) / (sigma √(2π)), with one rounding at the ends of the range.
+
+    >>> density(np.array(1.0), np.array(0.0), np.array(2.0))
+    array(0.12098536)
+    """
+    h, low = square(z, dz)
     with np.errstate(all="ignore"):
         t = np.maximum(-0.5 * h, -3000.0)
         k = np.rint(t / LN2[0])
         r = (t - k * LN2[0]) - k * LN2[1]
         unit, power = np.frexp(sigma)
-        value = np.exp(r) * (1.0 - 0.5 * low) * factor / unit
+        value = np.exp(r) * (1.0 - 0.5 * low) * DENSITY_AT_0 / unit
         return np.asarray(np.ldexp(value, k.astype(np.int32) - power))
-
-
-def density(z: Array, dz: Array, sigma: Array) -> Array:
-    """Give exp(-z²/2) / (sigma √(2π)).
-
-    >>> density(np.array(1.0), np.array(0.0), np.array(2.0))
-    array(0.12098536)
-    """
-    return scaled_exp(*square(z, dz), np.asarray(DENSITY_AT_0), sigma)
 
 
 def lower_tail(z: Array, dz: Array) -> Array:

@@ -68,10 +68,6 @@ def _centred(probs: list[Array], *slopes: Array) -> list[Array]:
     return [p * row_sum(np.stack([q * (s - t) for q, t in pairs], axis=-1)) for p, s in pairs]
 
 
-def _softplus(x: Array) -> Array:
-    return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
-
-
 def _sigmoid_slope(x: Array) -> Array:
     small = np.exp(-np.abs(x))
     return np.asarray(small / ((1.0 + small) * (1.0 + small)))
@@ -80,11 +76,6 @@ def _sigmoid_slope(x: Array) -> Array:
 def _cbrt_slope(x: Array) -> Array:
     root = np.cbrt(x)
     return np.asarray(1.0 / (3.0 * root * root))
-
-
-def _sech2(x: Array) -> Array:
-    small = np.exp(-2.0 * np.abs(x))
-    return np.asarray(4.0 * small / ((1.0 + small) * (1.0 + small)))
 
 
 def _bell(x: Array) -> Array:
@@ -135,13 +126,13 @@ OPERATIONS: dict[str, Operation] = {
     "max": Operation(max, _largest),
     "sigmoid": Operation(scalars.sigmoid, activations.sigmoid),
     "relu": Operation(scalars.relu, lambda x: np.maximum(x, 0.0)),
-    "softplus": Operation(scalars.softplus, _softplus),
+    "softplus": Operation(scalars.softplus, lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))),
     "gelu": Operation(scalars.gelu, lambda x: x * _cdf(x)),
     "erf": Operation(math.erf, lambda x: normal.each(math.erf, np.asarray(x))),
     "logsumexp": Operation(scalars.logsumexp, _logsumexp),
     # What only derivatives are made of.
     "sigmoid_slope": Operation(scalars.sigmoid_slope, _sigmoid_slope),
-    "sech2": Operation(scalars.sech2, _sech2),
+    "sech2": Operation(scalars.sech2, lambda x: 4.0 * _sigmoid_slope(2.0 * x)),
     "cbrt_slope": Operation(scalars.cbrt_slope, _cbrt_slope),
     "bell": Operation(scalars.bell, _bell),
     "normal_cdf": Operation(scalars.normal_cdf, _cdf),
@@ -150,8 +141,8 @@ OPERATIONS: dict[str, Operation] = {
     "power_log2": Operation(scalars.power_log2, lambda x, y: _power_log(x, y, 2)),
     # Their answers are lists, of which "item" takes one.
     "softmax": Operation(scalars.softmax, _softmax),
-    "max_shares": Operation(scalars.max_shares, lambda *values: _shares(_largest(*values), *values)),
-    "min_shares": Operation(scalars.min_shares, lambda *values: _shares(_least(*values), *values)),
+    "max_shares": Operation(lambda *v: scalars.shares(max(v), *v), lambda *v: _shares(_largest(*v), *v)),
+    "min_shares": Operation(lambda *v: scalars.shares(min(v), *v), lambda *v: _shares(_least(*v), *v)),
     "centred": Operation(scalars.centred, _centred),
 }
 

@@ -160,13 +160,7 @@ def adam(
     >>> adam().make(FLOATS)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
     9.90000000007143
     """
-    decay = at_least_0("weight_decay", weight_decay)
-    settings = _adam_settings(beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
-
-    def make(numbers: Numbers) -> Update:
-        return _decayed(_adam(beta1, beta2, eps, numbers, amsgrad=amsgrad), decay)
-
-    return Rule("adam", _adam_memory(amsgrad=amsgrad), settings, make)
+    return _adam("adam", beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
 
 
 def adamw(
@@ -181,47 +175,37 @@ def adamw(
 
     w <- w - lr * weight_decay * w, then as Adam. torch has weight_decay .01, optax 1e-4.
     """
+    return _adam("adamw", beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
+
+
+def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool) -> Rule:
     decay = at_least_0("weight_decay", weight_decay)
-    settings = _adam_settings(beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
+    fresh1, fresh2 = 1.0 - share("beta1", beta1), 1.0 - share("beta2", beta2)
+    e = epsilon(eps)
 
     def make(numbers: Numbers) -> Update:
-        plain = _adam(beta1, beta2, eps, numbers, amsgrad=amsgrad)
+        sqrt, larger = numbers
 
         def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
-            return plain(w * (1.0 - lr * decay), g, memory, t, lr)
+            m, v = memory
+            m = m + fresh1 * (g - m)
+            v = beta2 * v + fresh2 * g * g
+            return w - lr / (1.0 - beta1**t) * m / (sqrt(v) / sqrt(1.0 - beta2**t) + e), (m, v)
 
-        return update
+        def with_largest(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
+            m, v, v_max = memory
+            m = m + fresh1 * (g - m)
+            v = beta2 * v + fresh2 * g * g
+            v_max = larger(v_max, v)
+            return w - lr / (1.0 - beta1**t) * m / (sqrt(v_max) / sqrt(1.0 - beta2**t) + e), (m, v, v_max)
 
-    return Rule("adamw", _adam_memory(amsgrad=amsgrad), settings, make)
+        plain = with_largest if amsgrad else update
+        if name == "adam":
+            return _decayed(plain, decay)
+        return lambda w, g, memory, t, lr: plain(w * (1.0 - lr * decay), g, memory, t, lr)
 
-
-def _adam(beta1: Any, beta2: Any, eps: Any, numbers: Numbers, *, amsgrad: bool) -> Update:
-    sqrt, larger = numbers
-    e, fresh1, fresh2 = epsilon(eps), 1.0 - beta1, 1.0 - beta2
-
-    def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
-        m, v = memory
-        m = m + fresh1 * (g - m)
-        v = beta2 * v + fresh2 * g * g
-        return w - lr / (1.0 - beta1**t) * m / (sqrt(v) / sqrt(1.0 - beta2**t) + e), (m, v)
-
-    def with_largest(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
-        m, v, v_max = memory
-        m = m + fresh1 * (g - m)
-        v = beta2 * v + fresh2 * g * g
-        v_max = larger(v_max, v)
-        return w - lr / (1.0 - beta1**t) * m / (sqrt(v_max) / sqrt(1.0 - beta2**t) + e), (m, v, v_max)
-
-    return with_largest if amsgrad else update
-
-
-def _adam_memory(*, amsgrad: bool) -> tuple[str, ...]:
-    return ("m", "v", "v_max") if amsgrad else ("m", "v")
-
-
-def _adam_settings(beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool) -> dict[str, Any]:
-    share("beta1", beta1), share("beta2", beta2), epsilon(eps)
-    return {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+    settings = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+    return Rule(name, ("m", "v", "v_max") if amsgrad else ("m", "v"), settings, make)
 
 
 def _decayed(update: Update, decay: Any) -> Update:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.arrays import Array, Check, quotient, same_length, simplex, two_prod, two_sum, vectors
-from aimath.core.distributions import same_batch, total
+from aimath.core.arrays import Array, Check, quotient, same_rows, simplex, two_prod, two_sum, vectors
+from aimath.core.distributions import total
 from aimath.core.divergence import kl_rows
 from aimath.errors import InputError
 
@@ -49,8 +49,7 @@ def rlhf(rewards: ArrayLike, reference: ArrayLike, beta: float = 1.0, normalize:
     """
     r = vectors(rewards, "reward", operand="rewards")
     q = simplex(reference, normalize=normalize, operand="reference")
-    same_length(r, q, ("rewards", "reference"))
-    same_batch(r, q, ("rewards", "reference"))
+    same_rows(r, q, ("rewards", "reference"))
     if not 0.0 < beta < math.inf:
         raise InputError(f"beta must be above 0 and finite, not {beta:g}", operand="beta")
     y, _, pivot_q = _tilts(r, q, beta)

@@ -10,46 +10,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.arrays import Array, Check, floats, row_sum, vectors
-from aimath.core.bayes import Bayes, bayes
-from aimath.core.bayes_sequence import BayesSequence, bayes_sequence
-from aimath.core.describe import Describe, describe
+from aimath.core.bayes import Bayes as Bayes, bayes as bayes
+from aimath.core.bayes_sequence import BayesSequence as BayesSequence, bayes_sequence as bayes_sequence
+from aimath.core.describe import Describe as Describe, describe as describe
 from aimath.core.exponentials import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.core.gaussian import (
-    Between,
-    Gaussian,
-    Quantile,
-    Sample,
-    gaussian,
-    gaussian_between,
-    gaussian_quantile,
-    gaussian_sample,
+    Between as Between,
+    Gaussian as Gaussian,
+    Quantile as Quantile,
+    Sample as Sample,
+    gaussian as gaussian,
+    gaussian_between as gaussian_between,
+    gaussian_quantile as gaussian_quantile,
+    gaussian_sample as gaussian_sample,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-__all__ = [
-    "Bayes",
-    "BayesSequence",
-    "Between",
-    "Describe",
-    "Gaussian",
-    "LogSoftmax",
-    "LogSumExp",
-    "Quantile",
-    "Sample",
-    "Softmax",
-    "bayes",
-    "bayes_sequence",
-    "describe",
-    "gaussian",
-    "gaussian_between",
-    "gaussian_quantile",
-    "gaussian_sample",
-    "log_softmax",
-    "logsumexp",
-    "softmax",
-]
 
 
 class Softmax(NamedTuple):

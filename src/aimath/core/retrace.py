@@ -96,15 +96,16 @@ def check(walked: Trajectory) -> Check:
     path, slopes = runs.points[: last + 1, run], runs.gradients[:last, run]
     rates = runs.rates[:last, run]
     size = float(np.abs(path).max())
-    settings = {name: _of_run(value, run) for name, value in runs.rule.settings.items()}
+    settings = {
+        name: np.ravel(value)[run] if np.ndim(value) else value for name, value in runs.rule.settings.items()
+    }
     if last == 0:
         return Check(path[0], path[0], size)
     if runs.rule.name != "adamw":
         slopes = slopes + settings["weight_decay"] * path[:-1]
     if runs.rule.name == "gd":
-        return Check(
-            path[last], _closed(runs, run) if is_steady(runs, run) else _summed(path, slopes, rates), size
-        )
+        other = _closed(runs, run) if is_steady(runs, run) else path[0] - rates @ slopes
+        return Check(path[last], other, size)
     with np.errstate(over="ignore"):  # where a square overflows, the optimiser stood still
         step = _STEPS[runs.rule.name](
             slopes, settings, {k: v[: last + 1, run] for k, v in runs.memories.items()}
@@ -129,14 +130,6 @@ def _closed(runs: Runs, run: int) -> Array:
     half = last // 2  # the whole power may be beyond float64 where the distance it makes is not
     far = factors**half * (shape.directions.T @ (start - shape.centre)) * factors ** (last - half)
     return np.asarray(shape.centre + shape.directions @ far)
-
-
-def _summed(path: Array, slopes: Array, rates: Array) -> Array:
-    return np.asarray(path[0] - rates @ slopes)
-
-
-def _of_run(value: Any, run: int) -> Any:
-    return np.ravel(value)[run] if np.ndim(value) else value
 
 
 def _weights(factor: float, count: int) -> Array:

@@ -148,24 +148,14 @@ def power_log2(x: float, y: float) -> float:
     return 0.0 if x == 0.0 < y else math.pow(x, y) * math.log(x) ** 2
 
 
-def _shares(largest: float, values: tuple[float, ...]) -> list[float]:
-    """Give 1 for the value that is the largest, the same parts of 1 to several, 0 to the rest."""
-    count = values.count(largest)
-    return [1.0 / count if value == largest else 0.0 for value in values]
+def shares(chosen: float, *values: float) -> list[float]:
+    """Give the derivative of max or min by each value: what equals the one chosen shares 1.
 
-
-def max_shares(*values: float) -> list[float]:
-    """Give the derivative of max by each value.
-
-    >>> max_shares(1.0, 3.0, 3.0)
+    >>> shares(3.0, 1.0, 3.0, 3.0)
     [0.0, 0.5, 0.5]
     """
-    return _shares(max(values), values)
-
-
-def min_shares(*values: float) -> list[float]:
-    """Give the derivative of min by each value."""
-    return _shares(min(values), values)
+    count = values.count(chosen)
+    return [1.0 / count if value == chosen else 0.0 for value in values]
 
 
 def softmax(*values: float) -> list[float]:

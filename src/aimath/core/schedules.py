@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,14 +32,6 @@ def _constant(_k: Array, plan: Plan) -> Array:
     return plan.lr
 
 
-def _step(k: Array, plan: Plan) -> Array:
-    return plan.lr * plan.gamma ** np.floor(k / plan.step_size)
-
-
-def _exponential(k: Array, plan: Plan) -> Array:
-    return plan.lr * plan.gamma**k
-
-
 def _polynomial(k: Array, plan: Plan) -> Array:
     left = np.maximum(plan.horizon - k, 0.0) / plan.horizon
     return plan.lr * left**plan.power
@@ -64,8 +56,8 @@ def _half_wave(k: Array, length: Array) -> Array:
 
 SCHEDULES: dict[str, Callable[[Array, Plan], Array]] = {
     "constant": _constant,
-    "step": _step,
-    "exponential": _exponential,
+    "step": lambda k, plan: plan.lr * plan.gamma ** np.floor(k / plan.step_size),
+    "exponential": lambda k, plan: plan.lr * plan.gamma**k,
     "linear": _polynomial,
     "polynomial": _polynomial,
     "cosine": _cosine,
@@ -151,7 +143,12 @@ def schedule(
         raise InputError(f"a step must be a whole number from 0, not {k[~whole][0]:g}", operand="step")
     if kind not in SCHEDULES:
         raise InputError(f"schedule '{kind}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
-    plan = _plan(kind, lr, horizon, gamma, step_size, min_lr, warmup, power)
+    factor = (0.1 if kind == "step" else 0.95) if gamma is None else gamma
+    rise = np.floor(np.asarray(horizon, np.float64) / 10.0) if warmup is None else warmup
+    parts = (positive_rate(lr), horizon, factor, step_size, min_lr, rise, power)
+    plan = _checked(Plan(*(np.asarray(part, np.float64) for part in parts)))
+    if kind == "linear":
+        plan = plan._replace(power=np.ones(()))
     with np.errstate(under="ignore", over="ignore"):
         rates = np.asarray(SCHEDULES[kind](k, plan) + np.zeros_like(k))
     if not np.isfinite(rates).all():
@@ -159,29 +156,17 @@ def schedule(
     return Schedule(kind, k, plan, rates)
 
 
-def _plan(
-    kind: str,
-    lr: ArrayLike,
-    horizon: ArrayLike,
-    gamma: ArrayLike | None,
-    step_size: ArrayLike,
-    min_lr: ArrayLike,
-    warmup: ArrayLike | None,
-    power: ArrayLike,
-) -> Plan:
-    base, end = np.asarray(positive_rate(lr), np.float64), np.asarray(horizon, np.float64)
-    factor = (0.1 if kind == "step" else 0.95) if gamma is None else gamma
-    rise = np.floor(end / 10.0) if warmup is None else warmup
-    plan = Plan(base, end, *(np.asarray(x, np.float64) for x in (factor, step_size, min_lr, rise, power)))
-    _need("horizon", horizon, plan.horizon >= 1.0, "at least 1")
-    _need("gamma", factor, plan.gamma > 0.0, "above 0")
-    _need("step_size", step_size, plan.step_size >= 1.0, "at least 1")
-    _need("min_lr", min_lr, (plan.min_lr >= 0.0) & (plan.min_lr <= base), "at least 0 and at most lr")
-    fine = (plan.warmup >= 0.0) & (plan.warmup <= end)
-    _need("warmup", rise, fine, "at least 0 and at most all steps")
-    _need("power", power, plan.power > 0.0, "above 0")
-    return plan._replace(power=np.ones(())) if kind == "linear" else plan
-
-
-def _need(name: str, value: ArrayLike, fine: Any, bound: str) -> None:
-    refuse(~(fine & np.isfinite(value)), name, value, f"must be {bound}")
+def _checked(plan: Plan) -> Plan:
+    """Refuse a plan of which a part is out of its bounds."""
+    bounds = {
+        "horizon": (plan.horizon >= 1.0, "at least 1"),
+        "gamma": (plan.gamma > 0.0, "above 0"),
+        "step_size": (plan.step_size >= 1.0, "at least 1"),
+        "min_lr": ((plan.min_lr >= 0.0) & (plan.min_lr <= plan.lr), "at least 0 and at most lr"),
+        "warmup": ((plan.warmup >= 0.0) & (plan.warmup <= plan.horizon), "at least 0 and at most all steps"),
+        "power": (plan.power > 0.0, "above 0"),
+    }
+    for name, (fine, bound) in bounds.items():
+        value = getattr(plan, name)
+        refuse(~(fine & np.isfinite(value)), name, value, f"must be {bound}")
+    return plan

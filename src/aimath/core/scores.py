@@ -11,13 +11,9 @@ from aimath.core.matrices import finite, shape
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from typing import Any
+    from numpy.typing import ArrayLike
 
-    from numpy.typing import ArrayLike, NDArray
-
-    from aimath.core.arrays import Array
-
-    Real = NDArray[Any]  # float64 or float32
+    from aimath.core.arrays import Array, Real
 
 BLOCK = 1 << 20
 """Bytes of scores worked on at a time: products of fewer rows are slower, and more leave the cache."""

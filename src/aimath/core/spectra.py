@@ -59,12 +59,7 @@ def svd_approx(
     return spectrum(weights, most, method, rng).cut(rank)
 
 
-def spectrum(
-    W: ArrayLike,  # noqa: N803
-    most: int,
-    method: Method = "auto",
-    rng: Generator | None = None,
-) -> Spectrum:
+def spectrum(W: ArrayLike, most: int, method: Method = "auto", rng: Generator | None = None) -> Spectrum:  # noqa: N803
     """Decompose a matrix once, for cuts at any rank up to `most`.
 
     >>> found = spectrum([[3, 0], [0, 4]], 2)
@@ -166,9 +161,8 @@ def _signed(
 
 def _known(method: str) -> None:
     if method not in METHODS:
-        raise InputError(
-            f"there is no method '{method}'", hint=f"choose from {', '.join(METHODS)}", usage=True
-        )
+        hint = f"choose from {', '.join(METHODS)}"
+        raise InputError(f"there is no method '{method}'", hint=hint, usage=True)
 
 
 def _unscaled(norm: float, power: int) -> float:

@@ -67,10 +67,8 @@ def _seed(value: Array, seed: ArrayLike | None) -> Array:
         raise InputError("backward starts from a finite value, and this one isn't")
     if seed is None:
         if value.size != 1:
-            raise InputError(
-                f"backward from a shape of {shape(value)} needs a seed of that shape",
-                hint="or start from one number, such as its sum() or mean()",
-            )
+            why = f"backward from a shape of {shape(value)} needs a seed of that shape"
+            raise InputError(why, hint="or start from one number, such as its sum() or mean()")
         return np.ones(value.shape)
     given = finite(seed, "the seed").reshape(np.shape(seed))
     if given.shape != value.shape:

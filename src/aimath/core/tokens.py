@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from aimath.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from aimath.safe import visible
 
 LONGEST, MOST = 10_000, 6000
 """Characters and tokens of a formula."""
@@ -96,21 +94,10 @@ def point_at(text: str, place: int) -> str:
           ^
     """
     start = max(0, min(place - AROUND // 2, len(text) - AROUND))
-    piece = text[start : start + AROUND]
+    piece = text[start : start + AROUND].replace("\t", " ")  # as an escape it would move the caret
     before = "..." * (start > 0) + visible(piece[: place - start])
     line = before + visible(piece[place - start :]) + "..." * (start + AROUND < len(text))
     return f"{line}\n{' ' * len(before)}^"
-
-
-def alike(name: str, known: Iterable[str]) -> list[str]:
-    """Give the known name that was probably meant, or none.
-
-    >>> alike("expp", ["exp", "log"])
-    ['exp']
-    """
-    from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
-
-    return get_close_matches(name, list(known), 1)
 
 
 def short(text: str, room: int = AROUND) -> str:
@@ -121,12 +108,3 @@ def short(text: str, room: int = AROUND) -> str:
     """
     text = re.sub("[ \t]+", " ", text).strip(" ")
     return visible(text if len(text) <= room else f"{text[: room - 3]}...")
-
-
-def visible(text: str) -> str:
-    r"""Write what can't be seen, or would move the caret, as an escape.
-
-    >>> print(visible("a\tb\x1b"))
-    a b\x1b
-    """
-    return "".join(" " if sign == "\t" else sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -11,13 +11,8 @@ from aimath.core.arrays import norms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from aimath.core.arrays import Array, Check
+    from aimath.core.arrays import Array, Check, Indices
     from aimath.core.descent import Runs
-
-    Places = NDArray[np.intp]
-
 
 LARGEST = float(np.finfo(np.float64).max)
 MARGIN = 0.1
@@ -40,8 +35,8 @@ class Trajectory(NamedTuple):
     `status` and `why` say what happened to the run that a row is of (convergence.py).
     """
 
-    run: Places  # (rows,) which run a row is of, from 0
-    step: Places  # (rows,) updates made
+    run: Indices  # (rows,) which run a row is of, from 0
+    step: Indices  # (rows,) updates made
     point: Array  # (rows, n) finite
     loss: Array  # (rows,) finite
     gradient: Array  # (rows, n) finite

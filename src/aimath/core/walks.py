@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from aimath.core.expression import Function
     from aimath.core.optimizers import Rule, Update
 
+    Slope = Callable[[Sequence[float]], float]
+    Slopes = Callable[[Sequence[float]], Sequence[float]]
+    Memories = list[tuple[Any, ...]]  # of each coordinate
+
 AT_ONCE = 4096
 """Steps between two looks at where the walk is: looking at every step would cost a fifth of the time."""
 
@@ -70,12 +74,7 @@ def points(path: array[float], n: int) -> Array:
 
 
 def _one(
-    slope: Callable[[Sequence[float]], float],
-    update: Update,
-    path: array[float],
-    memories: list[tuple[Any, ...]],
-    first: int,
-    rates: list[float],
+    slope: Slope, update: Update, path: array[float], memories: Memories, first: int, rates: list[float]
 ) -> None:
     """Make the updates first .. of a single variable: a loop that must be fast."""
     w, memory, news = path[-1], memories[0], list[float]()
@@ -90,12 +89,7 @@ def _one(
     memories[0] = memory
 
 
-def _bare(
-    slope: Callable[[Sequence[float]], float],
-    step: Callable[[float, float, float], float],
-    path: array[float],
-    rates: list[float],
-) -> None:
+def _bare(slope: Slope, step: Callable[..., float], path: array[float], rates: list[float]) -> None:
     """Make the updates of a rule that remembers nothing, in three quarters of the time."""
     w, news = path[-1], list[float]()
     x, add = [w], news.append
@@ -108,12 +102,7 @@ def _bare(
 
 
 def _several(
-    slope: Callable[[Sequence[float]], Sequence[float]],
-    update: Update,
-    path: array[float],
-    memories: list[tuple[Any, ...]],
-    first: int,
-    rates: list[float],
+    slope: Slopes, update: Update, path: array[float], memories: Memories, first: int, rates: list[float]
 ) -> None:
     """Make the updates first .. of several variables, one coordinate after the other."""
     x = list(path[-len(memories) :])

@@ -93,8 +93,7 @@ def _named(topic: str) -> tuple[str, ...]:
         return (topic, *CALCULATORS[topic])
     name = SUBJECTS.get(topic, topic)
     if name not in topics():
-        known = f"name a command, {', '.join(CALCULATORS)} or {WORDS}"
-        hint = meant(name, (*topics(), *SUBJECTS), known)
+        hint = meant(name, (*topics(), *SUBJECTS), f"name a command, {', '.join(CALCULATORS)} or {WORDS}")
         raise InputError(f"there is no topic {echo(topic)}", hint=hint, usage=True)
     return (name,)
 

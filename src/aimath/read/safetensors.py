@@ -11,7 +11,7 @@ import re
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aimath.errors import InputError
+from aimath.errors import InputError, alike
 from aimath.read.elements import BF16, Stored, exactly, rows
 from aimath.read.structured import unique
 from aimath.safe import echo
@@ -169,9 +169,7 @@ def _chosen(found: Sequence[Tensor], name: str | None) -> Tensor:
 
 
 def _nearest(found: Sequence[Tensor], name: str | None) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  for a mistake alone
-
     names = [tensor.name for tensor in found[:1000]]  # it takes its time
     ending = [known for known in names if name and known.endswith(f".{name}")]
-    near = ending or get_close_matches((name or "")[:200], names, 1)
+    near = ending or alike((name or "")[:200], names)
     return f"did you mean {echo(near[0])}?" if near else "write FILE:NAME"

@@ -14,6 +14,7 @@ from aimath.render.layout import (
     HEAD,
     Strip,
     apart,
+    bars as drawn_bars,
     drawn,
     ends,
     label,
@@ -23,7 +24,6 @@ from aimath.render.layout import (
     strip,
     wrapped,
 )
-from aimath.render.layout import bars as drawn_bars
 from aimath.render.numbers import Style
 from aimath.render.panels import heat_maps
 from aimath.render.picture import Gallery, images
