@@ -133,6 +133,8 @@ def _job(
     )
     given |= {key: tuple(values) for key, values in swept.items() if marks[key].together}
     reading = _reading(inputs, given)
+    if "seed" not in command.parameters:
+        given.pop("seed", None)  # it was for the reading
     if MEMORY in command.parameters:
         given[MEMORY] = reading.max_memory
     return Job(
