@@ -12,7 +12,7 @@ from aimath.cli.mistakes import say
 from aimath.cli.options import INVALID, MISSING, Input, Number, Whole
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading
-from aimath.read.numbers import integer, sweep
+from aimath.read.numbers import integer, read_as, sweep
 from aimath.read.operands import blocks, streamed
 from aimath.safe import echo
 
@@ -186,10 +186,7 @@ def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
             values += [integer(part, flag, mark.low, mark.high) for part in text.split(",")]
         else:
             parts = (part.strip() for part in text.strip(" \t[]").split(","))
-            try:
-                values += sweep(",".join(str(mark.words.get(part, part)) for part in parts))
-            except InputError as error:
-                raise InputError(f"{flag}: {error.why}", hint=error.hint, usage=True) from None
+            values += read_as(flag, sweep, ",".join(str(mark.words.get(part, part)) for part in parts))
     return values
 
 
