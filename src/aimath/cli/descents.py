@@ -112,11 +112,6 @@ def beginning(text: str, start: Sequence[str] | None, flag: str = "--start") -> 
         raise InputError(f"{flag}: {error.why}", hint=hint, usage=True) from None
 
 
-def known_schedule(name: str) -> str:
-    """Give the name of a schedule, if it is one."""
-    return one_of("--schedule", name, SCHEDULES)
-
-
 def _product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Give options by run, those that are swept by themselves, and the number of runs.
 
@@ -163,7 +158,7 @@ def _walked(
     )
     planned = {key: by_run.pop(key) for key in plan._fields}
     runs = descents(
-        f, start, optimizer, schedule=known_schedule(walk.schedule),
+        f, start, optimizer, schedule=one_of("--schedule", walk.schedule, SCHEDULES),
         plan={key: value for key, value in planned.items() if value is not None}, **by_run,
     )  # fmt: skip
     return runs, swept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -170,9 +171,7 @@ def _defaults(command: Command, swept: Mapping[str, Any]) -> dict[str, list[floa
 
 def _product(lists: Mapping[str, Sequence[float]]) -> tuple[dict[str, float], ...]:
     """Give every combination, the last option varying fastest."""
-    count = 1
-    for values in lists.values():
-        count *= len(values)
+    count = math.prod(map(len, lists.values()))
     if count > MOST_RUNS:
         raise InputError(f"the sweep has {count} combinations, more than {MOST_RUNS}", usage=True)
     return tuple(dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values()))

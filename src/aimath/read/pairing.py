@@ -95,14 +95,12 @@ def _all_ended(many: Sequence[Feed], heads: Sequence[Block | BadRow | None]) -> 
 def _joined(blocks: Sequence[Block], names: Sequence[str]) -> Block:
     """Put the operands of several blocks into one; that with the most rows names its lines."""
     found = {name: rows for block in blocks for name, rows in block.operands.items()}
-    labels = next((block.labels for block in blocks if block.labels), ())
     lead = max(blocks, key=lambda block: (len(block.lines), bool(block.source)))
-    column = any(block.column for block in blocks)
     order = (*names, *(name for name in found if name not in names))
     return lead._replace(
         operands={name: found[name] for name in order},
-        labels=labels,
-        column=column,
+        labels=next((block.labels for block in blocks if block.labels), ()),
+        column=any(block.column for block in blocks),
         row_labels=next((block.row_labels for block in (lead, *blocks) if block.row_labels), ()),
         notes=tuple(dict.fromkeys(note for block in blocks for note in block.notes)),
     )

@@ -54,7 +54,7 @@ def opened(path: str) -> Iterator[Stream]:
     except InputError as error:
         raise _placed(error, path) from None
     finally:
-        stream.close()
+        stream.raw.close()
 
 
 def _placed(error: InputError, source: str) -> InputError:
