@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from aimath.cli.job import combinations
 from aimath.errors import InputError, listed
 from aimath.read.numbers import number, read_as, sweep
 
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.core.expression import Function
-
-MOST = 1_000_000
-"""So many points may be swept."""
 
 
 def read(given: Sequence[str], order: str, example: str) -> tuple[list[Function], list[str]]:
@@ -48,13 +44,9 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any, labels: Se
         raise InputError(f"no value for {listed(names)}", hint=hint, usage=True)
     swept = [(assignment, *_swept(assignment)) for assignment in assignments]
     first = place(names, [f"{name}={values[0]!r}" if values else text for text, name, values in swept])
-    lists = [(name, values or [first[names.index(name)]]) for _, name, values in swept]
-    count = math.prod(len(values) for _, values in lists)
-    if count > MOST:
-        raise InputError(f"the sweep has {count} combinations, more than {MOST}", usage=True)
-    ways = itertools.product(*(values for _, values in lists))
-    order = [[name for name, _ in lists].index(name) for name in names]
-    return [[way[k] for k in order] for way in ways]
+    lists = {name: values or [first[names.index(name)]] for _, name, values in swept}
+    order = [list(lists).index(name) for name in names]
+    return [[way[k] for k in order] for way in combinations(lists.values())]
 
 
 def _named(variables: Sequence[str]) -> str:

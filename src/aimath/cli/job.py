@@ -18,7 +18,7 @@ from aimath.read.operands import blocks, streamed
 from aimath.safe import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
     from aimath.cli.options import Form, Operand
@@ -142,7 +142,7 @@ def _job(
         command=command,
         names=(*form.operands, *extra),
         optional=_optional(command, form, extra),
-        runs=_product(lists),
+        runs=tuple(dict(zip(lists, values, strict=True)) for values in combinations(lists.values())),
         swept=tuple(key for key, values in lists.items() if len(values) > 1),
         options=given,
         labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
@@ -169,12 +169,12 @@ def _defaults(command: Command, swept: Mapping[str, Any]) -> dict[str, list[floa
     return {key: list(value) for key, value in defaults.items() if isinstance(value, tuple)}
 
 
-def _product(lists: Mapping[str, Sequence[float]]) -> tuple[dict[str, float], ...]:
-    """Give every combination, the last option varying fastest."""
-    count = math.prod(map(len, lists.values()))
+def combinations(lists: Collection[Sequence[float]]) -> Iterator[tuple[float, ...]]:
+    """Give every combination, the last list varying fastest."""
+    count = math.prod(map(len, lists))
     if count > MOST_RUNS:
         raise InputError(f"the sweep has {count} combinations, more than {MOST_RUNS}", usage=True)
-    return tuple(dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values()))
+    return itertools.product(*lists)
 
 
 def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
