@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.formulas import place
 from aimath.cli.job import one_of
-from aimath.cli.options import Flag, Number, Whole
+from aimath.cli.options import Flag, MaxMemory, Number, Whole
 from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import price
 from aimath.read.numbers import integer
@@ -82,9 +82,7 @@ class Shown(NamedTuple):
     max_steps: Annotated[
         str, Flag("--max-steps", help="Allow so many updates, not just 10000000.", metavar="N")
     ] = ""
-    max_memory: Annotated[
-        str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
-    ] = None
+    max_memory: MaxMemory = None
     memory: int | None = None  # the same in bytes, from the runner
 
 

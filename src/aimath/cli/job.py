@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -200,8 +201,7 @@ def size(text: str | None) -> int | None:
     """Read a size such as 512M or 4G."""
     if text is None:
         return None
-    units = {"K": 10, "M": 20, "G": 30, "T": 40}
-    digits, unit = (text[:-1], text[-1:].upper()) if text[-1:].upper() in units else (text, "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
+    found = re.fullmatch("([0-9]{1,15})([KMGTkmgt]?)", text)
+    if not found:
         raise InputError(f"--max-memory: {echo(text)} is not a size", hint="write 512M or 4G", usage=True)
-    return int(digits) << units.get(unit, 0)
+    return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")

@@ -109,7 +109,9 @@ Temperature = Annotated[
 ]
 Normalize = Annotated[bool, Flag("--normalize", help="Take weights or counts: divide by their sum.")]
 Seed = Annotated[str, Flag("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")]
-
+MaxMemory = Annotated[
+    str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
+]
 
 Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
 First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
@@ -176,6 +178,4 @@ class Input(NamedTuple):
         str | None,
         Flag("--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM", choices=READ),
     ] = None
-    max_memory: Annotated[
-        str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
-    ] = None
+    max_memory: MaxMemory = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
@@ -30,7 +30,7 @@ class Feed:
             raise InputError(f"{' and '.join(self.names)}: there are no rows")
         ahead = [first]
         if isinstance(first, BadRow) or len(first.lines) == 1:
-            ahead += [piece for piece in (next(self.pieces, None),) if piece is not None]
+            ahead += islice(self.pieces, 1)
             if len(ahead) == 1:
                 if isinstance(first, BadRow):
                     raise located(first)
