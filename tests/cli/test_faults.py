@@ -93,7 +93,7 @@ def test_endless_column_ends_at_the_limit():
 
 @pytest.mark.parametrize("mib", [300, 340, 500])
 def test_end_of_memory_is_a_message_and_no_crash(program, mib):
-    line = "attention -Q randn:9000x1 -K randn:9000x1 -V randn:9000x1 --fields weights"  # 618 MiB, not priced
+    line = "attention -Q randn:9000x1 -K randn:9000x1 -V randn:9000x1 --fields weights --max-memory 99G"  # 618 MiB
     ran = program(*line.split(), preexec_fn=limited(mib << 20), timeout=60)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "out of memory" in ran.stderr
