@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class InputError(ValueError):
@@ -55,3 +55,15 @@ def listed(names: Sequence[str]) -> str:
     ('Q', 'Q, K and V')
     """
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def meant(word: str, known: Iterable[str], otherwise: str, before: str = "") -> str:
+    """Hint at the known word that is nearest to a mistyped one, `otherwise` where none is near.
+
+    >>> meant("sofmax", ["softmax", "kl"], "see aimath --help")
+    'did you mean softmax?'
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  only for typos
+
+    near = get_close_matches(word, list(known), 1)
+    return f"did you mean {before}{near[0]}?" if near else otherwise

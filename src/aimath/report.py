@@ -109,7 +109,7 @@ class Opening(NamedTuple):
 class Report(NamedTuple):
     """A block of answered rows. What a command says comes first; what the runner adds, after it."""
 
-    result: Any  # a NamedTuple of core; fields (rows, ...)
+    result: Any  # a NamedTuple of core, fields (rows, ...); None: `extra` is all there is
     show: tuple[str, ...]  # the answer; more than one makes a table with a header
     glance: tuple[str, ...] = ()  # what people at a terminal see in place of an answer too large to be read
     steps: tuple[Step, ...] = ()  # the derivation, first the formula, last the check
@@ -177,4 +177,4 @@ class Report(NamedTuple):
         """Name everything that is known: the fields, then what is derived from them when asked."""
         kind = type(self.result)
         derived = [name for name, value in vars(kind).items() if isinstance(value, property)]
-        return (*kind._fields, *derived, *self.extra)
+        return (*getattr(kind, "_fields", ()), *derived, *self.extra)

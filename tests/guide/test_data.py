@@ -25,7 +25,7 @@ def test_map_leads_somewhere():
 
 
 def test_roadmap_takes_four_weeks_a_chapter_each():
-    assert [week.number for week in ROADMAP] == [1, 2, 3, 4]
+    assert len(ROADMAP) == 4
     assert [week.chapter for week in ROADMAP] == [chapter.id for chapter in CHAPTERS]
 
 

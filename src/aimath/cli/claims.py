@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from aimath.cli.demo import following
 from aimath.cli.replay import replayed
 from aimath.guide import claims
 from aimath.guide.chapters import CHAPTERS
@@ -18,39 +17,22 @@ if TYPE_CHECKING:
     from aimath.guide.claims import Claim
 
 
-class Checked(NamedTuple):
-    """A claim beside what is true."""
-
-    where: str
-    what: str
-    printed: str
-    true: str  # recomputed, to the places of the guide's figure
-    verdict: str  # of what is printed: right, wrong or not printed
-    how: str
-    value: Any  # (n,) the recomputed figures, in full
-    agrees: bool  # with the figure that the guide calls true
-
-
 SHOWN = ("where", "what", "printed", "true", "verdict", "how")
 
 
-def checked() -> Report:
+def checked() -> Iterator[Report]:
     """Recompute every figure, a report each."""
-    return following(_reports())
-
-
-def _reports() -> Iterator[Report]:
     replay = cache(replayed)
     chapters = (claims.LINEAR_ALGEBRA, claims.CALCULUS, claims.PROBABILITY, claims.INFORMATION)
-    found: list[Checked] = []
+    verdicts: list[str] = []
     for chapter, several in zip(CHAPTERS, chapters, strict=True):
         opening: Opening | None = Opening((Prose(chapter.title, "title"),))
         for claim in several:
-            found.append(_judged(claim, _recomputed(claim, replay(claim.line).reports[0])))
-            report = _report(found[-1], claim)._replace(opening=opening)
+            report = _judged(claim, _recomputed(claim, replay(claim.line).reports[0]), opening)
             opening = None
+            verdicts += [report.extra["verdict"]] * bool(claim.printed)
             if claim is chapters[-1][-1]:
-                report = report._replace(closing=(Prose(_summary(found)),))
+                report = report._replace(closing=(Prose(_summary(verdicts)),))
             yield report
 
 
@@ -64,22 +46,27 @@ def _recomputed(claim: Claim, report: Report) -> list[float]:
     return [float(x) for x in values[claim.at].ravel()]
 
 
-def _judged(claim: Claim, values: list[float]) -> Checked:
+def _judged(claim: Claim, values: list[float], opening: Opening | None) -> Report:
     """Compare what is printed, and what the guide calls true, with the recomputed figures."""
     from aimath.render.numbers import Style
 
     texts = claim.true.split()
     shown = (Style(decimals=places(text)).text(x) for text, x in zip(texts, values, strict=True))
     verdict = ("right" if holds(claim.printed, values) else "wrong") if claim.printed else "not printed"
-    return Checked(
-        where=claim.topic,
-        what=claim.what,
-        printed=claim.printed,
-        true=" ".join(shown),
-        verdict=verdict,
-        how=claim.line,
-        value=values,
-        agrees=holds(claim.true, values, exact=True),
+    true = " ".join(shown)  # to the places of the guide's figure
+    columns = zip(SHOWN, (claim.topic, claim.what, claim.printed, true, verdict, claim.line), strict=True)
+    agrees = holds(claim.true, values, exact=True)
+    said = f"the guide has {claim.true}, and {claim.line} gives {' '.join(map(repr, values))}"
+    printed = "printed {printed}, true {true}: {verdict}" if claim.printed else "{true}, {verdict}"
+    return Report(
+        None,
+        show=SHOWN,
+        glance=SHOWN[:-1],
+        steps=(Line(f"$ {claim.line}"), Line(f" {{where}}, {{what}}: {printed}")),
+        unmet="" if agrees else f"{claim.topic}, {claim.what}: {said}",
+        opening=opening,
+        extra={**dict(columns), "value": values, "agrees": agrees},
+        whole=True,
     )
 
 
@@ -110,21 +97,7 @@ def holds(text: str, values: Sequence[float], *, exact: bool = False) -> bool:
     )
 
 
-def _report(one: Checked, claim: Claim) -> Report:
-    said = f"the guide has {claim.true}, and {one.how} gives {' '.join(map(repr, one.value))}"
-    printed = "printed {printed}, true {true}: {verdict}" if one.printed else "{true}, {verdict}"
-    return Report(
-        one,
-        show=SHOWN,
-        glance=SHOWN[:-1],
-        steps=(Line(f"$ {one.how}"), Line(f" {{where}}, {{what}}: {printed}")),
-        unmet="" if one.agrees else f"{one.where}, {one.what}: {said}",
-        whole=True,
-    )
-
-
-def _summary(found: Sequence[Checked]) -> str:
-    verdicts = [one.verdict for one in found if one.printed]
+def _summary(verdicts: Sequence[str]) -> str:
     return (
         f"{verdicts.count('wrong')} of {len(verdicts)} figures that the article prints are wrong. "
         "--explain shows the command line behind each."

@@ -165,8 +165,7 @@ def _fish() -> Iterator[str]:
             choices = f" -a {_quoted(' '.join(option.choices))}" if option.choices else ""
             said = option.help.replace("\\", "\\\\")
             yield f"{begin} {names}{value}{choices} -d {_quoted(said)}"
-        words = _operands(name)
-        if words:
+        if words := _operands(name):
             yield f"{begin} -f -a {_quoted(' '.join(words))}"
 
 

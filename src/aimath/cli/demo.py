@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Words
 from aimath.cli.replay import replayed
 from aimath.demos.catalogue import DEMOS
-from aimath.errors import InputError
+from aimath.errors import InputError, meant
 from aimath.guide.chapters import CHAPTERS
 from aimath.report import Opening, Prose, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from aimath.cli.replay import Replay
     from aimath.demos.kinds import Demo
     from aimath.guide.chapters import Chapter, Topic
 
 commands: Commands = {}
-
-
-class Listing(NamedTuple):
-    """The demos of a chapter."""
-
-    demo: tuple[str, ...]
-    chapter: tuple[str, ...]
-    what: tuple[str, ...]
-    used_in: tuple[str, ...]
-    seconds: tuple[float, ...]  # about how long each takes
 
 
 @command(commands, example="aimath demo", guides=True)
@@ -48,48 +37,42 @@ def demo(
     Alone it lists the demos. Each runs the command lines that it shows: type them to change a
     number. Options of your own stand behind --.
     """
-    if not given:
-        if naive:
-            raise InputError("--naive needs the name of a demo", hint=_with_naive(), usage=True)
-        return following(_listing(chapter) for chapter in CHAPTERS)
-    name, *own = given
-    chosen = _chosen(name)
+    name, *own = given or [""]
+    chosen = _chosen(name) if given else []
     if own and len(chosen) > 1:
         raise InputError(f"'{name}' is several demos: name one, to give it numbers", usage=True)
     if naive:
         from aimath.cli.naive import compared
+        from aimath.demos.naive import NAIVE
 
-        if len(chosen) > 1:
-            raise InputError(f"--naive needs one demo, not '{name}'", hint=_with_naive(), usage=True)
+        if len(chosen) != 1:
+            needed = f"one demo, not '{name}'" if given else "the name of a demo"
+            raise InputError(f"--naive needs {needed}", hint=f"choose from {', '.join(NAIVE)}", usage=True)
         return compared(*chosen[0], own)
+    if not given:
+        return following(_listing(chapter) for chapter in CHAPTERS)
     return following(report for topic, one in chosen for report in _performed(topic, one, own))
 
 
-def _with_naive() -> str:
-    from aimath.demos.naive import NAIVE
-
-    return f"choose from {', '.join(NAIVE)}"
-
-
 def _listing(chapter: Chapter) -> Report:
-    names = tuple(topic.id for topic in chapter.topics)
-    rows = Listing(
-        demo=names,
-        chapter=(chapter.id,) * len(names),
-        what=tuple(topic.what for topic in chapter.topics),
-        used_in=tuple(topic.used for topic in chapter.topics),
-        seconds=tuple(DEMOS[name].seconds for name in names),
+    rows = (
+        {"demo": topic.id, "chapter": chapter.id, "what": topic.what, "used_in": topic.used}
+        | {"seconds": DEMOS[topic.id].seconds}
+        for topic in chapter.topics
     )
     how = Prose("aimath demo NAME runs one, aimath demo all runs all; numbers of your own may follow a NAME.")
-    return Report(
-        rows,
-        show=Listing._fields,
+    return listing(rows)._replace(
         glance=("demo", "what", "used_in", "seconds"),
         opening=Opening((Prose(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False),
         closing=(how,) * (chapter is CHAPTERS[-1]),
-        whole=True,
-        by_row=Listing._fields,
     )
+
+
+def listing(rows: Iterable[Mapping[str, Any]]) -> Report:
+    """Show rows that have the same names, which head their columns."""
+    first, *others = rows
+    columns = {name: (value, *(row[name] for row in others)) for name, value in first.items()}
+    return Report(None, show=(*columns,), extra=columns, whole=True, by_row=(*columns,))
 
 
 def following(reports: Iterable[Report]) -> Report:
@@ -108,11 +91,8 @@ def _chosen(name: str) -> list[tuple[Topic, Demo]]:
     ]
     if found:
         return found
-    from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
-    names = [*DEMOS, *(chapter.id for chapter in CHAPTERS), "all"]
-    near = get_close_matches(name, names, 1)
-    hint = f"did you mean {near[0]}?" if near else "aimath demo alone lists them"
+    names = (*DEMOS, *(chapter.id for chapter in CHAPTERS), "all")
+    hint = meant(name, names, "aimath demo alone lists them")
     raise InputError(f"there is no demo '{name}'", hint=hint, usage=True)
 
 
@@ -122,30 +102,29 @@ def _performed(topic: Topic, shown: Demo, own: Sequence[str]) -> Iterator[Report
     title = Prose(f"{topic.id}: {topic.what}", "title")
     start: tuple[Prose, ...] = (title, Prose(f"{shown.text} In AI: {topic.used}."))
     for k, line in enumerate(lines, 1):
-        answers = _opened(replayed(line), start, shown.id)
-        if k == len(lines):
-            answers[-1] = answers[-1]._replace(closing=_tried(shown))
-        yield from answers
+        typed, output, answers = replayed(line)
+        look = Opening((*start, Prose(typed, "command")), explain=output.explain, draw=output.plot)
+        closing = _tried(shown) if k == len(lines) else ()
+        # What is worth knowing of an answer stands in its derivation.
+        bare = (answer._replace(notes=(), warnings=()) for answer in answers)
+        yield from page(bare, look, closing, shown.id, typed)
         start = ()
 
 
-def _opened(replay: Replay, start: tuple[Prose, ...], name: str) -> list[Report]:
-    """Give the answers of a command line as they follow the words and the line itself."""
-    output = replay.output
-    look = Opening((*start, Prose(replay.line, "command")), explain=output.explain, draw=output.plot)
-    extra = {"demo": name, "command": replay.line}
-    reports = [
-        # What is worth knowing of an answer stands in its derivation.
-        report._replace(extra={**report.extra, **extra}, notes=(), warnings=())
-        for report in replay.reports
-    ]
-    reports[0] = reports[0]._replace(opening=look)
-    return reports
+def page(
+    reports: Iterable[Report], opening: Opening, closing: tuple[Prose, ...], name: str, line: str
+) -> list[Report]:
+    """Put words around a line's answers, and say in each of which demo and line it is."""
+    extra = {"demo": name, "command": line}
+    made = [report._replace(extra={**report.extra, **extra}) for report in reports]
+    made[0] = made[0]._replace(opening=opening)
+    made[-1] = made[-1]._replace(closing=closing or made[-1].closing)
+    return made
 
 
 def _tried(shown: Demo) -> tuple[Prose, ...]:
     """Give the experiments of a demo."""
-    pairs = ((Prose(e.line, "command"), Prose(e.expect, "item")) for e in shown.experiments)
+    pairs = ((Prose(line, "command"), Prose(said, "item")) for line, said in shown.experiments.items())
     return (Prose("Try:"), *(part for pair in pairs for part in pair))
 
 

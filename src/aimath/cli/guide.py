@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+import itertools
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.claims import checked
 from aimath.cli.command import Commands, command
-from aimath.cli.demo import following
+from aimath.cli.demo import following, listing
 from aimath.cli.options import Words
-from aimath.errors import InputError
+from aimath.errors import InputError, meant
 from aimath.guide.chapters import CHAPTERS
-from aimath.guide.pages import MAP, RESOURCES, ROADMAP, Resource, Use
+from aimath.guide.pages import MAP, RESOURCES, ROADMAP
 from aimath.report import Opening, Prose, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from aimath.guide.pages import Week
 
 commands: Commands = {}
-
-
-class Chapters(NamedTuple):
-    """The chapters, a row each."""
-
-    chapter: tuple[str, ...]
-    title: tuple[str, ...]
-    about: tuple[str, ...]
-    demos: tuple[int, ...]  # how many
-
-
-class Weeks(NamedTuple):
-    """The items of a week, a row each."""
-
-    week: tuple[int, ...]
-    chapter: tuple[str, ...]
-    item: tuple[str, ...]
-    demo: tuple[str, ...]
-    command: tuple[str, ...]
-    quiz: tuple[str, ...]  # the topic to ask for
 
 
 @command(commands, example="aimath guide", guides=True)
@@ -53,55 +34,43 @@ def guide(
     """
     page, *more = given or ["chapters"]
     if page not in PAGES or more:
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
         wrong = more[0] if page in PAGES else page
-        near = get_close_matches(wrong, PAGES, 1)
-        hint = f"did you mean {near[0]}?" if near and not more else f"choose from {', '.join(PAGES)}"
+        hint = meant(wrong, () if more else PAGES, f"choose from {', '.join(PAGES)}")
         raise InputError(f"the guide has no page '{wrong}'", hint=hint, usage=True)
     return PAGES[page]()
 
 
 def _chapters() -> Report:
-    rows = Chapters(*zip(*((one.id, one.title, one.about, len(one.topics)) for one in CHAPTERS), strict=True))
+    rows = ({"chapter": c.id, "title": c.title, "about": c.about, "demos": len(c.topics)} for c in CHAPTERS)
     pages = (
         "aimath guide map, roadmap, resources, check: its pages. aimath demo CHAPTER: what a chapter shows."
     )
     return _page(rows, glance=("chapter", "demos", "about"))._replace(closing=(Prose(pages),))
 
 
-def _map() -> Report:
-    return _page(Use._make(zip(*MAP, strict=True)))
-
-
 def _roadmap() -> Report:
     titles = {chapter.id: chapter.title for chapter in CHAPTERS}
 
-    def week(one: Week) -> Report:
-        count = len(one.items)
-        rows = Weeks((one.number,) * count, (one.chapter,) * count, *zip(*one.items, strict=True))
-        head = Prose(f"Week {one.number}: {titles[one.chapter]}", "title")
+    def week(number: int, one: Week) -> Report:
+        rows = ({"week": number, "chapter": one.chapter, **item._asdict()} for item in one.items)
+        head = Prose(f"Week {number}: {titles[one.chapter]}", "title")
         return _page(rows, glance=("item", "demo", "command", "quiz"))._replace(
             opening=Opening((head,), explain=False), closing=(Prose(f"Build: {one.build}."),)
         )
 
-    return following(week(one) for one in ROADMAP)
+    return following(itertools.starmap(week, enumerate(ROADMAP, 1)))
 
 
-def _resources() -> Report:
-    return _page(Resource._make(zip(*RESOURCES, strict=True)))
-
-
-def _page(rows: Any, glance: tuple[str, ...] = ()) -> Report:
-    """Show a table; each field of `rows` is a column, its entries by row."""
+def _page(rows: Iterable[Mapping[str, Any]], glance: tuple[str, ...] = ()) -> Report:
+    """Show a table of rows that have the same names."""
     nothing = Opening((), explain=False)  # there is nothing to derive
-    return Report(rows, show=rows._fields, glance=glance, opening=nothing, whole=True, by_row=rows._fields)
+    return listing(rows)._replace(glance=glance, opening=nothing)
 
 
 PAGES: dict[str, Callable[[], Report]] = {
     "chapters": _chapters,
-    "map": _map,
+    "map": lambda: _page(use._asdict() for use in MAP),
     "roadmap": _roadmap,
-    "resources": _resources,
-    "check": checked,
+    "resources": lambda: _page(one._asdict() for one in RESOURCES),
+    "check": lambda: following(checked()),
 }

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 from aimath.cli.app import COMMANDS, call, found
 from aimath.cli.options import Words
 from aimath.cli.talk import Voice, talk
-from aimath.errors import InputError
+from aimath.errors import InputError, meant
 from aimath.guide.commands import CALCULATORS
 from aimath.safe import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from aimath.cli.command import Commands
 
@@ -32,7 +32,8 @@ def helps(
     name = one_command(names, "help")
     if name is None:
         return call(["--help"])
-    for line in _examples(name):
+    command = found(name)
+    for line in (command.example, f"{command.example} --explain")[: 1 if command.guides else 2]:
         voice.write(f"$ {line}\n")
         if not COMMANDS[name].talks:
             call([*shlex.split(line)[1:], *(("--ascii",) * voice.ascii_only)])
@@ -50,17 +51,6 @@ def one_command(names: Sequence[str], asker: str) -> str | None:
         hint = f"try aimath {asker} softmax"
         raise InputError(f"takes one command, not {len(names)}", hint=hint, usage=True)
     if names and names[0] not in COMMANDS:
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
-        near = get_close_matches(names[0], COMMANDS, 1)
-        hint = f"did you mean aimath {asker} {near[0]}?" if near else "see aimath --help"
+        hint = meant(names[0], COMMANDS, "see aimath --help", f"aimath {asker} ")
         raise InputError(f"there is no command {echo(names[0])}", hint=hint, usage=True)
     return names[0] if names else None
-
-
-def _examples(name: str) -> Iterator[str]:
-    """Give lines that work: the command's own example, and its derivation."""
-    command = found(name)
-    yield command.example
-    if not command.guides:
-        yield f"{command.example} --explain"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from aimath.cli.demo import following, with_own
+from aimath.cli.demo import following, page, with_own
 from aimath.cli.replay import replayed
 from aimath.errors import InputError
 from aimath.report import Line, Opening, Prose, Report, Table
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from aimath.guide.chapters import Topic
 
 
-class Beside(NamedTuple):
-    """Two answers to the same numbers."""
-
-    right: Any  # of core
-    textbook: Any  # of the same shape; nan and infinities where it breaks
-
-
 def compared(topic: Topic, shown: Demo, own: Sequence[str]) -> Report:
     """Set the textbook's answers to a line, or to the user's numbers, beside the right ones."""
     from aimath.demos.naive import NAIVE
@@ -34,17 +27,14 @@ def compared(topic: Topic, shown: Demo, own: Sequence[str]) -> Report:
         hint = f"choose from {', '.join(NAIVE)}"
         raise InputError(f"the textbook's formula of {topic.id} breaks nowhere", hint=hint, usage=True)
     line = with_own(naive.line, shown, own) if own else naive.line
-    reports = list(_pairs(naive, line))
     prose = (
         Prose(f"{topic.id}: {topic.what}", "title"),
         Prose(f"The right answer, and the textbook's: {naive.formula}"),
         Prose(line, "command"),
     )
-    extra = {"demo": topic.id, "command": line}
-    reports = [report._replace(extra={**report.extra, **extra}) for report in reports]
-    reports[0] = reports[0]._replace(opening=Opening(prose, explain=True))
-    reports[-1] = reports[-1]._replace(closing=(Prose(naive.why),))
-    return following(reports)
+    return following(
+        page(_pairs(naive, line), Opening(prose, explain=True), (Prose(naive.why),), topic.id, line)
+    )
 
 
 def _pairs(naive: Naive, line: str) -> Iterator[Report]:
@@ -52,31 +42,27 @@ def _pairs(naive: Naive, line: str) -> Iterator[Report]:
     import numpy as np
 
     from aimath.render.fields import Quantities
+    from aimath.render.templates import number
 
     taken = inspect.signature(naive.wrong).parameters
     for report in replayed(line).reports:
         known = Quantities(report)
         for row in range(1 if report.whole or naive.along else report.rows):
             values = {
-                name: known[name] if name in naive.along else _one(known, name, row)
+                name: known[name] if name in naive.along else number(known, row, name)
                 for name in (*taken, *naive.along, naive.quantity)
             }
             with np.errstate(all="ignore"):  # it breaks: that is what is shown
                 wrong = naive.wrong(**{name: values[name] for name in taken})
             right = np.asarray(values.pop(naive.quantity))[naive.place]
             yield Report(
-                Beside(right, wrong),
-                show=Beside._fields,
+                None,
+                show=("right", "textbook"),
                 steps=_steps(values, right),
                 labels=report.labels if right.shape == (len(report.labels),) else (),
-                extra=values,
+                extra={"right": right, "textbook": wrong, **values},
                 whole=True,
             )
-
-
-def _one(known: Any, name: str, row: int) -> Any:
-    value = known[name][row]
-    return value if value.ndim else value.item()
 
 
 def _steps(inputs: Mapping[str, Any], right: Any) -> tuple[Line | Table, ...]:

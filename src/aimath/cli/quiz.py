@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -140,7 +141,9 @@ class Answers:
     """The lines of standard input, with a prompt where somebody types them."""
 
     def __init__(self, voice: Voice) -> None:
-        self.voice, self.typed, self.buffer = voice, is_terminal(0), b""
+        self.voice, self.typed = voice, is_terminal(0)
+        # Of a closed one the number may by now be that of another file.
+        self.lines = io.BytesIO() if sys.stdin is None else os.fdopen(0, "rb", closefd=False)
 
     def next(self) -> str | None:
         """Give the next line, None at the end; of a line that nobody types the answer is repeated."""
@@ -158,29 +161,12 @@ class Answers:
 
     def _line(self) -> bytes | None:
         """Read up to the end of a line, and keep no more of it than an answer needs."""
-        kept, seen = b"", 0
-        while True:
-            if not self.buffer:
-                self.buffer = _read()
-                if not self.buffer:
-                    return kept if seen else None
-            part, end, self.buffer = self.buffer.partition(b"\n")
-            seen += len(part) + len(end)
-            if seen > LONGEST:
-                raise InputError("<stdin>: an answer has more than 64 MiB")
-            kept = (kept + part)[: LINE + 1]
-            if end:
-                return kept
-
-
-def _read() -> bytes:
-    """Read what there is of standard input; nothing, if it is closed."""
-    if sys.stdin is None:  # its number may by now be that of another file
-        return b""
-    try:
-        return os.read(0, 1 << 16)
-    except OSError:
-        return b""
+        line = b""
+        with contextlib.suppress(OSError):
+            line = self.lines.readline(LONGEST + 1)
+        if len(line) > LONGEST:
+            raise InputError("<stdin>: an answer has more than 64 MiB")
+        return line.removesuffix(b"\n")[: LINE + 1] if line else None
 
 
 def _markdown(cards: Sequence[Card], seed: int) -> str:

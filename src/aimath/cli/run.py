@@ -168,7 +168,7 @@ def _reports(asked: Job, part: Block, runs: Sequence[dict[str, float]], before: 
     reports = []
     for options in runs:
         report = _called(asked, operands, options)
-        answer = getattr(report.result, report.show[0])
+        answer: Any = getattr(report.result, report.show[0], None)
         rows = 1 if report.whole else len(part.lines) if part.operands else len(np.atleast_1d(answer))
         swept = {**report.swept, **{key: np.full(rows, options[key]) for key in asked.swept}}
         reports.append(

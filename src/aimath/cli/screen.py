@@ -48,12 +48,8 @@ def welcome() -> int:
     voice.say("aimath calculates the mathematics behind AI, and shows each step.")
     voice.say()
     voice.say("Try:")
-    voice.rows(TRY)
-    voice.say()
-    rows = [(title, " ".join(names)) for title, names in chapters().items()]
-    voice.rows(rows)
-    voice.say()
-    voice.rows(NEXT)
-    voice.say()
+    for rows in (TRY, [(title, " ".join(names)) for title, names in chapters().items()], NEXT):
+        voice.rows(rows)
+        voice.say()
     voice.say(INPUT)
     return 0

@@ -5,13 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Experiment(NamedTuple):
-    """A command line to try, and what to expect of it."""
-
-    line: str
-    expect: str
-
-
 class Demo(NamedTuple):
     """What a topic is and why it matters, the command lines that show it, and what to try next.
 
@@ -22,6 +15,6 @@ class Demo(NamedTuple):
     id: str
     text: str
     lines: tuple[str, ...]
-    experiments: tuple[Experiment, ...]
+    experiments: dict[str, str]  # a command line to try, and what to expect of it
     own: tuple[str, ...] = ()
     seconds: float = 0.2  # about how long it takes

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 WORDS = "the=2 cat=1 sat=.1 on=-1 mat=3"
 TEMPERATURE = f"aimath temperature {WORDS} --temperature"
+LORA = "aimath lora --shape 768x768 --rank 16"
+BACKPROP = "aimath backprop --layer '1 2 3; 4 5 6' --x 1,2,3 --bias 0,0"
 DESCENT = "aimath gd --function '(w-3)^2' --start w=10"
 
 
@@ -31,59 +33,30 @@ class Claim(NamedTuple):
 ALL = slice(None)
 
 LINEAR_ALGEBRA = (
-    Claim(
-        "neuron", "output", "2.5", "2.4",
-        "aimath neuron --weights .5,-.3,.8 --inputs 1,2,3 --bias .1", "output",
-    ),
+    Claim("neuron", "output", "2.5", "2.4",
+          "aimath neuron --weights .5,-.3,.8 --inputs 1,2,3 --bias .1", "output"),
     Claim("layer", "entries of h", "4", "4", "aimath layer randn:4x3 randn:3", "output", shape=True),
-    Claim(
-        "analogy", "king - man + woman", "", "0.70 0.80 0.85 -0.40",
-        "aimath analogy king man woman --fields target", "target",
-    ),
-    Claim(
-        "cosine", "of that sum and queen", "0.95", "1.000000",
-        "aimath analogy king man woman --fields similarity", "similarity",
-    ),
-    Claim(
-        "cosine", "of that sum and woman", "", "0.954",
-        "aimath cosine .7,.8,.85,-.4 .8,.7,.45,-.5", "cosine",
-    ),
-    Claim(
-        "attention", "shape of scores", "10 10", "10 10",
-        "aimath attention -Q randn:10x64 -K randn:10x64 -V randn:10x64 --fields scores", "scores", shape=True,
-    ),
-    Claim(
-        "svd-approx", "error at rank 16", "", "0.9608",
-        "aimath svd-approx randn:768x768 --rank 16 --exact --fields relative_error", "relative_error",
-    ),
-    Claim(
-        "lora", "numbers of the matrix", "589824", "589824",
-        "aimath lora --shape 768x768 --rank 16 --fields full", "full",
-    ),
-    Claim(
-        "lora", "numbers of the factors", "24576", "24576",
-        "aimath lora --shape 768x768 --rank 16", "parameters",
-    ),
-    Claim(
-        "lora", "percent", "4", "4.1667",
-        "aimath lora --shape 768x768 --rank 16 --fields percent_of_full", "percent_of_full",
-    ),
+    Claim("analogy", "king - man + woman", "", "0.70 0.80 0.85 -0.40",
+          "aimath analogy king man woman --fields target", "target"),
+    Claim("cosine", "of that sum and queen", "0.95", "1.000000",
+          "aimath analogy king man woman --fields similarity", "similarity"),
+    Claim("cosine", "of that sum and woman", "", "0.954",
+          "aimath cosine .7,.8,.85,-.4 .8,.7,.45,-.5", "cosine"),
+    Claim("attention", "shape of scores", "10 10", "10 10",
+          "aimath attention -Q randn:10x64 -K randn:10x64 -V randn:10x64 --fields scores",
+          "scores", shape=True),
+    Claim("svd-approx", "error at rank 16", "", "0.9608",
+          "aimath svd-approx randn:768x768 --rank 16 --exact --fields relative_error", "relative_error"),
+    Claim("lora", "numbers of the matrix", "589824", "589824", f"{LORA} --fields full", "full"),
+    Claim("lora", "numbers of the factors", "24576", "24576", LORA, "parameters"),
+    Claim("lora", "percent", "4", "4.1667", f"{LORA} --fields percent_of_full", "percent_of_full"),
 )  # fmt: skip
 
 CALCULUS = (
     Claim("partials", "gradient", "10 10", "10 10", "aimath grad 'x^2 + 2*x*y + y^2' x=3 y=2", "gradient"),
-    Claim(
-        "backprop", "dL/dW", "", "1 2 3 1 2 3",
-        "aimath backprop --layer '1 2 3; 4 5 6' --x 1,2,3 --bias 0,0 --fields dW", "dW",
-    ),
-    Claim(
-        "backprop", "dL/db", "", "1 1",
-        "aimath backprop --layer '1 2 3; 4 5 6' --x 1,2,3 --bias 0,0 --fields db", "db",
-    ),
-    Claim(
-        "backprop", "dL/dx", "", "5 7 9",
-        "aimath backprop --layer '1 2 3; 4 5 6' --x 1,2,3 --bias 0,0 --fields dx", "dx",
-    ),
+    Claim("backprop", "dL/dW", "", "1 2 3 1 2 3", f"{BACKPROP} --fields dW", "dW"),
+    Claim("backprop", "dL/db", "", "1 1", f"{BACKPROP} --fields db", "db"),
+    Claim("backprop", "dL/dx", "", "5 7 9", f"{BACKPROP} --fields dx", "dx"),
     Claim("gd", "w, update 0", "8.6000", "8.6000", f"{DESCENT} --lr .1", "point", (1, 0)),
     Claim("gd", "loss, update 0", "31.3600", "31.3600", f"{DESCENT} --lr .1", "loss", (1,)),
     Claim("gd", "w, update 5", "3.2150", "4.8350", f"{DESCENT} --lr .1", "point", (6, 0)),
@@ -92,31 +65,19 @@ CALCULUS = (
     Claim("gd", "loss, update 10", "0.0000", "0.3616", f"{DESCENT} --lr .1", "loss", (11,)),
     Claim("gd", "w, update 15", "3.0002", "3.1970", f"{DESCENT} --lr .1", "point", (16, 0)),
     Claim("gd", "loss, update 15", "0.0000", "0.0388", f"{DESCENT} --lr .1", "loss", (16,)),
-    Claim(
-        "learning-rate", "too large", "10 -4 18 -22", "10 -4 10 -4",
-        f"{DESCENT} --lr 1 --steps 3", "point", (ALL, 0),
-    ),
-    Claim(
-        "learning-rate", "larger still", "", "10 -5.4 13.08 -9.096",
-        f"{DESCENT} --lr 1.1 --steps 3", "point", (ALL, 0),
-    ),
-    Claim(
-        "learning-rate", "too small", "9.86 9.72", "9.8600 9.7228",
-        f"{DESCENT} --lr .01 --steps 2", "point", (slice(1, 3), 0),
-    ),
-    Claim(
-        "learning-rate", "steps to 3.001", "1000000", "439",
-        f"{DESCENT} --lr .01 --steps 1000 --until .002 --last", "step", (-1,),
-    ),
-    Claim(
-        "learning-rate", "right", "8.6 7.48", "8.60 7.48",
-        f"{DESCENT} --lr .1 --steps 2", "point", (slice(1, 3), 0),
-    ),
+    Claim("learning-rate", "too large", "10 -4 18 -22", "10 -4 10 -4",
+          f"{DESCENT} --lr 1 --steps 3", "point", (ALL, 0)),
+    Claim("learning-rate", "larger still", "", "10 -5.4 13.08 -9.096",
+          f"{DESCENT} --lr 1.1 --steps 3", "point", (ALL, 0)),
+    Claim("learning-rate", "too small", "9.86 9.72", "9.8600 9.7228",
+          f"{DESCENT} --lr .01 --steps 2", "point", (slice(1, 3), 0)),
+    Claim("learning-rate", "steps to 3.001", "1000000", "439",
+          f"{DESCENT} --lr .01 --steps 1000 --until .002 --last", "step", (-1,)),
+    Claim("learning-rate", "right", "8.6 7.48", "8.60 7.48",
+          f"{DESCENT} --lr .1 --steps 2", "point", (slice(1, 3), 0)),
     Claim("learning-rate", "after 20 steps", "3.0002", "3.0807", f"{DESCENT} --lr .1", "point", (20, 0)),
-    Claim(
-        "learning-rate", "steps to 3.0002", "20", "47",
-        f"{DESCENT} --lr .1 --steps 1000 --until .0004 --last", "step", (-1,),
-    ),
+    Claim("learning-rate", "steps to 3.0002", "20", "47",
+          f"{DESCENT} --lr .1 --steps 1000 --until .0004 --last", "step", (-1,)),
 )  # fmt: skip
 
 PROBABILITY = (

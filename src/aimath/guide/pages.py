@@ -42,7 +42,6 @@ class Item(NamedTuple):
 class Week(NamedTuple):
     """A week: its chapter, its items, and something to build."""
 
-    number: int
     chapter: str
     items: tuple[Item, ...]
     build: str
@@ -50,7 +49,6 @@ class Week(NamedTuple):
 
 ROADMAP = (
     Week(
-        1,
         "linear-algebra",
         (
             Item("vectors", "vectors", "dot", "dot"),
@@ -62,7 +60,6 @@ ROADMAP = (
         "a layer and a cosine from scratch in numpy; compare with aimath layer and aimath cosine",
     ),
     Week(
-        2,
         "calculus",
         (
             Item("partial derivatives", "partials", "grad", "grad"),
@@ -73,7 +70,6 @@ ROADMAP = (
         "a small autograd; compare its gradients with aimath backprop",
     ),
     Week(
-        3,
         "probability",
         (
             Item("conditional probability", "bayes", "bayes", "bayes"),
@@ -84,7 +80,6 @@ ROADMAP = (
         "a classifier of the digits that ship with aimath, with softmax and cross-entropy",
     ),
     Week(
-        4,
         "information",
         (
             Item("entropy", "entropy", "entropy", "entropy"),

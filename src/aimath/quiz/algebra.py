@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aimath.core import attention as core_attention
 from aimath.core import linear
+from aimath.core.attention import attention as attend
 from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, listed, shown, spaced, tabled
 
 MAKERS = Makers()
@@ -180,16 +180,10 @@ def analogy(draw: Draw) -> Exercise:
 def attention(draw: Draw) -> Exercise:
     """Ask for one attention weight."""
     q, k, v = draw.matrix(1, 2, -2, 3), draw.matrix(2, 2, -2, 3), draw.matrix(2, 2, 1, 4)
-    right = core_attention.attention(q, k, v)
+    right = attend(q, k, v)
     near = (
-        (
-            core_attention.attention(q, k, v, scale=1.0).weights[0, 0],
-            "the scores were not divided by sqrt(d)",
-        ),
-        (
-            core_attention.attention(q, k, v, scale=0.5).weights[0, 0],
-            "the scores were divided by d, not sqrt(d)",
-        ),
+        (attend(q, k, v, scale=1.0).weights[0, 0], "the scores were not divided by sqrt(d)"),
+        (attend(q, k, v, scale=0.5).weights[0, 0], "the scores were divided by d, not sqrt(d)"),
         (right.scaled[0, 0], "that is the score: the softmax is still to come"),
         (right.weights[0, 1], "that is the weight of the second key"),
     )

@@ -38,19 +38,12 @@ class Typed(NamedTuple):
     half: Decimal
     digits: int
 
-    def is_exactly(self, answer: float) -> bool:
-        """Whether it is the answer but for rounding."""
-        return self._within(answer, Decimal(0))
-
     def meets(self, answer: float) -> bool:
         """Whether it is the answer, correctly rounded to the digits typed, and those are enough."""
-        return self.is_exactly(answer) or (self.digits >= ENOUGH and self._within(answer, self.half))
+        return self.within(answer, self.half if self.digits >= ENOUGH else Decimal(0))
 
-    def rounds(self, answer: float) -> bool:
-        """Whether it is the answer rounded, to however few digits."""
-        return self._within(answer, self.half)
-
-    def _within(self, answer: float, most: Decimal) -> bool:
+    def within(self, answer: float, most: Decimal) -> bool:
+        """Whether it is at most so far from the answer, but for rounding."""
         with decimal.localcontext(CONTEXT):
             right = Decimal(answer)
             return abs(self.value - right) <= most + abs(right) * ROUGHLY
@@ -65,7 +58,7 @@ def graded(text: str, asked: Exercise) -> Verdict:
     if typed.meets(asked.answer):
         return Verdict(right=True)
     said = _recognised(typed, asked)
-    if not said and typed.rounds(asked.answer):
+    if not said and typed.within(asked.answer, typed.half):
         said = "right as far as it goes, but give two significant digits"
     return Verdict(right=False, said=said)
 
@@ -115,8 +108,5 @@ def _recognised(typed: Typed, asked: Exercise) -> str:
         return "the sign is turned"
     if typed.meets(100 * asked.answer):
         return "that is 100 times as much: is it in percent?"
-    with decimal.localcontext(CONTEXT):
-        right = Decimal(asked.answer)
-        if abs(typed.value - right) <= abs(right) / 100:
-            return "close, but the last digit typed is not right"
-    return ""
+    close = typed.within(asked.answer, abs(Decimal(asked.answer)) / 100)
+    return "close, but the last digit typed is not right" if close else ""

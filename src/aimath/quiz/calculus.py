@@ -8,6 +8,7 @@ from aimath.core import optimize
 from aimath.core.backprop import backprop as core_backprop
 from aimath.core.calculus import gradient
 from aimath.core.expression import function
+from aimath.errors import counted
 from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, shown
 
 if TYPE_CHECKING:
@@ -62,28 +63,24 @@ class Slope:
         self.formula = f"(w-{centre})^2"
         self.start = float(centre + draw.whole(2, 8))
         self.lr = draw.whole(1, 4) / 10
+        start, lr = shown(self.start), shown(self.lr)
+        self.said = f"f = {self.formula}, start w = {start}, learning rate {lr}"
+        self.words = ["--function", self.formula, "--start", f"w={start}", "--lr", lr]
 
-    def walk(self, optimizer: str, steps: int, lr: float | None = None, **options: Any) -> Trajectory:
+    def walk(self, optimizer: str, steps: int, **options: Any) -> Trajectory:
         """Walk some steps down."""
-        rate = self.lr if lr is None else lr
-        return optimize.descend(
-            function(self.formula), [self.start], optimizer, lr=rate, steps=steps, **options
-        )
+        options = {"lr": self.lr, "steps": steps, **options}
+        return optimize.descend(function(self.formula), [self.start], optimizer, **options)
 
-    def end(self, optimizer: str, steps: int, lr: float | None = None, **options: Any) -> float:
+    def end(self, optimizer: str, steps: int, **options: Any) -> float:
         """Give where some steps lead."""
-        return float(self.walk(optimizer, steps, lr, **options).point[-1, 0])
+        return float(self.walk(optimizer, steps, **options).point[-1, 0])
 
     def asked(self, name: str, steps: int, near: tuple[tuple[Any, str], ...], **options: float) -> Exercise:
         """Ask where an optimiser is after some steps."""
         said = "".join(f", {key.replace('_', ' ')} {shown(value)}" for key, value in options.items())
-        after = "1 step" if steps == 1 else f"{steps} steps"
-        text = (
-            f"f = {self.formula}, start w = {shown(self.start)}, learning rate {shown(self.lr)}{said}. "
-            f"Where is w after {after} of {NAMES[name]}?"
-        )
-        words = ["--function", self.formula, "--start", f"w={shown(self.start)}", "--lr", shown(self.lr)]
-        words += ["--steps", str(steps)]
+        text = f"{self.said}{said}. Where is w after {counted(steps, 'step')} of {NAMES[name]}?"
+        words = [*self.words, "--steps", str(steps)]
         for key, value in options.items():
             words += [f"--{key.replace('_', '-')}", shown(value)]
         found = self.walk(name, steps, **options)
@@ -106,7 +103,7 @@ def gd(draw: Draw) -> Exercise:
     slope = Slope(draw)
     near = (
         (slope.end("gd", 1), "that is after one step"),
-        (slope.end("gd", 2, slope.lr / 2), "the derivative of (w - c)^2 is 2 (w - c)"),
+        (slope.end("gd", 2, lr=slope.lr / 2), "the derivative of (w - c)^2 is 2 (w - c)"),
         (slope.start + slope.lr * float(slope.walk("gd", 1).gradient[0, 0]), "that is uphill: subtract"),
         (slope.walk("gd", 2).loss[2], "that is f there, not w"),
     )
@@ -180,21 +177,17 @@ def adamw(draw: Draw) -> Exercise:
 @MAKERS.about("race")
 def race(draw: Draw) -> Exercise:
     """Ask how low one of two optimisers gets."""
-    slope, steps = Slope(draw), 2
-    names = ["gd", "momentum"]
-    right = optimize.race(function(slope.formula), [slope.start], names, lr=slope.lr, steps=steps)
+    slope, names = Slope(draw), ["gd", "momentum"]
+    right = optimize.race(function(slope.formula), [slope.start], names, lr=slope.lr, steps=2)
     place = draw.whole(0, 1)
     near = (
         (right.loss[1 - place], f"that is the loss of {NAMES[names[1 - place]]}"),
-        (slope.end(names[place], steps), "that is w, not the loss there"),
+        (slope.end(names[place], 2), "that is w, not the loss there"),
         (slope.walk(names[place], 1).loss[1], "that is after one step"),
     )
-    text = (
-        f"f = {slope.formula}, start w = {shown(slope.start)}, learning rate {shown(slope.lr)}. What is the "
-        f"loss after 2 steps of {NAMES[names[place]]}{' (0.9 of the velocity is kept)' * place}?"
-    )
-    words = ["--function", slope.formula, "--start", f"w={shown(slope.start)}", "--lr", shown(slope.lr)]
-    words += ["--steps", "2", "--optimizers", "gd,momentum"]
+    after = f"2 steps of {NAMES[names[place]]}{' (0.9 of the velocity is kept)' * place}"
+    text = f"{slope.said}. What is the loss after {after}?"
+    words = [*slope.words, "--steps", "2", "--optimizers", "gd,momentum"]
     return exercise("race", text, words, (right, "loss", (place,)), near)
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.errors import InputError
+from aimath.errors import InputError, meant
 from aimath.guide.commands import CALCULATORS, SUBJECTS
-from aimath.guide.questions import QUESTIONS, Question, Wrong
+from aimath.guide.questions import QUESTIONS, Question
 from aimath.quiz import algebra, calculus, chance, information, spectra
 from aimath.quiz.answers import Verdict, chosen, graded
 from aimath.quiz.exercise import Exercise, Makers, drawn
@@ -51,7 +51,7 @@ def numeric(made: Exercise) -> Card:
 
 def choice(question: Question, order: Sequence[int]) -> Card:
     """Ask a question in words; `order` is that of its answers, 0 the right one."""
-    answers = (Wrong(question.right, ""), *question.wrong)
+    answers = [(question.right, ""), *question.wrong.items()]
     said, buts = zip(*(answers[k] for k in order), strict=True)
     options = (f"{letter}) {text}" for letter, text in zip(LETTERS, said, strict=True))
     keys = f"Key points: {'; '.join(question.keys)}."
@@ -93,10 +93,8 @@ def _named(topic: str) -> tuple[str, ...]:
         return (topic, *CALCULATORS[topic])
     name = SUBJECTS.get(topic, topic)
     if name not in topics():
-        from difflib import get_close_matches  # noqa: PLC0415  only for typos
-
-        near = get_close_matches(name, (*topics(), *SUBJECTS), 1)
-        hint = f"did you mean {near[0]}?" if near else f"name a command, {', '.join(CALCULATORS)} or {WORDS}"
+        known = f"name a command, {', '.join(CALCULATORS)} or {WORDS}"
+        hint = meant(name, (*topics(), *SUBJECTS), known)
         raise InputError(f"there is no topic {echo(topic)}", hint=hint, usage=True)
     return (name,)
 

@@ -11,6 +11,7 @@ from aimath.render.layout import (
     HEAD,
     Strip,
     bar,
+    drawn,
     ends,
     left_out,
     ours,
@@ -81,15 +82,14 @@ class Grid(NamedTuple):
         room = min(MOST, wanted.width - cells(head) - 2)
         marks = [""] * len(lines)
         if self.drawn and room >= LEAST:
-            drawn = tracks(np.array(self.drawn), room) if self.tracked else [bar(x, room) for x in self.drawn]
-            marks = [ours(f"  {mark}", wanted) if mark else "" for mark in drawn]
-        rows = [[strip(line, "", mark)] for line, mark in zip(lines, marks, strict=True)]
+            marks = tracks(np.array(self.drawn), room) if self.tracked else [bar(x, room) for x in self.drawn]
+        rows = [[row] for row in drawn(lines, marks, wanted)]
         rule = strip(ours(" " + "─" * (cells(head) - 1), wanted), "dim")
         return [strip(head, "bold"), rule, *self._with_gap(rows, wanted)]
 
     def _with_gap(self, rows: list[list[Strip]], wanted: Wanted) -> list[Strip]:
-        said = [[left_out(self.hidden, wanted, "rows")]] if self.hidden else []
-        return list(itertools.chain.from_iterable((*rows[:HEAD], *said, *rows[HEAD:])))
+        said = left_out(self.hidden, wanted, "rows")
+        return list(itertools.chain(*rows[:HEAD], said, *rows[HEAD:]))
 
     def _vertical(self, wanted: Wanted) -> list[Strip]:
         start = 1 if self.heads[0] == "" else 0
@@ -104,7 +104,7 @@ class Grid(NamedTuple):
             lines = [strip(line) for name, value in pairs for line in _pair(name, value, wanted.width)]
             kept, hidden = ends(len(lines), wanted)
             lines = [lines[k] for k in kept]
-            lines[HEAD:HEAD] = [left_out(hidden, wanted)] if hidden else []
+            lines[HEAD:HEAD] = left_out(hidden, wanted)
             rows.append([*([strip("")] if k and not alone else []), *lines])
         return self._with_gap(rows, wanted)
 

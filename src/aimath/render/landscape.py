@@ -95,8 +95,8 @@ def swept(options: Mapping[str, Values], y: Values, name: str, wanted: Wanted, w
         ((option, x),) = options.items()
         (x, across), (y, up) = _spread(x, option), _spread(y, name)
         return [strip(line, BAR) for line in curve(x, y, (across, up), wanted, width)]
-    (first, rows), (second, columns) = list(options.items())[-2:]
-    return _map((first, rows), (second, columns), y, wanted, width)
+    first, second = list(options.items())[-2:]
+    return _map(first, second, y, wanted, width)
 
 
 def _spread(values: Values, name: str) -> tuple[Values, str]:

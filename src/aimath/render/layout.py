@@ -42,6 +42,12 @@ def strip(text: str, style: str = "", drawn: str = "") -> Strip:
     return Strip(((text, style), (drawn, BAR)) if drawn else ((text, style),))
 
 
+def drawn(lines: Iterable[str], marks: Iterable[str], wanted: Wanted) -> list[Strip]:
+    """Set what is drawn, if anything, behind each line."""
+    pairs = zip(lines, marks, strict=True)
+    return [strip(line, "", ours(f"  {mark}", wanted) if mark else "") for line, mark in pairs]
+
+
 def ours(text: str, wanted: Wanted) -> str:
     """Write text as this terminal can show it, before it is measured: Σ is four signs in ASCII."""
     return to_ascii(text) if wanted.ascii_only else text
@@ -84,12 +90,12 @@ def ends(size: int, wanted: Wanted) -> tuple[list[int], int]:
     return [*range(HEAD), *range(size - TAIL, size)], hidden
 
 
-def left_out(hidden: int, wanted: Wanted, word: str = "") -> Strip:
-    """Say how many lines are missing here, in as many words as there is room for."""
+def left_out(hidden: int, wanted: Wanted, word: str = "") -> list[Strip]:
+    """Say in a line how many are missing here, if any, in as many words as there is room for."""
     texts = [f" … {hidden} more {word} (--all)"] if word else []
     texts += [f" … {hidden} more (--all)", " … (--all)"]
     fitting = (text for text in (ours(text, wanted) for text in texts) if cells(text) <= wanted.width)
-    return strip(next(fitting, ours(texts[-1], wanted)), "dim")
+    return [strip(next(fitting, ours(texts[-1], wanted)), "dim")] * (hidden > 0)
 
 
 def padded(texts: Sequence[str], *, right: bool = False) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.render.fields import entry_names
-from aimath.render.layout import BAR, SHADES, Strip, label, left_out, ours, padded, strip
+from aimath.render.layout import BAR, SHADES, Strip, drawn, label, left_out, ours, padded, strip
 from aimath.render.numbers import Style
 from aimath.render.templates import number
 from aimath.safe import cells
@@ -93,13 +93,10 @@ class PanelStep:
             texts = np.concatenate((texts[:, :keep].astype(object), dots, texts[:, -1:]), axis=1)
         return [" ".join(row) for row in texts.tolist()]
 
-    def _with_gap(self, lines: Sequence[str], drawn: Sequence[str]) -> list[Strip]:
+    def _with_gap(self, lines: Sequence[str], marks: Sequence[str]) -> list[Strip]:
         head, *rows = lines
-        strips = [
-            strip(row, "", f"  {ours(mark, self.wanted)}" if mark else "")
-            for row, mark in zip(padded(rows), drawn, strict=True)
-        ]
-        gap = [left_out(self.hidden, self.wanted, "rows")] if self.hidden else []
+        strips = drawn(padded(rows), marks, self.wanted)
+        gap = left_out(self.hidden, self.wanted, "rows")
         return [strip(head, "dim"), *strips[:HEAD], *gap, *strips[HEAD:]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -69,11 +70,10 @@ class Gallery:
 
 def _shelf(frames: list[Frame]) -> list[Strip]:
     strips = []
-    for k in range(max(len(frame.lines) for frame in frames)):
+    for lines in itertools.zip_longest(*(frame.lines for frame in frames)):
         pieces: Pieces = []
-        for frame in frames:
-            pieces += frame.lines[k] if k < len(frame.lines) else [(" " * frame.width, "")]
-            pieces.append(("  ", ""))
+        for frame, line in zip(frames, lines, strict=True):
+            pieces += [*(line or [(" " * frame.width, "")]), ("  ", "")]
         strips.append(Strip(tuple(pieces[:-1])))
     said = "  ".join(f"{frame.said:<{frame.width}}" for frame in frames)
     return [*strips, strip(said)] if said.strip() else strips
@@ -119,13 +119,7 @@ def _half_blocks(greys: Image) -> list[Pieces]:
     """Draw two rows of pixels a line: ▀ in one's grey on the other's; equal cells are one piece."""
     lines = []
     for upper in range(0, len(greys), 2):
-        pair = greys[upper : upper + 2]
-        pieces: Pieces = []
-        for column in pair.T.tolist():
-            style = " on ".join(f"color({BLACK + grey})" for grey in column)
-            if pieces and pieces[-1][1] == style:
-                pieces[-1] = (pieces[-1][0] + "▀", style)
-            else:
-                pieces.append(("▀", style))
-        lines.append(pieces)
+        columns = greys[upper : upper + 2].T.tolist()
+        styles = (" on ".join(f"color({BLACK + grey})" for grey in column) for column in columns)
+        lines.append([("▀" * len([*run]), style) for style, run in itertools.groupby(styles)])
     return lines

@@ -14,10 +14,10 @@ from aimath.render.layout import (
     HEAD,
     Strip,
     apart,
+    drawn,
     ends,
     label,
     left_out,
-    ours,
     padded,
     side_by_side,
     strip,
@@ -47,8 +47,7 @@ class Plotter:
     def __init__(self, wanted: Wanted) -> None:
         self.wanted, self.width = wanted, wanted.measure
         self.gallery = Gallery(wanted, self.width)
-        self.curves: dict[Plot, list[tuple[Values, Values]]] = {}
-        self.sweeps: dict[Plot, list[tuple[Mapping[str, Values], Values]]] = {}
+        self.kept: dict[Plot, list[tuple[Any, Values]]] = {}  # x, or the options that are swept; y
 
     def add(self, report: Report) -> list[Strip]:
         """Give what can be drawn of one block of rows."""
@@ -71,9 +70,9 @@ class Plotter:
                     self.gallery.add(image, said)
                 return self.gallery.strips() if len(self.gallery.shelves) > SHELVES else []
             case "sweep":
-                self.sweeps.setdefault(plot, []).append((known.report.swept, y))
+                self.kept.setdefault(plot, []).append((known.report.swept, y))
             case "curve":
-                x, points = known[plot.x], self.curves.setdefault(plot, [])
+                x, points = known[plot.x], self.kept.setdefault(plot, [])
                 start = sum(len(ys) for _, ys in points)
                 points.append((np.ravel(np.arange(start, start + y.size) if x is None else x), np.ravel(y)))
         return []
@@ -106,13 +105,11 @@ class Plotter:
 
     def rest(self) -> list[Strip]:
         """Give what needed all rows."""
-        return apart(
-            [
-                self.gallery.strips(),
-                *(self._curve(plot, points) for plot, points in self.curves.items()),
-                *(self._sweep(plot, parts) for plot, parts in self.sweeps.items()),
-            ]
+        drawings = (
+            self._curve(plot, parts) if plot.kind == "curve" else self._sweep(plot, parts)
+            for plot, parts in self.kept.items()
         )
+        return apart([self.gallery.strips(), *drawings])
 
     def _curve(self, plot: Plot, points: list[tuple[Values, Values]]) -> list[Strip]:
         x, y = (np.concatenate(part).astype(np.float64) for part in zip(*points, strict=True))
@@ -132,8 +129,7 @@ class Plotter:
             names = list(words[0])
         shown = y if self.wanted.all_rows else y[:HEAD]
         strips = apart(bars(names, np.ravel(row), self.wanted, self.width) for row in shown)
-        hidden = len(y) - len(shown)
-        return [*strips, left_out(hidden, self.wanted, "rows")] if hidden else strips
+        return [*strips, *left_out(len(y) - len(shown), self.wanted, "rows")]
 
 
 def _last_of_each(columns: list[Values]) -> Values:
@@ -149,5 +145,5 @@ def bars(names: list[str], values: Values, wanted: Wanted, width: int) -> list[S
     lines = side_by_side([labels, wanted.style.column(values[kept].tolist())])
     room = width - cells(lines[0]) - 2
     marks = drawn_bars(values.astype(np.float64), room) if room >= 3 else [""] * len(values)
-    strips = [strip(line, "", ours(f"  {marks[k]}", wanted)) for k, line in zip(kept, lines, strict=True)]
-    return [*strips[:HEAD], left_out(hidden, wanted), *strips[HEAD:]] if hidden else strips
+    strips = drawn(lines, (marks[k] for k in kept), wanted)
+    return [*strips[:HEAD], *left_out(hidden, wanted), *strips[HEAD:]]

@@ -14,7 +14,6 @@ from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
     from typing import Self
 
 _unfinished: set[str] = set()
@@ -117,9 +116,7 @@ class AtomicFile:
             os.lseek(self.number, 0, os.SEEK_SET)
             Descriptor(self.number).write(start)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Put the file in its place, or take it away after an error."""
         try:
             if kind is None:
@@ -137,9 +134,8 @@ class AtomicFile:
             os.replace(self.temporary, self.place)  # noqa: PTH105  # tests make it fail by this name
             _unfinished.discard(self.temporary)
             self.temporary = ""
-            with contextlib.suppress(
-                OSError, MemoryError
-            ):  # the file is whole; this makes its name last a power cut
+            # The file is whole; this makes its name last a power cut.
+            with contextlib.suppress(OSError, MemoryError):
                 _sync_directory(self.folder)
 
     def _discard(self) -> None:

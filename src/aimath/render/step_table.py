@@ -11,6 +11,7 @@ from aimath.render.fields import entry_names
 from aimath.render.layout import (
     Strip,
     bars,
+    drawn,
     label,
     left_out,
     ours,
@@ -59,12 +60,9 @@ class TableStep:
         if cells(head) > width:
             return self.with_gaps(stacked(labels, heads, columns, width))
         room = min(BAR, width - cells(head) - 2)
-        drawn = self._drawn(room) if room >= 5 else [""] * len(lines)
+        marks = self._drawn(room) if room >= 5 else [""] * len(lines)
         head += self._ends(room) if self.step.track else ""
-        rows = [
-            [strip(line, "", "  " + ours(mark, self.wanted) if mark else "")]
-            for line, mark in zip(lines, drawn, strict=True)
-        ]
+        rows = [[row] for row in drawn(lines, marks, self.wanted)]
         return [strip(head, "dim"), *self.with_gaps(rows)]
 
     def _drawn(self, room: int) -> list[str]:
@@ -124,9 +122,7 @@ class TableStep:
         strips: list[Strip] = []
         before = -1
         for k, row in zip(self.entries, rows, strict=True):
-            if k > before + 1:
-                strips.append(left_out(k - before - 1, self.wanted))
-            strips += row
+            strips += [*left_out(k - before - 1, self.wanted), *row]
             before = k
         return strips
 

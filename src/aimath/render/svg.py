@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING
 
 from aimath.render.people import Book
@@ -49,7 +50,7 @@ class Svg:
     """The writer of pictures: everything is kept until the end, when its size is known."""
 
     def __init__(self, wanted: Wanted, title: str, *, explain: bool = False, draw: bool = False) -> None:
-        self.title, self.width = title, wanted.width
+        self.title, self.width = escape(title, quote=False), wanted.width
         self.book = Book(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
         self.strips: list[Strip] = []
 
@@ -65,7 +66,7 @@ class Svg:
         body = [shape for k, strip in enumerate(self.strips) for shape in _line(strip, EDGE + k * HIGH)]
         width, height = max(self.width, widest) * WIDE, max(1, len(self.strips)) * HIGH
         return PAGE.format(
-            width=width + 2 * EDGE, height=height + 2 * EDGE, title=_escaped(self.title), body="\n".join(body)
+            width=width + 2 * EDGE, height=height + 2 * EDGE, title=self.title, body="\n".join(body)
         ).encode()
 
 
@@ -107,7 +108,7 @@ def _text(run: str, left: float, top: int, style: str) -> str:
     run = run.strip()
     kind = f' class="{style}"' if style else ""
     place = f'x="{left:g}" y="{top + 15}" textLength="{cells(run) * WIDE}" lengthAdjust="spacingAndGlyphs"'
-    return f"<text{kind} {place}>{_escaped(run)}</text>"
+    return f"<text{kind} {place}>{escape(run, quote=False)}</text>"
 
 
 def _pixels(left: float, top: int, width: int, style: str) -> Iterator[str]:
@@ -116,7 +117,3 @@ def _pixels(left: float, top: int, width: int, style: str) -> Iterator[str]:
         level = 8 + 10 * (int(colour) - 232)
         place = f'x="{left:g}" y="{top + half * HIGH // 2}" width="{width}" height="{HIGH // 2}"'
         yield f'<rect {place} fill="#{level:02x}{level:02x}{level:02x}" shape-rendering="crispEdges"/>'
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

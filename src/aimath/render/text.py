@@ -232,11 +232,10 @@ class Markdown(Tabular):
         return _barred([_guard(column.head) for column in spread]) + _barred(ruler)
 
     def _rows(self, spread: list[Column]) -> bytes:
-        cells = [[self._cell(x) for x in column.values.tolist()] for column in spread]
+        people = self.wanted.style.people
+        columns = (column.values.tolist() for column in spread)
+        cells = [[_guard(x) if isinstance(x, str) else people(x) for x in column] for column in columns]
         return b"".join(map(_barred, zip(*cells, strict=True)))
-
-    def _cell(self, x: Any) -> str:
-        return _guard(x) if isinstance(x, str) else self.wanted.style.people(x)
 
 
 def _barred(cells: Iterable[str]) -> bytes:

@@ -36,23 +36,19 @@ class TreeStep(TableStep):
     def strips(self, width: int) -> list[Strip]:
         """Give a head line and a line a node, whose text is cut where the numbers leave no room."""
         heads, columns, blocks = self.columns()
+        rest = left_out(self.size - len(self.entries), self.wanted)
         room = width - sum(cells(block[0]) + 2 for block in blocks) - 1
         marks = [ours(mark, self.wanted) for mark in branches(self.depths)][: len(self.entries)]
         if room < max(map(cells, marks)) + LEAST:
             texts = self._texts([f"{depth}: " for depth in self.depths], width - 1)
-            return [*self.with_gaps(stacked(texts, heads, columns, width)), *self._rest()]
+            return [*self.with_gaps(stacked(texts, heads, columns, width)), *rest]
         head, *lines = side_by_side([["node", *self._texts(marks, room)], *blocks])
-        strips = [strip(head, "dim"), *map(strip, lines)]
-        return [*strips, *self._rest()]
+        return [strip(head, "dim"), *map(strip, lines), *rest]
 
     def _texts(self, marks: Sequence[str], room: int) -> list[str]:
         """Give the nodes that are shown, each behind its mark, as wide as there is room."""
         pairs = zip(marks, self.lines, self.entries, strict=False)
         return [mark + label(line, self.wanted, room - cells(mark)) for mark, line, _ in pairs]
-
-    def _rest(self) -> list[Strip]:
-        hidden = self.size - len(self.entries)
-        return [left_out(hidden, self.wanted)] if hidden else []
 
 
 def branches(depths: Sequence[int]) -> list[str]:
