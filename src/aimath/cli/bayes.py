@@ -169,11 +169,8 @@ def _two_in_turn(
     from aimath.core import probability
 
     if len(alarms) != len(likelihood):
-        pieces = (
-            "1 piece of evidence needs"
-            if len(likelihood) == 1
-            else f"{len(likelihood)} pieces of evidence need"
-        )
+        n = len(likelihood)
+        pieces = "1 piece of evidence needs" if n == 1 else f"{n} pieces of evidence need"
         raise InputError(f"{pieces} as many --false-positive, not {len(alarms)}", usage=True)
     seen = np.stack([_scalar(piece, "--likelihood") for piece in likelihood], axis=-1)
     alarm = np.stack([_scalar(piece, "--false-positive") for piece in alarms], axis=-1)

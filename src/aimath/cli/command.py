@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
-from aimath.cli.options import Flag, Form, Input, Number, Operand, Output, Whole, Words
+from aimath.cli.options import Flag, Form, Input, Number, Operand, Output, Seed, Whole, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,10 +127,12 @@ class Command:
     def parts(self) -> tuple[Part, ...]:
         """What may stand on its command line."""
         own = (_part(self.parameters[key], mark) for key, mark in self._marks.items() if mark is not None)
+        seeds = any(operand.drawn for operand in self.operands.values())
         shared = (Input, Output) if self.operands else (Output,)
         return (
             *self._listed(),
             *(part for part in own if part),
+            *((_of_flag("seed", Seed, _mark(Seed), "0"),) * seeds),
             *(p for one in shared for p in _shared(one)),
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
 from aimath.cli.linear import SHOWN, one, worked
-from aimath.cli.options import Flag, Operand, Seed, Streamed, Vector, Whole
+from aimath.cli.options import Flag, Operand, Streamed, Vector, Whole
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ commands: Commands = {}
 
 @command(commands, example="aimath eig '2 1; 1 2'")
 def eig(
-    A: Annotated[Vector, Operand("A square matrix: a literal or a file.", flag="-A", matrix=True)],  # noqa: N803
-    seed: Seed = "0",
+    A: Annotated[  # noqa: N803
+        Vector, Operand("A square matrix: a literal or a file.", flag="-A", matrix=True, drawn=True)
+    ],
 ) -> Report:
     """Find the directions that a matrix only stretches.
 
@@ -31,7 +32,6 @@ def eig(
     """
     from aimath.core import eigen
 
-    del seed  # the reader draws randn:MxN with it
     result = eigen.eig(one(A, "A"))
     n, complex_ = len(result.values), result.vectors_im is not None
     products = [
@@ -67,13 +67,12 @@ def eig(
 def pca(
     X: Annotated[  # noqa: N803
         Streamed,
-        Operand("Data, a row each.", flag="-X", matrix=True, streamed=True),
+        Operand("Data, a row each.", flag="-X", matrix=True, streamed=True, drawn=True),
     ],
     components: Annotated[
         int | None, Whole(("--components", "-k"), "How many directions.  [default: all]", 1, 10**9)
     ] = None,
     whiten: Annotated[bool, Flag("--whiten", help="Divide each coordinate by its deviation.")] = False,
-    seed: Seed = "0",
 ) -> Report:
     """Find the directions in which data spread most.
 
@@ -84,7 +83,6 @@ def pca(
 
     from aimath.core import pca as core
 
-    del seed  # the reader draws randn:MxN with it
     if not isinstance(X, np.ndarray):
         return _pca_of_blocks(X, components, whiten=whiten)
     found = core.pca(one(X, "X"), components, whiten)

@@ -73,12 +73,9 @@ def derivation(runs: Runs, run: int, f: Function, schedule: str) -> Report:
     known |= {"schedule": schedule, "formula": f.formulas()[0]}
     bowl = parabola(runs, run) if last and is_steady(runs, run) else None
     if bowl:
-        known |= {
-            "centre": bowl.centre[0],
-            "curvature": bowl.curvatures[-1],
-            "most": 2.0 / bowl.curvatures[-1],
-        }
-        known["factor"] = 1.0 - known["lr"] * known["curvature"]
+        curvature = bowl.curvatures[-1]
+        known |= {"centre": bowl.centre[0], "curvature": curvature, "most": 2.0 / curvature}
+        known["factor"] = 1.0 - known["lr"] * curvature
     return Report(
         found,
         show=("point",),

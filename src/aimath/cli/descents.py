@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.formulas import place
 from aimath.cli.job import one_of
-from aimath.cli.options import Flag, Number, Whole
+from aimath.cli.options import Flag, MaxMemory, Number, Whole
 from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import price
 from aimath.read.numbers import integer
@@ -82,9 +82,7 @@ class Shown(NamedTuple):
     max_steps: Annotated[
         str, Flag("--max-steps", help="Allow so many updates, not just 10000000.", metavar="N")
     ] = ""
-    max_memory: Annotated[
-        str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
-    ] = None
+    max_memory: MaxMemory = None
     memory: int | None = None  # the same in bytes, from the runner
 
 
@@ -110,11 +108,6 @@ def beginning(text: str, start: Sequence[str] | None, flag: str = "--start") -> 
     except InputError as error:
         hint = re.sub(r"^add (.*)$", lambda found: f"add {flag} {found[1].replace(' ', ',')}", error.hint)
         raise InputError(f"{flag}: {error.why}", hint=hint, usage=True) from None
-
-
-def known_schedule(name: str) -> str:
-    """Give the name of a schedule, if it is one."""
-    return one_of("--schedule", name, SCHEDULES)
 
 
 def _product(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
@@ -163,7 +156,7 @@ def _walked(
     )
     planned = {key: by_run.pop(key) for key in plan._fields}
     runs = descents(
-        f, start, optimizer, schedule=known_schedule(walk.schedule),
+        f, start, optimizer, schedule=one_of("--schedule", walk.schedule, SCHEDULES),
         plan={key: value for key, value in planned.items() if value is not None}, **by_run,
     )  # fmt: skip
     return runs, swept

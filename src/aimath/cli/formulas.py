@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from aimath.cli.job import combinations
 from aimath.errors import InputError, listed, meant
-from aimath.read.numbers import number, sweep
+from aimath.read.numbers import number, read_as, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from aimath.core.expression import Function
-
-T = TypeVar("T")
-
-MOST = 1_000_000
-"""So many points may be swept."""
 
 
 def read(given: Sequence[str], order: str, example: str) -> tuple[list[Function], list[str]]:
@@ -50,13 +44,9 @@ def points(names: Sequence[str], assignments: Sequence[str], at: Any, labels: Se
         raise InputError(f"no value for {listed(names)}", hint=hint, usage=True)
     swept = [(assignment, *_swept(assignment)) for assignment in assignments]
     first = place(names, [f"{name}={values[0]!r}" if values else text for text, name, values in swept])
-    lists = [(name, values or [first[names.index(name)]]) for _, name, values in swept]
-    count = math.prod(len(values) for _, values in lists)
-    if count > MOST:
-        raise InputError(f"the sweep has {count} combinations, more than {MOST}", usage=True)
-    ways = itertools.product(*(values for _, values in lists))
-    order = [[name for name, _ in lists].index(name) for name in names]
-    return [[way[k] for k in order] for way in ways]
+    lists = {name: values or [first[names.index(name)]] for _, name, values in swept}
+    order = [list(lists).index(name) for name in names]
+    return [[way[k] for k in order] for way in combinations(lists.values())]
 
 
 def _named(variables: Sequence[str]) -> str:
@@ -122,14 +112,14 @@ def _swept(assignment: str) -> tuple[str, list[float]]:
     name, _, text = (part.strip() for part in assignment.partition("="))
     if not ("," in text or text.startswith(("lin:", "log:"))):
         return name, []
-    return name, _read(sweep, text, name)
+    return name, read_as(name, sweep, text)
 
 
 def direction(text: str, names: Sequence[str]) -> list[float]:
     """Read a direction: an entry for each variable, or those that aren't 0 by name, dx=1 being x=1."""
     entries = [entry.strip() for entry in text.strip("[] ").split(",")]
     if not any("=" in entry for entry in entries):
-        return [_read(number, entry, "--direction") for entry in entries]
+        return [read_as("--direction", number, entry) for entry in entries]
     way: dict[str, float] = {}
     for entry in entries:
         name, _, value = (part.strip() for part in entry.partition("="))
@@ -138,13 +128,5 @@ def direction(text: str, names: Sequence[str]) -> list[float]:
             raise InputError(f"--direction: {name} is given twice", usage=True)
         if name not in names:
             raise InputError(f"--direction: '{entry}' names no variable", hint=_named(names), usage=True)
-        way[name] = _read(number, value, "--direction")
+        way[name] = read_as("--direction", number, value)
     return [way.get(name, 0.0) for name in names]
-
-
-def _read(reader: Callable[[str], T], text: str, what: str) -> T:
-    """Read a text, or say of what it should have been the value."""
-    try:
-        return reader(text)
-    except InputError as error:
-        raise InputError(f"{what}: {error.why}", hint=error.hint, usage=True) from None

@@ -9,7 +9,7 @@ from aimath.cli.command import Commands, command
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector
 from aimath.errors import InputError
 from aimath.read.blocks import price
-from aimath.read.numbers import integer, number
+from aimath.read.numbers import integer, number, read_as
 from aimath.report import Line, Plot, Report, Table, Verify
 
 commands: Commands = {}
@@ -129,10 +129,7 @@ def _sample(sample: str, mu: float, sigma: float, seed: int, memory: int | None)
 def _between(between: tuple[str, str], mu: float, sigma: float) -> Report:
     from aimath.core import probability
 
-    try:
-        low, high = (number(text) for text in between)
-    except InputError as error:
-        raise InputError(f"--between: {error.why}", usage=True) from None
+    low, high = (read_as("--between", number, text) for text in between)
     return Report(
         probability.gaussian_between([low], [high], mu, sigma),
         show=("probability",),

@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 class Topics(TyperGroup):
     """A group that imports the one topic which holds the command that was asked for."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, _ctx: Any) -> list[str]:
         """Name every command, in the order of the list."""
-        del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
         """Give a command, built when it is asked for."""
-        del ctx
         if cmd_name not in COMMANDS:
             return None
         command = found(cmd_name)
@@ -41,9 +39,8 @@ class Topics(TyperGroup):
         self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # what suggestions are chosen from
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, _ctx: Any, formatter: Any) -> None:
         """List the commands by chapter, without importing them."""
-        del ctx
         for title, names in chapters().items():
             with formatter.section(title):
                 formatter.write_dl([(name, COMMANDS[name].summary) for name in names])

@@ -6,21 +6,20 @@ from typing import Annotated
 
 from aimath.cli.command import Commands, command
 from aimath.cli.linear import one, worked
-from aimath.cli.options import Flag, Operand, Seed, Vector
+from aimath.cli.options import Flag, Operand, Vector
 from aimath.report import Line, Panels, Plot, Report, Verify
 
 commands: Commands = {}
 
 LEVERRIER = "by LeVerrier's recurrence, which has no pivots: {other}"
 
-Square = Annotated[Vector, Operand("A square matrix: a literal or a file.", matrix=True)]
+Square = Annotated[Vector, Operand("A square matrix: a literal or a file.", matrix=True, drawn=True)]
 
 
 @command(commands, example="aimath inverse '2 1; 1 1'")
 def inverse(
     a: Square,
     force: Annotated[bool, Flag("--force", help="Invert what is singular within rounding.")] = False,
-    seed: Seed = "0",
 ) -> Report:
     """Invert a square matrix.
 
@@ -28,7 +27,6 @@ def inverse(
     """
     from aimath.core import inversion as core
 
-    del seed  # the reader draws randn:MxN with it
     result = core.inverse(one(a, "a"), force)
     n = len(result.a)
     return Report(
@@ -48,14 +46,13 @@ def inverse(
 
 
 @command(commands, example="aimath det '1 2; 3 4'")
-def det(a: Square, seed: Seed = "0") -> Report:
+def det(a: Square) -> Report:
     """Give the determinant of a square matrix.
 
     The volume, with a sign, that the unit cube is stretched to. Up to 16 rows exact, rounded once.
     """
     from aimath.core import inversion as core
 
-    del seed  # the reader draws randn:MxN with it
     result = core.det(one(a, "a"))
     n = len(result.a)
     return Report(

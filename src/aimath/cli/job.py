@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,12 +14,12 @@ from aimath.cli.mistakes import say
 from aimath.cli.options import INVALID, MISSING, Input, Number, Whole
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading
-from aimath.read.numbers import integer, sweep
+from aimath.read.numbers import integer, read_as, sweep
 from aimath.read.operands import blocks, streamed
 from aimath.safe import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
     from aimath.cli.options import Form, Operand
@@ -133,13 +135,15 @@ def _job(
     )
     given |= {key: tuple(values) for key, values in swept.items() if marks[key].together}
     reading = _reading(inputs, given)
+    if "seed" not in command.parameters:
+        given.pop("seed", None)  # it was for the reading
     if MEMORY in command.parameters:
         given[MEMORY] = reading.max_memory
     return Job(
         command=command,
         names=(*form.operands, *extra),
         optional=_optional(command, form, extra),
-        runs=_product(lists),
+        runs=tuple(dict(zip(lists, values, strict=True)) for values in combinations(lists.values())),
         swept=tuple(key for key, values in lists.items() if len(values) > 1),
         options=given,
         labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
@@ -166,14 +170,12 @@ def _defaults(command: Command, swept: Mapping[str, Any]) -> dict[str, list[floa
     return {key: list(value) for key, value in defaults.items() if isinstance(value, tuple)}
 
 
-def _product(lists: Mapping[str, Sequence[float]]) -> tuple[dict[str, float], ...]:
-    """Give every combination, the last option varying fastest."""
-    count = 1
-    for values in lists.values():
-        count *= len(values)
+def combinations(lists: Collection[Sequence[float]]) -> Iterator[tuple[float, ...]]:
+    """Give every combination, the last list varying fastest."""
+    count = math.prod(map(len, lists))
     if count > MOST_RUNS:
         raise InputError(f"the sweep has {count} combinations, more than {MOST_RUNS}", usage=True)
-    return tuple(dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values()))
+    return itertools.product(*lists)
 
 
 def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
@@ -184,10 +186,7 @@ def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
             values += [integer(part, flag, mark.low, mark.high) for part in text.split(",")]
         else:
             parts = (part.strip() for part in text.strip(" \t[]").split(","))
-            try:
-                values += sweep(",".join(str(mark.words.get(part, part)) for part in parts))
-            except InputError as error:
-                raise InputError(f"{flag}: {error.why}", hint=error.hint, usage=True) from None
+            values += read_as(flag, sweep, ",".join(str(mark.words.get(part, part)) for part in parts))
     return values
 
 
@@ -202,8 +201,7 @@ def size(text: str | None) -> int | None:
     """Read a size such as 512M or 4G."""
     if text is None:
         return None
-    units = {"K": 10, "M": 20, "G": 30, "T": 40}
-    digits, unit = (text[:-1], text[-1:].upper()) if text[-1:].upper() in units else (text, "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
+    found = re.fullmatch("([0-9]{1,15})([KMGTkmgt]?)", text)
+    if not found:
         raise InputError(f"--max-memory: {echo(text)} is not a size", hint="write 512M or 4G", usage=True)
-    return int(digits) << units.get(unit, 0)
+    return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector
+from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Vector
 from aimath.errors import InputError
 from aimath.read.blocks import price
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
@@ -21,21 +21,20 @@ TERMS_SHOWN = 4
 COPIES = 6
 """An answer is held, looked over, and written as text three times as long as its eight bytes a number."""
 
-Left = Annotated[Vector, Operand("The first vector.", flag="--a")]
-Right = Annotated[Vector, Operand("The second vector.", flag="--b")]
+Left = Annotated[Vector, Operand("The first vector.", flag="--a", drawn=True)]
+Right = Annotated[Vector, Operand("The second vector.", flag="--b", drawn=True)]
 ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "gelu")
 Activation = Annotated[str, Flag("--activation", metavar="NAME", choices=ACTIVATIONS)]
 
 
 @command(commands, example="aimath dot 1,2,3 4,5,6")
-def dot(a: Left, b: Right, seed: Seed = "0") -> Report:
+def dot(a: Left, b: Right) -> Report:
     """Multiply two vectors entry by entry and add up.
 
     a · b = sum a_i b_i, rounded once: 1e16,1,-1e16 times 1,1,1 is 1, where numpy says 0.
     """
     from aimath.core import linear
 
-    del seed  # the reader draws randn:N with it
     return Report(
         linear.dot(a, b),
         show=("dot",),
@@ -51,11 +50,10 @@ def dot(a: Left, b: Right, seed: Seed = "0") -> Report:
 
 @command(commands, example="aimath neuron --weights .5,-.25,1 --inputs 1,2,3 --bias .5 --activation sigmoid")
 def neuron(
-    weights: Annotated[Vector, Operand("A weight for each input.", flag="--weights")],
-    inputs: Annotated[Vector, Operand("What comes in.", flag="--inputs")],
+    weights: Annotated[Vector, Operand("A weight for each input.", flag="--weights", drawn=True)],
+    inputs: Annotated[Vector, Operand("What comes in.", flag="--inputs", drawn=True)],
     bias: Annotated[float, Number(("--bias",), "Added to the weighted sum.")] = 0.0,
     activation: Activation = "none",
-    seed: Seed = "0",
 ) -> Report:
     """Let a neuron answer: a weighted sum, a bias, an activation.
 
@@ -63,7 +61,6 @@ def neuron(
     """
     from aimath.core import linear
 
-    del seed  # the reader draws randn:N with it
     bare = activation == "none"
     end = Line(f" output = {activation}({{total}}) = {{output}}")
     return Report(
@@ -82,11 +79,10 @@ def neuron(
 
 @command(commands, example="aimath layer '1 2; 0 -1' 3,4 --bias .5,-1 --activation relu")
 def layer(
-    W: Annotated[Vector, Operand("Weights, a neuron a row.", flag="-W", matrix=True)],  # noqa: N803
-    x: Annotated[Vector, Operand("Inputs; of rows, each is answered.", flag="--x")],
+    W: Annotated[Vector, Operand("Weights, a neuron a row.", flag="-W", matrix=True, drawn=True)],  # noqa: N803
+    x: Annotated[Vector, Operand("Inputs; of rows, each is answered.", flag="--x", drawn=True)],
     bias: Annotated[Vector | None, Operand("A bias for each neuron.  [default: 0]", flag="--bias")] = None,
     activation: Activation = "none",
-    seed: Seed = "0",
     memory: int | None = None,
 ) -> Report:
     """Send inputs through a layer of neurons.
@@ -95,7 +91,6 @@ def layer(
     """
     from aimath.core import linear
 
-    del seed  # the reader draws randn:MxN with it
     weights, shift = one(W, "W", whole=False), None if bias is None else one(bias, "bias", whole=False)
     afford((len(x), len(weights)), "matrix of outputs", memory)
     result = linear.layer(weights, x, shift, activation)
@@ -121,9 +116,8 @@ def layer(
 
 @command(commands, example="aimath matmul '1 2; 3 4' '5 6; 7 8'")
 def matmul(
-    a: Annotated[Vector, Operand("The left matrix.", flag="--a", matrix=True)],
-    b: Annotated[Vector, Operand("The right matrix.", flag="--b", matrix=True)],
-    seed: Seed = "0",
+    a: Annotated[Vector, Operand("The left matrix.", flag="--a", matrix=True, drawn=True)],
+    b: Annotated[Vector, Operand("The right matrix.", flag="--b", matrix=True, drawn=True)],
     memory: int | None = None,
 ) -> Report:
     """Multiply two matrices.
@@ -132,7 +126,6 @@ def matmul(
     """
     from aimath.core import linear
 
-    del seed  # the reader draws randn:MxN with it
     left, right = one(a, "a"), one(b, "b")
     afford((len(left), right.shape[-1]), "product", memory)
     result = linear.matmul(left, right)
@@ -159,7 +152,7 @@ def matmul(
 
 @command(commands, example="aimath transpose '1 2 3; 4 5 6'")
 def transpose(
-    a: Annotated[Vector, Operand("A matrix: a literal or a file.", matrix=True)], seed: Seed = "0"
+    a: Annotated[Vector, Operand("A matrix: a literal or a file.", matrix=True, drawn=True)],
 ) -> Report:
     """Swap the rows and columns of a matrix.
 
@@ -167,7 +160,6 @@ def transpose(
     """
     from aimath.core import linear
 
-    del seed  # the reader draws randn:MxN with it
     return Report(
         linear.transpose(one(a, "a")),
         show=("transposed",),
@@ -187,9 +179,9 @@ def cosine(
     a: Left = ABSENT,
     b: Right = ABSENT,
     matrix: Annotated[
-        Vector | None, Operand("Compare all rows of a matrix with each other.", flag="--matrix", matrix=True)
+        Vector | None,
+        Operand("Compare all rows of a matrix with each other.", flag="--matrix", matrix=True, drawn=True),
     ] = None,
-    seed: Seed = "0",
     memory: int | None = None,
 ) -> Report:
     """Compare the directions of two vectors.
@@ -198,7 +190,6 @@ def cosine(
     """
     from aimath.core import cosines
 
-    del seed  # the reader draws randn:MxN with it
     if matrix is not None:
         return _pairs(matrix, memory)
     return Report(

@@ -25,7 +25,8 @@ class Operand(NamedTuple):
     `each` makes its entries belong to one row each (`--target 0,2,1`); `repeat` lets the flag be
     given more than once, and the command gets a list of arrays; `matrix` takes all rows together;
     a matrix that is `streamed` comes as blocks that can be read again (RowBlocks) where it is too
-    large to be held; what is `named` may be a JSON object of numbers by name.
+    large to be held; what is `named` may be a JSON object of numbers by name; `drawn` gives the command
+    a --seed, which only the reading of randn:MxN asks for.
     """
 
     help: str
@@ -35,6 +36,7 @@ class Operand(NamedTuple):
     matrix: bool = False
     streamed: bool = False
     named: bool = False
+    drawn: bool = False
 
 
 class Number(NamedTuple):
@@ -107,7 +109,9 @@ Temperature = Annotated[
 ]
 Normalize = Annotated[bool, Flag("--normalize", help="Take weights or counts: divide by their sum.")]
 Seed = Annotated[str, Flag("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")]
-
+MaxMemory = Annotated[
+    str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
+]
 
 Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
 First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
@@ -174,6 +178,4 @@ class Input(NamedTuple):
         str | None,
         Flag("--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM", choices=READ),
     ] = None
-    max_memory: Annotated[
-        str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
-    ] = None
+    max_memory: MaxMemory = None

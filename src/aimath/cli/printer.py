@@ -43,9 +43,7 @@ class Printer:
         """Write some rows: for each row its answers, one for each combination that is swept."""
         reports = [report.of_fields(self.fields) for report in reports]
         rows = reports[0].rows
-        if len(reports) == 1:
-            parts = [self.writer.write(reports[0])]
-        elif rows == 1:
+        if len(reports) == 1 or rows == 1:
             parts = [self.writer.write(report) for report in reports]
         else:
             parts = list(self._interleaved(reports, rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.descents import FUNCTION, WORSE, Formula, Kind, Start, beginning, known_schedule
+from aimath.cli.descents import FUNCTION, SCHEDULES, WORSE, Formula, Kind, Start, beginning
 from aimath.cli.job import one_of
 from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Vector, Whole
 from aimath.report import Line, Plot, Report, Table, Verify
@@ -98,7 +98,7 @@ def schedule(
     """
     from aimath.core import optimize
 
-    known_schedule(schedule)
+    one_of("--schedule", schedule, SCHEDULES)
     return Report(
         optimize.schedule(
             step, schedule, lr, horizon=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
@@ -139,7 +139,8 @@ def race(
     f, point = beginning(function, start)
     known = tuple(optimize.OPTIMIZERS)
     names = [one_of("--optimizers", n.strip(), known) for n in (optimizers or ",".join(known)).split(",")]
-    found = optimize.race(f, point, names, lr=lr, steps=steps, until=until, schedule=known_schedule(schedule))
+    one_of("--schedule", schedule, SCHEDULES)
+    found = optimize.race(f, point, names, lr=lr, steps=steps, until=until, schedule=schedule)
     return Report(
         found,
         show=("optimizer", "steps", "loss", "status"),

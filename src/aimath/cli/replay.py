@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.cli.app import COMMANDS, found, guarded
 from aimath.cli.job import asked_for
@@ -16,19 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aimath.report import Report
-
-
-class Out(Protocol):
-    """Takes answers in order."""
-
-    @property
-    def by_line(self) -> bool:
-        """Whether each row becomes a line, so that many may come together."""
-        ...
-
-    def rows(self, reports: Sequence[Report]) -> None:
-        """Take some rows: for each row its answers, one for each combination that is swept."""
-        ...
 
 
 class Replay(NamedTuple):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
-    from aimath.cli.replay import Out
+    from aimath.cli.printer import Printer
+    from aimath.cli.replay import Kept
     from aimath.report import Report
 
 AT_ONCE = 10_000
@@ -43,7 +44,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     return 3 if passed else 0
 
 
-def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
+def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Printer | Kept) -> int:
     """Answer every row in order; give the number of rows that were passed over."""
     passed = before = 0
     for piece in pieces:
@@ -56,7 +57,7 @@ def answer(asked: Job, pieces: Iterable[Block | BadRow], out: Out) -> int:
     return passed
 
 
-def _answer(asked: Job, block: Block, before: int, out: Out) -> int:
+def _answer(asked: Job, block: Block, before: int, out: Printer | Kept) -> int:
     """Answer a block behind `before` rows: all its rows together, or up to the bad one if there is one."""
     passed, start, rows = 0, 0, len(block.lines)
     most = limit = _rows_at_once(asked, out, rows)
@@ -84,7 +85,7 @@ def _answer(asked: Job, block: Block, before: int, out: Out) -> int:
     return passed
 
 
-def _rows_at_once(asked: Job, out: Out, rows: int) -> int:
+def _rows_at_once(asked: Job, out: Printer | Kept, rows: int) -> int:
     """Bound what a sweep holds; where a row takes more than a line, its answers are made together."""
     if len(asked.runs) == 1:
         return rows
@@ -122,7 +123,7 @@ def _line(part: Block, error: InputError) -> int:
     return part.lines[0] + (error.entry or 0 if part.column else 0)
 
 
-def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out: Out) -> None:
+def _reject(asked: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out: Printer | Kept) -> None:
     """Stop at a row without an answer, or pass it over as --invalid says."""
     if asked.invalid == "stop":
         raise located(bad)

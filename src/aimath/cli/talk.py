@@ -33,12 +33,11 @@ class Voice:
 
     def say(self, text: str = "", *, indent: str = "", hang: str | None = None) -> None:
         """Write a paragraph; its further lines begin with `hang`."""
-        hang = indent if hang is None else hang
         lines = textwrap.wrap(
             text,
             self.width,
             initial_indent=indent,
-            subsequent_indent=hang,
+            subsequent_indent=indent if hang is None else hang,
             break_long_words=False,
             break_on_hyphens=False,
         )

@@ -143,7 +143,7 @@ def elements(stream: Stream, count: int, stored: Stored) -> tuple[Array, tuple[s
 
     dtype = np.dtype("<u2" if stored.dtype == BF16 else stored.dtype)
     raw = np.empty(count, dtype)
-    have = stream.fill(memoryview(raw.view(np.uint8)))  # type: ignore[arg-type]
+    have = stream.fill(raw.view(np.uint8).data)
     if have < raw.nbytes:
         raise InputError(f"truncated: {have} of {raw.nbytes} bytes of the block")
     if stored.dtype == BF16:

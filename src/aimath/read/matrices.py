@@ -42,12 +42,9 @@ class RowBlocks:
         source: str = "",
         *,
         dtype: str = "<f8",
-        labels: tuple[str, ...] = (),
-        row_labels: tuple[str, ...] = (),
     ) -> None:
         self.shape, self.source = shape, source
         self.dtype = dtype  # as stored; every block is float64
-        self.labels, self.row_labels = labels, row_labels  # of the columns (n,), of the rows (m,)
         self.notes: tuple[str, ...] = ()
         self._blocks = blocks
 
@@ -163,13 +160,7 @@ def held(pieces: Pieces, name: str) -> RowBlocks:
         raise InputError(f"{name}: several matrices are given, and one is wanted", operand=name)
     [matrix] = first.operands[name]
     notes = first.notes
-    return RowBlocks(
-        matrix.shape,
-        lambda: iter([(matrix, notes)]),
-        first.source,
-        labels=first.labels,
-        row_labels=first.row_labels,
-    )
+    return RowBlocks(matrix.shape, lambda: iter([(matrix, notes)]), first.source)
 
 
 def tensors(path: str) -> list[Tensor]:

@@ -57,8 +57,7 @@ def drawn(m: int, n: int, reading: Reading, draw: int = 0) -> Array:
     """Draw one matrix (m, n), within the price."""
     import numpy as np
 
-    what = f"a {m} x {n} float64 matrix"
-    price(8 * m * n, what, reading.max_memory, instead="a smaller size")
+    price(8 * m * n, f"a {m} x {n} float64 matrix", reading.max_memory, instead="a smaller size")
     whole = np.empty(m * n)
     numbers = generator(reading.seed, draw)
     for first in range(0, m * n, _DRAWN):
@@ -69,8 +68,7 @@ def drawn(m: int, n: int, reading: Reading, draw: int = 0) -> Array:
 def draws(m: int, n: int, reading: Reading, at_once: int, draw: int = 0) -> Iterator[Array]:
     """Draw the same numbers as `drawn` does, as blocks (r, n) of about `at_once` bytes."""
     count = max(1, at_once // (8 * n))
-    what = f"one row of {n} numbers"
-    price(8 * n * min(m, count), what, reading.max_memory, instead="a smaller size")
+    price(8 * n * min(m, count), f"one row of {n} numbers", reading.max_memory, instead="a smaller size")
     numbers = generator(reading.seed, draw)
     for first in range(0, m, count):
         yield numbers.standard_normal((min(count, m - first), n))

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import re
 from math import isinf
+from typing import TYPE_CHECKING, TypeVar
 
 from aimath.errors import InputError
 from aimath.safe import echo
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 LONGEST = 400  # characters of one number; 1e-324 written out needs 326
 MANY = 10_000  # values of one sweep
 
@@ -90,6 +95,14 @@ def integer(token: str, name: str, low: int, high: int) -> int:
     if not low <= value <= high:
         raise InputError(f"{name} must be {low} to {high}, not {value}", usage=True)
     return value
+
+
+def read_as(what: str, reader: Callable[[str], T], text: str) -> T:
+    """Read a text, or say of what it should have been the value."""
+    try:
+        return reader(text)
+    except InputError as error:
+        raise InputError(f"{what}: {error.why}", hint=error.hint, usage=True) from None
 
 
 def sweep(text: str) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
@@ -30,7 +30,7 @@ class Feed:
             raise InputError(f"{' and '.join(self.names)}: there are no rows")
         ahead = [first]
         if isinstance(first, BadRow) or len(first.lines) == 1:
-            ahead += [piece for piece in (next(self.pieces, None),) if piece is not None]
+            ahead += islice(self.pieces, 1)
             if len(ahead) == 1:
                 if isinstance(first, BadRow):
                     raise located(first)
@@ -95,14 +95,12 @@ def _all_ended(many: Sequence[Feed], heads: Sequence[Block | BadRow | None]) -> 
 def _joined(blocks: Sequence[Block], names: Sequence[str]) -> Block:
     """Put the operands of several blocks into one; that with the most rows names its lines."""
     found = {name: rows for block in blocks for name, rows in block.operands.items()}
-    labels = next((block.labels for block in blocks if block.labels), ())
     lead = max(blocks, key=lambda block: (len(block.lines), bool(block.source)))
-    column = any(block.column for block in blocks)
     order = (*names, *(name for name in found if name not in names))
     return lead._replace(
         operands={name: found[name] for name in order},
-        labels=labels,
-        column=column,
+        labels=next((block.labels for block in blocks if block.labels), ()),
+        column=any(block.column for block in blocks),
         row_labels=next((block.row_labels for block in (lead, *blocks) if block.row_labels), ()),
         notes=tuple(dict.fromkeys(note for block in blocks for note in block.notes)),
     )

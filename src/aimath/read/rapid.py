@@ -55,10 +55,7 @@ def _separator(separators: bytes, delimiter: bytes | None) -> bytes | None:
         known = [delimiter, delimiter + b" "] if delimiter == b"," else [delimiter]
     else:
         known = [b",", b" ", b"\t", b", "]
-    for one in known:
-        if separators == one * (len(separators) // len(one)):
-            return one
-    return None
+    return next((one for one in known if separators == one * (len(separators) // len(one))), None)
 
 
 def _flat(data: bytes, separator: bytes, *, bracketed: bool) -> bytes:

@@ -38,30 +38,27 @@ def file(path: str, layout: Layout) -> Pieces:
 
 def piped(raw: BinaryIO | int, layout: Layout) -> Pieces:
     """Read the rows of stdin: lines, unless it begins as an .npy does or --input-format says."""
-    stream = Stream(raw, STDIN)
-    try:
-        yield from _read(stream, layout.form, layout, layout.reading.key)
-    except InputError as error:
-        raise _placed(error, STDIN) from None
+    with _placed(STDIN):
+        yield from _read(Stream(raw, STDIN), layout.form, layout, layout.reading.key)
 
 
 @contextmanager
 def opened(path: str) -> Iterator[Stream]:
     """Open a file to read; an error in what it holds gets its name."""
     stream = open_file(path)
-    try:
+    with stream.raw, _placed(path):
         yield stream
-    except InputError as error:
-        raise _placed(error, path) from None
-    finally:
-        stream.close()
 
 
-def _placed(error: InputError, source: str) -> InputError:
+@contextmanager
+def _placed(source: str) -> Iterator[None]:
     """Name the source in an error that doesn't."""
-    shown = whence(source)
-    why = error.why if error.usage or shown in error.why else f"{shown}: {error.why}"
-    return InputError(why, hint=error.hint, usage=error.usage)
+    try:
+        yield
+    except InputError as error:
+        shown = whence(source)
+        why = error.why if error.usage or shown in error.why else f"{shown}: {error.why}"
+        raise InputError(why, hint=error.hint, usage=error.usage) from None
 
 
 def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) -> Pieces:

@@ -123,10 +123,6 @@ class Stream:
             count += len(data)
         return b"".join(parts)
 
-    def close(self) -> None:
-        """Close it; for files that we opened."""
-        self.raw.close()
-
 
 def open_file(path: str) -> Stream:
     """Open a file to read, never a directory, and never as our terminal."""

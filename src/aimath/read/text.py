@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any, cast
 
 from aimath.errors import InputError, counted
 from aimath.read.blocks import BadRow, Block, Held
@@ -164,23 +164,18 @@ def _slowly(data: bytes, line: int, layout: Layout) -> Iterator[Block | BadRow |
 
 def _merged(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:
     """Join neighbouring blocks of equally long rows: what answers them costs by the block."""
-    run: list[Block] = []
-    for item in items:
-        if run and not (isinstance(item, Block) and _alike(run[0], item)):
-            yield _one(run)
-            run = []
-        if isinstance(item, Block):
-            run.append(item)
+    for shape, run in groupby(items, _shape):
+        if shape is None:
+            yield from run
         else:
-            yield item
-    if run:
-        yield _one(run)
+            yield _one(cast("list[Block]", list(run)))
 
 
-def _alike(one: Block, other: Block) -> bool:
-    if one.labels != other.labels or one.operands.keys() != other.operands.keys():
-        return False
-    return all(rows.shape[1:] == other.operands[name].shape[1:] for name, rows in one.operands.items())
+def _shape(item: Block | BadRow | None) -> Any:
+    """Give what blocks must have in common to be joined; None for what is no block."""
+    if not isinstance(item, Block):
+        return None
+    return item.labels, {name: rows.shape[1:] for name, rows in item.operands.items()}
 
 
 def _one(run: list[Block]) -> Block:
