@@ -147,7 +147,7 @@ def test_what_does_not_fit_is_read_in_blocks_to_the_same_answer(aimath, large, t
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
-        (("1 2; 3 4", "-k", "3"), 2, "--components: 3 components of 2x2 data (max 2)"),
+        (("1 2; 3 4", "-k", "3"), 2, "--components must be 1 to 2 for 2x2 data, not 3"),
         (("1 2",), 1, "1 row has no variance"),
         (("1 2; 1 2",), 1, "all rows are equal"),
         (("1 2; 3 4", "--whiten"), 2, "component 2 has variance 0"),

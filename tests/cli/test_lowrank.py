@@ -138,7 +138,7 @@ def test_plot_draws_spectrum_and_error(aimath):
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
-        (("1 2; 3 4; 5 6", "--rank", "5"), 2, "--rank: rank 5 of a 3x2 matrix (max 2)"),
+        (("1 2; 3 4; 5 6", "--rank", "5"), 2, "--rank must be 1 to 2 for a 3x2 matrix, not 5"),
         (("1 2; 3 4", "--rank", "0"), 2, "--rank must be 1 to"),
         (("1 2; 3 nan",), 2, "'nan' is not a number"),
         (("randn:100000x100000", "--rank", "4"), 1, "100000 x 100000 float64 matrix needs 74.51 GiB"),

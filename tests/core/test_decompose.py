@@ -226,8 +226,8 @@ def test_huge_and_tiny_data(scale):
     [
         ([[1, 2, 3]], None, "1 row has no variance"),
         ([[1, 2], [1, 2], [1, 2]], None, "all rows are equal"),
-        ([[1, 2], [3, 4], [5, 7]], 3, "3 components of 3x2 data .max 2."),
-        ([[1, 2], [3, 4]], 0, "0 components"),
+        ([[1, 2], [3, 4], [5, 7]], 3, "components must be 1 to 2 for 3x2 data, not 3"),
+        ([[1, 2], [3, 4]], 0, "components must be 1 to 2 for 2x2 data, not 0"),
         ([[1, 2], [3, np.nan]], None, r"entry \(2,2\) of X is nan"),
         ([[1e308, 2], [-1e308, 4]], None, "beyond float64"),
         ([[1e200, 2], [-1e200, 4]], None, "variance is beyond float64"),
@@ -352,8 +352,12 @@ def test_lora_is_exact_at_any_size(m, n, data):
 @pytest.mark.parametrize(
     ("shape", "rank", "why"),
     [
-        ((768, 768), 1000, "rank 1000 of a 768x768 matrix .max 768.; factors save numbers below rank 384"),
-        ((768, 768), 0, "at least 1, not 0"),
+        (
+            (768, 768),
+            1000,
+            "rank must be 1 to 768 for a 768x768 matrix, not 1000; factors save numbers below rank 384",
+        ),
+        ((768, 768), 0, "rank must be 1 to 768 for a 768x768 matrix, not 0"),
         ((0, 3), 1, "a shape is two sides"),
         ((3,), 1, "a shape is two sides"),
         ((10**10, 3), 1, "not 10000000000x3"),

@@ -275,8 +275,8 @@ def test_the_same_seed_gives_the_same_digits():
 @pytest.mark.parametrize(
     ("weights", "rank", "why"),
     [
-        ([[1, 2], [3, 4], [5, 6]], 5, r"rank 5 of a 3x2 matrix \(max 2\)"),
-        ([[1, 2], [3, 4]], 0, "the rank must be at least 1, not 0"),
+        ([[1, 2], [3, 4], [5, 6]], 5, "rank must be 1 to 2 for a 3x2 matrix, not 5"),
+        ([[1, 2], [3, 4]], 0, "rank must be 1 to"),
         ([[1, 2], [3, 4]], [1, -2], "not -2"),
         ([[1, 2], [3, 4]], 1.5, "whole number"),
         ([[1, 2], [3, 4]], [], "whole number"),
@@ -305,8 +305,8 @@ def test_a_spectrum_is_not_cut_beyond_what_was_asked_for():
     [
         ([[[1, 2], [3, 4]], [[5, np.nan]]], r"entry \(3,2\) of W is nan"),
         ([[[1, 2], [3, 4]], [[5, 6, 7]]], "a block of 1x3 among rows of 2"),
-        ([[[1, 2]]], r"rank 2 of a 1x2 matrix \(max 1\)"),
-        ([[[1], [2]]], r"rank 2 of a matrix of 1 columns \(max 1\)"),
+        ([[[1, 2]]], "rank must be 1 to 1 for a 1x2 matrix, not 2"),
+        ([[[1], [2]]], "rank must be 1 to 1 for a matrix of 1 columns, not 2"),
         ([[[1, 2]], [[1e300, 2]]], "differ too much in size"),
         ([], "W has no rows"),
     ],

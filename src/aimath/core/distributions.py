@@ -37,7 +37,7 @@ def logarithm(base: float) -> tuple[np.ufunc, float, float]:
     """
     b = float(base)
     if not 1.0 < b < math.inf:
-        raise InputError(f"base must be > 1 and finite, not {b:g}", operand="base")
+        raise InputError(f"base must be above 1 and finite, not {b:g}", operand="base")
     own: dict[float, np.ufunc] = {2.0: np.log2, 10.0: np.log10, math.e: np.log}
     nats = 1.0 if b == math.e else math.log(b)
     return (own[b], 1.0, nats) if b in own else (np.log, nats, nats)
@@ -215,7 +215,7 @@ def smoothing(label_smoothing: float) -> float:
     """Give a share of the target that is spread over all classes, or refuse it outside 0..1."""
     share = float(label_smoothing)
     if not 0.0 <= share <= 1.0:
-        raise InputError(f"label_smoothing must be within 0..1, not {share:g}", operand="label_smoothing")
+        raise InputError(f"label_smoothing must be 0 to 1, not {share:g}", operand="label_smoothing")
     return share
 
 

@@ -161,10 +161,9 @@ def check_ranks(rank: int | Sequence[int], size: tuple[int, int]) -> Ranks:
     if asked.dtype.kind not in "iu" or asked.size == 0:
         raise InputError("a rank must be a whole number", operand="rank")
     for r in asked.flat:
-        if r < 1:
-            raise InputError(f"the rank must be at least 1, not {r}", operand="rank")
-        if r > min(size):
-            raise InputError(f"rank {r} of a {size[0]}x{size[1]} matrix (max {min(size)})", operand="rank")
+        if not 1 <= r <= min(size):
+            why = f"rank must be 1 to {min(size)} for a {size[0]}x{size[1]} matrix, not {r}"
+            raise InputError(why, operand="rank")
     return asked.astype(np.int64)
 
 

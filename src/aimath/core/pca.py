@@ -216,5 +216,5 @@ def _check_size(components: int | None, n: int, d: int) -> None:
     if n < 2:
         raise InputError("1 row has no variance: at least 2 are needed", operand="X")
     if components is not None and not 1 <= components <= min(n, d):
-        why = f"{components} components of {n}x{d} data (max {min(n, d)})"
+        why = f"components must be 1 to {min(n, d)} for {n}x{d} data, not {components}"
         raise InputError(why, operand="components")

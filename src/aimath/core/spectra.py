@@ -112,7 +112,8 @@ def streamed_spectrum(
         raise InputError("W has no rows", operand="W")
     width, power = np.shape(first)[1], scaled(matrix(first, "W"))[1]
     if most > width:
-        raise InputError(f"rank {most} of a matrix of {width} columns (max {width})", operand="rank")
+        why = f"rank must be 1 to {width} for a matrix of {width} columns, not {most}"
+        raise InputError(why, operand="rank")
 
     def checked() -> Iterator[Array]:
         return _checked(passes(), width, power)
