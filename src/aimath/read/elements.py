@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BF16 = "bf16"  # the upper half of a float32; numpy has no such type
 EXACT = 1 << 53  # float64 holds every integer up to here
-LARGE, AT_ONCE = 1 << 28, 1 << 20  # bytes of a file that is read ahead, and of its blocks
+LARGE, AT_ONCE = 1 << 28, 1 << 22  # bytes of a file that is read ahead, and of its blocks
 T = TypeVar("T")
 
 
