@@ -141,6 +141,12 @@ def test_a_curve_over_the_whole_range_of_floats(answer, drawn):
     assert dots == sorted(dots)
 
 
+def test_a_point_at_infinity_is_counted_where_it_cannot_be_drawn(answer, drawn):
+    out = drawn(answer(x=[0.0, 1.0, np.inf], y=[0.0, 1.0, 2.0], plot=Plot("y", "x", "curve")))
+    assert sum(line.count("●") for line in out) == 2
+    assert out[-1] == " … 1 at infinity"
+
+
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=9), st.sampled_from([20, 40, 80]))
 def test_any_points_make_a_curve_that_fits(points, width):
     x, y = np.array(points).reshape(-1, 2).T

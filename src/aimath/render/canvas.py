@@ -20,8 +20,10 @@ HEIGHT = 12
 
 
 def curve(x: Points, y: Points, axes: tuple[str, str], wanted: Wanted, width: int) -> list[str]:
-    """Draw points (x, y) with their ranges at the edges; what is infinite or nan can't be drawn."""
-    return marked(x, y, np.full(len(x), DOT), axes, wanted, width)
+    """Draw points (x, y) with their ranges at the edges; what is infinite or nan is only counted."""
+    beyond = int((~np.isfinite(x) | ~np.isfinite(y)).sum())
+    counted = [ours(f" … {beyond} at infinity", wanted)] * (beyond > 0)
+    return [*marked(x, y, np.full(len(x), DOT), axes, wanted, width), *counted]
 
 
 def cloud(
