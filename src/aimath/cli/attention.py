@@ -154,7 +154,7 @@ def _several_steps(shape: tuple[int, ...], *, masks: bool) -> tuple[Step, ...]:
         Line(f" Q = X·Wq   K = X·Wk   V = X·Wv   heads: {{heads}}, each of width {width}"),
         Line(" scale = {scale}"),
         *(_panels(f"[{h}]", masks=masks, corner=f"head {h + 1}") for h in shown),
-        *((Line(f" … {more} more head{'s' * (more > 1)} of {{heads}}"),) if more else ()),
+        *((Line(f" … {counted(more, 'more head')} of {{heads}}"),) if more else ()),
         Line(
             f" {4 + masks} heads' softmax · V side by side, times Wo:      {{heads}} · {width} numbers a row"
         ),

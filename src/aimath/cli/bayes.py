@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Form, Operand, Vector
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.report import Line, Plot, Report, Table, Verify
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _as_many(prior: Vector, likelihood: Vector) -> Vector:
     """Give one number a hypothesis, or say how many there are."""
     found, wanted = likelihood.shape[-1], prior.shape[-1]
     if found != wanted:
-        has = f"--likelihood has {found} number{'s' * (found > 1)}"
+        has = f"--likelihood has {counted(found, 'number')}"
         raise InputError(f"{has}, --prior has {wanted}", usage=True)
     return likelihood
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aimath.cli.command import Commands, command
 from aimath.cli.linear import SHOWN, one, worked
 from aimath.cli.options import Flag, Operand, Streamed, Vector, Whole
+from aimath.errors import counted
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _pca_steps(found: PCA) -> tuple[Step, ...]:
             bar="ratio",
         ),
         *((Line(" the directions v, a row each:"), Panels((("v", "components"),))) if small else ()),
-        Line(f" 4 project: the {k} number{'s' * (k > 1)} of a row are centred · {axes}"),
+        Line(f" 4 project: the {counted(k, 'number')} of a row are centred · {axes}"),
         *((Panels((("X", "X"), *each, ("projected", "projected"))),) if small else ()),
         Verify(
             "shares of variance from the projected rows: {other}"

@@ -8,7 +8,7 @@ from typing import Annotated
 from aimath.cli.chance import normal, origin
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Form, Number, Operand, Seed, Vector, Whole
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.report import Line, Plot, Report, Step, Table, Verify
 
 commands: Commands = {}
@@ -69,7 +69,7 @@ def _as_image(noise: Vector, shape: tuple[int, ...]) -> Vector:
     """Give lists of noise (rows, r c) as images (rows, r, c)."""
     found, wanted = noise.shape[-1], shape[0] * shape[1]
     if found != wanted:
-        why = f"--noise has {found} number{'s' * (found > 1)}, the image {wanted}"
+        why = f"--noise has {counted(found, 'number')}, the image {wanted}"
         raise InputError(why, hint="give them in one list, row after row", usage=True)
     return noise.reshape(-1, *shape)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Number, Whole, Words
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.read.blocks import cut, is_named, is_path, suffix
 from aimath.read.operands import matrix_blocks
 from aimath.report import Line, Plot, Report, Table, Verify
@@ -125,7 +125,7 @@ def _common(base: str, tuned: str) -> tuple[list[str], tuple[str, ...]]:
         hint = "a tensor can be named: FILE.safetensors:NAME"
         raise InputError("the two files have no matrix of one name and shape", hint=hint)
     left = len(shapes[0].keys() | shapes[1].keys()) - len(names)
-    return names, ((f"{left} tensor{'s' * (left > 1)} without a partner of the same shape",) if left else ())
+    return names, ((f"{counted(left, 'tensor')} without a partner of the same shape",) if left else ())
 
 
 def _shapes(path: str) -> dict[str, tuple[int, ...]]:

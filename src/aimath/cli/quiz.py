@@ -16,7 +16,7 @@ from aimath.cli.mistakes import say
 from aimath.cli.options import Flag, Seed, Words
 from aimath.cli.output import is_terminal
 from aimath.cli.talk import Voice, talk
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.read.numbers import integer
 from aimath.safe import safe
 
@@ -82,10 +82,7 @@ def quiz(
 def _asked(voice: Voice, cards: Sequence[Card], tries: int) -> int:
     """Ask one question after the other, until there are no more answers; give the exit code."""
     answers = Answers(voice)
-    voice.say(
-        f"{len(cards)} question{'s' * (len(cards) > 1)}. Two significant digits are enough; "
-        "an empty line passes."
-    )
+    voice.say(f"{counted(len(cards), 'question')}. Two significant digits are enough; an empty line passes.")
     went = []
     for k, card in enumerate(cards):
         voice.say()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Flag, Whole, Words
-from aimath.errors import InputError
+from aimath.errors import InputError, counted
 from aimath.report import Line, Plot, Report, Table, Verify
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def analogy(
     from aimath.core import neighbours
 
     if len(given) != 3 or not all(given):
-        found = f"{len(given)} word{'s' * (len(given) != 1)}"
+        found = counted(len(given), "word")
         raise InputError(f"needs three words A, B and C, not {found}", hint=f"try {EXAMPLE}", usage=True)
     if words and not vectors:
         raise InputError("--words names the rows of --vectors", usage=True)
