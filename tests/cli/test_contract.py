@@ -356,3 +356,14 @@ def test_operand_is_named_by_the_option_that_was_typed(aimath):
     ran = aimath("bayes", "--prior", ".5", "--likelihood", ".8", "--likelihood", "x", "--evidence", ".6")
     assert "error: --likelihood: 'x' is not" in ran.err
     assert "error: -Q: 'x' is not" in aimath("attention", "-Q", "x", "-K", "1", "-V", "1").err
+
+
+@pytest.mark.parametrize(
+    ("terminal", "columns", "width"), [(True, 40, 428), (True, 120, 1228), (False, 40, 828)]
+)
+def test_a_picture_is_as_wide_as_the_terminal(aimath, monkeypatch, tmp_path, terminal, columns, width):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("aimath.cli.output.is_terminal", lambda number: terminal and number == 1)
+    line = "bayes --prior .001 --likelihood .99 --false-positive .01 --explain --out"
+    assert aimath(*line.split(), tmp_path / "x.svg").code == 0
+    assert f' width="{width}" ' in (tmp_path / "x.svg").read_text().partition("\n")[0]

@@ -99,7 +99,7 @@ def terminal_of(output: Output) -> Terminal:
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     return Terminal(
         is_terminal=shown,
-        width=_width() if shown else 80,
+        width=_width() if is_terminal(1) else 80,  # a file has what the terminal would show
         colour=shown and not plain,
         ascii_only=output.ascii or not encoding.startswith("utf"),
     )
