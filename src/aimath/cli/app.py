@@ -108,9 +108,8 @@ def call(arguments: Sequence[str]) -> int:
 def _answer(words: list[str]) -> int:
     """Run the command of a plain line; typer has help for the others, and sees what is wrong."""
     if not words:
-        from aimath.cli.screen import welcome  # noqa: PLC0415  for this line alone
-
-        return welcome()
+        page = importlib.import_module("aimath.pages.help")  # by its name: pages stand above
+        return int(page.welcome())
     if words[0] in COMMANDS:
         command = found(words[0])
         given = plainly(command, words[1:])

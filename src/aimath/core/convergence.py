@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.core.arrays import norms
+from aimath.core.retrace import memories
 from aimath.errors import InputError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.core.arrays import Array
-    from aimath.core.descent import Runs
+    from aimath.core.batch import RunBatch
 
 TOLERANCE = 1e-6
 """The gradient's norm at which a run has converged, unless --until says otherwise."""
@@ -28,7 +29,7 @@ FAR, ENOUGH = 2.0, 4
 """Times as high as in its first half a loss is in its second, of so many steps: the descent has diverged."""
 
 
-def statuses(runs: Runs) -> list[str]:
+def statuses(runs: RunBatch) -> list[str]:
     """Give a word for each run."""
     words = np.full(runs.count, "going", dtype="U10")
     every = np.arange(runs.count)
@@ -44,11 +45,10 @@ def statuses(runs: Runs) -> list[str]:
     return list(map(str, words))
 
 
-def why(runs: Runs, run: int) -> str:
+def why(runs: RunBatch, run: int, word: str) -> str:
     """Say in a sentence what the word of a run rests on."""
     last = int(runs.last[run])
     point, norm = _named(runs, run, last), norms(runs.gradients[last, run])
-    word = runs.statuses[run]
     bound = float(_bounds(runs)[run])
     if word == "converged":
         return f"|gradient| = {norm:.6g} <= {bound:g} after {counted(last, 'step')}"
@@ -68,22 +68,22 @@ def why(runs: Runs, run: int) -> str:
     return f"beyond float64 at step {last + 1}, from {point} at step {last}{_rate_told(runs, run)}"
 
 
-def _bend(runs: Runs, run: int) -> float | None:
+def _bend(runs: RunBatch, run: int) -> float | None:
     """Give the largest curvature at the start of a run, or None where there is none."""
     values = _curvatures(runs, run, 0)
     return None if values is None else float(values[-1])
 
 
-def _bounds(runs: Runs) -> Array:
+def _bounds(runs: RunBatch) -> Array:
     return np.where(runs.until >= 0.0, runs.until, TOLERANCE)
 
 
-def _named(runs: Runs, run: int, row: int) -> str:
+def _named(runs: RunBatch, run: int, row: int) -> str:
     values = runs.points[row, run] if row < len(runs.points) else np.full(runs.points.shape[2], np.nan)
     return ", ".join(f"{name} = {x:.6g}" for name, x in zip(runs.objective.variables, values, strict=True))
 
 
-def _grew(runs: Runs) -> Any:
+def _grew(runs: RunBatch) -> Any:
     """Find runs whose losses are higher in their second half than ever in their first."""
     every = np.arange(runs.count)
     rows = np.arange(len(runs.losses))[:, np.newaxis]
@@ -101,7 +101,7 @@ def _grew(runs: Runs) -> Any:
     return grown
 
 
-def _climbed(runs: Runs) -> Any:
+def _climbed(runs: RunBatch) -> Any:
     """Find runs that ended higher than they began, or beyond float64."""
     every = np.arange(runs.count)
     after = np.minimum(runs.last + 1, len(runs.points) - 1)
@@ -109,11 +109,11 @@ def _climbed(runs: Runs) -> Any:
     return beyond | (runs.losses[runs.last, every] > runs.losses[0])
 
 
-def _back(runs: Runs, rows: int) -> Array:
+def _back(runs: RunBatch, rows: int) -> Array:
     return np.asarray(runs.points[np.maximum(runs.last - rows, 0), np.arange(runs.count)])
 
 
-def _two_cycles(runs: Runs) -> Any:
+def _two_cycles(runs: RunBatch) -> Any:
     """Find runs whose last points are those of two steps before, but not of one."""
     with np.errstate(over="ignore", invalid="ignore"):
         one, two, three = (_back(runs, 0) - _back(runs, k) for k in (1, 2, 3))
@@ -121,7 +121,7 @@ def _two_cycles(runs: Runs) -> Any:
     return (runs.last >= 3) & (step > 0.0) & (twice <= SAME * step) & (other <= SAME * step)
 
 
-def _unmoved(runs: Runs) -> Any:
+def _unmoved(runs: RunBatch) -> Any:
     """Find runs whose last update, though its rate was not 0, changed no coordinate."""
     if not len(runs.rates):
         return np.zeros(runs.count, np.bool_)
@@ -129,11 +129,11 @@ def _unmoved(runs: Runs) -> Any:
     return (runs.last >= 1) & (rate > 0.0) & (_back(runs, 0) == _back(runs, 1)).all(axis=-1)
 
 
-def _last_rate(runs: Runs, run: int) -> float:
+def _last_rate(runs: RunBatch, run: int) -> float:
     return float(runs.rates[max(int(runs.last[run]) - 1, 0), run]) if len(runs.rates) else 0.0
 
 
-def _curvatures(runs: Runs, run: int, row: int) -> Array | None:
+def _curvatures(runs: RunBatch, run: int, row: int) -> Array | None:
     """Give the eigenvalues (n,) of the Hessian at a row of a run, ascending."""
     try:
         hessian = np.array(runs.objective.hessian(runs.points[row, run].tolist()))
@@ -142,7 +142,7 @@ def _curvatures(runs: Runs, run: int, row: int) -> Array | None:
     return np.asarray(np.linalg.eigvalsh(hessian))
 
 
-def _rate_told(runs: Runs, run: int) -> str:
+def _rate_told(runs: RunBatch, run: int) -> str:
     """Compare the learning rate of gradient descent with 2 / curvature at the start, if that explains it."""
     rate = _last_rate(runs, run)
     bend = _bend(runs, run) if runs.rule.name == "gd" else None
@@ -154,7 +154,7 @@ def _rate_told(runs: Runs, run: int) -> str:
     return f": lr {rate:g} is above 2/curvature = {most:.6g}" if rate > most else ""
 
 
-def _trapped(runs: Runs, arrived: Any) -> Any:
+def _trapped(runs: RunBatch, arrived: Any) -> Any:
     """Find those of the runs that came to a point without slope which is no minimum."""
     ends = runs.points[runs.last[arrived], arrived]
     hessians = runs.objective.hessians(ends)
@@ -172,7 +172,7 @@ def _falls(curvatures: Array) -> Any:
     return curvatures[..., 0] < -SAME * np.maximum(largest, 1.0)
 
 
-def _trap(runs: Runs, run: int) -> str:
+def _trap(runs: RunBatch, run: int) -> str:
     """Say why a point without slope is no minimum, or nothing."""
     point: Sequence[float] = runs.points[runs.last[run], run].tolist()
     kinks = runs.objective.kinks(point)
@@ -187,15 +187,15 @@ def _trap(runs: Runs, run: int) -> str:
     return f"at a {what}, {where}: curvatures {values[0]:.6g} to {values[-1]:.6g}"
 
 
-def _held(runs: Runs, run: int) -> str:
+def _held(runs: RunBatch, run: int) -> str:
     """Say why a run does not move where there is a slope."""
     last = int(runs.last[run])
-    if not all(np.isfinite(kept[last, run]).all() for kept in runs.memories.values()):
+    if not all(np.isfinite(kept[last, run]).all() for kept in memories(runs).values()):
         return "the gradient's square is beyond float64, and what is divided by it is 0"
     return f"the step is less than the spacing of floats at {_named(runs, run, last)}"
 
 
-def _refusal(runs: Runs, run: int) -> str:
+def _refusal(runs: RunBatch, run: int) -> str:
     """Say what has no value at the point behind the last."""
     point = runs.points[runs.last[run] + 1, run].tolist()
     try:

@@ -10,6 +10,7 @@ import numpy as np
 
 from aimath.core import convergence
 from aimath.core.arrays import norms
+from aimath.core.batch import RunBatch
 from aimath.core.bounds import at_least_0, refuse
 from aimath.core.optimizers import OPTIMIZERS, Rule
 from aimath.core.schedules import schedule as schedule_of
@@ -28,37 +29,8 @@ if TYPE_CHECKING:
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Runs:
-    """Descents of one function by one rule, as arrays: rows (steps from 0) by runs."""
-
-    _fields = ()  # in a result it is another result, not a quantity
-
-    def __init__(
-        self,
-        objective: Function,
-        rule: Rule,
-        base: Array,
-        rates: Array,
-        until: Array,
-        path: Array,
-        slopes: Array,
-        steps: Indices,
-    ) -> None:
-        self.objective, self.rule, self.rates, self.until, self.base = objective, rule, rates, until, base
-        self.points, self.gradients = path, slopes  # (rows, runs, n)
-        self.losses = objective.values(path)  # (rows, runs)
-        self.count = path.shape[1]
-        # (runs,) what is added of the point to the gradient
-        decay = 0.0 if rule.name == "adamw" else rule.settings["weight_decay"]
-        self.decay = np.broadcast_to(np.ravel(decay), self.count)
-        fine = np.isfinite(path).all(axis=-1) & np.isfinite(self.losses) & np.isfinite(slopes).all(axis=-1)
-        # (runs,) the last row before the first without a value
-        self.last = np.where(fine.all(axis=0), len(path), np.argmin(fine, axis=0)) - 1
-        self.broken = self.last < np.minimum(steps, len(path) - 1)
-        small = fine & (norms(slopes) <= until)
-        first = np.where(small.any(axis=0), np.argmax(small, axis=0), len(path))
-        self.broken &= first > self.last
-        self.last = np.minimum.reduce([self.last, steps, first])
+class Runs(RunBatch):
+    """Descents, what the rule remembered on the way, and what happened to each."""
 
     def trajectory(self, places: Indices, runs: Indices) -> Trajectory:
         """Give the rows (steps, runs)."""
@@ -76,13 +48,6 @@ class Runs:
             source=self,
         )
 
-    def all_rows(self, every: int = 1) -> tuple[Indices, Indices]:
-        """Give steps and runs of every row, run after run; of each run at least the first and the last."""
-        steps = np.arange(len(self.points))[:, np.newaxis]
-        kept = (steps <= self.last) & ((steps % every == 0) | (steps == self.last))
-        runs, places = np.nonzero(kept.T)
-        return places, runs
-
     @cached_property
     def memories(self) -> dict[str, Array]:
         """What the rule remembers, by name: (rows, runs, n)."""
@@ -97,7 +62,7 @@ class Runs:
 
     def why(self, run: int) -> str:
         """Say what happened to a run in a sentence."""
-        return convergence.why(self, run)
+        return convergence.why(self, run, self.statuses[run])
 
 
 def descend(objective: Function, start: Sequence[float], optimizer: str = "gd", **options: Any) -> Trajectory:

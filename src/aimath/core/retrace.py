@@ -10,16 +10,15 @@ from aimath.core.arrays import Array, Check
 from aimath.core.optimizers import ARRAYS, FLOATS
 
 if TYPE_CHECKING:
-    from aimath.core.descent import Runs
-    from aimath.core.trajectory import Trajectory
+    from aimath.core.batch import RunBatch
 
 
-def memories(runs: Runs) -> dict[str, Array]:
+def memories(runs: RunBatch) -> dict[str, Array]:
     """Give what the rule remembers after each step, (rows, runs, n) by name."""
     return dict(zip(runs.rule.remembers, _retraced(runs)[1], strict=True))
 
 
-def following(runs: Runs) -> Array:
+def following(runs: RunBatch) -> Array:
     """Give the point (rows, runs, n) that each row leads to, inf or nan where float64 ends.
 
     Behind the last row of a run the schedule has no rate left: there its last one is used again.
@@ -27,7 +26,7 @@ def following(runs: Runs) -> Array:
     return _retraced(runs)[0]
 
 
-def _retraced(runs: Runs) -> tuple[Array, tuple[Array, ...]]:
+def _retraced(runs: RunBatch) -> tuple[Array, tuple[Array, ...]]:
     """Give the point after each row, and the memory at it."""
     shape = runs.points.shape
     after, kept = np.empty(shape), tuple(np.zeros(shape) for _ in runs.rule.remembers)
@@ -48,7 +47,7 @@ def _retraced(runs: Runs) -> tuple[Array, tuple[Array, ...]]:
     return after, kept
 
 
-def _on_floats(runs: Runs, rates: Array, after: Array, kept: tuple[Array, ...], k: int) -> None:
+def _on_floats(runs: RunBatch, rates: Array, after: Array, kept: tuple[Array, ...], k: int) -> None:
     """Fill in one coordinate of a single run."""
     update, memory = runs.rule.make(FLOATS), runs.rule.start
     places, slopes = runs.points[:, 0, k].tolist(), runs.gradients[:, 0, k].tolist()
@@ -67,7 +66,7 @@ class Parabola(NamedTuple):
     directions: Array  # (n, n) one a column
 
 
-def parabola(runs: Runs, run: int = 0) -> Parabola | None:
+def parabola(runs: RunBatch, run: int = 0) -> Parabola | None:
     """Give the quadratic that a function is, as far as a run has seen, or None if it is none."""
     path, last = runs.points[:, run], int(runs.last[run])
     start, slope = path[0], runs.gradients[0, run]
@@ -85,14 +84,13 @@ def parabola(runs: Runs, run: int = 0) -> Parabola | None:
     return Parabola(start - directions @ (directions.T @ slope / curvatures), curvatures, directions)
 
 
-def check(walked: Trajectory) -> Check:
+def check(runs: RunBatch, run: int, last: int) -> Check:
     """Recompute the last point of the last run at once from the start, or from all gradients together.
 
     On a quadratic, gradient descent is centre + (1 - lr * curvature)^steps * (start - centre); elsewhere
     it is the start less the sum of all lr * g. What an optimiser remembers is written out as the
     weighted sum of all gradients, in place of its recurrence.
     """
-    runs, run, last = walked.source, int(walked.run[-1]), int(walked.step[-1])
     path, slopes = runs.points[: last + 1, run], runs.gradients[:last, run]
     rates = runs.rates[:last, run]
     size = float(np.abs(path).max())
@@ -108,20 +106,20 @@ def check(walked: Trajectory) -> Check:
         return Check(path[last], other, size)
     with np.errstate(over="ignore"):  # where a square overflows, the optimiser stood still
         step = _STEPS[runs.rule.name](
-            slopes, settings, {k: v[: last + 1, run] for k, v in runs.memories.items()}
+            slopes, settings, {k: v[: last + 1, run] for k, v in memories(runs).items()}
         )
     held = 1.0 - rates[-1] * settings["weight_decay"] if runs.rule.name == "adamw" else 1.0
     return Check(path[last], held * path[-2] - rates[-1] * step, size)
 
 
-def is_steady(runs: Runs, run: int = 0) -> bool:
+def is_steady(runs: RunBatch, run: int = 0) -> bool:
     """Whether a run is one of gradient descent at one rate, without decay, on a quadratic."""
     rates = runs.rates[:, run]
     steady = runs.rule.name == "gd" and not np.any(runs.rule.settings["weight_decay"]) and len(rates) > 0
     return bool(steady and (rates == rates[0]).all() and parabola(runs, run) is not None)
 
 
-def _closed(runs: Runs, run: int) -> Array:
+def _closed(runs: RunBatch, run: int) -> Array:
     shape = parabola(runs, run)
     start, last = runs.points[0, run], int(runs.last[run])
     if shape is None:

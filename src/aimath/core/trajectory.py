@@ -107,7 +107,7 @@ class Trajectory(NamedTuple):
         """Recompute the last point of a single run by another route (retrace.py)."""
         from aimath.core import retrace  # noqa: PLC0415  only for derivations
 
-        return retrace.check(self)
+        return retrace.check(self.source, int(self.run[-1]), int(self.step[-1]))
 
     def _told(self, of_runs: Sequence[str]) -> Any:
         return of_runs[0] if self.source.count == 1 else np.array(of_runs)[self.run]

@@ -9,7 +9,7 @@ import numpy as np
 from aimath.errors import InputError, meant
 from aimath.guide.commands import CALCULATORS, SUBJECTS
 from aimath.guide.questions import QUESTIONS, Question
-from aimath.quiz import algebra, calculus, chance, information, spectra
+from aimath.quiz import algebra, calculus, chance, information
 from aimath.quiz.answers import Verdict, chosen, graded
 from aimath.quiz.exercise import Exercise, Makers, drawn
 from aimath.render.numbers import Style
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MAKERS: Makers = Makers()
-for room in (algebra, spectra, calculus, chance, information):
-    MAKERS.update(room.MAKERS)
+for makers in (algebra.MAKERS, calculus.MAKERS, chance.MAKERS, information.MAKERS):
+    MAKERS.update(makers)
 
 WORDS = "words"
 """The topic of all questions in words."""

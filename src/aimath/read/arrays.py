@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zipfile import ZipInfo
 
     from aimath.read.blocks import Pieces
-    from aimath.read.table import Layout
+    from aimath.read.table import RowParser
 
 MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 10_000
@@ -31,7 +31,7 @@ _ITEM = re.compile(
 _NUMERIC = re.compile(r"[<>=|]?(f[248]|[iu][1248]|b1)")
 
 
-def npy(stream: Stream, layout: Layout) -> Pieces:
+def npy(stream: Stream, layout: RowParser) -> Pieces:
     """Read an .npy: one axis is one vector, of more the last is the row's (of matrices the last two)."""
     yield from rows(stream, header(stream), layout)
     if stream.read(1):
@@ -90,7 +90,7 @@ def _shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, extents))
 
 
-def npz(stream: Stream, layout: Layout, name: str | None) -> Pieces:
+def npz(stream: Stream, layout: RowParser, name: str | None) -> Pieces:
     """Read one array of an .npz, a zip of .npy files; FILE:NAME chooses among several."""
     with member(stream, name) as opened:
         yield from npy(opened, layout)

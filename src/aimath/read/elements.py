@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aimath.core.arrays import Array
     from aimath.read.blocks import Pieces
     from aimath.read.stream import Stream
-    from aimath.read.table import Layout
+    from aimath.read.table import RowParser
 
 BF16 = "bf16"  # the upper half of a float32; numpy has no such type
 EXACT = 1 << 53  # float64 holds every integer up to here
@@ -50,7 +50,7 @@ class Stored(NamedTuple):
         return m, n
 
 
-def rows(stream: Stream, stored: Stored, layout: Layout) -> Pieces:
+def rows(stream: Stream, stored: Stored, layout: RowParser) -> Pieces:
     """Read an array from where it begins: of one axis it is one vector, of more the last is the row's.
 
     Where `layout` wants matrices the last two axes are one.

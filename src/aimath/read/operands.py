@@ -10,7 +10,7 @@ from aimath.errors import InputError, listed
 from aimath.read.blocks import STDIN, Reading, is_named, is_path
 from aimath.read.numbers import looks_numeric
 from aimath.read.pairing import Feed, in_step
-from aimath.read.table import Layout
+from aimath.read.table import RowParser
 from aimath.safe import echo
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aimath.read.matrices import RowBlocks
 
 _BY_NAME: Mapping[str, str] = {}
-_Layouts = Callable[[Sequence[str], str], Layout]
+_Layouts = Callable[[Sequence[str], str], RowParser]
 
 
 class _Given(NamedTuple):
@@ -63,11 +63,11 @@ def blocks(
             f"stdin can be one operand, not {listed(sorted(wanting, key=names.index))}", usage=True
         )
 
-    def layout(these: Sequence[str], source: str) -> Layout:
+    def layout(these: Sequence[str], source: str) -> RowParser:
         how = reading._replace(rows=True) if set(these) <= set(each) else reading
         more = optional if source == STDIN else ()
         matrix = matrices.intersection(these)
-        return Layout(source, these, how, matrices=matrix, named=named, optional=more)
+        return RowParser(source, these, how, matrices=matrix, named=named, optional=more)
 
     # In this order, so that which numbers they get is not a matter of how they were given.
     drawn = sorted((one.name for one in given if one.tokens[0].startswith("randn:")), key=names.index)

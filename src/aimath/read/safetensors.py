@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aimath.read.blocks import Pieces
     from aimath.read.stream import Stream
-    from aimath.read.table import Layout
+    from aimath.read.table import RowParser
 
 LONGEST_HEADER = 10_000_000
 MOST_AXES = 32  # the product of a million extents would take minutes
@@ -52,7 +52,7 @@ class Tensor(NamedTuple):
         return f"{echo(self.name)} {self.dtype} {'x'.join(map(str, self.shape))[:24] or 'scalar'}"
 
 
-def safetensors(stream: Stream, layout: Layout, name: str | None) -> Pieces:
+def safetensors(stream: Stream, layout: RowParser, name: str | None) -> Pieces:
     """Read one tensor; FILE:NAME chooses among several."""
     yield from rows(stream, placed(stream, name), layout)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.read.blocks import Pieces
-    from aimath.read.table import Layout
+    from aimath.read.table import RowParser
 
 _WAYS_OUT = {"utf-16": "iconv -f UTF-16 -t UTF-8", "utf-32": "iconv -f UTF-32 -t UTF-8", "gzip": "gzip -dc"}
 
@@ -28,7 +28,7 @@ def form_of(path: str, stream: Stream) -> str:
     return form
 
 
-def file(path: str, layout: Layout) -> Pieces:
+def file(path: str, layout: RowParser) -> Pieces:
     """Read the rows of a file."""
     path, member = cut(path)
     with opened(path) as stream:
@@ -36,7 +36,7 @@ def file(path: str, layout: Layout) -> Pieces:
         yield from _read(stream, form, layout, member or layout.reading.key)
 
 
-def piped(raw: BinaryIO | int, layout: Layout) -> Pieces:
+def piped(raw: BinaryIO | int, layout: RowParser) -> Pieces:
     """Read the rows of stdin: lines, unless it begins as an .npy does or --input-format says."""
     with _placed(STDIN):
         yield from _read(Stream(raw, STDIN), layout.form, layout, layout.reading.key)
@@ -61,7 +61,7 @@ def _placed(source: str) -> Iterator[None]:
         raise InputError(why, hint=error.hint, usage=error.usage) from None
 
 
-def _read(stream: Stream, form: str | None, layout: Layout, member: str | None) -> Pieces:
+def _read(stream: Stream, form: str | None, layout: RowParser, member: str | None) -> Pieces:
     """Choose the reader; `form` None takes what the content looks like."""
     form = verified(stream, form)
     layout.settle(form)
@@ -103,7 +103,7 @@ def verified(stream: Stream, form: str | None) -> str:
     return form
 
 
-def _whole(stream: Stream, layout: Layout) -> bytes:
+def _whole(stream: Stream, layout: RowParser) -> bytes:
     """Read a JSON document, which is parsed whole."""
     limit = layout.reading.max_memory
     if stream.size is not None:

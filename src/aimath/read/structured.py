@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import Block
 from aimath.read.numbers import number
-from aimath.read.table import Row
+from aimath.read.layout import Row
 from aimath.safe import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.core.arrays import Array
-    from aimath.read.table import Layout
+    from aimath.read.layout import Layout
 
 DEEPEST = 64
 _KINDS = {"bool": "a boolean", "NoneType": "null", "str": "a string", "dict": "an object", "list": "an array"}

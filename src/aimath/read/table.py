@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from aimath.errors import InputError, counted, listed
-from aimath.read.blocks import BadRow, asked_form
+from aimath.read.blocks import BadRow
+from aimath.read.layout import Layout, Row
 from aimath.read.numbers import looks_numeric, number
 from aimath.safe import echo, whence
 
@@ -20,42 +21,8 @@ _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
 _MISSING = frozenset({"", "na", "n/a", "nan", "null"})
 
 
-class Row(NamedTuple):
-    """What one line holds: an array an operand, with an axis of rows in front."""
-
-    operands: dict[str, Array]  # name -> (1, n), or (1, r, c)
-    labels: tuple[str, ...] = ()
-
-
-class Layout:
-    """How one source becomes rows; its form and its first lines settle what is left open."""
-
-    def __init__(
-        self,
-        source: str,
-        names: Sequence[str],
-        reading: Reading,
-        *,
-        matrices: Collection[str] = (),
-        named: Collection[str] = (),
-        optional: Collection[str] = (),
-    ) -> None:
-        self.source, self.names, self.reading = source, tuple(names), reading
-        self.matrices, self.named = matrices, named
-        self.form = asked_form(reading.input_format)  # None: by suffix or content
-        self.optional = optional  # members of JSON objects that are taken if they are there
-        self.labels: tuple[str, ...] = ()
-        self.pick: int | None = None
-        self.width = 0
-        self.gaps = True  # whether a blank line ends what came before
-        self.settle("text")
-
-    def settle(self, form: str) -> None:
-        """Take on the ways of a format: csv, tsv, text, ndjson."""
-        self.strict = form in ("csv", "tsv")  # every row as long as the first
-        self.json = form == "ndjson"  # every line is JSON, even a bare number
-        self.by_json = self.json  # whether the first record is
-        self.delimiter = _delimiter(self.reading.delimiter, form)
+class RowParser(Layout):
+    """Reads lines as rows, as its layout says."""
 
     def begin(self, raw: bytes) -> bool:
         """Look at the first line that is not empty: True if it was a header and is used up."""
@@ -189,16 +156,3 @@ class Layout:
             what = f"{echo(cell)} is not a number" if cell else "the cell is empty"
             raise InputError(what, hint="use --missing skip or --missing nan")
         return float("nan") if self.reading.missing == "nan" else None
-
-
-def _delimiter(given: str | None, form: str) -> str | None:
-    """Settle what separates cells: None is blanks, tabs and commas."""
-    if given is None:
-        return {"csv": ",", "tsv": "\t"}.get(form)
-    one = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "blank": " ", "space": " "}.get(
-        given, given
-    )
-    if len(one) != 1 or not one.isascii() or one.isalnum() or one in "\"'+-.%/=#\r\n\0[]{}":
-        why = f"--delimiter {echo(given)} can't separate numbers"
-        raise InputError(why, hint="give one sign such as , ; or |, or the word tab", usage=True)
-    return one

@@ -9,7 +9,7 @@ from aimath.errors import InputError, counted
 from aimath.read.blocks import BadRow, Block, Held
 from aimath.read.rapid import rapid
 from aimath.read.stream import chunks
-from aimath.read.table import Row
+from aimath.read.layout import Row
 from aimath.safe import echo, whence
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from aimath.core.arrays import Array
     from aimath.read.blocks import Pieces
     from aimath.read.stream import Stream
-    from aimath.read.table import Layout
+    from aimath.read.table import RowParser
 
 SMALL = 512  # bytes that are read line by line once they have refused the fast way
 
 
-def text(stream: Stream, layout: Layout) -> Pieces:
+def text(stream: Stream, layout: RowParser) -> Pieces:
     """Read a stream of lines; its first record settles whether it is rows or a column."""
     items = records(stream, layout)
     first = next((item for item in items if item is not None), None)
@@ -42,7 +42,7 @@ def text(stream: Stream, layout: Layout) -> Pieces:
     yield from (item for item in items if item is not None)
 
 
-def _is_column(first: Block | BadRow, layout: Layout) -> bool:
+def _is_column(first: Block | BadRow, layout: RowParser) -> bool:
     if layout.reading.rows or len(layout.names) > 1 or layout.by_json:
         return False
     if isinstance(first, BadRow):
@@ -51,7 +51,7 @@ def _is_column(first: Block | BadRow, layout: Layout) -> bool:
     return width == 1
 
 
-def _gathered(items: Iterator[Block | BadRow | None], layout: Layout) -> Pieces:
+def _gathered(items: Iterator[Block | BadRow | None], layout: RowParser) -> Pieces:
     """Join rows up to the next gap (None) into one column or matrix; a bad row spoils all of it."""
     held = Held("a matrix" if layout.matrices else "a column", layout.reading.max_memory)
     spoiled = False
@@ -70,7 +70,7 @@ def _gathered(items: Iterator[Block | BadRow | None], layout: Layout) -> Pieces:
             spoiled = True
 
 
-def _added(held: Held, block: Block, layout: Layout) -> BadRow | None:
+def _added(held: Held, block: Block, layout: RowParser) -> BadRow | None:
     rows = block.operands[layout.names[0]]
     width, line = rows.shape[-1], block.lines[0]
     if not layout.matrices and width != 1:
@@ -85,7 +85,7 @@ def _added(held: Held, block: Block, layout: Layout) -> BadRow | None:
     return BadRow(error, layout.source, line, width)
 
 
-def _joined(held: Held, layout: Layout) -> Block:
+def _joined(held: Held, layout: RowParser) -> Block:
     whole = held.whole()
     if layout.matrices:
         labels = _header(layout, whole.shape[-1])
@@ -94,11 +94,11 @@ def _joined(held: Held, layout: Layout) -> Block:
     return Block({layout.names[0]: whole.reshape(1, -1)}, layout.source, [held.line], named, column=True)
 
 
-def _header(layout: Layout, width: int) -> tuple[str, ...]:
+def _header(layout: RowParser, width: int) -> tuple[str, ...]:
     return layout.labels if len(layout.labels) == width and layout.pick is None else ()
 
 
-def records(stream: Stream, layout: Layout) -> Iterator[Block | BadRow | None]:
+def records(stream: Stream, layout: RowParser) -> Iterator[Block | BadRow | None]:
     """Give runs of equally long rows, bad rows in their place, and None for a gap of blank lines."""
     line, begun = 1, False
     for chunk in chunks(stream, layout.reading.max_memory):
@@ -117,7 +117,7 @@ def records(stream: Stream, layout: Layout) -> Iterator[Block | BadRow | None]:
             line += data.count(b"\n")
 
 
-def _pieces(data: bytes, line: int, layout: Layout) -> Iterator[Block | BadRow | None]:
+def _pieces(data: bytes, line: int, layout: RowParser) -> Iterator[Block | BadRow | None]:
     """Read lines the fast way, halving what refuses it, so that one odd line slows down few others."""
     rows = _rapidly(data, layout)
     middle = data.find(b"\n", len(data) // 2) + 1
@@ -132,7 +132,7 @@ def _pieces(data: bytes, line: int, layout: Layout) -> Iterator[Block | BadRow |
         yield from _pieces(data[middle:], line + data.count(b"\n", 0, middle), layout)
 
 
-def _rapidly(data: bytes, layout: Layout) -> Array | None:
+def _rapidly(data: bytes, layout: RowParser) -> Array | None:
     if len(layout.names) > 1 or (layout.json and data[:1] != b"["):
         return None
     rows = rapid(data, layout.delimiter)
@@ -145,7 +145,7 @@ def _rapidly(data: bytes, layout: Layout) -> Array | None:
     return rows if layout.pick is None else rows[:, layout.pick : layout.pick + 1].copy()
 
 
-def _slowly(data: bytes, line: int, layout: Layout) -> Iterator[Block | BadRow | None]:
+def _slowly(data: bytes, line: int, layout: RowParser) -> Iterator[Block | BadRow | None]:
     """Read line by line: gives what rapid() gives, and says what is wrong with the others."""
     for number, raw in enumerate(data.split(b"\n")[:-1], line):
         if not raw.strip(b" \t\r"):
