@@ -4,7 +4,7 @@ import pytest
 from tests.benchmarks.digits.case import of_largest, ulps
 from tests.benchmarks.digits.table import cases, errors
 
-from aimath.cli.app import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, found
 
 LISTED = list(cases())
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from aimath.cli.app import COMMANDS
+from aimath.cli.catalogue import COMMANDS
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ def many(rounds: int) -> Iterator[Row]:
     """Target 11: torch.optim.Adam with its defaults."""
     import torch
 
-    from aimath.core.optimize import Stepper, adam
+    from aimath.core.optim._rules import Stepper, adam
 
     torch.set_num_threads(1)
 
@@ -44,9 +44,9 @@ def one(rounds: int) -> Iterator[Row]:
     """
     import torch
 
-    from aimath.core.expression import function
-    from aimath.core.optimize import OPTIMIZERS
-    from aimath.core.walks import walk
+    from aimath.core.calculus import function
+    from aimath.core.optim import OPTIMIZERS
+    from aimath.core.optim._runs import walk
 
     rates = np.full(OURS, 1e-3)
 

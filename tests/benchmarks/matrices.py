@@ -18,7 +18,7 @@ SEED = 20261123
 
 def low_rank(rounds: int) -> Iterator[Row]:
     """Target 8, on noise: no gap in the spectrum helps the iteration."""
-    from aimath.core.decompose import svd_approx
+    from aimath.core.linalg import svd_approx
 
     for shape, target, turns in (
         ((768, 768), 0.1, rounds),
@@ -40,7 +40,7 @@ def components(rounds: int) -> Iterator[Row]:
     """Target 9: time, memory, and what is left of the digits far from the origin."""
     from sklearn.decomposition import PCA
 
-    from aimath.core.decompose import pca
+    from aimath.core.linalg import pca
 
     data = np.random.default_rng(SEED).normal(size=(1_000_000, 100))
     ours, peer = (lambda x: pca(x, 10)), (lambda x: PCA(10).fit(x))
@@ -65,7 +65,7 @@ def attention(rounds: int) -> Iterator[Row]:
     """Target 10."""
     import torch
 
-    from aimath.core.attention import attention as ours
+    from aimath.core.linalg import attention as ours
 
     torch.set_num_threads(1)
 
@@ -82,7 +82,8 @@ def neighbours(rounds: int) -> Iterator[Row]:
     """Target 14: both sides search what they have made ready before; faiss gets unit vectors."""
     import faiss
 
-    from aimath.core.linear import index, nearest
+    from aimath.core.linalg import index
+    from aimath.core.linalg._neighbours import nearest
 
     faiss.omp_set_num_threads(1)
     rng = np.random.default_rng(SEED)

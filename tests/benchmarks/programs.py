@@ -89,7 +89,7 @@ def small(rounds: int) -> Iterator[Row]:
 
 def examples() -> dict[str, tuple[str, ...]]:
     """Give a command line of every command."""
-    from aimath.cli.app import COMMANDS, found
+    from aimath.cli.catalogue import COMMANDS, found
 
     calculating = (name for name, entry in COMMANDS.items() if not entry.talks)
     return {name: (AIMATH, *shlex.split(found(name).example)[1:]) for name in calculating}

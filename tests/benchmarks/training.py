@@ -33,10 +33,10 @@ def loss_of(X: Any, p: list[Any], activation: Callable[[Any], Any], loss: Callab
 
 def ours(kind: str) -> Callable[[], float]:
     """Give a function that makes one step and tells the loss before it."""
-    from aimath.core import autodiff as ad
+    from aimath.core.nn import _functions as ad, _tensor as tensor_
 
     X, Y, weights = drawn()
-    parameters = [ad.Tensor(array) for array in weights]
+    parameters = [tensor_.Tensor(array) for array in weights]
     activation: Any = ad.tanh if kind == "tanh" else ad.relu
 
     def loss(score: Any) -> Any:

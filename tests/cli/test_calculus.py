@@ -9,7 +9,7 @@ import shlex
 import pytest
 from tests.digits import near
 
-from aimath.cli.formulas import place
+from aimath.commands.formulas import place
 from aimath.errors import InputError
 
 # The command line, and what it must print, worked by hand.

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from aimath.cli.app import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, found
 
 
 def needs(shell):

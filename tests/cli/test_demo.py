@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.cli.claims import holds
-from aimath.demos.catalogue import DEMOS
-from aimath.demos.kinds import Demo
-from aimath.demos.naive import NAIVE
-from aimath.guide.chapters import CHAPTERS
+from aimath.content.chapters import CHAPTERS
+from aimath.content.demos.catalogue import DEMOS
+from aimath.content.demos.kinds import Demo
+from aimath.pages.guide import holds
+from aimath.pages.naive import NAIVE
 
 EVERY = sorted(DEMOS)
 GUIDE = (

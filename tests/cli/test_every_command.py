@@ -15,7 +15,7 @@ import xml.dom.minidom
 
 import pytest
 
-from aimath.cli.app import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, found
 
 
 def example(name):

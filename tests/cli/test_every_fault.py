@@ -19,7 +19,7 @@ import pytest
 from tests.cli import pseudo
 
 import aimath
-from aimath.cli.app import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, found
 
 ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
 OLD = b"old\n"

@@ -13,9 +13,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from aimath.cli.app import COMMANDS, found, guarded
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.fast_parser import guarded, plainly
 from aimath.cli.job import form_of
-from aimath.cli.plain import plainly
 
 ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from aimath.cli.claims import holds
-from aimath.guide import claims
-from aimath.guide.chapters import CHAPTERS
+from aimath.content import claims
+from aimath.content.chapters import CHAPTERS
+from aimath.pages.guide import holds
 
 LOGITS = {"the": "2", "cat": "1", "sat": "0.1", "on": "-1", "mat": "3"}
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from tests.cli import pseudo
 
-from aimath.cli.app import COMMANDS, found
-from aimath.safe import safe
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.text import safe
 
 ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
 STEERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

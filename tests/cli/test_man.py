@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from aimath.cli.app import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, found
 
 
 def set_by_groff(page):

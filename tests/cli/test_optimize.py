@@ -180,7 +180,7 @@ def test_a_sweep_in_json_and_its_derivations(aimath):
 
 
 def test_a_sweep_of_many_is_one_computation(aimath, monkeypatch):
-    from aimath.core import descent
+    from aimath.core.optim import _runs as descent
 
     calls = []
     original = descent.walk_all

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from aimath.cli import run
-from aimath.cli.app import COMMANDS, found, guarded
-from aimath.cli.group import grouped
-from aimath.cli.plain import plainly
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.fast_parser import guarded, plainly
+from aimath.cli.typer_group import grouped
 
 ALL = sorted(COMMANDS)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from tests.cli import pseudo
 
-from aimath.cli.app import COMMANDS, found
-from aimath.cli.screen import TRY, chapters
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.chapters import chapters
+from aimath.pages.help import TRY
 
 
 @pytest.mark.parametrize("columns", [80, 100])

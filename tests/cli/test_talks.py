@@ -6,8 +6,8 @@ import shlex
 
 import pytest
 
-from aimath.cli.app import COMMANDS, found
-from aimath.cli.talk import Talk
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.text_command import Talk
 
 TALKS = [name for name, entry in COMMANDS.items() if entry.talks]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.cli.app import found
+from aimath.cli.catalogue import found
 
 WORDS = {
     "paris": (1, 5, 0.5),

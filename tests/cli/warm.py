@@ -128,7 +128,8 @@ def tell(server: socket.socket, **what: int) -> None:
 
 def warm_up() -> None:
     """Import what commands import, by answering the example of each in the ways that load something."""
-    from aimath.cli.app import COMMANDS, call, found
+    from aimath.cli.app import call
+    from aimath.cli.catalogue import COMMANDS, found
 
     saved = [os.dup(number) for number in (1, 2)]
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -140,7 +141,7 @@ def warm_up() -> None:
             call([*line, *more])
     for number, kept in zip((1, 2), saved, strict=True):
         os.dup2(kept, number)
-    for module in ("rich.console", "zipfile", "decimal", "fractions", "aimath.read.safetensors"):
+    for module in ("rich.console", "zipfile", "decimal", "fractions", "aimath.read._safetensors"):
         importlib.import_module(module)
 
 

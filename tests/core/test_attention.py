@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.core import attention as room
-from aimath.core.attention import attention, multi_head
+from aimath.core.linalg import _attention as room, attention, multi_head
 from aimath.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -59,7 +58,7 @@ def test_the_guides_shapes():  # batch 2, sequence 10, width 64
 
 @pytest.mark.parametrize("block", [1 << 20, 320, 1])
 def test_blocks_of_queries_change_nothing_but_last_bits(monkeypatch, block):
-    monkeypatch.setattr("aimath.core.scores.BLOCK", block)
+    monkeypatch.setattr("aimath.core.linalg._attention.BLOCK", block)
     q, k, v = draw(11, 4), draw(11, 4), draw(11, 5)
     truth = true_attention(q, k, v, seen=lambda i, j: j <= i)
     assert np.abs(attention(q, k, v, causal=True).output - truth).max() < 2e-15

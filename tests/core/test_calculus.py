@@ -8,12 +8,10 @@ import pytest
 from hypothesis import given, strategies as st
 from tests.digits import near, ulps
 
-from aimath.core import scalars
-from aimath.core.backprop import backprop
-from aimath.core.calculus import _refuse, gradient, jacobian
-from aimath.core.differences import central
-from aimath.core.expression import function
-from aimath.core.operations import OPERATIONS
+from aimath.core.calculus import _scalars as scalars, backprop, function, gradient, jacobian
+from aimath.core.calculus._gradient import _refuse
+from aimath.core.calculus._operations import OPERATIONS
+from aimath.core.numerics.finite_differences import central
 from aimath.errors import InputError
 
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from tests.digits import near
 
-from aimath.core import decompose, rayleigh
+from aimath.core import linalg as decompose
+from aimath.core.linalg import _pca as pca_, _refine as rayleigh
 from aimath.errors import InputError
 
 # eig
@@ -52,7 +53,7 @@ def test_signs_are_fixed_and_a_tie_goes_to_the_first_entry():
 
 
 def test_sizes_that_differ_by_rounding_only_are_a_tie():
-    from aimath.core.signs import upright
+    from aimath.core.linalg._refine import upright
 
     tie = np.array([[0.5, -np.nextafter(0.5, 1)], [-np.nextafter(0.5, 1), 0.5], [0.5, -0.5001]])
     assert upright(tie).tolist() == [1, -1, -1]
@@ -155,7 +156,7 @@ def spread(rows):
 @pytest.mark.parametrize("offset", [0, 1e8, -1e15])
 @pytest.mark.parametrize("large", [False, True])
 def test_pca_keeps_its_digits_at_any_offset(offset, large, monkeypatch):  # scikit-learn: 4.7 off at 1e8
-    monkeypatch.setattr("aimath.core.pca.SMALL", 0 if large else 1 << 20)
+    monkeypatch.setattr("aimath.core.linalg._pca.SMALL", 0 if large else 1 << 20)
     rows = np.random.default_rng(1).normal(size=(60, 4)) * [1, 2, 3, 4] + offset
     found = decompose.pca(rows)
     assert found.method == ("covariance" if large else "svd")
@@ -174,9 +175,9 @@ def test_pca_keeps_its_digits_at_any_offset(offset, large, monkeypatch):  # scik
 def test_a_first_row_far_away_costs_no_digits():
     rows = np.random.default_rng(2).normal(size=(40, 3))
     rows[0] = 1e7
-    gram = decompose.Gram()
+    gram = pca_.Gram()
     gram.update(rows)
-    assert decompose.pca_of(gram.result()).variance[0] == near(spread(rows)[0], 1e-14)
+    assert pca_.pca_of(gram.result()).variance[0] == near(spread(rows)[0], 1e-14)
 
 
 def test_components_have_the_sign_rule_of_scikit_learn():
@@ -188,7 +189,7 @@ def test_components_have_the_sign_rule_of_scikit_learn():
 
 @pytest.mark.parametrize("large", [False, True])
 def test_variances_of_nothing_are_0(large, monkeypatch):
-    monkeypatch.setattr("aimath.core.pca.SMALL", 0 if large else 1 << 20)
+    monkeypatch.setattr("aimath.core.linalg._pca.SMALL", 0 if large else 1 << 20)
     rows = np.random.default_rng(4).normal(size=(20, 2)) @ [[1, 2, 3, 4], [0.1, 0.2, 0.1, 0.2]]
     found = decompose.pca(rows)
     assert found.variance[2:].tolist() == [0, 0]
@@ -208,9 +209,9 @@ def test_more_columns_than_rows():
     assert found.variance[3] == 0  # 4 rows span 3 directions
     assert found.variance[:3] == near(spread(rows)[:3], 1e-13)
     assert found.total_variance == near(rows.var(axis=0, ddof=1).sum())
-    gram = decompose.Gram()
+    gram = pca_.Gram()
     gram.update(rows)
-    assert decompose.pca_of(gram.result()).components.shape == (4, 9)
+    assert pca_.pca_of(gram.result()).components.shape == (4, 9)
 
 
 @pytest.mark.parametrize("scale", [1e150, 1e-150])
@@ -243,8 +244,8 @@ def test_data_without_components_are_refused(rows, components, why):
     ("bad", "why"), [(np.nan, "is nan"), (-np.inf, "is -inf"), (1e308, "beyond float64")]
 )
 def test_large_data_are_checked_too(bad, why, monkeypatch):
-    monkeypatch.setattr("aimath.core.pca.SMALL", 0)
-    monkeypatch.setattr("aimath.core.accumulate.BLOCK", 8)
+    monkeypatch.setattr("aimath.core.linalg._pca.SMALL", 0)
+    monkeypatch.setattr("aimath.core.linalg._pca.BLOCK", 8)
     rows = np.random.default_rng(7).normal(size=(50, 3))
     rows[17, 1] = bad
     with pytest.raises(InputError, match=why) as caught:
@@ -261,11 +262,11 @@ def test_large_data_are_checked_too(bad, why, monkeypatch):
 def test_however_rows_are_cut_and_merged_the_moments_are_the_same(cuts, offset):
     rows = np.random.default_rng(8).normal(size=(40, 3)) * [1, 10, 0.1] + offset
     pieces = np.split(rows, sorted(cuts))
-    whole, grams = decompose.Gram(), [decompose.Gram() for _ in pieces]
+    whole, grams = pca_.Gram(), [pca_.Gram() for _ in pieces]
     for piece, gram in zip(pieces, grams, strict=True):
         whole.update(piece)
         gram.update(piece)
-    merged = decompose.Gram()
+    merged = pca_.Gram()
     for gram in reversed(grams):
         merged.merge(gram)
     for found in (whole.result(), merged.result()):
@@ -275,7 +276,7 @@ def test_however_rows_are_cut_and_merged_the_moments_are_the_same(cuts, offset):
 
 
 def test_accumulators_that_have_merged_go_on_alone():
-    first, second = decompose.Gram(), decompose.Gram()
+    first, second = pca_.Gram(), pca_.Gram()
     second.update([[1, 2], [3, 5]])
     first.merge(second)
     first.update([[7, 1]])
@@ -320,7 +321,7 @@ def test_streamed_pca_makes_one_pass_and_projects_in_the_second():
 
 
 def test_rows_of_different_length_do_not_merge():
-    first, second = decompose.Gram(), decompose.Gram()
+    first, second = pca_.Gram(), pca_.Gram()
     first.update([[1, 2, 3]])
     second.update([[1, 2]])
     with pytest.raises(InputError, match="rows of 2 and of 3"):

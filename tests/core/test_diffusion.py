@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from tests.digits import near, ulps
 
-from aimath.core import diffusion
+from aimath.core import probability as probability_
+from aimath.core.probability import _diffusion as diffusion
 from aimath.errors import InputError
 
 
@@ -87,7 +88,7 @@ def test_what_is_no_schedule_is_refused(arguments, why):
 @pytest.mark.parametrize("t", [0, 1, 500, 999])
 def test_one_stroke_equals_the_steps(name, t):
     x0, noise = np.random.default_rng(0).normal(0, 1, (2, 3, 4))
-    found = diffusion.diffuse(x0, t=t, schedule=name, noise=noise)
+    found = probability_.diffuse(x0, t=t, schedule=name, noise=noise)
     left = diffusion.schedule(name).alpha_bar[t]
     assert found.noisy == near(np.sqrt(left) * x0 + np.sqrt(1 - left) * noise, 1e-9)
     assert (found.alpha_bar, found.t, found.T) == (left, t, 1000)
@@ -96,7 +97,7 @@ def test_one_stroke_equals_the_steps(name, t):
 
 
 def test_a_tiny_step_keeps_the_digits_of_its_noise():  # 1 - alpha_bar from a rounded alpha_bar has 4 of them
-    found = diffusion.diffuse([0.0], t=0, beta_start=1e-12, noise=[1.0])
+    found = probability_.diffuse([0.0], t=0, beta_start=1e-12, noise=[1.0])
     assert found.noisy == near(1e-6, 1e-15)
 
 
@@ -104,7 +105,7 @@ def test_a_tiny_step_keeps_the_digits_of_its_noise():  # 1 - alpha_bar from a ro
     ("left", "noisy", "snr"), [(1, [3, 4], np.inf), (0, [5, 6], 0), (0.64, [5.4, 6.8], 16 / 9)]
 )
 def test_a_given_alpha_bar_needs_no_schedule(left, noisy, snr):
-    found = diffusion.diffuse([3, 4], alpha_bar=left, noise=[5, 6])
+    found = probability_.diffuse([3, 4], alpha_bar=left, noise=[5, 6])
     assert found.noisy == near(noisy, 1e-15)
     assert found.snr == near(snr)
     assert (found.t, found.schedule) == (None, None)
@@ -113,7 +114,7 @@ def test_a_given_alpha_bar_needs_no_schedule(left, noisy, snr):
 
 
 def test_noise_comes_from_the_generator_alone():
-    first, second = (diffusion.diffuse([1, 2, 3], t=10, rng=np.random.default_rng(3)) for _ in range(2))
+    first, second = (probability_.diffuse([1, 2, 3], t=10, rng=np.random.default_rng(3)) for _ in range(2))
     assert (
         first.noise.tolist() == second.noise.tolist() == np.random.default_rng(3).standard_normal(3).tolist()
     )
@@ -138,11 +139,11 @@ def test_noise_comes_from_the_generator_alone():
 )
 def test_what_cannot_be_noised_is_refused(options, why):
     with pytest.raises(InputError, match=why):
-        diffusion.diffuse([1, 2], **{"noise": [0, 0], **options})
+        probability_.diffuse([1, 2], **{"noise": [0, 0], **options})
 
 
 def test_a_row_of_a_batch_equals_the_single_call():
     x0, noise = np.random.default_rng(1).normal(0, 1, (2, 5, 7))
-    rows = diffusion.diffuse(x0, t=77, noise=noise).noisy
+    rows = probability_.diffuse(x0, t=77, noise=noise).noisy
     for k in range(5):
-        assert diffusion.diffuse(x0[k], t=77, noise=noise[k]).noisy.tolist() == rows[k].tolist()
+        assert probability_.diffuse(x0[k], t=77, noise=noise[k]).noisy.tolist() == rows[k].tolist()

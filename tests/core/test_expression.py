@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, strategies as st
 from tests.core.formula_oracle import derivative
 from tests.digits import near
 
-from aimath.core.expression import Function, function
+from aimath.core.calculus import Function, function
 from aimath.errors import InputError
 
 

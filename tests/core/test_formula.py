@@ -6,8 +6,8 @@ import math
 import pytest
 from tests.digits import near
 
-from aimath.core.evaluate import Program
-from aimath.core.formula import Graph
+from aimath.core.calculus._evaluate import Program
+from aimath.core.calculus._graph import Graph
 
 POINT = [1.75, -3.0]
 

@@ -5,7 +5,7 @@ import pytest
 from tests.core.formula_oracle import derivative
 from tests.digits import near, ulps
 
-from aimath.core.expression import function
+from aimath.core.calculus import function
 
 # Formulas and points at which they and their derivatives are well conditioned: nothing large cancels.
 CASES = """

@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from tests.digits import near, ulps
 
 from aimath.core import information
+from aimath.core.information import _mutual_information as mutual_information_, _perplexity as perplexity_
 from aimath.errors import InputError
 
 inf, nan = math.inf, math.nan
@@ -71,8 +72,8 @@ def test_fields_and_properties_are_quantities_without_nan(example):
 @pytest.mark.parametrize("example", [e for e in EXAMPLES if hasattr(e(), "terms")])
 def test_terms_add_up_to_the_answer(example):
     result = example()
-    answer = result.nats if isinstance(result, information.Perplexity) else result.check().answer
-    axes = (-2, -1) if isinstance(result, information.MutualInformation) else -1
+    answer = result.nats if isinstance(result, perplexity_.Perplexity) else result.check().answer
+    axes = (-2, -1) if isinstance(result, mutual_information_.MutualInformation) else -1
     assert np.allclose(result.terms.sum(axis=axes), answer, rtol=1e-12, atol=1e-6)
 
 

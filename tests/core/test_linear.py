@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from tests.digits import near
 
-from aimath.core import exact, linear
+from aimath.core import linalg as linear
+from aimath.core.linalg import _neighbours as neighbours_
+from aimath.core.numerics import exact
 from aimath.errors import InputError
 
 ANY = st.floats(allow_nan=False, allow_infinity=False, width=64)
@@ -336,7 +338,7 @@ def test_all_pairs_are_the_single_pairs_and_large_ones_nearly_so(monkeypatch):
     for i in range(12):
         assert found.cosine[i].tolist() == linear.cosine(x[i], x).cosine.tolist()
     assert found.cosine[3, 4] == 1
-    monkeypatch.setattr("aimath.core.cosines.EXACT_MOST", 3)
+    monkeypatch.setattr("aimath.core.linalg._similarity.EXACT_MOST", 3)
     quick = linear.cosine_matrix(x).cosine
     assert np.abs(quick - found.cosine).max() < 1e-15
     assert (np.diag(quick) == 1).all()
@@ -367,7 +369,7 @@ def test_nearest_agrees_with_a_full_sort():
     x[[17, 4000]] = x[123]  # the same direction three times
     x[99] = 0
     queries = np.concatenate((rng.normal(size=(6, 8)), x[123:124].astype(float)))
-    found = linear.nearest(x, queries, top=20, leave_out=[5])
+    found = neighbours_.nearest(x, queries, top=20, leave_out=[5])
     for k, q in enumerate(queries):
         c = (
             x.astype(float)
@@ -378,21 +380,23 @@ def test_nearest_agrees_with_a_full_sort():
         c[[5, 99]] = -2
         assert found.similarity[k] == pytest.approx(np.sort(c)[::-1][:20], abs=1e-14)
     for count in (1, 4):  # few queries go another way
-        assert (linear.nearest(x, queries[:count], top=20, leave_out=[5]).place == found.place[:count]).all()
+        assert (
+            neighbours_.nearest(x, queries[:count], top=20, leave_out=[5]).place == found.place[:count]
+        ).all()
     assert found.place[6, :3].tolist() == [17, 123, 4000]
     assert found.similarity[6, :3].tolist() == [1, 1, 1]
 
 
 def test_nearest_in_many_blocks_is_nearest_in_one(monkeypatch):
     x = np.random.default_rng(10).normal(size=(9000, 3))
-    one = linear.nearest(x, x[:3], top=9).place
-    monkeypatch.setattr("aimath.core.neighbours.BLOCK", 10)
-    assert (linear.nearest(linear.index(x), x[:3], top=9).place == one).all()
+    one = neighbours_.nearest(x, x[:3], top=9).place
+    monkeypatch.setattr("aimath.core.linalg._neighbours.BLOCK", 10)
+    assert (neighbours_.nearest(linear.index(x), x[:3], top=9).place == one).all()
 
 
 def test_an_index_of_huge_and_tiny_vectors():
     x = np.array([[1e-30, 0], [1e30, 1e30], [0, 1e-25]], np.float32)
-    assert linear.nearest(x, [1, 0.9], top=3).place.tolist() == [[1, 0, 2]]
+    assert neighbours_.nearest(x, [1, 0.9], top=3).place.tolist() == [[1, 0, 2]]
     with pytest.raises(InputError, match="isn't finite"):
         linear.index(np.array([[1, np.nan]], np.float32))
 
@@ -427,8 +431,8 @@ def test_an_index_of_huge_and_tiny_vectors():
         (lambda: linear.index(np.zeros((2, 0), np.float32)), "rows of a matrix"),
         (lambda: linear.analogy(labels=["a"]), "1 labels for 4 vectors"),
         (lambda: linear.analogy([[1, 0], [1, 0], [0, 1]], "abc", "a", "b", "c"), "top must be 1 to 0"),
-        (lambda: linear.nearest([[1, 2]], [0, 0], 1), "a zero vector is near nothing"),
-        (lambda: linear.nearest([[1, 2]], [1], 1), "queries and vectors have lengths 1 and 2"),
+        (lambda: neighbours_.nearest([[1, 2]], [0, 0], 1), "a zero vector is near nothing"),
+        (lambda: neighbours_.nearest([[1, 2]], [1], 1), "queries and vectors have lengths 1 and 2"),
     ],
 )
 def test_refusals_say_why(call, why):
@@ -467,7 +471,7 @@ def test_checks_hold_and_can_fail():
         (linear.det(rng.normal(size=(20, 20))), "log_abs_det"),
         (linear.cosine(x, x[::-1]), "cosine"),
         (linear.cosine_matrix(x), "cosine"),
-        (linear.nearest(x, w, 2), "similarity"),
+        (neighbours_.nearest(x, w, 2), "similarity"),
         (linear.analogy(), "similarities"),
     ]
     for result, answer in found:

@@ -7,7 +7,8 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 from tests.digits import near
 
-from aimath.core import decompose
+from aimath.core import linalg as decompose
+from aimath.core.linalg import _svd as svd_
 from aimath.errors import InputError
 
 
@@ -106,7 +107,7 @@ def test_what_can_not_be_proven_is_computed_exactly():
 
 
 def test_the_bound_holds_where_iterations_are_few():
-    from aimath.core import krylov, spectra
+    from aimath.core.linalg import _krylov as krylov, _svd as spectra
 
     weights = np.random.default_rng(1).standard_normal((300, 200))
     s = np.linalg.svd(weights, compute_uv=False)
@@ -121,7 +122,7 @@ def test_the_bound_holds_where_iterations_are_few():
 
 def test_several_ranks_share_one_decomposition_and_equal_the_single_ones():
     weights = np.random.default_rng(2).normal(size=(9, 7))
-    every = decompose.spectrum(weights, 7)
+    every = svd_.spectrum(weights, 7)
     found = every.cut([1, 3, 7])
     for k, r in enumerate((1, 3, 7)):
         one = decompose.svd_approx(weights, r)
@@ -204,7 +205,7 @@ def test_ranks_and_energies_of_any_matrix(weights):
 def test_a_few_columns_are_exact_in_one_pass(rows):
     weights, log = np.random.default_rng(5).normal(size=(200, 12)), []
     every = decompose.streamed_spectrum(blocks_of(weights, rows, log), 3)
-    whole = decompose.spectrum(weights, 3)
+    whole = svd_.spectrum(weights, 3)
     assert len(log) == 2  # the first looks at the first block only
     assert (every.method, every.W, every.left, every.shape) == ("exact", None, None, (200, 12))
     assert every.singular_values == near(whole.singular_values, 1e-13)
@@ -291,7 +292,7 @@ def test_matrices_and_ranks_that_are_refused(weights, rank, why):
 
 
 def test_a_spectrum_is_not_cut_beyond_what_was_asked_for():
-    found = decompose.spectrum(np.random.default_rng(8).normal(size=(600, 600)), 3)
+    found = svd_.spectrum(np.random.default_rng(8).normal(size=(600, 600)), 3)
     with pytest.raises(InputError, match="rank 4 of a spectrum that was computed up to 3"):
         found.cut(4)
     with pytest.raises(InputError, match="there is no method 'best'; choose from auto, exact, randomized"):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 from tests.digits import near, ulps
 
-from aimath.core import optimize, stepper
-from aimath.core.optimizers import ARRAYS, FLOATS, OPTIMIZERS
+from aimath.core.optim import OPTIMIZERS, _rules as optimize, _rules as stepper
+from aimath.core.optim._rules import ARRAYS, FLOATS
 from aimath.errors import InputError
 
 SLOPES = [14.0, 13.8, -3.25, 1e-3, 7.5, 0.0, -20.0, 2.5]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 from tests.digits import near
 
-from aimath.core import optimize
-from aimath.core.expression import function
+from aimath.core import optim as optimize
+from aimath.core.calculus import function
 from aimath.errors import InputError
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from tests.digits import ulps
 
-from aimath.core.optimize import SCHEDULES, schedule
+from aimath.core.optim import schedule
+from aimath.core.optim._schedules import SCHEDULES
 from aimath.errors import InputError
 
 K = list(range(25))

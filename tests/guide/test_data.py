@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from aimath.cli.app import COMMANDS
-from aimath.demos.catalogue import DEMOS
-from aimath.guide import claims
-from aimath.guide.chapters import CHAPTERS
-from aimath.guide.pages import MAP, RESOURCES, ROADMAP
+from aimath.cli.catalogue import COMMANDS
+from aimath.content import claims
+from aimath.content.chapters import CHAPTERS
+from aimath.content.demos.catalogue import DEMOS
+from aimath.content.guide import MAP, RESOURCES, ROADMAP
 
 TOPICS = [topic.id for chapter in CHAPTERS for topic in chapter.topics]
 

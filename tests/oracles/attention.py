@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.oracles import draw
 
-from aimath.core.attention import attention
+from aimath.core.linalg import attention
 from aimath.errors import InputError
 
 PEERS = ("torch",)

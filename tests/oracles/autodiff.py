@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from tests.oracles import draw
 
-from aimath.core import autodiff as ad
+from aimath.core.nn import _functions as ad, _tensor as tensor_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,14 +86,14 @@ def peer(case: Case | Training) -> dict[str, Any]:
 
 def compare(case: Case | Training, figures: dict[str, np.ndarray]) -> None:
     if isinstance(case, Training):
-        found = trained(case, Numpy(), ad.Tensor)
+        found = trained(case, Numpy(), tensor_.Tensor)
         apart = np.abs(np.array(found["loss"]) / figures["loss"] - 1.0)
         assert apart.max() <= 1e-12
         for name, figure in figures.items():
             assert np.abs(np.array(found[name]) - figure).max() <= 1e-11 * np.abs(figure).max(), name
         assert figures["loss"][-1] < 0.25 * figures["loss"][0]  # it has learnt
         return
-    leaves = [ad.Tensor(array) for array in case.arrays]
+    leaves = [tensor_.Tensor(array) for array in case.arrays]
     value = case.ours(*leaves)
     (value * np.cos(np.arange(1.0, value.value.size + 1)).reshape(value.shape)).sum().backward()
     for found, name in [(value.value, "value"), *((t.grad, f"gradient {k}") for k, t in enumerate(leaves))]:

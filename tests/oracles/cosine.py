@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.oracles import draw
 
-from aimath.core.linear import cosine
+from aimath.core.linalg import cosine
 from aimath.errors import InputError
 
 PEERS = ("torch", "scikit-learn", "scipy")

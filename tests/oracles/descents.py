@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.descent import descend
-from aimath.core.expression import function
+from aimath.core.calculus import function
+from aimath.core.optim import descend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from aimath.core.linear import det, inverse
+from aimath.core.linalg import det, inverse
 from aimath.errors import InputError
 
 PEERS = ()

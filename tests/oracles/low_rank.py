@@ -8,7 +8,7 @@ import numpy as np
 from tests.oracles import draw, pca
 from tests.oracles.pca import BACKWARD, EPS, fingerprint
 
-from aimath.core import decompose
+from aimath.core import linalg as decompose
 
 PEERS = ("scikit-learn",)
 

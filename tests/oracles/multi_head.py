@@ -8,7 +8,7 @@ import numpy as np
 from tests.oracles import draw
 from tests.oracles.attention import rounding
 
-from aimath.core.attention import multi_head
+from aimath.core.linalg import multi_head
 
 PEERS = ("torch",)
 

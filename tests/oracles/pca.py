@@ -10,7 +10,7 @@ import mpmath as mp
 import numpy as np
 from tests.oracles import draw
 
-from aimath.core import decompose
+from aimath.core import linalg as decompose
 
 PEERS = ("scikit-learn",)
 
@@ -53,7 +53,7 @@ def rows(case: Case) -> np.ndarray:
         return case.rows
     if case.rows == "wide":
         return draw(6, 1600, 768) / np.arange(1.0, 769.0)
-    from aimath.read.named import digits
+    from aimath.read._datasets import digits
 
     return digits("digits")[0]
 

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.cli.app import COMMANDS, found
-from aimath.guide.chapters import CHAPTERS
-from aimath.guide.commands import CALCULATORS, SUBJECTS
-from aimath.guide.pages import ROADMAP
-from aimath.guide.questions import QUESTIONS
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.content.chapters import CALCULATORS, CHAPTERS, SUBJECTS
+from aimath.content.guide import ROADMAP
+from aimath.content.questions import QUESTIONS
 from aimath.quiz.deck import MAKERS, deck, numeric, topics
 from aimath.quiz.exercise import DRAWS, Draw, drawn
 from aimath.render.numbers import Style

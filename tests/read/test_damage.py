@@ -13,7 +13,7 @@ import pytest
 from aimath.errors import InputError
 from aimath.read.blocks import Reading
 from aimath.read.operands import blocks, matrix_blocks
-from aimath.read.words import vectors
+from aimath.read.word_vectors import vectors
 
 HELD = np.array([[1.5, 2.0], [-0.25, 4.0]])
 ENOUGH = 1 << 20

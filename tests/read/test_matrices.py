@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from aimath.errors import InputError
-from aimath.read import elements, matrices
+from aimath.read import _elements as elements, matrices
 from aimath.read.blocks import Reading
 from aimath.read.operands import matrix_blocks
 

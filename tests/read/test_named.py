@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from aimath.errors import InputError
+from aimath.read._datasets import DIGITS
 from aimath.read.blocks import memory_limit
-from aimath.read.named import DIGITS
 from aimath.read.operands import blocks
 
 # UCI's own counts of the classes 0 to 9 in optdigits.tes.

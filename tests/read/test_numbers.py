@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from aimath.errors import InputError
 from aimath.read.numbers import integer, looks_numeric, number, sweep
-from aimath.safe import echo
+from aimath.text import echo
 
 # The grammar of a number, as the README has it under "Operands".
 GOOD = {

@@ -302,8 +302,8 @@ def test_arguments_load_neither_orjson_nor_the_readers():
         "csv",
         "zipfile",
         "fractions",
-        "aimath.read.text",
-        "aimath.read.arrays",
+        "aimath.read._text",
+        "aimath.read._npy",
     } & set(out)
 
 

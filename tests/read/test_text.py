@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+import aimath.read._stream as stream_module
+import aimath.read._text as text_module
 import aimath.read.blocks as blocks_module
-import aimath.read.stream as stream_module
-import aimath.read.text as text_module
 from aimath.read.blocks import BadRow, Reading
 from aimath.read.operands import blocks
 

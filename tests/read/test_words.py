@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from aimath.errors import InputError
-from aimath.read import words
+from aimath.read import word_vectors as words
 from aimath.read.blocks import Reading
-from aimath.read.words import vectors
+from aimath.read.word_vectors import vectors
 
 GLOVE = b"the 0.1 -2e-3 3\n, .5 -1. +2\ncaf\xc3\xa9 1 2 -0\n"
 LABELS = ("the", ",", "café")

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from aimath.core.arrays import Check
-from aimath.render.text import Wanted
+from aimath.core.numerics.arrays import Check
+from aimath.render.fields import Wanted
 from aimath.report import Line, Plot, Report, Table, Verify
 
 
@@ -84,7 +84,7 @@ def seen():
     """Give the lines that people see of some reports."""
 
     def lines(*reports, explain=False, draw=False, **wanted):
-        from aimath.render.people import People
+        from aimath.render.terminal import People
 
         writer = People(Wanted(**wanted), explain=explain, draw=draw)
         return (b"".join(map(writer.write, reports)) + writer.end()).decode().splitlines()

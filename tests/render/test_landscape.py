@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from aimath.core import optimize
-from aimath.core.expression import function
-from aimath.render.landscape import swept, way
-from aimath.render.text import Wanted
+from aimath.core import optim as optimize
+from aimath.core.calculus import function
+from aimath.render._plots import swept, way
+from aimath.render.fields import Wanted
 
 WANTED = Wanted()
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from aimath.render.people import Drawing, People
-from aimath.render.plot import curve
-from aimath.render.text import Wanted
+from aimath.render._plots import curve
+from aimath.render.fields import Wanted
+from aimath.render.terminal import Drawing, People
 from aimath.report import Plot, Report
-from aimath.safe import cells
+from aimath.text import cells
 
 PICTURE = Plot("y", "", "picture")
 CHESS = np.array([[[0.0, 1.0], [1.0, 0.0]]])

@@ -7,11 +7,10 @@ import shlex
 import pytest
 from hypothesis import given, strategies as st
 
-from aimath.render.people import People
-from aimath.render.prose import strips
-from aimath.render.text import Wanted
+from aimath.render.fields import Wanted
+from aimath.render.terminal import People, paragraph_strips as strips
 from aimath.report import Opening, Prose
-from aimath.safe import cells
+from aimath.text import cells
 
 LINE = "aimath attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' --tokens the,cat,sat --scale -2 --causal"
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from aimath.render import layout
-from aimath.render.layout import label
-from aimath.render.text import Wanted
+from aimath.render import _layout as layout
+from aimath.render._layout import label
+from aimath.render.fields import Wanted
 from aimath.report import Line, Plot
-from aimath.safe import cells, encoded, safe, to_ascii
+from aimath.text import cells, encoded, safe, to_ascii
 
 HOSTILE = ["[red]a[/red]", "[/x]", ":smile:", "[link=http://a]b[/link]", "a\x1b[31mb", "\x1b]0;t\x07", "\x9b2J",
            "a\u202eb", "\u2066c", "\u200bd", "\u2028e", "\x7f", "\r\n", "\tf", "\ud83d", "\U000e0041", "{probs}", "%s"]  # fmt: skip

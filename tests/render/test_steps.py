@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from aimath.core.arrays import Check
-from aimath.render.layout import bar, bars, wrapped
+from aimath.core.numerics.arrays import Check
+from aimath.render._layout import bar, bars, wrapped
 from aimath.render.numbers import Style
 from aimath.report import Line, Table, Tree, Verify
-from aimath.safe import cells
+from aimath.text import cells
 
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
 

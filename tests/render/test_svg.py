@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from aimath.render.fields import Wanted
 from aimath.render.svg import Svg
-from aimath.render.text import Wanted
 from aimath.report import Plot, Report
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aimath.render.numbers import Style
-from aimath.safe import cells
+from aimath.text import cells
 
 WIDTHS = (20, 40, 80, 200)
 
@@ -202,8 +202,8 @@ def test_colour_takes_nothing_from_the_environment(five, seen, monkeypatch):
 
 
 def test_a_stream_of_rows_is_not_held(answer):
-    from aimath.render.people import People
-    from aimath.render.text import Wanted
+    from aimath.render.fields import Wanted
+    from aimath.render.terminal import People
 
     writer = People(Wanted())
     for k in range(200):

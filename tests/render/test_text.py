@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aimath.errors import InputError
+from aimath.render.fields import Wanted
 from aimath.render.npy import Npy
 from aimath.render.numbers import Style
+from aimath.render.programs import Json, Markdown, Plain, Separated, quoted
 from aimath.render.sink import AtomicFile
-from aimath.render.text import Json, Markdown, Plain, Separated, Wanted, quoted
 from aimath.report import Report
 
 T = np.array([0.5])

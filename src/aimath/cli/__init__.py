@@ -1,1 +1,1 @@
-"""The command line: arguments to core, core to reports, reports to bytes."""
+"""The framework of the command line."""

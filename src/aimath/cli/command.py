@@ -20,16 +20,12 @@ if TYPE_CHECKING:
     from aimath.report import Report
 
 Function = Callable[..., "Report"]
-
 ROW_NUMBERS = "row_numbers"
 """A function with a parameter of this name is given the numbers of its rows, from 1 in all that is read."""
-
 LABELS = "labels"
 """A function with a parameter of this name is given the names of its entries, and names its answer's."""
-
 MEMORY = "memory"
 """A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
-
 VOID = "void"
 """A function with a parameter of this name is told that only the shape of its answer matters."""
 

@@ -8,15 +8,15 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aimath.cli.chance import settled
 from aimath.cli.command import MEMORY
-from aimath.cli.mistakes import say
+from aimath.cli.errors import say
 from aimath.cli.options import INVALID, MISSING, Input, Number, Whole
+from aimath.cli.seeds import settled
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, Reading
 from aimath.read.numbers import integer, read_as, sweep
 from aimath.read.operands import blocks, streamed
-from aimath.safe import echo
+from aimath.text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

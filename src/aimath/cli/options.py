@@ -97,10 +97,8 @@ if TYPE_CHECKING:
     Streamed = Vector | RowBlocks
 else:
     Vector = Streamed = Any  # numpy is not imported for an annotation
-
 ABSENT: Any = None
 """The default of an operand that another form of the command doesn't have."""
-
 Base = Annotated[
     float, Number(("--base",), "Base of the logarithm: 2 gives bits, e nats, 10 hartleys.", {"e": math.e})
 ]
@@ -112,7 +110,6 @@ Seed = Annotated[str, Flag("--seed", help="Seed of the random numbers, or 'rando
 MaxMemory = Annotated[
     str | None, Flag("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
 ]
-
 Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
 First = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
 Second = Annotated[Vector, Operand("The distribution that is believed.", flag="--q")]

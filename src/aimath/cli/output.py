@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.cli.options import Output
-    from aimath.render.text import Wanted, Writer
+    from aimath.render.fields import Wanted, Writer
 
 SUFFIXES = {
     ".txt": "plain", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
@@ -112,8 +112,8 @@ def _width() -> int:
 
 
 def _wanted(output: Output, terminal: Terminal) -> Wanted:
+    from aimath.render.fields import Wanted
     from aimath.render.numbers import Style
-    from aimath.render.text import Wanted
 
     if output.digits and output.decimals:
         raise InputError("--digits and --decimals exclude each other", usage=True)
@@ -156,7 +156,7 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def _writer(form: str, output: Output, wanted: Wanted, terminal: Terminal, sink: Any, name: str) -> Writer:
-    from aimath.render import text
+    from aimath.render import programs as text
 
     if form == "plain":
         return text.Plain(wanted)
@@ -174,7 +174,7 @@ def _writer(form: str, output: Output, wanted: Wanted, terminal: Terminal, sink:
 
 
 def _for_people(form: str, output: Output, wanted: Wanted, terminal: Terminal, name: str) -> Writer:
-    from aimath.render.people import NO_WIDTH, People
+    from aimath.render.terminal import NO_WIDTH, People
 
     seen = terminal.is_terminal or form == "svg"
     drawn = output.plot and seen
@@ -191,6 +191,6 @@ def _aside(output: Output, wanted: Wanted, form: str, terminal: Terminal) -> Wri
     """Give the writer of the plot that goes to standard error beside piped data."""
     if not output.plot or form == "svg" or (terminal.is_terminal and form == "table"):
         return None
-    from aimath.render.people import Drawing
+    from aimath.render.terminal import Drawing
 
     return Drawing(wanted)

@@ -7,13 +7,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from aimath.cli.mistakes import say
+from aimath.cli.errors import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from aimath.render.fields import Writer
     from aimath.render.sink import AtomicFile, Descriptor
-    from aimath.render.text import Writer
     from aimath.report import Report
 
 AFTER, EVERY = 1.0, 0.5
@@ -124,3 +124,23 @@ class Progress:
             os.write(2, line.encode())
         except OSError:
             self.shown = False  # nobody looks any more
+
+
+class Kept:
+    """Takes reports as a printer does, and keeps them one by one."""
+
+    by_line = False  # row by row, as people read
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+
+    def rows(self, reports: Sequence[Report]) -> None:
+        """Keep some answers, and what follows them."""
+        for report in reports:
+            self.reports += _flat(report)
+
+
+def _flat(report: Report) -> Iterator[Report]:
+    yield report._replace(rest=(), series=())
+    for more in following(report):
+        yield from _flat(more)

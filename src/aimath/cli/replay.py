@@ -5,16 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from aimath.cli.app import COMMANDS, found, guarded
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.fast_parser import guarded, plainly
 from aimath.cli.job import asked_for
 from aimath.cli.options import Output
-from aimath.cli.plain import plainly
-from aimath.cli.printer import following
+from aimath.cli.printer import Kept
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from aimath.report import Report
 
 
@@ -24,26 +22,6 @@ class Replay(NamedTuple):
     line: str
     output: Output
     reports: tuple[Report, ...]
-
-
-class Kept:
-    """Takes reports as a printer does, and keeps them one by one."""
-
-    by_line = False  # row by row, as people read
-
-    def __init__(self) -> None:
-        self.reports: list[Report] = []
-
-    def rows(self, reports: Sequence[Report]) -> None:
-        """Keep some answers, and what follows them."""
-        for report in reports:
-            self.reports += _flat(report)
-
-
-def _flat(report: Report) -> Iterator[Report]:
-    yield report._replace(rest=(), series=())
-    for more in following(report):
-        yield from _flat(more)
 
 
 def replayed(line: str) -> Replay:

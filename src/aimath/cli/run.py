@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.command import LABELS, ROW_NUMBERS, VOID
+from aimath.cli.errors import say
 from aimath.cli.job import Job, asked_for
-from aimath.cli.mistakes import say
 from aimath.cli.options import Output
 from aimath.cli.output import printer
-from aimath.cli.talk import Talk
+from aimath.cli.text_command import Talk
 from aimath.errors import InputError, counted
 from aimath.read.blocks import BadRow, Block, located
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
-    from aimath.cli.printer import Printer
-    from aimath.cli.replay import Kept
+    from aimath.cli.printer import Kept, Printer
     from aimath.report import Report
 
 AT_ONCE = 10_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.errors import InputError
 from aimath.read.numbers import number
-from aimath.safe import echo
+from aimath.text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from aimath.quiz.exercise import Exercise
 
 Decimal = decimal.Decimal
-
 ENOUGH = 2
 """So many significant digits an answer needs, unless it is exact."""
 ROUGHLY = Decimal("1e-12")

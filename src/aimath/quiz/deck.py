@@ -6,22 +6,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from aimath.content.chapters import CALCULATORS, SUBJECTS
+from aimath.content.questions import QUESTIONS, Question
 from aimath.errors import InputError, meant
-from aimath.guide.commands import CALCULATORS, SUBJECTS
-from aimath.guide.questions import QUESTIONS, Question
-from aimath.quiz import algebra, calculus, chance, information
+from aimath.quiz import (
+    calculus as slopes,
+    information,
+    linalg as algebra,
+    optim as calculus,
+    probability as chance,
+)
 from aimath.quiz.answers import Verdict, chosen, graded
 from aimath.quiz.exercise import Exercise, Makers, drawn
 from aimath.render.numbers import Style
-from aimath.safe import echo
+from aimath.text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MAKERS: Makers = Makers()
-for makers in (algebra.MAKERS, calculus.MAKERS, chance.MAKERS, information.MAKERS):
+for makers in (algebra.MAKERS, slopes.MAKERS, calculus.MAKERS, chance.MAKERS, information.MAKERS):
     MAKERS.update(makers)
-
 WORDS = "words"
 """The topic of all questions in words."""
 LETTERS = "abcd"

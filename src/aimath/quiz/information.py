@@ -10,7 +10,6 @@ from aimath.core import information
 from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, listed, shown, spaced, tabled
 
 MAKERS = Makers()
-
 IN_NATS = "that is right in nats: the question asks for bits"
 IN_BITS = "that is right in bits: the question asks for nats"
 SWAPPED = "p and q changed places"

@@ -1,1 +1,1 @@
-"""From arguments, stdin and files to blocks of float64 rows: the one reader of every command."""
+"""From arguments, stdin and files to blocks of float64 rows."""

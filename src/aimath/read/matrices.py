@@ -9,17 +9,17 @@ from pathlib import Path  # noqa: TID253  this module is loaded only where it is
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
+from aimath.read._sources import form_of, opened, verified
 from aimath.read.blocks import BadRow, asked_form, cut, is_named, located, memory_limit, price
-from aimath.read.sources import form_of, opened, verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from aimath.core.arrays import Array
+    from aimath.core.numerics.types import Array
+    from aimath.read._elements import Stored
+    from aimath.read._safetensors import Tensor
+    from aimath.read._stream import Stream
     from aimath.read.blocks import Pieces, Reading
-    from aimath.read.elements import Stored
-    from aimath.read.safetensors import Tensor
-    from aimath.read.stream import Stream
 
 AT_ONCE = 1 << 22  # bytes of a block: large enough for a product of matrices to be fast
 STREAMED = ("npy", "npz", "safetensors")
@@ -74,7 +74,10 @@ class RowBlocks:
 def again(token: str, reading: Reading, at_once: int = AT_ONCE) -> RowBlocks | None:
     """Open what can be read again: a stored array or randn:MxN. None for what must be held whole."""
     if token.startswith("randn:"):
-        from aimath.read.named import draws, extents  # noqa: PLC0415  only what is read from is loaded
+        from aimath.read._datasets import (
+            draws,  # noqa: PLC0415  only what is read from is loaded
+            extents,  # noqa: PLC0415
+        )
 
         m, n = extents(token)
         return RowBlocks((m, n), lambda: ((block, ()) for block in draws(m, n, reading, at_once)), token)
@@ -92,7 +95,7 @@ def again(token: str, reading: Reading, at_once: int = AT_ONCE) -> RowBlocks | N
     price(8 * shape[1], f"one row of {shape[1]} numbers", reading.max_memory)
 
     def blocks() -> Iterator[tuple[Array, tuple[str, ...]]]:
-        from aimath.read.elements import parts  # noqa: PLC0415  the same
+        from aimath.read._elements import parts  # noqa: PLC0415  the same
 
         with _opened(path, name, reading) as (stream, stored):
             if stored is None or _stamp(stream) != stamp:
@@ -126,11 +129,11 @@ def _opened(path: str, name: str | None, reading: Reading) -> Iterator[tuple[Str
             return
         verified(stream, form)
         if form == "safetensors":
-            from aimath.read import safetensors  # noqa: PLC0415  one format at a time
+            from aimath.read import _safetensors as safetensors  # noqa: PLC0415  one format at a time
 
             yield stream, safetensors.placed(stream, name)
             return
-        from aimath.read import arrays  # noqa: PLC0415  the same
+        from aimath.read import _npy as arrays  # noqa: PLC0415  the same
 
         if form == "npy":
             yield stream, arrays.header(stream)
@@ -168,7 +171,10 @@ def tensors(path: str) -> list[Tensor]:
 
     An .npy has one, without a name.
     """
-    from aimath.read import arrays, safetensors  # noqa: PLC0415  only what is read from is loaded
+    from aimath.read import (
+        _npy as arrays,  # noqa: PLC0415  only what is read from is loaded
+        _safetensors as safetensors,  # noqa: PLC0415
+    )
 
     with opened(path) as stream:
         form = form_of(path, stream)

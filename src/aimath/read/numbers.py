@@ -11,7 +11,7 @@ from math import isinf
 from typing import TYPE_CHECKING, TypeVar
 
 from aimath.errors import InputError
-from aimath.safe import echo
+from aimath.text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LONGEST = 400  # characters of one number; 1e-324 written out needs 326
 MANY = 10_000  # values of one sweep
-
 # Every alternative is unambiguous: a regex such as \d*\.?\d* takes quadratic time to say no.
 _PLAIN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _DECIMAL = re.compile(rf"[-+]?{_PLAIN}")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from aimath.errors import InputError, listed
+from aimath.read._pairing import Feed, in_step
+from aimath.read._rows import RowParser
 from aimath.read.blocks import STDIN, Reading, is_named, is_path
 from aimath.read.numbers import looks_numeric
-from aimath.read.pairing import Feed, in_step
-from aimath.read.table import RowParser
-from aimath.safe import echo
+from aimath.text import echo
 
 if TYPE_CHECKING:
     from aimath.read.blocks import Pieces
@@ -78,7 +78,7 @@ def blocks(
         if one.tokens != ("-",)
     ]
     if wanting:
-        from aimath.read import sources  # noqa: PLC0415  only what is read from is loaded
+        from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
 
         raw = _open(stdin, wanting, alone=len(wanting) == len(names))
         feeds.insert(0, Feed(wanting, sources.piped(raw, layout(wanting, STDIN)), waits=True))
@@ -190,14 +190,14 @@ def _feed(one: _Given, layout: _Layouts, *, matrix: bool, each: bool, draw: int)
         why = f"{one.places[odd]}: {echo(one.tokens[odd])} can't stand beside other arguments"
         raise InputError(why, operand=one.name, usage=True)
     if path is not None:
-        from aimath.read import sources  # noqa: PLC0415  only what is read from is loaded
+        from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
 
         return Feed([one.name], sources.file(path, how))
     if is_named(first) and not each:
-        from aimath.read.named import named  # noqa: PLC0415  the same
+        from aimath.read._datasets import named  # noqa: PLC0415  the same
 
         return Feed([one.name], named(first, one.name, how.reading, matrix=matrix, draw=draw))
-    from aimath.read.literals import literal  # noqa: PLC0415  the same
+    from aimath.read._literals import literal  # noqa: PLC0415  the same
 
     block = literal(one.tokens, one.places, one.name, matrix=matrix)
     if each:

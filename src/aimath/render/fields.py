@@ -1,15 +1,46 @@
-"""Reading a Report: one array a quantity, one column a name."""
+"""Reading a Report: one array a quantity, one column a name; and what every writer is told."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from aimath.errors import InputError
+from aimath.render.numbers import Style
 
 if TYPE_CHECKING:
     from aimath.report import Report
+
+
+class Wanted(NamedTuple):
+    """What was asked of the output."""
+
+    style: Style = Style()
+    fields: tuple[str, ...] = ()
+    header: bool = True
+    width: int = 80
+    all_rows: bool = False
+    ascii_only: bool = False
+    colour: bool = False
+
+    @property
+    def measure(self) -> int:
+        """The width of lines that may be broken, and of pictures: no line is read well beyond 80 cells."""
+        return max(20, min(self.width, 80))
+
+
+class Writer(Protocol):
+    """Turns reports into bytes, one after the other, and closes what it opened."""
+
+    def write(self, report: Report) -> bytes:
+        """Give the text of one block of rows."""
+        ...
+
+    def end(self) -> bytes:
+        """Give what stands behind the last block: nothing, unless something was left open."""
+        return b""
+
 
 Values = np.ndarray[Any, Any]
 

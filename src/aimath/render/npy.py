@@ -14,8 +14,8 @@ from aimath.render.sink import AtomicFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from aimath.core.arrays import Array
-    from aimath.render.text import Wanted
+    from aimath.core.numerics.types import Array
+    from aimath.render.fields import Wanted
     from aimath.report import Report
 
 HEADER = 128  # bytes: room for any shape, and a multiple of 64 as the format asks

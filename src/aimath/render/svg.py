@@ -6,14 +6,14 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from aimath.render.people import Book
-from aimath.safe import cells
+from aimath.render.terminal import Book
+from aimath.text import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aimath.render.layout import Strip
-    from aimath.render.text import Wanted
+    from aimath.render._layout import Strip
+    from aimath.render.fields import Wanted
     from aimath.report import Report
 
 WIDE, HIGH, EDGE = 10, 20, 14
@@ -23,7 +23,6 @@ LEVELS = "▁▂▃▄▅▆▇"
 SHADED = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 RUN = re.compile(rf" {{2,}}|[{BLOCKS}]+|░+|▒+|▓+|▀+|[{LEVELS}]+|(?:(?! {{2}})[^{BLOCKS}░▒▓{LEVELS}▀])+")
 """What is drawn as one shape: several blanks, blocks, shades, pixels, little bars, or words."""
-
 PAGE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
 <title>{title}</title>

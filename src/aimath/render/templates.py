@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render.layout import bar, label, ours, spark
+from aimath.render._layout import bar, label, ours, spark
 
 if TYPE_CHECKING:
-    from aimath.render.fields import Quantities
-    from aimath.render.text import Wanted
+    from aimath.render.fields import Quantities, Wanted
 
 BAR = 20
 JOINED = 6

@@ -9,7 +9,7 @@ import numpy as np
 from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.peers import distance, functional, linalg, pairwise, tensors, torch
 
-from aimath.core import linear
+from aimath.core import linalg as linear
 
 if TYPE_CHECKING:
     from tests.benchmarks.digits.case import Operands

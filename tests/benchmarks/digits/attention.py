@@ -10,7 +10,7 @@ import numpy as np
 from tests.benchmarks.digits.case import Case, exact, of_largest, over
 from tests.benchmarks.digits.peers import functional, special, tensors, torch
 
-from aimath.core import attention
+from aimath.core import linalg as attention
 
 if TYPE_CHECKING:
     from tests.benchmarks.digits.case import Operands

@@ -10,7 +10,7 @@ from tests.benchmarks.digits.case import Case, exact, of_largest, over
 from tests.benchmarks.digits.matrices import hilbert, turned, upright
 from tests.benchmarks.digits.peers import decomposition, linalg, tensors, torch
 
-from aimath.core import decompose
+from aimath.core import linalg as decompose
 
 SAMPLES = 12
 STEEP = np.geomspace(1, 1e-12, 6)

@@ -9,8 +9,8 @@ import numpy as np
 from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.peers import torch
 
-from aimath.core import optimize
-from aimath.core.expression import function
+from aimath.core import optim as optimize
+from aimath.core.calculus import function
 
 LR = {"gd": 0.1, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.01, "adam": 0.1, "adamw": 0.1}
 FORMULA = "(x-3)^2 + 2*(y+1)^2"

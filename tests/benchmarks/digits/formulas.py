@@ -10,7 +10,7 @@ import numpy as np
 from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.peers import functional, slopes, tensors, torch
 
-from aimath.core import backprop, calculus, expression
+from aimath.core import calculus, calculus as backprop, calculus as expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import numpy as np
 from tests.benchmarks.digits.case import Case, exact, of_largest, over, ulps
 from tests.benchmarks.digits.peers import functional, slopes, tensors
 
-from aimath.core import autodiff
+from aimath.core import nn as autodiff
 
 if TYPE_CHECKING:
     from tests.benchmarks.digits.case import Operands

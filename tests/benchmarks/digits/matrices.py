@@ -9,7 +9,7 @@ import numpy as np
 from tests.benchmarks.digits.case import Case, exact, of_largest, over
 from tests.benchmarks.digits.peers import linalg, tensors, torch
 
-from aimath.core import decompose, linear
+from aimath.core import linalg as decompose, linalg as linear
 
 if TYPE_CHECKING:
     from tests.benchmarks.digits.case import Operands

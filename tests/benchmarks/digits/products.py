@@ -9,7 +9,7 @@ import numpy as np
 from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.peers import functional, special, tensors, torch
 
-from aimath.core import linear
+from aimath.core import linalg as linear
 
 if TYPE_CHECKING:
     from collections.abc import Callable

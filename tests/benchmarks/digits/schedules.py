@@ -10,7 +10,7 @@ import numpy as np
 from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.peers import torch
 
-from aimath.core import optimize
+from aimath.core import optim as optimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,6 +11,7 @@ from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.peers import functional, special, tensors, torch
 
 from aimath.core import information, probability
+from aimath.core.probability import _softmax as softmax_
 
 if TYPE_CHECKING:
     from tests.benchmarks.digits.case import Operands
@@ -58,7 +59,7 @@ def softmaxes(rng: np.random.Generator) -> list[Case]:
         {"N(0, 3)": spread(rng), "one almost sure": sure(rng)},
         "softmax",
         log_softmax,
-        lambda x: probability.log_softmax(x).log_probs,
+        lambda x: softmax_.log_softmax(x).log_probs,
         what="logarithm",
         scipy=special.log_softmax,
         torch=tensors(lambda x: torch.log_softmax(x, -1)),

@@ -1,0 +1,145 @@
+"""Commands of calculus: gradients of formulas, and backpropagation through one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Flag, Operand, Vector, Words
+from aimath.commands import formulas as words
+from aimath.commands.formulas import _kinks, _unless
+from aimath.errors import InputError
+from aimath.report import Line, Panels, Plot, Report, Table, Verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aimath.core.calculus import Function
+    from aimath.report import Step
+
+commands: Commands = {}
+GRAD = "aimath grad 'x^2 + 2*x*y + y^2' x=3 y=2"
+WORKED = 8
+"""So many partial derivatives are worked out one by one; more make a table."""
+AGREE = Verify("central differences agree within {apart:.1}")
+Variables = Annotated[
+    str, Flag("--variables", help="The variables in another order.  [default: as they appear]", metavar="A,B")
+]
+
+
+@command(commands, example=GRAD)
+def grad(
+    given: Annotated[
+        list[str], Words("One formula, or several, and a value for each variable.", "F... X=N...")
+    ],
+    at: Annotated[
+        Vector | None,
+        Operand("Points, one a row, instead of x=...: a list, @FILE, - for stdin.", flag="--at", named=True),
+    ] = None,
+    variables: Variables = "",
+    hessian: Annotated[bool, Flag("--hessian", help="Second derivatives and their eigenvalues too.")] = False,
+    direction: Annotated[
+        str, Flag("--direction", help="The slope in a direction too: 1,0 or x=1.", metavar="LIST")
+    ] = "",
+    labels: tuple[str, ...] = (),
+    void: bool = False,
+) -> Report:
+    """Differentiate a formula at a point, exactly.
+
+    The gradient holds a partial derivative for each variable, in the order in which they appear;
+    of several formulas it is the Jacobian, a row each. x=lin:0:1:5 and x=1,2,3 give several points.
+    --direction is brought to length 1. At a kink of abs or relu 0 stands for the derivative, and
+    values that tie in max or min share it; a note says so. Rows of --at with names, as a header
+    gives them, are read by name.
+    """
+    functions, assignments = words.read(given, variables, GRAD)
+    points = words.points(functions[0].variables, assignments, at, labels)
+    several = at is None and len(points) > 1
+    if void:  # rows may have had further entries
+        functions = [_plane(f) for f in functions]
+        points = points[:, :1].repeat(len(functions[0].variables), axis=1)
+    report = (
+        _jacobian(functions, points, hessian=hessian, direction=direction)
+        if len(functions) > 1
+        else _gradient(functions[0], points, hessian=hessian, direction=direction)
+    )
+    show = ("point", *report.show) if several else report.show
+    notes = _kinks(functions, points)
+    if labels:  # of the variables, else names for them
+        names = functions[0].variables
+        report = report._replace(labels=names if set(labels) & set(names) else labels)
+    return report._replace(show=show, steps=_unless(notes, report.steps), notes=notes)
+
+
+def _gradient(f: Function, points: Any, *, hessian: bool, direction: str) -> Report:
+    import numpy as np
+
+    from aimath.core import calculus
+
+    way = words.direction(direction, f.variables) if direction else None
+    result = calculus.gradient(f, points, direction=way, hessian=hessian)
+    formulas = f.formulas()
+    return Report(
+        result,
+        show=("gradient",) if way is None else ("directional",),
+        steps=tuple(_steps(f, formulas, result)),
+        extra={"function": f.text, "formulas": np.array([formulas])},
+        labels=f.variables,
+        beside="point",
+        plot=Plot("gradient") if len(f.variables) > 1 else Plot("gradient", "point", "curve"),
+    )
+
+
+def _steps(f: Function, formulas: Sequence[str], result: Any) -> Iterator[Step]:
+    names = f.variables
+    yield Line(f"f({', '.join(names[:WORKED])}) = {f.shown()}")
+    if len(names) <= WORKED:
+        where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names))
+        yield Line(f" f = {{value}} at {where}")
+        for k, (name, formula) in enumerate(zip(names, formulas, strict=True)):
+            yield Line(f" ∂f/∂{name} = {f'{formula} = ' * bool(formula)}{{gradient[{k}]}}")
+    else:
+        yield Line(" f = {value}; the point and ∂f by each variable:")
+        yield Table((("at", "{point}"), ("∂f", "{gradient}")), bar="gradient")
+    yield Line(" |∇f| = {norm}      the slope of the steepest way up, which is that of ∇f")
+    if result.directional is not None:
+        yield Line(" along d = ({direction}) of length 1:   ∇f · d = {directional}")
+    yield AGREE
+    if result.hessian is not None:
+        yield Line(" H_ij = ∂²f/∂x_i∂x_j")
+        yield Panels((("H", "hessian"),))
+        yield Line(" curvatures (eigenvalues of H): {eigenvalues}      critical point: {critical}")
+        yield AGREE._replace(method="check_hessian")
+
+
+def _jacobian(functions: Sequence[Function], points: Any, *, hessian: bool, direction: str) -> Report:
+    import numpy as np
+
+    from aimath.core import calculus
+
+    if hessian or direction:
+        option = "--hessian" if hessian else "--direction"
+        raise InputError(f"{option} is for one formula, and {len(functions)} are given", usage=True)
+    result = calculus.jacobian(functions, points)
+    names = functions[0].variables
+    where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names[:WORKED]))
+    return Report(
+        result,
+        show=("jacobian",),
+        steps=(
+            Line("J_ij = ∂f_i/∂x_j      a row for each formula, a column for each variable"),
+            *(Line(f" f_{k + 1} = {f.shown()} = {{values[{k}]}}") for k, f in enumerate(functions[:WORKED])),
+            Line(f" at {where}:"),
+            Panels((("J", "jacobian"),)),
+            AGREE,
+        ),
+        extra={"functions": np.array([[f.text for f in functions]]), "variables": np.array([names])},
+        plot=Plot("jacobian"),
+    )
+
+
+def _plane(f: Function) -> Function:
+    """Give a formula of the same variables that has slopes everywhere."""
+    from aimath.core.calculus import function
+
+    return function(" + ".join(f.variables), f.variables)

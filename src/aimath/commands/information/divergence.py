@@ -1,0 +1,89 @@
+"""Commands that compare distributions: divergences, dependence, and the policy that one keeps near."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import (
+    Base,
+    First,
+    Flag,
+    Normalize,
+    Second,
+    log_name,
+)
+from aimath.report import Line, Plot, Report, Table, Verify
+
+commands: Commands = {}
+
+
+@command(commands, example="aimath kl .9,.1 .5,.5")
+def kl(
+    p: First,
+    q: Second,
+    base: Base = math.e,
+    reverse: Annotated[bool, Flag("--reverse", help="Give KL(q‖p).")] = False,
+    normalize: Normalize = False,
+) -> Report:
+    """Measure how far one distribution is from another.
+
+    KL(p‖q) = sum p log(p/q), in nats; never negative, not symmetric, infinite where q = 0 < p.
+    """
+    from aimath.core import information
+
+    unit, log = information.unit(base), log_name(base)
+    one, two, answer, terms = ("q", "p", "reverse", "reverse_terms") if reverse else ("p", "q", "kl", "terms")
+    check = Verify("cross-entropy - entropy = {cross_entropy} - {entropy} = {other}")
+    return Report(
+        information.kl(p, q, base, normalize),
+        show=(answer,),
+        steps=(
+            Line(
+                f"KL({{P}}‖{{Q}}) = Σ {{P}}_i · {log}({{P}}_i/{{Q}}_i)      "
+                f"extra {unit} when the code was made for {{Q}}"
+            ),
+            Table((("work", f"{{{one}}} · {log}({{{one}}}/{{{two}}})"), (unit, f"{{{terms}:+}}")), bar=terms),
+            Line(f" KL({{P}}‖{{Q}}) = {{{terms}: + }} = {{{answer}}} {unit}"),
+            Verify("cross-entropy - entropy = {other}", "check_reverse") if reverse else check,
+            Line(
+                f" KL({{Q}}‖{{P}}) = {{{'kl' if reverse else 'reverse'}}}: not symmetric. "
+                "One term may be negative, the sum never is.",
+                only="kl" if reverse else "reverse",
+            ),
+        ),
+        units=dict.fromkeys(("kl", "terms", "cross_entropy", "entropy", "reverse", "reverse_terms"), unit),
+        names={"P": one, "Q": two},
+        plot=Plot(terms),
+    )
+
+
+@command(commands, example="aimath js .9,.1 .5,.5")
+def js(
+    p: First,
+    q: Second,
+    base: Base = 2.0,
+    distance: Annotated[bool, Flag("--distance", help="Give the distance: the square root.")] = False,
+    normalize: Normalize = False,
+) -> Report:
+    """Measure the symmetric divergence of two distributions.
+
+    JS(p, q) = KL(p‖m)/2 + KL(q‖m)/2 with m = (p+q)/2: 0 for equal ones, 1 bit for disjoint ones.
+    """
+    from aimath.core import information
+
+    unit = information.unit(base)
+    return Report(
+        information.js(p, q, base, distance=distance, normalize=normalize),
+        show=("js",),
+        steps=(
+            Line("JS(p, q) = KL(p‖m)/2 + KL(q‖m)/2      m = (p + q)/2"),
+            Table((("p", "{p}"), ("q", "{q}"), ("m", "{mixture}")), bar="mixture"),
+            Line(f" JS = {{kl_p}}/2 + {{kl_q}}/2 = {{divergence}} {unit}"),
+            *((Line(" distance = √JS = {js}"),) if distance else ()),
+            Verify("H(m) - H(p)/2 - H(q)/2 = {other}"),
+        ),
+        units=dict.fromkeys(("divergence", "kl_p", "kl_q", *(() if distance else ("js",))), unit),
+        plot=Plot("mixture"),
+    )

@@ -1,0 +1,63 @@
+"""Commands of information theory: entropy and what is measured with it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import (
+    ABSENT,
+    Base,
+    Distribution,
+    Flag,
+    Form,
+    Normalize,
+    Operand,
+    Vector,
+    log_name,
+)
+from aimath.errors import InputError
+from aimath.report import Line, Plot, Report, Table, Verify
+
+commands: Commands = {}
+
+
+@command(
+    commands,
+    Form(("probs",)),
+    Form(("logits",), when=("from_logits",)),
+    example="aimath entropy .5 .25 .125 .125",
+)
+def entropy(
+    probs: Distribution = ABSENT,
+    logits: Annotated[Vector, Operand("Logits, with --logits.")] = ABSENT,
+    base: Base = 2.0,
+    from_logits: Annotated[bool, Flag("--logits", help="The numbers are logits.")] = False,
+    normalize: Normalize = False,
+) -> Report:
+    """Measure the uncertainty of a distribution.
+
+    H(p) = sum p log(1/p), in bits; 0 log 0 counts as 0. A fair coin has 1 bit.
+    """
+    from aimath.core import information
+
+    unit, log = information.unit(base), log_name(base)
+    if from_logits and normalize:
+        raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
+    return Report(
+        information.entropy_of_logits(logits, base)
+        if from_logits
+        else information.entropy(probs, base, normalize),
+        show=("entropy",),
+        steps=(
+            Line(f"H(p) = Σ p_i · {log}(1/p_i)      {log}(1/p_i) is the surprise of outcome i, in {unit}"),
+            Table(
+                (("p_i", "{probs}"), ("surprise", "{surprise}"), ("p_i · surprise", "{terms}")), bar="terms"
+            ),
+            Line(f" H = {{terms: + }} = {{entropy}} {unit}      the most for so many outcomes: {{maximum}}"),
+            Line(" like a choice among {perplexity} equally likely outcomes"),
+            Verify(f"{log}(n) - KL(p‖uniform) = {{other}}"),
+        ),
+        units=dict.fromkeys(("entropy", "surprise", "terms", "maximum"), unit) | {"nats": "nats"},
+        plot=Plot("terms"),
+    )

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import (
+    ABSENT,
+    Base,
+    Form,
+    Operand,
+    Vector,
+)
+from aimath.errors import InputError
+from aimath.report import Line, Plot, Report, Table, Verify
+
+commands: Commands = {}
+
+
+@command(
+    commands,
+    Form(("mu", "sigma")),
+    Form(("mu", "logvar"), when=("logvar",)),
+    example="aimath gaussian-kl --mu 1 --sigma 2",
+)
+def gaussian_kl(
+    mu: Annotated[Vector, Operand("Means of the first, one a dimension.", flag="--mu")],
+    sigma: Annotated[Vector, Operand("Its standard deviations.", flag="--sigma")] = ABSENT,
+    mu2: Annotated[Vector | None, Operand("Means of the second.  [default: 0]", flag="--mu2")] = None,
+    sigma2: Annotated[
+        Vector | None, Operand("Standard deviations of the second.  [default: 1]", flag="--sigma2")
+    ] = None,
+    logvar: Annotated[
+        Vector | None, Operand("ln sigma^2, as a VAE's encoder gives it.", flag="--logvar")
+    ] = None,
+    base: Base = math.e,
+) -> Report:
+    """Measure the divergence of two normal distributions.
+
+    KL(N(mu, sigma^2) ‖ N(mu2, sigma2^2)), summed over independent dimensions, in nats; the second
+    is N(0, 1) unless given, as in a VAE, whose --logvar may stand for --sigma.
+    """
+    from aimath.core import information
+
+    unit = information.unit(base)
+    if logvar is not None:
+        if any(values is not None for values in (sigma, mu2, sigma2)):
+            raise InputError("--logvar is measured against N(0, 1): give --mu and --logvar alone", usage=True)
+        result: Any = information.vae_kl(mu, logvar, base)
+        formula = "KL = Σ (mu² + (exp(l) - 1) - l) / 2      l = ln sigma²"
+        textbook = "the paper's line, -1/2 Σ (1 + l - mu² - exp(l))"
+        columns: tuple[tuple[str, str], ...] = (("mu", "{mu}"), ("l", "{logvar}"), (unit, "{terms}"))
+    else:
+        second = (0.0 if mu2 is None else mu2, 1.0 if sigma2 is None else sigma2)
+        result = information.gaussian_kl(mu, sigma, *second, base)
+        formula = "KL = Σ (r - ln(1 + r)) + r²/2 + d²/2      r = (s1 - s2)/s2      d = (m1 - m2)/s2"
+        textbook = "the textbook's line, Σ ln(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2"
+        columns = (("m1", "{mu}"), ("s1", "{sigma}"), ("m2", "{mu2}"), ("s2", "{sigma2}"), (unit, "{terms}"))
+    return Report(
+        result,
+        show=("kl",),
+        steps=(
+            Line(formula),
+            Table(columns, bar="terms"),
+            Line(f" KL = {{terms: + }} = {{kl}} {unit}"),
+            Verify(textbook + " = {other}"),
+        ),
+        units=dict.fromkeys(("kl", "terms"), unit),
+        plot=Plot("terms"),
+    )

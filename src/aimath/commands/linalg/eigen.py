@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Operand, Vector
+from aimath.commands._shared import SHOWN, one, worked
+from aimath.report import Line, Panels, Plot, Report, Table, Verify
+
+if TYPE_CHECKING:
+    pass
+
+commands: Commands = {}
+
+
+@command(commands, example="aimath eig '2 1; 1 2'")
+def eig(
+    A: Annotated[  # noqa: N803
+        Vector, Operand("A square matrix: a literal or a file.", flag="-A", matrix=True, drawn=True)
+    ],
+) -> Report:
+    """Find the directions that a matrix only stretches.
+
+    A v = value v: values by descending real part, vectors of length 1. A row is the real and the
+    imaginary part of a value; --fields vectors gives the vectors, a column each.
+    """
+    from aimath.core import linalg as eigen
+
+    result = eigen.eig(one(A, "A"))
+    n, complex_ = len(result.values), result.vectors_im is not None
+    products = [
+        f"  {worked('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}" for i in range(n)
+    ]
+    first = (" A · v for the largest λ, row by row:", *products)
+    return Report(
+        result,
+        show=("values",),
+        steps=(
+            Line("A · v = λ · v      A stretches the direction v by λ, and does not turn it"),
+            Panels((("A", "A"),)),
+            Table((("λ, real part", "{re}"), ("imaginary", "{im}"), ("|λ|", "{magnitude}")), bar="magnitude"),
+            Line(" Σ λ = {trace}, the sum of A's diagonal      largest |λ| = {spectral_radius}"),
+            Line(" the vectors, a column each:" + " real parts" * complex_),
+            Panels((("v", "vectors"),)),
+            *((Line(" imaginary parts:"), Panels((("v", "vectors_im"),))) if complex_ else ()),
+            *(map(Line, first) if n <= SHOWN and not complex_ else ()),
+            Line(
+                " A is symmetric: its vectors stand at right angles"
+                if result.symmetric
+                else " condition of the vectors {condition}: 1 is right angles, inf that one is missing"
+            ),
+            Verify("A · v against λ · v, in units of A's largest entry: {other}"),
+        ),
+        heads={"values": ("re", "im")},
+        plot=Plot("magnitude"),
+        whole=True,
+    )

@@ -1,0 +1,152 @@
+"""The command of low-rank adapters."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Flag, Number, Whole, Words
+from aimath.errors import InputError, counted
+from aimath.read.blocks import cut, is_named, is_path, suffix
+from aimath.read.operands import matrix_blocks
+from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.text import echo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aimath.read.matrices import RowBlocks
+
+commands: Commands = {}
+EXAMPLE = "aimath lora --shape 768x768 --rank 16"
+
+
+@command(commands, example=EXAMPLE)
+def lora(
+    files: Annotated[list[str], Words("BASE and TUNED: two files of weights.", metavar="[BASE TUNED]")],
+    shape: Annotated[str, Flag("--shape", help="The sides of a matrix, as 768x768.", metavar="MxN")] = "",
+    rank: Annotated[
+        int | None, Whole(("--rank", "-r"), "The rank of the factors.  [default: 8]", 1, 10**9)
+    ] = None,
+    energy: Annotated[
+        tuple[float, ...] | None,
+        Number(("--energy",), "Share of the update's squares to keep.  [default: 0.9,0.99]", together=True),
+    ] = None,
+) -> Report:
+    """Count the numbers of a low-rank adapter, or find the rank it needs.
+
+    W + B A with B (m, r) and A (r, n) trains r (m + n) numbers, not m n. Of two weight files, each
+    tensor's change is decomposed: the least rank that keeps a share of it. Hu et al. (2021).
+    """
+    if files and (shape or rank is not None):
+        raise InputError("two files of weights need neither --shape nor --rank", usage=True)
+    if files:
+        return _of_files(files, (0.9, 0.99) if energy is None else energy)
+    if energy is not None:
+        raise InputError("--energy is about two files of weights", hint="give BASE and TUNED", usage=True)
+    return _of_shape(shape, 8 if rank is None else rank)
+
+
+def _of_shape(shape: str, rank: int) -> Report:
+    from aimath.core import linalg as core
+
+    sides = re.fullmatch(r"([0-9]{1,9})[x×,]([0-9]{1,9})", shape)
+    if not sides:
+        why = (
+            f"--shape: {echo(shape)} is not two sides" if shape else "needs --shape, or two files of weights"
+        )
+        raise InputError(why, hint=f"try {EXAMPLE}", usage=True)
+    return Report(
+        core.lora((int(sides[1]), int(sides[2])), rank),
+        show=("parameters",),
+        steps=(
+            Line(
+                "W + B · A      B is m × r and A is r × n: r (m + n) numbers are trained, in place of m · n"
+            ),
+            Line(" r (m + n) = {rank} · ({m} + {n}) = {parameters}"),
+            Line(" m · n = {m} · {n} = {full}"),
+            Line(" {parameters} / {full} = {percent_of_full} %"),
+            Line(" of all numbers in memory, {full} + {parameters}: {percent_of_total} %"),
+            Line(" factors are smaller than W below rank m · n / (m + n) = {break_even_rank}"),
+            Verify("100 · rank / break-even rank = {other} %"),
+        ),
+        units={"percent_of_full": "%", "percent_of_total": "%"},
+        plot=Plot("parameters"),
+        whole=True,
+    )
+
+
+def _of_files(files: Sequence[str], energy: tuple[float, ...]) -> Report:
+    from aimath.core.linalg import lora_ranks
+
+    if len(files) != 2:
+        raise InputError(f"needs two files of weights, BASE and TUNED, not {len(files)}", usage=True)
+    for file in files:
+        if not (file.startswith("@") or is_path(file) or is_named(file)):
+            why = f"the suffix of {echo(file)} is not known"
+            raise InputError(why, hint=f"any file can be given as @{file}", usage=True)
+    names, alone = _common(*files)
+    result = lora_ranks(_updates(files, names, energy))
+    return Report(
+        result,
+        show=("tensor", "shape", "energy", "rank", "parameters", "full", "percent_of_full"),
+        steps=(
+            Line(
+                "tuned - base = U · S · Vᵀ      the least r with s_1² + … + s_r² ≥ energy · (s_1² + s_2² + …)"
+            ),
+            Table(
+                (
+                    ("shape", "{shape}"),
+                    ("energy", "{energy}"),
+                    ("rank r", "{rank}"),
+                    ("r(m+n)", "{parameters}"),
+                    ("of m·n, %", "{percent_of_full}"),
+                ),
+                names="tensor",
+            ),
+            *((Line(" all tensors: the one rank which they may share"),) if len(names) > 1 else ()),
+            Verify("norms of the updates by their entries: {other}"),
+        ),
+        units={"percent_of_full": "%"},
+        plot=Plot("rank", "tensor"),
+        whole=True,
+        by_row=result._fields,
+        notes=alone,
+    )
+
+
+def _common(base: str, tuned: str) -> tuple[list[str], tuple[str, ...]]:
+    """Name the matrices that both files hold in one shape, and say what only one of them holds."""
+    shapes = [_shapes(path) for path in (base, tuned)]
+    names = [name for name, shape in shapes[0].items() if shapes[1].get(name) == shape]
+    if not names:
+        hint = "a tensor can be named: FILE.safetensors:NAME"
+        raise InputError("the two files have no matrix of one name and shape", hint=hint)
+    left = len(shapes[0].keys() | shapes[1].keys()) - len(names)
+    return names, ((f"{counted(left, 'tensor')} without a partner of the same shape",) if left else ())
+
+
+def _shapes(path: str) -> dict[str, tuple[int, ...]]:
+    """Give the shape of every matrix of a file; of what is no file of several arrays, that of the one."""
+    from aimath.read import matrices  # noqa: PLC0415  only for files
+
+    file, name = cut(path.removeprefix("@"))
+    if name is None and suffix(file) in {".safetensors", ".npz"}:
+        return {t.name: t.shape for t in matrices.tensors(file) if len(t.shape) == 2}
+    return {"": _rows(path, "").shape}
+
+
+def _updates(
+    files: Sequence[str], names: Sequence[str], energy: tuple[float, ...]
+) -> Iterator[tuple[str, Any]]:
+    """Decompose one tensor after the other, so that only two matrices are held."""
+    from aimath.core import linalg as core
+
+    for name in names:
+        base, tuned = (_rows(path, name).whole(copies=3) for path in files)
+        yield name or "update", core.lora_update(base, tuned, energy)
+
+
+def _rows(path: str, name: str) -> RowBlocks:
+    return matrix_blocks([f"{path}:{name}" if name else path], "W", {}, None)

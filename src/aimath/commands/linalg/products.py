@@ -1,0 +1,161 @@
+"""Commands of linear algebra: products, neurons and layers, angles."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Flag, Number, Operand, Vector
+from aimath.commands._shared import TERMS_SHOWN, Left, Right, afford, one, worked
+from aimath.report import Line, Panels, Plot, Report, Table, Verify
+
+commands: Commands = {}
+ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "gelu")
+Activation = Annotated[str, Flag("--activation", metavar="NAME", choices=ACTIVATIONS)]
+
+
+@command(commands, example="aimath dot 1,2,3 4,5,6")
+def dot(a: Left, b: Right) -> Report:
+    """Multiply two vectors entry by entry and add up.
+
+    a · b = sum a_i b_i, rounded once: 1e16,1,-1e16 times 1,1,1 is 1, where numpy says 0.
+    """
+    from aimath.core import linalg as linear
+
+    return Report(
+        linear.dot(a, b),
+        show=("dot",),
+        steps=(
+            Line("a · b = Σ a_i · b_i"),
+            Table((("a", "{a}"), ("b", "{b}"), ("a_i · b_i", "{terms:+}")), bar="terms"),
+            Line(" a · b = {terms: + } = {dot}"),
+            Verify("added up with more digits than float64 has: {other}"),
+        ),
+        plot=Plot("terms"),
+    )
+
+
+@command(commands, example="aimath neuron --weights .5,-.25,1 --inputs 1,2,3 --bias .5 --activation sigmoid")
+def neuron(
+    weights: Annotated[Vector, Operand("A weight for each input.", flag="--weights", drawn=True)],
+    inputs: Annotated[Vector, Operand("What comes in.", flag="--inputs", drawn=True)],
+    bias: Annotated[float, Number(("--bias",), "Added to the weighted sum.")] = 0.0,
+    activation: Activation = "none",
+) -> Report:
+    """Let a neuron answer: a weighted sum, a bias, an activation.
+
+    output = activation(sum w_i x_i + b). gelu is the exact one, torch's default.
+    """
+    from aimath.core import linalg as linear
+
+    bare = activation == "none"
+    end = Line(f" output = {activation}({{total}}) = {{output}}")
+    return Report(
+        linear.neuron(weights, inputs, bias, activation),
+        show=("output",),
+        steps=(
+            Line(f"output = {'Σ w_i · x_i + b' if bare else f'{activation}(Σ w_i · x_i + b)'}"),
+            Table((("weight w", "{weights}"), ("input x", "{inputs}"), ("w · x", "{terms:+}")), bar="terms"),
+            Line(" Σ w · x = {terms: + }      with the bias b = {bias}: {total}"),
+            *((end,) * (not bare)),
+            Verify("added up with more digits than float64 has: {other}"),
+        ),
+        plot=Plot("terms"),
+    )
+
+
+@command(commands, example="aimath layer '1 2; 0 -1' 3,4 --bias .5,-1 --activation relu")
+def layer(
+    W: Annotated[Vector, Operand("Weights, a neuron a row.", flag="-W", matrix=True, drawn=True)],  # noqa: N803
+    x: Annotated[Vector, Operand("Inputs; of rows, each is answered.", flag="--x", drawn=True)],
+    bias: Annotated[Vector | None, Operand("A bias for each neuron.  [default: 0]", flag="--bias")] = None,
+    activation: Activation = "none",
+    memory: int | None = None,
+) -> Report:
+    """Send inputs through a layer of neurons.
+
+    output = activation(W x + b), W with a row for each neuron, as torch's Linear has it.
+    """
+    from aimath.core import linalg as linear
+
+    weights, shift = one(W, "W", whole=False), None if bias is None else one(bias, "bias", whole=False)
+    afford((len(x), len(weights)), "matrix of outputs", memory)
+    result = linear.layer(weights, x, shift, activation)
+    bare = activation == "none"
+    ends = (("W·x + b", "{total}"), *(((activation, "{output}"),) * (not bare)))
+    return Report(
+        # W and b are the same for every row of x; terms are as many as W's entries, for each row again.
+        result._replace(W=result.W[None], bias=result.bias[None]),
+        show=("output",),
+        shared=("W", "bias"),
+        unlisted=("terms",),
+        steps=(
+            Line(f"output = {'W·x + b' if bare else f'{activation}(W·x + b)'}      a neuron is a row of W"),
+            Line(" x = {x}      W · x by neuron,input:"),
+            Table((("W", "{W}"), ("W · x", "{terms:+}")), bar="terms"),
+            Line(" sums by neuron:"),
+            Table((("bias b", "{bias}"), *ends), bar="output"),
+            Verify("added up with more digits than float64 has: {other}"),
+        ),
+        plot=Plot("output"),
+    )
+
+
+@command(commands, example="aimath matmul '1 2; 3 4' '5 6; 7 8'")
+def matmul(
+    a: Annotated[Vector, Operand("The left matrix.", flag="--a", matrix=True, drawn=True)],
+    b: Annotated[Vector, Operand("The right matrix.", flag="--b", matrix=True, drawn=True)],
+    memory: int | None = None,
+) -> Report:
+    """Multiply two matrices.
+
+    Entry (i, j) is row i of a times column j of b, rounded once.
+    """
+    from aimath.core import linalg as linear
+
+    left, right = one(a, "a"), one(b, "b")
+    afford((len(left), right.shape[-1]), "product", memory)
+    result = linear.matmul(left, right)
+    (m, k), n = result.a.shape, result.b.shape[1]
+    few = [divmod(at, n) for at in (range(m * n) if m * n <= TERMS_SHOWN else (0, m * n - 1))]
+    return Report(
+        result,
+        show=("product",),
+        steps=(
+            Line("product = a · b      entry i,j = row i of a · column j of b"),
+            Panels((("a", "a"),)),
+            Panels((("b", "b"),)),
+            *(
+                Line(f" {i + 1},{j + 1}:  {worked('a', 'b', i, j, k)} = {{product[{i}][{j}]}}")
+                for i, j in few
+            ),
+            Panels((("product", "product"),)),
+            Verify("a · (b · s) = {other}      for random signs s; (a · b) · s = {answer}"),
+        ),
+        plot=Plot("product"),
+        whole=True,
+    )
+
+
+@command(commands, example="aimath transpose '1 2 3; 4 5 6'")
+def transpose(
+    a: Annotated[Vector, Operand("A matrix: a literal or a file.", matrix=True, drawn=True)],
+) -> Report:
+    """Swap the rows and columns of a matrix.
+
+    transposed[j, i] = a[i, j].
+    """
+    from aimath.core import linalg as linear
+
+    return Report(
+        linear.transpose(one(a, "a")),
+        show=("transposed",),
+        steps=(
+            Line("transposed_j,i = a_i,j      rows become columns"),
+            Panels((("a", "a"),)),
+            Panels((("transposed", "transposed"),)),
+            Verify("the entries of a, read column by column: {other}"),
+        ),
+        plot=Plot("transposed"),
+        whole=True,
+    )

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import ABSENT, Form, Operand, Vector
+from aimath.commands._shared import Left, Right, afford, one
+from aimath.report import Line, Panels, Plot, Report, Table, Verify
+
+commands: Commands = {}
+
+
+@command(commands, Form(("a", "b")), Form(("matrix",), when=("matrix",)), example="aimath cosine 1,2,3 4,5,6")
+def cosine(
+    a: Left = ABSENT,
+    b: Right = ABSENT,
+    matrix: Annotated[
+        Vector | None,
+        Operand("Compare all rows of a matrix with each other.", flag="--matrix", matrix=True, drawn=True),
+    ] = None,
+    memory: int | None = None,
+) -> Report:
+    """Compare the directions of two vectors.
+
+    cosine = a · b / (|a| |b|), from -1 to 1, rounded once; a zero vector has none.
+    """
+    from aimath.core import linalg as cosines
+
+    if matrix is not None:
+        return _pairs(matrix, memory)
+    return Report(
+        cosines.cosine(a, b),
+        show=("cosine",),
+        steps=(
+            Line("cosine = a · b / (|a| · |b|)"),
+            Table((("a", "{a}"), ("b", "{b}"))),
+            Line(" a · b = {dot}      |a| = {norm_a}      |b| = {norm_b}"),
+            Line(" cosine = {dot} / ({norm_a} · {norm_b}) = {cosine}      an angle of {angle} degrees"),
+            Verify("1 - |a/|a| - b/|b||² / 2 = {other}"),
+        ),
+        units={"angle": "degrees"},
+        plot=Plot("cosine"),
+    )
+
+
+def _pairs(matrix: Vector, memory: int | None) -> Report:
+    from aimath.core import linalg as cosines
+
+    rows = one(matrix, "matrix")
+    afford((len(rows), len(rows)), "matrix of cosines", memory)
+    return Report(
+        cosines.cosine_matrix(rows),
+        show=("cosine",),
+        steps=(
+            Line("cosine_i,j = x_i · x_j / (|x_i| · |x_j|)      x_i is row i"),
+            Panels((("X", "X"),)),
+            Line(" lengths {norms}"),
+            Panels((("cosine", "cosine"),)),
+            Verify("1 - |x_i/|x_i| - x_j/|x_j||² / 2 = {other}"),
+        ),
+        plot=Plot("cosine", kind="heat"),
+        whole=True,
+    )

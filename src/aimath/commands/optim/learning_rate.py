@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import ABSENT, Flag, Form, Operand, Vector
+from aimath.commands.optim._runs import FUNCTION, Lr, beginning
+from aimath.report import Line, Plot, Report, Table, Verify
+
+if TYPE_CHECKING:
+    pass
+
+commands: Commands = {}
+
+
+@command(
+    commands,
+    Form(("curvatures",)),
+    Form((), when=("function", "at")),
+    example="aimath learning-rate 1 9 --lr .2",
+)
+def learning_rate(
+    curvatures: Annotated[Vector, Operand("Eigenvalues of the Hessian.")] = ABSENT,
+    function: Annotated[
+        str, Flag("--function", help="Or a function, whose Hessian is taken.", metavar="F")
+    ] = "",
+    at: Annotated[str, Flag("--at", help="Where it is taken: x=3,y=2.", metavar="LIST")] = "",
+    lr: Lr = 0.1,
+) -> Report:
+    """Say what a learning rate does to gradient descent.
+
+    A step multiplies the distance to the minimum by 1 - lr * curvature in each direction: it
+    converges below lr = 2/L, L the largest curvature, and fastest at 2/(mu + L), mu the smallest.
+    """
+    from aimath.core import optim as optimize
+
+    if function or at:
+        f, point = beginning(function or FUNCTION, [at] if at else None, "--at")
+        curvatures = optimize.curvatures_at(f, point)[None]
+    return Report(
+        optimize.learning_rate(curvatures, lr),
+        show=("rate",),
+        glance=("rate", "regime", "oscillates", "max_lr", "best_lr", "best_rate"),
+        steps=(
+            Line("distance ← (1 - lr·curvature) · distance      in each direction"),
+            Line(" lr = {lr}"),
+            Table((("curvature", "{curvatures}"), ("1 - lr·curvature", "{factors:+}")), bar="factors"),
+            Line(" rate = the largest in size = {rate}: {regime}"),
+            Line(" {steps} steps for each further digit"),
+            Line(" largest curvature L = {largest}   smallest mu = {smallest}   L/mu = {condition}"),
+            Line(" converges below lr = 2/L = {max_lr}"),
+            Line(" fastest at lr = 2/(mu + L) = {best_lr}, by (L - mu)/(L + mu) = {best_rate}"),
+            Verify("8 steps from distance 1, the 8th root of the largest left: {other}"),
+        ),
+        plot=Plot("factors"),
+        extra={"function": function} if function else {},
+    )

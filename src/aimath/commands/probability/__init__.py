@@ -1,0 +1,1 @@
+"""aimath.commands.probability"""

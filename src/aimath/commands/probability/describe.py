@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Operand, Vector, Whole
+from aimath.report import Line, Plot, Report, Table, Verify
+
+commands: Commands = {}
+
+
+@command(commands, example="aimath describe 2 4 4 4 5 5 7 9")
+def describe(
+    values: Annotated[Vector, Operand("Any real numbers.")],
+    ddof: Annotated[int, Whole(("--ddof",), "Divide the variance by n - ddof.", 0, 10**9)] = 0,
+) -> Report:
+    """Summarise values: mean, variance, extremes.
+
+    mean = sum x / n; variance = sum (x - mean)^2 / (n - ddof); std is its square root.
+    """
+    from aimath.core import probability
+
+    return Report(
+        probability.describe(values, ddof),
+        show=("mean", "variance", "std", "min", "max", "count"),
+        steps=(
+            Line("mean = Σ x / n      variance = Σ (x - mean)² / (n - ddof)"),
+            Table((("x", "{values}"), ("x - mean", "{deviations:+}")), bar="deviations"),
+            Line(" mean = ({values: + }) / {count} = {mean}"),
+            Line(" variance = {squares} / ({count} - {ddof}) = {variance}      std = √variance = {std}"),
+            Line(" from {min} to {max}"),
+            Verify("variance by differences to the first value = {other}"),
+        ),
+        plot=Plot("values"),
+    )

@@ -1,0 +1,102 @@
+"""The command of diffusion models' forward process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003  typer reads the annotation
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Flag, Form, Number, Operand, Seed, Vector, Whole
+from aimath.cli.seeds import normal, origin
+from aimath.errors import InputError, counted
+from aimath.report import Line, Plot, Report, Step, Table, Verify
+
+commands: Commands = {}
+SCHEDULES = ("linear", "scaled-linear", "cosine")
+
+
+@command(
+    commands,
+    Form(("x0",)),
+    Form(("picture",), when=("image",)),
+    example="aimath diffuse 1 -1 0.5 --t 500",
+)
+def diffuse(
+    row_numbers: Sequence[int],
+    x0: Annotated[Vector | None, Operand("Data to be noised, usually within -1 and 1.")] = None,
+    picture: Annotated[Vector | None, Operand("An image, with --image.", matrix=True)] = None,
+    t: Annotated[int | None, Whole(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,
+    T: Annotated[int, Whole(("--T",), "The number of steps.", 1, 10**7)] = 1000,  # noqa: N803  as in papers
+    schedule: Annotated[str, Flag("--schedule", metavar="NAME", choices=SCHEDULES)] = "linear",
+    beta_start: Annotated[float, Number(("--beta-start",), "The first beta.")] = 1e-4,
+    beta_end: Annotated[float, Number(("--beta-end",), "The last beta.")] = 0.02,
+    alpha_bar: Annotated[
+        float | None, Number(("--alpha-bar",), "What is left of the data's variance, in place of t.")
+    ] = None,
+    noise: Annotated[Vector | None, Operand("The noise, in place of a random one.", flag="--noise")] = None,
+    image: Annotated[bool, Flag("--image", help="All rows together are one image.")] = False,
+    seed: Seed = "0",
+) -> Report:
+    """Noise data as a diffusion model does.
+
+    x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) noise, where abar_t is the product of 1 - beta up to
+    step t, counted from 0 (DDPM; Ho, Jain and Abbeel 2020).
+    """
+    from aimath.core import probability as diffusion
+
+    data = picture if image else x0
+    if data is None or (t is None) == (alpha_bar is None):
+        raise InputError(
+            "needs --t or --alpha-bar, and not both", hint="try aimath diffuse 1 -1 0.5 --t 500", usage=True
+        )
+    extra: dict[str, object] = {}
+    if noise is None:
+        noise, extra = normal(int(seed), row_numbers, data.shape[1:]), origin(int(seed))
+    elif image:
+        noise = _as_image(noise, data.shape[1:])
+    return Report(
+        diffusion.diffuse(data, t, T, schedule, beta_start, beta_end, alpha_bar, noise),
+        show=("noisy",),
+        steps=_steps(None if t is None else schedule),
+        beside="x0",
+        extra=extra,
+        plot=Plot("noisy", kind="picture" if image else "bars"),
+    )
+
+
+def _as_image(noise: Vector, shape: tuple[int, ...]) -> Vector:
+    """Give lists of noise (rows, r c) as images (rows, r, c)."""
+    found, wanted = noise.shape[-1], shape[0] * shape[1]
+    if found != wanted:
+        why = f"--noise has {counted(found, 'number')}, the image {wanted}"
+        raise InputError(why, hint="give them in one list, row after row", usage=True)
+    return noise.reshape(-1, *shape)
+
+
+def _steps(schedule: str | None) -> tuple[Step, ...]:
+    """Give the steps; without a schedule abar was given."""
+    betas = {
+        "linear": "beta from {beta_start} to {beta_end} evenly",
+        "scaled-linear": "√beta from √{beta_start} to √{beta_end} evenly",
+        "cosine": "abar as cos², no beta above 0.999",
+    }
+    origins = (
+        ()
+        if schedule is None
+        else (
+            Line(" abar_t = Π (1 - beta_s) for s = 0 .. t      t = {t} of 0 .. T-1, T = {T}"),
+            Line(f" schedule {schedule}: {betas[schedule]}"),
+        )
+    )
+    return (
+        Line("x_t = √abar_t · x_0 + √(1 - abar_t) · noise      SNR = abar_t/(1 - abar_t)"),
+        *origins,
+        Line(" abar = {alpha_bar}      √abar = {signal_scale}      √(1 - abar) = {noise_scale}"),
+        Line(" SNR = {snr}"),
+        Table((("x_0", "{x0}"), ("noise", "{noise}"), ("x_t", "{noisy}"))),
+        Verify(
+            "as a rotation by the angle whose cos² is abar: {other}"
+            if schedule is None
+            else "step by step, each shrinking and adding its noise: {other}"
+        ),
+    )

@@ -1,0 +1,140 @@
+"""The command of the normal distribution."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector
+from aimath.cli.seeds import origin
+from aimath.errors import InputError
+from aimath.read.blocks import price
+from aimath.read.numbers import integer, number, read_as
+from aimath.report import Line, Plot, Report, Table, Verify
+
+commands: Commands = {}
+DRAWN = 56
+"""Bytes that a number drawn takes, with its text, until all of them are written."""
+HOW = {
+    "density": ("density = exp(-z²/2) / (sigma · √(2π))", Verify("exp of the log-density = {other}")),
+    "log_density": (
+        "ln density = -z²/2 - ln sigma - ln(2π)/2",
+        Verify("ln of the density = {other}", "check_log"),
+    ),
+    "cdf": ("P(X ≤ x) = Φ(z)", Verify("the area under the density up to x = {other}", "check_cdf")),
+}
+"""A quantity's formula, and how it is checked."""
+
+
+@command(
+    commands,
+    Form(("x",)),
+    Form(("p",), when=("quantile",)),
+    Form((), when=("between", "sample")),
+    example="aimath gaussian 0 1 2 --mu 0 --sigma 1",
+)
+def gaussian(
+    x: Annotated[Vector, Operand("Where to evaluate.")] = ABSENT,
+    p: Annotated[Vector, Operand("Probabilities, with --quantile.")] = ABSENT,
+    mu: Annotated[float, Number(("--mu",), "The mean.")] = 0.0,
+    sigma: Annotated[float, Number(("--sigma",), "The standard deviation.")] = 1.0,
+    log: Annotated[bool, Flag("--log", help="Give the natural logarithm of the density.")] = False,
+    cdf: Annotated[bool, Flag("--cdf", help="Give P(X <= x).")] = False,
+    quantile: Annotated[bool, Flag("--quantile", help="Give the x with P(X <= x) = p.")] = False,
+    between: Annotated[
+        tuple[str, str] | None, Flag("--between", help="Give P(A < X < B).", metavar="A B")
+    ] = None,
+    sample: Annotated[str, Flag("--sample", help="Draw N numbers.", metavar="N")] = "",
+    seed: Seed = "0",
+    memory: int | None = None,
+) -> Report:
+    """Evaluate the normal distribution.
+
+    density(x) = exp(-z^2/2) / (sigma sqrt(2 pi)) with z = (x - mu)/sigma; or its logarithm,
+    distribution function, quantiles, the probability of an interval, or random numbers.
+    """
+    ways = {"--log": log, "--cdf": cdf, "--quantile": quantile, "--between": between, "--sample": sample}
+    asked = [name for name, on in ways.items() if on]
+    if len(asked) > 1:
+        raise InputError(f"{' and '.join(asked)} exclude each other", usage=True)
+    if sample:
+        return _sample(sample, mu, sigma, int(seed), memory)
+    if between:
+        return _between(between, mu, sigma)
+    if quantile:
+        return _quantile(p, mu, sigma)
+    return _at(x, mu, sigma, "cdf" if cdf else "log_density" if log else "density")
+
+
+def _at(x: Vector, mu: float, sigma: float, field: str) -> Report:
+    from aimath.core import probability
+
+    formula, check = HOW[field]
+    return Report(
+        probability.gaussian(x, mu, sigma),
+        show=(field,),
+        steps=(
+            Line(formula + "      z = (x - mu)/sigma"),
+            Line(" mu = {mu}      sigma = {sigma}"),
+            Table(
+                (("x", "{x}"), ("1 z", "{z}"), (f"2 {field.replace('_', ' ')}", f"{{{field}}}")),
+                bar="" if field == "log_density" else field,
+            ),
+            check,
+        ),
+        beside="x",
+        plot=Plot(field, "x", "curve"),
+    )
+
+
+def _quantile(p: Vector, mu: float, sigma: float) -> Report:
+    from aimath.core import probability
+
+    return Report(
+        probability.gaussian_quantile(p, mu, sigma),
+        show=("quantile",),
+        steps=(
+            Line("x = mu + sigma · z      Φ(z) = p"),
+            Table((("p", "{p}"), ("z", "{z}"), ("x = mu + sigma · z", "{quantile}"))),
+            Verify("Φ((x - mu)/sigma) = {other}"),
+        ),
+        beside="p",
+        plot=Plot("quantile", "p", "curve"),
+    )
+
+
+def _sample(sample: str, mu: float, sigma: float, seed: int, memory: int | None) -> Report:
+    import numpy as np
+
+    from aimath.core import probability
+
+    count = integer(sample, "--sample", 1, 10_000_000)
+    price(count * DRAWN, f"to draw {count} numbers and write them", memory)
+    result = probability.gaussian_sample(count, mu, sigma, np.random.default_rng(seed))
+    return Report(
+        result,
+        show=("sample",),
+        steps=(
+            Line("x = mu + sigma · z      z drawn from the standard normal distribution"),
+            Line(" x = {mu} + {sigma} · {z} = {sample}"),
+            Verify("z from its own tail probability: {other}"),
+        ),
+        extra=origin(seed),
+        plot=Plot("sample"),
+    )
+
+
+def _between(between: tuple[str, str], mu: float, sigma: float) -> Report:
+    from aimath.core import probability
+
+    low, high = (read_as("--between", number, text) for text in between)
+    return Report(
+        probability.gaussian_between([low], [high], mu, sigma),
+        show=("probability",),
+        steps=(
+            Line("P(a < X < b) = Φ(z_b) - Φ(z_a)      z = (x - mu)/sigma"),
+            Line(" z_a = ({low} - {mu})/{sigma} = {z_low}      z_b = ({high} - {mu})/{sigma} = {z_high}"),
+            Line(" P = {probability}"),
+            Verify("the area under the density between them, by 64 strips = {other}"),
+        ),
+    )

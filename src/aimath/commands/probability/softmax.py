@@ -1,0 +1,116 @@
+"""Commands of probability: softmax and its kin, a summary of values."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from aimath.cli.command import Commands, command
+from aimath.cli.options import Flag, Operand, Temperature, Vector
+from aimath.report import Line, Plot, Report, Step, Table, Verify
+
+commands: Commands = {}
+TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 5.0, math.inf)
+
+
+@command(commands, example="aimath softmax 2 1 0.1")
+def softmax(
+    logits: Annotated[Vector, Operand("Logits: any real numbers; -inf is a mask.")],
+    temperature: Temperature = 1.0,
+    log: Annotated[bool, Flag("--log", help="Give natural logarithms of the probabilities.")] = False,
+) -> Report:
+    """Turn logits into probabilities.
+
+    softmax(z)_i = exp(z_i / T) / sum_j exp(z_j / T), with the largest logit subtracted first so
+    that nothing overflows. T is the temperature; a logit of -inf is masked out.
+    """
+    from aimath.core import probability
+
+    return Report(
+        probability.softmax(logits, temperature),
+        show=("log_probs",) if log else ("probs",),
+        steps=_softmax_steps(temperature, log=log),
+        units={"entropy": "bits"},
+        beside="logits",
+        plot=Plot("probs"),
+    )
+
+
+def _softmax_steps(temperature: float, *, log: bool) -> tuple[Step, ...]:
+    """Give the steps; at T = 1 nothing is divided by it, and 0 and inf are limits."""
+    over = "" if temperature == 1.0 else "/T"
+    shift = "z-m" if temperature == 1.0 else "(z-m)/T"
+    exponent = "z_i - m" if temperature == 1.0 else "(z_i - m)/T"
+    limits = {
+        0.0: " T = 0 is the limit: all goes to the largest, and equal ones share",
+        math.inf: " T = inf is the limit: all that isn't masked is equally likely",
+    }
+    answer = ("5 logarithm", "{log_probs}") if log else ("4 divide by S", "{probs}")
+    return (
+        Line(f"softmax(z)_i = exp({exponent}) / S      S = Σ exp({exponent.replace('_i', '_j')})"),
+        Line(" m = max z = {maximum}" + (f"      T = {temperature:g}" if over else "")),
+        *((Line(limits[temperature]),) if temperature in limits else ()),
+        Table(
+            (
+                ("z", "{logits}"),
+                (f"1 shift {shift}", "{shifted}"),
+                ("2 exp", "{weights}"),
+                *((("4 divide by S", "{probs}"),) if log else ()),
+                answer,
+            ),
+            bar="probs",
+        ),
+        Line(" 3 sum   S = {weights: + } = {total}"),
+        Line(" entropy {entropy} bits: like a choice among {perplexity} equally likely"),
+        Verify(f"by logarithms, exp(z_i{over} - ln Σ exp(z_j{over})): {{other:.4}}"),
+    )
+
+
+@command(commands, example="aimath logsumexp 1000 1000.5 999")
+def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report:
+    """Take the logarithm of a sum of exponentials.
+
+    log(sum exp(x)), in nats, where exp alone would overflow or lose everything.
+    """
+    from aimath.core import probability
+
+    return Report(
+        probability.logsumexp(values),
+        show=("logsumexp",),
+        steps=(
+            Line("logsumexp(x) = m + ln S      S = Σ exp(x_j - m), which can't overflow"),
+            Line(" m = max x = {maximum}"),
+            Table((("x", "{values}"), ("1 shift x-m", "{shifted}"), ("2 exp", "{weights}")), bar="weights"),
+            Line(" 3 sum   S = {weights: + } = {total}"),
+            Line(" 4 m + ln S = {maximum} + ln {total} = {logsumexp:.10} nats"),
+            Verify("two by two, ln(exp a + exp b), from the first to the last: {other:.10}"),
+        ),
+        units={"logsumexp": "nats"},
+        plot=Plot("weights"),
+    )
+
+
+@command(commands, example="aimath temperature 2 1 0.1 -1 3")
+def temperature(
+    logits: Annotated[Vector, Operand("Logits: any real numbers; -inf is a mask.")],
+    temperature: Temperature = TEMPERATURES,  # type: ignore[assignment]  # a sweep by itself
+) -> Report:
+    """Show what temperature does to a distribution.
+
+    softmax(z / T) for each T: a low T sharpens, a high T flattens, and the entropy grows with T.
+    """
+    from aimath.core import probability
+
+    return Report(
+        probability.softmax(logits, temperature),
+        show=("temperature", "probs", "entropy", "perplexity"),
+        steps=(
+            Line("p_i = exp((z_i - m)/T) / S      S = Σ exp((z_j - m)/T)      m = max z"),
+            Line("H = Σ p_i · log2(1/p_i), in bits"),
+            Line(" T = {temperature}   p = {probs:.4}"),
+            Line("   H = {entropy} bits, like a choice among {perplexity} equally likely"),
+            Verify("(ln S - Σ p_i (z_i - m)/T) / ln 2 = {other}", "check_entropy"),
+        ),
+        units={"entropy": "bits"},
+        plot=Plot("entropy", "temperature", "curve"),
+    )

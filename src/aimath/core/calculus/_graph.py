@@ -1,0 +1,212 @@
+"""A formula as a graph in which equal parts are one node, so that each is computed once.
+
+Nodes only refer to earlier ones: their order is one of evaluation, and no walk needs recursion.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from aimath.core.calculus._operations import LISTS, OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aimath.core.calculus._grammar import Part
+
+
+class Node(NamedTuple):
+    """A number, a variable, or an operation on earlier nodes."""
+
+    op: str
+    args: tuple[int, ...] = ()
+    value: float = 0.0  # of a number; which variable; which item of a list
+    place: tuple[int, int] = (0, 0)  # the text[start:end] that it came from, or that it is a derivative of
+    derived: bool = False  # it belongs to a derivative and stands nowhere in the text
+    moves: bool = False  # it depends on a variable
+
+
+class Graph:
+    """Nodes without repeats, with the constructors that a derivative is built by."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._known: dict[tuple[str, tuple[int, ...], float, float], int] = {}
+        self.place, self.derived = (0, 0), False  # of what is made next
+
+    def node(self, op: str, *args: int, value: float = 0.0) -> int:
+        """Give the place of a node, which is made if there is none like it; numbers are worked out."""
+        key = (op, args, value, math.copysign(1.0, value))
+        if key in self._known:
+            return self._known[key]
+        folded = self._folded(op, args)
+        if folded is None:
+            moves = op == "variable" or any(self.nodes[arg].moves for arg in args)
+            self.nodes.append(Node(op, args, value, self.place, self.derived, moves))
+            folded = len(self.nodes) - 1
+        self._known[key] = folded
+        return folded
+
+    def number(self, value: float) -> int:
+        """Give the node of a number."""
+        return self.node("number", value=value)
+
+    def item(self, several: int, k: int) -> int:
+        """Give one of the values of a node whose answer is a list."""
+        return self.node("item", several, value=float(k))
+
+    def constant(self, i: int) -> float | None:
+        """Give the value of a node that is a number."""
+        return self.nodes[i].value if self.nodes[i].op == "number" else None
+
+    def _folded(self, op: str, args: tuple[int, ...]) -> int | None:
+        """Work out an operation on numbers, unless it fails: that is said when it is evaluated."""
+        if op in LISTS or op == "item" or not args:
+            return None
+        values = [self.nodes[arg].value for arg in args if self.nodes[arg].op == "number"]
+        if len(values) < len(args):
+            return None
+        try:
+            value = OPERATIONS[op].scalar(*values)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            return None
+        return self.number(value) if math.isfinite(value) else None
+
+    # Simplified as a derivative wants it: no 0 * x, no 1 * x, signs and factors in front.
+
+    def add(self, a: int, b: int) -> int:
+        """Give a + b."""
+        if self.constant(a) == 0.0:
+            return b
+        if self.constant(b) == 0.0:
+            return a
+        if a == b:
+            return self.mul(self.number(2.0), a)
+        if self.nodes[b].op == "neg":
+            return self.sub(a, self.nodes[b].args[0])
+        if self.nodes[a].op == "neg":
+            return self.sub(b, self.nodes[a].args[0])
+        return self.node("add", a, b)
+
+    def sub(self, a: int, b: int) -> int:
+        """Give a - b."""
+        if self.constant(b) == 0.0:
+            return a
+        if self.constant(a) == 0.0:
+            return self.neg(b)
+        if a == b and self.nodes[a].op in ("number", "variable"):
+            return self.number(0.0)
+        return self.node("sub", a, b)
+
+    def neg(self, a: int) -> int:
+        """Give -a."""
+        node = self.nodes[a]
+        if node.op == "neg":
+            return node.args[0]
+        if node.op == "sub":
+            return self.sub(node.args[1], node.args[0])
+        if node.op == "mul" and (factor := self.constant(node.args[0])) is not None:
+            return self.mul(self.number(-factor), node.args[1])
+        return self.node("neg", a)
+
+    def mul(self, a: int, b: int) -> int:
+        """Give a * b, a number first."""
+        if self.constant(b) is not None:
+            a, b = b, a
+        factor, right = self.constant(a), self.nodes[b]
+        if factor is None:
+            if self.nodes[a].op == "neg":
+                return self.neg(self.mul(self.nodes[a].args[0], b))
+            if right.op == "neg":
+                return self.neg(self.mul(a, right.args[0]))
+            if (inner := self._factor(a)) is not None:
+                return self.mul(self.number(inner), self.mul(self.nodes[a].args[1], b))
+            if (inner := self._factor(b)) is not None:
+                return self.mul(self.number(inner), self.mul(a, right.args[1]))
+            return self.node("mul", a, b)
+        if factor in (0.0, 1.0, -1.0):
+            return self.number(0.0) if factor == 0.0 else b if factor == 1.0 else self.neg(b)
+        if right.op == "neg":
+            return self.mul(self.number(-factor), right.args[0])
+        inner = self._factor(b)
+        if inner is not None and 1e-150 < abs(inner * factor) < 1e150:
+            return self.mul(self.number(factor * inner), right.args[1])
+        return self.node("mul", a, b)
+
+    def _factor(self, i: int) -> float | None:
+        """Give the number in front of a product."""
+        node = self.nodes[i]
+        return self.constant(node.args[0]) if node.op == "mul" and node.derived else None
+
+    def div(self, a: int, b: int) -> int:
+        """Give a / b."""
+        if self.constant(a) == 0.0 or self.constant(b) == 1.0:
+            return a
+        if a == b:
+            return self.number(1.0)
+        if self.nodes[a].op == "neg":
+            return self.neg(self.div(self.nodes[a].args[0], b))
+        return self.node("div", a, b)
+
+    def pow(self, a: int, b: int) -> int:
+        """Give a ^ b; a square is a product, which is rounded once."""
+        exponent = self.constant(b)
+        if exponent == 1.0:
+            return a
+        if exponent == 2.0:
+            return self.node("mul", a, a)
+        return self.number(1.0) if exponent == 0.0 else self.node("pow", a, b)
+
+    def reach(self, roots: Iterable[int]) -> list[int]:
+        """Give the nodes that some nodes are made of, themselves included, in order of evaluation."""
+        seen = set(roots)
+        waiting = list(seen)
+        while waiting:
+            for arg in self.nodes[waiting.pop()].args:
+                if arg not in seen:
+                    seen.add(arg)
+                    waiting.append(arg)
+        return sorted(seen)
+
+
+def grow(graph: Graph, parts: Sequence[Part], variables: Sequence[str]) -> int:
+    """Put a parsed formula into a graph and give its root.
+
+    What would lose all digits is written as people who know would: log(sigmoid(u)) as -softplus(-u),
+    log(1 + u) as log1p(u), log1p(exp(u)) as softplus(u), exp(u) - 1 as expm1(u), 1 - sigmoid(u) as
+    sigmoid(-u).
+    """
+    places: list[int] = []
+    for part in parts:
+        graph.place = (part.start, part.end)
+        args = tuple(places[arg] for arg in part.args)
+        if part.op == "number":
+            places.append(graph.number(part.value))
+        elif part.op == "variable":
+            places.append(graph.node("variable", value=float(variables.index(part.name))))
+        else:
+            places.append(_grown(graph, "log" if part.op == "ln" else part.op, args))
+    return places[-1]
+
+
+def _grown(graph: Graph, op: str, args: tuple[int, ...]) -> int:
+    nodes = graph.nodes
+    if op == "pow":
+        return graph.pow(*args)
+    if op == "log":
+        inner = nodes[args[0]]
+        if inner.op == "sigmoid":
+            return graph.node("neg", graph.node("softplus", graph.neg(inner.args[0])))
+        if inner.op == "add" and 1.0 in map(graph.constant, inner.args):
+            rest = inner.args[int(graph.constant(inner.args[0]) == 1.0)]
+            return _grown(graph, "log1p", (rest,))
+    if op == "log1p" and nodes[args[0]].op == "exp":
+        return graph.node("softplus", nodes[args[0]].args[0])
+    if op == "sub":
+        left, right = (nodes[arg] for arg in args)
+        if left.op == "exp" and graph.constant(args[1]) == 1.0:
+            return graph.node("expm1", left.args[0])
+        if right.op == "sigmoid" and graph.constant(args[0]) == 1.0:
+            return graph.node("sigmoid", graph.neg(right.args[0]))
+    return graph.node(op, *args)

@@ -1,0 +1,139 @@
+"""Divergences of distributions along the last axis: Kullback-Leibler and Jensen-Shannon."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aimath.core.information._row_sums import (
+    cross_entropy_rows,
+    entropy_rows,
+    js_rows,
+    kl_rows,
+    logarithm,
+    mass,
+    p_log_ratio,
+    pair,
+)
+from aimath.core.numerics.arrays import Check
+from aimath.core.numerics.types import Array, Indices
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+class KL(NamedTuple):
+    """Divergences of p from q."""
+
+    p: Array  # (..., n) sums to 1 along n
+    q: Array  # (..., n) or (n,) sums to 1 along n
+    base: float  # > 1
+    kl: Array  # (...) >= 0, inf where q = 0 < p
+
+    @property
+    def terms(self) -> Array:  # (..., n) of both signs
+        """What each outcome adds: p log(p/q)."""
+        log, divisor, _ = logarithm(self.base)
+        with np.errstate(all="ignore"):
+            p, q = np.broadcast_arrays(self.p, self.q)
+            return p_log_ratio(p, p, q, log) / divisor
+
+    @property
+    def cross_entropy(self) -> Array:  # (...)
+        """-sum(p log q)."""
+        return cross_entropy_rows(self.p, self.q, self.base)
+
+    @property
+    def entropy(self) -> Array:  # (...)
+        """The entropy of p."""
+        return entropy_rows(self.p, self.base)
+
+    @property
+    def reverse(self) -> Array:  # (...) >= 0
+        """KL(q, p)."""
+        return kl_rows(self.q, self.p, self.base)
+
+    @property
+    def reverse_terms(self) -> Array:  # (..., n) of both signs
+        """What each outcome adds the other way round: q log(q/p)."""
+        return self._reversed().terms
+
+    @property
+    def infinite_at(self) -> Indices:  # (...) 0..n-1, or -1
+        """Where q = 0 < p first, -1 if nowhere."""
+        impossible = (self.q == 0) & (self.p > 0)
+        return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)
+
+    def check(self) -> Check:
+        """By what coding for q costs above the entropy: cross-entropy - entropy."""
+        drift = (mass(self.p) - mass(self.q)) / logarithm(self.base)[2]
+        return Check(self.kl, self.cross_entropy - self.entropy - drift)
+
+    def check_reverse(self) -> Check:
+        """By what coding for p costs above the entropy of q."""
+        return self._reversed().check()
+
+    def _reversed(self) -> KL:
+        return KL(self.q, self.p, self.base, self.reverse)
+
+
+def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False) -> KL:
+    """Give the Kullback-Leibler divergence of distributions p from q, along the last axis.
+
+    kl = sum(p * log(p / q) - p + q), which is sum(p * log(p / q)) where both sum to 1 and is not
+    moved by the last digits of the sums; in nats. q = 0 < p gives inf. torch's kl_div takes
+    (log q, p), and the mean by default. Kullback and Leibler (1951).
+
+    >>> float(kl([0.5, 0.5, 0], [0.25, 0.25, 0.5], base=2).kl)
+    1.0
+    """
+    a, b = pair(p, q, normalize=normalize)
+    return KL(a, b, float(base), kl_rows(a, b, base, names=() if normalize else ("p", "q")))
+
+
+class JS(NamedTuple):
+    """Jensen-Shannon divergences of p and q, or the distances that are their roots."""
+
+    p: Array  # (..., n) sums to 1 along n
+    q: Array  # (..., n) or (n,) sums to 1 along n
+    base: float  # > 1
+    distance: bool
+    divergence: Array  # (...) 0..log 2
+    js: Array  # (...) the divergence, or its square root if a distance was asked for
+
+    @property
+    def mixture(self) -> Array:  # (..., n) sums to 1 along n
+        """(p + q) / 2."""
+        return 0.5 * self.p + 0.5 * self.q
+
+    @property
+    def kl_p(self) -> Array:  # (...) 0..log 2
+        """KL(p, mixture)."""
+        return kl_rows(self.p, self.mixture, self.base)
+
+    @property
+    def kl_q(self) -> Array:  # (...) 0..log 2
+        """KL(q, mixture)."""
+        return kl_rows(self.q, self.mixture, self.base)
+
+    def check(self) -> Check:
+        """By entropies: that of the mixture less the mean of both."""
+        m, p, q = (entropy_rows(a, self.base) for a in (self.mixture, self.p, self.q))
+        other = np.maximum(m - 0.5 * (p + q), 0.0)
+        return Check(self.divergence, other)
+
+
+def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, distance: bool = False, normalize: bool = False) -> JS:
+    """Give the Jensen-Shannon divergence of distributions p and q, or the distance, its square root.
+
+    js = (kl(p, m) + kl(q, m)) / 2 with m = (p + q) / 2; in bits, so that it ends at 1, where nothing
+    is shared. scipy's jensenshannon is the distance, in nats. Lin (1991).
+
+    >>> float(js([1, 0], [0, 1]).js)
+    1.0
+    """
+    a, b = pair(p, q, normalize=normalize)
+    divergence = js_rows(a, b, base, names=() if normalize else ("p", "q"))
+    return JS(a, b, float(base), distance, divergence, np.sqrt(divergence) if distance else divergence)

@@ -1,0 +1,123 @@
+"""Mutual information of a table of joint probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aimath.core.information._row_sums import entropy_rows, kl_rows, logarithm, p_log_ratio, total
+from aimath.core.numerics.arrays import Check, simplex, vectors
+from aimath.core.numerics.double_double import two_prod
+from aimath.core.numerics.types import Array
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+class MutualInformation(NamedTuple):
+    """What rows and columns tell of each other."""
+
+    joint: Array  # (..., r, c) sums to 1 over both
+    base: float  # > 1
+    mutual_information: Array  # (...) 0..log min(r, c)
+
+    @property
+    def row_marginal(self) -> Array:  # (..., r) sums to 1
+        """The sums of the rows."""
+        return total(self.joint)
+
+    @property
+    def column_marginal(self) -> Array:  # (..., c) sums to 1
+        """The sums of the columns."""
+        return total(np.swapaxes(self.joint, -1, -2))
+
+    @property
+    def expected(self) -> Array:  # (..., r, c) sums to 1 over both
+        """What the table would be were rows and columns independent: row times column marginal."""
+        return _against_independence(self.joint)[0]
+
+    @property
+    def terms(self) -> Array:  # (..., r, c) of both signs
+        """Joint log(joint / expected)."""
+        log, divisor, _ = logarithm(self.base)
+        with np.errstate(all="ignore"):
+            return p_log_ratio(self.joint, self.joint, self.expected, log) / divisor
+
+    @property
+    def joint_entropy(self) -> Array:  # (...)
+        """Entropy of the whole table."""
+        return entropy_rows(_flat(self.joint), self.base)
+
+    @property
+    def row_entropy(self) -> Array:  # (...)
+        """Entropy of the row marginal."""
+        return entropy_rows(self.row_marginal, self.base)
+
+    @property
+    def column_entropy(self) -> Array:  # (...)
+        """Entropy of the column marginal."""
+        return entropy_rows(self.column_marginal, self.base)
+
+    def check(self) -> Check:
+        """By entropies: those of the rows and the columns less the joint one."""
+        whole = total(_flat(self.joint))
+        drift = whole * np.log(whole) / logarithm(self.base)[2]
+        other = self.row_entropy + self.column_entropy - self.joint_entropy + drift
+        return Check(self.mutual_information, np.maximum(other, 0.0))
+
+
+def mutual_information(joint: ArrayLike, base: float = 2.0, normalize: bool = False) -> MutualInformation:
+    """Give the mutual information of rows and columns of tables (..., r, c) of joint probabilities.
+
+    mutual_information = sum(joint * log(joint / (row * column))), never negative, 0 for independent
+    ones; in bits. scikit-learn's mutual_info_score wants counts, and answers in nats. Shannon (1948).
+
+    >>> float(mutual_information([[0.5, 0], [0, 0.5]]).mutual_information)
+    1.0
+    """
+    table = _table(joint, normalize=normalize)
+    expected, gap = _against_independence(table)
+    found = kl_rows(_flat(table), _flat(expected), base, gap=_flat(gap))
+    return MutualInformation(table, float(base), found)
+
+
+def _table(joint: ArrayLike, *, normalize: bool) -> Array:
+    table = vectors(joint, "probability")
+    if table.ndim < 2:
+        raise InputError("a joint table has rows and columns, this is a single row")
+    if table.shape[-2] == 0:
+        raise InputError("needs at least one row")
+    columns = table.shape[-1]
+    try:
+        return simplex(_flat(table), normalize=normalize).reshape(table.shape)
+    except InputError as error:  # say where in the table, not where in all its numbers
+        row, column = divmod(error.entry or 0, columns)
+        error.row = (error.row or 0) * table.shape[-2] + row
+        error.entry = None if error.entry is None else column
+        raise
+
+
+def _flat(table: Array) -> Array:
+    return table.reshape(*table.shape[:-2], -1)
+
+
+def _against_independence(joint: Array) -> tuple[Array, Array]:
+    """Give row times column / sum of the table, and the joint less that with its digits kept.
+
+    All sums and products are taken in two parts, else a table that is nearly independent would
+    have nothing but their rounding for an answer.
+    """
+    row, row_rest = (a[..., :, np.newaxis] for a in _sum_in_parts(joint))
+    column, column_rest = (a[..., np.newaxis, :] for a in _sum_in_parts(np.swapaxes(joint, -1, -2)))
+    whole, whole_rest = (a[..., np.newaxis, np.newaxis] for a in _sum_in_parts(_flat(joint)))
+    a, a_rest = two_prod(joint, whole)
+    b, b_rest = two_prod(row, column)
+    rest = a_rest - b_rest + joint * whole_rest - row * column_rest - column * row_rest
+    return b / whole, ((a - b) + rest) / whole
+
+
+def _sum_in_parts(x: Array) -> tuple[Array, Array]:
+    sums = total(x)
+    return sums, total(np.concatenate((x, -sums[..., np.newaxis]), axis=-1))

@@ -1,0 +1,313 @@
+"""Attention: what each position takes from all the others, with one head or several."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aimath.core.numerics.arrays import Check, finite, matrix, shape
+from aimath.core.numerics.exact import root_over
+from aimath.core.numerics.types import Array, Real
+from aimath.core.probability import softmax_rows
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import ArrayLike
+
+BLOCK = 1 << 20
+"""Bytes of scores worked on at a time: products of fewer rows are slower, and more leave the cache."""
+BEARABLE = {"float64": (600.0, 1e30), "float32": (60.0, 1e5)}
+"""Scores and values up to these sizes give exponentials, sums and products that the type holds."""
+
+
+def operands(*given: ArrayLike) -> tuple[Real, ...]:
+    """Give Q, K and V as finite numbers (..., rows, d): float64, or float32 if all are arrays of it."""
+    single = all(isinstance(x, np.ndarray) and x.dtype == np.float32 and np.isfinite(x).all() for x in given)
+    named = zip(given, "QKV", strict=True)
+    return tuple(np.atleast_2d(np.asarray(x) if single else finite(x, name)) for x, name in named)
+
+
+def fit(q: Real, k: Real, v: Real, causal: bool) -> None:
+    """Refuse queries, keys and values whose shapes don't go together."""
+    if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
+        raise InputError(f"Q, K and V differ in their batches: {shape(q)}, {shape(k)}, {shape(v)}")
+    if q.shape[-1] != k.shape[-1]:
+        raise InputError(f"Q has width {q.shape[-1]} and K {k.shape[-1]}: they must be equal", operand="K")
+    if k.shape[-2] != v.shape[-2]:
+        raise InputError(f"K has {k.shape[-2]} rows and V {v.shape[-2]}: they must be equal", operand="V")
+    if 0 in q.shape or 0 in k.shape or 0 in v.shape:
+        raise InputError("needs at least one row")
+    if causal and q.shape[-2] != k.shape[-2]:
+        why = f"causal needs as many keys as queries, not {k.shape[-2]} and {q.shape[-2]}"
+        raise InputError(why, operand="K")
+
+
+def added_mask(mask: ArrayLike, wanted: tuple[int, ...], causal: bool) -> Array:
+    """Give a mask as numbers to add, and refuse one that leaves a query without keys."""
+    given = np.asarray(mask)
+    if given.dtype == np.bool_:
+        given = np.where(given, 0.0, -np.inf)
+    if given.dtype.kind not in "iuf":
+        raise InputError(f"a mask is of truth values or numbers, not {given.dtype}", operand="mask")
+    added = given.astype(np.float64)
+    try:
+        whole = np.broadcast_to(added, wanted)
+    except ValueError:
+        why = f"the mask has shape {shape(given)}, but the scores are {'x'.join(map(str, wanted))}"
+        raise InputError(why, operand="mask") from None
+    if not (added < np.inf).all():
+        raise InputError("the mask holds nan or inf: it may hold numbers and -inf", operand="mask")
+    whole = masked(whole, None, causal)
+    blind = np.flatnonzero((whole == -np.inf).all(axis=-1))
+    if len(blind):
+        row = int(blind[0]) % wanted[-2]
+        raise InputError(f"query {row + 1} sees no key: all of its row is masked", row=row, operand="mask")
+    return np.broadcast_to(added, (*added.shape[:-2], *wanted[-2:]))
+
+
+def masked(scaled: Array, mask: Array | None, causal: bool) -> Array:
+    """Give scores (..., L, S) with the mask added and, if causal, -inf for later keys: a new array then."""
+    if mask is not None:
+        scaled = scaled + mask
+    if causal:
+        scaled = np.where(np.tri(*scaled.shape[-2:], dtype=np.bool_), scaled, -np.inf)
+    return scaled
+
+
+def attended(q: Real, k: Real, v: Real, scale: float, mask: Array | None, causal: bool) -> Real:
+    """Give the output head by head and a block of queries at a time: the scores are never all there."""
+    lead, (queries, keys) = q.shape[:-2], (q.shape[-2], k.shape[-2])
+    output = np.empty((*q.shape[:-1], v.shape[-1]), q.dtype)
+    step = max(1, BLOCK // (q.itemsize * keys))
+    masks = None if mask is None else np.broadcast_to(mask, (*lead, queries, keys))
+    with np.errstate(all="ignore"):
+        for at in np.ndindex(lead):
+            asked, turned = q[at] * q.dtype.type(scale), np.ascontiguousarray(k[at].T)
+            calm = masks is None and _calm(asked, k[at], v[at])
+            for first in range(0, queries, step):
+                part = slice(first, first + step)
+                seen = min(first + step, keys) if causal else keys  # what comes later is hidden anyway
+                scores = asked[part] @ turned[:, :seen]
+                if masks is not None:
+                    scores += masks[at][part, :seen]
+                if causal:
+                    later = scores[:, first:]
+                    np.copyto(later, -np.inf, where=~np.tri(*later.shape, dtype=np.bool_))
+                _mix(scores, v[at][:seen], output[at][part], calm=calm)
+    if not np.isfinite(output).all():
+        raise InputError(f"the scores of Q and K are beyond {output.dtype}")
+    return output
+
+
+def _calm(q: Real, k: Real, v: Real) -> bool:
+    """Say whether exponentials of unshifted scores and their sums must stay within the type (Cauchy)."""
+    score, value = BEARABLE[q.dtype.name]
+    longest = math.sqrt(np.vecdot(q, q).max()) * math.sqrt(np.vecdot(k, k).max())
+    return bool(longest <= score and np.abs(v).max() <= value)
+
+
+def _mix(scores: Real, values: Real, out: Real, *, calm: bool) -> None:
+    """Write softmax(scores) values into `out`, overwriting the scores."""
+    if not calm:
+        scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    total = (scores @ np.ones(scores.shape[-1], scores.dtype))[:, np.newaxis]
+    if calm and total.min() >= 1.0:  # smaller weights might take small values below the type's least
+        np.matmul(scores, values, out=out)
+        out /= total
+    else:
+        scores /= total
+        np.matmul(scores, values, out=out)
+
+
+class Attention(NamedTuple):
+    """Scaled dot-product attention of L queries to S keys; what it is made of is float64 in any case."""
+
+    Q: Real  # (..., L, d) float64, or float32 as K, V and output are
+    K: Real  # (..., S, d)
+    V: Real  # (..., S, v)
+    causal: bool
+    mask: Array | None  # (..., L, S) is added to the scores, -inf hides
+    scale: float
+    output: Real  # (..., L, v)
+
+    @property
+    def scores(self) -> Array:
+        """(..., L, S) Q Kᵀ."""
+        return np.asarray(np.matmul(self.Q, np.swapaxes(self.K, -1, -2), dtype=np.float64))
+
+    @property
+    def scaled(self) -> Array:
+        """(..., L, S) scores times scale."""
+        return self.scores * self.scale
+
+    @property
+    def masked(self) -> Array:
+        """(..., L, S) scaled, with -inf for what a query must not see."""
+        return masked(self.scaled, self.mask, self.causal)
+
+    @property
+    def weights(self) -> Array:
+        """(..., L, S) softmax of masked: rows of sum 1."""
+        return softmax_rows(self.masked)[0]
+
+    def check(self) -> Check:
+        """Recompute key by key, keeping a running maximum and sum (Milakov and Gimelshein 2018)."""
+        q, keys, v = (x.astype(np.float64, copy=False) for x in (self.Q, self.K, self.V))
+        lead, queries = self.output.shape[:-2], q.shape[-2]
+        largest, total = np.full((*lead, queries, 1), -np.inf), np.zeros((*lead, queries, 1))
+        mixed = np.zeros(self.output.shape)
+        for k in range(keys.shape[-2]):
+            key = slice(k, k + 1)
+            score = (q * keys[..., key, :]).sum(axis=-1, keepdims=True) * self.scale
+            if self.mask is not None:
+                score = score + self.mask[..., key]
+            if self.causal:
+                score = np.where(np.arange(queries)[:, np.newaxis] < k, -np.inf, score)
+            most = np.maximum(largest, score)
+            level = np.where(most == -np.inf, 0.0, most)
+            shrink, weight = np.exp(largest - level), np.exp(score - level)
+            total, mixed = total * shrink + weight, mixed * shrink + weight * v[..., key, :]
+            largest = most
+        return Check(self.output, mixed / total, np.abs(v).max(axis=-2, keepdims=True))
+
+
+def attention(
+    Q: ArrayLike,  # noqa: N803
+    K: ArrayLike,  # noqa: N803
+    V: ArrayLike,  # noqa: N803
+    causal: bool = False,
+    mask: ArrayLike | None = None,
+    scale: float | None = None,
+) -> Attention:
+    """Let queries mix values by how well they match the keys.
+
+    output = softmax(Q Kᵀ · scale + mask) V with scale = 1/√d. A mask of truth values says what is
+    seen, one of numbers is added (torch's convention). causal: position i sees up to i, and needs
+    as many keys as queries, since torch and flash-attention align others differently. A query that
+    sees nothing is an error; torch answers zeros. Arrays of float32 are answered in float32, as by
+    torch. Vaswani et al. (2017).
+
+    >>> attention([[1, 0], [0, 1]], [[1, 0], [0, 1]], [[1], [2]], causal=True).weights[0]
+    array([1., 0.])
+    """
+    q, k, v = operands(Q, K, V)
+    fit(q, k, v, causal)
+    factor = root_over(1, q.shape[-1]) if scale is None else float(scale)
+    if not math.isfinite(factor):
+        raise InputError(f"scale must be finite, not {factor:g}", operand="scale")
+    added = None if mask is None else added_mask(mask, (*q.shape[:-1], k.shape[-2]), causal)
+    return Attention(q, k, v, causal, added, factor, attended(q, k, v, factor, added, causal))
+
+
+class MultiHead(NamedTuple):
+    """Self-attention of L positions with several heads."""
+
+    X: Array  # (..., L, d)
+    heads: int
+    causal: bool
+    mask: Array | None  # (..., L, S)
+    scale: float
+    Wq: Array  # (d, d) head h makes its queries with columns h d/heads .. (h + 1) d/heads
+    Wk: Array  # (d, d)
+    Wv: Array  # (d, d)
+    Wo: Array  # (d, d)
+    Q: Array  # (..., heads, L, d / heads)
+    K: Array  # (..., heads, L, d / heads)
+    V: Array  # (..., heads, L, d / heads)
+    mixed: Array  # (..., heads, L, d / heads) what each head found
+    output: Array  # (..., L, d) the heads side by side, times Wo
+
+    @property
+    def attention(self) -> Attention:
+        """All heads' attention, with heads as one more axis before the queries."""
+        return Attention(self.Q, self.K, self.V, self.causal, self.mask, self.scale, self.mixed)
+
+    @property
+    def scores(self) -> Array:
+        """(..., heads, L, L) Q Kᵀ of each head."""
+        return self.attention.scores
+
+    @property
+    def scaled(self) -> Array:
+        """(..., heads, L, L) scores times scale."""
+        return self.attention.scaled
+
+    @property
+    def masked(self) -> Array:
+        """(..., heads, L, L) scaled, with -inf for what a position must not see."""
+        return self.attention.masked
+
+    @property
+    def weights(self) -> Array:
+        """(..., heads, L, L) softmax of masked: rows of sum 1."""
+        return self.attention.weights
+
+    def check(self) -> Check:
+        """Recompute as a sum over heads, each through its own rows of Wo."""
+        width = self.X.shape[-1] // self.heads
+        other = np.zeros(self.output.shape)
+        for h in range(self.heads):
+            part = slice(h * width, (h + 1) * width)
+            q, k, v = (self.X @ w[:, part] for w in (self.Wq, self.Wk, self.Wv))
+            mask = self.mask if self.mask is None or self.mask.ndim < 3 else self.mask[..., 0, :, :]
+            head = Attention(q, k, v, self.causal, mask, self.scale, q)
+            other += head.weights @ v @ self.Wo[part]
+        return Check(self.output, other)
+
+
+def multi_head(
+    X: ArrayLike,  # noqa: N803
+    heads: int,
+    Wq: ArrayLike | None = None,  # noqa: N803
+    Wk: ArrayLike | None = None,  # noqa: N803
+    Wv: ArrayLike | None = None,  # noqa: N803
+    Wo: ArrayLike | None = None,  # noqa: N803
+    rng: Generator | None = None,
+    causal: bool = False,
+    mask: ArrayLike | None = None,
+    scale: float | None = None,
+) -> MultiHead:
+    """Let every position of X attend to the others with several heads side by side.
+
+    Q = X Wq, K = X Wk, V = X Wv, each cut into heads of width d / heads; output = the heads' outputs
+    side by side times Wo. Weights not given are drawn from rng in this order, normal with variance
+    1/d, and there are no biases; torch's module has them and holds transposed weights. Vaswani et
+    al. (2017).
+
+    >>> multi_head([[1.0, 0.0], [0.0, 1.0]], 2, rng=np.random.default_rng(0)).Q.shape
+    (2, 2, 1)
+    """
+    x = np.atleast_2d(finite(X, "X"))
+    width = x.shape[-1]
+    if heads < 1 or width % heads:
+        raise InputError(f"{heads} heads can't share a width of {width} evenly", operand="heads")
+    given = zip((Wq, Wk, Wv, Wo), ("Wq", "Wk", "Wv", "Wo"), strict=True)
+    wq, wk, wv, wo = (_weight(w, name, width, rng) for w, name in given)
+    q, k, v = (_cut(x @ w, heads) for w in (wq, wk, wv))
+    if mask is not None and np.ndim(mask) > 2:
+        mask = np.expand_dims(np.asarray(mask), -3)  # one mask for all heads of a sequence
+    a = attention(q, k, v, causal, mask, scale)
+    output = np.swapaxes(a.output, -2, -3).reshape(x.shape) @ wo
+    return MultiHead(x, heads, causal, a.mask, a.scale, wq, wk, wv, wo, q, k, v, a.output, output)
+
+
+def _cut(x: Array, heads: int) -> Array:
+    """Give (..., heads, L, d / heads) of (..., L, d)."""
+    parts = x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
+    return np.ascontiguousarray(np.swapaxes(parts, -2, -3))
+
+
+def _weight(given: ArrayLike | None, name: str, width: int, rng: Generator | None) -> Array:
+    if given is None:
+        if rng is None:
+            raise InputError(f"give {name}, or a generator to draw it from", usage=True)
+        return rng.standard_normal((width, width)) / math.sqrt(width)
+    found = matrix(given, name)
+    if found.shape != (width, width):
+        why = f"{name} is {shape(found)}, but X of width {width} needs {width}x{width}"
+        raise InputError(why, operand=name)
+    return found

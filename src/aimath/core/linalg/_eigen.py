@@ -1,0 +1,116 @@
+"""Eigenvalues: the directions that a matrix only stretches, and by how much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.core.linalg import _refine as rayleigh
+from aimath.core.linalg._refine import largest
+from aimath.core.numerics.arrays import Check, finite, shape
+from aimath.core.numerics.types import EPS, Array
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+class Eig(NamedTuple):
+    """Eigenvalues and eigenvectors of square matrices: A v = value v."""
+
+    A: Array  # (..., n, n)
+    values: Array  # (..., n, 2) real and imaginary parts, the real ones descending
+    vectors: Array  # (..., n, n) column k belongs to value k: real parts, of norm 1 with the imaginary ones
+    vectors_im: Array | None  # (..., n, n) imaginary parts; None where all are 0
+    symmetric: NDArray[np.bool_]  # (...) exactly: then the vectors are orthogonal
+
+    @property
+    def re(self) -> Array:
+        """(..., n) real parts of the values."""
+        return np.asarray(self.values[..., 0])
+
+    @property
+    def im(self) -> Array:
+        """(..., n) imaginary parts of the values, + before - in each pair."""
+        return np.asarray(self.values[..., 1])
+
+    @property
+    def magnitude(self) -> Array:
+        """(..., n) sizes of the values."""
+        return np.asarray(np.hypot(self.re, self.im))
+
+    @property
+    def spectral_radius(self) -> Array:
+        """(...) the largest size: below 1, powers of the matrix vanish."""
+        return np.asarray(self.magnitude.max(axis=-1))
+
+    @property
+    def trace(self) -> Array:
+        """(...) sum of the values, which is the sum of the diagonal."""
+        return np.asarray(np.trace(self.A, axis1=-2, axis2=-1))
+
+    @property
+    def condition(self) -> Array:
+        """(...) condition number of the vectors: 1 if orthogonal, inf if they don't span all (defective)."""
+        s = np.linalg.svd(self._complex(), compute_uv=False)
+        last, first = s[..., -1], s[..., 0]
+        lost = last <= self.A.shape[-1] * EPS * first
+        return np.where(lost, np.inf, first / np.where(lost, 1.0, last))
+
+    def _complex(self) -> Any:
+        return self.vectors if self.vectors_im is None else self.vectors + 1j * self.vectors_im
+
+    def check(self) -> Check:
+        """Recompute value times vector as matrix times vector, relative to the largest entry of A."""
+        size = np.abs(self.A).max(axis=(-2, -1), keepdims=True)
+        unit = self.A / np.where(size > 0.0, size, 1.0)
+        values = (self.re + 1j * self.im)[..., np.newaxis, :] / np.where(size > 0.0, size, 1.0)
+        answer, other = values * self._complex(), unit @ self._complex()
+        return Check(*(np.concatenate((a.real, a.imag), axis=-1) for a in (answer, other)))
+
+
+def eig(A: ArrayLike) -> Eig:  # noqa: N803  as in textbooks
+    """Decompose square matrices into eigenvalues and eigenvectors.
+
+    A v = value v. Values by descending real part, pairs with + first; vectors of norm 1, the entry of
+    largest size real and positive. What is exactly symmetric goes to the solver for symmetric
+    matrices, whose vectors are orthogonal; numpy's eig has no order, its eigh reads one triangle only.
+
+    >>> found = eig([[2, 1], [1, 2]])
+    >>> found.values.round(9).tolist()
+    [[3.0, 0.0], [1.0, 0.0]]
+    """
+    array = finite(A, "A")
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise InputError(f"the matrix must be square, not {shape(np.atleast_2d(array))}", operand="A")
+    n, batch = array.shape[-1], array.shape[:-2]
+    each = array.reshape(-1, n, n)
+    symmetric = (each == np.swapaxes(each, -1, -2)).all(axis=(-2, -1))
+    found = [_one(a, symmetric=bool(flag)) for a, flag in zip(each, symmetric, strict=True)]
+    values = np.reshape([(v.real, v.imag) for v, _ in found], (-1, 2, n)).swapaxes(-1, -2) + 0.0
+    vectors = np.reshape([w for _, w in found], (*batch, n, n))
+    imaginary = vectors.imag if np.iscomplexobj(vectors) and vectors.imag.any() else None
+    return Eig(
+        array,
+        values.reshape(*batch, n, 2),
+        vectors.real + 0.0,
+        imaginary,
+        np.reshape(symmetric, batch),
+    )
+
+
+def _one(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
+    """Give values and vectors of one matrix, in order."""
+    try:
+        values, vectors = np.linalg.eigh(a) if symmetric else np.linalg.eig(a)
+        values = rayleigh.eigenvalues(a, values, vectors) if symmetric else values
+    except np.linalg.LinAlgError:
+        raise InputError("the eigenvalues were not found", operand="A") from None
+    order = np.lexsort((-values.imag, -values.real))
+    values, vectors = values[order], vectors[:, order]
+    if not np.isfinite(values).all():
+        raise InputError("an eigenvalue is beyond float64", operand="A")
+    pivots = np.take_along_axis(vectors.T, largest(vectors.T), axis=-1)[:, 0]
+    turned = vectors * (np.conj(pivots) / np.abs(pivots))
+    return values, turned

@@ -1,0 +1,274 @@
+"""LoRA: how many numbers two thin factors save, and which rank an update of weights really needs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.core.linalg import _svd as ranks
+from aimath.core.linalg._svd import check_ranks
+from aimath.core.numerics.arrays import Check, matrix, shape, vectors
+from aimath.core.numerics.types import EPS, Array
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Counts = NDArray[np.int64]
+
+LONGEST = 10**9
+"""No side of a matrix is longer: so every count fits in 64 bits."""
+
+
+class Lora(NamedTuple):
+    """The numbers in factors (m, r) and (r, n) beside those in a matrix (m, n); all counts exact."""
+
+    m: int
+    n: int
+    rank: int  # r
+    parameters: int  # r (m + n), those that are trained
+    full: int  # m n
+    percent_of_full: float  # 100 parameters / full
+    percent_of_total: float  # 100 parameters / (full + parameters), as peft counts: both are in memory
+    break_even_rank: float  # m n / (m + n): below it the factors are smaller than the matrix
+
+    @property
+    def saved(self) -> int:
+        """How many numbers fewer are trained; negative above the break-even rank."""
+        return self.full - self.parameters
+
+    @property
+    def times_smaller(self) -> float:
+        """How many times as many numbers the matrix has."""
+        return self.full / self.parameters
+
+    def check(self) -> Check:
+        """Recompute the share as rank / break-even rank."""
+        return Check(np.asarray(self.percent_of_full), np.asarray(100.0 * self.rank / self.break_even_rank))
+
+
+def lora(shape: Sequence[int], rank: int) -> Lora:
+    """Count what a low-rank adapter of a matrix trains.
+
+    parameters = rank (m + n), of m n. A rank above min(m, n) is refused (peft accepts it): such
+    factors hold nothing that a smaller rank can't. Hu et al. (2021).
+
+    >>> lora((768, 768), 16)[3:6]
+    (24576, 589824, 4.166666666666667)
+    """
+    if len(shape) != 2 or not all(1 <= int(side) <= LONGEST for side in shape):
+        sides = "x".join(map(str, shape))
+        raise InputError(f"a shape is two sides from 1 to {LONGEST}, not {sides}", operand="shape")
+    m, n, r = int(shape[0]), int(shape[1]), int(rank)
+    full, parameters = m * n, r * (m + n)
+    try:
+        check_ranks(r, (m, n))
+    except InputError as error:
+        error.hint = f"factors save numbers below rank {full / (m + n):g}"
+        raise
+    total = full + parameters
+    # Python divides whole numbers of any length with one rounding.
+    return Lora(m, n, r, parameters, full, 100 * parameters / full, 100 * parameters / total, full / (m + n))
+
+
+class LoraUpdate(NamedTuple):
+    """The rank of what training has changed in a matrix (m, n)."""
+
+    base: Array  # (m, n)
+    tuned: Array  # (m, n)
+    energy: Array  # (k,) shares of the squared norm of the update, 0 .. 1
+    ranks: NDArray[np.int64]  # (k,) smallest rank that keeps so much of tuned - base; 0 if nothing changed
+    singular_values: Array  # (min(m, n),) of tuned - base
+    update: float  # Frobenius norm of tuned - base
+    relative_update: float  # over the norm of base; inf if that is 0
+    effective_rank: Array  # exp(entropy of the singular values' shares)
+    stable_rank: float  # update² / s_1²
+    numerical_rank: int  # singular values beyond float64's rounding; float32 weights have noise above it
+
+    @property
+    def parameters(self) -> NDArray[np.int64]:
+        """(k,) numbers in the factors of those ranks."""
+        return np.asarray(self.ranks * sum(self.base.shape))
+
+    @property
+    def kept(self) -> Array:
+        """(min(m, n) + 1,) share of the squared norm that each rank keeps, from rank 0."""
+        return 1.0 - beyond(self.singular_values)
+
+    @property
+    def entries(self) -> float:
+        """The norm of tuned - base again, from its entries."""
+        change = self.tuned - self.base
+        size = float(np.abs(change).max()) or 1.0
+        return size * float(np.linalg.norm(change / size))
+
+    def check(self) -> Check:
+        """Compare the norm of the update from singular values with that from entries."""
+        return Check(np.asarray(self.update), np.asarray(self.entries))
+
+
+def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.95, 0.99)) -> LoraUpdate:
+    """Find which rank an adapter would have needed for the change from base to tuned weights.
+
+    The smallest r with s_1² + ... + s_r² >= energy (s_1² + s_2² + ...), of the singular values of
+    tuned - base: no adapter of a smaller rank keeps as much (Eckart and Young 1936).
+
+    >>> lora_update([[1, 0], [0, 1]], [[1, 3], [0, 5]], [0.9, 1]).ranks
+    array([1, 1])
+    """
+    before, after, shares = matrix(base, "base"), matrix(tuned, "tuned"), vectors(energy, "energy")
+    if before.shape != after.shape:
+        raise InputError(f"base is {shape(before)} and tuned is {shape(after)}: they must be equal")
+    fine = (shares > 0.0) & (shares <= 1.0)
+    if not fine.all():
+        raise InputError(f"energy must be above 0 and at most 1, not {shares[~fine][0]:g}", operand="energy")
+    with np.errstate(over="ignore"):
+        change = after - before
+    if not np.isfinite(change).all():
+        raise InputError("tuned - base is beyond float64", operand="tuned")
+    s = np.asarray(np.linalg.svd(change, compute_uv=False))
+    largest = float(s[0])
+    norm = largest * float(np.linalg.norm(s / (largest or 1.0)))
+    whole = float(np.linalg.norm(before))
+    return LoraUpdate(
+        before,
+        after,
+        shares,
+        enough(beyond(s), shares),
+        s,
+        norm,
+        relative(norm, whole),
+        ranks.effective_rank(s),
+        ranks.stable_rank(norm, largest),
+        ranks.numerical_rank(s, (len(before), before.shape[1])),
+    )
+
+
+def relative(update: float, base: float) -> float:
+    """Give the norm of an update over that of what is updated, inf over 0, but 0 for none."""
+    return update / base if base else math.inf if update else 0.0
+
+
+def beyond(values: Array) -> Array:
+    """Give the share of the squares beyond each count of values (k,) kept, (k + 1,) from 1 (or 0) to 0.
+
+    >>> beyond(np.array([4.0, 3.0])).tolist()
+    [1.0, 0.36, 0.0]
+    """
+    squares = np.square(values / (float(values[0]) or 1.0))
+    left = np.append(np.cumsum(squares[::-1])[::-1], 0.0)
+    return np.asarray(left / (left[0] or 1.0))
+
+
+def enough(left: Array, energy: Array) -> NDArray[np.int64]:
+    """Give the smallest ranks that keep shares `energy` (e,), if rank k leaves the share left[k] (k + 1,).
+
+    >>> enough(beyond(np.array([4.0, 3.0])), np.array([0.6, 1.0])).tolist()
+    [1, 2]
+    """
+    # A share of exactly 1 asks for all but rounding.
+    allowed = np.maximum(1.0 - energy, len(left) * EPS**2)
+    return np.asarray(np.argmax(left <= allowed[:, np.newaxis], axis=1))
+
+
+ALL = "all tensors"
+
+
+class LoraRanks(NamedTuple):
+    """A row a tensor and share of energy, the tensors together last: the adapter that its update needs."""
+
+    tensor: NDArray[np.str_]  # (rows,) names
+    shape: NDArray[np.str_]  # (rows,) as 768x768; empty for the tensors together
+    energy: Array  # (rows,) share of the update's squared norm that is kept, 0 .. 1
+    rank: Counts  # (rows,) the smallest that keeps it; together: the smallest that all tensors may share
+    parameters: Counts  # (rows,) numbers in the factors
+    full: Counts  # (rows,) numbers in the tensors
+    percent_of_full: Array  # (rows,) 100 parameters / full
+    percent_of_total: Array  # (rows,) 100 parameters / (full + parameters), as peft counts
+    break_even_rank: Array  # (rows,) m n / (m + n): below it factors are smaller; together: full / Σ (m + n)
+    update: Array  # (rows,) Frobenius norm of tuned - base
+    relative_update: Array  # (rows,) over the norm of base; inf if that is 0
+    entries: Array  # (rows,) the norm of tuned - base again, from its entries
+
+    def check(self) -> Check:
+        """Compare the norms of the updates from singular values with those from entries."""
+        return Check(self.update, self.entries, size=self.update.max())
+
+
+class _Tensor(NamedTuple):
+    name: str
+    shape: tuple[int, int]
+    beyond: Array  # (min(m, n) + 1,) share of the squared norm that each rank leaves, from rank 0
+    needed: list[int]  # for each energy
+    norms: tuple[float, float, float]  # of the update by singular values, by entries; of the base
+
+
+def lora_ranks(updates: Iterable[tuple[str, LoraUpdate]]) -> LoraRanks:
+    """Find the rank that every update of a set needs, and the one rank that serves them all.
+
+    Per tensor as in `lora_update`. Together: the smallest r for which adapters of rank r on every
+    tensor (no more than its own sides allow) keep the share of the summed squared norms. Of an
+    update that is gone through only its singular values are kept.
+
+    >>> from aimath.core.linalg._lora import lora_update
+    >>> one = lora_update([[0, 0], [0, 0]], [[3, 0], [0, 4]], [0.6, 1])
+    >>> lora_ranks([("w", one)]).rank.tolist()
+    [1, 2]
+    """
+    tensors: list[_Tensor] = []
+    shares = np.zeros(0)
+    for name, update in updates:
+        shares = update.energy
+        tensors.append(_kept(name, update))
+    if not tensors:
+        raise InputError("there are no tensors to compare")
+    each = [(t, float(e), r) for t in tensors for e, r in zip(shares, t.needed, strict=True)]
+    rows = [_row(t.name, "x".join(map(str, t.shape)), [t], energy, rank) for t, energy, rank in each]
+    if len(tensors) > 1:
+        shared = zip(shares.tolist(), _shared(tensors, shares).tolist(), strict=True)
+        rows += [_row(ALL, "", tensors, energy, rank) for energy, rank in shared]
+    return LoraRanks(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def _kept(name: str, update: LoraUpdate) -> _Tensor:
+    return _Tensor(
+        name,
+        update.base.shape,
+        beyond(update.singular_values),
+        update.ranks.tolist(),
+        (update.update, update.entries, float(np.linalg.norm(update.base))),
+    )
+
+
+def _shared(tensors: list[_Tensor], shares: Array) -> Counts:
+    """Give the smallest rank for each share of energy at which all tensors together keep it."""
+    largest = max(t.norms[0] for t in tensors) or 1.0
+    left = np.zeros(max(len(t.beyond) for t in tensors))
+    for t in tensors:
+        left[: len(t.beyond)] += t.beyond * (t.norms[0] / largest) ** 2
+    return enough(left / (left[0] or 1.0), shares)
+
+
+def _row(name: str, shape: str, tensors: list[_Tensor], energy: float, rank: int) -> tuple[Any, ...]:
+    full = sum(m * n for m, n in (t.shape for t in tensors))
+    sides = sum(m + n for m, n in (t.shape for t in tensors))
+    parameters = sum(min(rank, *t.shape) * sum(t.shape) for t in tensors)
+    update, entries, base = (float(np.hypot.reduce([t.norms[k] for t in tensors])) for k in range(3))
+    return (
+        name,
+        shape,
+        energy,
+        rank,
+        parameters,
+        full,
+        100 * parameters / full,
+        100 * parameters / (full + parameters),
+        full / sides,
+        update,
+        relative(update, base),
+        entries,
+    )

@@ -1,0 +1,319 @@
+"""Principal components: the directions in which data spread most, of data in memory or in blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aimath.core.linalg import _refine as rayleigh
+from aimath.core.linalg._refine import upright
+from aimath.core.numerics.arrays import Check, finite, matrix, refuse_nonfinite, shape
+from aimath.core.numerics.double_double import two_sum
+from aimath.core.numerics.types import EPS, Array
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from aimath.core.linalg._krylov import Passes
+
+BLOCK = 1 << 16
+"""Numbers centred at a time: 512 KiB, which stay in the cache between centring and multiplying."""
+
+
+class Moments(NamedTuple):
+    """What is known of rows that have gone by."""
+
+    count: int  # type: ignore[assignment]  # rows seen; a tuple's method of this name is not missed
+    mean: Array  # (d,)
+    mean_rest: Array  # (d,) what rounding took from the mean: far from the origin it matters
+    covariance: Array  # (d, d) with divisor count - 1
+
+
+class Gram:
+    """Gathers mean and scatter (the sum of products of deviations) of rows, in one pass.
+
+    Rows are shifted by the mean of the first hundreds, and blocks are merged with the products of the
+    differences of their means, so what cancels is never large beside the result: an offset of 1e8, or
+    a drift, costs no digits. Chan, Golub and LeVeque (1983).
+
+    >>> gram = Gram()
+    >>> for block in ([[1e8 + 1, 2]], [[1e8 + 3, 2], [1e8 + 5, 8]]):
+    ...     gram.update(block)
+    >>> gram.result().covariance.tolist()
+    [[4.0, 6.0], [6.0, 12.0]]
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.origin = self.mean = np.zeros(0)  # the mean counts from the origin
+        self.scatter = np.zeros((0, 0))
+        self._space = np.zeros((0, 0))
+
+    def update(self, block: ArrayLike) -> None:
+        """Take rows (r, d)."""
+        rows = np.asarray(block)
+        if not len(rows):
+            return
+        if self.count == 0:
+            self._begin(np.atleast_2d(rows))
+        if rows.ndim != 2 or rows.shape[1] != len(self.mean):
+            why = f"a block of {shape(rows)} among rows of {len(self.mean)}"
+            raise InputError(why, row=self.count, operand="X")
+        with np.errstate(over="ignore", invalid="ignore"):
+            total, products = self._sums(rows)
+            if not np.isfinite(total).all():
+                refuse_nonfinite(rows, "X", self.count)
+                raise InputError("the rows spread beyond float64", row=self.count, operand="X")
+            mean = total / len(rows)
+            self._join(len(rows), mean, products - np.outer(total, mean))
+
+    def merge(self, other: Gram) -> None:
+        """Take all that another has gathered, of other rows of the same length."""
+        if self.count == 0:
+            self.origin, self._space = other.origin, np.empty_like(other._space)
+            self.count, self.mean, self.scatter = other.count, other.mean.copy(), other.scatter.copy()
+        elif other.count:
+            if len(other.mean) != len(self.mean):
+                raise InputError(f"rows of {len(other.mean)} and of {len(self.mean)} don't go together")
+            self._join(other.count, other.mean + (other.origin - self.origin), other.scatter)
+
+    def result(self) -> Moments:
+        """Give mean and covariance of everything so far."""
+        if self.count < 2:
+            rows = "1 row has" if self.count else "no rows have"
+            raise InputError(f"{rows} no variance: at least 2 are needed", operand="X")
+        covariance = self.scatter / (self.count - 1)
+        if not np.isfinite(covariance).all():
+            raise InputError("the variance is beyond float64", operand="X")
+        return Moments(self.count, *two_sum(self.origin, self.mean), covariance)
+
+    def _begin(self, rows: Array) -> None:
+        d = rows.shape[1]
+        self.mean, self.scatter = np.zeros(d), np.zeros((d, d))
+        self._space = np.empty((max(BLOCK // d, d), d))  # d rows at least: adding costs as much as these
+        some = finite(rows[: len(self._space)], "X")
+        with np.errstate(over="ignore"):
+            self.origin = some[0] + (some - some[0]).mean(axis=0)
+
+    def _sums(self, rows: Array) -> tuple[Array, Array]:
+        """Give sums (d,) and sums of products (d, d) of rows less the origin."""
+        step, ones = len(self._space), np.ones(len(self._space))
+        total, products = np.zeros_like(self.mean), np.zeros_like(self.scatter)
+        for k in range(0, len(rows), step):
+            some = rows[k : k + step]
+            shifted = np.subtract(some, self.origin, out=self._space[: len(some)])
+            total += ones[: len(some)] @ shifted
+            products += shifted.T @ shifted
+        return total, products
+
+    def _join(self, n: int, mean: Array, scatter: Array) -> None:
+        total = self.count + n
+        delta = mean - self.mean
+        self.scatter += scatter
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.scatter += np.outer(delta * (self.count * (n / total)), delta)
+        self.mean, self.count = self.mean + delta * (n / total), total
+
+
+SMALL = 1 << 20
+"""Numbers up to which the data are decomposed themselves; beyond, if there are more rows than columns,
+their covariance: faster by far, but it tells variances apart from 0 only down to 1e-16 of the largest."""
+
+
+class PCA(NamedTuple):
+    """The k directions of largest variance of rows X (n, d)."""
+
+    X: Array | None  # (n, d); None if the rows came in blocks
+    whiten: bool  # projections are divided by their standard deviations
+    count: int  # type: ignore[assignment]  # n, rows; a tuple's method of this name is not missed
+    mean: Array  # (d,)
+    mean_rest: Array  # (d,) what rounding took from the mean: far from the origin it matters
+    components: Array  # (k, d) orthonormal rows, the largest |entry| of each positive
+    variance: Array  # (k,) along each component, divisor n - 1, descending; 0 if only rounding is left
+    ratio: Array  # (k,) share of the total variance
+    total_variance: float  # of all d directions together
+    method: str  # "svd" of the centred data, or "covariance"
+
+    @property
+    def projected(self) -> Array | None:
+        """(n, k) the rows' coordinates along the components, from the mean."""
+        return None if self.X is None else self.project(self.X)
+
+    @property
+    def cumulative(self) -> Array:
+        """(k,) share of the total variance in this component and those before it."""
+        together = np.cumsum(self.ratio)
+        return np.where(together > 1.0 - len(self.ratio) * EPS, 1.0, together)
+
+    @property
+    def singular_values(self) -> Array:
+        """(k,) of the centred data: sqrt((n - 1) variance)."""
+        return np.asarray(np.sqrt(self.variance * (self.count - 1)))
+
+    @property
+    def centred(self) -> Array | None:
+        """(n, d) the rows less their mean."""
+        return None if self.X is None else self.X - self.mean - self.mean_rest
+
+    @property
+    def covariance(self) -> Array | None:
+        """(d, d) of the columns, divisor n - 1."""
+        if self.X is None:
+            return None
+        gram = Gram()
+        gram.update(self.X)
+        return gram.result().covariance
+
+    def project(self, rows: ArrayLike) -> Array:
+        """Give the coordinates of rows (r, d), of the data or not: the second pass over blocks.
+
+        A row's answer can differ in the last bit with the rows beside it, as BLAS's products do.
+        """
+        block = np.atleast_2d(np.asarray(rows))
+        if block.shape[-1] != len(self.mean):
+            raise InputError(f"rows of {block.shape[-1]} for components of {len(self.mean)}", operand="X")
+        axes = self.components
+        if self.whiten:
+            axes = axes / np.sqrt(self.variance)[:, np.newaxis]
+        step, projected = max(BLOCK // block.shape[-1], 1), np.empty((len(block), len(axes)))
+        space = np.empty((min(step, len(block)), block.shape[-1]))
+        for k in range(0, len(block), step):
+            some = block[k : k + step]
+            centred = np.subtract(some, self.mean, out=space[: len(some)])
+            projected[k : k + step] = (axes @ centred.T).T  # BLAS likes the few vectors as rows
+        projected -= axes @ self.mean_rest
+        return projected
+
+    def check(self) -> Check:
+        """Recompute the shares of variance from the projections; of blocks, the components' lengths."""
+        if self.X is None or self.total_variance == 0.0:
+            return Check(np.ones(len(self.variance)), np.square(self.components).sum(axis=1))
+        spread = self._replace(whiten=False).project(self.X).var(axis=0, ddof=1)
+        return Check(self.ratio, spread / self.total_variance)
+
+
+def pca(X: ArrayLike, components: int | None = None, whiten: bool = False) -> PCA:  # noqa: N803
+    """Find the directions of largest variance of the rows of X, and the rows' coordinates along them.
+
+    C = centredᵀ centred / (n - 1), C v = variance v; projected = centred Vᵀ. Divisor n - 1 and signs
+    as in scikit-learn; but right at any offset, where its default loses every digit at 1e8, because
+    the data are centred before anything is squared. Pearson (1901), Hotelling (1933).
+
+    >>> found = pca([[1e8, 0], [1e8 + 2, 2], [1e8 + 4, 4]])
+    >>> found.variance.round(9).tolist(), found.ratio.round(9).tolist()
+    ([8.0, 0.0], [1.0, 0.0])
+    """
+    large = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind == "f" and X.size > SMALL
+    data = np.asarray(X) if large else matrix(X, "X")
+    _check_size(components, *data.shape)
+    if data.size <= SMALL or data.shape[0] < data.shape[1]:
+        return _decomposed(matrix(data, "X"), components, whiten=whiten)
+    gram = Gram()
+    gram.update(data)  # finds nan and inf, and converts from float32, without a copy of the whole
+    return pca_of(gram.result(), components, whiten)._replace(X=data)
+
+
+def pca_of(moments: Moments, components: int | None = None, whiten: bool = False) -> PCA:
+    """Find principal components from mean and covariance, whose data may be gone.
+
+    >>> gram = Gram()
+    >>> gram.update([[0, 0], [2, 2]])
+    >>> gram.update([[4, 4]])
+    >>> pca_of(gram.result(), 1).variance.round(9).tolist()
+    [8.0]
+    """
+    n, d = moments.count, len(moments.mean)
+    _check_size(components, n, d)
+    values, vectors = np.linalg.eigh(moments.covariance)
+    most, total = min(n, d), float(np.trace(moments.covariance))
+    variance = np.where(values > d * EPS * values[-1], values, 0.0)[::-1][:most]
+    return _finished(
+        PCA(
+            X=None,
+            whiten=whiten,
+            count=n,
+            mean=moments.mean,
+            mean_rest=moments.mean_rest,
+            components=vectors.T[::-1][:most],
+            variance=variance,
+            ratio=variance / (total or 1.0),
+            total_variance=total,
+            method="covariance",
+        ),
+        components,
+    )
+
+
+def streamed_pca(passes: Passes, components: int | None = None, whiten: bool = False) -> PCA:
+    """Find principal components of data that come in row blocks, in one pass; `project` is for a second.
+
+    >>> streamed_pca(lambda: iter(([[0, 0], [2, 2]], [[4, 4]])), 1).ratio.tolist()
+    [1.0]
+    """
+    gram = Gram()
+    for block in passes():
+        gram.update(block)
+    return pca_of(gram.result(), components, whiten)
+
+
+def _decomposed(data: Array, components: int | None, *, whiten: bool) -> PCA:
+    n, d = data.shape
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        # The first row comes off without rounding where digits are at stake: far from the origin.
+        shifted = data - data[0]
+        offset = shifted.mean(axis=0)
+        centred = shifted - offset
+        rest = centred.mean(axis=0)
+        centred -= rest
+    if not np.isfinite(centred).all():
+        raise InputError("the rows spread beyond float64", operand="X")
+    _, s, vectors = rayleigh.decomposed(centred)
+    s = np.where(s > max(n, d) * EPS * s[0], s, 0.0)
+    with np.errstate(over="ignore"):
+        variance = np.square(s / np.sqrt(n - 1.0))
+        total = float(variance.sum())
+    if not np.isfinite(total):
+        raise InputError("the variance is beyond float64", operand="X")
+    mean, mean_rest = two_sum(data[0], offset + rest)
+    shares = np.square(s / (s[0] or 1.0))
+    return _finished(
+        PCA(
+            X=data,
+            whiten=whiten,
+            count=n,
+            mean=mean,
+            mean_rest=mean_rest,
+            components=vectors,
+            variance=variance,
+            ratio=shares / (shares.sum() or 1.0),
+            total_variance=total,
+            method="svd",
+        ),
+        components,
+    )
+
+
+def _finished(found: PCA, components: int | None) -> PCA:
+    """Keep the components asked for, with their signs and shares."""
+    if not found.ratio[0] > 0.0:
+        raise InputError("all rows are equal: there is no direction in which they vary", operand="X")
+    k = len(found.variance) if components is None else components
+    variance = found.variance[:k]
+    if found.whiten and (variance == 0.0).any():
+        have = int((variance > 0.0).sum())
+        why = f"component {have + 1} has variance 0 and can't be whitened"
+        raise InputError(why, hint=f"use --components {have}", operand="components")
+    vectors = found.components[:k]
+    return found._replace(
+        components=vectors * upright(vectors)[:, np.newaxis], variance=variance, ratio=found.ratio[:k]
+    )
+
+
+def _check_size(components: int | None, n: int, d: int) -> None:
+    if n < 2:
+        raise InputError("1 row has no variance: at least 2 are needed", operand="X")
+    if components is not None and not 1 <= components <= min(n, d):
+        why = f"components must be 1 to {min(n, d)} for {n}x{d} data, not {components}"
+        raise InputError(why, operand="components")

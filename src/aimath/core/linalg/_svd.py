@@ -1,0 +1,381 @@
+"""Singular values, and the best matrix of a low rank: exactly, at random, or of one larger than memory."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+
+from aimath.core.linalg import _refine as rayleigh
+from aimath.core.linalg._krylov import ITERATIONS, OVERSAMPLING, Leading, Passes, every, leading
+from aimath.core.linalg._refine import upright
+from aimath.core.numerics.arrays import Check, matrix, refuse_nonfinite, shape
+from aimath.core.numerics.double_double import row_sum
+from aimath.core.numerics.types import EPS, Array
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.random import Generator
+    from numpy.typing import ArrayLike, NDArray
+
+    Ranks = NDArray[np.int64]
+
+
+def effective_rank(values: Array) -> Array:
+    """Give exp(entropy of s / sum(s)) of singular values (..., k): 1 .. k, 0 for a zero matrix.
+
+    Roy and Vetterli (2007).
+
+    >>> float(effective_rank(np.array([3.0, 3.0, 0.0])).round(12))
+    2.0
+    """
+    largest = values.max(axis=-1, keepdims=True)
+    shares = values / np.where(largest > 0.0, largest, 1.0)
+    total = row_sum(shares)[..., np.newaxis]
+    p = shares / np.where(total > 0.0, total, 1.0)
+    nats = -row_sum(p * np.log(np.where(p > 0.0, p, 1.0)))
+    return np.asarray(np.where(largest[..., 0] > 0.0, np.exp(nats), 0.0))
+
+
+def stable_rank(norm: float, largest: float) -> float:
+    """Give |A|² (Frobenius) / |A|² (spectral), 1 .. rank; 0 for a zero matrix.
+
+    Rudelson and Vershynin (2007). It hardly moves with small singular values, unlike the rank.
+
+    >>> stable_rank(5.0, 4.0)
+    1.5625
+    """
+    return (norm / largest) ** 2 if largest > 0.0 else 0.0
+
+
+def numerical_rank(values: Array, shape: tuple[int, int]) -> int:
+    """Count the singular values above max(m, n) eps s_1, as numpy's matrix_rank does.
+
+    >>> numerical_rank(np.array([1.0, 1e-3, 1e-17]), (3, 3))
+    2
+    """
+    return int((values > max(shape) * np.finfo(np.float64).eps * values.max()).sum())
+
+
+class Spectrum(NamedTuple):
+    """Singular values and vectors of W (m, n), from the largest: all, or the leading k."""
+
+    W: Array | None  # (m, n); None if it came in blocks
+    method: str  # "exact" or "randomized"
+    shape: tuple[int, int]  # m, n
+    most: int  # the largest rank it can be cut at
+    singular_values: Array  # (k,) descending
+    left: Array | None  # (m, k) orthonormal columns; None if W came in blocks
+    right: Array  # (k, n) orthonormal rows, the largest |entry| of each positive
+    norm: float  # Frobenius norm of W
+    rest: float  # share of norm² beyond the k values, 0 .. 1
+    residuals: Array  # (k,) |v WᵀW - s² v| / norm²; 0 if exact
+
+    def cut(self, rank: int | Sequence[int]) -> SvdApprox:
+        """Keep the largest `rank` singular values; several ranks are answered along a leading axis."""
+        asked, (m, n), k = self._asked(rank), self.shape, len(self.singular_values)
+        kept = np.minimum(asked, k)  # of a matrix of a lower rank there may be no more
+        most = int(kept.max())
+        squares = np.square(self.singular_values / (self.norm or 1.0))
+        beyond = np.append(np.cumsum(squares[::-1])[::-1], 0.0) + self.rest  # by number kept, 0 .. k
+        beyond[0] = 1.0 if self.norm else 0.0
+        relative = np.sqrt(beyond[kept])
+        largest = np.hypot(self.singular_values, self.norm * np.sqrt(self.residuals))
+        following = np.append(largest, self.norm * np.sqrt(self.rest))
+        factor = None if self.left is None else self.left[:, :most] * self.singular_values[:most]
+        return SvdApprox(
+            W=self.W,
+            rank=asked,
+            method=self.method,
+            singular_values=self.singular_values,
+            left=factor,
+            right=self.right[:most],
+            error=np.asarray(relative * self.norm),
+            relative_error=np.asarray(relative),
+            spectral_error=np.asarray(following[kept]),
+            energy=np.asarray(np.maximum(1.0 - beyond[kept], 0.0)),
+            error_bound=self._bound(kept, beyond),
+            parameters=asked * (m + n),
+            full_parameters=m * n,
+            ratio=np.asarray(asked * (m + n) / (m * n)),
+            norm=self.norm,
+            stable_rank=stable_rank(self.norm, float(self.singular_values[0])),
+            errors=np.sqrt(beyond),
+        )
+
+    def _asked(self, rank: int | Sequence[int]) -> Ranks:
+        asked = check_ranks(rank, self.shape)
+        if asked.max() > self.most:
+            why = f"rank {asked.max()} of a spectrum that was computed up to {self.most}"
+            raise InputError(why, operand="rank")
+        return asked
+
+    def _bound(self, kept: Ranks, beyond: Array) -> Array:
+        """Bound the error by that of the best matrix of the same rank, which is at least error / bound.
+
+        The r largest eigenvalues of WᵀW exceed the squares found, in sum, by at most the sum of the
+        residuals (Ky Fan); where there is a gap to what follows, by the squared residuals over the gap
+        (Schur complement). What follows is taken to be no more than the next square and its residual:
+        true unless the iteration has missed a direction altogether.
+        """
+        squares = np.square(self.singular_values / (self.norm or 1.0))
+        after = np.append(squares[1:] + self.residuals[1:], self.rest)
+        lifted = [np.maximum(x - squares[: k + 1], 0.0).sum() for k, x in enumerate(after)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            near = np.cumsum(np.square(self.residuals)) / np.maximum(squares - after, 0.0)
+        excess = np.append(0.0, np.fmin(np.cumsum(self.residuals) + lifted, near))
+        floor = min(self.shape) * EPS**2  # an error of the size of rounding can't be told from none
+        least = np.maximum(beyond - excess, floor)
+        return np.asarray(np.sqrt(np.maximum(beyond, floor) / least)[kept])
+
+
+class SvdApprox(NamedTuple):
+    """The best approximation of W (m, n) of rank r, or of several ranks (...)."""
+
+    W: Array | None  # (m, n); None if it came in blocks
+    rank: Ranks  # (...) r, 1 .. min(m, n)
+    method: str  # "exact" or "randomized"
+    singular_values: Array  # (k,) descending: all if exact, else the leading ones, from below
+    left: Array | None  # (m, r) factor A = W Bᵀ, of the largest rank; None if W came in blocks
+    right: Array  # (r, n) factor B, orthonormal rows, the largest |entry| of each positive
+    error: Array  # (...) Frobenius norm of W - A B
+    relative_error: Array  # (...) error / norm of W, 0 .. 1
+    spectral_error: Array  # (...) largest singular value of W - A B: s_(r+1); randomized: at most so much
+    energy: Array  # (...) share of the squared norm that is kept, 1 - relative_error²
+    error_bound: Array  # (...) error is at most so many times the least possible, see Spectrum; 1 if exact
+    parameters: Ranks  # (...) numbers in both factors, r (m + n)
+    full_parameters: int  # numbers in W, m n
+    ratio: Array  # (...) parameters / full_parameters
+    norm: float  # Frobenius norm of W
+    stable_rank: float  # norm² / s_1²
+    errors: Array  # (k + 1,) relative error by the number of singular values kept, 0 .. k
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(2,) m and n."""
+        n = self.right.shape[1]
+        return self.full_parameters // n, n
+
+    @property
+    def approximation(self) -> Array | None:
+        """(..., m, n) the product A B of the factors."""
+        if self.left is None:
+            return None
+        products = [self.left[:, :r] @ self.right[:r] for r in self.rank.flat]
+        return np.reshape(products, (*self.rank.shape, len(self.left), self.right.shape[1]))
+
+    @property
+    def every_value(self) -> Array | None:
+        """(min(m, n),) all singular values, computed now if the method gave only the leading ones."""
+        if self.method == "exact":
+            return self.singular_values
+        return None if self.W is None else np.asarray(np.linalg.svd(self.W, compute_uv=False))
+
+    @property
+    def effective_rank(self) -> Array | None:
+        """exp(entropy of the singular values' shares), 1 .. min(m, n)."""
+        values = self.every_value
+        return None if values is None else effective_rank(values)
+
+    @property
+    def numerical_rank(self) -> int | None:
+        """How many singular values are more than rounding."""
+        values = self.every_value
+        return None if values is None else numerical_rank(values, self.shape)
+
+    def check(self) -> Check:
+        """Recompute the relative error from the entries of W - A B."""
+        if self.W is None or self.left is None:
+            ones = np.ones(len(self.right))
+            return Check(ones, np.square(self.right).sum(axis=1))
+        weights, power = scaled(self.W)
+        left, norm = np.ldexp(self.left, -power), float(np.linalg.norm(weights)) or 1.0
+        errors = [np.linalg.norm(weights - left[:, :r] @ self.right[:r]) / norm for r in self.rank.flat]
+        return Check(self.relative_error, np.reshape(errors, self.rank.shape))
+
+
+def check_ranks(rank: int | Sequence[int], size: tuple[int, int]) -> Ranks:
+    """Give ranks as an array, and refuse those that a matrix of this size can't have."""
+    asked = np.asarray(rank)
+    if asked.dtype.kind not in "iu" or asked.size == 0:
+        raise InputError("a rank must be a whole number", operand="rank")
+    for r in asked.flat:
+        if not 1 <= r <= min(size):
+            why = f"rank must be 1 to {min(size)} for a {size[0]}x{size[1]} matrix, not {r}"
+            raise InputError(why, operand="rank")
+    return asked.astype(np.int64)
+
+
+def scaled(weights: Array) -> tuple[Array, int]:
+    """Give W / 2^power and the power: 0 unless fourth powers of W might leave the range of float64."""
+    power = int(np.frexp(max(float(weights.max()), -float(weights.min())))[1])
+    return (weights, 0) if abs(power) < 100 else (np.ldexp(weights, -power), power)
+
+
+Method: TypeAlias = Literal["auto", "exact", "randomized"]
+METHODS = get_args(Method)
+SMALL = 512
+"""The shorter side up to which all singular values are computed unless told otherwise."""
+SLACK = 1.01
+"""A randomized answer that isn't bounded by so many times the best is computed again exactly."""
+BLOCK = 1 << 19
+"""Elements multiplied at a time: 4 MiB, which the second product still finds in the cache."""
+
+
+def svd_approx(
+    W: ArrayLike,  # noqa: N803  as in papers
+    rank: int | Sequence[int],
+    method: Method = "auto",
+    rng: Generator | None = None,
+) -> SvdApprox:
+    """Approximate a matrix by one of rank r, the nearest there is.
+
+    W ~ A B with A = U_r S_r (m, r) and B = V_rᵀ (r, n), from W = U S Vᵀ; the error is
+    sqrt(s_(r+1)² + s_(r+2)² + ...), with no need to subtract matrices. Eckart and Young (1936).
+    "auto" is exact up to 512 rows or columns, else a block Krylov iteration if `error_bound` shows it
+    to be within 1 % of the best (it is usually within .1 %), else exact. Several ranks share one
+    decomposition.
+
+    >>> found = svd_approx([[3, 0], [0, 4]], 1)
+    >>> found.error, found.relative_error
+    (array(3.), array(0.6))
+    """
+    weights = matrix(W, "W")
+    most = int(check_ranks(rank, (len(weights), weights.shape[1])).max())
+    return spectrum(weights, most, method, rng).cut(rank)
+
+
+def spectrum(W: ArrayLike, most: int, method: Method = "auto", rng: Generator | None = None) -> Spectrum:  # noqa: N803
+    """Decompose a matrix once, for cuts at any rank up to `most`.
+
+    >>> found = spectrum([[3, 0], [0, 4]], 2)
+    >>> [float(found.cut(r).error) for r in (1, 2)]
+    [3.0, 0.0]
+    """
+    weights = matrix(W, "W")
+    m, n = weights.shape
+    _known(method)
+    check_ranks(most, (m, n))
+    unit, power = scaled(weights)
+    if not takes_all((m, n), most, method):
+        found = _randomized(unit, most, np.random.default_rng(0) if rng is None else rng)
+        result = _signed(weights, (m, n), found, power, most)
+        if method == "randomized" or result.cut(range(1, most + 1)).error_bound.max() <= SLACK:
+            return result
+    try:
+        left, values, right = rayleigh.decomposed(unit)
+    except np.linalg.LinAlgError:
+        raise InputError("the singular values of W were not found", operand="W") from None
+    every = Leading(values, right, left, 0.0, np.zeros(len(values)), m)
+    return _signed(weights, (m, n), every, power)
+
+
+def takes_all(size: tuple[int, int], most: int, method: Method = "auto") -> bool:
+    """Tell whether a matrix is decomposed wholly from the start, for ranks up to `most`.
+
+    >>> takes_all((600, 600), 16), takes_all((600, 600), 300)
+    (False, True)
+    """
+    few = ITERATIONS * (most + OVERSAMPLING) < min(size)
+    return method == "exact" or (method == "auto" and not (min(size) > SMALL and few))
+
+
+def streamed_spectrum(
+    passes: Passes, most: int, method: Method = "auto", rng: Generator | None = None
+) -> Spectrum:
+    """Decompose a matrix that comes in row blocks.
+
+    "auto" is exact up to 512 columns, in a pass or two; the other way takes seven. A factor A comes
+    out as the blocks come in: block @ right.T.
+
+    >>> rows = np.diag([3.0, 4.0])
+    >>> streamed_spectrum(lambda: iter((rows[:1], rows[1:])), 1).cut(1).error
+    array(3.)
+    """
+    _known(method)
+    first = next(iter(passes()), None)
+    if first is None:
+        raise InputError("W has no rows", operand="W")
+    width, power = np.shape(first)[1], scaled(matrix(first, "W"))[1]
+    if most > width:
+        why = f"rank must be 1 to {width} for a matrix of {width} columns, not {most}"
+        raise InputError(why, operand="rank")
+
+    def checked() -> Iterator[Array]:
+        return _checked(passes(), width, power)
+
+    if method == "exact" or (method == "auto" and width <= SMALL):
+        found, ready = every(checked), None
+    else:
+        found, ready = leading(checked, width, most, np.random.default_rng(0) if rng is None else rng), most
+    check_ranks(most, (found.rows, width))
+    return _signed(None, (found.rows, width), found, power, ready)
+
+
+def _randomized(weights: Array, most: int, rng: Generator) -> Leading:
+    """Decompose along the shorter side, whose vectors are cheaper to keep orthogonal."""
+    wide = weights.shape[1] > weights.shape[0]
+    tall = weights.T if wide else weights
+    step = max(BLOCK // tall.shape[1], 64)
+    passes: Passes = lambda: (tall[k : k + step] for k in range(0, len(tall), step))  # noqa: E731
+    found = leading(passes, tall.shape[1], most, rng, keep_left=True)
+    if wide and found.left is not None:
+        found = found._replace(left=found.right.T, right=found.left.T)
+    return found
+
+
+def _signed(
+    weights: Array | None, size: tuple[int, int], found: Leading, power: int, most: int | None = None
+) -> Spectrum:
+    """Fix the signs, undo the scaling, and turn what is left over into shares of the whole."""
+    signs = upright(found.right)
+    largest = float(found.values[0]) or 1.0
+    norm = largest * float(np.sqrt(np.square(found.values / largest).sum() + found.rest / largest**2))
+    whole = norm or 1.0
+    return Spectrum(
+        W=weights,
+        method="exact" if most is None else "randomized",
+        shape=size,
+        most=min(size) if most is None else most,
+        singular_values=np.ldexp(found.values, power),
+        left=None if found.left is None else found.left * signs,
+        right=found.right * signs[:, np.newaxis],
+        norm=_unscaled(norm, power),
+        rest=found.rest / whole**2,
+        residuals=found.residuals / whole**2,
+    )
+
+
+def _known(method: str) -> None:
+    if method not in METHODS:
+        hint = f"choose from {', '.join(METHODS)}"
+        raise InputError(f"there is no method '{method}'", hint=hint, usage=True)
+
+
+def _unscaled(norm: float, power: int) -> float:
+    try:
+        return math.ldexp(norm, power)
+    except OverflowError:
+        raise InputError("the norm of W is beyond float64", operand="W") from None
+
+
+def _checked(blocks: Iterable[Array], width: int, power: int) -> Iterator[Array]:
+    """Give blocks as float64 by 2^power, or say which entry isn't a number that can be squared."""
+    # For QR a few times as many rows as columns, within the cache if that is possible.
+    rows, step = 0, max(BLOCK // 4 // width, min(4 * width, 1 << 11))
+    for block in blocks:
+        array = np.asarray(block, np.float64)
+        if array.ndim != 2 or array.shape[1] != width:
+            raise InputError(f"a block of {shape(array)} among rows of {width}", row=rows, operand="W")
+        with np.errstate(over="ignore", invalid="ignore"):
+            unit = array if power == 0 else np.ldexp(array, -power)
+            bad = not np.vdot(unit, unit) < 2.0**500
+        if bad:
+            refuse_nonfinite(array, "W", rows)
+            raise InputError("entries differ too much in size to be squared", row=rows, operand="W")
+        for k in range(0, len(array), step):
+            yield unit[k : k + step]
+        rows += len(array)

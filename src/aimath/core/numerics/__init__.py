@@ -1,0 +1,1 @@
+"""Arrays, exact and compensated sums, special functions, finite differences."""

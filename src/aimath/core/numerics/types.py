@@ -1,0 +1,16 @@
+"""Types of arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    pass
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Real = np.ndarray[Any, np.dtype[Any]]  # of float64 or float32
+Indices = np.ndarray[Any, np.dtype[np.intp]]
+EPS = 2.0**-52
+"""From 1 to the next float64."""

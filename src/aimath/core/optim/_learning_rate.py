@@ -1,0 +1,112 @@
+"""How fast gradient descent converges on a quadratic, and the learning rate that is best for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.core.numerics.arrays import Check, blame, vectors
+from aimath.core.numerics.types import Array
+from aimath.core.optim._rules import positive_rate
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from aimath.core.calculus import Function
+
+FLAT = 1e-12
+"""A curvature of so little of the largest is 0 up to rounding: along it nothing happens."""
+
+
+class LearningRate(NamedTuple):
+    """What a learning rate does to a quadratic with these curvatures (eigenvalues of its Hessian)."""
+
+    curvatures: Array  # (..., n) >= 0, one above 0
+    lr: float  # above 0
+    factors: Array  # (..., n) 1 - lr * curvature: what a step makes of the distance in that direction
+    rate: Array  # (...) largest size of a factor; below 1 it converges
+    regime: Any  # (...) converges, oscillates or diverges
+    oscillates: Array  # (...) whether the steepest direction changes sides at every step
+    smallest: Array  # (...) mu, the smallest curvature that isn't 0
+    largest: Array  # (...) L
+    condition: Array  # (...) L / mu, >= 1
+    max_lr: Array  # (...) 2 / L: from here on it doesn't converge
+    best_lr: Array  # (...) 2 / (mu + L)
+    best_rate: Array  # (...) (L - mu) / (L + mu), the least possible
+
+    @property
+    def steps(self) -> Array:
+        """(...) steps for each further decimal digit, inf where there is none to be had."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(1.0 / (np.maximum(-np.log10(self.rate), 0.0) + 0.0))  # + 0: no -0
+
+    def check(self) -> Check:
+        """Take 8 steps from 1 in each direction: the largest distance is rate^8."""
+        bent = self.curvatures > FLAT * self.largest[..., np.newaxis]
+        distance = np.where(bent, 1.0, 0.0)
+        with np.errstate(over="ignore"):
+            for _ in range(8):
+                distance = distance - self.lr * (self.curvatures * distance)
+            return Check(self.rate, np.abs(distance).max(axis=-1) ** 0.125)
+
+
+def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
+    """Say what a learning rate does where the second derivatives are `curvatures` (..., n).
+
+    A step multiplies the distance to the minimum by 1 - lr * curvature in each direction, so rate =
+    max |1 - lr * curvature|; it converges if lr < 2/L, and fastest at lr = 2/(mu + L), by
+    (kappa - 1)/(kappa + 1) with kappa = L/mu. Flat directions don't count. Polyak (1987).
+
+    >>> found = learning_rate([1.0, 9.0], lr=0.2)
+    >>> float(found.rate), float(found.best_rate), str(found.regime)
+    (0.8, 0.8, 'converges')
+    """
+    bends = _of_a_minimum(curvatures)
+    positive_rate(lr)
+    largest = bends.max(axis=-1)
+    bent = bends > FLAT * largest[..., np.newaxis]
+    smallest = np.where(bent, bends, np.inf).min(axis=-1)
+    with np.errstate(over="ignore"):
+        factors = 1.0 - lr * bends
+        rate = np.where(bent, np.abs(factors), 0.0).max(axis=-1)
+        most, best = 2.0 / largest, 1.0 / (smallest / 2.0 + largest / 2.0)
+        condition = largest / smallest
+    edge = lr * largest == 2.0
+    return LearningRate(
+        curvatures=bends,
+        lr=float(lr),
+        factors=factors,
+        rate=rate,
+        regime=np.where(edge, "oscillates", np.where(lr * largest < 2.0, "converges", "diverges")),
+        oscillates=np.asarray(lr * largest > 1.0),
+        smallest=smallest,
+        largest=largest,
+        condition=condition,
+        max_lr=most,
+        best_lr=best,
+        best_rate=(largest - smallest) / (largest + smallest),
+    )
+
+
+def _of_a_minimum(curvatures: ArrayLike) -> Array:
+    """Give curvatures (..., n), none of them negative and one above 0."""
+    bends = vectors(curvatures, "curvature", operand="curvatures")
+    largest = bends.max(axis=-1, keepdims=True)
+    why = "curvature {k} is negative: gradient descent leaves this point at any rate"
+    blame(bends < -FLAT * np.abs(largest), why, operand="curvatures")
+    blame(largest <= 0.0, "every curvature is 0: there is no minimum to go to", operand="curvatures")
+    return bends
+
+
+def curvatures_at(objective: Function, point: Sequence[float]) -> Array:
+    """Give the eigenvalues (n,) of the Hessian at a point, ascending."""
+    values = np.asarray(np.linalg.eigvalsh(np.array(objective.hessian(point))))
+    if values[0] < -FLAT * max(abs(float(values[-1])), abs(float(values[0]))):
+        where = ", ".join(f"{name} = {x:.6g}" for name, x in zip(objective.variables, point, strict=True))
+        why = f"a curvature at {where} is {values[0]:.6g}: gradient descent leaves this point at any rate"
+        raise InputError(why, hint="give a point nearer to a minimum")
+    return np.asarray(np.maximum(values, 0.0))

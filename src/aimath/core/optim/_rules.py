@@ -1,0 +1,308 @@
+"""Update rules of optimisers, each written once, for floats, for arrays of any shape, and for networks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aimath.core.numerics.types import Array
+
+    Update = Callable[[Any, Any, tuple[Any, ...], int, Any], tuple[Any, tuple[Any, ...]]]
+
+SMALLEST = 2.0**-1022
+"""What stands for eps = 0: added to any root of a normal number it changes nothing, and 0 / 0 becomes 0."""
+
+
+def positive_rate(lr: Any) -> Any:
+    """Give a learning rate, or rates, if it can be one: above 0 and finite."""
+    refuse(~((np.asarray(lr) > 0.0) & np.isfinite(lr)), "lr", lr, "must be above 0 and finite")
+    return lr
+
+
+def share(name: str, value: Any, *, closed: bool = False) -> Any:
+    """Give an option from 0 to below 1, or (`closed`) to 1."""
+    x = np.asarray(value)
+    fine = (x >= 0.0) & ((x <= 1.0) if closed else (x < 1.0))
+    refuse(~fine, name, value, "must be 0 to 1" if closed else "must be at least 0 and below 1")
+    return value
+
+
+def at_least_0(name: str, value: Any) -> Any:
+    """Give an option that may be any finite number from 0."""
+    x = np.asarray(value)
+    refuse(~((x >= 0.0) & np.isfinite(x)), name, value, "must be at least 0 and finite")
+    return value
+
+
+def epsilon(eps: Any) -> Any:
+    """Give what is added to a root, never quite 0."""
+    at_least_0("eps", eps)
+    return np.maximum(eps, SMALLEST) if np.ndim(eps) else max(eps, SMALLEST)
+
+
+def refuse(bad: Any, name: str, value: Any, bound: str) -> None:
+    """Name the first value that is out of bounds."""
+    if np.any(bad):
+        first = float(np.broadcast_to(value, np.shape(bad))[bad][0])
+        raise InputError(f"{name} {bound}, not {first:g}", operand=name)
+
+
+class Numbers(NamedTuple):
+    """What a rule needs beyond arithmetic: of floats or of arrays."""
+
+    sqrt: Callable[[Any], Any]
+    larger: Callable[[Any, Any], Any]
+
+
+FLOATS = Numbers(math.sqrt, max)
+ARRAYS = Numbers(np.sqrt, np.maximum)
+
+
+class Rule(NamedTuple):
+    """An optimiser: what it remembers from step to step, and how it moves."""
+
+    name: str
+    remembers: tuple[str, ...]  # names of the quantities in its memory, all 0 at the start
+    settings: dict[str, Any]  # its options by name
+    make: Callable[[Numbers], Update]
+    bare: Callable[[Any, Any, Any], Any] | None = None  # (w, g, lr) -> w, if that is all of the update
+
+    @property
+    def start(self) -> tuple[float, ...]:
+        """The memory before the first step."""
+        return (0.0,) * len(self.remembers)
+
+
+def gd(weight_decay: float = 0.0) -> Rule:
+    """Plain gradient descent, w <- w - lr * g: torch's SGD. Cauchy (1847).
+
+    `weight_decay` adds weight_decay * w to the gradient (L2), as in every rule here but adamw.
+
+    >>> gd().make(FLOATS)(10.0, 14.0, (), 1, 0.1)
+    (8.6, ())
+    """
+    decay = at_least_0("weight_decay", weight_decay)
+
+    def step(w: Any, g: Any, lr: Any) -> Any:
+        return w - lr * g
+
+    def make(_: Numbers) -> Update:
+        return _decayed(lambda w, g, memory, _t, lr: (step(w, g, lr), memory), decay)
+
+    bare = None if np.any(decay) else step
+    return Rule("gd", (), {"weight_decay": weight_decay}, make, bare)
+
+
+def momentum(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> Rule:
+    """Gradient descent with a heavy ball: torch's SGD with momentum. Polyak (1964).
+
+    buffer <- momentum * buffer + (1 - dampening) * g, but g alone at the first step; w <- w - lr * buffer.
+    Sutskever et al. (2013) have the learning rate within the buffer.
+    """
+    mu = share("momentum", momentum)
+    fresh = 1.0 - share("dampening", dampening, closed=True)
+    decay = at_least_0("weight_decay", weight_decay)
+
+    def make(_: Numbers) -> Update:
+        def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
+            (buffer,) = memory
+            buffer = mu * buffer + fresh * g if t > 1 else g
+            return w - lr * buffer, (buffer,)
+
+        return _decayed(update, decay)
+
+    settings = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+    return Rule("momentum", ("buffer",), settings, make)
+
+
+def nesterov(momentum: float = 0.9, weight_decay: float = 0.0) -> Rule:
+    """Gradient descent that looks ahead: torch's SGD with nesterov=True. Nesterov (1983).
+
+    buffer <- momentum * buffer + g; w <- w - lr * (g + momentum * buffer).
+    """
+    mu, decay = share("momentum", momentum), at_least_0("weight_decay", weight_decay)
+
+    def make(_: Numbers) -> Update:
+        def update(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
+            (buffer,) = memory
+            buffer = mu * buffer + g
+            return w - lr * (g + mu * buffer), (buffer,)
+
+        return _decayed(update, decay)
+
+    return Rule("nesterov", ("buffer",), {"momentum": momentum, "weight_decay": weight_decay}, make)
+
+
+def rmsprop(
+    alpha: float = 0.99,
+    eps: float = 1e-8,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+    *,
+    centered: bool = False,
+) -> Rule:
+    """Divide the gradient by the root of its mean square: torch's RMSprop. Hinton (2012).
+
+    square_avg <- alpha * square_avg + (1 - alpha) * g²; w <- w - lr * g / (√square_avg + eps), eps
+    outside the root (optax has it inside, and alpha .9). `centered` takes the square of the mean
+    gradient off under the root (Graves 2013); with `momentum` the quotient goes through a buffer.
+    """
+    a, mu, e = share("alpha", alpha), share("momentum", momentum), epsilon(eps)
+    decay = at_least_0("weight_decay", weight_decay)
+
+    def make(numbers: Numbers) -> Update:
+        sqrt, larger = numbers
+
+        def update(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
+            square_avg, grad_avg, buffer = memory
+            square_avg = a * square_avg + (1.0 - a) * g * g
+            spread = square_avg
+            if centered:
+                grad_avg = grad_avg + (1.0 - a) * (g - grad_avg)
+                # Of equal gradients nothing is left, and rounding may leave less.
+                spread = larger(square_avg - grad_avg * grad_avg, 0.0)
+            buffer = mu * buffer + g / (sqrt(spread) + e)
+            return w - lr * buffer, (square_avg, grad_avg, buffer)
+
+        return _decayed(update, decay)
+
+    settings = {"alpha": alpha, "eps": eps, "momentum": momentum, "weight_decay": weight_decay}
+    return Rule("rmsprop", ("square_avg", "grad_avg", "buffer"), settings | {"centered": centered}, make)
+
+
+def adam(
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    *,
+    amsgrad: bool = False,
+) -> Rule:
+    """Momentum over root mean square, both corrected for their start at 0. Kingma and Ba (2015).
+
+    m <- beta1 * m + (1 - beta1) * g; v <- beta2 * v + (1 - beta2) * g²; m_hat = m / (1 - beta1^t);
+    v_hat = v / (1 - beta2^t); w <- w - lr * m_hat / (√v_hat + eps). As in torch and optax; Keras
+    adds eps before the correction (and has 1e-7). `amsgrad` keeps the largest v (Reddi et al. 2018).
+
+    >>> adam().make(FLOATS)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
+    9.90000000007143
+    """
+    return _adam("adam", beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
+
+
+def adamw(
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    weight_decay: float = 0.01,
+    *,
+    amsgrad: bool = False,
+) -> Rule:
+    """Adam with weights that decay by themselves, not through the gradient. Loshchilov and Hutter (2019).
+
+    w <- w - lr * weight_decay * w, then as Adam. torch has weight_decay .01, optax 1e-4.
+    """
+    return _adam("adamw", beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
+
+
+def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool) -> Rule:
+    decay = at_least_0("weight_decay", weight_decay)
+    fresh1, fresh2 = 1.0 - share("beta1", beta1), 1.0 - share("beta2", beta2)
+    e = epsilon(eps)
+
+    def make(numbers: Numbers) -> Update:
+        sqrt, larger = numbers
+
+        def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
+            m, v = memory
+            m = m + fresh1 * (g - m)
+            v = beta2 * v + fresh2 * g * g
+            return w - lr / (1.0 - beta1**t) * m / (sqrt(v) / sqrt(1.0 - beta2**t) + e), (m, v)
+
+        def with_largest(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
+            m, v, v_max = memory
+            m = m + fresh1 * (g - m)
+            v = beta2 * v + fresh2 * g * g
+            v_max = larger(v_max, v)
+            return w - lr / (1.0 - beta1**t) * m / (sqrt(v_max) / sqrt(1.0 - beta2**t) + e), (m, v, v_max)
+
+        plain = with_largest if amsgrad else update
+        if name == "adam":
+            return _decayed(plain, decay)
+        return lambda w, g, memory, t, lr: plain(w * (1.0 - lr * decay), g, memory, t, lr)
+
+    settings = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+    return Rule(name, ("m", "v", "v_max") if amsgrad else ("m", "v"), settings, make)
+
+
+def _decayed(update: Update, decay: Any) -> Update:
+    """Add L2 decay to the gradient, if there is any."""
+    if not np.any(decay):
+        return update
+
+    def decayed(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
+        return update(w, g + decay * w, memory, t, lr)
+
+    return decayed
+
+
+OPTIMIZERS: dict[str, Callable[..., Rule]] = {
+    "gd": gd,
+    "momentum": momentum,
+    "nesterov": nesterov,
+    "rmsprop": rmsprop,
+    "adam": adam,
+    "adamw": adamw,
+}
+BLOCK = 32_768
+"""Parameters worked on at a time: what a step needs of them stays in the cache."""
+
+
+class Stepper:
+    """Moves a large array of parameters in place, a step at a time, as torch.optim does.
+
+    >>> from aimath.core.optim._rules import adam
+    >>> parameters = np.array([10.0, -4.0])
+    >>> stepper = Stepper(adam(), parameters, lr=0.1)
+    >>> stepper.step(2.0 * (parameters - 3.0))
+    >>> parameters.round(6)
+    array([ 9.9, -3.9])
+    """
+
+    def __init__(self, rule: Rule, parameters: Array, lr: float) -> None:
+        if not parameters.flags.c_contiguous:  # a view of it by blocks would be a copy
+            raise InputError("the parameters are not contiguous in memory", operand="parameters")
+        self.rule, self.lr, self.t = rule, positive_rate(lr), 0
+        self.parameters = parameters
+        self._update = rule.make(ARRAYS)
+        starts = range(0, parameters.size, BLOCK)
+        self._parts = [slice(first, first + BLOCK) for first in starts]
+        # By block, so that a new memory takes the place of the old one and none is copied.
+        sizes = (min(BLOCK, parameters.size - first) for first in starts)
+        self._memories: list[tuple[Array, ...]] = [tuple(np.zeros(n) for _ in rule.remembers) for n in sizes]
+
+    @property
+    def memory(self) -> dict[str, Array]:
+        """What the rule remembers, each of the parameters' shape."""
+        kept = zip(*self._memories, strict=True)
+        shaped = (np.concatenate(blocks).reshape(self.parameters.shape) for blocks in kept)
+        return dict(zip(self.rule.remembers, shaped, strict=True))
+
+    def step(self, gradient: Array) -> None:
+        """Move by one gradient, of the parameters' shape."""
+        if gradient.shape != self.parameters.shape:
+            why = f"the gradient has shape {gradient.shape}, the parameters {self.parameters.shape}"
+            raise InputError(why, operand="gradient")
+        self.t += 1
+        flat, slopes = self.parameters.reshape(-1), gradient.reshape(-1)
+        for k, part in enumerate(self._parts):
+            flat[part], self._memories[k] = self._update(
+                flat[part], slopes[part], self._memories[k], self.t, self.lr
+            )

@@ -1,1 +1,0 @@
-"""What a demo is, the demos as data, and the textbook formulas that break."""

@@ -1,1 +1,0 @@
-"""The guide from mathematics to AI, as data: chapters, claims, map, roadmap, resources, questions."""

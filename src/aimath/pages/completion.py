@@ -1,0 +1,169 @@
+"""Completion scripts for shells, made from the parts that the command line is read by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.command import Part
+from aimath.cli.options import Words
+from aimath.cli.text_command import Voice, talk
+from aimath.content.chapters import CALCULATORS, CHAPTERS, SUBJECTS
+from aimath.errors import InputError
+from aimath.text import echo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from aimath.cli.command import Commands
+
+commands: Commands = {}
+HELP = Part("help", ("-h", "--help"), bool, False, "Show this message and exit.", "")
+
+
+@talk(commands, example="aimath completion bash")
+def completion(voice: Voice, shells: Annotated[list[str], Words("bash, zsh or fish.", "SHELL")]) -> int:
+    """Print a completion script for bash, zsh or fish.
+
+    Nothing is installed. Where it goes: bash: eval "$(aimath completion bash)" in ~/.bashrc; zsh:
+    save it as _aimath in a directory of $fpath; fish: ~/.config/fish/completions/aimath.fish.
+    """
+    if len(shells) != 1:
+        raise InputError(
+            f"needs one shell, not {len(shells)}", hint=f"choose from {', '.join(SHELLS)}", usage=True
+        )
+    if shells[0] not in SHELLS:
+        raise InputError(f"{echo(shells[0])} is not one of {', '.join(SHELLS)}", usage=True)
+    voice.write("\n".join(SHELLS[shells[0]]()) + "\n")
+    return 0
+
+
+def _options(name: str) -> list[Part]:
+    """Give the options of a command, and help; the topics of a quiz are known here."""
+    parts = [*(part for part in found(name).parts if part.flags), HELP]
+    return [part._replace(choices=_operands(name)) if part.key == "topic" else part for part in parts]
+
+
+def _takes_file(part: Part) -> bool:
+    return "FILE" in part.metavar or part.metavar == "LIST"
+
+
+def _operands(name: str) -> tuple[str, ...]:
+    """Name what may stand behind a command, where that is no file."""
+    topics = tuple(topic.id for chapter in CHAPTERS for topic in chapter.topics)
+    return {
+        "help": tuple(COMMANDS),
+        "man": tuple(COMMANDS),
+        "completion": tuple(SHELLS),
+        "demo": (*CALCULATORS, *topics, "all"),
+        "guide": ("map", "roadmap", "resources", "check"),
+        "quiz": (*CALCULATORS, "words", *(n for names in CALCULATORS.values() for n in names), *SUBJECTS),
+    }.get(name, ())
+
+
+def _bash() -> Iterator[str]:
+    yield "# aimath completion for bash"
+    yield "_aimath_files() {"
+    yield "    local IFS=$'\\n' name"
+    yield '    for name in $(compgen -f -- "${word#@}"); do'
+    yield '        if [ -d "$name" ]; then name="$name/"; compopt -o nospace 2>/dev/null; fi'
+    yield '        COMPREPLY+=("@$name")'
+    yield "    done"
+    yield "}"
+    yield "_aimath() {"
+    yield '    local word="$2" before="$3"'  # COMP_WORDS is cut at every @ and =
+    yield '    local words="" flags="" files="" texts="" choices=""'
+    yield "    COMPREPLY=()"
+    yield '    case "$word" in @*) _aimath_files; return ;; esac'
+    yield '    if [ "$COMP_CWORD" -eq 1 ]; then'
+    yield f"        COMPREPLY=($(compgen -W '{' '.join(COMMANDS)} --help --version' -- \"$word\"))"
+    yield "        return"
+    yield "    fi"
+    yield '    case "${COMP_WORDS[1]}" in'
+    for name in COMMANDS:
+        options = _options(name)
+        yield f"        {name})"
+        texts = [part for part in options if part.values and not part.choices and not _takes_file(part)]
+        yield f"            flags='{_flags(options)}'"
+        yield f"            files='{_flags(filter(_takes_file, options))}'"
+        yield f"            texts='{_flags(texts)}'"
+        yield f"            words='{' '.join(_operands(name))}'"
+        yield '            case "$before" in'
+        for part in options:
+            if part.choices:
+                yield f"                {'|'.join(part.flags)}) choices='{' '.join(part.choices)}' ;;"
+        yield "            esac ;;"
+    yield "    esac"
+    yield '    case " $files " in *" $before "*) return ;; esac'  # the shell's own: files
+    yield '    if [ -n "$choices" ]; then'
+    yield '        COMPREPLY=($(compgen -W "$choices" -- "$word"))'
+    yield '    elif case " $texts " in *" $before "*) true ;; *) false ;; esac; then'
+    yield "        compopt -o nosort +o default 2>/dev/null"  # a number or a word: nothing to suggest
+    yield '    elif case "$word" in -*) true ;; *) false ;; esac; then'
+    yield '        COMPREPLY=($(compgen -W "$flags" -- "$word"))'
+    yield '    elif [ -n "$words" ]; then'
+    yield '        COMPREPLY=($(compgen -W "$words" -- "$word"))'
+    yield "    fi"
+    yield "}"
+    yield "complete -o default -F _aimath aimath"
+
+
+def _flags(parts: Iterable[Part]) -> str:
+    return " ".join(flag for part in parts for flag in part.flags)
+
+
+def _zsh() -> Iterator[str]:
+    yield "#compdef aimath"
+    yield "_aimath() {"
+    yield "    local -a commands"
+    yield "    commands=("
+    for name, entry in COMMANDS.items():
+        yield f"        {_quoted(f'{name}:{entry.summary}')}"
+    yield "    )"
+    yield "    if (( CURRENT == 2 )); then _describe command commands; return; fi"
+    yield "    local command=$words[2]"
+    yield "    shift words; (( CURRENT-- ))"
+    yield "    case $command in"
+    for name in COMMANDS:
+        yield f"        {name}) _arguments -s \\"
+        for option in _options(name):
+            yield f"            {_spec(option)} \\"
+        words = " ".join(_operands(name))
+        yield f"            {_quoted(f'*:topic:({words})' if words else '*:file:{compset -P @; _files}')} ;;"
+    yield "    esac"
+    yield "}"
+    yield 'if [ "$funcstack[1]" = "_aimath" ]; then _aimath "$@"; else compdef _aimath aimath; fi'
+
+
+def _spec(option: Part) -> str:
+    """Write an option for _arguments; it may come again, as swept ones do."""
+    said = "".join(f"\\{sign}" if sign in "[]:\\" else sign for sign in option.help)
+    action = "_files" if _takes_file(option) else f"({' '.join(option.choices)})" if option.choices else " "
+    value = f":{option.metavar.replace(':', ' ')}:{action}" * option.values
+    flags = f"{{{','.join(option.flags)}}}" if len(option.flags) > 1 else option.flags[0]
+    return f"'*'{flags}{_quoted(f'[{said}]{value}')}"
+
+
+def _quoted(text: str) -> str:
+    """Quote for a shell; both zsh and fish read this form."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _fish() -> Iterator[str]:
+    yield "# aimath completion for fish"
+    first = "complete -c aimath -n __fish_use_subcommand"
+    for name, entry in COMMANDS.items():
+        yield f"{first} -f -a {name} -d {_quoted(entry.summary)}"
+    for name in COMMANDS:
+        begin = f"complete -c aimath -n '__fish_seen_subcommand_from {name}'"
+        for option in _options(name):
+            names = " ".join(f"-{'l' if f[:2] == '--' else 's'} {f.lstrip('-')}" for f in option.flags)
+            value = " -r -F" if _takes_file(option) else " -x" if option.values else ""
+            choices = f" -a {_quoted(' '.join(option.choices))}" if option.choices else ""
+            said = option.help.replace("\\", "\\\\")
+            yield f"{begin} {names}{value}{choices} -d {_quoted(said)}"
+        if words := _operands(name):
+            yield f"{begin} -f -a {_quoted(' '.join(words))}"
+
+
+SHELLS = {"bash": _bash, "zsh": _zsh, "fish": _fish}
