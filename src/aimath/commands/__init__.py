@@ -1,1 +1,1 @@
-"""The commands, by chapter."""
+"""The commands, chapter by chapter: arguments of a command line to a Report."""

@@ -1,1 +1,1 @@
-"""What talks."""
+"""What talks: first screen, help, manual, completion, demos, guide and quiz."""

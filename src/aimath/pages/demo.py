@@ -1,4 +1,4 @@
-"""The demos: command lines that aimath runs itself, with words around them, and textbook formulas that break."""
+"""The demos: command lines that aimath runs itself, with words around them; textbook formulas that break."""
 
 from __future__ import annotations
 

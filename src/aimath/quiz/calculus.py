@@ -1,12 +1,9 @@
-from __future__ import annotations
+"""Questions on derivatives."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 from aimath.core.calculus import backprop as core_backprop, function, gradient
 from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, shown
-
-if TYPE_CHECKING:
-    pass
 
 MAKERS = Makers()
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from aimath.errors import InputError, counted, listed
 from aimath.read.blocks import BadRow, Layout, Row
 from aimath.read.numbers import looks_numeric, number
 from aimath.text import echo, whence
-
-if TYPE_CHECKING:
-    pass
 
 _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
 _MISSING = frozenset({"", "na", "n/a", "nan", "null"})

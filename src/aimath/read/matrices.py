@@ -74,10 +74,7 @@ class RowBlocks:
 def again(token: str, reading: Reading, at_once: int = AT_ONCE) -> RowBlocks | None:
     """Open what can be read again: a stored array or randn:MxN. None for what must be held whole."""
     if token.startswith("randn:"):
-        from aimath.read._datasets import (
-            draws,  # noqa: PLC0415  only what is read from is loaded
-            extents,  # noqa: PLC0415
-        )
+        from aimath.read._datasets import draws, extents  # noqa: PLC0415  only what is read from is loaded
 
         m, n = extents(token)
         return RowBlocks((m, n), lambda: ((block, ()) for block in draws(m, n, reading, at_once)), token)
@@ -171,10 +168,8 @@ def tensors(path: str) -> list[Tensor]:
 
     An .npy has one, without a name.
     """
-    from aimath.read import (
-        _npy as arrays,  # noqa: PLC0415  only what is read from is loaded
-        _safetensors as safetensors,  # noqa: PLC0415
-    )
+    # Only what is read from is loaded.
+    from aimath.read import _npy as arrays, _safetensors as safetensors  # noqa: PLC0415
 
     with opened(path) as stream:
         form = form_of(path, stream)

@@ -1,1 +1,1 @@
-"""aimath.commands.calculus"""
+"""Commands of calculus."""

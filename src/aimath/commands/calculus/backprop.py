@@ -1,3 +1,5 @@
+"""The command backprop: gradients through a formula or a layer."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any

@@ -1,1 +1,1 @@
-"""aimath.commands.information"""
+"""Commands of information theory."""

@@ -1,3 +1,5 @@
+"""The command cross-entropy."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""The command gaussian-kl."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""The command mutual-information."""
+
 from __future__ import annotations
 
 from typing import Annotated

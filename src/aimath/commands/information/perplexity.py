@@ -1,3 +1,5 @@
+"""The command perplexity."""
+
 from __future__ import annotations
 
 from typing import Annotated, Any

@@ -1,3 +1,5 @@
+"""The command rlhf."""
+
 from __future__ import annotations
 
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""aimath.commands.linalg"""
+"""Commands of linear algebra."""

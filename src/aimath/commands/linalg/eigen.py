@@ -1,14 +1,13 @@
+"""The command eig."""
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Operand, Vector
 from aimath.commands._shared import SHOWN, one, worked
 from aimath.report import Line, Panels, Plot, Report, Table, Verify
-
-if TYPE_CHECKING:
-    pass
 
 commands: Commands = {}
 

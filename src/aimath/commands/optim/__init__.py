@@ -1,1 +1,1 @@
-"""aimath.commands.optim"""
+"""Commands of optimisation."""

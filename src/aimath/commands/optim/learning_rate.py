@@ -1,14 +1,13 @@
+"""The command learning-rate."""
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import ABSENT, Flag, Form, Operand, Vector
 from aimath.commands.optim._runs import FUNCTION, Lr, beginning
 from aimath.report import Line, Plot, Report, Table, Verify
-
-if TYPE_CHECKING:
-    pass
 
 commands: Commands = {}
 

@@ -1,15 +1,14 @@
+"""The command schedule."""
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from aimath.cli.command import Commands, command
 from aimath.cli.job import one_of
 from aimath.cli.options import Number, Operand, Vector, Whole
 from aimath.commands.optim._runs import SCHEDULES, Kind, Lr
 from aimath.report import Line, Plot, Report, Table, Verify
-
-if TYPE_CHECKING:
-    pass
 
 commands: Commands = {}
 FORMULAS = {

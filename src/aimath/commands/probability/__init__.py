@@ -1,1 +1,1 @@
-"""aimath.commands.probability"""
+"""Commands of probability."""

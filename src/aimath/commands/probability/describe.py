@@ -1,3 +1,5 @@
+"""The command describe."""
+
 from __future__ import annotations
 
 from typing import Annotated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003  typer reads the annotation
+from collections.abc import Sequence
 from typing import Annotated
 
 from aimath.cli.command import Commands, command

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from aimath.content.demos import calculus, information, linalg as linear_algebra, probability
+from aimath.content.demos import calculus, information, linalg, probability
 
-DEMOS = {
-    demo.id: demo
-    for chapter in (linear_algebra, calculus, probability, information)
-    for demo in chapter.DEMOS
-}
+DEMOS = {demo.id: demo for chapter in (linalg, calculus, probability, information) for demo in chapter.DEMOS}

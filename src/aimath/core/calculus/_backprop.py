@@ -15,7 +15,6 @@ from aimath.core.calculus._gradient import Formulas, checked_points, gradient
 from aimath.core.calculus._graph import Graph
 from aimath.core.calculus._printing import infix
 from aimath.core.numerics.arrays import Check
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aimath.core.calculus._expression import Function
+    from aimath.core.numerics.types import Array
 
 
 class Backprop(NamedTuple):

@@ -8,7 +8,6 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check, norms, vectors
 from aimath.core.numerics.finite_differences import central
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.calculus._expression import Function
+    from aimath.core.numerics.types import Array
 
 NEAR = 1e-9
 """A gradient this small beside the curvatures is 0: a Newton step would hardly move the point."""

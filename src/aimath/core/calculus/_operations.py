@@ -16,10 +16,11 @@ from aimath.core import probability as exponentials
 from aimath.core.calculus import _scalars as scalars
 from aimath.core.numerics import special as activations, special as normal
 from aimath.core.numerics.double_double import row_sum
-from aimath.core.numerics.types import Array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aimath.core.numerics.types import Array
 
 
 class Operation(NamedTuple):

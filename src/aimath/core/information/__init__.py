@@ -1,4 +1,4 @@
-"""Information theory."""
+"""Information theory: entropy, divergences, perplexity."""
 
 from __future__ import annotations
 

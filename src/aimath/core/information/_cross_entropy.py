@@ -21,12 +21,13 @@ from aimath.core.information._row_sums import (
     surprises,
 )
 from aimath.core.numerics.arrays import Check, simplex, vectors
-from aimath.core.numerics.types import Array, Indices
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array, Indices
 
 
 class CrossEntropy(NamedTuple):

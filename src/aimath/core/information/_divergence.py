@@ -18,10 +18,11 @@ from aimath.core.information._row_sums import (
     pair,
 )
 from aimath.core.numerics.arrays import Check
-from aimath.core.numerics.types import Array, Indices
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array, Indices
 
 
 class KL(NamedTuple):

@@ -17,11 +17,12 @@ from aimath.core.information._row_sums import (
     surprises,
 )
 from aimath.core.numerics.arrays import Check, vectors
-from aimath.core.numerics.types import Array
 from aimath.core.probability import log_softmax_rows, softmax_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class Entropy(NamedTuple):

@@ -10,10 +10,11 @@ import numpy as np
 
 from aimath.core.information._row_sums import atanh_tail, logarithm, series, total
 from aimath.core.numerics.arrays import Check, positive, same_rows, vectors
-from aimath.core.numerics.types import Array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class GaussianKL(NamedTuple):

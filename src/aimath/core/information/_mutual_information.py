@@ -9,11 +9,12 @@ import numpy as np
 from aimath.core.information._row_sums import entropy_rows, kl_rows, logarithm, p_log_ratio, total
 from aimath.core.numerics.arrays import Check, simplex, vectors
 from aimath.core.numerics.double_double import two_prod
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class MutualInformation(NamedTuple):

@@ -10,10 +10,11 @@ import numpy as np
 from aimath.core.information._row_sums import entropy_rows, expected, loaded, mass, power, surprises
 from aimath.core.numerics.arrays import Check, blame, vectors
 from aimath.core.numerics.double_double import quotient
-from aimath.core.numerics.types import Array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class Perplexity(NamedTuple):

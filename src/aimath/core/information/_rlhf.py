@@ -10,11 +10,12 @@ import numpy as np
 from aimath.core.information._row_sums import kl_rows, total
 from aimath.core.numerics.arrays import Check, same_rows, simplex, vectors
 from aimath.core.numerics.double_double import quotient, two_prod, two_sum
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class RLHF(NamedTuple):

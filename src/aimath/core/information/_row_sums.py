@@ -9,13 +9,14 @@ import numpy as np
 
 from aimath.core.numerics.arrays import SUM_TOLERANCE, floats, same_rows, simplex
 from aimath.core.numerics.double_double import row_sum
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
     Checks = list[tuple[Array, str | None]]
 

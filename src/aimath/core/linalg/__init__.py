@@ -1,4 +1,4 @@
-"""Linear algebra."""
+"""Linear algebra: products, inverses, decompositions, similarity, attention."""
 
 from __future__ import annotations
 

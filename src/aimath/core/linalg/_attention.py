@@ -9,13 +9,14 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check, finite, matrix, shape
 from aimath.core.numerics.exact import root_over
-from aimath.core.numerics.types import Array, Real
 from aimath.core.probability import softmax_rows
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array, Real
 
 BLOCK = 1 << 20
 """Bytes of scores worked on at a time: products of fewer rows are slower, and more leave the cache."""

@@ -102,6 +102,7 @@ def eig(A: ArrayLike) -> Eig:  # noqa: N803  as in textbooks
 
 def _one(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
     """Give values and vectors of one matrix, in order."""
+    a, power = _scaled(a)
     try:
         values, vectors = np.linalg.eigh(a) if symmetric else np.linalg.eig(a)
         values = rayleigh.eigenvalues(a, values, vectors) if symmetric else values
@@ -109,8 +110,22 @@ def _one(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
         raise InputError("the eigenvalues were not found", operand="A") from None
     order = np.lexsort((-values.imag, -values.real))
     values, vectors = values[order], vectors[:, order]
+    with np.errstate(over="ignore"):
+        values = values * 2.0 ** (power // 2) * 2.0 ** (power - power // 2)
     if not np.isfinite(values).all():
         raise InputError("an eigenvalue is beyond float64", operand="A")
     pivots = np.take_along_axis(vectors.T, largest(vectors.T), axis=-1)[:, 0]
     turned = vectors * (np.conj(pivots) / np.abs(pivots))
     return values, turned
+
+
+def _scaled(a: Array) -> tuple[Array, int]:
+    """Return (a / 2**power, power): very large or small entries brought near 1, where products stay.
+
+    It stays as it is where an entry would lose a bit by that.
+    """
+    sizes = np.abs(a)
+    power = int(np.frexp(sizes.max(initial=0.0))[1])
+    if abs(power) < 256 or np.frexp(sizes.min(where=sizes > 0.0, initial=1.0))[1] - power < -1021:
+        return a, 0
+    return np.ldexp(a, -power), power

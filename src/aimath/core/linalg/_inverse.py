@@ -9,11 +9,12 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check, square
 from aimath.core.numerics.exact import integers, over, product, to_float
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 Rows = list[list[int]]
 EXACT_MOST = 16

@@ -8,13 +8,14 @@ import numpy as np
 
 from aimath.core.linalg._similarity import by_distance, cosine
 from aimath.core.numerics.arrays import Check, blame, floats, same_length, vectors
-from aimath.core.numerics.types import Array, Indices, Real
 from aimath.errors import InputError, alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array, Indices, Real
 
 BLOCK = 1 << 15
 """Similarities (queries times vectors) looked at together: larger blocks took longer to sieve."""

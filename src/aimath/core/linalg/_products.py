@@ -9,11 +9,12 @@ import numpy as np
 from aimath.core.numerics import exact
 from aimath.core.numerics.arrays import Check, blame, matrix, same_rows, shape, vectors
 from aimath.core.numerics.special import SHARP, activated
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError, counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class Dot(NamedTuple):

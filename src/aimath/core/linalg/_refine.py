@@ -8,10 +8,11 @@ import numpy as np
 
 from aimath.core.numerics import exact
 from aimath.core.numerics.double_double import two_prod
-from aimath.core.numerics.types import Array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from aimath.core.numerics.types import Array
 
 MOST = 1 << 21
 """Multiplications up to which matrices are small: those of 128 x 128, which take some milliseconds more."""

@@ -10,10 +10,11 @@ import numpy as np
 from aimath.core.numerics import exact
 from aimath.core.numerics.arrays import Check, blame, matrix, same_rows, vectors
 from aimath.core.numerics.double_double import rooted, two_prod, two_sum
-from aimath.core.numerics.types import Array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 EXACT_MOST = 1000
 """Rows up to which all pairs are rounded once: half a second for 100 entries each."""

@@ -1,4 +1,4 @@
-"""Tensors and networks."""
+"""Tensors with gradients, and networks of them."""
 
 from __future__ import annotations
 

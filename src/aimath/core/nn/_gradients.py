@@ -8,13 +8,14 @@ import numpy as np
 
 from aimath.core.nn._tensor import Tensor, plain
 from aimath.core.numerics.arrays import Check, finite
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
     Function = Callable[..., Any]
 

@@ -15,12 +15,13 @@ from aimath.core.nn._checked import checked
 from aimath.core.nn._functions import cross_entropy, residual
 from aimath.core.nn._gradients import TINY, gradients
 from aimath.core.numerics.arrays import Check
-from aimath.core.numerics.types import Array, Indices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array, Indices
 
 
 class LayerGradients(NamedTuple):

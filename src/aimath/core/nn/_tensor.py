@@ -13,7 +13,7 @@ from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import ArrayLike
 

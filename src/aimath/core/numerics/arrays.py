@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.double_double import row_sum
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from aimath.core.numerics.types import Array
 
 SUM_TOLERANCE = 1e-6
 """How far from 1 probabilities may sum: float32 softmax outputs do no better (torch's own bound)."""

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.core.numerics.types import Array
-
 if TYPE_CHECKING:
-    pass
+    from aimath.core.numerics.types import Array
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:

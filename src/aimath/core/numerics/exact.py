@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.double_double import two_sum
-from aimath.core.numerics.types import Array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from aimath.core.numerics.types import Array
 
 BLOCK, CACHED = 1 << 20, 1 << 15
 """Elements worked on at a time: of a matrix product, and of rows, whose many copies stay in the cache."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aimath.core.numerics.double_double import quotient, two_prod, two_sum
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from aimath.core.numerics.types import Array
 
 LN2 = (0.6931471803691238, 1.9082149292705877e-10)  # the first has 32 bits: k * it is exact
 SQRT_HALF = (0.7071067811865476, -4.833646656726457e-17)  # 1/√2 in two parts

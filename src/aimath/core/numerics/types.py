@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    pass
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Real = np.ndarray[Any, np.dtype[Any]]  # of float64 or float32

@@ -1,4 +1,4 @@
-"""Optimisers."""
+"""Optimisers, their schedules, runs and what becomes of them."""
 
 from __future__ import annotations
 

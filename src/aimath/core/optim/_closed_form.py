@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check
-from aimath.core.numerics.types import Array
 from aimath.core.optim._rules import ARRAYS, FLOATS
 
 if TYPE_CHECKING:
+    from aimath.core.numerics.types import Array
     from aimath.core.optim._batch import RunBatch
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check
-from aimath.core.numerics.types import Array
 from aimath.core.optim._rules import OPTIMIZERS
 from aimath.core.optim._runs import descend
 from aimath.errors import InputError
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.core.calculus import Function
+    from aimath.core.numerics.types import Array
     from aimath.core.optim._runs import Trajectory
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check, blame, vectors
-from aimath.core.numerics.types import Array
 from aimath.core.optim._rules import positive_rate
 from aimath.errors import InputError
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.calculus import Function
+    from aimath.core.numerics.types import Array
 
 FLAT = 1e-12
 """A curvature of so little of the largest is 0 up to rounding: along it nothing happens."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check
-from aimath.core.numerics.types import Array
 from aimath.core.optim._rules import positive_rate, refuse
 from aimath.errors import InputError
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class Plan(NamedTuple):

@@ -1,4 +1,4 @@
-"""Probability."""
+"""Probability: softmax, Bayes, the normal distribution, diffusion, summaries."""
 
 from __future__ import annotations
 

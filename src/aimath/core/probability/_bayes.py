@@ -8,12 +8,13 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check, blame, simplex, together, vectors
 from aimath.core.numerics.double_double import row_sum, two_prod, two_sum
-from aimath.core.numerics.types import Array
 from aimath.core.probability._softmax import logsumexp_rows, softmax_rows
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from aimath.core.numerics.types import Array
 
     Powers = NDArray[np.int64]
 

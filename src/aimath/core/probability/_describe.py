@@ -8,11 +8,12 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check, blame, vectors
 from aimath.core.numerics.double_double import quotient, two_prod, two_sum
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class Describe(NamedTuple):

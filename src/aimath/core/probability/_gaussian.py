@@ -10,13 +10,14 @@ import numpy as np
 from aimath.core.numerics import special as normal
 from aimath.core.numerics.arrays import Check, positive, together, vectors
 from aimath.core.numerics.double_double import quotient, two_prod, two_sum
-from aimath.core.numerics.types import Array
 from aimath.core.probability._bayes import chance
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.types import Array
 
 
 class Gaussian(NamedTuple):

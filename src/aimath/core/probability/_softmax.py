@@ -1,4 +1,4 @@
-"""Softmax, log-softmax and log-sum-exp: of rows (..., n), of which all digits survive, and their quantities."""
+"""Softmax, log-softmax and log-sum-exp of rows (..., n), which keep all digits, and their quantities."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check, floats, vectors
 from aimath.core.numerics.double_double import quotient, row_sum, two_sum
-from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, NDArray
+
+    from aimath.core.numerics.types import Array
 
 BLOCK = 32_768
 """Elements worked on at a time: some arrays of this size fit the second cache together."""
