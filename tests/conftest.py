@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis' profiles, and a way to run the program."""
+"""What all tests share: hypothesis' profiles, and the ways to run the program."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.warm import Warm
 
 # One thread for these tests' own matrices too: two that wait for each other on busy cores take ten times as
 # long. What the tests start settles that for itself.
@@ -96,3 +97,24 @@ def program():
         return subprocess.run([sys.executable, "-m", "aimath", *arguments], check=False, **options)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def warm():
+    """Run `aimath ARGUMENTS` in a world of its own, from a warm interpreter."""
+    runs = Warm()
+    yield runs
+    runs.close()
+
+
+@pytest.fixture
+def at_terminal(monkeypatch):
+    """Let the program believe that its output is a terminal of so many columns."""
+    from aimath.cli.output import Terminal
+
+    def be(width, *, colour=False):
+        terminal = Terminal(is_terminal=True, width=width, colour=colour, ascii_only=False)
+        monkeypatch.setattr("aimath.cli.output.terminal_of", lambda _output: terminal)
+        monkeypatch.setattr("aimath.cli.output.is_terminal", lambda number: number == 1)
+
+    return be

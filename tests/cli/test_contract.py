@@ -7,9 +7,6 @@ import math
 
 import numpy as np
 import pytest
-from tests.digits import near
-
-from aimath.cli.job import size
 
 HALF = "0.5 0.5\n"
 
@@ -42,24 +39,10 @@ def test_labels_in_json_of_another_length_are_no_labels(aimath):
     assert json.loads(ran.out)["labels"] == ["a", "b"]
 
 
-def test_one_target_stands_for_all_rows(aimath):
-    ran = aimath("cross-entropy", "--target", "0", stdin="0 0\n0 0 0 0\n")
-    assert ran.code == 0
-    assert [float(x) for x in ran.out.split()] == [math.log(2), math.log(4)]
-
-
 def test_operand_is_named_though_its_letter_is_in_the_sentence(aimath):
     assert "error: p: probabilities sum to 10" in aimath("kl", "9,1", ".5,.5").err
     ran = aimath("kl", stdin='{"p":[0.5,0.5],"q":[2,1]}\n')
     assert "<stdin>:1: q: probabilities sum to 3" in ran.err
-
-
-def test_reverse_keeps_whose_numbers_are_whose(aimath):
-    row = json.loads(aimath("kl", ".9,.1", ".5,.5", "--reverse", "--json").out)
-    assert (row["p"], row["q"]) == ([0.9, 0.1], [0.5, 0.5])
-    assert aimath("kl", ".9,.1", ".5,.5", "--reverse").out == aimath("kl", ".5,.5", ".9,.1").out
-    assert "error: q: probability 2" in aimath("kl", ".5,.5", "1.5,-.5", "--reverse").err
-    assert " ✓ " in aimath("kl", ".9,.1", ".5,.5", "--reverse", "--explain").out
 
 
 def test_typed_row_is_named_without_an_empty_file_name(aimath):
@@ -73,22 +56,6 @@ def test_way_out_is_one_that_the_command_has(aimath):
     assert ran.code == 1
     assert "--normalize" not in ran.err
     assert "--normalize" in aimath("entropy", ".5", ".6").err
-
-
-@pytest.mark.parametrize("second", [".8", ".8,.1,.1"])
-def test_likelihoods_are_as_many_as_hypotheses(aimath, refused, second):
-    assert "--prior has 2" in refused(
-        "bayes", "--prior", ".5,.5", "--likelihood", ".9,.1", "--likelihood", second
-    )
-    assert aimath("bayes", "--prior", ".5,.5", "--likelihood", second).code == 2
-
-
-def test_several_hypotheses_do_not_pass_over_a_false_positive_rate(aimath):  # with several pieces they did
-    pieces = ("--likelihood", ".9,.1", "--likelihood", ".8,.3")
-    for more in ("--false-positive", "--evidence"):
-        ran = aimath("bayes", "--prior", ".5,.5", *pieces, more, ".2")
-        assert (ran.code, ran.out) == (2, "")
-        assert "several hypotheses need only --prior and --likelihood" in ran.err
 
 
 def test_unknown_command_points_to_the_list(aimath):
@@ -123,18 +90,6 @@ def test_the_way_out_fits_what_was_typed(aimath, line, said):
     ran = aimath(*line.split())
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.endswith(said)
-
-
-def test_between_names_its_option(aimath):
-    ran = aimath("gaussian", "--between", "a", "1")
-    assert ran.code == 2
-    assert "--between: 'a' is not a number" in ran.err
-
-
-def test_two_ways_to_read_tokens_exclude_each_other(aimath):
-    ran = aimath("perplexity", ".5", "--tokens", "--log-probs")
-    assert ran.code == 2
-    assert "--tokens and --log-probs exclude each other" in ran.err
 
 
 # Files
@@ -192,12 +147,6 @@ def test_rows_before_a_bad_one_are_whole(aimath):
 def test_rows_that_are_passed_over_are_counted(aimath, bad, how, out):
     ran = aimath("softmax", "--invalid", how, stdin=f"0 0\n{bad}\n0 0\n")
     assert ran == (3, out, "aimath softmax: warning: 1 row without an answer\n")
-
-
-def test_sizes_have_units():
-    assert [size(f"2{unit}") for unit in ("", "K", "m", "G", "T")] == [
-        2 << bits for bits in (0, 10, 20, 30, 40)
-    ]
 
 
 # Sweeps and seeds
@@ -266,14 +215,6 @@ def test_seed_that_random_drew_draws_the_same_again(aimath):
 # Derivations
 
 
-@pytest.mark.parametrize("ends", [("10", "11"), ("-30", "-20"), ("8", "inf"), ("-1", "1")])
-def test_check_of_a_tail_is_no_zero(aimath, ends):
-    out = aimath("gaussian", "--between", *ends, "--explain").out
-    answer = aimath("gaussian", "--between", *ends).out
-    assert float(out.split()[-1]) == near(float(answer), 1e-4)
-    assert " ✓ " in out
-
-
 def test_json_objects_may_hold_optional_operands(aimath):
     for line in (
         ["bayes", "--prior", ".3", "--likelihood", ".8", "--evidence", ".35"],
@@ -321,13 +262,6 @@ def test_json_is_ascii(aimath):
 )
 def test_options_that_exclude_each_other(refused, line):
     refused(*line)
-
-
-def test_smoothed_targets_are_shown_as_they_enter_the_sum(aimath):
-    shown = aimath("cross-entropy", "0,1", ".5,.5", "--label-smoothing", ".5", "--explain").out
-    assert "0.75" in shown
-    assert "Σ t_i" in shown
-    assert "not symmetric" not in aimath("kl", ".5,.5", ".5,.5", "--explain").out
 
 
 # What was found by asking every command

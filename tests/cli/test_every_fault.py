@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.cli import pseudo
+from tests import pseudo
 
 import aimath
 from aimath.cli.catalogue import COMMANDS, found

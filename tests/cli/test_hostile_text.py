@@ -15,7 +15,7 @@ import zipfile
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from tests.cli import pseudo
+from tests import pseudo
 
 from aimath.cli.catalogue import COMMANDS, found
 from aimath.text import safe

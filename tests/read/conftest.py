@@ -54,3 +54,15 @@ def refusal():
         return caught.value
 
     return of
+
+
+@pytest.fixture
+def at(tmp_path):
+    """Write a file and give the token that reads it."""
+
+    def write(name, data):
+        path = tmp_path / name
+        path.write_bytes(data)
+        return [f"@{path}"]
+
+    return write

@@ -1,3 +1,5 @@
+"""One matrix, gone through again and again, however it is stored."""
+
 import contextlib
 import io
 import os
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from aimath.errors import InputError
-from aimath.read import _elements as elements, matrices
+from aimath.read import matrices
 from aimath.read.blocks import Reading
 from aimath.read.operands import matrix_blocks
 
@@ -205,47 +207,3 @@ def test_descriptors_are_given_back(tmp_path):
         next(rows())
     list(rows())
     assert len(list(open_now.iterdir())) == before
-
-
-def test_a_large_file_is_read_ahead_in_order_to_its_end(tmp_path, monkeypatch):
-    fetched, real = [], elements.elements
-
-    def watched(*asked):
-        fetched.append(threading.current_thread())
-        return real(*asked)
-
-    monkeypatch.setattr(elements, "elements", watched)
-    monkeypatch.setattr(elements, "LARGE", 1)
-    np.save(tmp_path / "x.npy", TABLE)
-    rows = matrices.again(str(tmp_path / "x.npy"), Reading(), at_once=560)
-    for _ in range(2):
-        assert np.array_equal(np.concatenate(list(rows())), TABLE)
-    assert threading.main_thread() not in fetched
-    fetched.clear()
-    assert np.array_equal(next(rows()), TABLE[:10])  # and no more than the next one is fetched
-    assert len(fetched) <= 2
-    assert threading.active_count() == 1
-
-
-def test_a_large_file_that_fails_ahead_gives_what_came_before(tmp_path, monkeypatch):
-    monkeypatch.setattr(elements, "LARGE", 1)
-    array = np.random.default_rng(4).normal(size=(1 << 17, 1))  # more than is looked at to know the format
-    np.save(tmp_path / "x.npy", array)
-    blocks = matrices.again(str(tmp_path / "x.npy"), Reading(), at_once=1 << 16)()
-    found = [next(blocks)]
-    os.truncate(tmp_path / "x.npy", 1 << 19)
-    with pytest.raises(InputError, match="truncated"):
-        found.extend(blocks)
-    assert len(found) > 1
-    assert np.array_equal(np.concatenate(found), array[: sum(map(len, found))])
-
-
-def test_without_a_thread_a_large_file_is_read_in_turn(tmp_path, monkeypatch):
-    def refuse(*_):
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(elements, "LARGE", 1)
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    np.save(tmp_path / "x.npy", TABLE)
-    rows = matrices.again(str(tmp_path / "x.npy"), Reading(), at_once=560)
-    assert np.array_equal(np.concatenate(list(rows())), TABLE)

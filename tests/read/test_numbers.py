@@ -1,3 +1,5 @@
+"""Numbers as they are typed: what is one, what is none, lists and ranges."""
+
 import math
 from fractions import Fraction
 from math import copysign, inf
@@ -8,7 +10,6 @@ from hypothesis import given, settings, strategies as st
 
 from aimath.errors import InputError
 from aimath.read.numbers import integer, looks_numeric, number, sweep
-from aimath.text import echo
 
 # The grammar of a number, as the README has it under "Operands".
 GOOD = {
@@ -37,6 +38,7 @@ GOOD = {
     "1.7976931348623157e308": 1.7976931348623157e308,
     "0" * 399 + "1": 1.0,
 }
+
 BAD = {
     "": "'' is not a number",
     "0.l": "'0.l' is not a number",
@@ -195,14 +197,3 @@ def test_bad_sweeps_are_mistakes_of_the_command_line(text, why):
     with pytest.raises(InputError) as caught:
         sweep(text)
     assert (caught.value.why, caught.value.usage) == (why, True)
-
-
-def test_echo_shows_what_a_terminal_would_obey():
-    assert (
-        echo("\x1b[31m\u202e\u200b\x9b\udc80\U000e0041\r") == r"'\x1b[31m\u202e\u200b\x9b\udc80\U000e0041\r'"
-    )
-
-
-def test_echo_is_short():
-    assert echo("x" * 60) == f"'{'x' * 60}'"
-    assert echo("x" * 61) == f"'{'x' * 57}...'"

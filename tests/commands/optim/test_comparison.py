@@ -1,0 +1,36 @@
+"""race on the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def rows(out):
+    head, *lines = (line.split("\t") for line in out.splitlines())
+    return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["race", "--optimizers", "gd,sgd"], "--optimizers: 'sgd' is not one of gd, momentum"),
+    ],
+)
+def test_mistakes_of_the_command_line_are_named(refused, line, said):
+    told = refused(*line)
+    assert said in told
+    assert len(told.splitlines()) <= 4
+
+
+def test_a_race_is_its_runners(aimath):
+    found = rows(aimath("race", "--optimizers", "gd,adam", "--lr", ".1,.2").out)
+    assert [(row["lr"], row["optimizer"]) for row in found] == [
+        ("0.1", "gd"), ("0.1", "adam"), ("0.2", "gd"), ("0.2", "adam"),
+    ]  # fmt: skip
+    assert found[0]["loss"] == rows(aimath("gd", "--last").out)[0]["loss"]
+
+
+def test_a_race_warns_of_who_went_up(aimath):
+    ran = aimath("race", "--lr", "1.1", "--optimizers", "gd,adam")
+    assert ran.code == 0
+    assert "warning: gd diverged: the loss grew" in ran.err

@@ -1,0 +1,35 @@
+"""schedule on the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["schedule", "1", "--total", "9"], "no such option: --total\n  see aimath schedule --help\n"),
+        (["schedule", "1", "--schedule", "cosin"], "--schedule: 'cosin' is not one of"),
+    ],
+)
+def test_mistakes_of_the_command_line_are_named(refused, line, said):
+    told = refused(*line)
+    assert said in told
+    assert len(told.splitlines()) <= 4
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["schedule", "0.5"], "a step must be a whole number from 0, not 0.5"),
+    ],
+)
+def test_where_there_is_no_answer_that_is_said(refused, line, said):
+    assert said in refused(*line, code=1)
+
+
+def test_schedules_answer_vectors_columns_and_sweeps(aimath):
+    assert aimath("schedule", "0", "5", "10", "--schedule", "linear", "--steps", "10").out == "0.1 0.05 0\n"
+    assert aimath("schedule", "--schedule", "linear", stdin="0\n10\n20\n").out == "0.1\n0.05\n0\n"
+    found = aimath("schedule", "0", "1", "--schedule", "exponential", "--gamma", ".5,.25", "--lr", "1").out
+    assert found.splitlines() == ["gamma\trate_1\trate_2", "0.5\t1\t0.5", "0.25\t1\t0.25"]

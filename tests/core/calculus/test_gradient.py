@@ -1,0 +1,154 @@
+"""Gradients, Hessians and Jacobians: worked by hand, in numbers of many digits, by differences."""
+
+import math
+
+import numpy as np
+import pytest
+from tests.digits import near
+
+from aimath.core.calculus import backprop, function, gradient, jacobian
+from aimath.core.calculus._gradient import _refuse
+from aimath.errors import InputError
+
+
+def of(text, *point, **asked):
+    return gradient(function(text), [point], **asked)
+
+
+# gradient
+
+
+def test_the_guides_example():
+    found = of("x^2 + 2*x*y + y^2", 3, 2, hessian=True, direction=[3, 4])
+    assert found.value.tolist() == [25]
+    assert found.gradient.tolist() == [[10, 10]]
+    assert found.norm.tolist() == [math.sqrt(200)]
+    assert found.direction.tolist() == [[0.6, 0.8]]
+    assert found.directional.tolist() == [14]
+    assert found.hessian.tolist() == [[[2, 2], [2, 2]]]
+    assert found.eigenvalues[0] == pytest.approx([0, 4], abs=1e-15)
+    assert found.critical.tolist() == ["no"]
+
+
+def test_rosenbrock_by_hand():
+    found = of("(1-x)^2 + 100*(y-x^2)^2", -1, 2, hessian=True)
+    assert found.gradient.tolist() == [[-2 * 2 - 400 * -1 * 1, 200 * 1]]
+    assert found.hessian.tolist() == [[[2 - 400 * (2 - 3), 400], [400, 200]]]
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "kind"),
+    [
+        ("x^2 + y^2", (0, 0), "minimum"),
+        ("(1-x)^2 + 100*(y-x^2)^2", (1, 1), "minimum"),
+        ("1e-30*(x^2 + y^2)", (0, 0), "minimum"),
+        ("-x^2 - 3*y^2", (0, 0), "maximum"),
+        ("x*y", (0, 0), "saddle"),
+        ("x^2 - y^2 + 0*z", (0, 0, 0), "saddle"),
+        ("x^2 + 0*y", (0, 5), "undecided"),
+        ("x^4 + y^4", (0, 0), "undecided"),
+        ("x^2 + y^2", (1e-3, 0), "no"),
+        ("x + 0*y", (0, 0), "no"),
+        ("sin(x) + y^2", (math.pi / 2, 0), "saddle"),  # the gradient there is 6e-17
+    ],
+)
+def test_critical_points(text, point, kind):
+    assert of(text, *point, hessian=True).critical.tolist() == [kind]
+
+
+def test_many_points_at_once():
+    f = function("x^2*y")
+    points = np.array([[1.0, 2.0], [3.0, 4.0], [0.0, 0.0]])
+    found = gradient(f, points, hessian=True)
+    assert found.gradient.tolist() == [[4, 1], [24, 9], [0, 0]]
+    assert found.hessian.tolist() == [[[4, 2], [2, 0]], [[8, 6], [6, 0]], [[0, 0], [0, 0]]]
+    assert found.critical.tolist() == ["no", "no", "undecided"]
+    assert found.check().holds.all()
+    assert found.check_hessian().holds.all()
+
+
+def test_lengths_do_not_overflow():
+    found = of("1e200*x + 1e200*y", 1, 1, direction=[1e200, 1e200])
+    assert found.norm[0] == near(math.sqrt(2) * 1e200, 1e-15)
+    assert found.direction[0] == near([math.sqrt(0.5)] * 2, 1e-15)
+    assert of("1e-200*x", 1).norm[0] == 1e-200
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda: of("3"), "without variables"),
+        (lambda: of("x + y", 1), r"2 coordinates \(x, y\), not 1"),
+        (lambda: of("x", 1, 2), r"1 coordinate \(x\), not 2"),
+        (lambda: of("x", math.inf), "is inf"),
+        (lambda: of("x + y", 1, 2, direction=[1]), "1 number for 2 variables"),
+        (lambda: of("x + y", 1, 2, direction=[0, 0]), "zero"),
+        (lambda: of("log(x)", -1), r"log\(x\): argument is -1"),
+        (lambda: of("x^1.5", 0, hessian=True), r"x\^1.5 has no finite derivative"),
+        (lambda: backprop(function("3"), []), "without variables"),
+        (lambda: backprop(function("sqrt(x)^2"), [0]), r"sqrt\(x\) has no finite derivative"),  # of all: 1
+        (lambda: backprop(function("sqrt(x)"), [0]), "no finite derivative"),
+    ],
+)
+def test_what_is_refused(call, why):
+    with pytest.raises(InputError, match=why):
+        call()
+
+
+def test_the_row_without_a_slope_is_named():
+    with pytest.raises(InputError) as caught:
+        gradient(function("1/x"), [[1], [2], [0], [3]])
+    assert (caught.value.row, caught.value.operand) == (2, "at")
+
+
+def test_where_only_arrays_overflow_that_is_said():
+    with pytest.raises(InputError, match="beyond float64") as caught:
+        _refuse(lambda _: None, np.zeros((3, 1)), np.array([True, True, False]))
+    assert caught.value.row == 2
+
+
+# jacobian
+
+
+def test_polar_coordinates():
+    functions = [function("r*cos(t)", ["r", "t"]), function("r*sin(t)", ["r", "t"])]
+    found = jacobian(functions, [[2, 0.5], [3, -1]])
+    for (r, t), J in zip(found.point, found.jacobian, strict=True):
+        wanted = [[math.cos(t), -r * math.sin(t)], [math.sin(t), r * math.cos(t)]]
+        assert near(np.array(wanted), 4e-16) == J
+    assert found.values[0] == near([2 * math.cos(0.5), 2 * math.sin(0.5)], 2e-16)
+    assert found.norm == near([math.sqrt(5), math.sqrt(10)], 4e-16)
+    assert found.check().holds.all()
+
+
+def test_as_many_formulas_as_wanted():
+    functions = [function(text, ["x", "y"]) for text in ("x", "y", "x*y", "x/y")]
+    found = jacobian(functions, [[6, 2]])
+    assert found.jacobian.tolist() == [[[1, 0], [0, 1], [2, 6], [0.5, -1.5]]]
+    assert found.check().holds.all()
+    with pytest.raises(InputError, match="x/y: division by zero"):
+        jacobian(functions, [[6, 0]])
+
+
+# checks
+
+
+def test_a_wrong_derivative_is_found_out():
+    found = of("sin(x)*y + exp(x)", 0.7, 2, hessian=True)
+    assert found.check().holds.all()
+    assert found.check_hessian().holds.all()
+    off = found._replace(gradient=found.gradient * (1 + 1e-8), hessian=found.hessian + 1e-7)
+    assert not off.check().holds.any()
+    assert not off.check_hessian().holds.any()
+    both = jacobian([function("x^2", ["x"]), function("x^3", ["x"])], [[2]])
+    assert both._replace(jacobian=both.jacobian + np.array([[0], [1e-6]])).check().holds.tolist() == [
+        [[True], [False]]
+    ]
+
+
+@pytest.mark.parametrize("text", ["+".join(["x"] * 3000), "+".join(f"sin({k}*x)" for k in range(300))])
+def test_differences_of_long_formulas_allow_for_their_rounding(text):
+    found = of(text, 1)
+    check = found.check()
+    assert check.holds.all()
+    assert check.other == near(found.gradient, 1e-8)

@@ -1,0 +1,91 @@
+"""Eigenvalues against polynomials and mpmath."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as hnp
+from tests.digits import near
+
+from aimath.core import linalg
+from aimath.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("matrix", "values"),
+    [
+        ([[2, 1], [1, 2]], [(3, 0), (1, 0)]),
+        ([[1, 0, 0], [0, 3, 0], [0, 0, 2]], [(3, 0), (2, 0), (1, 0)]),  # numpy: 1, 3, 2
+        ([[0, -1], [1, 0]], [(0, 1), (0, -1)]),
+        ([[2, 1], [0, 3]], [(3, 0), (2, 0)]),
+        ([[-5]], [(-5, 0)]),
+        ([[0, 1, 0], [0, 0, 1], [1, 0, 0]], [(1, 0), (-0.5, 0.75**0.5), (-0.5, -(0.75**0.5))]),
+        ([[0, 0], [0, 0]], [(0, 0), (0, 0)]),
+        ([[1e200, 0], [0, 1e-200]], [(1e200, 0), (1e-200, 0)]),
+    ],
+)
+def test_eigenvalues_descend_and_pairs_begin_with_plus(matrix, values):
+    found = linalg.eig(matrix)
+    assert found.values == pytest.approx(np.array(values, float), rel=1e-14, abs=1e-14)
+    assert found.check().holds.all()
+    assert not np.signbit(found.values[found.values == 0]).any()
+
+
+def test_only_what_is_exactly_symmetric_is_treated_so():
+    found = linalg.eig([[[2, 1], [1, 2]], [[2, 1], [1.0000001, 2]]])
+    assert found.symmetric.tolist() == [True, False]
+    lopsided = linalg.eig([[1, 100], [0, 1.5]])  # eigh would read one triangle: 1.5 and 1, but e_1 and e_2
+    assert abs(lopsided.vectors[:, 0] @ lopsided.vectors[:, 1]) > 0.99
+    assert lopsided.vectors_im is None
+
+
+def test_signs_are_fixed_and_a_tie_goes_to_the_first_entry():
+    found = linalg.eig([[2, -1], [-1, 2]])
+    assert found.vectors == near(np.array([[1, 1], [-1, 1]]) / 2**0.5, 1e-14)
+    turned = linalg.eig([[0, -1], [1, 0]])
+    assert turned.vectors[0] == near([0.5**0.5] * 2, 1e-14)  # real and positive first
+    assert turned.vectors_im[1] == near([-(0.5**0.5), 0.5**0.5], 1e-14)
+
+
+@pytest.mark.parametrize("n", [3, 5, 7, 8])
+def test_of_entries_of_one_size_the_first_is_real_and_positive(n):
+    found = linalg.eig(
+        np.roll(np.diag(np.arange(1.0, n + 1)), 1, axis=0) @ np.diag(1 / np.arange(1.0, n + 1))
+    )
+    assert found.vectors[0] == near(np.full(n, n**-0.5), 1e-12)
+    assert found.vectors_im[0] == pytest.approx(np.zeros(n), abs=1e-15)
+
+
+def test_a_defective_matrix_says_so():
+    assert linalg.eig([[1, 1], [0, 1]]).condition == np.inf
+    assert linalg.eig([[2, 1], [1, 2]]).condition == near(1)
+    assert linalg.eig([[0, 2], [0, 0]]).spectral_radius == 0
+
+
+def test_a_row_of_a_batch_is_the_single_call():
+    stack = np.random.default_rng(0).normal(size=(5, 4, 4))
+    stack[2] += stack[2].T.copy()
+    every = linalg.eig(stack)
+    for k in range(5):
+        one = linalg.eig(stack[k])
+        assert (every.values[k] == one.values).all()
+        assert (every.vectors[k] == one.vectors).all()
+        assert every.condition[k] == near(one.condition)
+
+
+@given(hnp.arrays(np.float64, (4, 4), elements=st.integers(-9, 9)))
+def test_trace_and_vectors_hold(matrix):
+    found = linalg.eig(matrix)
+    assert found.check().holds.all()
+    assert found.trace == np.trace(matrix)
+    assert found.re.sum() == pytest.approx(np.trace(matrix), abs=1e-9)
+    norms = np.square(found.vectors).sum(axis=0)
+    norms = norms if found.vectors_im is None else norms + np.square(found.vectors_im).sum(axis=0)
+    assert norms == near(np.ones(4))
+
+
+@pytest.mark.parametrize(
+    "matrix", [[[1, 2, 3], [4, 5, 6]], [1, 2], [[1, np.nan], [0, 1]], [[np.inf]], [], [["a"]]]
+)
+def test_what_has_no_eigenvalues_is_refused(matrix):
+    with pytest.raises(InputError):
+        linalg.eig(matrix)

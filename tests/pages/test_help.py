@@ -1,0 +1,69 @@
+"""The first screen, the list of commands, help with examples: what a newcomer finds."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from tests import pseudo
+
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.chapters import chapters
+from aimath.pages.help import TRY
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_first_screen_fits(warm, columns):
+    seen = pseudo.seen(warm, columns=columns)
+    assert len(seen.splitlines()) <= 23  # and the next prompt
+    assert max(map(len, seen.splitlines())) <= 80
+
+
+def test_first_screen_on_a_narrow_terminal(warm):
+    seen = pseudo.seen(warm, columns=40)
+    assert max(map(len, seen.splitlines())) <= 42  # a command line is not cut
+    assert [line for line in seen.splitlines() if len(line) > 40 and "aimath" not in line] == []
+
+
+def test_first_screen_names_every_command_and_its_examples_work(aimath):
+    out = aimath().out
+    assert set(re.findall(r"[a-z][a-z-]*", out)) >= set(COMMANDS)
+    assert len(TRY) == 3
+    for line, _ in TRY:
+        assert line in out
+        assert aimath(*shlex.split(line)[1:]).code == 0
+
+
+def test_list_of_commands_is_by_chapter(aimath):
+    out = aimath("--help").out
+    assert aimath("help").out == out == aimath("-h").out
+    for title, names in chapters().items():
+        assert f"\n{title}:\n" in out
+        for name in names:
+            assert re.search(rf"^  {re.escape(name)} ", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_shows_what_the_example_answers(name, aimath, answered):
+    text = answered("help", name)
+    command = found(name)
+    assert text.startswith(f"$ {command.example}\n")
+    if not COMMANDS[name].talks:
+        lines = [command.example, *([f"{command.example} --explain"] if not command.guides else [])]
+        shown = "".join(f"$ {line}\n{aimath(*shlex.split(line)[1:]).out}\n" for line in lines)
+        assert text.startswith(shown)
+    assert aimath(name, "--help").out in text
+
+
+def test_path_to_temperature_and_entropy_is_three_commands(aimath):
+    """From `aimath` alone to what temperature does to entropy; the README has the path."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    line = next(line for line, said in TRY if said == "what does temperature do to entropy?")
+    assert line in readme
+    ran = aimath(*shlex.split(line)[1:])
+    rows = [row.split("\t") for row in ran.out.splitlines()[1:]]
+    entropies = [float(row[-2]) for row in rows]
+    assert entropies == sorted(entropies)
+    assert ran.err  # and its picture

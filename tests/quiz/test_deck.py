@@ -1,0 +1,90 @@
+"""The deck: who is asked what, from which seed; answers by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from tests.digits import near
+
+from aimath.cli.catalogue import COMMANDS, found
+from aimath.content.chapters import CALCULATORS, CHAPTERS, SUBJECTS
+from aimath.content.guide import ROADMAP
+from aimath.content.questions import QUESTIONS
+from aimath.quiz.deck import MAKERS, deck, topics
+
+EVERY = [(topic, maker) for topic, makers in MAKERS.items() for maker in makers]
+
+
+def test_every_calculator_has_questions_and_a_chapter():
+    calculators = {name for name in COMMANDS if not found(name).guides}
+    assert set(MAKERS) == calculators
+    assert sorted(name for names in CALCULATORS.values() for name in names) == sorted(calculators)
+    assert list(CALCULATORS) == [chapter.id for chapter in CHAPTERS]
+
+
+def test_every_topic_of_the_guide_can_be_asked_for():
+    for chapter in CHAPTERS:
+        for topic in chapter.topics:
+            assert deck([topic.id], 0, 1)
+    for week in ROADMAP:
+        for item in week.items:
+            assert deck([item.quiz], 0, 1)
+    assert set(SUBJECTS.values()) <= set(MAKERS)
+
+
+# By hand: no core here.
+
+
+def test_answers_by_hand():
+    by_hand = {
+        "entropy": lambda w: sum(-float(p) * math.log2(float(p)) for p in w),
+        "dot": lambda w: sum(
+            float(a) * float(b) for a, b in zip(w[0].split(","), w[1].split(","), strict=True)
+        ),
+        "kl": lambda w: sum(
+            float(p) * math.log(float(p) / float(q))
+            for p, q in zip(w[0].split(","), w[1].split(","), strict=True)
+        ),
+        "det": lambda w: float(np.linalg.det([[float(x) for x in row.split()] for row in w[0].split(";")])),
+    }
+    for topic, rule in by_hand.items():
+        for card in deck([topic], 3, 6):
+            if rule and card.exercise:
+                assert card.exercise.answer == near(rule(card.command[1:]), 1e-12)
+
+
+# The deck
+
+
+def test_same_seed_same_quiz_and_another_seed_another():
+    assert deck([], 5, 60) == deck([], 5, 60)
+    assert deck([], 5, 20) != deck([], 6, 20)
+    assert deck([], 5, 20) == deck([], 5, 60)[:20]
+
+
+def test_numbers_depend_on_nothing_but_the_question():
+    alone = [card for card in deck(["kl"], 5, 1) if card.exercise]
+    assert alone
+    assert alone[0] in deck([], 5, len(EVERY) + len(QUESTIONS))
+
+
+def test_second_round_has_other_numbers():
+    cards = deck(["det"], 0, 5)
+    assert len({card.lines for card in cards}) == 5
+
+
+def test_words_are_the_eight_and_four_questions():
+    cards = deck(["words"], 0, 99)
+    assert [q.topic for q in QUESTIONS] == [
+        "matmul", "lora", "backprop", "softmax", "cross-entropy", "diffuse", "temperature", "rlhf", *CALCULATORS,
+    ]  # fmt: skip
+    assert sorted(card.topic for card in cards) == sorted(q.topic for q in QUESTIONS)
+    assert set(topics()) >= {q.topic for q in QUESTIONS}
+
+
+def test_right_letter_gives_nothing_away():
+    letters = [card.answer for seed in range(30) for card in deck(["words"], seed, 12)]
+    assert {letter: letters.count(letter) > len(letters) / 8 for letter in "abcd"} == dict.fromkeys(
+        "abcd", True
+    )

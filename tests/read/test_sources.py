@@ -1,0 +1,113 @@
+"""Files by their suffix and their content, and what cannot be read."""
+
+import io
+import os
+import struct
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# One good file of each format, and what it holds.
+HELD = [[1.5, 2.0], [-0.25, 4.0]]
+
+
+def npy_bytes(array, version=None):
+    out = io.BytesIO()
+    np.lib.format.write_array(out, np.asarray(array), version=version)
+    return out.getvalue()
+
+
+def npz_bytes(compression=zipfile.ZIP_DEFLATED, **arrays):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        for name, data in arrays.items():
+            archive.writestr(f"{name}.npy", data if isinstance(data, bytes) else npy_bytes(data))
+    return out.getvalue()
+
+
+GOOD = {
+    "good.csv": b"a,b\n1.5,2\n-.25,4\n",
+    "good.tsv": b"1.5\t2\r\n-.25\t4",
+    "good.txt": b"# note\n1.5 2\n-.25, 4\n",
+    "good.json": b"[[1.5, 2], [-0.25, 4]]",
+    "good.ndjson": b"[1.5, 2]\n\n[-0.25, 4]\n",
+    "good.jsonl": b'{"x": [1.5, 2]}\n{"x": [-0.25, 4]}\n',
+    "good.npy": npy_bytes(HELD),
+    "good.npz": npz_bytes(w=HELD),
+    "good.safetensors": struct.pack("<Q", 58)
+    + b'{"w": {"dtype":"F64","shape":[2,2],"data_offsets":[0,32]}}'
+    + struct.pack("<4d", 1.5, 2, -0.25, 4),
+}
+
+
+@pytest.mark.parametrize(("name", "data"), GOOD.items())
+def test_each_format_holds_the_same(read, at, name, data):
+    found = read(at(name, data))
+    assert np.concatenate([block.operands["x"] for block in found]).tolist() == HELD
+    assert all(block.source.endswith(name) for block in found)
+
+
+@pytest.mark.parametrize(("name", "data"), GOOD.items())
+def test_input_format_overrides_the_suffix(read, at, name, data):
+    found = read(at("file.dat", data), input_format=name.split(".")[1])
+    assert np.concatenate([block.operands["x"] for block in found]).tolist() == HELD
+
+
+def why(refusal, tokens, **kwargs):
+    error = refusal(tokens, **kwargs)
+    return error.why.replace(f"{Path(tokens[0][1:]).parent}/", "")
+
+
+# ---- any file ---------------------------------------------------------------------------------
+
+
+def test_files_that_cannot_be_read(refusal, tmp_path):
+    assert refusal([f"@{tmp_path}/none.csv"]).why.endswith("none.csv': No such file or directory")
+    assert refusal([f"@{tmp_path}"]).why.endswith("': Is a directory")
+    assert refusal(["@a\0.csv"]).why == r"cannot read 'a\x00.csv': not a file name"
+    assert refusal(["@"]).why == "cannot read '': No such file or directory"
+    assert not refusal([f"@{tmp_path}"]).usage
+
+
+def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
+    error = refusal(at("d.pkl", b"1 2\n"))
+    assert error.why.endswith(
+        "d.pkl: its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
+    )
+    assert (error.hint, error.usage) == ("use --input-format FORM", True)
+    assert "--input-format 'xls' is not one of csv, tsv" in refusal(at("d.csv", b"1"), input_format="xls").why
+
+
+def test_content_that_is_not_what_its_name_says(refusal, at):
+    assert why(refusal, at("d.csv", GOOD["good.npy"])) == "d.csv: its content is npy, not csv"
+    assert why(refusal, at("d.json", GOOD["good.npz"])) == "d.json: its content is npz, not json"
+    assert why(refusal, at("d.npy", b"1 2\n")) == "d.npy: its content is text, not npy"
+    assert refusal(at("d.csv", "1,2\n".encode("utf-16"))).hint == "convert it with iconv -f UTF-16 -t UTF-8"
+    assert refusal(stdin="1 2\n".encode("utf-16")).why == "<stdin>: its content is utf-16"
+    assert refusal(at("d.txt", b"\x1f\x8b\x08\x00")).hint == "convert it with gzip -dc"
+    assert refusal(stdin=GOOD["good.npz"]).why == "<stdin>: its content is npz, not text"
+
+
+def test_a_pipe_in_place_of_a_file_is_read_as_stdin_is(rows, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    def write():
+        with path.open("wb") as out:
+            out.write(b"1 2\n")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert rows([f"@{path}"]) == [[1, 2]]
+    writer.join()
+
+
+def test_files_are_closed(read, at):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    tokens = at("d.csv", b"1,2\n")
+    for _ in range(3):
+        read(tokens)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -1,0 +1,74 @@
+"""A matrix as a map of numbers and shades."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from aimath.render.fields import Wanted
+from aimath.render.terminal import Drawing
+from aimath.report import Plot, Report
+from aimath.text import cells
+
+
+@pytest.fixture
+def drawn():
+    """Give the lines that --plot draws beside piped data."""
+
+    def lines(*reports, **wanted):
+        writer = Drawing(Wanted(**wanted))
+        return (b"".join(map(writer.write, reports)) + writer.end()).decode().splitlines()
+
+    return lines
+
+
+class Shares(NamedTuple):
+    weights: np.ndarray
+
+
+@pytest.fixture
+def heat(drawn):
+    def lines(matrix, width, labels=(), **wanted):
+        plot = Plot("weights", kind="heat")
+        report = Report(Shares(np.array(matrix)), show=("weights",), plot=plot, whole=True, labels=labels)
+        return drawn(report, width=width, **wanted)
+
+    return lines
+
+
+def test_heat_has_the_number_in_the_cell(heat):
+    matrix = [[1.0, 0.0, -0.25], [0.5, 0.004, -1.0]]
+    assert heat(matrix, 80) == [
+        "    1         2         3",
+        " 1   1.00 ██   0        -0.25 ░░",
+        " 2   0.50 ▒▒   4e-3 ░░  -1.00 ██",
+    ]
+
+
+def test_heat_takes_less_room_before_it_loses_its_numbers(heat):
+    shares = np.full((5, 5), 0.2) + np.eye(5) / 100
+    assert heat(shares, 60)[1] == " 1  0.21 ░░  0.20 ░░  0.20 ░░  0.20 ░░  0.20 ░░"
+    assert heat(shares, 40)[:2] == ["    1     2     3     4     5", " 1  0.21░ 0.20░ 0.20░ 0.20░ 0.20░"]
+    assert heat(shares, 30, ascii_only=True)[1] == " 1  0.2. 0.2. 0.2. 0.2. 0.2."
+    assert heat(shares, 20)[0] == "██"  # an image
+    for width in range(20, 60):
+        assert max(map(cells, heat(shares, width, ("a", "bb", "猫猫猫猫猫猫猫", "c", "ö")))) <= width
+
+
+def test_heat_of_several_matrices_names_each_and_writes_all_alike(drawn):
+    both = np.array([[[1.0, 0.0], [0.5, 0.5]], [[0.25, 0.75], [0.004, 0.996]]])
+    plot = Plot("weights", kind="heat")
+    report = Report(Shares(both), show=("weights",), plot=plot, whole=True, stack="head")
+    assert drawn(report) == [
+        " head 1",
+        "    1         2",
+        " 1  1.00  ██  0",
+        " 2  0.50  ▒▒  0.50  ▒▒",
+        "",
+        " head 2",
+        "    1         2",
+        " 1  0.25  ░░  0.75  ▓▓",
+        " 2  4e-3  ░░  0.996 ██",
+    ]
