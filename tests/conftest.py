@@ -35,7 +35,7 @@ class Ran(NamedTuple):
 @pytest.fixture
 def aimath(capfdbinary, monkeypatch, tmp_path):
     """Run `aimath ARGUMENTS` in this process, with `stdin` as its standard input (a pipe's bytes)."""
-    from aimath.cli.app import call
+    from aimath.cli.app import invoke
 
     monkeypatch.setenv("COLUMNS", "80")
 
@@ -47,7 +47,7 @@ def aimath(capfdbinary, monkeypatch, tmp_path):
         with source.open("rb") as file:
             os.dup2(file.fileno(), 0)
         try:
-            code = call([str(argument) for argument in arguments])
+            code = invoke([str(argument) for argument in arguments])
         finally:
             os.dup2(saved, 0)
             os.close(saved)
@@ -114,7 +114,7 @@ def at_terminal(monkeypatch):
 
     def be(width, *, colour=False):
         terminal = Terminal(is_terminal=True, width=width, colour=colour, ascii_only=False)
-        monkeypatch.setattr("aimath.cli.output.terminal_of", lambda _output: terminal)
+        monkeypatch.setattr("aimath.cli.output.detect_terminal", lambda _output: terminal)
         monkeypatch.setattr("aimath.cli.output.is_terminal", lambda number: number == 1)
 
     return be

@@ -4,13 +4,15 @@ import pytest
 from tests.benchmarks.digits.case import of_largest, ulps
 from tests.benchmarks.digits.table import cases, errors
 
-from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, lookup
 
 LISTED = list(cases())
 
 
 def test_every_command_that_calculates_has_its_digits_measured():
-    calculating = {name for name, entry in COMMANDS.items() if not entry.talks and not found(name).guides}
+    calculating = {
+        name for name, entry in COMMANDS.items() if not entry.is_text and not lookup(name).informational
+    }
     assert calculating - {case.command for case in LISTED} == set()
 
 

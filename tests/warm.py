@@ -128,17 +128,17 @@ def tell(server: socket.socket, **what: int) -> None:
 
 def warm_up() -> None:
     """Import what commands import, by answering the example of each in the ways that load something."""
-    from aimath.cli.app import call
-    from aimath.cli.catalogue import COMMANDS, found
+    from aimath.cli.app import invoke
+    from aimath.cli.catalogue import COMMANDS, lookup
 
     saved = [os.dup(number) for number in (1, 2)]
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (1, 2):
         os.dup2(nothing, number)
     for name in COMMANDS:
-        line = shlex.split(found(name).example)[1:]
+        line = shlex.split(lookup(name).example)[1:]
         for more in ((), ("--json",), ("--explain",), ("--plot",), ("--out", os.devnull), ("--explian",)):
-            call([*line, *more])
+            invoke([*line, *more])
     for number, kept in zip((1, 2), saved, strict=True):
         os.dup2(kept, number)
     for module in ("rich.console", "zipfile", "decimal", "fractions", "aimath.read._safetensors"):

@@ -1,4 +1,4 @@
-"""`aimath`, and `python -m aimath`: the program around the commands."""
+"""The entry points `aimath` and `python -m aimath`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import _signal as signal  # type: ignore[import-not-found]  # signal takes 5 ms,
 import os
 import sys
 
-PATIENCE = 0.4
+SIGNAL_GRACE_SECONDS = 0.4
 """Seconds that a signal's handler has, which runs once a call of numpy has returned."""
 
 
 def main() -> None:
-    """Be the command `aimath`."""
+    """Run the command line and exit with its code."""
     try:
-        _prepare()
-        from aimath.cli.app import call  # noqa: PLC0415  not before what it prepares for
+        _configure_process()
+        from aimath.cli.app import invoke  # noqa: PLC0415  not before what it prepares for
 
-        code = call(sys.argv[1:])
+        code = invoke(sys.argv[1:])
     except (
         MemoryError,
         RuntimeError,
@@ -28,8 +28,8 @@ def main() -> None:
     os._exit(code)
 
 
-def _prepare() -> None:
-    """Settle signals, threads and memory, before anything of size is imported."""
+def _configure_process() -> None:
+    """Configure signals, threads and memory before any large import."""
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # a shell's background jobs ignore it
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     import contextlib  # noqa: PLC0415  not before the line above
@@ -39,7 +39,7 @@ def _prepare() -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     # No such descriptors, or no memory for a thread: then signals wait.
     with contextlib.suppress(ImportError, OSError, RuntimeError):
-        _answer_within_a_call()
+        _start_signal_watcher()
     # Before numpy is imported: on rows and small matrices BLAS threads cost 7 to 9 times (measured).
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
@@ -51,8 +51,8 @@ def _prepare() -> None:
         bytes(1 << 24)
 
 
-def _answer_within_a_call() -> None:
-    """Watch for signals from a thread: an SVD may keep their handlers waiting for minutes."""
+def _start_signal_watcher() -> None:
+    """Start a thread that watches for signals while a long native call blocks their handlers."""
     import _thread  # noqa: PLC0415  not before Ctrl-C is handled
     import fcntl  # noqa: PLC0415  not on Windows
 
@@ -63,19 +63,19 @@ def _answer_within_a_call() -> None:
         os.close(number)
     os.set_blocking(writer, False)
     _thread.stack_size(1 << 18)  # of little memory 8 MiB are much
-    _thread.start_new_thread(_watch, (reader,))
+    _thread.start_new_thread(_watch_signals, (reader,))
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
 
 
-def _watch(reader: int) -> None:
-    """Leave in place of a handler that doesn't get its turn; what is half written is taken away."""
+def _watch_signals(reader: int) -> None:
+    """Exit on a signal whose handler did not run, after removing temporary files."""
     import time  # noqa: PLC0415  rarely asked
 
     (number,) = os.read(reader, 1)
-    time.sleep(PATIENCE)
+    time.sleep(SIGNAL_GRACE_SECONDS)
     sink = sys.modules.get("aimath.render.sink")
     if sink is not None:
-        sink.abandon()
+        sink.remove_temporary_files()
     os._exit(128 + number)
 
 

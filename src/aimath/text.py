@@ -1,11 +1,11 @@
-"""Text that isn't ours, on its way to a terminal, and our own signs where only ASCII is understood."""
+"""Text for terminals: escaping, quoting, display width and ASCII fallbacks."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-_ASCII = str.maketrans(
+_TO_ASCII = str.maketrans(
     {
         "█": "#", "▉": "#", "▊": "#", "▋": "=", "▌": "=", "▍": "-", "▎": "-", "▏": "-",
         "▓": "+", "▒": "-", "░": ".", "▀": "'", "▄": ",", "●": "o",
@@ -21,11 +21,11 @@ _ASCII = str.maketrans(
         "‖": "||", "✓": "ok", "✗": "NOT", "∞": "inf", "¬": "not ", "∈": "in", "′": "'",
     }
 )  # fmt: skip
-_STEERING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def to_ascii(text: str) -> str:
-    """Write our own signs in ASCII: █ as #, Σ as sum, ≥ as >=.
+    """Return text with aimath's own symbols in ASCII: █ as #, Σ as sum, ≥ as >=.
 
     >>> to_ascii("Σ p ≥ ½  ██▌")
     'sum p >= 1/2  ##='
@@ -33,66 +33,66 @@ def to_ascii(text: str) -> str:
     if text.isascii():
         return text
     apart = re.sub(r"([ΣΠ√∫∇])(?=[^\W_])", r"\1 ", text)  # √n is sqrt n, √(n) is sqrt(n)
-    return apart.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+    return apart.translate(_TO_ASCII).encode("ascii", "backslashreplace").decode()
 
 
-def safe(text: str) -> str:
-    r"""Make visible what would steer a terminal or turn its text round: controls, bidi, surrogates.
+def escape_control(text: str) -> str:
+    r"""Return text with control, bidirectional and surrogate characters escaped.
 
-    >>> print(safe("a\x1b[31mb\u202ec"))
+    >>> print(escape_control("a\x1b[31mb\u202ec"))
     a\x1b[31mb\u202ec
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_visible(sign) for sign in text)
+    return "".join(_escape_char(sign) for sign in text)
 
 
-def _visible(sign: str) -> str:
-    if unicodedata.category(sign) not in _STEERING:
-        return sign
-    code = ord(sign)
+def _escape_char(char: str) -> str:
+    if unicodedata.category(char) not in _UNSAFE_CATEGORIES:
+        return char
+    code = ord(char)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def echo(text: str) -> str:
-    r"""Quote a user's text for a message: at most 60 characters, nothing that moves a terminal.
+def quote(text: str) -> str:
+    r"""Return a user's text quoted for a message: at most 60 characters, unprintable ones escaped.
 
-    >>> echo("\x1b[31mred")
+    >>> quote("\x1b[31mred")
     "'\\x1b[31mred'"
     """
-    return f"'{visible(text if len(text) <= 60 else text[:57] + '...')}'"
+    return f"'{escape_unprintable(text if len(text) <= 60 else text[:57] + '...')}'"
 
 
-def visible(text: str) -> str:
-    """Write control, bidirectional and other unseen characters as escapes."""
+def escape_unprintable(text: str) -> str:
+    """Return text with unprintable characters as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def whence(source: str) -> str:
-    """Show a file's name in a message: the end of a long path says more than its beginning."""
-    shown = visible(source)
+def display_path(source: str) -> str:
+    """Return a path for a message, shortened at its start if it is long."""
+    shown = escape_unprintable(source)
     return shown if len(shown) <= 200 else f"...{shown[-197:]}"
 
 
-def cells(text: str) -> int:
-    r"""Count the cells that a terminal takes for `text`: two for a wide sign, none for an accent set apart.
+def display_width(text: str) -> int:
+    r"""Return the number of terminal cells of a text: two for wide characters, none for combining ones.
 
-    >>> cells("Σ p"), cells("猫"), cells("e\u0301")
+    >>> display_width("Σ p"), display_width("猫"), display_width("e\u0301")
     (3, 2, 1)
     """
-    return len(text) if text.isascii() else sum(map(_cells, text))
+    return len(text) if text.isascii() else sum(map(_char_width, text))
 
 
-def _cells(sign: str) -> int:
-    if unicodedata.combining(sign):
+def _char_width(char: str) -> int:
+    if unicodedata.combining(char):
         return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def encoded(text: str) -> bytes:
-    r"""Give text as UTF-8, bytes of an argument that weren't UTF-8 as they came.
+def encode_utf8(text: str) -> bytes:
+    r"""Return text as UTF-8, with surrogate-escaped bytes restored.
 
-    >>> encoded("\udcff"), encoded("\ud800")
+    >>> encode_utf8("\udcff"), encode_utf8("\ud800")
     (b'\xff', b'\\ud800')
     """
     try:

@@ -23,7 +23,7 @@ def many(rounds: int) -> Iterator[Row]:
     """Target 11: torch.optim.Adam with its defaults."""
     import torch
 
-    from aimath.core.optim._rules import Stepper, adam
+    from aimath.core.optim._rules import Optimizer, adam
 
     torch.set_num_threads(1)
 
@@ -31,7 +31,7 @@ def many(rounds: int) -> Iterator[Row]:
         start, gradient = rng.normal(size=(2, PARAMETERS))
         theirs = torch.tensor(start, requires_grad=True)
         theirs.grad = torch.tensor(gradient)
-        return Stepper(adam(), start, lr=1e-3), gradient, torch.optim.Adam([theirs])
+        return Optimizer(adam(), start, lr=1e-3), gradient, torch.optim.Adam([theirs])
 
     ours, peer = (lambda stepper, g, _: stepper.step(g)), (lambda _s, _g, optimizer: optimizer.step())
     yield compared(Work(11, "Adam on 1e6 float64 parameters", 0.55, make, ours, peer, "torch"), 2 * rounds)
@@ -44,14 +44,14 @@ def one(rounds: int) -> Iterator[Row]:
     """
     import torch
 
-    from aimath.core.calculus import function
+    from aimath.core.calculus import parse_function
     from aimath.core.optim import OPTIMIZERS
-    from aimath.core.optim._runs import walk
+    from aimath.core.optim._runs import run_one
 
     rates = np.full(OURS, 1e-3)
 
     def ours(name: str) -> None:
-        walk(function("(w-3)^2"), [10.0], OPTIMIZERS[name](), rates, -1.0)
+        run_one(parse_function("(w-3)^2"), [10.0], OPTIMIZERS[name](), rates, -1.0)
 
     def peer(kind: Any) -> None:
         w = torch.tensor(10.0, dtype=torch.float64, requires_grad=True)

@@ -82,19 +82,19 @@ def neighbours(rounds: int) -> Iterator[Row]:
     """Target 14: both sides search what they have made ready before; faiss gets unit vectors."""
     import faiss
 
-    from aimath.core.linalg import index
-    from aimath.core.linalg._neighbours import nearest
+    from aimath.core.linalg import build_index
+    from aimath.core.linalg._neighbours import nearest_neighbours
 
     faiss.omp_set_num_threads(1)
     rng = np.random.default_rng(SEED)
     vectors = rng.normal(size=(400_000, 100)).astype(np.float32)
-    ready, flat = index(vectors), faiss.IndexFlatIP(100)
+    ready, flat = build_index(vectors), faiss.IndexFlatIP(100)
     flat.add(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
     for count, target in ((1, 1.5), (100, 0.4)):
         queries = rng.normal(size=(count, 100)).astype(np.float32)
         queries /= np.linalg.norm(queries, axis=1, keepdims=True)
         name = f"top 10 of 4e5 x 100, {count} {'query' if count == 1 else 'queries'}"
-        ours, peer = (lambda q: nearest(ready, q, 10)), (lambda q: flat.search(q, 10))
+        ours, peer = (lambda q: nearest_neighbours(ready, q, 10)), (lambda q: flat.search(q, 10))
         work = Work(14, name, target, lambda _, q=queries: (q,), ours, peer, "faiss")
         yield compared(work, rounds)
 

@@ -89,10 +89,10 @@ def small(rounds: int) -> Iterator[Row]:
 
 def examples() -> dict[str, tuple[str, ...]]:
     """Give a command line of every command."""
-    from aimath.cli.catalogue import COMMANDS, found
+    from aimath.cli.catalogue import COMMANDS, lookup
 
-    calculating = (name for name, entry in COMMANDS.items() if not entry.talks)
-    return {name: (AIMATH, *shlex.split(found(name).example)[1:]) for name in calculating}
+    calculating = (name for name, entry in COMMANDS.items() if not entry.is_text)
+    return {name: (AIMATH, *shlex.split(lookup(name).example)[1:]) for name in calculating}
 
 
 def others(rounds: int) -> Iterator[Row]:

@@ -15,15 +15,15 @@ import xml.dom.minidom
 
 import pytest
 
-from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, lookup
 
 
 def example(name):
-    return shlex.split(found(name).example)[1:]
+    return shlex.split(lookup(name).example)[1:]
 
 
-ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
-CALCULATORS = [name for name in ALL if not found(name).guides]
+ALL = sorted(name for name, entry in COMMANDS.items() if not entry.is_text)
+CALCULATORS = [name for name in ALL if not lookup(name).informational]
 
 
 @pytest.fixture(params=ALL)
@@ -43,7 +43,7 @@ def numbers(text):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_summary_is_the_docstring(name):
-    assert found(name).function.__doc__.partition("\n")[0] == COMMANDS[name].summary
+    assert lookup(name).function.__doc__.partition("\n")[0] == COMMANDS[name].summary
 
 
 @pytest.mark.parametrize("form", ["plain", "csv", "tsv", "json", "markdown", "table"])
@@ -169,14 +169,14 @@ STATIC = (
 )
 COLD = """
 import json, os, sys
-from aimath.cli.app import call
+from aimath.cli.app import invoke
 
 def loaded(words):  # in a fork of what has imported nothing else
     reader, writer = os.pipe()
     if not os.fork():
         for number, way in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
             os.dup2(os.open(os.devnull, way), number)
-        code = call(words)
+        code = invoke(words)
         os.write(writer, json.dumps([code, [name for name in sys.argv[1:] if name in sys.modules]]).encode())
         os._exit(0)
     os.wait()
@@ -210,7 +210,7 @@ def test_a_pipe_gets_its_answer_without_typer_and_rich(loaded, name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_to_read_is_answered_by_an_example(warm, name):
-    if not found(name).forms[0].operands:
+    if not lookup(name).usages[0].operands:
         pytest.skip("works without operands")
     terminal, other = pty.openpty()
     ran = warm(name, stdin=other)

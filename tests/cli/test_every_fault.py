@@ -19,9 +19,9 @@ import pytest
 from tests import pseudo
 
 import aimath
-from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, lookup
 
-ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
+ALL = sorted(name for name, entry in COMMANDS.items() if not entry.is_text)
 OLD = b"old\n"
 ALLOCATE = [
     "array",
@@ -42,13 +42,13 @@ WIDTHS = {"0": 80, "1": 20, "20": 20, "40": 40, "200": 200}
 
 @pytest.fixture(params=ALL)
 def line(request):
-    return shlex.split(found(request.param).example)[1:]
+    return shlex.split(lookup(request.param).example)[1:]
 
 
 @pytest.fixture(params=sorted(COMMANDS.keys() - set(ALL)))
 def talk(request):
     """A command that writes words: it has no forms, no --out and no plot."""
-    return shlex.split(found(request.param).example)[1:]
+    return shlex.split(lookup(request.param).example)[1:]
 
 
 def said(ended, line):
@@ -267,7 +267,7 @@ def test_mistakes_at_a_terminal_are_plain(warm, line):
 
 
 def test_interrupted_while_it_reads(warm, line):
-    if not found(line[0]).forms[0].operands:
+    if not lookup(line[0]).usages[0].operands:
         pytest.skip("reads no rows")
     reader, writer = os.pipe()
     process = warm.begin(line[0], stdin=reader)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from aimath.cli import run
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.cli.fast_parser import guarded, plainly
-from aimath.cli.typer_group import grouped
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.fast_parser import escape_negatives, parse_args
+from aimath.cli.typer_group import run_typer
 
 ALL = sorted(COMMANDS)
 
@@ -20,7 +20,7 @@ def by_typer(monkeypatch, words):
     seen = []
     monkeypatch.setattr(run, "run", lambda _command, given: seen.append(given) or 0)
     try:
-        grouped(words)
+        run_typer(words)
     except Exception:  # noqa: BLE001  whatever it says of the line
         return None
     return seen[0] if seen else None
@@ -35,22 +35,22 @@ def same(plain, typed):
 
 @pytest.mark.parametrize("name", ALL)
 def test_example_is_plain_and_read_as_typer_reads_it(name, monkeypatch):
-    words = guarded(shlex.split(found(name).example)[1:])
-    plain = plainly(found(name), words[1:])
+    words = escape_negatives(shlex.split(lookup(name).example)[1:])
+    plain = parse_args(lookup(name), words[1:])
     assert plain is not None
     assert same(plain, by_typer(monkeypatch, words))
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_given_is_what_typer_makes_of_nothing(name, monkeypatch):
-    assert same(plainly(found(name), []), by_typer(monkeypatch, [name]))
+    assert same(parse_args(lookup(name), []), by_typer(monkeypatch, [name]))
 
 
 @settings(deadline=None, max_examples=300)
 @given(data=st.data())
 def test_any_line_read_plainly_is_read_so_by_typer(data):
     name = data.draw(st.sampled_from(ALL))
-    flags = [flag for part in found(name).parts for flag in part.flags]
+    flags = [flag for part in lookup(name).params for flag in part.flags]
     odd = ["--", "-", "--help", "-T2", "--nothing", "--jso", "-h", "", "="]
     values = ["1", " -2", ".5,.5", "a", "--x", "-"]
     flag = st.sampled_from(flags)
@@ -61,7 +61,7 @@ def test_any_line_read_plainly_is_read_so_by_typer(data):
         st.sampled_from(odd),
     )
     words = data.draw(st.lists(word, max_size=6))
-    plain = plainly(found(name), words)
+    plain = parse_args(lookup(name), words)
     if plain is not None:
         with pytest.MonkeyPatch.context() as monkeypatch:
             typed = by_typer(monkeypatch, [name, *words])
@@ -80,7 +80,7 @@ def test_any_line_read_plainly_is_read_so_by_typer(data):
     ],
 )
 def test_usual_lines_are_read(words, key, value, monkeypatch):
-    plain = plainly(found("softmax"), words)
+    plain = parse_args(lookup("softmax"), words)
     assert plain[key] == value
     assert same(plain, by_typer(monkeypatch, ["softmax", *words]))
 
@@ -89,4 +89,4 @@ def test_usual_lines_are_read(words, key, value, monkeypatch):
     "words", [["--help"], ["--nothing", "1"], ["--base"], ["--json=1"], ["--base", "--json"], ["--", "-1"]]
 )
 def test_what_is_unusual_is_left_to_typer(words):
-    assert plainly(found("entropy"), words) is None
+    assert parse_args(lookup("entropy"), words) is None

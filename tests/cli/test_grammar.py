@@ -13,21 +13,21 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.cli.fast_parser import guarded, plainly
-from aimath.cli.job import form_of
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.fast_parser import escape_negatives, parse_args
+from aimath.cli.job import select_usage
 
-ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
+ALL = sorted(name for name, entry in COMMANDS.items() if not entry.is_text)
 
 
 class Call:
     """An example taken apart: operands as numbers, and the words that are none."""
 
     def __init__(self, name):
-        self.name, self.command = name, found(name)
-        words = guarded(shlex.split(self.command.example)[2:])
-        given = plainly(self.command, words)
-        form = form_of(self.command, given)
+        self.name, self.command = name, lookup(name)
+        words = escape_negatives(shlex.split(self.command.example)[2:])
+        given = parse_args(self.command, words)
+        form = select_usage(self.command, given)
         self.operands = {}
         tokens = list(given.get("operands") or ()) if form.operands else []
         named = [key for key in self.command.operands if given.get(key)]
@@ -35,7 +35,7 @@ class Call:
         texts = [" ".join(tokens)] if len(left) == 1 else tokens
         self.operands = {key: matrix(text) for key, text in zip(left, texts, strict=True)} if left else {}
         for key in named:
-            text = given[key][0] if self.command.operands[key].repeat else given[key]
+            text = given[key][0] if self.command.operands[key].repeatable else given[key]
             self.operands[key] = matrix(text)
         self.by_flag = [key for key in self.operands if key in named]
         self.others = [*words]
@@ -149,7 +149,7 @@ def test_operands_in_every_way_to_write_them(warm, call, tmp_path):
 
 def test_operands_on_standard_input(warm, call):
     answer = warm(*call.line()).out
-    required = form_of(call.command, {}).operands
+    required = select_usage(call.command, {}).operands
     keys = [key for key in call.operands if key in required]
     if not keys:
         assert not required or set(call.operands).isdisjoint(required)
@@ -162,7 +162,7 @@ def test_operands_on_standard_input(warm, call):
     assert same(ran.out, answer)
     for key in keys:
         rows = call.operands[key]
-        if call.command.operands[key].repeat or (len(keys) > 1 and not call.command.operands[key].flag):
+        if call.command.operands[key].repeatable or (len(keys) > 1 and not call.command.operands[key].flag):
             continue
         line = call.line(key, None, flag=True)
         if len(rows) == 1 or call.command.operands[key].matrix:

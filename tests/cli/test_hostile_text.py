@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from tests import pseudo
 
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.text import safe
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.text import escape_control
 
-ALL = sorted(name for name, entry in COMMANDS.items() if not entry.talks)
+ALL = sorted(name for name, entry in COMMANDS.items() if not entry.is_text)
 STEERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 HOSTILE = [
     "\x1b[31m[/x]\u202e{a}%s", "[red]b[/red]", "\x9b2J:smile:", "a\u2066\u200b\U000e0041", "z\r\n\x7f\t", "{probs}{0}",
@@ -31,7 +31,7 @@ SPACE = 512 << 20
 
 
 def line_of(name):
-    return shlex.split(found(name).example)[1:]
+    return shlex.split(lookup(name).example)[1:]
 
 
 def steering(text, ours=""):
@@ -55,20 +55,20 @@ def refused_or_answered(ran):
 @pytest.mark.parametrize("name", ALL)
 def test_every_option_takes_any_text(warm, name):
     line = line_of(name)
-    for k, part in enumerate(part for part in found(name).parts if part.kind is not bool):
+    for k, part in enumerate(part for part in lookup(name).params if part.kind is not bool):
         hostile = HOSTILE[(k + len(name)) % len(HOSTILE)]
         values = [hostile, hostile] if part.kind == tuple[str, str] else [hostile]
         place = [name] if not part.flags else [*line, part.flags[0]]
-        where = [f"/nowhere/{values[0]}"] if part.key == "out" else values
+        where = [f"/nowhere/{values[0]}"] if part.name == "out" else values
         ran = refused_or_answered(warm(*place, *where, "--format", "table", memory=SPACE))
-        assert steering(ran.out.decode("utf-8", "surrogateescape")) == [], part.key
+        assert steering(ran.out.decode("utf-8", "surrogateescape")) == [], part.name
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_unknown_names_are_echoed_harmlessly(warm, name):
     line = line_of(name)
     for hostile in HOSTILE if name == "softmax" else HOSTILE[ALL.index(name) % 4 :: 4]:
-        shown = safe(hostile.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape"))
+        shown = escape_control(hostile.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape"))
         for words in (["--fields", hostile], [f"--{hostile.replace('=', '')}"]):
             ran = refused_or_answered(warm(*line, *words))
             assert (ran.code, ran.out) == (2, b"")
@@ -84,7 +84,9 @@ def with_labels(warm, line):
     return []
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if any(p.key == "labels" for p in found(name).parts)])
+@pytest.mark.parametrize(
+    "name", [name for name in ALL if any(p.name == "labels" for p in lookup(name).params)]
+)
 def test_labels_are_shown_and_read_back(warm, name, tmp_path):
     line = line_of(name)
     labels = with_labels(warm, line)
@@ -98,7 +100,7 @@ def test_labels_are_shown_and_read_back(warm, name, tmp_path):
             bare = re.sub(r"\x1b\[(?:0|1|2|32|36|1;31)m", "", text)
             assert steering(bare) == []
             if env["COLUMNS"] == "200" and not more and "\\x1b[31m" in bare:
-                assert safe(stripped[0])[:12] in bare
+                assert escape_control(stripped[0])[:12] in bare
     svg = tmp_path / "x.svg"
     assert warm(*call, "--explain", "--plot", "--out", svg).code == 0
     assert "onload" not in str(xml.dom.minidom.parse(str(svg)).documentElement.attributes.items())
@@ -128,7 +130,7 @@ def safetensors(name):
     return struct.pack("<Q", len(header)) + header.encode() + bytes(16)
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if len(found(name).forms[0].operands) == 1])
+@pytest.mark.parametrize("name", [name for name in ALL if len(lookup(name).usages[0].operands) == 1])
 def test_names_within_files(warm, name, tmp_path):
     """Headers, keys, members and the files' own names: those that exist, and those that don't."""
     for hostile in HOSTILE if name == "softmax" else HOSTILE[ALL.index(name) % 4 :: 4]:
@@ -159,7 +161,7 @@ def names_within_files(warm, name, hostile, tmp_path):
     ):
         ran = refused_or_answered(warm(name, token, memory=SPACE))
         assert ran.code in {1, 2}
-        assert safe(hostile.partition("\r")[0])[:4] in ran.text
+        assert escape_control(hostile.partition("\r")[0])[:4] in ran.text
 
 
 # Anything at all
@@ -185,7 +187,7 @@ def test_any_arguments(warm, name, words):
 
 @SLOW
 @given(
-    name=st.sampled_from([name for name in ALL if found(name).forms[0].operands]),
+    name=st.sampled_from([name for name in ALL if lookup(name).usages[0].operands]),
     data=st.one_of(
         st.binary(max_size=60),
         TOKENS.map(lambda text: text.encode("utf-8", "replace")),

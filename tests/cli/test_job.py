@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aimath.cli.job import size
+from aimath.cli.job import parse_size
 
 
 def test_sizes_have_units():
-    assert [size(f"2{unit}") for unit in ("", "K", "m", "G", "T")] == [
+    assert [parse_size(f"2{unit}") for unit in ("", "K", "m", "G", "T")] == [
         2 << bits for bits in (0, 10, 20, 30, 40)
     ]

@@ -6,20 +6,20 @@ import shlex
 
 import pytest
 
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.cli.text_command import Talk
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.text_command import TextCommand
 
-TALKS = [name for name, entry in COMMANDS.items() if entry.talks]
+TALKS = [name for name, entry in COMMANDS.items() if entry.is_text]
 
 
 @pytest.fixture(params=TALKS)
 def line(request):
-    return shlex.split(found(request.param).example)[1:]
+    return shlex.split(lookup(request.param).example)[1:]
 
 
 def test_commands_that_talk_are_known_as_such():
     assert len(TALKS) >= 4
-    assert {name for name in COMMANDS if isinstance(found(name), Talk)} == set(TALKS)
+    assert {name for name in COMMANDS if isinstance(lookup(name), TextCommand)} == set(TALKS)
 
 
 def test_example_talks(answered, line):

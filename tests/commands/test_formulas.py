@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from aimath.commands.formulas import place
+from aimath.commands.formulas import parse_point
 from aimath.errors import InputError
 
 
 def test_place_reads_formulas_of_numbers():
-    assert place(["x", "y", "z"], ["y=1/3", " x = -pi/2", "z=2e-3"]) == [-math.pi / 2, 1 / 3, 0.002]
+    assert parse_point(["x", "y", "z"], ["y=1/3", " x = -pi/2", "z=2e-3"]) == [-math.pi / 2, 1 / 3, 0.002]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,6 @@ def test_place_reads_formulas_of_numbers():
 )
 def test_place_says_what_is_wrong(assignments, why, hint):
     with pytest.raises(InputError) as caught:
-        place(["x", "y"], assignments)
-    assert caught.value.why == why or caught.value.why.startswith(why)
+        parse_point(["x", "y"], assignments)
+    assert caught.value.message == why or caught.value.message.startswith(why)
     assert hint in caught.value.hint

@@ -10,4 +10,4 @@ def test_claims_are_of_topics():
     chapters = (claims.LINEAR_ALGEBRA, claims.CALCULUS, claims.PROBABILITY, claims.INFORMATION)
     for chapter, several in zip(CHAPTERS, chapters, strict=True):
         assert {claim.topic for claim in several} <= {topic.id for topic in chapter.topics}
-    assert len({(claim.topic, claim.what) for claim in claims.CLAIMS}) == len(claims.CLAIMS)
+    assert len({(claim.topic, claim.label) for claim in claims.CLAIMS}) == len(claims.CLAIMS)

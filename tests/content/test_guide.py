@@ -29,7 +29,7 @@ def test_roadmap_names_what_there_is(item):
     assert item.demo in DEMOS
     assert item.command in COMMANDS
     assert item.quiz in COMMANDS
-    assert any(f"aimath {item.command} " in line for line in DEMOS[item.demo].lines)
+    assert any(f"aimath {item.command} " in line for line in DEMOS[item.demo].command_lines)
 
 
 def test_resources_are_six_sources():

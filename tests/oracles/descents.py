@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.calculus import function
-from aimath.core.optim import descend
+from aimath.core.calculus import parse_function
+from aimath.core.optim import minimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,10 +143,10 @@ def peer(case: Case) -> dict[str, Any]:
 def compare(case: Case, figures: dict[str, np.ndarray]) -> None:
     ours, *_ = SCHEDULES.get(case.schedule, ({},))
     for name, land in LANDSCAPES.items():
-        walked = descend(
-            function(land.text), land.start, case.ours,
+        walked = minimize(
+            parse_function(land.text), land.start, case.ours,
             lr=land.slow if case.theirs == "SGD" else land.fast, steps=STEPS,
-            schedule=case.schedule, plan=ours, **case.options,
+            schedule=case.schedule, schedule_options=ours, **case.options,
         )  # fmt: skip
         off = np.linalg.norm(walked.point[KEPT] - figures[name], axis=1)
         assert (off <= CLOSE * np.linalg.norm(figures[name], axis=1)).all(), f"{name}: {off}"

@@ -53,9 +53,9 @@ def rows(case: Case) -> np.ndarray:
         return case.rows
     if case.rows == "wide":
         return draw(6, 1600, 768) / np.arange(1.0, 769.0)
-    from aimath.read._datasets import digits
+    from aimath.read._datasets import load_digits
 
-    return digits("digits")[0]
+    return load_digits("digits")[0]
 
 
 def peer(case: Case) -> dict[str, Any]:

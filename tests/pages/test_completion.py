@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, lookup
 
 
 def needs(shell):
@@ -56,7 +56,7 @@ def test_bash(aimath, tmp_path):
     ):
         assert bash(script, words, tmp_path) == offered
     for name in COMMANDS:
-        flags = [flag for part in found(name).parts for flag in part.flags]
+        flags = [flag for part in lookup(name).params for flag in part.flags]
         assert set(bash(script, ["aimath", name, "-"], tmp_path)) == {*flags, "-h", "--help"}
 
 
@@ -90,7 +90,7 @@ def test_every_option_of_every_command_is_there(aimath, shell):
     script = aimath("completion", shell).out
     for name in COMMANDS:
         assert name in script
-        for part in found(name).parts:
+        for part in lookup(name).params:
             for flag in part.flags:
                 assert flag in script or f"{'-l' if flag[:2] == '--' else '-s'} {flag.lstrip('-')}" in script
 
@@ -98,14 +98,14 @@ def test_every_option_of_every_command_is_there(aimath, shell):
 CHOOSING = [
     (name, part)
     for name in COMMANDS
-    for part in found(name).parts
-    if part.metavar in {"NAME", "FORM", "WHAT"} and part.key != "input_format"
+    for part in lookup(name).params
+    if part.metavar in {"NAME", "FORM", "WHAT"} and part.name != "input_format"
 ]
 
 
-@pytest.mark.parametrize(("name", "part"), CHOOSING, ids=lambda it: getattr(it, "key", it))
+@pytest.mark.parametrize(("name", "part"), CHOOSING, ids=lambda it: getattr(it, "name", it))
 def test_choices_are_all_that_is_taken(aimath, name, part):
-    line = shlex.split(found(name).example)[1:]
+    line = shlex.split(lookup(name).example)[1:]
     for flag in part.flags:
         line = line[: line.index(flag)] + line[line.index(flag) + 2 :] if flag in line else line
     refused = aimath(*line, part.flags[0], "nonesuch")

@@ -14,7 +14,7 @@ import pytest
 
 from aimath.content.chapters import CHAPTERS
 from aimath.content.demos.catalogue import DEMOS
-from aimath.pages.guide import holds
+from aimath.pages.guide import rounds_to
 
 EVERY = sorted(DEMOS)
 
@@ -69,7 +69,8 @@ def test_list_at_a_terminal_fits(aimath, at_terminal, width):
 def test_list_needs_no_room_for_two_lines_a_demo():
     for chapter in CHAPTERS:
         widest = [
-            max(len(getattr(topic, part)) for topic in chapter.topics) for part in ("id", "what", "used")
+            max(len(getattr(topic, part)) for topic in chapter.topics)
+            for part in ("id", "summary", "used_in")
         ]
         assert sum(widest) + len("seconds") + 8 <= 80
 
@@ -80,15 +81,15 @@ def test_list_needs_no_room_for_two_lines_a_demo():
 @pytest.mark.parametrize("name", EVERY)
 def test_a_demo_is_its_commands_and_what_they_print(aimath, answered, at_terminal, name):
     demo, piped = DEMOS[name], answered("demo", name)
-    for line in demo.lines:
+    for line in demo.command_lines:
         alone = aimath(*words(line))
         assert alone.code == 0
         assert "--explain" not in line or alone.out in piped
     shown = re.findall(r"^\$ (.*)$", piped.replace(" \\\n    ", " "), re.MULTILINE)
-    assert shown == [*demo.lines, *demo.experiments]
+    assert shown == [*demo.command_lines, *demo.experiments]
     at_terminal(80)
     assert answered("demo", name) == piped
-    for line in demo.lines:  # tables and pictures too
+    for line in demo.command_lines:  # tables and pictures too
         assert aimath(*words(line)).out in piped
 
 
@@ -121,7 +122,7 @@ def test_chapter_is_its_demos(aimath, chapter):
 def test_json_has_the_commands_own_fields(aimath):
     for name in ("softmax", "gd", "eigenvalues", "cosine", "backprop", "attention"):
         found = rows(aimath("demo", name, "--json"))
-        for line in DEMOS[name].lines:
+        for line in DEMOS[name].command_lines:
             plain = [word for word in words(line) if word not in {"--format", "table", "--plot"}]
             own = rows(aimath(*plain, "--json"))
             mine = [row for row in found if row["command"] == line]
@@ -348,7 +349,7 @@ def test_experiment_does_what_is_said_of_it(aimath, line, expect):
     assert verify(ran) if verify is singular else verify(rows(ran))
     found = [float(x) for x in re.findall(r"-?\d[\d.]*(?:e-?\d+)?", ran.out)]
     for figure in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\d.]*\w)", re.sub(NO_ANSWERS, "", expect)):
-        assert any(holds(figure, [x]) for x in found), figure
+        assert any(rounds_to(figure, [x]) for x in found), figure
 
 
 def test_a_figure_that_is_not_as_said_is_noticed():

@@ -14,7 +14,7 @@ from mpmath import mp, mpf
 
 from aimath.content import claims
 from aimath.content.chapters import CHAPTERS
-from aimath.pages.guide import holds
+from aimath.pages.guide import rounds_to
 
 LOGITS = {"the": "2", "cat": "1", "sat": "0.1", "on": "-1", "mat": "3"}
 
@@ -123,34 +123,34 @@ def checked(aimath, found):
     return found
 
 
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: f"{claim.topic}: {claim.what}")
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: f"{claim.topic}: {claim.label}")
 def test_figure_is_that_of_another_route(checked, claim):
-    wanted = [float(x) for x in TRUTH[claim.topic][claim.what]]
-    row = checked[claim.topic, claim.what]
+    wanted = [float(x) for x in TRUTH[claim.topic][claim.label]]
+    row = checked[claim.topic, claim.label]
     assert np.allclose([float(x) for x in row["value"]], wanted, rtol=1e-13, atol=0)
-    assert holds(claim.true, wanted)
+    assert rounds_to(claim.true_value, wanted)
     assert row["agrees"] is True
-    assert row["how"] == claim.line
+    assert row["how"] == claim.command_line
 
 
 def test_wrong_figures_are_found_and_no_others(checked):
     assert {key for key, row in checked.items() if row["verdict"] == "wrong"} == WRONG
-    printed = {(claim.topic, claim.what) for claim in claims.CLAIMS if claim.printed}
+    printed = {(claim.topic, claim.label) for claim in claims.CLAIMS if claim.printed}
     assert {key for key, row in checked.items() if row["verdict"] == "right"} == printed - WRONG
     assert {key for key, row in checked.items() if row["verdict"] == "not printed"} == {*checked} - printed
 
 
 @pytest.mark.parametrize(
     "claim",
-    [claim for claim in claims.CLAIMS if not claim.shape],
-    ids=lambda claim: f"{claim.topic}: {claim.what}",
+    [claim for claim in claims.CLAIMS if not claim.is_shape],
+    ids=lambda claim: f"{claim.topic}: {claim.label}",
 )
 def test_line_prints_the_figure(aimath, claim):
-    ran = aimath(*shlex.split(claim.line)[1:])
+    ran = aimath(*shlex.split(claim.command_line)[1:])
     assert ran.code == 0
     numbers = {float(x) for x in re.split(r"[\s]+", ran.out) if re.fullmatch(r"-?\d[\d.]*(e-?\d+)?|inf", x)}
-    for figure in claim.true.split():
-        assert any(holds(figure, [x]) for x in numbers)
+    for figure in claim.true_value.split():
+        assert any(rounds_to(figure, [x]) for x in numbers)
 
 
 def test_summary_counts_them(aimath, at_terminal):
@@ -171,20 +171,20 @@ def test_no_wrong_figure_is_shown_as_right(aimath):
 def test_explain_shows_every_line(aimath):
     out = aimath("guide", "check", "--explain").out
     for claim in claims.CLAIMS:
-        assert f"{claim.topic}, {claim.what}: " in out
+        assert f"{claim.topic}, {claim.label}: " in out
     assert {line[2:] for line in out.splitlines() if line.startswith("$ ")} >= {
-        claim.line for claim in claims.CLAIMS if len(claim.line) <= 78
+        claim.command_line for claim in claims.CLAIMS if len(claim.command_line) <= 78
     }
 
 
 @pytest.mark.parametrize(("place", "true"), [(0, "2.5"), (0, "2.39"), (4, "0.955")])
 def test_exit_is_4_if_the_guide_is_not_met(aimath, monkeypatch, place, true):
     changed = [*claims.LINEAR_ALGEBRA]
-    changed[place] = changed[place]._replace(true=true)
+    changed[place] = changed[place]._replace(true_value=true)
     monkeypatch.setattr(claims, "LINEAR_ALGEBRA", tuple(changed))
     ran = aimath("guide", "check")
     assert ran.code == 4
-    assert f"check failed: {changed[place].topic}, {changed[place].what}: the guide has {true}" in ran.err
+    assert f"check failed: {changed[place].topic}, {changed[place].label}: the guide has {true}" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_exit_is_4_if_the_guide_is_not_met(aimath, monkeypatch, place, true):
     ],
 )
 def test_figures_are_compared_at_the_places_that_are_written(text, values, exact, right):
-    assert holds(text, values, exact=exact) is right
+    assert rounds_to(text, values, exact=exact) is right
 
 
 # Pages

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests import pseudo
 
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.cli.chapters import chapters
-from aimath.pages.help import TRY
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.chapters import commands_by_chapter
+from aimath.pages.help import FIRST_EXAMPLES
 
 
 @pytest.mark.parametrize("columns", [80, 100])
@@ -30,8 +30,8 @@ def test_first_screen_on_a_narrow_terminal(warm):
 def test_first_screen_names_every_command_and_its_examples_work(aimath):
     out = aimath().out
     assert set(re.findall(r"[a-z][a-z-]*", out)) >= set(COMMANDS)
-    assert len(TRY) == 3
-    for line, _ in TRY:
+    assert len(FIRST_EXAMPLES) == 3
+    for line, _ in FIRST_EXAMPLES:
         assert line in out
         assert aimath(*shlex.split(line)[1:]).code == 0
 
@@ -39,7 +39,7 @@ def test_first_screen_names_every_command_and_its_examples_work(aimath):
 def test_list_of_commands_is_by_chapter(aimath):
     out = aimath("--help").out
     assert aimath("help").out == out == aimath("-h").out
-    for title, names in chapters().items():
+    for title, names in commands_by_chapter().items():
         assert f"\n{title}:\n" in out
         for name in names:
             assert re.search(rf"^  {re.escape(name)} ", out, re.MULTILINE)
@@ -48,10 +48,10 @@ def test_list_of_commands_is_by_chapter(aimath):
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_help_shows_what_the_example_answers(name, aimath, answered):
     text = answered("help", name)
-    command = found(name)
+    command = lookup(name)
     assert text.startswith(f"$ {command.example}\n")
-    if not COMMANDS[name].talks:
-        lines = [command.example, *([f"{command.example} --explain"] if not command.guides else [])]
+    if not COMMANDS[name].is_text:
+        lines = [command.example, *([f"{command.example} --explain"] if not command.informational else [])]
         shown = "".join(f"$ {line}\n{aimath(*shlex.split(line)[1:]).out}\n" for line in lines)
         assert text.startswith(shown)
     assert aimath(name, "--help").out in text
@@ -60,7 +60,7 @@ def test_help_shows_what_the_example_answers(name, aimath, answered):
 def test_path_to_temperature_and_entropy_is_three_commands(aimath):
     """From `aimath` alone to what temperature does to entropy; the README has the path."""
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    line = next(line for line, said in TRY if said == "what does temperature do to entropy?")
+    line = next(line for line, said in FIRST_EXAMPLES if said == "what does temperature do to entropy?")
     assert line in readme
     ran = aimath(*shlex.split(line)[1:])
     rows = [row.split("\t") for row in ran.out.splitlines()[1:]]

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from aimath.cli.catalogue import COMMANDS, found
+from aimath.cli.catalogue import COMMANDS, lookup
 
 
 def set_by_groff(page):
@@ -29,7 +29,7 @@ def test_groff_sets_it(aimath, names):
     text = set_by_groff(aimath("man", *names).out)
     for name in names or COMMANDS:
         assert COMMANDS[name].summary.rstrip(".").replace("- ", "-")[:30] in text
-        assert found(name).example.partition("'")[0].strip() in text
+        assert lookup(name).example.partition("'")[0].strip() in text
 
 
 @pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
@@ -46,7 +46,7 @@ def test_every_option_is_described(aimath, names):
     assert page.isascii()
     assert page.startswith(".TH ")
     for name in names or COMMANDS:
-        for part in found(name).parts:
+        for part in lookup(name).params:
             for flag in part.flags:
                 assert flag.replace("-", "\\-") in page
 

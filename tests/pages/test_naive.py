@@ -24,11 +24,11 @@ def rows(ran):
 @pytest.mark.parametrize("name", sorted(NAIVE))
 def test_both_answers_stand_side_by_side(aimath, answered, name):
     text = answered("demo", name, "--naive")
-    assert f"$ {NAIVE[name].line}\n" in text
+    assert f"$ {NAIVE[name].command_line}\n" in text
     assert "right" in text
     assert "textbook" in text
     (row,) = rows(aimath("demo", name, "--naive", "--json"))
-    core = rows(aimath(*words(NAIVE[name].line), "--json"))
+    core = rows(aimath(*words(NAIVE[name].command_line), "--json"))
     right = [step["point"] for step in core] if name == "adam" else core[0][NAIVE[name].quantity]
     assert row["right"] == (right[0] if name == "pca" else right)
     assert row["right"] != row["textbook"]

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from tests import pseudo
 
-from aimath.quiz.deck import MAKERS, deck
+from aimath.quiz.deck import EXERCISES, draw_cards
 
 
 def answers(topics, count, seed=0):
-    return [card.answer for card in deck(topics, seed, count)]
+    return [card.answer for card in draw_cards(topics, seed, count)]
 
 
 def test_all_right_is_0(answered):
@@ -28,18 +28,18 @@ def test_all_right_is_0(answered):
     assert "Σ p_i" not in text  # what is right needs no derivation
 
 
-@pytest.mark.parametrize("topic", sorted(MAKERS))
+@pytest.mark.parametrize("topic", sorted(EXERCISES))
 def test_every_calculator_is_asked_and_explained(aimath, topic):
     count = 3
     ran = aimath("quiz", topic, "--count", str(count), "--tries", "1", stdin="999\n" * count)
     assert (ran.code, ran.err) == (4, "")
     assert ran.out.count("The answer is ") == count
-    for card in deck([topic], 0, count):
+    for card in draw_cards([topic], 0, count):
         if card.command:
             shown = aimath(*card.command, "--explain").out
             assert f"  $ {shlex.join(['aimath', *card.command, '--explain'])}\n{shown}" in ran.out
         else:
-            assert card.model[1] in " ".join(ran.out.split())
+            assert card.model_answer[1] in " ".join(ran.out.split())
 
 
 def test_second_try_is_the_next_line(aimath):
@@ -54,20 +54,20 @@ def test_second_try_is_the_next_line(aimath):
 
 
 def test_near_miss_is_named(aimath):
-    (card,) = deck(["entropy"], 0, 1)
-    nats = card.exercise.near[0]
+    (card,) = draw_cards(["entropy"], 0, 1)
+    nats = card.exercise.distractors[0]
     ran = aimath("quiz", "entropy", "--count", "1", stdin=f"{nats.value:.4g}\n")
     assert "✗ that is right in nats: the question asks for bits; once more" in " ".join(ran.out.split())
 
 
 def test_wrong_letter_is_told_why_not(aimath):
-    (card,) = deck(["words"], 0, 1)
+    (card,) = draw_cards(["words"], 0, 1)
     wrong = next(letter for letter in "abcd" if letter != card.answer)
     ran = aimath("quiz", "words", "--count", "1", stdin=f"{wrong}\n{card.answer}\n")
     assert ran.code == 0
     said = " ".join(ran.out.split())
-    assert card.buts["abcd".index(wrong)] in said
-    assert card.model[0] in said
+    assert card.explanations["abcd".index(wrong)] in said
+    assert card.model_answer[0] in said
 
 
 def test_empty_line_passes_and_the_rest_is_unanswered(aimath):

@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, strategies as st
 
-from aimath.quiz.answers import chosen, graded
-from aimath.quiz.exercise import Exercise, Near
+from aimath.quiz.answers import grade_choice, grade_number
+from aimath.quiz.exercise import Distractor, Exercise
 
 
 def asked(answer, unit="", near=()):
@@ -38,7 +38,7 @@ def asked(answer, unit="", near=()):
     ],
 )
 def test_right_as_far_as_typed(text, answer, unit):
-    assert graded(text, asked(answer, unit)).right
+    assert grade_number(text, asked(answer, unit)).correct
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,16 @@ def test_right_as_far_as_typed(text, answer, unit):
     ],
 )
 def test_wrong_answers_are_told_why(text, answer, said):
-    assert graded(text, asked(answer)) == (False, said)
+    assert grade_number(text, asked(answer)) == (False, said)
 
 
 def test_usual_mistake_is_named_before_anything_else():
-    near = (Near(0.4397, "in nats"), Near(2.0, "twice"))
+    near = (Distractor(0.4397, "in nats"), Distractor(2.0, "twice"))
     question = asked(0.6343, near=near)
-    assert graded("0.44", question) == (False, "in nats")
-    assert graded("0.4397", question).said == "in nats"
-    assert graded("2", question).said == "twice"  # exact, though of one digit
-    assert graded("0.4", question).said == ""
+    assert grade_number("0.44", question) == (False, "in nats")
+    assert grade_number("0.4397", question).feedback == "in nats"
+    assert grade_number("2", question).feedback == "twice"  # exact, though of one digit
+    assert grade_number("0.4", question).feedback == ""
 
 
 def right(text, answer):
@@ -93,20 +93,20 @@ def test_tolerance_is_half_of_the_last_digit(answer, places, off):
         or abs(abs(Fraction(text) - Fraction(answer)) / Fraction(1, 10**places) - Fraction(1, 2)) < 1e-3
     ):
         return
-    assert graded(text, asked(answer)).right == right(text, answer)
+    assert grade_number(text, asked(answer)).correct == right(text, answer)
 
 
 @given(st.text())
 def test_any_text_gets_at_most_one_line(text):
-    verdict = graded(text, asked(0.6343))
-    assert "\n" not in verdict.said
-    assert len(verdict.said) < 1000
-    assert len(chosen(text, "abcd", ["", "x", "y", "z"]).said.splitlines()) <= 1
+    verdict = grade_number(text, asked(0.6343))
+    assert "\n" not in verdict.feedback
+    assert len(verdict.feedback) < 1000
+    assert len(grade_choice(text, "abcd", ["", "x", "y", "z"]).feedback.splitlines()) <= 1
 
 
 @pytest.mark.parametrize("text", ["b", "B", " b) ", "(b)", "b.", "'b'"])
 def test_letter_is_taken_in_every_dress(text):
-    assert chosen(text, "abcd", ["no", "", "no", "no"]).right
+    assert grade_choice(text, "abcd", ["no", "", "no", "no"]).correct
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_letter_is_taken_in_every_dress(text):
     [("a", "why not"), ("e", "'e' is none of a, b, c, d"), ("bb", "'bb' is none of a, b, c, d")],
 )
 def test_other_letters_are_told_why_not(text, said):
-    assert chosen(text, "abcd", ["why not", "", "no", "no"]) == (False, said)
+    assert grade_choice(text, "abcd", ["why not", "", "no", "no"]) == (False, said)

@@ -7,18 +7,18 @@ import math
 import numpy as np
 from tests.digits import near
 
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.content.chapters import CALCULATORS, CHAPTERS, SUBJECTS
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.content.chapters import CALCULATORS, CHAPTERS, TOPIC_COMMANDS
 from aimath.content.guide import ROADMAP
 from aimath.content.questions import QUESTIONS
-from aimath.quiz.deck import MAKERS, deck, topics
+from aimath.quiz.deck import EXERCISES, all_topics, draw_cards
 
-EVERY = [(topic, maker) for topic, makers in MAKERS.items() for maker in makers]
+EVERY = [(topic, maker) for topic, makers in EXERCISES.items() for maker in makers]
 
 
 def test_every_calculator_has_questions_and_a_chapter():
-    calculators = {name for name in COMMANDS if not found(name).guides}
-    assert set(MAKERS) == calculators
+    calculators = {name for name in COMMANDS if not lookup(name).informational}
+    assert set(EXERCISES) == calculators
     assert sorted(name for names in CALCULATORS.values() for name in names) == sorted(calculators)
     assert list(CALCULATORS) == [chapter.id for chapter in CHAPTERS]
 
@@ -26,11 +26,11 @@ def test_every_calculator_has_questions_and_a_chapter():
 def test_every_topic_of_the_guide_can_be_asked_for():
     for chapter in CHAPTERS:
         for topic in chapter.topics:
-            assert deck([topic.id], 0, 1)
+            assert draw_cards([topic.id], 0, 1)
     for week in ROADMAP:
         for item in week.items:
-            assert deck([item.quiz], 0, 1)
-    assert set(SUBJECTS.values()) <= set(MAKERS)
+            assert draw_cards([item.quiz], 0, 1)
+    assert set(TOPIC_COMMANDS.values()) <= set(EXERCISES)
 
 
 # By hand: no core here.
@@ -49,7 +49,7 @@ def test_answers_by_hand():
         "det": lambda w: float(np.linalg.det([[float(x) for x in row.split()] for row in w[0].split(";")])),
     }
     for topic, rule in by_hand.items():
-        for card in deck([topic], 3, 6):
+        for card in draw_cards([topic], 3, 6):
             if rule and card.exercise:
                 assert card.exercise.answer == near(rule(card.command[1:]), 1e-12)
 
@@ -58,33 +58,33 @@ def test_answers_by_hand():
 
 
 def test_same_seed_same_quiz_and_another_seed_another():
-    assert deck([], 5, 60) == deck([], 5, 60)
-    assert deck([], 5, 20) != deck([], 6, 20)
-    assert deck([], 5, 20) == deck([], 5, 60)[:20]
+    assert draw_cards([], 5, 60) == draw_cards([], 5, 60)
+    assert draw_cards([], 5, 20) != draw_cards([], 6, 20)
+    assert draw_cards([], 5, 20) == draw_cards([], 5, 60)[:20]
 
 
 def test_numbers_depend_on_nothing_but_the_question():
-    alone = [card for card in deck(["kl"], 5, 1) if card.exercise]
+    alone = [card for card in draw_cards(["kl"], 5, 1) if card.exercise]
     assert alone
-    assert alone[0] in deck([], 5, len(EVERY) + len(QUESTIONS))
+    assert alone[0] in draw_cards([], 5, len(EVERY) + len(QUESTIONS))
 
 
 def test_second_round_has_other_numbers():
-    cards = deck(["det"], 0, 5)
+    cards = draw_cards(["det"], 0, 5)
     assert len({card.lines for card in cards}) == 5
 
 
 def test_words_are_the_eight_and_four_questions():
-    cards = deck(["words"], 0, 99)
+    cards = draw_cards(["words"], 0, 99)
     assert [q.topic for q in QUESTIONS] == [
         "matmul", "lora", "backprop", "softmax", "cross-entropy", "diffuse", "temperature", "rlhf", *CALCULATORS,
     ]  # fmt: skip
     assert sorted(card.topic for card in cards) == sorted(q.topic for q in QUESTIONS)
-    assert set(topics()) >= {q.topic for q in QUESTIONS}
+    assert set(all_topics()) >= {q.topic for q in QUESTIONS}
 
 
 def test_right_letter_gives_nothing_away():
-    letters = [card.answer for seed in range(30) for card in deck(["words"], seed, 12)]
+    letters = [card.answer for seed in range(30) for card in draw_cards(["words"], seed, 12)]
     assert {letter: letters.count(letter) > len(letters) / 8 for letter in "abcd"} == dict.fromkeys(
         "abcd", True
     )

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.quiz.deck import MAKERS, numeric
-from aimath.quiz.exercise import DRAWS, Draw, drawn
-from aimath.render.numbers import Style
+from aimath.quiz.deck import EXERCISES, numeric_card
+from aimath.quiz.exercise import MAX_DRAWS, Sampler, sample_exercise
+from aimath.render.numbers import NumberStyle
 
-EVERY = [(topic, maker) for topic, makers in MAKERS.items() for maker in makers]
+EVERY = [(topic, maker) for topic, makers in EXERCISES.items() for maker in makers]
 BY_ROW = {"gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race"}
 NAMES = [f"{topic}-{maker.__name__}" for topic, maker in EVERY]
 each = pytest.mark.parametrize(("topic", "maker"), EVERY, ids=NAMES)
@@ -24,7 +24,7 @@ maker = pytest.mark.parametrize("maker", [maker for _, maker in EVERY], ids=NAME
 @each
 @pytest.mark.parametrize("seed", range(4))
 def test_answer_is_the_command_s(topic, maker, seed, aimath):
-    made = drawn(maker, np.random.default_rng((seed, 7)))
+    made = sample_exercise(maker, np.random.default_rng((seed, 7)))
     assert made.command[0] == made.topic == topic
     words = [*made.command]
     if "--fields" in words:
@@ -32,10 +32,10 @@ def test_answer_is_the_command_s(topic, maker, seed, aimath):
     ran = aimath(*words, "--json")
     assert (ran.code, ran.err) == (0, "")
     rows = [json.loads(row) for row in ran.out.splitlines()]
-    row, at = (rows[made.at[0]], made.at[1:]) if topic in BY_ROW else (rows[0], made.at)
+    row, at = (rows[made.position[0]], made.position[1:]) if topic in BY_ROW else (rows[0], made.position)
     value = row[made.field]
     if topic == "grad":
-        at = made.at[1:]  # its first axis is that of the points
+        at = made.position[1:]  # its first axis is that of the points
     if np.ndim(value) == len(at) + 1 and len(value) == 1:
         value = value[0]
     for k in at:
@@ -46,36 +46,36 @@ def test_answer_is_the_command_s(topic, maker, seed, aimath):
 @maker
 def test_wrong_routes_lead_elsewhere(maker):
     for seed in range(40):
-        made = drawn(maker, np.random.default_rng((seed, 3)))
-        assert made.told_apart
-        assert made.near
-        assert len({wrong.said for wrong in made.near}) >= len(made.near) - 1
-        for wrong in made.near:
+        made = sample_exercise(maker, np.random.default_rng((seed, 3)))
+        assert made.is_distinguishable
+        assert made.distractors
+        assert len({wrong.explanation for wrong in made.distractors}) >= len(made.distractors) - 1
+        for wrong in made.distractors:
             assert math.isfinite(wrong.value)
-            assert not numeric(made).grade(Style().text(wrong.value)).right
-            said = numeric(made).grade(Style().text(wrong.value)).said
-            assert said in {one.said for one in made.near}
+            assert not numeric_card(made).grade(NumberStyle().format(wrong.value)).correct
+            said = numeric_card(made).grade(NumberStyle().format(wrong.value)).feedback
+            assert said in {one.explanation for one in made.distractors}
 
 
 @maker
 def test_answer_as_it_is_shown_is_right(maker):
     for seed in range(20):
-        card = numeric(drawn(maker, np.random.default_rng((seed, 5))))
-        assert card.grade(card.answer).right
-        assert card.grade(f"{card.exercise.answer:.2e}").right
+        card = numeric_card(sample_exercise(maker, np.random.default_rng((seed, 5))))
+        assert card.grade(card.answer).correct
+        assert card.grade(f"{card.exercise.answer:.2e}").correct
 
 
 @maker
 def test_numbers_are_drawn_before_patience_ends(maker):
     rng, fair = np.random.default_rng(1), 0
-    for _ in range(DRAWS):
-        fair += maker(Draw(rng)).told_apart
-    assert fair >= DRAWS // 10
+    for _ in range(MAX_DRAWS):
+        fair += maker(Sampler(rng)).is_distinguishable
+    assert fair >= MAX_DRAWS // 10
 
 
 @each
 def test_question_holds_all_numbers_that_the_command_gets(topic, maker):
-    made = drawn(maker, np.random.default_rng(2))
+    made = sample_exercise(maker, np.random.default_rng(2))
     if topic == "svd-approx":
         return  # its singular values stand for a diagonal matrix
     words = made.command[1:]
@@ -94,7 +94,11 @@ def test_question_holds_all_numbers_that_the_command_gets(topic, maker):
 
 
 def test_near_misses_of_the_issue_are_named():
-    said = {wrong.said for topic, maker in EVERY for wrong in drawn(maker, np.random.default_rng(0)).near}
+    said = {
+        wrong.explanation
+        for topic, maker in EVERY
+        for wrong in sample_exercise(maker, np.random.default_rng(0)).distractors
+    }
     for words in (
         "right in nats", "p and q changed places", "T was multiplied", "that is sigma squared", "bias was forgotten",
         "sqrt(d)", "n in place of n - 1", "that is the cosine, not the angle", "bias correction was forgotten",

@@ -3,13 +3,13 @@ import io
 import pytest
 
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow, Reading
-from aimath.read.operands import blocks
+from aimath.read.blocks import BadRow, ReadOptions
+from aimath.read.operands import read_blocks
 
 
 def pieces(tokens=(), names=("x",), flags=None, stdin=None, *, matrix=False, **reading):
     raw = io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin
-    given = blocks(list(tokens), names, flags or {}, raw, Reading(**reading), matrix=matrix)
+    given = read_blocks(list(tokens), names, flags or {}, raw, ReadOptions(**reading), matrix=matrix)
     return list(given)
 
 
@@ -18,7 +18,7 @@ def flat(found):
     out = []
     for piece in found:
         if isinstance(piece, BadRow):
-            out.append((piece.line, piece.error.why))
+            out.append((piece.line, piece.error.message))
             continue
         for k, line in enumerate(piece.lines):
             row = {n: (rows[k] if len(rows) > 1 else rows[0]).tolist() for n, rows in piece.operands.items()}

@@ -8,18 +8,18 @@ import pytest
 
 from aimath.errors import InputError
 from aimath.read import blocks as module
-from aimath.read.blocks import BadRow, located, memory_limit, price
+from aimath.read.blocks import BadRow, check_budget, memory_limit, with_location
 
 
 def test_the_price_is_said_in_numbers():
     with pytest.raises(
         InputError, match=r"^a column needs 3.00 GiB; the limit is 1.00 GiB; use --max-memory 4G$"
     ):
-        price(3 << 30, "a column", 1 << 30)
-    price(1 << 30, "a column", 1 << 30)
-    price(1, "a column", None)
+        check_budget(3 << 30, "a column", 1 << 30)
+    check_budget(1 << 30, "a column", 1 << 30)
+    check_budget(1, "a column", None)
     with pytest.raises(InputError):
-        price(1 << 60, "a column", None)
+        check_budget(1 << 60, "a column", None)
 
 
 def test_the_memory_limit_is_the_least_of_all(monkeypatch):
@@ -27,7 +27,7 @@ def test_the_memory_limit_is_the_least_of_all(monkeypatch):
         "/proc/meminfo": ["MemTotal: 9 kB", "MemAvailable: 1000 kB"],
         "/sys/fs/cgroup/memory.max": ["max"],
     }
-    monkeypatch.setattr(module, "_lines", lambda path: given[path])
+    monkeypatch.setattr(module, "_read_lines", lambda path: given[path])
     assert memory_limit() == 512_000
     given["/sys/fs/cgroup/memory.max"] = ["4096"]
     assert memory_limit() == 4096
@@ -50,5 +50,5 @@ def test_an_address_limit_counts():
 
 def test_a_bad_row_is_located_as_a_grep_does():
     error = InputError("'0.l' is not a number", entry=2)
-    assert located(BadRow(error, "<stdin>", 2, 3)).why == "<stdin>:2:3: '0.l' is not a number"
-    assert located(BadRow(InputError("no"), "a\x1b.csv", 7, 1)).why == r"a\x1b.csv:7: no"
+    assert with_location(BadRow(error, "<stdin>", 2, 3)).message == "<stdin>:2:3: '0.l' is not a number"
+    assert with_location(BadRow(InputError("no"), "a\x1b.csv", 7, 1)).message == r"a\x1b.csv:7: no"

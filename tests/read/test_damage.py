@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from aimath.errors import InputError
-from aimath.read.blocks import Reading
-from aimath.read.operands import blocks, matrix_blocks
-from aimath.read.word_vectors import vectors
+from aimath.read.blocks import ReadOptions
+from aimath.read.operands import open_matrix, read_blocks
+from aimath.read.word_vectors import read_word_vectors
 
 HELD = np.array([[1.5, 2.0], [-0.25, 4.0]])
 ENOUGH = 1 << 20
@@ -56,17 +56,17 @@ GOOD = {
 
 
 def rows(path):
-    found = list(blocks([f"@{path}"], ["x"], {}, None, Reading(max_memory=ENOUGH)))
-    return [piece.error.why if hasattr(piece, "error") else piece.operands["x"] for piece in found]
+    found = list(read_blocks([f"@{path}"], ["x"], {}, None, ReadOptions(max_memory=ENOUGH)))
+    return [piece.error.message if hasattr(piece, "error") else piece.operands["x"] for piece in found]
 
 
 def again(path):
-    opened = matrix_blocks([path], "x", {}, None, Reading(max_memory=ENOUGH))
+    opened = open_matrix([path], "x", {}, None, ReadOptions(max_memory=ENOUGH))
     return [*opened(), *opened()]
 
 
 def words(path):
-    found = vectors(path)
+    found = read_word_vectors(path)
     return [found.vectors]
 
 
@@ -102,7 +102,7 @@ def test_no_damage_is_more_than_a_mistake(tmp_path, reader, name, data):
         try:
             found = reader(str(path))
         except InputError as error:
-            found = [error.why]
+            found = [error.message]
         for part in found:
             if isinstance(part, str):
                 refused += 1

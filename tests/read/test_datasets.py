@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from aimath.errors import InputError
-from aimath.read._datasets import DIGITS
+from aimath.read._datasets import DIGITS_PATH
 from aimath.read.blocks import memory_limit
-from aimath.read.operands import blocks
+from aimath.read.operands import read_blocks
 
 # UCI's own counts of the classes 0 to 9 in optdigits.tes.
 COUNTS = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
@@ -25,7 +25,7 @@ def test_digits_is_the_test_set_of_uci(read):
 
 def test_digits_are_those_that_scikit_learn_carries():
     # sha256 of load_digits() of scikit-learn 1.9.1, data and target as one uint8 table.
-    table = np.load(DIGITS)
+    table = np.load(DIGITS_PATH)
     assert (table.dtype, table.shape) == (np.uint8, (1797, 65))
     assert (
         hashlib.sha256(table.tobytes()).hexdigest()
@@ -34,13 +34,13 @@ def test_digits_are_those_that_scikit_learn_carries():
 
 
 def test_the_licence_stands_beside_the_data():
-    text = DIGITS.with_suffix(".txt").read_text("utf-8")
+    text = DIGITS_PATH.with_suffix(".txt").read_text("utf-8")
     for part in ("E. Alpaydin and C. Kaynak", "CC BY 4.0", "https://doi.org/10.24432/C50P49", "Changes"):
         assert part in text
 
 
 def test_digits_of_some_classes(read):
-    whole = np.load(DIGITS)
+    whole = np.load(DIGITS_PATH)
     [block] = read(["digits:4,0,1"], matrix=True)
     kept = whole[np.isin(whole[:, 64], [0, 1, 4])]
     assert block.operands["x"].tolist() == [kept[:, :64].tolist()]
@@ -52,17 +52,17 @@ def test_digits_as_rows_keep_their_places(read):
     [block] = read(["digits:3"])
     assert block.operands["x"].shape == (183, 64)
     assert (list(block.lines[:3]), set(block.row_labels)) == ([4, 14, 24], {"3"})
-    part = block.part(1, 3)
+    part = block.slice_rows(1, 3)
     assert (list(part.lines), part.row_labels, part.operands["x"].shape) == ([14, 24], ("3", "3"), (2, 64))
 
 
 def test_names_of_a_matrix_stay_when_its_block_is_cut(read):
     [block] = read(["digits:3"], matrix=True)
-    assert len(block.part(0, 1).row_labels) == 183
+    assert len(block.slice_rows(0, 1).row_labels) == 183
     [beside] = read(["digits:3", "1,2"], ("W", "x"), matrix={"W"})
     assert len(beside.row_labels) == 183
     [beside] = read(["digits:3", "1,2;3,4"], ("W", "x"), matrix={"W"})
-    assert len(beside.part(1, 2).row_labels) == 183
+    assert len(beside.slice_rows(1, 2).row_labels) == 183
 
 
 def test_rows_go_in_step_with_their_names(read):
@@ -91,17 +91,17 @@ BAD_DIGITS = {
 @pytest.mark.parametrize(("token", "why"), BAD_DIGITS.items())
 def test_names_that_are_none(refusal, token, why, matrix):
     error = refusal([token], matrix=matrix)
-    assert (error.why, error.usage) == (why, True)
+    assert (error.message, error.usage) == (why, True)
 
 
 def test_a_name_stands_alone(refusal):
     for tokens in (["digits", "1"], ["1", "randn:3"]):
-        assert "can't stand beside other arguments" in refusal(tokens).why
+        assert "can't stand beside other arguments" in refusal(tokens).message
 
 
 def test_names_are_no_entries_of_a_row():
     with pytest.raises(InputError, match="'digits' is not a number"):
-        list(blocks(["1 2 3"], ["x", "k"], {"k": "digits"}, None, each=["k"]))
+        list(read_blocks(["1 2 3"], ["x", "k"], {"k": "digits"}, None, per_row=["k"]))
 
 
 # ---- randn ------------------------------------------------------------------------------------
@@ -142,18 +142,18 @@ def test_each_operand_has_its_own_numbers_in_the_order_of_names(read):
 def test_huge_shapes_are_refused_with_their_numbers(refusal):
     error = refusal(["randn:100000x100000"], matrix=True)
     limit = memory_limit() / 2**30
-    assert error.why.startswith("a 100000 x 100000 float64 matrix needs 74.51 GiB; the limit is ")
-    assert abs(float(error.why.split()[-2]) - limit) < 0.1
+    assert error.message.startswith("a 100000 x 100000 float64 matrix needs 74.51 GiB; the limit is ")
+    assert abs(float(error.message.split()[-2]) - limit) < 0.1
     assert error.hint == "use a smaller size or --max-memory 75G"
     wrapping = refusal(["randn:4294967296x4294967297"], matrix=True)
-    assert wrapping.why.startswith("a 4294967296 x 4294967297 float64 matrix needs 137438953504.00 GiB")
-    assert "one row of 999999999999999999 numbers" in refusal(["randn:5x999999999999999999"]).why
+    assert wrapping.message.startswith("a 4294967296 x 4294967297 float64 matrix needs 137438953504.00 GiB")
+    assert "one row of 999999999999999999 numbers" in refusal(["randn:5x999999999999999999"]).message
     small = refusal(["randn:100x100"], matrix=True, max_memory=79_999)
-    assert "100 x 100" in small.why
+    assert "100 x 100" in small.message
 
 
 def test_rows_without_an_end_are_drawn_as_they_are_asked_for():
-    first = next(blocks(["randn:999999999999x2"], ["x"], {}, None))
+    first = next(read_blocks(["randn:999999999999x2"], ["x"], {}, None))
     assert first.operands["x"].nbytes <= 1 << 18
 
 
@@ -166,7 +166,7 @@ def test_commands_take_names_and_seeds(aimath):
     expected = np.random.default_rng(5).standard_normal(3)
     assert ran.out.count("\n") == 1
     assert [float(v) for v in ran.out.split("[")[1].split("]")[0].split(",")] == expected.tolist()
-    table = np.load(DIGITS)
+    table = np.load(DIGITS_PATH)
     brightest = table[table[:, 64] == 0, :64].max(axis=1)
     assert aimath("describe", "digits:0", "--fields", "max").out.split() == [str(k) for k in brightest]
 
@@ -192,4 +192,4 @@ def test_rounded_integers_are_said_once_on_stderr(aimath, tmp_path):
 def test_the_data_is_where_the_package_is():
     import aimath
 
-    assert Path(aimath.__file__).parent in DIGITS.parents
+    assert Path(aimath.__file__).parent in DIGITS_PATH.parents

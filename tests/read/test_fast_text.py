@@ -5,8 +5,8 @@ import io
 from hypothesis import given, settings, strategies as st
 
 import aimath.read._text as text_module
-from aimath.read.blocks import BadRow, Reading
-from aimath.read.operands import blocks
+from aimath.read.blocks import BadRow, ReadOptions
+from aimath.read.operands import read_blocks
 
 cells = st.sampled_from(
     [
@@ -69,36 +69,36 @@ def texts(draw):
 @given(texts(), st.sampled_from([None, ",", ";", "\t", " "]), st.booleans())
 @settings(deadline=None, max_examples=1500)
 def test_fast_way_and_slow_way_agree_to_the_bit(data, delimiter, strict):
-    reading = Reading(rows=True, delimiter=delimiter, input_format="csv" if strict else None)
+    reading = ReadOptions(rows=True, delimiter=delimiter, input_format="csv" if strict else None)
 
     def outcome(small):
-        held = text_module.SMALL
-        text_module.SMALL = small
+        held = text_module.LINE_BY_LINE_BYTES
+        text_module.LINE_BY_LINE_BYTES = small
         try:
-            return [shape(piece) for piece in blocks([], ["x"], {}, io.BytesIO(data), reading)]
+            return [shape(piece) for piece in read_blocks([], ["x"], {}, io.BytesIO(data), reading)]
         except ValueError as error:
             return str(error)
         finally:
-            text_module.SMALL = held
+            text_module.LINE_BY_LINE_BYTES = held
 
     def shape(piece):
         if isinstance(piece, BadRow):
-            return piece.line, piece.width, piece.error.why, piece.error.entry
+            return piece.line, piece.width, piece.error.message, piece.error.entry
         array = piece.operands["x"]
         return list(piece.lines), array.shape, array.tobytes(), piece.labels
 
     fast, halved = outcome(512), outcome(0)
-    rapid = text_module.rapid
-    text_module.rapid = lambda *_: None
+    rapid = text_module.fast_parse
+    text_module.fast_parse = lambda *_: None
     try:
         slow = outcome(512)
     finally:
-        text_module.rapid = rapid
+        text_module.fast_parse = rapid
     assert fast == slow == halved
 
 
 def test_regular_text_does_take_the_fast_way(read, monkeypatch):
-    monkeypatch.setattr(text_module, "_slowly", None)
+    monkeypatch.setattr(text_module, "_parse_lines", None)
     for line in (
         b"1.5 2 3",
         b"1.5,2,3",
@@ -116,9 +116,9 @@ def test_regular_text_does_take_the_fast_way(read, monkeypatch):
 
 def test_an_odd_line_slows_down_few_others(read, monkeypatch):
     seen = []
-    slowly = text_module._slowly
+    slowly = text_module._parse_lines
     monkeypatch.setattr(
-        text_module, "_slowly", lambda data, *rest: seen.append(len(data)) or slowly(data, *rest)
+        text_module, "_parse_lines", lambda data, *rest: seen.append(len(data)) or slowly(data, *rest)
     )
     found = read(stdin=b"1 2\n" * 20_000 + b"1 x\n" + b"3 4\n" * 20_000)
     assert sum(len(piece.lines) for piece in found if not isinstance(piece, BadRow)) == 40_000

@@ -16,7 +16,7 @@ def npy_bytes(array, version=None):
 
 def why(refusal, tokens, **kwargs):
     error = refusal(tokens, **kwargs)
-    return error.why.replace(f"{Path(tokens[0][1:]).parent}/", "")
+    return error.message.replace(f"{Path(tokens[0][1:]).parent}/", "")
 
 
 JSON = {
@@ -65,13 +65,13 @@ def test_strict_json(refusal, at, data, sentence):
 
 def test_json_is_priced_before_it_is_parsed(refusal, at):
     tokens = at("d.json", b"[" + b"1," * 10_000 + b"1]")
-    assert "a JSON file needs" in refusal(tokens, max_memory=10_000).why
-    assert "JSON needs" in refusal(stdin=b"[1, 2]", input_format="json", max_memory=10).why
+    assert "a JSON file needs" in refusal(tokens, max_memory=10_000).message
+    assert "JSON needs" in refusal(stdin=b"[1, 2]", input_format="json", max_memory=10).message
 
 
 def test_a_nest_of_small_arrays_is_priced_by_what_it_becomes(refusal, at, rows):
     tokens = at("d.json", b"[" + b"[1]," * 10_000 + b"[1]]")
-    assert "JSON needs 4.73 MiB" in refusal(tokens, max_memory=4 << 20).why
+    assert "JSON needs 4.73 MiB" in refusal(tokens, max_memory=4 << 20).message
     assert len(rows(tokens, max_memory=5 << 20)) == 10_001
 
 

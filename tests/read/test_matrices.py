@@ -13,15 +13,15 @@ import pytest
 
 from aimath.errors import InputError
 from aimath.read import matrices
-from aimath.read.blocks import Reading
-from aimath.read.operands import matrix_blocks
+from aimath.read.blocks import ReadOptions
+from aimath.read.operands import open_matrix
 
 TABLE = np.random.default_rng(3).normal(size=(500, 7))
 
 
 def opened(*tokens, flags=None, stdin=None, **reading):
     raw = io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin
-    return matrix_blocks(list(tokens), "X", flags or {}, raw, Reading(**reading))
+    return open_matrix(list(tokens), "X", flags or {}, raw, ReadOptions(**reading))
 
 
 def refused(*tokens, **kwargs):
@@ -63,25 +63,25 @@ def test_every_way_can_be_read_again_and_again(stored):
         assert rows.shape == (500, 7)
         for _ in range(3):
             assert np.array_equal(np.concatenate(list(rows())), expected)
-        assert np.array_equal(rows.whole(), expected)
+        assert np.array_equal(rows.to_array(), expected)
     assert np.array_equal(np.concatenate(list(opened(flags={"X": token})())), expected)
 
 
 def test_two_passes_at_once_do_not_disturb_each_other(stored):
     token, expected = stored
-    rows = matrices.again(token, Reading(), at_once=560) or opened(token)
+    rows = matrices.reopen(token, ReadOptions(), block_bytes=560) or opened(token)
     both = list(zip(rows(), rows(), strict=True))
     assert all(np.array_equal(a, b) for a, b in both)
     assert np.array_equal(np.concatenate([a for a, _ in both]), expected)
-    assert np.array_equal(rows.whole(), expected)
+    assert np.array_equal(rows.to_array(), expected)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_blocks_are_of_the_size_that_is_asked_for(tmp_path, order):
     np.save(tmp_path / "x.npy", np.asarray(TABLE, order=order))
-    rows = matrices.again(str(tmp_path / "x.npy"), Reading(), at_once=560)
+    rows = matrices.reopen(str(tmp_path / "x.npy"), ReadOptions(), block_bytes=560)
     assert [len(block) for block in rows()] == [10] * 50
-    one = matrices.again(str(tmp_path / "x.npy"), Reading(), at_once=1)
+    one = matrices.reopen(str(tmp_path / "x.npy"), ReadOptions(), block_bytes=1)
     assert [len(block) for block in one()] == [1] * 500
 
 
@@ -98,15 +98,15 @@ def test_a_large_file_is_read_in_little_memory(tmp_path, order):
 
 
 def test_what_else_a_matrix_may_be_given_as():
-    assert opened("1 2; 3 4").whole().tolist() == [[1, 2], [3, 4]]
+    assert opened("1 2; 3 4").to_array().tolist() == [[1, 2], [3, 4]]
     assert opened("1", "2").shape == (1, 2)
     assert opened("[[1,2],[3,4]]").source == ""
-    assert opened(stdin=b"1 2\n3 4\n").whole().tolist() == [[1, 2], [3, 4]]
+    assert opened(stdin=b"1 2\n3 4\n").to_array().tolist() == [[1, 2], [3, 4]]
     assert opened("-", stdin=b"1 2\n3 4\n").shape == (2, 2)
     assert opened("digits:0,1").shape == (360, 64)
     out = io.BytesIO()
     np.save(out, TABLE)
-    assert np.array_equal(opened(stdin=out.getvalue()).whole(), TABLE)
+    assert np.array_equal(opened(stdin=out.getvalue()).to_array(), TABLE)
 
 
 def test_randn_is_drawn_again_for_every_pass():
@@ -121,7 +121,7 @@ def test_randn_is_drawn_again_for_every_pass():
 
 def test_the_header_of_a_csv_is_no_row(tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n3,4\n")
-    assert opened(str(tmp_path / "x.csv")).whole().tolist() == [[1, 2], [3, 4]]
+    assert opened(str(tmp_path / "x.csv")).to_array().tolist() == [[1, 2], [3, 4]]
 
 
 def test_a_pipe_is_held_whole_within_the_price(tmp_path):
@@ -138,28 +138,28 @@ def test_a_pipe_is_held_whole_within_the_price(tmp_path):
         writer = threading.Thread(target=write, daemon=True)
         writer.start()
         if limit:
-            assert "one matrix of 3500 numbers needs" in refused(str(path), max_memory=limit).why
+            assert "one matrix of 3500 numbers needs" in refused(str(path), max_memory=limit).message
         else:
             rows = opened(str(path))
-            assert np.array_equal(rows.whole(), TABLE)
-            assert np.array_equal(rows.whole(), TABLE)
+            assert np.array_equal(rows.to_array(), TABLE)
+            assert np.array_equal(rows.to_array(), TABLE)
 
 
 def test_what_is_no_single_matrix(tmp_path):
     np.save(tmp_path / "x.npy", np.ones((2, 3, 4)))
     np.save(tmp_path / "one.npy", np.ones((1, 1, 3, 4)))
     np.save(tmp_path / "row.npy", np.ones(3))
-    assert refused(str(tmp_path / "x.npy")).why.endswith(
+    assert refused(str(tmp_path / "x.npy")).message.endswith(
         "x.npy: its shape 2 x 3 x 4 is of a stack of matrices, and one is wanted"
     )
     assert opened(str(tmp_path / "one.npy")).shape == (3, 4)
     assert opened(str(tmp_path / "row.npy")).shape == (1, 3)
     (tmp_path / "x.txt").write_text("1 2\n\n3 4\n")
-    assert refused(str(tmp_path / "x.txt")).why == "X: several matrices are given, and one is wanted"
+    assert refused(str(tmp_path / "x.txt")).message == "X: several matrices are given, and one is wanted"
     (tmp_path / "bad.txt").write_text("1 2\n3 x\n")
-    assert refused(str(tmp_path / "bad.txt")).why.endswith("bad.txt:2:2: 'x' is not a number")
+    assert refused(str(tmp_path / "bad.txt")).message.endswith("bad.txt:2:2: 'x' is not a number")
     (tmp_path / "none.txt").write_text("")
-    assert refused(str(tmp_path / "none.txt")).why == "X: there are no rows"
+    assert refused(str(tmp_path / "none.txt")).message == "X: there are no rows"
     assert refused().usage
 
 
@@ -168,12 +168,12 @@ def test_files_that_lie(tmp_path):
     whole = (tmp_path / "x.npy").read_bytes()
     for damaged in (whole[:-1], whole + b"1", b"1 2\n"):
         (tmp_path / "x.npy").write_bytes(damaged)
-        assert "x.npy: " in refused(str(tmp_path / "x.npy")).why
-    assert refused(str(tmp_path / "none.npy")).why.endswith("No such file or directory")
+        assert "x.npy: " in refused(str(tmp_path / "x.npy")).message
+    assert refused(str(tmp_path / "none.npy")).message.endswith("No such file or directory")
     (tmp_path / "x.npy").write_bytes(whole)
-    assert "one row of 7 numbers needs" in refused(str(tmp_path / "x.npy"), max_memory=50).why
+    assert "one row of 7 numbers needs" in refused(str(tmp_path / "x.npy"), max_memory=50).message
     with pytest.raises(InputError, match="2 times a 500 x 7 float64 matrix needs"):
-        opened(str(tmp_path / "x.npy")).whole(50_000, 2)
+        opened(str(tmp_path / "x.npy")).to_array(50_000, 2)
 
 
 def test_a_file_that_changes_between_passes_is_refused(tmp_path):
@@ -192,7 +192,7 @@ def test_notes_are_known_once_the_rows_were_read(tmp_path):
     wide[450, 3] = 2**53 + 1
     for order in "CF":
         np.save(tmp_path / "x.npy", np.asarray(wide, order=order))
-        rows = matrices.again(str(tmp_path / "x.npy"), Reading(), at_once=1000)
+        rows = matrices.reopen(str(tmp_path / "x.npy"), ReadOptions(), block_bytes=1000)
         assert rows.notes == ()
         assert len(list(rows()) + list(rows())) > 2
         assert rows.notes == ("int64 values above 2^53 were rounded",)
@@ -200,7 +200,7 @@ def test_notes_are_known_once_the_rows_were_read(tmp_path):
 
 def test_descriptors_are_given_back(tmp_path):
     np.save(tmp_path / "x.npy", TABLE)
-    rows = matrices.again(str(tmp_path / "x.npy"), Reading(), at_once=560)
+    rows = matrices.reopen(str(tmp_path / "x.npy"), ReadOptions(), block_bytes=560)
     open_now = Path("/proc/self/fd")
     before = len(list(open_now.iterdir()))
     for _ in range(5):

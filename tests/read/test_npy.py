@@ -27,7 +27,7 @@ def npz_bytes(compression=zipfile.ZIP_DEFLATED, **arrays):
 
 def why(refusal, tokens, **kwargs):
     error = refusal(tokens, **kwargs)
-    return error.why.replace(f"{Path(tokens[0][1:]).parent}/", "")
+    return error.message.replace(f"{Path(tokens[0][1:]).parent}/", "")
 
 
 # ---- npy --------------------------------------------------------------------------------------
@@ -159,19 +159,19 @@ def test_lying_npy_headers(refusal, at, data, sentence):
 
 
 def test_a_truncated_npy_in_a_pipe(refusal):
-    assert "truncated" in refusal(stdin=npy_bytes(HELD)[:-1]).why
-    assert "more bytes follow" in refusal(stdin=npy_bytes(HELD) + b"x").why
+    assert "truncated" in refusal(stdin=npy_bytes(HELD)[:-1]).message
+    assert "more bytes follow" in refusal(stdin=npy_bytes(HELD) + b"x").message
 
 
 def test_npy_prices(refusal, read, at):
     wide, tall = npy_bytes(np.ones((2, 50_000))), npy_bytes(np.ones((50_000, 2)))
-    assert "one row of 50000 numbers needs" in refusal(at("d.npy", wide), max_memory=100_000).why
+    assert "one row of 50000 numbers needs" in refusal(at("d.npy", wide), max_memory=100_000).message
     assert sum(len(block.lines) for block in read(at("d.npy", tall), max_memory=600_000)) == 50_000
     fortran = npy_bytes(np.asfortranarray(np.ones((50_000, 2))))
-    assert "an array in Fortran order needs" in refusal(at("d.npy", fortran), max_memory=600_000).why
+    assert "an array in Fortran order needs" in refusal(at("d.npy", fortran), max_memory=600_000).message
     assert (
         "one matrix of 100000 numbers needs"
-        in refusal(at("d.npy", wide), max_memory=100_000, matrix=True).why
+        in refusal(at("d.npy", wide), max_memory=100_000, matrix=True).message
     )
 
 
@@ -183,13 +183,16 @@ def test_npz_by_name(rows, refusal, at):
     assert rows([f"{token}:b"]) == [[3]]
     assert rows([token], key="a") == [[1, 2]]
     error = refusal([token])
-    assert error.why.endswith("d.npz: holds several arrays; its arrays are 'a', 'b'")
+    assert error.message.endswith("d.npz: holds several arrays; its arrays are 'a', 'b'")
     assert error.hint == "write FILE:NAME"
-    assert refusal([f"{token}:c"]).why.endswith("has no array 'c'; its arrays are 'a', 'b'")
+    assert refusal([f"{token}:c"]).message.endswith("has no array 'c'; its arrays are 'a', 'b'")
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(refusal, at):
-    assert "unpacks to over 200 times its size" in refusal(at("d.npz", npz_bytes(a=np.zeros(10_000_000)))).why
+    assert (
+        "unpacks to over 200 times its size"
+        in refusal(at("d.npz", npz_bytes(a=np.zeros(10_000_000)))).message
+    )
 
 
 def zipped(*members):
@@ -203,18 +206,19 @@ def zipped(*members):
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_odd_archives(refusal, at):
     assert (
-        "its member '../x.txt' is not a plain .npy" in refusal(at("d.npz", zipped("a.npy", "../x.txt"))).why
+        "its member '../x.txt' is not a plain .npy"
+        in refusal(at("d.npz", zipped("a.npy", "../x.txt"))).message
     )
     assert (
         "has 2 members; at most 1000 with different names"
-        in refusal(at("d.npz", zipped("a.npy", "a.npy"))).why
+        in refusal(at("d.npz", zipped("a.npy", "a.npy"))).message
     )
-    assert "has 1001 members" in refusal(at("d.npz", zipped(*(f"{k}.npy" for k in range(1001))))).why
-    assert "its arrays are none" in refusal(at("d.npz", zipped())).why
+    assert "has 1001 members" in refusal(at("d.npz", zipped(*(f"{k}.npy" for k in range(1001))))).message
+    assert "its arrays are none" in refusal(at("d.npz", zipped())).message
     encrypted = bytearray(zipped("a.npy"))
     encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
-    assert "is not a plain .npy" in refusal(at("d.npz", bytes(encrypted))).why
-    assert "its member" in refusal(at("d.npz", npz_bytes(zipfile.ZIP_LZMA, a=[1.0]))).why
+    assert "is not a plain .npy" in refusal(at("d.npz", bytes(encrypted))).message
+    assert "its member" in refusal(at("d.npz", npz_bytes(zipfile.ZIP_LZMA, a=[1.0]))).message
 
 
 def test_a_broken_member_is_named_as_such(refusal, at):
@@ -225,4 +229,4 @@ def test_a_broken_member_is_named_as_such(refusal, at):
 
 
 def test_an_npz_cannot_come_through_a_pipe(refusal):
-    assert "an .npz must be a file" in refusal(stdin=npz_bytes(w=HELD), input_format="npz").why
+    assert "an .npz must be a file" in refusal(stdin=npz_bytes(w=HELD), input_format="npz").message

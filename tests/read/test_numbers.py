@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from aimath.errors import InputError
-from aimath.read.numbers import integer, looks_numeric, number, sweep
+from aimath.read.numbers import looks_numeric, parse_integer, parse_number, parse_sweep
 
 # The grammar of a number, as the README has it under "Operands".
 GOOD = {
@@ -70,29 +70,29 @@ BAD = {
 
 @pytest.mark.parametrize(("token", "value"), GOOD.items())
 def test_numbers_are_read(token, value):
-    assert number(token) == value
+    assert parse_number(token) == value
 
 
 @pytest.mark.parametrize(("token", "why"), BAD.items())
 def test_other_tokens_are_refused_by_name(token, why):
     with pytest.raises(InputError) as caught:
-        number(token)
-    assert caught.value.why == why
+        parse_number(token)
+    assert caught.value.message == why
 
 
 @pytest.mark.parametrize("token", ["-0", "-0.0", "-0/3", "0/-3", "-0%", "-1e-400"])
 def test_zero_keeps_its_sign(token):
-    assert copysign(1, number(token)) == -1
+    assert copysign(1, parse_number(token)) == -1
 
 
 def test_401_characters_are_too_many():
     with pytest.raises(InputError, match="is not a number of at most 400 characters"):
-        number("0" * 400 + "1")
+        parse_number("0" * 400 + "1")
 
 
 def test_a_hostile_number_is_refused_in_linear_time():
     with pytest.raises(InputError):
-        number("1" * 1_000_000 + "x")
+        parse_number("1" * 1_000_000 + "x")
 
 
 plain = st.from_regex(
@@ -103,24 +103,24 @@ plain = st.from_regex(
 @given(plain)
 @settings(deadline=None, max_examples=300)
 def test_plain_numbers_are_the_nearest_double(token):
-    assert number(token) == float(Fraction(token))
+    assert parse_number(token) == float(Fraction(token))
 
 
 @given(plain, plain)
 @settings(deadline=None, max_examples=300)
 def test_fractions_and_percentages_are_rounded_once(top, bottom):
-    assert number(top + "%") == float(Fraction(top) / 100)
+    assert parse_number(top + "%") == float(Fraction(top) / 100)
     if Fraction(bottom):
-        assert number(f"{top}/{bottom}") == float(Fraction(top) / Fraction(bottom))
+        assert parse_number(f"{top}/{bottom}") == float(Fraction(top) / Fraction(bottom))
 
 
 @given(st.text(st.characters() | st.sampled_from("0123456789+-./%eE−inf"), max_size=12))
 @settings(deadline=None, max_examples=500)
 def test_any_text_is_a_number_or_an_input_error(text):
     try:
-        value, sentence = number(text), "a number"
+        value, sentence = parse_number(text), "a number"
     except InputError as error:
-        value, sentence = 0.0, error.why
+        value, sentence = 0.0, error.message
     assert not math.isnan(value)
     assert sentence.isprintable()
     assert looks_numeric(text.strip()) or sentence != "a number"
@@ -140,33 +140,33 @@ def test_other_tokens_are_left_to_the_options(token):
 
 
 def test_integers_within_their_range():
-    assert integer("12", "--steps", 1, 100) == 12
-    assert integer("-3", "--shift", -5, 5) == -3
-    assert integer("0" * 17 + "7", "--top", 0, 9) == 7
+    assert parse_integer("12", "--steps", 1, 100) == 12
+    assert parse_integer("-3", "--shift", -5, 5) == -3
+    assert parse_integer("0" * 17 + "7", "--top", 0, 9) == 7
 
 
 @pytest.mark.parametrize("token", ["1e3", "1.0", "0x10", "1_0", "", "ten", "1" * 19, "２"])
 def test_what_is_no_integer(token):
     with pytest.raises(InputError, match="--steps must be a whole number, not '") as caught:
-        integer(token, "--steps", 1, 100)
+        parse_integer(token, "--steps", 1, 100)
     assert caught.value.usage
 
 
 def test_an_integer_out_of_range_names_the_range():
     with pytest.raises(InputError, match="--steps must be 1 to 100, not 0"):
-        integer("0", "--steps", 1, 100)
+        parse_integer("0", "--steps", 1, 100)
 
 
 def test_sweeps():
-    assert sweep("1") == [1.0]
-    assert sweep(".1,.2") == [0.1, 0.2]
-    assert sweep("[1, 1/3, -inf]") == [1.0, 1 / 3, -inf]
-    assert sweep("lin:0:1:5") == [0.0, 0.25, 0.5, 0.75, 1.0]
-    assert sweep("lin:0:1:11") == [k / 10 for k in range(11)]
-    assert sweep("log:1e-3:1:7")[::2] == [0.001, 0.01, 0.1, 1.0]
-    assert sweep("log:8:1:4") == [8.0, 4.0, 2.0, 1.0]
-    assert sweep("lin:1:-1:3") == [1.0, 0.0, -1.0]
-    assert len(sweep("lin:0:1:10000")) == 10_000
+    assert parse_sweep("1") == [1.0]
+    assert parse_sweep(".1,.2") == [0.1, 0.2]
+    assert parse_sweep("[1, 1/3, -inf]") == [1.0, 1 / 3, -inf]
+    assert parse_sweep("lin:0:1:5") == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert parse_sweep("lin:0:1:11") == [k / 10 for k in range(11)]
+    assert parse_sweep("log:1e-3:1:7")[::2] == [0.001, 0.01, 0.1, 1.0]
+    assert parse_sweep("log:8:1:4") == [8.0, 4.0, 2.0, 1.0]
+    assert parse_sweep("lin:1:-1:3") == [1.0, 0.0, -1.0]
+    assert len(parse_sweep("lin:0:1:10000")) == 10_000
 
 
 @given(st.floats(1e-9, 1e9), st.floats(1e-9, 1e9), st.integers(2, 9))
@@ -175,7 +175,7 @@ def test_points_of_a_log_range_are_the_nearest_doubles(a, b, n):
     with mpmath.workdps(60):
         first, last = mpmath.mpf(repr(a)), mpmath.mpf(repr(b))
         inner = [float(first * (last / first) ** (mpmath.mpf(k) / (n - 1))) for k in range(1, n - 1)]
-    assert sweep(f"log:{a!r}:{b!r}:{n}") == [a, *inner, b]
+    assert parse_sweep(f"log:{a!r}:{b!r}:{n}") == [a, *inner, b]
 
 
 @pytest.mark.parametrize(
@@ -195,5 +195,5 @@ def test_points_of_a_log_range_are_the_nearest_doubles(a, b, n):
 )
 def test_bad_sweeps_are_mistakes_of_the_command_line(text, why):
     with pytest.raises(InputError) as caught:
-        sweep(text)
-    assert (caught.value.why, caught.value.usage) == (why, True)
+        parse_sweep(text)
+    assert (caught.value.message, caught.value.usage) == (why, True)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from aimath.errors import InputError
-from aimath.read.blocks import Reading
-from aimath.read.operands import blocks
+from aimath.read.blocks import ReadOptions
+from aimath.read.operands import read_blocks
 
 PQ = ("p", "q")
 
@@ -40,7 +40,7 @@ def test_one_operand(rows, read, tokens, expected):
     assert rows(tokens) == expected
     [block] = read(tokens, matrix=True)
     assert block.operands["x"].tolist() == [expected]
-    assert (block.source, block.column) == ("", False)
+    assert (block.source, block.is_column) == ("", False)
 
 
 BAD = {
@@ -70,16 +70,16 @@ BAD = {
 @pytest.mark.parametrize(("tokens", "why"), BAD.items())
 def test_bad_arguments_are_named_by_their_place(refusal, tokens, why):
     error = refusal(tokens)
-    assert (error.why, error.usage, error.operand) == (why, True, "x")
+    assert (error.message, error.usage, error.operand) == (why, True, "x")
 
 
 def test_options_of_reading_are_looked_at_where_no_file_is_read(refusal, read, tmp_path):
     for tokens in (["1", "2"], ["randn:2"], ["digits"]):
-        assert refusal(tokens, delimiter="abc").why == "--delimiter 'abc' can't separate numbers"
-        assert refusal(tokens, input_format="abc").why.startswith(
+        assert refusal(tokens, delimiter="abc").message == "--delimiter 'abc' can't separate numbers"
+        assert refusal(tokens, input_format="abc").message.startswith(
             "--input-format 'abc' is not one of csv, tsv"
         )
-        assert refusal(tokens, column="zz").why == "--column picks a column of a table, and none is read"
+        assert refusal(tokens, column="zz").message == "--column picks a column of a table, and none is read"
         assert len(read(tokens, delimiter="tab", input_format="text")) == 1
     (tmp_path / "q.csv").write_text("a,zz\n1,2\n")
     [block] = read(["7"], PQ, {"q": f"@{tmp_path}/q.csv"}, column="zz")
@@ -112,13 +112,13 @@ def test_two_operands_in_order_or_by_option(read):
 
 def test_too_many_arguments_show_the_right_call(refusal):
     error = refusal([".9", ".1", ".5", ".5"], PQ)
-    assert (error.why, error.hint) == ("4 arguments for p and q", "write each as one list: .9,.1 .5,.5")
+    assert (error.message, error.hint) == ("4 arguments for p and q", "write each as one list: .9,.1 .5,.5")
     assert refusal(["1", "2", "3"], PQ).hint == "write each as one list, such as .9,.1"
-    assert refusal(["1"], PQ, {"p": "1", "q": "2"}).why.endswith(
+    assert refusal(["1"], PQ, {"p": "1", "q": "2"}).message.endswith(
         "is one too many: every operand is given by its option"
     )
-    assert refusal([".9,.l", "1"], PQ).why == "argument 1: '.l' is not a number"
-    assert refusal(["1"], PQ, {"q": ".5,x"}).why == "--q: 'x' is not a number"
+    assert refusal([".9,.l", "1"], PQ).message == "argument 1: '.l' is not a number"
+    assert refusal(["1"], PQ, {"q": ".5,x"}).message == "--q: 'x' is not a number"
 
 
 # ---- stdin ------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def test_stdin_gives_what_is_missing(flatten, read):
 
 def test_a_column_stays_a_column_beside_another_operand(read):
     [block] = read([], PQ, {"q": "7,8"}, b"1\n2\n")
-    assert block.column
+    assert block.is_column
 
 
 def test_no_rows_in_no_rows_out(read):
@@ -145,17 +145,17 @@ def test_no_rows_in_no_rows_out(read):
 
 
 def test_nothing_to_read(refusal):
-    assert (refusal().why, refusal().usage) == ("nothing to read: stdin is closed", True)
-    assert refusal(["1,2"], PQ).why == "q is missing: stdin is closed"
-    assert refusal(["-", "-"], PQ, stdin=b"").why == "stdin can be one operand, not p and q"
-    assert refusal(["@-"], PQ, stdin=b"").why == "stdin can be one operand, not p and q"
+    assert (refusal().message, refusal().usage) == ("nothing to read: stdin is closed", True)
+    assert refusal(["1,2"], PQ).message == "q is missing: stdin is closed"
+    assert refusal(["-", "-"], PQ, stdin=b"").message == "stdin can be one operand, not p and q"
+    assert refusal(["@-"], PQ, stdin=b"").message == "stdin can be one operand, not p and q"
 
 
 def test_a_terminal_is_never_waited_for(refusal):
     ours, theirs = pty.openpty()
     try:
-        assert (refusal(stdin=theirs).why, refusal(stdin=theirs).usage) == ("nothing to read", True)
-        assert refusal(["1,2"], PQ, stdin=theirs).why == "q is missing"
+        assert (refusal(stdin=theirs).message, refusal(stdin=theirs).usage) == ("nothing to read", True)
+        assert refusal(["1,2"], PQ, stdin=theirs).message == "q is missing"
     finally:
         os.close(ours)
         os.close(theirs)
@@ -205,11 +205,11 @@ def test_ragged_rows_and_bad_rows_keep_step(flatten, read):
 def test_uneven_sources_are_an_error_behind_the_rows_that_match():
     why = "q ends after 2 rows, p goes on: they must be equally many"
     for stdin in (b"1 2\n3 4\n5 6\n", b"1 2\n3 4\nx y\n"):
-        found = blocks(["-", "1; 2"], PQ, {}, io.BytesIO(stdin), Reading())
+        found = read_blocks(["-", "1; 2"], PQ, {}, io.BytesIO(stdin), ReadOptions())
         assert next(found).operands["q"].tolist() == [[1], [2]]
         with pytest.raises(InputError) as caught:
             next(found)
-        assert caught.value.why == why
+        assert caught.value.message == why
 
 
 def test_one_row_beside_many(read, file):
@@ -223,7 +223,7 @@ def test_one_row_beside_many(read, file):
     [block] = read(["-", file("q.csv", b"7,8\n9,1\n")], PQ, {}, b"1 2\n")
     assert (block.operands["p"].shape, block.operands["q"].shape) == ((1, 2), (2, 2))
     [block] = read([file("p.csv", b"1,2\n"), file("q.csv", b"3\n4\n")], PQ)
-    assert (block.operands["q"].tolist(), block.column) == ([[3, 4]], True)
+    assert (block.operands["q"].tolist(), block.is_column) == ([[3, 4]], True)
 
 
 def test_three_sources(read, flatten, file):
@@ -235,8 +235,8 @@ def test_three_sources(read, flatten, file):
 
 
 def test_a_bad_or_empty_second_operand(refusal, file):
-    assert refusal(["1,2", file("q.csv", b"1,x\n")], PQ).why.endswith("q.csv:1:2: 'x' is not a number")
-    assert refusal(["1,2", file("q.csv", b"")], PQ).why == "q: there are no rows"
+    assert refusal(["1,2", file("q.csv", b"1,x\n")], PQ).message.endswith("q.csv:1:2: 'x' is not a number")
+    assert refusal(["1,2", file("q.csv", b"")], PQ).message == "q: there are no rows"
 
 
 def test_a_matrix_beside_a_vector(read):
@@ -250,7 +250,7 @@ def test_a_matrix_beside_a_vector(read):
 
 
 def test_arguments_load_neither_orjson_nor_the_readers():
-    code = "import sys\nfrom aimath.read.operands import blocks\nlist(blocks(['1', '2'], ['x'], {}, None))\nprint(*sys.modules)"
+    code = "import sys\nfrom aimath.read.operands import read_blocks\nlist(read_blocks(['1', '2'], ['x'], {}, None))\nprint(*sys.modules)"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, text=True
     ).stdout.split()
@@ -269,6 +269,6 @@ def test_each_entry_of_a_list_belongs_to_one_row(tmp_path):
     file = tmp_path / "classes.txt"
     file.write_text("0\n2\n")
     for given in ("0,2", f"@{file}"):
-        (block,) = blocks(["1 2 3; 4 5 6"], ["x", "k"], {"k": given}, None, each=["k"])
+        (block,) = read_blocks(["1 2 3; 4 5 6"], ["x", "k"], {"k": given}, None, per_row=["k"])
         assert block.operands["k"].tolist() == [[0.0], [2.0]]
         assert block.operands["x"].shape == (2, 3)

@@ -6,7 +6,7 @@ import pytest
 
 def test_csv_names_line_and_column_of_a_bad_cell(read, at):
     *_, bad = read(at("d.csv", b"a,b\n1,2\n3,oops\n"))
-    assert (bad.error.why, bad.line, bad.error.entry) == ("'oops' is not a number", 3, 1)
+    assert (bad.error.message, bad.line, bad.error.entry) == ("'oops' is not a number", 3, 1)
 
 
 CSV = {
@@ -44,7 +44,7 @@ def test_missing_as_nan(read, at):
 
 def test_a_picked_column_is_one_column_over_blocks(read, at):
     [block] = read(at("d.csv", b"a,b\n" + b"1,2\n" * 100_000), column="b")
-    assert (block.column, block.operands["x"].shape, block.operands["x"].sum()) == (
+    assert (block.is_column, block.operands["x"].shape, block.operands["x"].sum()) == (
         True,
         (1, 100_000),
         200_000,
@@ -53,13 +53,13 @@ def test_a_picked_column_is_one_column_over_blocks(read, at):
 
 def test_a_wrong_column_lists_the_right_ones(refusal, at):
     error = refusal(at("d.csv", b"a,b\n1,2\n"), column="c")
-    assert error.why.endswith("d.csv has no column 'c'")
+    assert error.message.endswith("d.csv has no column 'c'")
     assert (error.hint, error.usage) == ("the columns are 'a', 'b'", True)
-    assert "has no header line that names 'c'" in refusal(at("d.csv", b"1,2\n"), column="c").why
+    assert "has no header line that names 'c'" in refusal(at("d.csv", b"1,2\n"), column="c").message
     assert refusal(stdin=b"[1]\n", column="c").hint == "use --key KEY"
     assert refusal(stdin=b"\xff\n1 2\n", column="c").usage
 
 
 @pytest.mark.parametrize("delimiter", ["", "ab", "1", ".", '"', "\n", "e", "é"])
 def test_delimiters_that_cannot_be(refusal, at, delimiter):
-    assert "can't separate numbers" in refusal(at("d.csv", b"1,2\n"), delimiter=delimiter).why
+    assert "can't separate numbers" in refusal(at("d.csv", b"1,2\n"), delimiter=delimiter).message

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aimath.errors import InputError
-from aimath.read.blocks import Reading, cut
-from aimath.read.matrices import tensors
-from aimath.read.operands import blocks
+from aimath.read.blocks import ReadOptions, split_archive_path
+from aimath.read.matrices import list_tensors
+from aimath.read.operands import read_blocks
 
 SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1}
 SIZES |= {"U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1}
@@ -53,7 +53,7 @@ def at(tmp_path):
 
 def why(refusal, token, **kwargs):
     error = refusal([token], **kwargs)
-    return error.why.replace(f"{Path(token[1:]).parent}/", "").removeprefix("m.safetensors: ")
+    return error.message.replace(f"{Path(token[1:]).parent}/", "").removeprefix("m.safetensors: ")
 
 
 # ---- values -----------------------------------------------------------------------------------
@@ -136,9 +136,9 @@ def test_a_tensor_by_name(rows, at):
 
 
 def test_names_may_hold_anything():
-    assert cut("a.safetensors:x:y/z.npz:k") == ("a.safetensors", "x:y/z.npz:k")
-    assert cut("dir.npz/a.csv:b") == ("dir.npz/a.csv:b", None)
-    assert cut("A.SafeTensors:w") == ("A.SafeTensors", "w")
+    assert split_archive_path("a.safetensors:x:y/z.npz:k") == ("a.safetensors", "x:y/z.npz:k")
+    assert split_archive_path("dir.npz/a.csv:b") == ("dir.npz/a.csv:b", None)
+    assert split_archive_path("A.SafeTensors:w") == ("A.SafeTensors", "w")
 
 
 def test_several_tensors_are_listed(refusal, at):
@@ -154,18 +154,18 @@ def test_several_tensors_are_listed(refusal, at):
 
 
 def test_tensors_lists_without_reading(at, tmp_path):
-    found = tensors(at(TWO)[1:])
+    found = list_tensors(at(TWO)[1:])
     assert [(one.name, one.dtype, one.shape) for one in found] == [
         ("a", "F64", (2, 2)),
         ("h.0.w", "F32", (1, 2)),
     ]
     np.savez(tmp_path / "w.npz", a=np.ones((2, 3)), b=np.float32([1]))
-    assert [str(one) for one in tensors(str(tmp_path / "w.npz"))] == ["'a' <f8 2x3", "'b' <f4 1"]
+    assert [str(one) for one in list_tensors(str(tmp_path / "w.npz"))] == ["'a' <f8 2x3", "'b' <f4 1"]
     np.save(tmp_path / "w.npy", np.ones((2, 3)))
-    assert [one.shape for one in tensors(str(tmp_path / "w.npy"))] == [(2, 3)]
+    assert [one.shape for one in list_tensors(str(tmp_path / "w.npy"))] == [(2, 3)]
     (tmp_path / "w.csv").write_text("1\n")
     with pytest.raises(InputError, match=r"w\.csv: it does not hold weights"):
-        tensors(str(tmp_path / "w.csv"))
+        list_tensors(str(tmp_path / "w.csv"))
 
 
 # ---- refusals ---------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def test_a_header_of_any_length_is_taken_for_what_it_is(rows, refusal, at):
         text = json.dumps({"a": E8}).encode()
         assert rows([at(file_of(text + b" " * (length - len(text)), doubles(7)))]) == [[7]]
     assert why(refusal, at(TWO, "m.csv")).endswith("m.csv: its content is safetensors, not csv")
-    assert "must be a file, not a pipe" in refusal(stdin=TWO, input_format="safetensors").why
+    assert "must be a file, not a pipe" in refusal(stdin=TWO, input_format="safetensors").message
     assert (
         why(refusal, at(b"1 2\n3 4\n")) == "its header claims 735248042754711601 bytes; the limit is 10000000"
     )
@@ -300,8 +300,10 @@ def test_a_header_of_any_length_is_taken_for_what_it_is(rows, refusal, at):
 
 def test_prices(refusal, at):
     wide = weights(w=("F32", [2, 50_000], bytes(400_000)))
-    assert "one row of 50000 numbers needs" in refusal([at(wide)], max_memory=100_000).why
-    assert "one matrix of 100000 numbers needs" in refusal([at(wide)], max_memory=100_000, matrix=True).why
+    assert "one row of 50000 numbers needs" in refusal([at(wide)], max_memory=100_000).message
+    assert (
+        "one matrix of 100000 numbers needs" in refusal([at(wide)], max_memory=100_000, matrix=True).message
+    )
 
 
 @given(st.binary(max_size=60), st.integers(0, 200), st.integers(0, 8))
@@ -311,9 +313,9 @@ def test_anything_at_all_is_read_or_refused(tmp_path_factory, noise, where, cut_
     data = TWO[:where] + noise + TWO[where + cut_off :]
     path.write_bytes(data)
     try:
-        [block] = blocks([f"@{path}:a"], ["x"], {}, None, Reading())
+        [block] = read_blocks([f"@{path}:a"], ["x"], {}, None, ReadOptions())
     except InputError as refused:
-        sentence = refused.why
+        sentence = refused.message
     else:
         sentence = f"{block.operands['x'].dtype}"
     assert sentence == "float64" or "m.safetensors: " in sentence

@@ -58,27 +58,30 @@ def test_input_format_overrides_the_suffix(read, at, name, data):
 
 def why(refusal, tokens, **kwargs):
     error = refusal(tokens, **kwargs)
-    return error.why.replace(f"{Path(tokens[0][1:]).parent}/", "")
+    return error.message.replace(f"{Path(tokens[0][1:]).parent}/", "")
 
 
 # ---- any file ---------------------------------------------------------------------------------
 
 
 def test_files_that_cannot_be_read(refusal, tmp_path):
-    assert refusal([f"@{tmp_path}/none.csv"]).why.endswith("none.csv': No such file or directory")
-    assert refusal([f"@{tmp_path}"]).why.endswith("': Is a directory")
-    assert refusal(["@a\0.csv"]).why == r"cannot read 'a\x00.csv': not a file name"
-    assert refusal(["@"]).why == "cannot read '': No such file or directory"
+    assert refusal([f"@{tmp_path}/none.csv"]).message.endswith("none.csv': No such file or directory")
+    assert refusal([f"@{tmp_path}"]).message.endswith("': Is a directory")
+    assert refusal(["@a\0.csv"]).message == r"cannot read 'a\x00.csv': not a file name"
+    assert refusal(["@"]).message == "cannot read '': No such file or directory"
     assert not refusal([f"@{tmp_path}"]).usage
 
 
 def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
     error = refusal(at("d.pkl", b"1 2\n"))
-    assert error.why.endswith(
+    assert error.message.endswith(
         "d.pkl: its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
     )
     assert (error.hint, error.usage) == ("use --input-format FORM", True)
-    assert "--input-format 'xls' is not one of csv, tsv" in refusal(at("d.csv", b"1"), input_format="xls").why
+    assert (
+        "--input-format 'xls' is not one of csv, tsv"
+        in refusal(at("d.csv", b"1"), input_format="xls").message
+    )
 
 
 def test_content_that_is_not_what_its_name_says(refusal, at):
@@ -86,9 +89,9 @@ def test_content_that_is_not_what_its_name_says(refusal, at):
     assert why(refusal, at("d.json", GOOD["good.npz"])) == "d.json: its content is npz, not json"
     assert why(refusal, at("d.npy", b"1 2\n")) == "d.npy: its content is text, not npy"
     assert refusal(at("d.csv", "1,2\n".encode("utf-16"))).hint == "convert it with iconv -f UTF-16 -t UTF-8"
-    assert refusal(stdin="1 2\n".encode("utf-16")).why == "<stdin>: its content is utf-16"
+    assert refusal(stdin="1 2\n".encode("utf-16")).message == "<stdin>: its content is utf-16"
     assert refusal(at("d.txt", b"\x1f\x8b\x08\x00")).hint == "convert it with gzip -dc"
-    assert refusal(stdin=GOOD["good.npz"]).why == "<stdin>: its content is npz, not text"
+    assert refusal(stdin=GOOD["good.npz"]).message == "<stdin>: its content is npz, not text"
 
 
 def test_a_pipe_in_place_of_a_file_is_read_as_stdin_is(rows, tmp_path):

@@ -8,13 +8,13 @@ import numpy as np
 
 import aimath.read._stream as stream_module
 import aimath.read.blocks as blocks_module
-from aimath.read.operands import blocks
+from aimath.read.operands import read_blocks
 
 
 def test_a_pipe_that_stays_open_is_answered_line_by_line():
     out, into = os.pipe()
     try:
-        found = blocks([], ["x"], {}, out)
+        found = read_blocks([], ["x"], {}, out)
         for k in range(3):
             os.write(into, f"{k} 1\n{k} ".encode())
             assert next(found).operands["x"].tolist() == [[k, 1]]
@@ -42,22 +42,22 @@ def test_a_busy_pipe_is_read_in_large_blocks():
     writer = threading.Thread(target=write)
     writer.start()
     with os.fdopen(out, "rb") as stdin:
-        sizes = [len(block.lines) for block in blocks([], ["x"], {}, stdin)]
+        sizes = [len(block.lines) for block in read_blocks([], ["x"], {}, stdin)]
     writer.join()
     assert sum(sizes) == 100_000
-    assert max(sizes) <= stream_module.BLOCK
+    assert max(sizes) <= stream_module.BLOCK_BYTES
 
 
 def test_a_long_line_is_priced_before_it_is_taken_apart(refusal, rows):
     for line in (b"1 " * 300_000, b"1,2;" * 150_000, b"[" + b"1," * 300_000 + b"1]"):
-        why = refusal(stdin=b"1 2\n" + line + b"\n", max_memory=32 << 20).why
+        why = refusal(stdin=b"1 2\n" + line + b"\n", max_memory=32 << 20).message
         assert why.startswith(f"<stdin>: a line of {len(line) + 1} bytes needs 48.07 MiB")
     assert len(rows(stdin=b"1 2\n" * 300_000, max_memory=1 << 20)) == 300_000
 
 
 def test_a_line_without_end_is_refused(refusal, monkeypatch):
-    monkeypatch.setattr(stream_module, "LONGEST_LINE", 1 << 20)
-    assert refusal(stdin=b"1 " * (1 << 20)).why == "<stdin>: a line is longer than 1 MiB"
+    monkeypatch.setattr(stream_module, "MAX_LINE_BYTES", 1 << 20)
+    assert refusal(stdin=b"1 " * (1 << 20)).message == "<stdin>: a line is longer than 1 MiB"
 
 
 def test_a_line_longer_than_a_block_is_read(read):
@@ -67,13 +67,13 @@ def test_a_line_longer_than_a_block_is_read(read):
 
 def test_a_column_has_its_price(refusal):
     error = refusal(stdin=b"1\n" * 100_000, max_memory=1_000_000)
-    assert "a column of 100000 rows or more needs" in error.why
+    assert "a column of 100000 rows or more needs" in error.message
     assert error.hint == "use --max-memory 1G"
 
 
 def test_a_column_past_16_mib_asks_what_is_free(refusal, monkeypatch):
     monkeypatch.setattr(blocks_module, "memory_limit", lambda: 1 << 24)
-    assert "a column of" in refusal(stdin=b"1\n" * 1_200_000).why
+    assert "a column of" in refusal(stdin=b"1\n" * 1_200_000).message
 
 
 def test_an_npy_that_comes_byte_by_byte_is_recognised(rows, refusal):
@@ -81,7 +81,7 @@ def test_an_npy_that_comes_byte_by_byte_is_recognised(rows, refusal):
     np.save(data, np.array([1.0, 2.0]))
     assert rows(stdin=Dripping(data.getvalue())) == [[1, 2]]
     assert rows(stdin=Dripping(b"P=1 K=2\n")) == [[1, 2]]
-    assert "is a header" in refusal(stdin=Dripping(b"PK")).why
+    assert "is a header" in refusal(stdin=Dripping(b"PK")).message
 
 
 class Dripping(io.RawIOBase):
@@ -104,9 +104,9 @@ def test_a_closed_descriptor_and_a_directory_are_errors(refusal, tmp_path):
     os.close(into)
     stdin = os.fdopen(out, "rb")
     stdin.close()
-    assert refusal(stdin=stdin).why == "cannot read <stdin>: it is closed"
+    assert refusal(stdin=stdin).message == "cannot read <stdin>: it is closed"
     directory = os.open(tmp_path, os.O_RDONLY)
     try:
-        assert refusal(stdin=directory).why == "cannot read <stdin>: Is a directory"
+        assert refusal(stdin=directory).message == "cannot read <stdin>: Is a directory"
     finally:
         os.close(directory)

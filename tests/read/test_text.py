@@ -62,8 +62,8 @@ def test_a_single_number_first_means_a_column(rows, data, expected):
 
 def test_a_column_says_that_it_is_one(read):
     [block] = read(stdin=b"1\n2\n")
-    assert (block.column, block.operands["x"].shape, list(block.lines)) == (True, (1, 2), [1])
-    assert not read(stdin=b"1 2\n")[0].column
+    assert (block.is_column, block.operands["x"].shape, list(block.lines)) == (True, (1, 2), [1])
+    assert not read(stdin=b"1 2\n")[0].is_column
 
 
 def test_rows_turns_columns_off(rows):
@@ -115,7 +115,7 @@ BAD = [
 def test_a_bad_row_is_named_and_the_stream_goes_on(read, data, why, line, entry, width):
     before, bad, after = read(stdin=data)
     assert isinstance(bad, BadRow)
-    assert (bad.error.why, bad.line, bad.error.entry, bad.width) == (why, line, entry, width)
+    assert (bad.error.message, bad.line, bad.error.entry, bad.width) == (why, line, entry, width)
     assert (before.operands["x"].tolist(), after.operands["x"].tolist()) == ([[1, 2]], [[5, 6]])
     assert (before.source, list(before.lines), list(after.lines)) == ("<stdin>", [1], [3])
 
@@ -145,7 +145,7 @@ def test_a_numeric_header_when_asked(read):
 
 
 def test_words_without_numbers_are_an_error_rather_than_a_header(refusal):
-    assert refusal(stdin=b"two one\n").why == "<stdin>: 'two one' is a header, and no numbers follow"
+    assert refusal(stdin=b"two one\n").message == "<stdin>: 'two one' is a header, and no numbers follow"
 
 
 def test_json_members_by_key_name_and_alias(rows):

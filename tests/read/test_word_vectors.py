@@ -8,8 +8,8 @@ import pytest
 
 from aimath.errors import InputError
 from aimath.read import word_vectors
-from aimath.read.blocks import Reading
-from aimath.read.word_vectors import vectors
+from aimath.read.blocks import ReadOptions
+from aimath.read.word_vectors import read_word_vectors
 
 GLOVE = b"the 0.1 -2e-3 3\n, .5 -1. +2\ncaf\xc3\xa9 1 2 -0\n"
 LABELS = ("the", ",", "café")
@@ -29,8 +29,8 @@ def at(tmp_path):
 def refused(at, tmp_path):
     def why(data, name="w.txt", **options):
         with pytest.raises(InputError) as caught:
-            vectors(at(data, name), **options)
-        return caught.value.why.replace(f"{tmp_path}/", "")
+            read_word_vectors(at(data, name), **options)
+        return caught.value.message.replace(f"{tmp_path}/", "")
 
     return why
 
@@ -50,21 +50,21 @@ FORMS = {
 
 @pytest.mark.parametrize("data", FORMS.values(), ids=FORMS)
 def test_text(at, data):
-    found = vectors(at(data))
+    found = read_word_vectors(at(data))
     assert (found.labels, found.vectors.tolist(), found.notes) == (LABELS, NUMBERS, ())
     assert (found.vectors.dtype, np.signbit(found.vectors[2, 2])) == (np.float64, True)
 
 
 def test_labels_may_hold_blanks_and_be_numbers(at):
-    found = vectors(at(b"a 1 2\n. . . 3 4\nat name@x.com 5 6\n7 7 8\n# 9 1\n\xc2\xa0 1 1\n"))
+    found = read_word_vectors(at(b"a 1 2\n. . . 3 4\nat name@x.com 5 6\n7 7 8\n# 9 1\n\xc2\xa0 1 1\n"))
     assert found.labels == ("a", ". . .", "at name@x.com", "7", "#", "\xa0")
     assert found.vectors.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8], [9, 1], [1, 1]]
 
 
 def test_a_header_is_one_only_if_the_next_line_agrees(at):
-    assert vectors(at(b"2 1\na 5\nb 6\n")).labels == ("a", "b")
-    assert vectors(at(b"2 5\n3 1\n")).labels == ("2", "3")
-    assert vectors(at(b"1e3 5\n3 1\n")).labels == ("1e3", "3")
+    assert read_word_vectors(at(b"2 1\na 5\nb 6\n")).labels == ("a", "b")
+    assert read_word_vectors(at(b"2 5\n3 1\n")).labels == ("2", "3")
+    assert read_word_vectors(at(b"1e3 5\n3 1\n")).labels == ("1e3", "3")
 
 
 BAD = {
@@ -103,26 +103,26 @@ def test_many_words_over_blocks(at):
     text = b"".join(
         b"w%d %b\n" % (k, " ".join(map(repr, row)).encode()) for k, row in enumerate(table.tolist())
     )
-    found = vectors(at(text))
+    found = read_word_vectors(at(text))
     assert np.array_equal(found.vectors, table)
     assert found.labels == tuple(f"w{k}" for k in range(20_000))
 
 
 def test_large_text_is_held_as_float32(at, monkeypatch):
-    monkeypatch.setattr(word_vectors, "LARGE", 10)
-    found = vectors(at(GLOVE))
+    monkeypatch.setattr(word_vectors, "SINGLE_PRECISION_BYTES", 10)
+    found = read_word_vectors(at(GLOVE))
     assert (found.vectors.dtype, found.vectors.tolist()) == (np.float32, np.float32(NUMBERS).tolist())
     monkeypatch.undo()
-    assert vectors(at(GLOVE)).vectors.dtype == np.float64
+    assert read_word_vectors(at(GLOVE)).vectors.dtype == np.float64
 
 
 def test_what_float32_cannot_hold(refused, monkeypatch):
-    monkeypatch.setattr(word_vectors, "LARGE", 0)
+    monkeypatch.setattr(word_vectors, "SINGLE_PRECISION_BYTES", 0)
     assert refused(b"a 1e39 2\n") == "w.txt: it holds numbers that are no float32"
 
 
 def test_words_that_are_there_twice_are_said(at):
-    found = vectors(at(b"a 1\nb 2\na 3\n"))
+    found = read_word_vectors(at(b"a 1\nb 2\na 3\n"))
     assert (found.labels, found.notes) == (
         ("a", "b", "a"),
         ("1 word is there twice: the first vector counts",),
@@ -131,7 +131,7 @@ def test_words_that_are_there_twice_are_said(at):
 
 def test_the_price(refused):
     text = b"".join(b"w%d 1 2 3\n" % k for k in range(1000))
-    assert refused(text, reading=Reading(max_memory=50_000)) == (
+    assert refused(text, read_options=ReadOptions(max_memory=50_000)) == (
         "w.txt: 1000 words or more needs 0.10 MiB; the limit is 0.05 MiB"
     )
 
@@ -141,7 +141,7 @@ def test_text_takes_little_more_than_its_vectors(at):
         b"".join(b"w%d %b\n" % (k, b" ".join([b"0.25"] * 50)) for k in range(60_000))
     )  # 24 MB of numbers
     tracemalloc.start()
-    found = vectors(path)
+    found = read_word_vectors(path)
     held, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found.vectors.nbytes == 24_000_000
@@ -157,18 +157,23 @@ def test_npy_and_labels(at, tmp_path, dtype, order):
     table = np.arange(12).reshape(4, 3).astype(dtype, order=order)
     np.save(tmp_path / "w.npy", table)
     at("a\nb c\r\nd\né".encode())
-    found = vectors(str(tmp_path / "w.npy"))
+    found = read_word_vectors(str(tmp_path / "w.npy"))
     assert found.labels == ("a", "b c", "d", "é")
     assert found.vectors.tolist() == table.tolist()
     assert found.vectors.dtype == (np.float32 if dtype in (np.float16, np.float32) else np.float64)
     at(b"1\n2\n3\n4\n", "names.lst")
-    assert vectors(str(tmp_path / "w.npy"), str(tmp_path / "names.lst")).labels == ("1", "2", "3", "4")
+    assert read_word_vectors(str(tmp_path / "w.npy"), str(tmp_path / "names.lst")).labels == (
+        "1",
+        "2",
+        "3",
+        "4",
+    )
 
 
 def test_an_array_of_several(at, tmp_path):
     np.savez(tmp_path / "w.npz", a=[1.0], w=[[1.0, 2.0], [3.0, 4.0]])
     at(b"x\ny\n")
-    assert vectors(f"{tmp_path / 'w.npz'}:w").vectors.tolist() == [[1, 2], [3, 4]]
+    assert read_word_vectors(f"{tmp_path / 'w.npz'}:w").vectors.tolist() == [[1, 2], [3, 4]]
 
 
 def test_labels_without_end_are_refused(tmp_path):
@@ -182,20 +187,20 @@ def test_labels_without_end_are_refused(tmp_path):
 
     threading.Thread(target=write, daemon=True).start()
     with pytest.raises(InputError, match="more words than the 2 vectors"):
-        vectors(str(tmp_path / "w.npy"))
+        read_word_vectors(str(tmp_path / "w.npy"))
 
 
 def test_text_may_come_through_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "w.txt")
     threading.Thread(target=(tmp_path / "w.txt").write_bytes, args=(GLOVE,), daemon=True).start()
-    found = vectors(str(tmp_path / "w.txt"))  # of unknown size
+    found = read_word_vectors(str(tmp_path / "w.txt"))  # of unknown size
     assert (found.labels, found.vectors.dtype) == (LABELS, np.float32)
 
 
 def test_an_array_cannot_come_through_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "w.npy")
     with pytest.raises(InputError, match="not a pipe"):
-        vectors(str(tmp_path / "w.npy"))
+        read_word_vectors(str(tmp_path / "w.npy"))
 
 
 def test_labels_that_do_not_fit(at, tmp_path, refused):
@@ -212,4 +217,4 @@ def test_labels_that_do_not_fit(at, tmp_path, refused):
     assert refused(array, "w.npy") == "w.txt: line 2: the word is not UTF-8"
     np.save(tmp_path / "w.npy", np.array([[1.0, 2.0], [np.inf, 1.0]]))
     assert refused((tmp_path / "w.npy").read_bytes(), "w.npy").startswith("w.npy: vector 1 or one behind it")
-    assert "2 vectors of 2 numbers needs" in refused(array, "w.npy", reading=Reading(max_memory=20))
+    assert "2 vectors of 2 numbers needs" in refused(array, "w.npy", read_options=ReadOptions(max_memory=20))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aimath.core.numerics.arrays import Check
-from aimath.render.fields import Wanted
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.render.report_view import LayoutOptions
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 
 class Softmax(NamedTuple):
@@ -37,7 +37,7 @@ STEPS = (
     ),
     Line(" 3 sum   S = {weights: + } = {total}"),
     Line(" H = {entropy} bits"),
-    Verify("Σ p = {other}"),
+    CrossCheck("Σ p = {alternative}"),
 )
 
 
@@ -48,7 +48,7 @@ def _softmax(logits, temperature=1.0, **said):
     total = weights.sum(-1)
     probs = weights / total[:, None]
     result = Softmax(z, np.float64(temperature), shifted, weights, total, probs, probs.argmax(-1))
-    said = {"show": ("probs",), "steps": STEPS, "units": {"entropy": "bits"}, "beside": "logits"} | said
+    said = {"show": ("probs",), "steps": STEPS, "units": {"entropy": "bits"}, "companion": "logits"} | said
     return Report(result, plot=said.pop("plot", Plot("probs")), rows=len(z), **said)
 
 
@@ -84,9 +84,9 @@ def seen():
     """Give the lines that people see of some reports."""
 
     def lines(*reports, explain=False, draw=False, **wanted):
-        from aimath.render.terminal import People
+        from aimath.render.terminal import TerminalWriter
 
-        writer = People(Wanted(**wanted), explain=explain, draw=draw)
-        return (b"".join(map(writer.write, reports)) + writer.end()).decode().splitlines()
+        writer = TerminalWriter(LayoutOptions(**wanted), explain=explain, draw=draw)
+        return (b"".join(map(writer.write, reports)) + writer.finish()).decode().splitlines()
 
     return lines

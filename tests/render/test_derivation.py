@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from aimath.core.numerics.arrays import Check
-from aimath.render.numbers import Style
-from aimath.report import Line, Table, Tree, Verify
-from aimath.text import cells
+from aimath.render.numbers import NumberStyle
+from aimath.report import CrossCheck, Line, Table, Tree
+from aimath.text import display_width
 
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
 
@@ -50,7 +50,7 @@ def test_every_line_fits(softmax, five, seen, width, ascii_only):
     rng = np.random.default_rng(0)
     for report in (five, softmax(rng.normal(size=40) * 9), softmax(rng.normal(size=(3, 6)))):
         out = seen(report, explain=True, width=width, ascii_only=ascii_only)
-        assert max(map(cells, out)) <= min(width, 80)
+        assert max(map(display_width, out)) <= min(width, 80)
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])
@@ -58,7 +58,7 @@ def test_numbers_paste_back(softmax, seen, width):
     report = softmax([-1234567.25, 1e-9, 0.5, -3])
     out = seen(report, explain=True, width=width, all_rows=True)
     found = {float(text) for line in out for text in NUMBER.findall(line)}
-    assert found >= {float(Style().people(x)) for x in report.result.logits.ravel()}
+    assert found >= {float(NumberStyle().format_display(x)) for x in report.result.logits.ravel()}
     assert not any("−" in line or "," in line for line in out)
 
 
@@ -108,10 +108,14 @@ def test_swept_options_stand_above_their_derivation(softmax, seen):
 def line(answer, seen):
     """Give the text of one template for quantities."""
 
-    def text(template, digits=None, names=None, **quantities):
+    def text(template, digits=None, template_words=None, **quantities):
         step = (Line(template),)
         return "\n".join(
-            seen(answer(steps=step, names=names or {}, **quantities), explain=True, style=Style(digits))
+            seen(
+                answer(steps=step, template_words=template_words or {}, **quantities),
+                explain=True,
+                style=NumberStyle(digits),
+            )
         )
 
     return text
@@ -130,7 +134,7 @@ def test_terms_of_a_table_show_their_own_numbers(answer, seen):
 
 def test_tables_without_vectors_words_and_scalars(answer, seen):
     step = Table((("word", "{w}"), ("n", "{n}"), ("said", "{A}")))
-    out = seen(answer(w=[["a", "bc"]], n=[3], steps=(step,), names={"A": "x"}), explain=True)
+    out = seen(answer(w=[["a", "bc"]], n=[3], steps=(step,), template_words={"A": "x"}), explain=True)
     assert out == ["    word  n  said", " 1  a     3  x", " 2  bc    3  x"]
 
 
@@ -143,7 +147,9 @@ def test_infinite_terms_have_no_bar_and_break_nothing(answer, seen):
 @pytest.mark.parametrize(("other", "sign", "style"), [(1.0 + 1e-12, "✓", "32"), (1.1, "✗", "1;31")])
 def test_the_check_line_tells_whether_it_holds(answer, seen, other, sign, style):
     report = answer(
-        a=[1.0], steps=(Verify("{answer} = {other}"),), check=Check(np.array([1.0]), np.array([other]))
+        a=[1.0],
+        steps=(CrossCheck("{answer} = {alternative}"),),
+        check=Check(np.array([1.0]), np.array([other])),
     )
     assert seen(report, explain=True) == [f" {sign} 1 = {1 if sign == '✓' else 1.1}"]
     assert seen(report, explain=True, colour=True)[0].startswith(f"\x1b[{style}m {sign}")
@@ -152,23 +158,27 @@ def test_the_check_line_tells_whether_it_holds(answer, seen, other, sign, style)
 
 def test_a_check_that_fails_by_a_hair_shows_no_equal_numbers(answer, seen):
     check = Check(np.array([1.0]), np.array([1 - 1e-8]))
-    out = seen(answer(a=[1.0], steps=(Verify("{answer} = {other}"),), check=check), explain=True)
+    out = seen(answer(a=[1.0], steps=(CrossCheck("{answer} = {alternative}"),), check=check), explain=True)
     assert out == [" ✗ 1 = 0.99999999"]
 
 
 def test_checks_of_vectors_and_of_all_rows_at_once(answer, seen):
     vectors = Check(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 2.0], [3.0, 5.0]]))
-    assert seen(answer(a=[1, 2], steps=(Verify("{other}"),), check=vectors), explain=True) == [
+    assert seen(answer(a=[1, 2], steps=(CrossCheck("{alternative}"),), check=vectors), explain=True) == [
         " ✓ 1, 2",
         "",
         " ✗ 3, 5",
     ]
     one = Check(np.float64(2.0), np.float64(2.0))
-    assert seen(answer(a=[1, 2], steps=(Verify("{other}"),), check=one), explain=True) == [" ✓ 2", "", " ✓ 2"]
+    assert seen(answer(a=[1, 2], steps=(CrossCheck("{alternative}"),), check=one), explain=True) == [
+        " ✓ 2",
+        "",
+        " ✓ 2",
+    ]
 
 
 def test_a_row_without_an_answer_has_no_derivation(five, seen):
-    assert seen(five._replace(void=True), explain=True) == [" no answer"]
+    assert seen(five._replace(is_missing=True), explain=True) == [" no answer"]
 
 
 TREE = Tree("lines", "depths", (("value", "{values}"), ("local", "{locals}")))
@@ -200,7 +210,7 @@ def test_a_tree_draws_who_belongs_to_whom(answer, seen):
 @pytest.mark.parametrize("depths", [[0, 1, 2, 2, 1, 2], list(range(40)), [0] + [1] * 99])
 def test_a_tree_fits(answer, seen, depths, width, ascii_only):
     out = seen(tree(answer, depths), explain=True, width=width, ascii_only=ascii_only)
-    assert max(map(cells, out)) <= width
+    assert max(map(display_width, out)) <= width
     assert ("(--all)" in "".join(out)) == (len(depths) > 60)
     whole = seen(tree(answer, depths), explain=True, width=width, ascii_only=ascii_only, all_rows=True)
     assert sum("node" in line for line in whole) >= len(depths)
@@ -209,5 +219,5 @@ def test_a_tree_fits(answer, seen, depths, width, ascii_only):
 @pytest.mark.parametrize(("other", "shown"), [(2.0, "2e-9"), (2.5, "0.5"), (2 + 1e-12, "2e-9")])
 def test_how_far_apart(answer, seen, other, shown):
     check = Check(np.array([2.0]), np.array([other]))
-    steps = (Line("a"), Verify("within {apart:.1}"))
+    steps = (Line("a"), CrossCheck("within {difference:.1}"))
     assert seen(answer(a=[2.0], check=check, steps=steps), explain=True)[-1].endswith(f"within {shown}")

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from aimath.render.fields import Wanted
-from aimath.render.terminal import Drawing, People
+from aimath.render.report_view import LayoutOptions
+from aimath.render.terminal import PlotWriter, TerminalWriter
 from aimath.report import Plot, Report
-from aimath.text import cells
+from aimath.text import display_width
 
 PICTURE = Plot("y", "", "picture")
 CHESS = np.array([[[0.0, 1.0], [1.0, 0.0]]])
@@ -21,8 +21,8 @@ def drawn():
     """Give the lines that --plot draws beside piped data."""
 
     def lines(*reports, **wanted):
-        writer = Drawing(Wanted(**wanted))
-        return (b"".join(map(writer.write, reports)) + writer.end()).decode().splitlines()
+        writer = PlotWriter(LayoutOptions(**wanted))
+        return (b"".join(map(writer.write, reports)) + writer.finish()).decode().splitlines()
 
     return lines
 
@@ -35,13 +35,13 @@ def test_images_of_heads_share_their_range_and_say_it(drawn):
     both = np.zeros((2, 20, 20))
     both[0, 0, 0], both[1, 0, 0] = 0.5, 1.0
     plot = Plot("weights", kind="heat")
-    report = Report(Shares(both), show=("weights",), plot=plot, whole=True, stack="head")
+    report = Report(Shares(both), show=("weights",), plot=plot, unbatched=True, batch_axis="head")
     lines = drawn(report)
     assert lines[0] == "▒▒"
     assert lines[20:23] == ["head 1", "", "██"]
     assert lines[-2:] == ["head 2", " from 0 to 1"]
     narrow = drawn(report, width=20)
-    assert max(map(cells, narrow)) <= 20
+    assert max(map(display_width, narrow)) <= 20
 
 
 def test_images_in_colour_are_two_pixels_a_cell(answer, seen):
@@ -80,7 +80,7 @@ def test_wide_images_are_shrunk(answer, seen, width):
     out = seen(
         answer(y=np.arange(10_000.0).reshape(1, 100, 100), plot=PICTURE), draw=True, width=width, colour=False
     )
-    assert max(map(cells, out)) <= width
+    assert max(map(display_width, out)) <= width
     assert len(out) > 5
 
 
@@ -99,14 +99,14 @@ def test_a_picture_takes_the_place_of_its_numbers_but_not_of_the_derivation(answ
 
 
 def test_many_images_are_not_held_back_for_ever(answer):
-    writer = Drawing(Wanted(width=20))
+    writer = PlotWriter(LayoutOptions(width=20))
     report = answer(y=np.ones((700, 2, 2)), plot=PICTURE)
     assert writer.write(report)
 
 
 def test_an_image_is_drawn_where_people_look_though_no_plot_was_asked_for(answer):
     report = answer(y=CHESS, plot=PICTURE)
-    at_terminal = People(Wanted(), images=True)
-    in_pipe = People(Wanted())
-    assert "█" in (at_terminal.write(report) + at_terminal.end()).decode()
-    assert "█" not in (in_pipe.write(report) + in_pipe.end()).decode()
+    at_terminal = TerminalWriter(LayoutOptions(), images=True)
+    in_pipe = TerminalWriter(LayoutOptions())
+    assert "█" in (at_terminal.write(report) + at_terminal.finish()).decode()
+    assert "█" not in (in_pipe.write(report) + in_pipe.finish()).decode()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aimath.errors import InputError
-from aimath.render.fields import Wanted
-from aimath.render.npy import Npy
+from aimath.render.npy import NpyWriter
+from aimath.render.report_view import LayoutOptions
 from aimath.render.sink import AtomicFile
 
 T = np.array([0.5])
@@ -16,10 +16,10 @@ T = np.array([0.5])
 class TestNpy:
     def written(self, path, *reports, **wanted):
         with AtomicFile(str(path)) as file:
-            writer = Npy(Wanted(**wanted), file)
+            writer = NpyWriter(LayoutOptions(**wanted), file)
             for report in reports:
                 file.write(writer.write(report))
-            file.write(writer.end())
+            file.write(writer.finish())
         return np.load(path, allow_pickle=False)
 
     def test_blocks_become_one_array(self, tmp_path, softmax):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from aimath.render.numbers import Style
+from aimath.render.numbers import NumberStyle
 
 doubles = st.floats(allow_nan=False, allow_infinity=False)
 below_one = st.floats(min_value=-1, max_value=1, exclude_min=True, exclude_max=True)
@@ -22,31 +22,32 @@ def same(text: str, x: float) -> bool:
 
 @given(doubles)
 def test_text_for_programs_reads_back_as_the_same_float(x):
-    assert same(Style().text(x), x)
+    assert same(NumberStyle().format(x), x)
 
 
 @pytest.mark.parametrize("x", EDGES)
 def test_text_of_edges_reads_back(x):
-    assert same(Style().text(x), x)
+    assert same(NumberStyle().format(x), x)
 
 
 @given(doubles)
 def test_text_has_no_digit_too_many(x):
     shown, shortest = (
-        text.split("e")[0].lstrip("-").replace(".", "").strip("0") for text in (Style().text(x), repr(x))
+        text.split("e")[0].lstrip("-").replace(".", "").strip("0")
+        for text in (NumberStyle().format(x), repr(x))
     )
     assert shown == shortest
 
 
 @given(st.lists(st.lists(st.floats(), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_rows_the_fast_way_are_the_single_numbers(rows):
-    expected = "".join(" ".join(map(Style().text, row)) + "\n" for row in rows)
-    assert Style().rows(np.array(rows)) == expected.encode()
+    expected = "".join(" ".join(map(NumberStyle().format, row)) + "\n" for row in rows)
+    assert NumberStyle().format_rows(np.array(rows)) == expected.encode()
 
 
 @given(st.lists(st.lists(doubles, min_size=2, max_size=2), min_size=1, max_size=5))
 def test_rows_read_back(rows):
-    lines = Style().rows(np.array(rows), ",").decode().splitlines()
+    lines = NumberStyle().format_rows(np.array(rows), ",").decode().splitlines()
     assert [[float(cell).hex() for cell in line.split(",")] for line in lines] == [
         [x.hex() for x in row] for row in rows
     ]
@@ -54,62 +55,62 @@ def test_rows_read_back(rows):
 
 def test_rows_with_infinities_and_whole_numbers():
     values = np.array([[np.inf, 10.0, -0.0], [np.nan, -np.inf, 0.50]])
-    assert Style().rows(values) == b"inf 10 -0\nnan -inf 0.5\n"
+    assert NumberStyle().format_rows(values) == b"inf 10 -0\nnan -inf 0.5\n"
 
 
 def test_rows_of_integers_and_of_one_column():
-    assert Style().rows(np.array([[1, 2], [-3, 10]])) == b"1 2\n-3 10\n"
-    assert Style().rows(np.array([[1.5], [2.0]])) == b"1.5\n2\n"
-    assert Style().rows(np.zeros((2, 0))) == b"\n\n"
+    assert NumberStyle().format_rows(np.array([[1, 2], [-3, 10]])) == b"1 2\n-3 10\n"
+    assert NumberStyle().format_rows(np.array([[1.5], [2.0]])) == b"1.5\n2\n"
+    assert NumberStyle().format_rows(np.zeros((2, 0))) == b"\n\n"
 
 
 def test_rows_do_not_depend_on_the_layout_in_memory():
     values = np.arange(12.0).reshape(3, 4) / 3
-    assert Style().rows(np.asfortranarray(values)) == Style().rows(values)
-    assert Style().rows(values[:, ::2]) == Style().rows(values[:, ::2].copy())
+    assert NumberStyle().format_rows(np.asfortranarray(values)) == NumberStyle().format_rows(values)
+    assert NumberStyle().format_rows(values[:, ::2]) == NumberStyle().format_rows(values[:, ::2].copy())
 
 
 @pytest.mark.parametrize(
     ("style", "x", "text"),
     [
-        (Style(digits=3), 2 / 3, "0.667"),
-        (Style(digits=3), 1e-7, "1e-7"),
-        (Style(digits=3), 123456.0, "1.23e+5"),
-        (Style(decimals=2), 2.0, "2.00"),
-        (Style(decimals=2), -0.001, "0.00"),  # no sign on what is shown as 0
-        (Style(decimals=0), 2.5, "2"),
-        (Style(digits=4), math.inf, "inf"),
-        (Style(), 12345678901234567890, "12345678901234567890"),  # an integer is never rounded
-        (Style(digits=2), np.int64(1234), "1234"),
-        (Style(), True, "true"),
-        (Style(), np.bool_(False), "false"),
+        (NumberStyle(digits=3), 2 / 3, "0.667"),
+        (NumberStyle(digits=3), 1e-7, "1e-7"),
+        (NumberStyle(digits=3), 123456.0, "1.23e+5"),
+        (NumberStyle(decimals=2), 2.0, "2.00"),
+        (NumberStyle(decimals=2), -0.001, "0.00"),  # no sign on what is shown as 0
+        (NumberStyle(decimals=0), 2.5, "2"),
+        (NumberStyle(digits=4), math.inf, "inf"),
+        (NumberStyle(), 12345678901234567890, "12345678901234567890"),  # an integer is never rounded
+        (NumberStyle(digits=2), np.int64(1234), "1234"),
+        (NumberStyle(), True, "true"),
+        (NumberStyle(), np.bool_(False), "false"),
     ],
 )
 def test_text_as_asked_for(style, x, text):
-    assert style.text(x) == text
+    assert style.format(x) == text
 
 
 @given(doubles, st.integers(1, 17))
 def test_people_never_read_0_for_what_is_not(x, digits):
-    for style in (Style(), Style(digits=digits)):
-        assert (float(style.people(x)) == 0) == (x == 0)
+    for style in (NumberStyle(), NumberStyle(digits=digits)):
+        assert (float(style.format_display(x)) == 0) == (x == 0)
 
 
 @given(below_one, st.integers(1, 17))
 def test_people_never_read_1_for_less(x, digits):
-    for style in (Style(), Style(digits=digits)):
-        assert abs(float(style.people(x))) < 1
+    for style in (NumberStyle(), NumberStyle(digits=digits)):
+        assert abs(float(style.format_display(x))) < 1
 
 
 @pytest.mark.parametrize("x", [0.99999999, math.nextafter(1, 0), -math.nextafter(1, 0), 1 - 1e-7])
 def test_people_read_below_one_by_a_hair(x):
-    assert 0 < abs(float(Style().people(x))) < 1
-    assert all(0 < abs(float(text)) < 1 for text in Style().column([x, 0.25, 0.123456]))
+    assert 0 < abs(float(NumberStyle().format_display(x))) < 1
+    assert all(0 < abs(float(text)) < 1 for text in NumberStyle().format_column([x, 0.25, 0.123456]))
 
 
 @given(doubles)
 def test_people_read_six_digits(x):
-    shown = Fraction(Style().people(x))
+    shown = Fraction(NumberStyle().format_display(x))
     assert abs(shown - Fraction(x)) <= abs(Fraction(x)) * Fraction(1, 10**5) / 2
 
 
@@ -119,17 +120,17 @@ def test_people_read_six_digits(x):
      (math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan"), (0.1 + 0.2, "0.3")],
 )  # fmt: skip
 def test_people_read(x, text):
-    assert Style().people(x) == text
+    assert NumberStyle().format_display(x) == text
 
 
 def test_digits_asked_for_hold_for_whole_numbers_too():
-    assert Style(digits=3).people(1234567.0) == "1.23e+6"
-    assert Style(decimals=2).people(0.999) == "1.00"  # fixed decimals are what was asked for
+    assert NumberStyle(digits=3).format_display(1234567.0) == "1.23e+6"
+    assert NumberStyle(decimals=2).format_display(0.999) == "1.00"  # fixed decimals are what was asked for
 
 
 @given(st.lists(st.floats(), min_size=1, max_size=8))
 def test_columns_have_one_width_and_one_place_for_the_point(values):
-    texts = Style().column(values)
+    texts = NumberStyle().format_column(values)
     assert len({len(text) for text in texts}) == 1
     assert {text.index(".") for text in texts if "." in text} in [set(), {max_whole(texts)}]
 
@@ -138,9 +139,9 @@ def max_whole(texts: list[str]) -> int:
     return max(len(text.rstrip().partition("e")[0].partition(".")[0]) for text in texts)
 
 
-@given(st.lists(doubles, min_size=1, max_size=8), st.sampled_from([Style(), Style(digits=4)]))
+@given(st.lists(doubles, min_size=1, max_size=8), st.sampled_from([NumberStyle(), NumberStyle(digits=4)]))
 def test_columns_keep_four_digits_of_every_number(values, style):
-    for x, text in zip(values, style.column(values), strict=True):
+    for x, text in zip(values, style.format_column(values), strict=True):
         assert abs(Fraction(text.strip()) - Fraction(x)) <= abs(Fraction(x)) * Fraction(1, 10**3) / 2
 
 
@@ -159,29 +160,29 @@ def test_columns_keep_four_digits_of_every_number(values, style):
     ],
 )
 def test_columns(values, texts):
-    assert Style().column(values) == texts
+    assert NumberStyle().format_column(values) == texts
 
 
 def test_columns_with_fixed_decimals():
-    assert Style(decimals=1).column([10.0, 0.25]) == ["10.0", " 0.2"]
+    assert NumberStyle(decimals=1).format_column([10.0, 0.25]) == ["10.0", " 0.2"]
 
 
 @given(below_one)
 def test_percentages_are_not_100_for_less_than_all(x):
-    text = Style().percent(x)
+    text = NumberStyle().format_percent(x)
     assert text.endswith(" %")
     assert abs(float(text[:-2])) < 100
 
 
 def test_percentages_next_to_all_are_not_all():
-    assert 99 < float(Style().percent(math.nextafter(1, 0))[:-2]) < 100
-    assert float(Style().percent(-math.nextafter(1, 0))[:-2]) > -100
+    assert 99 < float(NumberStyle().format_percent(math.nextafter(1, 0))[:-2]) < 100
+    assert float(NumberStyle().format_percent(-math.nextafter(1, 0))[:-2]) > -100
 
 
 @pytest.mark.parametrize(
     ("style", "x", "text"),
-    [(Style(), 1.0, "100 %"), (Style(), 0.07, "7 %"), (Style(digits=2), 0.6342, "63 %"),
-     (Style(decimals=1), 0.5, "50.0 %"), (Style(), math.inf, "inf %"), (Style(), 2.5, "250 %")],
+    [(NumberStyle(), 1.0, "100 %"), (NumberStyle(), 0.07, "7 %"), (NumberStyle(digits=2), 0.6342, "63 %"),
+     (NumberStyle(decimals=1), 0.5, "50.0 %"), (NumberStyle(), math.inf, "inf %"), (NumberStyle(), 2.5, "250 %")],
 )  # fmt: skip
 def test_percentages(style, x, text):
-    assert style.percent(x) == text
+    assert style.format_percent(x) == text

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from aimath.render.fields import Wanted
-from aimath.render.terminal import Drawing
+from aimath.render.report_view import LayoutOptions
+from aimath.render.terminal import PlotWriter
 from aimath.report import Plot, Report
-from aimath.text import cells
+from aimath.text import display_width
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def drawn():
     """Give the lines that --plot draws beside piped data."""
 
     def lines(*reports, **wanted):
-        writer = Drawing(Wanted(**wanted))
-        return (b"".join(map(writer.write, reports)) + writer.end()).decode().splitlines()
+        writer = PlotWriter(LayoutOptions(**wanted))
+        return (b"".join(map(writer.write, reports)) + writer.finish()).decode().splitlines()
 
     return lines
 
@@ -32,7 +32,7 @@ class Shares(NamedTuple):
 def heat(drawn):
     def lines(matrix, width, labels=(), **wanted):
         plot = Plot("weights", kind="heat")
-        report = Report(Shares(np.array(matrix)), show=("weights",), plot=plot, whole=True, labels=labels)
+        report = Report(Shares(np.array(matrix)), show=("weights",), plot=plot, unbatched=True, labels=labels)
         return drawn(report, width=width, **wanted)
 
     return lines
@@ -54,13 +54,13 @@ def test_heat_takes_less_room_before_it_loses_its_numbers(heat):
     assert heat(shares, 30, ascii_only=True)[1] == " 1  0.2. 0.2. 0.2. 0.2. 0.2."
     assert heat(shares, 20)[0] == "██"  # an image
     for width in range(20, 60):
-        assert max(map(cells, heat(shares, width, ("a", "bb", "猫猫猫猫猫猫猫", "c", "ö")))) <= width
+        assert max(map(display_width, heat(shares, width, ("a", "bb", "猫猫猫猫猫猫猫", "c", "ö")))) <= width
 
 
 def test_heat_of_several_matrices_names_each_and_writes_all_alike(drawn):
     both = np.array([[[1.0, 0.0], [0.5, 0.5]], [[0.25, 0.75], [0.004, 0.996]]])
     plot = Plot("weights", kind="heat")
-    report = Report(Shares(both), show=("weights",), plot=plot, whole=True, stack="head")
+    report = Report(Shares(both), show=("weights",), plot=plot, unbatched=True, batch_axis="head")
     assert drawn(report) == [
         " head 1",
         "    1         2",

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aimath.core import optim
-from aimath.core.calculus import function
-from aimath.render._plots import curve, swept, way
-from aimath.render.fields import Wanted
-from aimath.render.terminal import Drawing
+from aimath.core.calculus import parse_function
+from aimath.render._plots import curve, descent_plot, sweep_plot
+from aimath.render.report_view import LayoutOptions
+from aimath.render.terminal import PlotWriter
 from aimath.report import Plot
-from aimath.text import cells
+from aimath.text import display_width
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def drawn():
     """Give the lines that --plot draws beside piped data."""
 
     def lines(*reports, **wanted):
-        writer = Drawing(Wanted(**wanted))
-        return (b"".join(map(writer.write, reports)) + writer.end()).decode().splitlines()
+        writer = PlotWriter(LayoutOptions(**wanted))
+        return (b"".join(map(writer.write, reports)) + writer.finish()).decode().splitlines()
 
     return lines
 
@@ -51,7 +51,7 @@ def test_long_vectors_and_many_rows_are_cut(answer, drawn):
 def test_no_plot_no_lines(answer, drawn, five, seen):
     assert drawn(answer(y=[1.0])) == []
     assert drawn(five._replace(plot=Plot("absent"))) == []
-    assert drawn(five._replace(void=True)) == []
+    assert drawn(five._replace(is_missing=True)) == []
     assert seen(answer(y=[1.0]), draw=True) == ["y = 1"]
 
 
@@ -87,14 +87,14 @@ def test_a_point_at_infinity_is_counted_where_it_cannot_be_drawn(answer, drawn):
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=9), st.sampled_from([20, 40, 80]))
 def test_any_points_make_a_curve_that_fits(points, width):
     x, y = np.array(points).reshape(-1, 2).T
-    lines = curve(x, y, ("t", "loss"), Wanted(width=width), width)
-    assert max(map(cells, lines), default=0) <= width
+    lines = curve(x, y, ("t", "loss"), LayoutOptions(width=width), width)
+    assert max(map(display_width, lines), default=0) <= width
     finite = {(a, b) for a, b in points if np.isfinite(a) and np.isfinite(b)}
     drawn = sum(line.count("●") for line in lines)
     assert min(1, len(finite)) <= drawn <= len(finite)
 
 
-WANTED = Wanted()
+WANTED = LayoutOptions()
 
 
 def lines(strips):
@@ -102,8 +102,8 @@ def lines(strips):
 
 
 def walked(text, start, width=80, wanted=WANTED, **options):
-    f = function(text)
-    return lines(way(optim.descend(f, start, **options), f.variables, wanted, width))
+    f = parse_function(text)
+    return lines(descent_plot(optim.minimize(f, start, **options), f.variables, wanted, width))
 
 
 class Flat(NamedTuple):
@@ -136,14 +136,14 @@ def test_shades_of_a_map_are_fifths_and_holes_are_marked():
     values[1, 9] = np.nan
     corner = np.array([[0.0, 0.0]])
     made = Flat(corner, np.zeros(1), np.arange(10.0), np.arange(2.0), values)
-    rows = lines(way(made, ["x", "y"], WANTED, 40))
+    rows = lines(descent_plot(made, ["x", "y"], WANTED, 40))
     assert [row.partition("│")[2] for row in rows[:2]] == ["  ░░▒▒▓▓█?", "E ░░▒▒▓▓██"]
 
 
 def test_steps_stand_where_they_were():
     path = np.array([[0.0, 0.0], [5.0, 1.0], [9.0, 2.0]])
     made = Flat(path, np.zeros(3), np.arange(10.0), np.arange(3.0), np.zeros((3, 10)))
-    rows = [row.partition("│")[2] for row in lines(way(made, ["x", "y"], WANTED, 40))[:3]]
+    rows = [row.partition("│")[2] for row in lines(descent_plot(made, ["x", "y"], WANTED, 40))[:3]]
     assert [(row.find("S"), row.find("o"), row.find("E")) for row in rows] == [
         (-1, -1, 9),
         (-1, 5, -1),
@@ -164,23 +164,23 @@ def test_a_map_fits_whatever_its_numbers(width, size):
 
 def test_names_of_variables_move_no_terminal_and_ascii_is_ascii():
     made = Flat(np.zeros((1, 2)), np.zeros(1), np.arange(9.0), np.arange(2.0), np.ones((2, 9)))
-    rows = lines(way(made, ["\x1b[31m", "y"], WANTED._replace(ascii_only=True), 60))
+    rows = lines(descent_plot(made, ["\x1b[31m", "y"], WANTED._replace(ascii_only=True), 60))
     assert "\x1b" not in "".join(rows)
     assert "".join(rows).isascii()
 
 
 def test_a_sweep_of_one_option_is_a_curve_over_its_logarithm():
     x = np.array([1e-3, 1e-2, 1e-1, 1.0])
-    rows = lines(swept({"lr": x}, np.array([1.0, 2.0, 3.0, 4.0]), "loss", WANTED, 60))
+    rows = lines(sweep_plot({"lr": x}, np.array([1.0, 2.0, 3.0, 4.0]), "loss", WANTED, 60))
     assert "log10 lr" in rows[-1]
     assert rows[0].strip() == "loss"
     assert sum(row.count("●") for row in rows) == 4
-    assert "log10" not in lines(swept({"lr": x * 0 + [1, 2, 3, 4]}, x * 0.0, "loss", WANTED, 60))[-1]
+    assert "log10" not in lines(sweep_plot({"lr": x * 0 + [1, 2, 3, 4]}, x * 0.0, "loss", WANTED, 60))[-1]
 
 
 def test_a_sweep_of_two_options_is_a_map_darker_the_higher():
     first, second = np.array([1.0, 1.0, 2.0, 2.0]), np.array([5.0, 6.0, 5.0, 6.0])
-    rows = lines(swept({"a": first, "b": second}, np.array([0.0, 1.0, 2.0, 30.0]), "loss", WANTED, 60))
+    rows = lines(sweep_plot({"a": first, "b": second}, np.array([0.0, 1.0, 2.0, 30.0]), "loss", WANTED, 60))
     assert rows[0].split() == ["a", "\\", "b", "5", "6"]
     assert rows[1].split()[:2] == ["1", "0"]
     shade = " ░▒▓█"
@@ -191,7 +191,7 @@ def test_a_sweep_of_two_options_is_a_map_darker_the_higher():
 
 def test_a_wide_sweep_is_shades_alone():
     a, b = (grid.ravel() for grid in np.meshgrid(np.arange(3.0), np.arange(50.0), indexing="ij"))
-    rows = lines(swept({"a": a, "b": b}, a + b, "loss", WANTED, 60))
+    rows = lines(sweep_plot({"a": a, "b": b}, a + b, "loss", WANTED, 60))
     assert rows[0] == " a, down: 0 to 2"
     assert rows[1] == " b, across: 0 to 49"
     assert len(rows) == 5

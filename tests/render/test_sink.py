@@ -12,7 +12,7 @@ import pytest
 
 from aimath.errors import InputError
 from aimath.render import sink
-from aimath.render.sink import AtomicFile, Descriptor
+from aimath.render.sink import AtomicFile, FileDescriptor
 
 OLD, NEW = b"old\n", b"0.5 0.25\n" * 1000
 
@@ -114,7 +114,7 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
 
     thread = threading.Thread(target=read)
     thread.start()
-    Descriptor(writer).write(data)
+    FileDescriptor(writer).write(data)
     os.close(writer)
     thread.join()
     os.close(reader)
@@ -124,10 +124,10 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
 def test_a_full_disk_and_a_closed_descriptor_are_errors():
     number = os.open("/dev/full", os.O_WRONLY)
     with pytest.raises(OSError, match="No space left"):
-        Descriptor(number).write(b"x")
+        FileDescriptor(number).write(b"x")
     os.close(number)
     with pytest.raises(OSError, match="Bad file descriptor"):
-        Descriptor(number).write(b"x")
+        FileDescriptor(number).write(b"x")
     with pytest.raises(OSError, match="/dev/full"):
         write("/dev/full")
 
@@ -220,7 +220,7 @@ def test_standard_error_and_pipes(tmp_path):
     assert os.read(reader, 9) == b"x"
     os.close(reader)
     os.close(writer)
-    assert sink._descriptor("/dev/stderr") == 2
+    assert sink._existing_fd("/dev/stderr") == 2
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     number = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
@@ -233,7 +233,7 @@ def test_standard_error_and_pipes(tmp_path):
 def test_a_pipe_cannot_be_written_over_again():
     reader, writer = os.pipe()
     with pytest.raises(OSError, match="Illegal seek") as error, AtomicFile(f"/dev/fd/{writer}") as file:
-        file.rewrite(b"x")
+        file.overwrite_start(b"x")
     assert error.value.filename == f"/dev/fd/{writer}"
     os.close(reader)
     os.close(writer)
@@ -242,7 +242,7 @@ def test_a_pipe_cannot_be_written_over_again():
 def test_the_beginning_can_be_written_last(old):
     with AtomicFile(str(old)) as file:
         file.write(b"____ rest")
-        file.rewrite(b"head")
+        file.overwrite_start(b"head")
     assert old.read_bytes() == b"head rest"
 
 

@@ -9,17 +9,17 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from aimath.render.fields import Wanted
-from aimath.render.svg import Svg
+from aimath.render.report_view import LayoutOptions
+from aimath.render.svg import SvgWriter
 from aimath.report import Plot, Report
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def picture(*reports, explain=False, draw=False, **wanted) -> str:
-    writer = Svg(Wanted(**wanted), "aimath <softmax>", explain=explain, draw=draw)
+    writer = SvgWriter(LayoutOptions(**wanted), "aimath <softmax>", explain=explain, draw=draw)
     assert b"".join(map(writer.write, reports)) == b""
-    return writer.end().decode()
+    return writer.finish().decode()
 
 
 @pytest.mark.parametrize("view", [{}, {"explain": True}, {"draw": True}, {"ascii_only": True}, {"width": 40}])
@@ -62,7 +62,7 @@ class Shares(NamedTuple):
 
 def test_no_block_is_black():  # one without a colour of its own was, on a dark page
     cosines = Shares(np.array([[1.0, -1.0], [-1.0, 1.0]]))
-    heat = Report(cosines, show=("weights",), whole=True, plot=Plot("weights", kind="heat"))
+    heat = Report(cosines, show=("weights",), unbatched=True, plot=Plot("weights", kind="heat"))
     root = ET.fromstring(picture(heat._replace(labels=("█▂", "b")), draw=True))  # noqa: S314
     classes = [node.get("class") for node in root.iter(f"{SVG}rect")]
     assert {*classes} == {"paper", "ink", "ink bold", "ink dim", "cyan", "red"}
@@ -71,7 +71,7 @@ def test_no_block_is_black():  # one without a colour of its own was, on a dark 
 
 def test_shades_are_the_same_in_every_font():
     shares = Shares(np.array([[0.2, 0.4], [0.7, 0.9]]))
-    heat = Report(shares, show=("weights",), whole=True, plot=Plot("weights", kind="heat"))
+    heat = Report(shares, show=("weights",), unbatched=True, plot=Plot("weights", kind="heat"))
     root = ET.fromstring(picture(heat, draw=True))  # noqa: S314
     cells = [node for node in root.iter(f"{SVG}rect") if node.get("class") == "cyan"]
     assert [node.get("fill-opacity") for node in cells] == ["0.25", "0.5", "0.75", None]

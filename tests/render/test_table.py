@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aimath.render.numbers import Style
-from aimath.text import cells
+from aimath.render.numbers import NumberStyle
+from aimath.text import display_width
 
 WIDTHS = (20, 40, 80, 200)
 
@@ -61,13 +61,13 @@ def test_no_line_is_wider_than_the_terminal(softmax, five, seen, width):
         softmax([1e-300, 2, 3]),
     ):
         for fields in ((), ("probs", "entropy", "argmax")):
-            assert max(map(cells, seen(report, width=width, fields=fields))) <= width
+            assert max(map(display_width, seen(report, width=width, fields=fields))) <= width
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_number_is_cut_or_wrapped(softmax, seen, width):
     report = softmax(np.random.default_rng(1).normal(size=(4, 9)))
-    out = seen(report, width=width, style=Style(decimals=6))
+    out = seen(report, width=width, style=NumberStyle(decimals=6))
     expected = [float(f"{x:.6f}") for x in report.result.probs.ravel()]
     assert [x for x in numbers(out) if x in set(expected)] == expected
     assert "…" not in "".join(out)
@@ -85,7 +85,7 @@ def test_what_is_too_wide_is_one_value_a_line(softmax, seen):
 def test_a_vector_too_wide_leaves_out_what_stands_beside_it_then_the_table(softmax, seen):
     report = softmax([1.25, 2.5], labels=("first", "second"))
     assert seen(report, width=20)[0] == "          probs"
-    out = seen(report, width=20, style=Style(decimals=12))
+    out = seen(report, width=20, style=NumberStyle(decimals=12))
     assert out == ["first =", "  0.222700138825", "second =", "  0.777299861175"]
 
 
@@ -143,7 +143,7 @@ def test_a_wide_matrix_shows_its_first_and_last_columns(answer, seen):
     out = seen(answer(m=square), width=40)
     assert out[0].split() == ["1", "2", "3", "4", "…", "100"]
     assert out[22].strip() == "… 75 more rows (--all)"
-    assert max(map(cells, out)) <= 40
+    assert max(map(display_width, out)) <= 40
     assert (
         len(seen(answer(m=square), width=40, all_rows=True)) == 100 * 101 - 1
     )  # one number a line, none lost
@@ -163,23 +163,23 @@ def test_words_flags_and_void_rows(answer, seen):
     out = seen(answer(word=["king", "a"], ok=[True, False], score=[0.5, 1.0]))
     assert [line.split() for line in out[2:]] == [["king", "true", "0.5"], ["a", "false", "1"]]
     assert seen(answer(words=[["x", "yy"]]))[2:] == [" 1  x", " 2  yy"]
-    assert seen(answer(p=[[0.5, 0.5]], void=True))[2:] == [" 1  nan", " 2  nan"]
+    assert seen(answer(p=[[0.5, 0.5]], is_missing=True))[2:] == [" 1  nan", " 2  nan"]
 
 
 def test_wide_signs_are_two_cells(softmax, seen):
     out = seen(softmax([0, 0], labels=("猫", "cat")), width=80)
-    assert {cells(line.rstrip("█")) for line in out[2:]} == {cells(out[2].rstrip("█"))}
+    assert {display_width(line.rstrip("█")) for line in out[2:]} == {display_width(out[2].rstrip("█"))}
 
 
 def test_long_labels_are_cut_but_no_number(softmax, seen):
     out = seen(softmax([0.0, 1.0], labels=("x" * 300, "y")), width=40)
-    assert max(map(cells, out)) <= 40
+    assert max(map(display_width, out)) <= 40
     assert "xxx…" in out[2]
 
 
 def test_digits_hold(five, seen):
-    assert seen(five, style=Style(digits=3))[2].split()[2] == "0.233"
-    assert seen(five, style=Style(decimals=2))[2].split()[1:3] == ["2.00", "0.23"]
+    assert seen(five, style=NumberStyle(digits=3))[2].split()[2] == "0.233"
+    assert seen(five, style=NumberStyle(decimals=2))[2].split()[1:3] == ["2.00", "0.23"]
 
 
 def test_colour_only_repeats(five, softmax, seen):
@@ -202,15 +202,15 @@ def test_colour_takes_nothing_from_the_environment(five, seen, monkeypatch):
 
 
 def test_a_stream_of_rows_is_not_held(answer):
-    from aimath.render.fields import Wanted
-    from aimath.render.terminal import People
+    from aimath.render.report_view import LayoutOptions
+    from aimath.render.terminal import TerminalWriter
 
-    writer = People(Wanted())
+    writer = TerminalWriter(LayoutOptions())
     for k in range(200):
         writer.write(answer(k=np.arange(1000) + 1000 * k, y=np.ones(1000)))
-    held = writer.book.records
+    held = writer.document.records
     assert len(held.head) + len(held.tail) <= 26
-    assert b" 199999 " in writer.end()
+    assert b" 199999 " in writer.finish()
 
 
 def test_a_single_row_keeps_its_digits_on_a_narrow_terminal(answer, seen):

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from aimath.render.numbers import Style
+from aimath.render.numbers import NumberStyle
 from aimath.report import Line
 
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
@@ -17,10 +17,14 @@ NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
 def line(answer, seen):
     """Give the text of one template for quantities."""
 
-    def text(template, digits=None, names=None, **quantities):
+    def text(template, digits=None, template_words=None, **quantities):
         step = (Line(template),)
         return "\n".join(
-            seen(answer(steps=step, names=names or {}, **quantities), explain=True, style=Style(digits))
+            seen(
+                answer(steps=step, template_words=template_words or {}, **quantities),
+                explain=True,
+                style=NumberStyle(digits),
+            )
         )
 
     return text
@@ -36,22 +40,23 @@ def test_templates(line):
     assert line("{a:.3}", a=[2 / 3]) == "0.667"
     assert line("{a:bar}|", a=[0.5]) == "██████████|"
     assert (
-        line("P({A}|{B}) = {p}", names={"A": "spam", "B": "x" * 99}, p=[0.5]) == f"P(spam|{'x' * 23}…) = 0.5"
+        line("P({A}|{B}) = {p}", template_words={"A": "spam", "B": "x" * 99}, p=[0.5])
+        == f"P(spam|{'x' * 23}…) = 0.5"
     )
     assert line("{n} {w} {words}", n=[7], w=["king"], words=[["a", "b"]]) == "7 king a, b"
 
 
 def test_digits_asked_for_hold_everywhere(line, five, seen):
     assert line("{a} {a:.5} {a:%} {a:+}", digits=2, a=[2 / 3]) == "0.67 0.67 67 % +0.67"
-    out = seen(five, explain=True, style=Style(digits=2))
+    out = seen(five, explain=True, style=NumberStyle(digits=2))
     digits = {len(re.sub(r"\D", "", text).strip("0")) for row in out[2:] for text in NUMBER.findall(row)}
     assert max(digits) <= 3  # two, and one more where a column aligns them with 1.00
 
 
 def test_a_line_may_depend_on_a_quantity(answer, seen):
-    step = (Line("masked: {masked}", only="masked"),)
+    step = (Line("masked: {masked}", nonzero="masked"),)
     assert seen(answer(masked=[0, 2], steps=step), explain=True) == ["masked: 2"]
-    assert seen(answer(masked=[[0, 0], [0, 1]], steps=(Line("some", only="masked"),)), explain=True) == [
+    assert seen(answer(masked=[[0, 0], [0, 1]], steps=(Line("some", nonzero="masked"),)), explain=True) == [
         "some"
     ]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from aimath.render.fields import Wanted
-from aimath.render.terminal import People, paragraph_strips
-from aimath.report import Line, Opening, Plot, Prose
-from aimath.text import cells, safe
+from aimath.render.report_view import LayoutOptions
+from aimath.render.terminal import TerminalWriter, prose_lines
+from aimath.report import Line, PageHeader, Paragraph, Plot
+from aimath.text import display_width, escape_control
 
 
 def test_plots_stand_below_their_tables(five, answer, seen):
@@ -41,14 +41,14 @@ def test_hostile_labels_are_shown_as_they_are_written(softmax, seen, hostile, vi
     rows = view.get("rows", 1)
     view = {key: value for key, value in view.items() if key != "rows"}
     report = softmax(
-        np.arange(3.0 * rows).reshape(rows, 3), labels=("ok", hostile, "c"), names={"A": hostile}
+        np.arange(3.0 * rows).reshape(rows, 3), labels=("ok", hostile, "c"), template_words={"A": hostile}
     )
     report = report._replace(steps=(Line("{A} has {total}"), *report.steps))
     text = "\n".join(seen(report, colour=colour, **view))
     for code in ("\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[36m"):  # the only ones that are ours
         text = text.replace(code, "")
     assert harmless(text.splitlines())
-    assert safe(hostile)[:4] in text
+    assert escape_control(hostile)[:4] in text
 
 
 @pytest.mark.parametrize(
@@ -72,47 +72,51 @@ LINE = "aimath attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' --tokens the,cat,
 
 
 def lines(*prose, **wanted):
-    return [strip.text for strip in paragraph_strips(prose, Wanted(**wanted))]
+    return [line.text for line in prose_lines(prose, LayoutOptions(**wanted))]
 
 
 def test_command_that_is_broken_is_the_same_to_the_shell():
     for width in range(20, 100):
-        shown = lines(Prose(LINE, "command"), width=width)
+        shown = lines(Paragraph(LINE, "command"), width=width)
         pasted = "\n".join(shown).removeprefix("$ ").replace("\\\n", "")
         assert shlex.split(pasted) == shlex.split(LINE)
 
 
 def test_option_stays_with_its_value():
-    shown = "\n".join(lines(Prose(LINE, "command"), width=40))
+    shown = "\n".join(lines(Paragraph(LINE, "command"), width=40))
     assert "-Q '1 0; 1 1; 0 1'" in shown
     assert "--tokens the,cat,sat" in shown
 
 
 @given(st.lists(st.text("abcΣ猫", min_size=1, max_size=12), min_size=1, max_size=30), st.integers(30, 90))
 def test_text_is_filled_and_nothing_is_lost(words, width):
-    shown = lines(Prose(" ".join(words)), width=width)
+    shown = lines(Paragraph(" ".join(words)), width=width)
     assert " ".join(shown).split() == words
-    assert all(cells(line) <= min(width, 80) for line in shown)
+    assert all(display_width(line) <= min(width, 80) for line in shown)
 
 
 def test_paragraphs_stand_apart_where_they_change():
     shown = lines(
-        Prose("A", "title"), Prose("b"), Prose("aimath x", "command"), Prose("c", "item"), Prose("D", "title")
+        Paragraph("A", "title"),
+        Paragraph("b"),
+        Paragraph("aimath x", "command"),
+        Paragraph("c", "item"),
+        Paragraph("D", "title"),
     )
     assert shown == ["A", "b", "", "$ aimath x", "  c", "", "D"]
 
 
 def test_ascii_and_controls():
-    assert lines(Prose("Σ \x1b[31m"), ascii_only=True) == ["sum \\x1b[31m"]
+    assert lines(Paragraph("Σ \x1b[31m"), ascii_only=True) == ["sum \\x1b[31m"]
 
 
 def page(report, word, **look):
-    return report._replace(opening=Opening((Prose(word, "title"),), **look))
+    return report._replace(page_header=PageHeader((Paragraph(word, "title"),), **look))
 
 
 def written(*reports, **options):
-    writer = People(Wanted(), **options)
-    return (b"".join(map(writer.write, reports)) + writer.end()).decode()
+    writer = TerminalWriter(LayoutOptions(), **options)
+    return (b"".join(map(writer.write, reports)) + writer.finish()).decode()
 
 
 def test_page_shows_as_it_says_or_as_was_asked(five):
@@ -124,7 +128,7 @@ def test_page_shows_as_it_says_or_as_was_asked(five):
 
 
 def test_pages_follow_each_other_and_end_in_their_closing(five):
-    first, second = page(five, "A"), page(five, "B", explain=True)._replace(closing=(Prose("end"),))
+    first, second = page(five, "A"), page(five, "B", explain=True)._replace(page_footer=(Paragraph("end"),))
     assert written(first, second) == f"A\n{written(five)}\nB\n{written(five, explain=True)}\nend\n"
 
 

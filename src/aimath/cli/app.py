@@ -1,4 +1,4 @@
-"""The list of the commands, and the way from a command line to one of them."""
+"""The entry point of the command line: parse the arguments and run the command they name."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.cli.errors import Closed, tell
-from aimath.cli.fast_parser import guarded, plainly
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.errors import ClosedStdout, report_error
+from aimath.cli.fast_parser import escape_negatives, parse_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def call(arguments: Sequence[str]) -> int:
-    """Run one command line and give its exit code; mistakes are said on standard error."""
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code, with errors reported on standard error."""
     if sys.stdout is None:
-        sys.stdout = Closed()  # Typer would print nothing, and not say so
+        sys.stdout = ClosedStdout()  # Typer would print nothing, and not say so
     try:
-        code = _answer(guarded(arguments))
+        code = _dispatch(escape_negatives(arguments))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         if os.environ.get("AIMATH_DEBUG"):
             raise
-        return tell(error, arguments)
+        return report_error(error, arguments)
     return code
 
 
-def _answer(words: list[str]) -> int:
-    """Run the command of a plain line; typer has help for the others, and sees what is wrong."""
-    if not words:
+def _dispatch(args: list[str]) -> int:
+    """Run a command from plain arguments, and leave help and usage errors to typer."""
+    if not args:
         page = importlib.import_module("aimath.pages.help")  # by its name: pages stand above
         return int(page.welcome())
-    if words[0] in COMMANDS:
-        command = found(words[0])
-        given = plainly(command, words[1:])
+    if args[0] in COMMANDS:
+        command = lookup(args[0])
+        given = parse_args(command, args[1:])
         if given is not None:
             from aimath.cli.run import run
 
             return run(command, given)
-    from aimath.cli.typer_group import grouped  # noqa: PLC0415  25 ms
+    from aimath.cli.typer_group import run_typer  # noqa: PLC0415  25 ms
 
-    return grouped(words)
+    return run_typer(args)

@@ -1,4 +1,4 @@
-"""The decorator that makes a command of a function from arrays to a Report.
+"""The decorator that registers a function from arrays to a Report as a command.
 
 The function's annotations (options.py) say what its parameters are. From them come the parts of its
 command line: one list of operands, a flag for each named operand, the function's own options, and
@@ -12,7 +12,17 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
-from aimath.cli.options import Flag, Form, Input, Number, Operand, Output, Seed, Whole, Words
+from aimath.cli.options import (
+    InputOptions,
+    Integer,
+    Number,
+    Operand,
+    Option,
+    OutputOptions,
+    Seed,
+    TextArguments,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,14 +36,14 @@ LABELS = "labels"
 """A function with a parameter of this name is given the names of its entries, and names its answer's."""
 MEMORY = "memory"
 """A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
-VOID = "void"
+IS_MISSING = "is_missing"
 """A function with a parameter of this name is told that only the shape of its answer matters."""
 
 
-class Part(NamedTuple):
-    """A part of the command line. Its words stay text, which is read by us."""
+class Param(NamedTuple):
+    """One parameter of the command line: its flags, type, default and help, as text not yet parsed."""
 
-    key: str
+    name: str
     flags: tuple[str, ...]  # none: the operands
     kind: Any  # bool, str, tuple[str, str] or list[str]
     default: Any
@@ -42,135 +52,143 @@ class Part(NamedTuple):
     choices: tuple[str, ...] = ()
 
     @property
-    def values(self) -> int:
-        """How many words follow its flag."""
+    def nargs(self) -> int:
+        """The number of arguments that follow the flag."""
         return 0 if self.kind is bool else 2 if self.kind == tuple[str, str] else 1
 
 
 class Command:
-    """What is known of a command before it is called; what takes time is found when first asked for."""
+    """A command's metadata, each expensive part computed on first use."""
 
     def __init__(
         self,
         function: Function,
-        *forms: Form,
+        *usages: Usage,
         name: str,
         example: str,
-        guides: bool,
+        informational: bool,
     ) -> None:
         self.function, self.name, self.example = function, name, example
-        self._forms, self.guides = forms, guides
+        self._usages, self.informational = usages, informational
 
     @cached_property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The function's parameters by name, their annotations evaluated; those of a group one by one."""
+        """The function's parameters by name, with annotations evaluated and option groups flattened."""
         flat: dict[str, inspect.Parameter] = {}
-        for key, parameter in self._own.items():
-            group = self._groups.get(key)
-            flat |= _members(group) if group else {key: parameter}
+        for key, parameter in self._signature_parameters.items():
+            group = self._option_groups.get(key)
+            flat |= _group_parameters(group) if group else {key: parameter}
         return flat
 
     @cached_property
-    def _own(self) -> Mapping[str, inspect.Parameter]:
-        """The parameters as they are written."""
+    def _signature_parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters of the function's signature, with option groups not flattened."""
         return inspect.signature(self.function, eval_str=True).parameters
 
     @cached_property
-    def _groups(self) -> Mapping[str, Any]:
-        """The parameters that stand for options which several commands share, as NamedTuples."""
-        return {key: p.annotation for key, p in self._own.items() if hasattr(p.annotation, "_field_defaults")}
+    def _option_groups(self) -> Mapping[str, Any]:
+        """The parameters that are NamedTuples of shared options."""
+        return {
+            key: p.annotation
+            for key, p in self._signature_parameters.items()
+            if hasattr(p.annotation, "_field_defaults")
+        }
 
-    def answer(self, given: Mapping[str, Any]) -> Report:
+    def execute(self, given: Mapping[str, Any]) -> Report:
         """Call the function with values for its parameters."""
         rest = dict(given)
         groups = {
             key: group(**{name: rest.pop(name) for name in group._fields if name in rest})
-            for key, group in self._groups.items()
+            for key, group in self._option_groups.items()
         }
         return self.function(**groups, **rest)
 
     @cached_property
-    def _marks(self) -> Mapping[str, Operand | Number | Whole | Flag | Words | None]:
-        return {key: _mark(parameter.annotation) for key, parameter in self.parameters.items()}
+    def _specs(self) -> Mapping[str, Operand | Number | Integer | Option | TextArguments | None]:
+        return {key: _find_spec(parameter.annotation) for key, parameter in self.parameters.items()}
 
     @cached_property
     def operands(self) -> Mapping[str, Operand]:
-        """The parameters that are vectors to work on."""
-        return {key: mark for key, mark in self._marks.items() if isinstance(mark, Operand)}
+        """The parameters that are vectors or matrices."""
+        return {key: mark for key, mark in self._specs.items() if isinstance(mark, Operand)}
 
     @cached_property
-    def numbers(self) -> Mapping[str, Number | Whole]:
+    def sweepable(self) -> Mapping[str, Number | Integer]:
         """The parameters that may be swept."""
-        return {key: mark for key, mark in self._marks.items() if isinstance(mark, (Number, Whole))}
+        return {key: mark for key, mark in self._specs.items() if isinstance(mark, (Number, Integer))}
 
     @cached_property
-    def words(self) -> str | None:
-        """The parameter that gets what stands on the command line by itself, if that isn't numbers."""
-        return next((key for key, mark in self._marks.items() if isinstance(mark, Words)), None)
+    def text_parameter(self) -> str | None:
+        """The name of the parameter that takes the positional arguments as text, or None."""
+        return next((key for key, mark in self._specs.items() if isinstance(mark, TextArguments)), None)
 
     @cached_property
-    def forms(self) -> tuple[Form, ...]:
-        """The ways to call it; the only one may be to give every operand without a default."""
+    def usages(self) -> tuple[Usage, ...]:
+        """The usages of the command; by default one with every operand that has no default."""
         empty = inspect.Parameter.empty
-        return self._forms or (Form(tuple(k for k in self.operands if self.parameters[k].default is empty)),)
-
-    def tells(self, given: Mapping[str, Any]) -> bool:
-        """Say whether the words that are given ask for a text for people, in a pipe too."""
-        mark = self._marks[self.words] if self.words else None
-        return isinstance(mark, Words) and mark.told and bool(given.get("operands"))
-
-    @cached_property
-    def parts(self) -> tuple[Part, ...]:
-        """What may stand on its command line."""
-        own = (_part(self.parameters[key], mark) for key, mark in self._marks.items() if mark is not None)
-        seeds = any(operand.drawn for operand in self.operands.values())
-        shared = (Input, Output) if self.operands else (Output,)
-        return (
-            *self._listed(),
-            *(part for part in own if part),
-            *((_of_flag("seed", Seed, _mark(Seed), "0"),) * seeds),
-            *(p for one in shared for p in _shared(one)),
+        return self._usages or (
+            Usage(tuple(k for k in self.operands if self.parameters[k].default is empty)),
         )
 
-    def _listed(self) -> Iterator[Part]:
-        """Give the operands without a flag, if any form has some, or the words."""
-        mark = self._marks[self.words] if self.words else None
-        if isinstance(mark, Words):
-            yield Part("operands", (), list[str], None, mark.help, mark.metavar)
-        elif any(form.operands for form in self.forms):
-            words = self.forms[0].operands
+    def implies_explain(self, given: Mapping[str, Any]) -> bool:
+        """Return whether the arguments given imply --explain, also in a pipe."""
+        mark = self._specs[self.text_parameter] if self.text_parameter else None
+        return isinstance(mark, TextArguments) and mark.implies_explain and bool(given.get("operands"))
+
+    @cached_property
+    def params(self) -> tuple[Param, ...]:
+        """The parameters of the command line."""
+        own = (
+            _make_param(self.parameters[key], mark) for key, mark in self._specs.items() if mark is not None
+        )
+        seeds = any(operand.seeded for operand in self.operands.values())
+        shared = (InputOptions, OutputOptions) if self.operands else (OutputOptions,)
+        return (
+            *self._positional_params(),
+            *(part for part in own if part),
+            *((_option_param("seed", Seed, _find_spec(Seed), "0"),) * seeds),
+            *(p for one in shared for p in _shared_params(one)),
+        )
+
+    def _positional_params(self) -> Iterator[Param]:
+        """Yield the parameter of the positional arguments, if there is one."""
+        mark = self._specs[self.text_parameter] if self.text_parameter else None
+        if isinstance(mark, TextArguments):
+            yield Param("operands", (), list[str], None, mark.help, mark.metavar)
+        elif any(form.operands for form in self.usages):
+            words = self.usages[0].operands
             metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
             helps = [self.operands[word].help for word in words]
             said = [f"{word.upper()}: {text}" for word, text in zip(words, helps, strict=True)]
-            yield Part("operands", (), list[str], None, " ".join(said if len(said) > 1 else helps), metavar)
+            yield Param("operands", (), list[str], None, " ".join(said if len(said) > 1 else helps), metavar)
 
 
 Commands = dict[str, Command]
 
 
 def command(
-    commands: Commands,
-    *forms: Form,
+    registry: Commands,
+    *usages: Usage,
     example: str,
-    guides: bool = False,
+    informational: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as one of a topic's commands.
 
-    `forms` are the ways to call it, the usual one first; by default it needs every operand without
+    `usages` are the ways to call it, the usual one first; by default it needs every operand without
     a default. `example` is a call that works, shown when there is nothing to read. A command that
-    `guides` calculates nothing of its own: it has no derivation and no plot.
+    `informational` calculates nothing of its own: it has no derivation and no plot.
     """
 
     def register(function: Function) -> Function:
         name = function.__name__.replace("_", "-")
-        commands[name] = Command(function, *forms, name=name, example=example, guides=guides)
+        registry[name] = Command(function, *usages, name=name, example=example, informational=informational)
         return function
 
     return register
 
 
-def _members(group: Any) -> dict[str, inspect.Parameter]:
-    """Give the options of a group as parameters."""
+def _group_parameters(group: Any) -> dict[str, inspect.Parameter]:
+    """Return the options of a group as parameters."""
     kind, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
     return {
         key: inspect.Parameter(key, kind, default=group._field_defaults.get(key, empty), annotation=hint)
@@ -178,42 +196,50 @@ def _members(group: Any) -> dict[str, inspect.Parameter]:
     }
 
 
-def _mark(hint: Any) -> Any:
-    """Find what an annotation says of its parameter; `Distribution | None` has it one level down."""
+def _find_spec(hint: Any) -> Any:
+    """Return the spec in an annotation, searching nested annotations such as `Distribution | None`."""
     for extra in get_args(hint):
-        found = extra if isinstance(extra, (Operand, Number, Whole, Flag, Words)) else _mark(extra)
+        found = (
+            extra
+            if isinstance(extra, (Operand, Number, Integer, Option, TextArguments))
+            else _find_spec(extra)
+        )
         if found is not None:
             return found
     return None
 
 
-def _part(parameter: inspect.Parameter, mark: Operand | Number | Whole | Flag | Words) -> Part | None:
-    """Give a parameter's part of the command line; an operand without a flag has none of its own."""
-    if isinstance(mark, Words):
+def _make_param(
+    parameter: inspect.Parameter, spec: Operand | Number | Integer | Option | TextArguments
+) -> Param | None:
+    """Return the command-line parameter of a function's parameter, or None for a positional operand."""
+    if isinstance(spec, TextArguments):
         return None
-    if isinstance(mark, Flag):
-        return _of_flag(parameter.name, parameter.annotation, mark, parameter.default)
-    if isinstance(mark, Operand):
-        kind = list[str] if mark.repeat else str
-        return Part(parameter.name, (mark.flag,), kind, None, mark.help, "LIST") if mark.flag else None
-    return Part(parameter.name, mark.flags, list[str], None, _with_default(mark, parameter.default), "N")
+    if isinstance(spec, Option):
+        return _option_param(parameter.name, parameter.annotation, spec, parameter.default)
+    if isinstance(spec, Operand):
+        kind = list[str] if spec.repeatable else str
+        return Param(parameter.name, (spec.flag,), kind, None, spec.help, "LIST") if spec.flag else None
+    return Param(
+        parameter.name, spec.flags, list[str], None, _help_with_default(spec, parameter.default), "N"
+    )
 
 
-def _shared(options: type[Input | Output]) -> Iterator[Part]:
+def _shared_params(options: type[InputOptions | OutputOptions]) -> Iterator[Param]:
     for key, hint in get_type_hints(options, include_extras=True).items():
-        yield _of_flag(key, hint, _mark(hint), options._field_defaults[key])
+        yield _option_param(key, hint, _find_spec(hint), options._field_defaults[key])
 
 
-def _of_flag(key: str, hint: Any, mark: Flag, default: Any) -> Part:
+def _option_param(key: str, hint: Any, spec: Option, default: Any) -> Param:
     kind = get_args(hint)[0]
     bare = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
-    said = mark.help or f"{', '.join(mark.choices[:-1])} or {mark.choices[-1]}."
-    return Part(key, (mark.flag,), bare, default, said, mark.metavar, mark.choices)
+    said = spec.help or f"{', '.join(spec.choices[:-1])} or {spec.choices[-1]}."
+    return Param(key, (spec.flag,), bare, default, said, spec.metavar, spec.choices)
 
 
-def _with_default(mark: Number | Whole, default: Any) -> str:
+def _help_with_default(spec: Number | Integer, default: Any) -> str:
     if default is None:
-        return mark.help
-    words = {value: word for word, value in mark.words.items()} if isinstance(mark, Number) else {}
+        return spec.help
+    words = {value: word for word, value in spec.named_values.items()} if isinstance(spec, Number) else {}
     values = default if isinstance(default, tuple) else (default,)
-    return f"{mark.help} [default: {','.join(words.get(value, f'{value:g}') for value in values)}]"
+    return f"{spec.help} [default: {','.join(words.get(value, f'{value:g}') for value in values)}]"

@@ -1,4 +1,4 @@
-"""Errors as people and scripts read them: one greppable line, then one way out."""
+"""Error reporting: one greppable line on standard error, then one hint."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from aimath.errors import InputError, alike
-from aimath.text import echo, safe
+from aimath.errors import InputError, closest
+from aimath.text import escape_control, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,54 +17,54 @@ if TYPE_CHECKING:
 
     from typer import TyperException
 
-LONGEST = 900
+MAX_LINE_CHARS = 900
 
 
-class Closed(io.TextIOBase):
-    """Stands for a standard output that is closed: writing to it fails."""
+class ClosedStdout(io.TextIOBase):
+    """A stand-in for a closed standard output, whose write raises OSError."""
 
     def write(self, _text: str) -> int:
-        """Refuse."""
+        """Raise OSError."""
         raise OSError(errno.EBADF, "it is closed")
 
 
-def tell(error: BaseException, arguments: Sequence[str]) -> int:
-    """Say what went wrong and give the exit code."""
+def report_error(error: BaseException, arguments: Sequence[str]) -> int:
+    """Report an error on standard error and return the exit code."""
     if isinstance(error, BrokenPipeError):
         return 141
     command = next((token for token in arguments if not token.startswith("-")), "")
-    if _of_typer(error) and getattr(getattr(error, "ctx", None), "parent", "") is None:
+    if _is_typer_error(error) and getattr(getattr(error, "ctx", None), "parent", "") is None:
         command = ""  # there is none of this name
-    why, hint, code = _parts(error, command)
-    say(f"{program(command)}: error: {why}")
-    for line in getattr(error, "shown", "").splitlines():
-        say(f"  {line}")
+    why, hint, code = _describe_error(error, command)
+    eprint(f"{program_name(command)}: error: {why}")
+    for line in getattr(error, "snippet", "").splitlines():
+        eprint(f"  {line}")
     if hint:
-        say(f"  {hint}")
+        eprint(f"  {hint}")
     return code
 
 
-def program(command: str) -> str:
-    """Name the program as it was called."""
+def program_name(command: str) -> str:
+    """Return the program name with the command, as in "aimath softmax"."""
     return f"aimath {command}".rstrip()
 
 
-def say(line: str) -> None:
-    """Write a line to standard error, where there is one, with what would steer a terminal made visible."""
+def eprint(line: str) -> None:
+    """Write a line to standard error, if open, with control characters escaped."""
     if sys.stderr is None:
         return
     try:
-        os.write(2, (safe(line)[:LONGEST] + "\n").encode(errors="backslashreplace"))
+        os.write(2, (escape_control(line)[:MAX_LINE_CHARS] + "\n").encode(errors="backslashreplace"))
     except OSError:
         return  # there is nobody left to tell
 
 
-def _parts(error: BaseException, command: str) -> tuple[str, str, int]:
-    """Give the sentence, the way out and the exit code of an error."""
+def _describe_error(error: BaseException, command: str) -> tuple[str, str, int]:
+    """Return the message, the hint and the exit code of an error."""
     if isinstance(error, InputError):
-        return error.why, error.hint, 2 if error.usage else 1
-    if _of_typer(error):
-        return _usage(error, command)
+        return error.message, error.hint, 2 if error.usage else 1
+    if _is_typer_error(error):
+        return _describe_usage_error(error, command)
     # Where numpy and CPython forget to look for want of memory, they end in a SystemError.
     if isinstance(error, MemoryError | SystemError):
         return "out of memory", "use smaller blocks of data, or more memory", 1
@@ -80,23 +80,23 @@ def _parts(error: BaseException, command: str) -> tuple[str, str, int]:
     return why, "this is a mistake of aimath's; AIMATH_DEBUG=1 shows where it happened", 1
 
 
-def _of_typer(error: BaseException) -> TypeGuard[TyperException]:
+def _is_typer_error(error: BaseException) -> TypeGuard[TyperException]:
     typer = sys.modules.get("typer")  # not loaded, it raised nothing
     return typer is not None and isinstance(error, typer.TyperException)
 
 
-def _usage(error: TyperException, command: str) -> tuple[str, str, int]:
-    """Put typer's sentence in our form; it has already looked for what was meant."""
+def _describe_usage_error(error: TyperException, command: str) -> tuple[str, str, int]:
+    """Return typer's error as message, hint and exit code in aimath's wording."""
     possible = getattr(error, "possibilities", None)
     why = (error.message if possible else error.format_message()).strip().rstrip(".").replace("\n", " ")
     why = why[:1].lower() + why[1:]
     if possible:
         bare = {option.lstrip("-"): option for option in possible}  # whose dashes would count as a likeness
-        near = alike(getattr(error, "option_name", "").lstrip("-"), bare)
-        return why, f"did you mean {bare[near[0]]}?" if near else f"see {program(command)} --help", 2
+        near = closest(getattr(error, "option_name", "").lstrip("-"), bare)
+        return why, f"did you mean {bare[near[0]]}?" if near else f"see {program_name(command)} --help", 2
     _, extra, words = why.partition("unexpected extra argument(s) ")
     if extra:
-        why = f"takes no operands, not {echo(words[1:-1])}"
+        why = f"takes no operands, not {quote(words[1:-1])}"
     why, meant, best = why.partition(". Did you mean ")
     best = best.strip("?'")
-    return why, f"did you mean {best}?" if meant else f"see {program(command)} --help", 2
+    return why, f"did you mean {best}?" if meant else f"see {program_name(command)} --help", 2

@@ -1,4 +1,4 @@
-"""What a command line asks for: the form of the command, what is swept, and the rows that answer it."""
+"""A parsed command line as a Job: the usage, the swept options and the rows to answer."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.command import MEMORY
-from aimath.cli.errors import say
-from aimath.cli.options import INVALID, MISSING, Input, Number, Whole
-from aimath.cli.seeds import settled
+from aimath.cli.errors import eprint
+from aimath.cli.options import INVALID_POLICIES, MISSING_POLICIES, InputOptions, Integer, Number
+from aimath.cli.seeds import resolve_seed
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow, Block, Reading
-from aimath.read.numbers import integer, read_as, sweep
-from aimath.read.operands import blocks, streamed
-from aimath.text import echo
+from aimath.read.blocks import BadRow, Block, ReadOptions
+from aimath.read.numbers import parse_integer, parse_option, parse_sweep
+from aimath.read.operands import open_large_matrix, read_blocks
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
-    from aimath.cli.options import Form, Operand
+    from aimath.cli.options import Operand, Usage
 
-MOST_RUNS = 1_000_000
+MAX_RUNS = 1_000_000
 
 
 class Job(NamedTuple):
-    """A command line that has been read: which operands, what is swept, how it is answered."""
+    """A parsed command line: its operands, its swept options and how rows are read."""
 
     command: Command
-    names: tuple[str, ...]  # of the operands to read
-    optional: tuple[str, ...]  # what JSON objects may hold beside them
+    operand_names: tuple[str, ...]  # of the operands to read
+    optional_operands: tuple[str, ...]  # what JSON objects may hold beside them
     runs: tuple[dict[str, float], ...]  # the product of all swept options
     swept: tuple[str, ...]  # options with several values
     options: Mapping[str, Any]  # the command's other options, as given
     labels: tuple[str, ...]
-    invalid: str
-    reading: Reading  # how text becomes rows
+    on_invalid: str
+    read_options: ReadOptions  # how text becomes rows
 
-    def operand(self, name: str) -> Operand:
-        """Give what is known of an operand; each text of a repeated flag is one ("likelihood 0")."""
+    def operand_spec(self, name: str) -> Operand:
+        """Return the spec of an operand; "likelihood 0" is the first value of a repeated flag."""
         return self.command.operands[name.partition(" ")[0]]
 
 
-def asked_for(
+def parse_job(
     command: Command, given: dict[str, Any], *, stdin: bool = True
 ) -> tuple[Job, Iterator[Block | BadRow]]:
-    """Read a command line without its options of output: what is asked, and the rows, read when taken."""
-    inputs = Input(**{key: given.pop(key) for key in Input._fields if key in given})
+    """Parse a command line without its output options into a Job and a lazy iterator of row blocks."""
+    inputs = InputOptions(**{key: given.pop(key) for key in InputOptions._fields if key in given})
     tokens = given.pop("operands", None) or []
-    if command.words and not form_of(command, given).operands:
-        given[command.words], tokens = [token.strip() for token in tokens], []
+    if command.text_parameter and not select_usage(command, given).operands:
+        given[command.text_parameter], tokens = [token.strip() for token in tokens], []
     flags = {key: text for key in command.operands if (text := given.pop(key, None)) is not None}
-    _settle_seed(command.name, given)
-    asked = _job(command, given, inputs, flags, tokens)
+    _replace_random_seed(command.name, given)
+    asked = _make_job(command, given, inputs, flags, tokens)
     apart = {
         key: [f"{key} {k}" for k in range(len(texts))]
         for key, texts in flags.items()
@@ -63,145 +63,155 @@ def asked_for(
     }
     for key, names in apart.items():
         flags |= zip(names, flags.pop(key), strict=True)
-    asked = asked._replace(names=tuple(name for key in asked.names for name in apart.get(key, [key])))
-    return asked, _pieces(asked, tokens, flags, 0 if stdin and sys.stdin is not None else None)
+    asked = asked._replace(
+        operand_names=tuple(name for key in asked.operand_names for name in apart.get(key, [key]))
+    )
+    return asked, _read_blocks(asked, tokens, flags, 0 if stdin and sys.stdin is not None else None)
 
 
-def _settle_seed(name: str, given: dict[str, Any]) -> None:
-    """Let `--seed random` draw once, for the rows that are drawn and for the command itself."""
+def _replace_random_seed(name: str, given: dict[str, Any]) -> None:
+    """Replace `--seed random` by one drawn seed, shared by the rows and the command."""
     if "seed" in given:
-        seed, notes = settled(given["seed"])
+        seed, notes = resolve_seed(given["seed"])
         given["seed"] = str(seed)
         for note in notes:
-            say(f"aimath {name}: note: {note}")
+            eprint(f"aimath {name}: note: {note}")
 
 
-def _pieces(
-    asked: Job, tokens: Sequence[str], flags: Mapping[str, str], stdin: int | None
+def _read_blocks(
+    job: Job, tokens: Sequence[str], flags: Mapping[str, str], stdin: int | None
 ) -> Iterator[Block | BadRow]:
-    """Read the operands; a command without any is answered once."""
-    if not asked.names:
+    """Yield the blocks of operands, or one empty block for a command without operands."""
+    if not job.operand_names:
         yield Block(operands={}, source="", lines=(1,))
         return
-    name, *more = asked.names
-    if asked.operand(name).streamed and not more:
-        rows = streamed(tokens, name, flags, asked.reading)
+    name, *more = job.operand_names
+    if job.operand_spec(name).streamed and not more:
+        rows = open_large_matrix(tokens, name, flags, job.read_options)
         if rows is not None:
             # Only a command that asked for it gets what isn't an array.
             yield Block(operands={name: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
             return
     try:
-        yield from blocks(
+        yield from read_blocks(
             tokens,
-            asked.names,
+            job.operand_names,
             flags,
             stdin,
-            asked.reading,
-            matrix=[name for name in asked.names if asked.operand(name).matrix],
-            optional=asked.optional,
-            each=[name for name in asked.names if asked.operand(name).each],
-            named=[name for name in asked.names if asked.operand(name).named],
-            called={name: asked.operand(name).flag for name in flags},
+            job.read_options,
+            matrix=[name for name in job.operand_names if job.operand_spec(name).matrix],
+            optional=job.optional_operands,
+            per_row=[name for name in job.operand_names if job.operand_spec(name).per_row],
+            keyed=[name for name in job.operand_names if job.operand_spec(name).keyed],
+            flag_names={name: job.operand_spec(name).flag for name in flags},
         )
     except InputError as error:
         if error.usage and not error.hint:
-            error.hint = f"try {asked.command.example}"
+            error.hint = f"try {job.command.example}"
         raise
 
 
-def form_of(command: Command, given: Mapping[str, Any]) -> Form:
-    """Tell by its options which form of a command is called."""
+def select_usage(command: Command, given: Mapping[str, Any]) -> Usage:
+    """Return the usage of a command that the given options select."""
     chosen = {key for key, value in given.items() if value not in (None, False, [], "")}
-    return next((form for form in command.forms[1:] if chosen & set(form.when)), command.forms[0])
+    return next((form for form in command.usages[1:] if chosen & set(form.selected_by)), command.usages[0])
 
 
-def _job(
-    command: Command, given: dict[str, Any], inputs: Input, flags: Mapping[str, Any], tokens: Sequence[str]
+def _make_job(
+    command: Command,
+    given: dict[str, Any],
+    inputs: InputOptions,
+    flags: Mapping[str, Any],
+    tokens: Sequence[str],
 ) -> Job:
-    one_of("--missing", inputs.missing, MISSING)
-    form = form_of(command, given | dict(flags))
-    spare = tuple(key for key in form.behind if key not in flags)
+    check_choice("--missing", inputs.missing, MISSING_POLICIES)
+    form = select_usage(command, given | dict(flags))
+    spare = tuple(key for key in form.trailing if key not in flags)
     if len(tokens) > len([key for key in form.operands if key not in flags]):
         form = form._replace(operands=form.operands + spare)
     extra = tuple(key for key in flags if key not in form.operands)
     if not form.operands and tokens:
         hint = f"try {command.example}"
-        raise InputError(f"takes no operands here, not {echo(tokens[0])}", hint=hint, usage=True)
-    marks = command.numbers
+        raise InputError(f"takes no operands here, not {quote(tokens[0])}", hint=hint, usage=True)
+    marks = command.sweepable
     texts = {key: given.pop(key, None) for key in marks}
-    swept = {key: _values(marks[key], text) for key, text in texts.items() if text}
-    lists = {key: values for key, values in swept.items() if not marks[key].together} | _defaults(
+    swept = {key: _parse_values(marks[key], text) for key, text in texts.items() if text}
+    lists = {key: values for key, values in swept.items() if not marks[key].vectorized} | _default_sweeps(
         command, swept
     )
-    given |= {key: tuple(values) for key, values in swept.items() if marks[key].together}
-    reading = _reading(inputs, given)
+    given |= {key: tuple(values) for key, values in swept.items() if marks[key].vectorized}
+    reading = _make_read_options(inputs, given)
     if "seed" not in command.parameters:
         given.pop("seed", None)  # it was for the reading
     if MEMORY in command.parameters:
         given[MEMORY] = reading.max_memory
     return Job(
         command=command,
-        names=(*form.operands, *extra),
-        optional=_optional(command, form, extra),
-        runs=tuple(dict(zip(lists, values, strict=True)) for values in combinations(lists.values())),
+        operand_names=(*form.operands, *extra),
+        optional_operands=_optional_operands(command, form, extra),
+        runs=tuple(dict(zip(lists, values, strict=True)) for values in cartesian_product(lists.values())),
         swept=tuple(key for key, values in lists.items() if len(values) > 1),
         options=given,
         labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
-        invalid=one_of("--invalid", inputs.invalid, INVALID),
-        reading=reading,
+        on_invalid=check_choice("--invalid", inputs.invalid, INVALID_POLICIES),
+        read_options=reading,
     )
 
 
-def _reading(inputs: Input, given: Mapping[str, Any]) -> Reading:
-    shared = {key: value for key, value in inputs._asdict().items() if key in Reading._fields}
-    return Reading(**shared | {"max_memory": size(inputs.max_memory), "seed": int(given.get("seed", 0))})
+def _make_read_options(inputs: InputOptions, given: Mapping[str, Any]) -> ReadOptions:
+    shared = {key: value for key, value in inputs._asdict().items() if key in ReadOptions._fields}
+    return ReadOptions(
+        **shared | {"max_memory": parse_size(inputs.max_memory), "seed": int(given.get("seed", 0))}
+    )
 
 
-def _optional(command: Command, form: Form, extra: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the operands that belong to no other form of the command, and to this one if it needs none."""
-    others = [one for one in command.forms if one != form]
-    taken = {name for one in others for name in (*one.operands, *one.when)} - set(form.when)
-    return tuple(key for key in command.operands if key not in (*form.operands, *extra, *taken))
+def _optional_operands(command: Command, usage: Usage, extra: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the operands that this usage may take but does not need."""
+    others = [one for one in command.usages if one != usage]
+    taken = {name for one in others for name in (*one.operands, *one.selected_by)} - set(usage.selected_by)
+    return tuple(key for key in command.operands if key not in (*usage.operands, *extra, *taken))
 
 
-def _defaults(command: Command, swept: Mapping[str, Any]) -> dict[str, list[float]]:
-    """Give the options that sweep even when nobody asks (temperature's list of T)."""
-    defaults = {key: command.parameters[key].default for key in command.numbers if key not in swept}
+def _default_sweeps(command: Command, swept: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the options whose default is a sweep, such as temperature's list of T."""
+    defaults = {key: command.parameters[key].default for key in command.sweepable if key not in swept}
     return {key: list(value) for key, value in defaults.items() if isinstance(value, tuple)}
 
 
-def combinations(lists: Collection[Sequence[float]]) -> Iterator[tuple[float, ...]]:
-    """Give every combination, the last list varying fastest."""
+def cartesian_product(lists: Collection[Sequence[float]]) -> Iterator[tuple[float, ...]]:
+    """Return the Cartesian product of lists, with the last list varying fastest."""
     count = math.prod(map(len, lists))
-    if count > MOST_RUNS:
-        raise InputError(f"the sweep has {count} combinations, more than {MOST_RUNS}", usage=True)
+    if count > MAX_RUNS:
+        raise InputError(f"the sweep has {count} combinations, more than {MAX_RUNS}", usage=True)
     return itertools.product(*lists)
 
 
-def _values(mark: Number | Whole, texts: Sequence[str]) -> list[float]:
-    flag = mark.flags[0]
+def _parse_values(spec: Number | Integer, texts: Sequence[str]) -> list[float]:
+    flag = spec.flags[0]
     values: list[float] = []
     for text in texts:
-        if isinstance(mark, Whole):
-            values += [integer(part, flag, mark.low, mark.high) for part in text.split(",")]
+        if isinstance(spec, Integer):
+            values += [parse_integer(part, flag, spec.low, spec.high) for part in text.split(",")]
         else:
             parts = (part.strip() for part in text.strip(" \t[]").split(","))
-            values += read_as(flag, sweep, ",".join(str(mark.words.get(part, part)) for part in parts))
+            values += parse_option(
+                flag, parse_sweep, ",".join(str(spec.named_values.get(part, part)) for part in parts)
+            )
     return values
 
 
-def one_of(flag: str, text: str, right: tuple[str, ...]) -> str:
-    """Give the text of an option that must be one of a few words."""
-    if text not in right:
-        raise InputError(f"{flag}: {echo(text)} is not one of {', '.join(right)}", usage=True)
+def check_choice(flag: str, text: str, choices: tuple[str, ...]) -> str:
+    """Return the text of an option, or raise InputError if it is not one of the choices."""
+    if text not in choices:
+        raise InputError(f"{flag}: {quote(text)} is not one of {', '.join(choices)}", usage=True)
     return text
 
 
-def size(text: str | None) -> int | None:
-    """Read a size such as 512M or 4G."""
+def parse_size(text: str | None) -> int | None:
+    """Return a size such as 512M or 4G in bytes."""
     if text is None:
         return None
     found = re.fullmatch("([0-9]{1,15})([KMGTkmgt]?)", text)
     if not found:
-        raise InputError(f"--max-memory: {echo(text)} is not a size", hint="write 512M or 4G", usage=True)
+        raise InputError(f"--max-memory: {quote(text)} is not a size", hint="write 512M or 4G", usage=True)
     return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")

@@ -1,4 +1,4 @@
-"""Answers on their way out: the data to their place, all that is said beside them to standard error."""
+"""Printers: reports to their destination, notes and progress to standard error."""
 
 from __future__ import annotations
 
@@ -7,55 +7,55 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from aimath.cli.errors import say
+from aimath.cli.errors import eprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from aimath.render.fields import Writer
-    from aimath.render.sink import AtomicFile, Descriptor
+    from aimath.render.report_view import Writer
+    from aimath.render.sink import AtomicFile, FileDescriptor
     from aimath.report import Report
 
-AFTER, EVERY = 1.0, 0.5
+PROGRESS_DELAY, PROGRESS_INTERVAL = 1.0, 0.5
 """Seconds before the first word of progress, and between two."""
 
 
 class Printer:
-    """Takes reports, gives bytes to their place; notes and plots beside the data go to standard error."""
+    """Writes reports to their destination, and notes and plots beside piped data to standard error."""
 
     def __init__(
         self,
         writer: Writer,
-        sink: AtomicFile | Descriptor,
+        sink: AtomicFile | FileDescriptor,
         *,
-        by_line: bool,
+        row_oriented: bool,
         fields: tuple[str, ...],
-        aside: Writer | None,
+        plot_writer: Writer | None,
         progress: Progress,
     ) -> None:
         self.writer, self.sink, self.fields = writer, sink, fields
-        self.aside, self.progress = aside, progress
-        self.by_line = by_line  # each row becomes a line
-        self.said: set[str] = set()
-        self.unmet = ""  # what --check found not to hold
+        self.plot_writer, self.progress = plot_writer, progress
+        self.row_oriented = row_oriented  # each row becomes a line
+        self.seen_notes: set[str] = set()
+        self.failed_check = ""  # what --check found not to hold
 
-    def rows(self, reports: Sequence[Report]) -> None:
-        """Write some rows: for each row its answers, one for each combination that is swept."""
-        reports = [report.of_fields(self.fields) for report in reports]
+    def write_reports(self, reports: Sequence[Report]) -> None:
+        """Write the reports of some rows, one for each combination of swept options."""
+        reports = [report.for_fields(self.fields) for report in reports]
         rows = reports[0].rows
         if len(reports) == 1 or rows == 1:
             parts = [self.writer.write(report) for report in reports]
         else:
-            parts = list(self._interleaved(reports, rows))
+            parts = list(self._interleave(reports, rows))
         self.sink.write(b"".join(parts))
         self.progress.add(rows)
         for report in reports:
-            self._beside(report)
-            for more in following(report):
-                self.rows([more])
+            self._write_notes(report)
+            for more in continuations(report):
+                self.write_reports([more])
 
-    def _interleaved(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
-        """Give row 1 of every report, then row 2, by their lines."""
+    def _interleave(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
+        """Yield the lines of row 1 of every report, then of row 2, and so on."""
         split = [self.writer.write(report).splitlines(keepends=True) for report in reports]
         header = len(split[0]) - rows
         yield from split[0][:header]
@@ -63,57 +63,57 @@ class Printer:
         for lines in zip(*split, strict=True):
             yield from lines
 
-    def _beside(self, report: Report) -> None:
-        if self.aside:
-            _aloud(self.aside.write(report))
-        self.unmet = self.unmet or report.unmet
+    def _write_notes(self, report: Report) -> None:
+        if self.plot_writer:
+            _write_stderr(self.plot_writer.write(report))
+        self.failed_check = self.failed_check or report.failed_check
         for kind, notes in (("note", report.notes), ("warning", report.warnings)):
             for note in notes:
-                if note not in self.said:
-                    self.said.add(note)
-                    self.progress.end()
-                    say(f"aimath {self.progress.name}: {kind}: {note}")
+                if note not in self.seen_notes:
+                    self.seen_notes.add(note)
+                    self.progress.clear()
+                    eprint(f"aimath {self.progress.name}: {kind}: {note}")
 
-    def end(self) -> None:
-        """Write what the writer kept back."""
-        self.sink.write(self.writer.end())
-        if self.aside:
-            _aloud(self.aside.end())
-
-
-def following(report: Report) -> Iterator[Report]:
-    """Give what comes behind a report: further rows of its answer, then other answers."""
-    for more in report.rest:
-        yield more._replace(swept=more.swept or report.swept, continued=True)
-    yield from report.series
+    def finish(self) -> None:
+        """Write what the writer still buffers."""
+        self.sink.write(self.writer.finish())
+        if self.plot_writer:
+            _write_stderr(self.plot_writer.finish())
 
 
-def _aloud(data: bytes) -> None:
-    """Write to standard error, where there is one: its number may by now be that of another file."""
-    from aimath.render.sink import Descriptor
+def continuations(report: Report) -> Iterator[Report]:
+    """Yield the reports that follow a report: further rows of its answer, then other answers."""
+    for more in report.continuation:
+        yield more._replace(swept=more.swept or report.swept, is_continuation=True)
+    yield from report.next_reports
+
+
+def _write_stderr(data: bytes) -> None:
+    """Write to standard error, if it is open."""
+    from aimath.render.sink import FileDescriptor
 
     if sys.stderr is not None:
-        Descriptor(2).write(data)
+        FileDescriptor(2).write(data)
 
 
 class Progress:
-    """Counts rows on standard error; silent where that is no terminal, or where the answer is shown."""
+    """A counter of rows on standard error, silent where that is no terminal."""
 
-    def __init__(self, name: str, *, shown: bool) -> None:
-        self.name, self.shown = name, shown
+    def __init__(self, name: str, *, enabled: bool) -> None:
+        self.name, self.enabled = name, enabled
         self.rows = self.width = 0
-        self.due = time.monotonic() + AFTER
+        self.next_update = time.monotonic() + PROGRESS_DELAY
 
     def add(self, rows: int) -> None:
-        """Count more rows, and say so if it is time."""
+        """Count more rows and update the line if it is due."""
         self.rows += rows
         now = time.monotonic()
-        if self.shown and now >= self.due:
-            self.due = now + EVERY
+        if self.enabled and now >= self.next_update:
+            self.next_update = now + PROGRESS_INTERVAL
             self._write(f"aimath {self.name}: {self.rows} rows")
 
-    def end(self) -> None:
-        """Wipe what was said."""
+    def clear(self) -> None:
+        """Clear the progress line."""
         if self.width:
             self._write("")
 
@@ -123,24 +123,24 @@ class Progress:
         try:
             os.write(2, line.encode())
         except OSError:
-            self.shown = False  # nobody looks any more
+            self.enabled = False  # nobody looks any more
 
 
-class Kept:
-    """Takes reports as a printer does, and keeps them one by one."""
+class CollectingPrinter:
+    """A printer that collects reports in a list."""
 
-    by_line = False  # row by row, as people read
+    row_oriented = False  # row by row, as people read
 
     def __init__(self) -> None:
         self.reports: list[Report] = []
 
-    def rows(self, reports: Sequence[Report]) -> None:
-        """Keep some answers, and what follows them."""
+    def write_reports(self, reports: Sequence[Report]) -> None:
+        """Collect reports and their continuations."""
         for report in reports:
-            self.reports += _flat(report)
+            self.reports += _flatten(report)
 
 
-def _flat(report: Report) -> Iterator[Report]:
-    yield report._replace(rest=(), series=())
-    for more in following(report):
-        yield from _flat(more)
+def _flatten(report: Report) -> Iterator[Report]:
+    yield report._replace(continuation=(), next_reports=())
+    for more in continuations(report):
+        yield from _flatten(more)

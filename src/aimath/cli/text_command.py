@@ -1,4 +1,4 @@
-"""Commands that talk: their function writes words by itself and gives the exit code."""
+"""Commands that print text themselves and return an exit code."""
 
 from __future__ import annotations
 
@@ -7,84 +7,86 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from aimath.cli.command import Command, Commands, Part
-from aimath.cli.options import Output
-from aimath.cli.output import standard_output, terminal_of
-from aimath.text import cells, to_ascii
+from aimath.cli.command import Command, Commands, Param
+from aimath.cli.options import OutputOptions
+from aimath.cli.output import detect_terminal, stdout_fd
+from aimath.text import display_width, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.cli.command import Function
 
-Talker = Callable[..., int]
-WIDEST = 80
-NARROWEST = 20
+TextFunction = Callable[..., int]
+MAX_WIDTH = 80
+MIN_WIDTH = 20
 
 
-class Voice:
-    """Standard output for words: wrapped to its width, in ASCII where nothing else is understood."""
+class TextOutput:
+    """Standard output for text, wrapped to the terminal's width and in ASCII where needed."""
 
     def __init__(self, *, ascii_only: bool = False) -> None:
-        terminal = terminal_of(Output(ascii=ascii_only))
+        terminal = detect_terminal(OutputOptions(ascii=ascii_only))
         self.ascii_only = terminal.ascii_only
-        self.width = max(NARROWEST, min(terminal.width, WIDEST))
+        self.width = max(MIN_WIDTH, min(terminal.width, MAX_WIDTH))
 
-    def say(self, text: str = "", *, indent: str = "", hang: str | None = None) -> None:
-        """Write a paragraph; its further lines begin with `hang`."""
+    def paragraph(self, text: str = "", *, indent: str = "", subsequent_indent: str | None = None) -> None:
+        """Write a wrapped paragraph, its further lines indented by `subsequent_indent`."""
         lines = textwrap.wrap(
             text,
             self.width,
             initial_indent=indent,
-            subsequent_indent=indent if hang is None else hang,
+            subsequent_indent=indent if subsequent_indent is None else subsequent_indent,
             break_long_words=False,
             break_on_hyphens=False,
         )
         self.write("\n".join(lines or [""]) + "\n")
 
-    def rows(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Write words with what is said of them beside, or below where the line is too short."""
-        wide = max(cells(left) for left, _ in rows) + 2
-        if self.width - wide < WIDEST // 4:
+    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Write a definition list, with definitions below their terms on narrow terminals."""
+        wide = max(display_width(left) for left, _ in rows) + 2
+        if self.width - wide < MAX_WIDTH // 4:
             for left, right in rows:
-                self.say(left, indent="  ", hang="    ")
-                self.say(right, indent="    ")
+                self.paragraph(left, indent="  ", subsequent_indent="    ")
+                self.paragraph(right, indent="    ")
             return
         for left, right in rows:
-            self.say(right, indent=f"  {left.ljust(wide)}", hang=" " * (wide + 2))
+            self.paragraph(right, indent=f"  {left.ljust(wide)}", subsequent_indent=" " * (wide + 2))
 
     def write(self, text: str) -> None:
-        """Write text as it is; every byte of it, or it is an error."""
-        from aimath.render.sink import Descriptor
+        """Write text unchanged, or raise OSError if not all of it can be written."""
+        from aimath.render.sink import FileDescriptor
 
         data = to_ascii(text) if self.ascii_only else text
-        Descriptor(standard_output()).write(data.encode(errors="backslashreplace"))
+        FileDescriptor(stdout_fd()).write(data.encode(errors="backslashreplace"))
 
 
-class Talk(Command):
-    """A command that writes words: it has no operands to read and none of the forms of an answer."""
+class TextCommand(Command):
+    """A command that prints text: it has no operands and no output formats."""
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
-        """What may stand on its command line: the options of its own, and how to write."""
-        shared = [part for part in super().parts if part.key not in Output._fields]
-        return (*shared, Part("ascii", ("--ascii",), bool, False, "Write ASCII signs only.", ""))
+    def params(self) -> tuple[Param, ...]:
+        """The parameters of the command line: its own, and --ascii."""
+        shared = [part for part in super().params if part.name not in OutputOptions._fields]
+        return (*shared, Param("ascii", ("--ascii",), bool, False, "Write ASCII signs only.", ""))
 
-    def talk(self, given: dict[str, Any]) -> int:
-        """Let the function speak, and give its exit code."""
-        voice = Voice(ascii_only=given.pop("ascii"))
-        if self.words:
-            given[self.words] = [word.strip() for word in given.pop("operands", None) or []]
-        return cast("Talker", self.function)(voice, **given)
+    def run_text(self, given: dict[str, Any]) -> int:
+        """Run the function with a TextOutput and return its exit code."""
+        voice = TextOutput(ascii_only=given.pop("ascii"))
+        if self.text_parameter:
+            given[self.text_parameter] = [word.strip() for word in given.pop("operands", None) or []]
+        return cast("TextFunction", self.function)(voice, **given)
 
 
-def talk(commands: Commands, *, example: str, name: str = "") -> Callable[[Talker], Talker]:
-    """Register a function that talks as one of a topic's commands."""
+def text_command(
+    registry: Commands, *, example: str, name: str = ""
+) -> Callable[[TextFunction], TextFunction]:
+    """Register a text function as one of a module's commands."""
 
-    def register(function: Talker) -> Talker:
+    def register(function: TextFunction) -> TextFunction:
         known = name or function.__name__
         heard = cast("Function", function)
-        commands[known] = Talk(heard, name=known, example=example, guides=True)
+        registry[known] = TextCommand(heard, name=known, example=example, informational=True)
         return function
 
     return register

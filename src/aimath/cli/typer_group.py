@@ -1,4 +1,4 @@
-"""Typer's side of the program: help, what is wrong with a command line, and lines that aren't plain."""
+"""The typer application: help, usage errors and command lines the fast parser leaves to it."""
 
 from __future__ import annotations
 
@@ -11,82 +11,83 @@ from typer.core import TyperGroup  # noqa: TID253
 from typer.models import CommandInfo  # noqa: TID253
 
 from aimath import __version__
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.cli.chapters import INPUT, chapters, said_of
-from aimath.cli.text_command import Voice
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.chapters import INPUT_HELP, commands_by_chapter, summary_of
+from aimath.cli.text_command import TextOutput
 
 if TYPE_CHECKING:
-    from aimath.cli.command import Command, Part
+    from aimath.cli.command import Command, Param
 
 
-class Topics(TyperGroup):
-    """A group that imports the one topic which holds the command that was asked for."""
+class LazyGroup(TyperGroup):
+    """A typer group that imports only the module of the command that is called."""
 
     def list_commands(self, _ctx: Any) -> list[str]:
-        """Name every command, in the order of the list."""
+        """Return the command names in the order of the catalogue."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
-        """Give a command, built when it is asked for."""
+        """Return a command, built on first use."""
         if cmd_name not in COMMANDS:
             return None
-        command = found(cmd_name)
+        command = lookup(cmd_name)
         info = CommandInfo(name=cmd_name, callback=_callback(command), epilog=f"Example: {command.example}")
         return typer.main.get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find a command, or suggest the one that was meant."""
+        """Return the command that is called, or raise a usage error with a suggestion."""
         self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # what suggestions are chosen from
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         """List the commands by chapter, without importing them."""
-        for title, names in chapters().items():
+        for title, names in commands_by_chapter().items():
             with formatter.section(title):
                 formatter.write_dl([(name, COMMANDS[name].summary) for name in names])
 
 
 def _callback(command: Command) -> Any:
-    """Give what typer looks at and calls: a function whose signature is made of the command's parts."""
+    """Return a function for typer whose signature is built from the command's parameters."""
 
     def call(**given: Any) -> int:
         from aimath.cli.run import run
 
         return run(command, given)
 
-    signature = inspect.Signature([_parameter(part) for part in command.parts])
-    call.__name__, call.__doc__ = command.function.__name__, said_of(command.name)
+    signature = inspect.Signature([_typer_parameter(part) for part in command.params])
+    call.__name__, call.__doc__ = command.function.__name__, summary_of(command.name)
     call.__signature__ = signature  # type: ignore[attr-defined]
     call.__annotations__ = {key: p.annotation for key, p in signature.parameters.items()}
     return call
 
 
-def _parameter(part: Part) -> inspect.Parameter:
-    say: dict[str, Any] = {"help": part.help, "metavar": part.metavar or None}
-    mark = typer.Option(*part.flags, **say) if part.flags else typer.Argument(**say)
-    kind = part.kind | None if part.default is None else part.kind
+def _typer_parameter(param: Param) -> inspect.Parameter:
+    say: dict[str, Any] = {"help": param.help, "metavar": param.metavar or None}
+    mark = typer.Option(*param.flags, **say) if param.flags else typer.Argument(**say)
+    kind = param.kind | None if param.default is None else param.kind
     return inspect.Parameter(
-        part.key, inspect.Parameter.KEYWORD_ONLY, default=part.default, annotation=Annotated[kind, mark]
+        param.name, inspect.Parameter.KEYWORD_ONLY, default=param.default, annotation=Annotated[kind, mark]
     )
 
 
-group = typer.Typer(
-    cls=Topics,
+app = typer.Typer(
+    cls=LazyGroup,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": Voice().width - 2},
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": TextOutput().width - 2},
 )
 
 
-@group.callback(
-    invoke_without_command=True, help=f"Calculate the mathematics behind AI, and show each step.\n\n{INPUT}"
+@app.callback(
+    invoke_without_command=True,
+    help=f"Calculate the mathematics behind AI, and show each step.\n\n{INPUT_HELP}",
 )
 def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the versions and exit.")] = False,
 ) -> None:
-    """Show the versions, or the help, where no command is named."""
+    """Print the versions, or the help if no command is given."""
     if version:
         from importlib.metadata import version as installed
 
@@ -95,9 +96,9 @@ def root(
         typer.echo(context.get_help())
 
 
-def grouped(words: list[str]) -> int:
-    """Run a command line by typer and give its exit code."""
+def run_typer(args: list[str]) -> int:
+    """Run a command line through typer and return its exit code."""
     try:
-        return int(group(args=words, prog_name="aimath", standalone_mode=False) or 0)
+        return int(app(args=args, prog_name="aimath", standalone_mode=False) or 0)
     except typer.Abort:
         raise KeyboardInterrupt from None

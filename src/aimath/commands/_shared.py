@@ -1,4 +1,4 @@
-"""What commands of several chapters share: one matrix of several, prices, class numbers."""
+"""Helpers shared by commands of several chapters: single matrices, memory checks, class indices."""
 
 from __future__ import annotations
 
@@ -9,48 +9,53 @@ from aimath.cli.options import (
     Vector,
 )
 from aimath.errors import InputError
-from aimath.read.blocks import price
+from aimath.read.blocks import check_budget
 
-SHOWN = 8
+MAX_SHOWN_SIZE = 8
 """Matrices of more rows or columns are left out of a derivation where they aren't its point."""
-TERMS_SHOWN = 4
+MAX_TERMS = 4
 """A product that is worked out shows so many of its terms."""
-COPIES = 6
+ANSWER_COPIES = 6
 """An answer is held, looked over, and written as text three times as long as its eight bytes a number."""
-Left = Annotated[Vector, Operand("The first vector.", flag="--a", drawn=True)]
-Right = Annotated[Vector, Operand("The second vector.", flag="--b", drawn=True)]
+Left = Annotated[Vector, Operand("The first vector.", flag="--a", seeded=True)]
+Right = Annotated[Vector, Operand("The second vector.", flag="--b", seeded=True)]
 
 
-def one(several: Vector, name: str, *, whole: bool = True) -> Vector:
-    """Give the one matrix (r, c) of (1, r, c), the one vector (n,) of (1, n).
+def single_matrix(matrices: Vector, name: str, *, unbatched: bool = True) -> Vector:
+    """Return the one matrix (r, c) of (1, r, c), or the one vector (n,) of (1, n).
 
     Several are several problems to a command that answers a whole one, and a mistake where rows are answered.
     """
-    if len(several) != 1:
-        why = f"{name}: {len(several)} are given, and one is wanted"
+    if len(matrices) != 1:
+        why = f"{name}: {len(matrices)} are given, and one is wanted"
         # Naming the second makes the runner answer the first by itself, and so on.
-        raise InputError(why, row=1 if whole else None, operand=name)
-    only: Vector = several[0]
+        raise InputError(why, row=1 if unbatched else None, operand=name)
+    only: Vector = matrices[0]
     return only
 
 
-def afford(shape: tuple[int, int], what: str, memory: int | None) -> None:
-    """Refuse an answer that is too large to be held, with its text."""
+def check_memory(shape: tuple[int, int], description: str, memory: int | None) -> None:
+    """Raise InputError if an answer and its text are too large for memory."""
     m, n = shape
-    price(COPIES * 8 * m * n, f"the {m} x {n} {what} with its text", memory, instead="fewer rows")
+    check_budget(
+        ANSWER_COPIES * 8 * m * n,
+        f"the {m} x {n} {description} with its text",
+        memory,
+        alternative="fewer rows",
+    )
 
 
-def worked(left: str, right: str, i: int, j: int, terms: int) -> str:
-    """Write a row times a column with the numbers of both, the middle of a long one left out."""
-    products = [f"{{{left}[{i}][{k}]:.4}}·{{{right}[{k}][{j}]:.4}}" for k in range(min(terms, TERMS_SHOWN))]
-    if terms > TERMS_SHOWN:
+def format_dot_product(left: str, right: str, i: int, j: int, terms: int) -> str:
+    """Return the template of a dot product of a row and a column, with long ones elided."""
+    products = [f"{{{left}[{i}][{k}]:.4}}·{{{right}[{k}][{j}]:.4}}" for k in range(min(terms, MAX_TERMS))]
+    if terms > MAX_TERMS:
         last = terms - 1
         products[-2:] = ["…", f"{{{left}[{i}][{last}]:.4}}·{{{right}[{last}][{j}]:.4}}"]
     return " + ".join(products)
 
 
-def classes(target: Vector) -> Any:
-    """Give class numbers (rows, 1) as integers (rows,)."""
+def class_indices(target: Vector) -> Any:
+    """Return class numbers (rows, 1) as integer indices (rows,)."""
     import numpy as np
 
     whole = (np.floor(target) == target) & (np.abs(target) < 2.0**53)

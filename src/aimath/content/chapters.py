@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class Topic(NamedTuple):
-    """An idea, and where AI uses it; `what` and `used` fit in a line beside each other."""
+    """A topic of the guide, with a short summary and where AI uses it."""
 
     id: str
-    what: str
-    used: str
+    summary: str
+    used_in: str
 
 
 class Chapter(NamedTuple):
@@ -94,7 +94,7 @@ CALCULATORS = {
         "entropy", "temperature", "perplexity", "kl", "js", "mutual-information", "gaussian-kl", "rlhf",
     ),
 }  # fmt: skip
-SUBJECTS = {
+TOPIC_COMMANDS = {
     "vectors": "dot", "eigenvalues": "eig", "partials": "grad", "chain": "backprop", "diffusion": "diffuse",
     "vae": "gaussian-kl",
 }  # fmt: skip

@@ -1,12 +1,12 @@
-"""Pages of the guide: the map from mathematics to AI, a roadmap of four weeks, where to read and watch on."""
+"""The guide's tables: applications in AI, a four-week roadmap and resources."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 
-class Use(NamedTuple):
-    """A piece of mathematics and its place in AI."""
+class Application(NamedTuple):
+    """A mathematical topic and its use in AI."""
 
     mathematics: str
     used_in: str
@@ -15,23 +15,23 @@ class Use(NamedTuple):
 
 
 MAP = (
-    Use("matrix product", "layers of all networks", "matmul", "matmul"),
-    Use("cosine similarity", "embeddings, search, RAG", "cosine", "cosine"),
-    Use("SVD", "compression, LoRA", "svd-approx", "svd-approx"),
-    Use("partial derivatives", "gradients, backprop", "grad", "partials"),
-    Use("chain rule", "autograd, as in PyTorch", "backprop", "chain"),
-    Use("gradient descent", "training: SGD, Adam", "gd", "gd"),
-    Use("softmax", "classifiers, attention", "softmax", "softmax"),
-    Use("cross-entropy", "loss of LLMs", "cross-entropy", "cross-entropy"),
-    Use("Gaussian", "noise of DDPM, VAE", "gaussian", "gaussian"),
-    Use("Bayes' rule", "Bayesian learning", "bayes", "bayes"),
-    Use("KL divergence", "VAE, RLHF", "kl", "kl"),
-    Use("entropy", "uncertainty, sampling", "entropy", "entropy"),
+    Application("matrix product", "layers of all networks", "matmul", "matmul"),
+    Application("cosine similarity", "embeddings, search, RAG", "cosine", "cosine"),
+    Application("SVD", "compression, LoRA", "svd-approx", "svd-approx"),
+    Application("partial derivatives", "gradients, backprop", "grad", "partials"),
+    Application("chain rule", "autograd, as in PyTorch", "backprop", "chain"),
+    Application("gradient descent", "training: SGD, Adam", "gd", "gd"),
+    Application("softmax", "classifiers, attention", "softmax", "softmax"),
+    Application("cross-entropy", "loss of LLMs", "cross-entropy", "cross-entropy"),
+    Application("Gaussian", "noise of DDPM, VAE", "gaussian", "gaussian"),
+    Application("Bayes' rule", "Bayesian learning", "bayes", "bayes"),
+    Application("KL divergence", "VAE, RLHF", "kl", "kl"),
+    Application("entropy", "uncertainty, sampling", "entropy", "entropy"),
 )
 
 
-class Item(NamedTuple):
-    """Something to learn: its demo, its command, and the topic to ask the quiz for."""
+class RoadmapItem(NamedTuple):
+    """An item of the roadmap: its demo, its command and its quiz topic."""
 
     item: str
     demo: str
@@ -39,53 +39,53 @@ class Item(NamedTuple):
     quiz: str
 
 
-class Week(NamedTuple):
-    """A week: its chapter, its items, and something to build."""
+class RoadmapWeek(NamedTuple):
+    """A week of the roadmap: its chapter, its items and a project."""
 
     chapter: str
-    items: tuple[Item, ...]
+    items: tuple[RoadmapItem, ...]
     build: str
 
 
 ROADMAP = (
-    Week(
+    RoadmapWeek(
         "linear-algebra",
         (
-            Item("vectors", "vectors", "dot", "dot"),
-            Item("matrix multiplication", "matmul", "matmul", "matmul"),
-            Item("transpose", "transpose", "transpose", "matmul"),
-            Item("inverse", "inverse", "inverse", "inverse"),
-            Item("eigenvalues", "eigenvalues", "eig", "eig"),
+            RoadmapItem("vectors", "vectors", "dot", "dot"),
+            RoadmapItem("matrix multiplication", "matmul", "matmul", "matmul"),
+            RoadmapItem("transpose", "transpose", "transpose", "matmul"),
+            RoadmapItem("inverse", "inverse", "inverse", "inverse"),
+            RoadmapItem("eigenvalues", "eigenvalues", "eig", "eig"),
         ),
         "a layer and a cosine from scratch in numpy; compare with aimath layer and aimath cosine",
     ),
-    Week(
+    RoadmapWeek(
         "calculus",
         (
-            Item("partial derivatives", "partials", "grad", "grad"),
-            Item("chain rule", "chain", "backprop", "backprop"),
-            Item("gradient descent", "gd", "gd", "gd"),
-            Item("automatic differentiation", "backprop", "backprop", "backprop"),
+            RoadmapItem("partial derivatives", "partials", "grad", "grad"),
+            RoadmapItem("chain rule", "chain", "backprop", "backprop"),
+            RoadmapItem("gradient descent", "gd", "gd", "gd"),
+            RoadmapItem("automatic differentiation", "backprop", "backprop", "backprop"),
         ),
         "a small autograd; compare its gradients with aimath backprop",
     ),
-    Week(
+    RoadmapWeek(
         "probability",
         (
-            Item("conditional probability", "bayes", "bayes", "bayes"),
-            Item("distributions", "gaussian", "gaussian", "gaussian"),
-            Item("softmax", "softmax", "softmax", "softmax"),
-            Item("cross-entropy", "cross-entropy", "cross-entropy", "cross-entropy"),
+            RoadmapItem("conditional probability", "bayes", "bayes", "bayes"),
+            RoadmapItem("distributions", "gaussian", "gaussian", "gaussian"),
+            RoadmapItem("softmax", "softmax", "softmax", "softmax"),
+            RoadmapItem("cross-entropy", "cross-entropy", "cross-entropy", "cross-entropy"),
         ),
         "a classifier of the digits that ship with aimath, with softmax and cross-entropy",
     ),
-    Week(
+    RoadmapWeek(
         "information",
         (
-            Item("entropy", "entropy", "entropy", "entropy"),
-            Item("KL divergence", "kl", "kl", "kl"),
-            Item("attention, in nanoGPT", "attention", "attention", "attention"),
-            Item("noising, in a DDPM", "diffusion", "diffuse", "diffuse"),
+            RoadmapItem("entropy", "entropy", "entropy", "entropy"),
+            RoadmapItem("KL divergence", "kl", "kl", "kl"),
+            RoadmapItem("attention, in nanoGPT", "attention", "attention", "attention"),
+            RoadmapItem("noising, in a DDPM", "diffusion", "diffuse", "diffuse"),
         ),
         "read the code of nanoGPT and of a DDPM, and name the mathematics of each line",
     ),
@@ -93,7 +93,7 @@ ROADMAP = (
 
 
 class Resource(NamedTuple):
-    """Something to read or watch."""
+    """A book, course or video."""
 
     name: str
     author: str

@@ -1,4 +1,4 @@
-"""Questions in words: what to understand before the numbers mean something."""
+"""Conceptual multiple-choice questions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Question(NamedTuple):
-    """A question to choose the answer of; then the answer in full, and what it must not leave out."""
+    """A multiple-choice question, with its model answer and key points."""
 
     topic: str  # a command, or a chapter that is summed up
     text: str
-    right: str
-    wrong: dict[str, str]  # three that people also believe, and what speaks against each
-    answer: str
-    keys: tuple[str, ...]
+    correct: str
+    distractors: dict[str, str]  # three that people also believe, and what speaks against each
+    model_answer: str
+    key_points: tuple[str, ...]
     command: str  # what shows it
 
 

@@ -1,16 +1,16 @@
-"""Completion scripts for shells, made from the parts that the command line is read by."""
+"""Shell completion scripts, generated from the parameters of the commands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.cli.command import Part
-from aimath.cli.options import Words
-from aimath.cli.text_command import Voice, talk
-from aimath.content.chapters import CALCULATORS, CHAPTERS, SUBJECTS
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.command import Param
+from aimath.cli.options import TextArguments
+from aimath.cli.text_command import TextOutput, text_command
+from aimath.content.chapters import CALCULATORS, CHAPTERS, TOPIC_COMMANDS
 from aimath.errors import InputError
-from aimath.text import echo
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from aimath.cli.command import Commands
 
 commands: Commands = {}
-HELP = Part("help", ("-h", "--help"), bool, False, "Show this message and exit.", "")
+HELP_PARAM = Param("help", ("-h", "--help"), bool, False, "Show this message and exit.", "")
 
 
-@talk(commands, example="aimath completion bash")
-def completion(voice: Voice, shells: Annotated[list[str], Words("bash, zsh or fish.", "SHELL")]) -> int:
+@text_command(commands, example="aimath completion bash")
+def completion(
+    out: TextOutput, shells: Annotated[list[str], TextArguments("bash, zsh or fish.", "SHELL")]
+) -> int:
     """Print a completion script for bash, zsh or fish.
 
     Nothing is installed. Where it goes: bash: eval "$(aimath completion bash)" in ~/.bashrc; zsh:
@@ -33,23 +35,23 @@ def completion(voice: Voice, shells: Annotated[list[str], Words("bash, zsh or fi
             f"needs one shell, not {len(shells)}", hint=f"choose from {', '.join(SHELLS)}", usage=True
         )
     if shells[0] not in SHELLS:
-        raise InputError(f"{echo(shells[0])} is not one of {', '.join(SHELLS)}", usage=True)
-    voice.write("\n".join(SHELLS[shells[0]]()) + "\n")
+        raise InputError(f"{quote(shells[0])} is not one of {', '.join(SHELLS)}", usage=True)
+    out.write("\n".join(SHELLS[shells[0]]()) + "\n")
     return 0
 
 
-def _options(name: str) -> list[Part]:
-    """Give the options of a command, and help; the topics of a quiz are known here."""
-    parts = [*(part for part in found(name).parts if part.flags), HELP]
-    return [part._replace(choices=_operands(name)) if part.key == "topic" else part for part in parts]
+def _options(name: str) -> list[Param]:
+    """Return the options of a command and --help."""
+    parts = [*(part for part in lookup(name).params if part.flags), HELP_PARAM]
+    return [part._replace(choices=_operand_choices(name)) if part.name == "topic" else part for part in parts]
 
 
-def _takes_file(part: Part) -> bool:
-    return "FILE" in part.metavar or part.metavar == "LIST"
+def _takes_file(param: Param) -> bool:
+    return "FILE" in param.metavar or param.metavar == "LIST"
 
 
-def _operands(name: str) -> tuple[str, ...]:
-    """Name what may stand behind a command, where that is no file."""
+def _operand_choices(name: str) -> tuple[str, ...]:
+    """Return the possible operands of a command, if they are not files."""
     topics = tuple(topic.id for chapter in CHAPTERS for topic in chapter.topics)
     return {
         "help": tuple(COMMANDS),
@@ -57,7 +59,12 @@ def _operands(name: str) -> tuple[str, ...]:
         "completion": tuple(SHELLS),
         "demo": (*CALCULATORS, *topics, "all"),
         "guide": ("map", "roadmap", "resources", "check"),
-        "quiz": (*CALCULATORS, "words", *(n for names in CALCULATORS.values() for n in names), *SUBJECTS),
+        "quiz": (
+            *CALCULATORS,
+            "words",
+            *(n for names in CALCULATORS.values() for n in names),
+            *TOPIC_COMMANDS,
+        ),
     }.get(name, ())
 
 
@@ -83,11 +90,11 @@ def _bash() -> Iterator[str]:
     for name in COMMANDS:
         options = _options(name)
         yield f"        {name})"
-        texts = [part for part in options if part.values and not part.choices and not _takes_file(part)]
+        texts = [part for part in options if part.nargs and not part.choices and not _takes_file(part)]
         yield f"            flags='{_flags(options)}'"
         yield f"            files='{_flags(filter(_takes_file, options))}'"
         yield f"            texts='{_flags(texts)}'"
-        yield f"            words='{' '.join(_operands(name))}'"
+        yield f"            words='{' '.join(_operand_choices(name))}'"
         yield '            case "$before" in'
         for part in options:
             if part.choices:
@@ -108,7 +115,7 @@ def _bash() -> Iterator[str]:
     yield "complete -o default -F _aimath aimath"
 
 
-def _flags(parts: Iterable[Part]) -> str:
+def _flags(parts: Iterable[Param]) -> str:
     return " ".join(flag for part in parts for flag in part.flags)
 
 
@@ -118,7 +125,7 @@ def _zsh() -> Iterator[str]:
     yield "    local -a commands"
     yield "    commands=("
     for name, entry in COMMANDS.items():
-        yield f"        {_quoted(f'{name}:{entry.summary}')}"
+        yield f"        {_shell_quote(f'{name}:{entry.summary}')}"
     yield "    )"
     yield "    if (( CURRENT == 2 )); then _describe command commands; return; fi"
     yield "    local command=$words[2]"
@@ -127,25 +134,26 @@ def _zsh() -> Iterator[str]:
     for name in COMMANDS:
         yield f"        {name}) _arguments -s \\"
         for option in _options(name):
-            yield f"            {_spec(option)} \\"
-        words = " ".join(_operands(name))
-        yield f"            {_quoted(f'*:topic:({words})' if words else '*:file:{compset -P @; _files}')} ;;"
+            yield f"            {_zsh_spec(option)} \\"
+        words = " ".join(_operand_choices(name))
+        operands = f"*:topic:({words})" if words else "*:file:{compset -P @; _files}"
+        yield f"            {_shell_quote(operands)} ;;"
     yield "    esac"
     yield "}"
     yield 'if [ "$funcstack[1]" = "_aimath" ]; then _aimath "$@"; else compdef _aimath aimath; fi'
 
 
-def _spec(option: Part) -> str:
-    """Write an option for _arguments; it may come again, as swept ones do."""
+def _zsh_spec(option: Param) -> str:
+    """Return the zsh `_arguments` spec of an option, which may repeat."""
     said = "".join(f"\\{sign}" if sign in "[]:\\" else sign for sign in option.help)
     action = "_files" if _takes_file(option) else f"({' '.join(option.choices)})" if option.choices else " "
-    value = f":{option.metavar.replace(':', ' ')}:{action}" * option.values
+    value = f":{option.metavar.replace(':', ' ')}:{action}" * option.nargs
     flags = f"{{{','.join(option.flags)}}}" if len(option.flags) > 1 else option.flags[0]
-    return f"'*'{flags}{_quoted(f'[{said}]{value}')}"
+    return f"'*'{flags}{_shell_quote(f'[{said}]{value}')}"
 
 
-def _quoted(text: str) -> str:
-    """Quote for a shell; both zsh and fish read this form."""
+def _shell_quote(text: str) -> str:
+    """Return text in single quotes for zsh or fish."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 
@@ -153,17 +161,17 @@ def _fish() -> Iterator[str]:
     yield "# aimath completion for fish"
     first = "complete -c aimath -n __fish_use_subcommand"
     for name, entry in COMMANDS.items():
-        yield f"{first} -f -a {name} -d {_quoted(entry.summary)}"
+        yield f"{first} -f -a {name} -d {_shell_quote(entry.summary)}"
     for name in COMMANDS:
         begin = f"complete -c aimath -n '__fish_seen_subcommand_from {name}'"
         for option in _options(name):
             names = " ".join(f"-{'l' if f[:2] == '--' else 's'} {f.lstrip('-')}" for f in option.flags)
-            value = " -r -F" if _takes_file(option) else " -x" if option.values else ""
-            choices = f" -a {_quoted(' '.join(option.choices))}" if option.choices else ""
+            value = " -r -F" if _takes_file(option) else " -x" if option.nargs else ""
+            choices = f" -a {_shell_quote(' '.join(option.choices))}" if option.choices else ""
             said = option.help.replace("\\", "\\\\")
-            yield f"{begin} {names}{value}{choices} -d {_quoted(said)}"
-        if words := _operands(name):
-            yield f"{begin} -f -a {_quoted(' '.join(words))}"
+            yield f"{begin} {names}{value}{choices} -d {_shell_quote(said)}"
+        if words := _operand_choices(name):
+            yield f"{begin} -f -a {_shell_quote(' '.join(words))}"
 
 
 SHELLS = {"bash": _bash, "zsh": _zsh, "fish": _fish}

@@ -1,4 +1,4 @@
-"""The demos: command lines that aimath runs itself, with words around them; textbook formulas that break."""
+"""The demos: command lines run live with text around them, and naive formulas that break."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ import inspect
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
+from aimath.cli.capture import run_captured
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Words
-from aimath.cli.replay import replayed
+from aimath.cli.options import Option, TextArguments
 from aimath.content.chapters import CHAPTERS
 from aimath.content.demos.catalogue import DEMOS
-from aimath.errors import InputError, meant
-from aimath.report import Line, Opening, Prose, Report, Table
+from aimath.errors import InputError, suggest
+from aimath.report import Line, PageHeader, Paragraph, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aimath.content.chapters import Chapter, Topic
-    from aimath.content.demos.kinds import Demo
-    from aimath.pages.naive import Naive
+    from aimath.content.demos.demo import Demo
+    from aimath.pages.naive import NaiveFormula
 
 commands: Commands = {}
 
 
-@command(commands, example="aimath demo", guides=True)
+@command(commands, example="aimath demo", informational=True)
 def demo(
     given: Annotated[
         list[str],
-        Words("A demo, a chapter or all; behind a demo, numbers of your own.", "[NAME [N...]]", told=True),
+        TextArguments(
+            "A demo, a chapter or all; behind a demo, numbers of your own.",
+            "[NAME [N...]]",
+            implies_explain=True,
+        ),
     ],
     naive: Annotated[
-        bool, Flag("--naive", help="Set the textbook's formula beside the right one, where it breaks.")
+        bool, Option("--naive", help="Set the textbook's formula beside the right one, where it breaks.")
     ] = False,
 ) -> Report:
     """Show each idea of the guide at work, with what to try next.
@@ -40,7 +44,7 @@ def demo(
     number. Options of your own stand behind --.
     """
     name, *own = given or [""]
-    chosen = _chosen(name) if given else []
+    chosen = _select_demos(name) if given else []
     if own and len(chosen) > 1:
         raise InputError(f"'{name}' is several demos: name one, to give it numbers", usage=True)
     if naive:
@@ -49,41 +53,45 @@ def demo(
         if len(chosen) != 1:
             needed = f"one demo, not '{name}'" if given else "the name of a demo"
             raise InputError(f"--naive needs {needed}", hint=f"choose from {', '.join(NAIVE)}", usage=True)
-        return compared(*chosen[0], own)
+        return compare_naive(*chosen[0], own)
     if not given:
-        return following(_listing(chapter) for chapter in CHAPTERS)
-    return following(report for topic, one in chosen for report in _performed(topic, one, own))
+        return chain(_chapter_listing(chapter) for chapter in CHAPTERS)
+    return chain(report for topic, one in chosen for report in _demo_reports(topic, one, own))
 
 
-def _listing(chapter: Chapter) -> Report:
+def _chapter_listing(chapter: Chapter) -> Report:
     rows = (
-        {"demo": topic.id, "chapter": chapter.id, "what": topic.what, "used_in": topic.used}
+        {"demo": topic.id, "chapter": chapter.id, "what": topic.summary, "used_in": topic.used_in}
         | {"seconds": DEMOS[topic.id].seconds}
         for topic in chapter.topics
     )
-    how = Prose("aimath demo NAME runs one, aimath demo all runs all; numbers of your own may follow a NAME.")
-    return listing(rows)._replace(
-        glance=("demo", "what", "used_in", "seconds"),
-        opening=Opening((Prose(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False),
-        closing=(how,) * (chapter is CHAPTERS[-1]),
+    how = Paragraph(
+        "aimath demo NAME runs one, aimath demo all runs all; numbers of your own may follow a NAME."
+    )
+    return table_report(rows)._replace(
+        summary_fields=("demo", "what", "used_in", "seconds"),
+        page_header=PageHeader(
+            (Paragraph(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False
+        ),
+        page_footer=(how,) * (chapter is CHAPTERS[-1]),
     )
 
 
-def listing(rows: Iterable[Mapping[str, Any]]) -> Report:
-    """Show rows that have the same names, which head their columns."""
+def table_report(rows: Iterable[Mapping[str, Any]]) -> Report:
+    """Return rows with the same keys as a report with those columns."""
     first, *others = rows
     columns = {name: (value, *(row[name] for row in others)) for name, value in first.items()}
-    return Report(None, show=(*columns,), extra=columns, whole=True, by_row=(*columns,))
+    return Report(None, show=(*columns,), extra=columns, unbatched=True, row_fields=(*columns,))
 
 
-def following(reports: Iterable[Report]) -> Report:
-    """Make one report of several: the first, which the others follow."""
+def chain(reports: Iterable[Report]) -> Report:
+    """Return the first report, with the others chained to it."""
     each = iter(reports)
-    return next(each)._replace(series=each)
+    return next(each)._replace(next_reports=each)
 
 
-def _chosen(name: str) -> list[tuple[Topic, Demo]]:
-    """Find the demos of a name: one, a chapter's, or all."""
+def _select_demos(name: str) -> list[tuple[Topic, Demo]]:
+    """Return the demos of a name: one demo, a chapter's demos, or all."""
     found = [
         (topic, DEMOS[topic.id])
         for chapter in CHAPTERS
@@ -93,98 +101,118 @@ def _chosen(name: str) -> list[tuple[Topic, Demo]]:
     if found:
         return found
     names = (*DEMOS, *(chapter.id for chapter in CHAPTERS), "all")
-    hint = meant(name, names, "aimath demo alone lists them")
+    hint = suggest(name, names, "aimath demo alone lists them")
     raise InputError(f"there is no demo '{name}'", hint=hint, usage=True)
 
 
-def _performed(topic: Topic, shown: Demo, own: Sequence[str]) -> Iterator[Report]:
-    """Give what the demo's command lines answer, the words before, and what to try behind."""
-    lines = [f"{with_own(shown.lines[0], shown, own)} --explain"] if own else shown.lines
-    title = Prose(f"{topic.id}: {topic.what}", "title")
-    start: tuple[Prose, ...] = (title, Prose(f"{shown.text} In AI: {topic.used}."))
+def _demo_reports(topic: Topic, demo_spec: Demo, user_args: Sequence[str]) -> Iterator[Report]:
+    """Yield the reports of a demo's command lines, with its text before and experiments after."""
+    lines = (
+        [f"{substitute_args(demo_spec.command_lines[0], demo_spec, user_args)} --explain"]
+        if user_args
+        else demo_spec.command_lines
+    )
+    title = Paragraph(f"{topic.id}: {topic.summary}", "title")
+    start: tuple[Paragraph, ...] = (title, Paragraph(f"{demo_spec.text} In AI: {topic.used_in}."))
     for k, line in enumerate(lines, 1):
-        typed, output, answers = replayed(line)
-        look = Opening((*start, Prose(typed, "command")), explain=output.explain, draw=output.plot)
-        closing = _tried(shown) if k == len(lines) else ()
+        typed, output, answers = run_captured(line)
+        look = PageHeader((*start, Paragraph(typed, "command")), explain=output.explain, draw=output.plot)
+        closing = _experiments(demo_spec) if k == len(lines) else ()
         # What is worth knowing of an answer stands in its derivation.
         bare = (answer._replace(notes=(), warnings=()) for answer in answers)
-        yield from page(bare, look, closing, shown.id, typed)
+        yield from as_page(bare, look, closing, demo_spec.id, typed)
         start = ()
 
 
-def page(
-    reports: Iterable[Report], opening: Opening, closing: tuple[Prose, ...], name: str, line: str
+def as_page(
+    reports: Iterable[Report],
+    opening: PageHeader,
+    closing: tuple[Paragraph, ...],
+    name: str,
+    command_line: str,
 ) -> list[Report]:
-    """Put words around a line's answers, and say in each of which demo and line it is."""
-    extra = {"demo": name, "command": line}
+    """Return reports with a page header, a footer, and the demo's name and line in each."""
+    extra = {"demo": name, "command": command_line}
     made = [report._replace(extra={**report.extra, **extra}) for report in reports]
-    made[0] = made[0]._replace(opening=opening)
-    made[-1] = made[-1]._replace(closing=closing or made[-1].closing)
+    made[0] = made[0]._replace(page_header=opening)
+    made[-1] = made[-1]._replace(page_footer=closing or made[-1].page_footer)
     return made
 
 
-def _tried(shown: Demo) -> tuple[Prose, ...]:
-    """Give the experiments of a demo."""
-    pairs = ((Prose(line, "command"), Prose(said, "item")) for line, said in shown.experiments.items())
-    return (Prose("Try:"), *(part for pair in pairs for part in pair))
+def _experiments(demo_spec: Demo) -> tuple[Paragraph, ...]:
+    """Return the experiments of a demo."""
+    pairs = (
+        (Paragraph(line, "command"), Paragraph(said, "item")) for line, said in demo_spec.experiments.items()
+    )
+    return (Paragraph("Try:"), *(part for pair in pairs for part in pair))
 
 
-def with_own(line: str, shown: Demo, own: Sequence[str]) -> str:
-    """Put the user's words in place of a line's: by the demo's flags, or as operands."""
-    name = shlex.split(line)[1]
-    end = next((k for k, word in enumerate(own) if word.startswith("--")), len(own))
-    flags = shown.own or ("",) * end
+def substitute_args(command_line: str, demo_spec: Demo, user_args: Sequence[str]) -> str:
+    """Return a command line with the user's arguments in place, by the demo's flags or as operands."""
+    name = shlex.split(command_line)[1]
+    end = next((k for k, word in enumerate(user_args) if word.startswith("--")), len(user_args))
+    flags = demo_spec.user_flags or ("",) * end
     if end > len(flags):
         takes = " ".join(flag.removeprefix("--") or "operand" for flag in flags)
-        raise InputError(f"'{own[len(flags)]}' is one word too many", hint=f"it takes {takes}", usage=True)
-    words = [part for flag, word in zip(flags, own[:end], strict=False) for part in (flag, word) if part]
-    return shlex.join(["aimath", name, *words, *own[end:]])
+        raise InputError(
+            f"'{user_args[len(flags)]}' is one word too many", hint=f"it takes {takes}", usage=True
+        )
+    words = [
+        part for flag, word in zip(flags, user_args[:end], strict=False) for part in (flag, word) if part
+    ]
+    return shlex.join(["aimath", name, *words, *user_args[end:]])
 
 
-def compared(topic: Topic, shown: Demo, own: Sequence[str]) -> Report:
-    """Set the textbook's answers to a line, or to the user's numbers, beside the right ones."""
+def compare_naive(topic: Topic, demo_spec: Demo, user_args: Sequence[str]) -> Report:
+    """Return the report that compares a naive formula with the right answer."""
     from aimath.pages.naive import NAIVE
 
     naive = NAIVE.get(topic.id)
     if naive is None:
         hint = f"choose from {', '.join(NAIVE)}"
         raise InputError(f"the textbook's formula of {topic.id} breaks nowhere", hint=hint, usage=True)
-    line = with_own(naive.line, shown, own) if own else naive.line
+    line = substitute_args(naive.command_line, demo_spec, user_args) if user_args else naive.command_line
     prose = (
-        Prose(f"{topic.id}: {topic.what}", "title"),
-        Prose(f"The right answer, and the textbook's: {naive.formula}"),
-        Prose(line, "command"),
+        Paragraph(f"{topic.id}: {topic.summary}", "title"),
+        Paragraph(f"The right answer, and the textbook's: {naive.formula}"),
+        Paragraph(line, "command"),
     )
-    return following(
-        page(_pairs(naive, line), Opening(prose, explain=True), (Prose(naive.why),), topic.id, line)
+    return chain(
+        as_page(
+            _comparison_reports(naive, line),
+            PageHeader(prose, explain=True),
+            (Paragraph(naive.explanation),),
+            topic.id,
+            line,
+        )
     )
 
 
-def _pairs(naive: Naive, line: str) -> Iterator[Report]:
-    """Give a report for each row that the line answers."""
+def _comparison_reports(naive: NaiveFormula, command_line: str) -> Iterator[Report]:
+    """Yield a comparison for each row of the answer."""
     import numpy as np
 
-    from aimath.render.fields import Quantities
-    from aimath.render.templates import number
+    from aimath.render.report_view import ReportView
+    from aimath.render.templates import row_value
 
-    taken = inspect.signature(naive.wrong).parameters
-    for report in replayed(line).reports:
-        known = Quantities(report)
-        for row in range(1 if report.whole or naive.along else report.rows):
+    taken = inspect.signature(naive.compute).parameters
+    for report in run_captured(command_line).reports:
+        known = ReportView(report)
+        for row in range(1 if report.unbatched or naive.trajectory_fields else report.rows):
             values = {
-                name: known[name] if name in naive.along else number(known, row, name)
-                for name in (*taken, *naive.along, naive.quantity)
+                name: known[name] if name in naive.trajectory_fields else row_value(known, row, name)
+                for name in (*taken, *naive.trajectory_fields, naive.quantity)
             }
             with np.errstate(all="ignore"):  # it breaks: that is what is shown
-                wrong = naive.wrong(**{name: values[name] for name in taken})
-            right = np.asarray(values.pop(naive.quantity))[naive.place]
+                wrong = naive.compute(**{name: values[name] for name in taken})
+            right = np.asarray(values.pop(naive.quantity))[naive.position]
             yield Report(
                 None,
                 show=("right", "textbook"),
                 steps=_steps(values, right),
                 labels=report.labels if right.shape == (len(report.labels),) else (),
                 extra={"right": right, "textbook": wrong, **values},
-                whole=True,
+                unbatched=True,
             )
 
 

@@ -1,4 +1,4 @@
-"""The guide's pages: chapters, the map from mathematics to AI, roadmap, resources, checked figures."""
+"""The guide's pages: chapters, applications, roadmap, resources and checked figures."""
 
 from __future__ import annotations
 
@@ -7,88 +7,94 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
+from aimath.cli.capture import run_captured
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Words
-from aimath.cli.replay import replayed
+from aimath.cli.options import TextArguments
 from aimath.content import claims
 from aimath.content.chapters import CHAPTERS
 from aimath.content.guide import MAP, RESOURCES, ROADMAP
-from aimath.errors import InputError, meant
-from aimath.pages.demo import following, listing
-from aimath.report import Line, Opening, Prose, Report
+from aimath.errors import InputError, suggest
+from aimath.pages.demo import chain, table_report
+from aimath.report import Line, PageHeader, Paragraph, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from aimath.content.claims import Claim
-    from aimath.content.guide import Week
+    from aimath.content.guide import RoadmapWeek
 
-SHOWN = ("where", "what", "printed", "true", "verdict", "how")
+CHECK_COLUMNS = ("where", "what", "printed", "true", "verdict", "how")
 
 
-def checked() -> Iterator[Report]:
-    """Recompute every figure, a report each."""
-    replay = cache(replayed)
+def check_claims() -> Iterator[Report]:
+    """Yield a report for each figure of the article, recomputed."""
+    replay = cache(run_captured)
     chapters = (claims.LINEAR_ALGEBRA, claims.CALCULUS, claims.PROBABILITY, claims.INFORMATION)
     verdicts: list[str] = []
     for chapter, several in zip(CHAPTERS, chapters, strict=True):
-        opening: Opening | None = Opening((Prose(chapter.title, "title"),))
+        opening: PageHeader | None = PageHeader((Paragraph(chapter.title, "title"),))
         for claim in several:
-            report = _judged(claim, _recomputed(claim, replay(claim.line).reports[0]), opening)
+            report = _claim_report(claim, _recompute(claim, replay(claim.command_line).reports[0]), opening)
             opening = None
             verdicts += [report.extra["verdict"]] * bool(claim.printed)
             if claim is chapters[-1][-1]:
-                report = report._replace(closing=(Prose(_summary(verdicts)),))
+                report = report._replace(page_footer=(Paragraph(_summary(verdicts)),))
             yield report
 
 
-def _recomputed(claim: Claim, report: Report) -> list[float]:
-    """Take a claim's figures from what its command line answers."""
-    from aimath.render.fields import Quantities
+def _recompute(claim: Claim, report: Report) -> list[float]:
+    """Return a claim's figures from the report of its command line."""
+    from aimath.render.report_view import ReportView
 
-    values: Any = Quantities(report)[claim.quantity]  # the claims name what there is
-    if claim.shape:
+    values: Any = ReportView(report)[claim.quantity]  # the claims name what there is
+    if claim.is_shape:
         return [float(size) for size in values.shape[1:]]
-    return [float(x) for x in values[claim.at].ravel()]
+    return [float(x) for x in values[claim.position].ravel()]
 
 
-def _judged(claim: Claim, values: list[float], opening: Opening | None) -> Report:
-    """Compare what is printed, and what the guide calls true, with the recomputed figures."""
-    from aimath.render.numbers import Style
+def _claim_report(claim: Claim, values: list[float], opening: PageHeader | None) -> Report:
+    """Return the report that compares printed and true figures with recomputed values."""
+    from aimath.render.numbers import NumberStyle
 
-    texts = claim.true.split()
-    shown = (Style(decimals=places(text)).text(x) for text, x in zip(texts, values, strict=True))
-    verdict = ("right" if holds(claim.printed, values) else "wrong") if claim.printed else "not printed"
+    texts = claim.true_value.split()
+    shown = (
+        NumberStyle(decimals=decimal_places(text)).format(x) for text, x in zip(texts, values, strict=True)
+    )
+    verdict = ("right" if rounds_to(claim.printed, values) else "wrong") if claim.printed else "not printed"
     true = " ".join(shown)  # to the places of the guide's figure
-    columns = zip(SHOWN, (claim.topic, claim.what, claim.printed, true, verdict, claim.line), strict=True)
-    agrees = holds(claim.true, values, exact=True)
-    said = f"the guide has {claim.true}, and {claim.line} gives {' '.join(map(repr, values))}"
+    columns = zip(
+        CHECK_COLUMNS,
+        (claim.topic, claim.label, claim.printed, true, verdict, claim.command_line),
+        strict=True,
+    )
+    agrees = rounds_to(claim.true_value, values, exact=True)
+    said = f"the guide has {claim.true_value}, and {claim.command_line} gives {' '.join(map(repr, values))}"
     printed = "printed {printed}, true {true}: {verdict}" if claim.printed else "{true}, {verdict}"
     return Report(
         None,
-        show=SHOWN,
-        glance=SHOWN[:-1],
-        steps=(Line(f"$ {claim.line}"), Line(f" {{where}}, {{what}}: {printed}")),
-        unmet="" if agrees else f"{claim.topic}, {claim.what}: {said}",
-        opening=opening,
+        show=CHECK_COLUMNS,
+        summary_fields=CHECK_COLUMNS[:-1],
+        steps=(Line(f"$ {claim.command_line}"), Line(f" {{where}}, {{what}}: {printed}")),
+        failed_check="" if agrees else f"{claim.topic}, {claim.label}: {said}",
+        page_header=opening,
         extra={**dict(columns), "value": values, "agrees": agrees},
-        whole=True,
+        unbatched=True,
     )
 
 
-def places(text: str) -> int:
-    """Count the digits behind the point.
+def decimal_places(text: str) -> int:
+    """Return the number of decimal places.
 
-    >>> places("0.9608"), places("439")
+    >>> decimal_places("0.9608"), decimal_places("439")
     (4, 0)
     """
     return len(text.partition(".")[2])
 
 
-def holds(text: str, values: Sequence[float], *, exact: bool = False) -> bool:
-    """Say whether figures are what values round to; `exact` ones without a point are the values.
+def rounds_to(text: str, values: Sequence[float], *, exact: bool = False) -> bool:
+    """Return whether values round to the figures; `exact` figures without a point must be equal.
 
-    >>> holds("4", [4.1667]), holds("4", [4.1667], exact=True), holds(".2312", [0.23334])
+    >>> rounds_to("4", [4.1667]), rounds_to("4", [4.1667], exact=True), rounds_to(".2312", [0.23334])
     (True, False, False)
     """
     figures = text.split()
@@ -96,9 +102,9 @@ def holds(text: str, values: Sequence[float], *, exact: bool = False) -> bool:
         return False
     return all(
         float(figure) == x
-        if math.isinf(x) or (exact and not places(figure))
+        if math.isinf(x) or (exact and not decimal_places(figure))
         # Half a unit of the last place, and what float64 loses on the way there.
-        else abs(float(figure) - x) <= 0.5 * 10.0 ** -places(figure) * (1 + 1e-9)
+        else abs(float(figure) - x) <= 0.5 * 10.0 ** -decimal_places(figure) * (1 + 1e-9)
         for figure, x in zip(figures, values, strict=True)
     )
 
@@ -113,9 +119,9 @@ def _summary(verdicts: Sequence[str]) -> str:
 commands: Commands = {}
 
 
-@command(commands, example="aimath guide", guides=True)
+@command(commands, example="aimath guide", informational=True)
 def guide(
-    given: Annotated[list[str], Words("map, roadmap, resources or check.", "[PAGE]")],
+    given: Annotated[list[str], TextArguments("map, roadmap, resources or check.", "[PAGE]")],
 ) -> Report:
     """Go through the guide: chapters, map, roadmap, resources, checked figures.
 
@@ -126,7 +132,7 @@ def guide(
     page, *more = given or ["chapters"]
     if page not in PAGES or more:
         wrong = more[0] if page in PAGES else page
-        hint = meant(wrong, () if more else PAGES, f"choose from {', '.join(PAGES)}")
+        hint = suggest(wrong, () if more else PAGES, f"choose from {', '.join(PAGES)}")
         raise InputError(f"the guide has no page '{wrong}'", hint=hint, usage=True)
     return PAGES[page]()
 
@@ -136,32 +142,34 @@ def _chapters() -> Report:
     pages = (
         "aimath guide map, roadmap, resources, check: its pages. aimath demo CHAPTER: what a chapter shows."
     )
-    return _page(rows, glance=("chapter", "demos", "about"))._replace(closing=(Prose(pages),))
+    return _table_page(rows, summary_fields=("chapter", "demos", "about"))._replace(
+        page_footer=(Paragraph(pages),)
+    )
 
 
 def _roadmap() -> Report:
     titles = {chapter.id: chapter.title for chapter in CHAPTERS}
 
-    def week(number: int, one: Week) -> Report:
+    def week(number: int, one: RoadmapWeek) -> Report:
         rows = ({"week": number, "chapter": one.chapter, **item._asdict()} for item in one.items)
-        head = Prose(f"Week {number}: {titles[one.chapter]}", "title")
-        return _page(rows, glance=("item", "demo", "command", "quiz"))._replace(
-            opening=Opening((head,), explain=False), closing=(Prose(f"Build: {one.build}."),)
+        head = Paragraph(f"Week {number}: {titles[one.chapter]}", "title")
+        return _table_page(rows, summary_fields=("item", "demo", "command", "quiz"))._replace(
+            page_header=PageHeader((head,), explain=False), page_footer=(Paragraph(f"Build: {one.build}."),)
         )
 
-    return following(itertools.starmap(week, enumerate(ROADMAP, 1)))
+    return chain(itertools.starmap(week, enumerate(ROADMAP, 1)))
 
 
-def _page(rows: Iterable[Mapping[str, Any]], glance: tuple[str, ...] = ()) -> Report:
-    """Show a table of rows that have the same names."""
-    nothing = Opening((), explain=False)  # there is nothing to derive
-    return listing(rows)._replace(glance=glance, opening=nothing)
+def _table_page(rows: Iterable[Mapping[str, Any]], summary_fields: tuple[str, ...] = ()) -> Report:
+    """Return rows with the same keys as a page with one table."""
+    nothing = PageHeader((), explain=False)  # there is nothing to derive
+    return table_report(rows)._replace(summary_fields=summary_fields, page_header=nothing)
 
 
 PAGES: dict[str, Callable[[], Report]] = {
     "chapters": _chapters,
-    "map": lambda: _page(use._asdict() for use in MAP),
+    "map": lambda: _table_page(use._asdict() for use in MAP),
     "roadmap": _roadmap,
-    "resources": lambda: _page(one._asdict() for one in RESOURCES),
-    "check": lambda: following(checked()),
+    "resources": lambda: _table_page(one._asdict() for one in RESOURCES),
+    "check": lambda: chain(check_claims()),
 }

@@ -1,30 +1,30 @@
-"""What somebody sees who types `aimath` alone, and help with examples."""
+"""The welcome screen and help with examples."""
 
 from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING, Annotated
 
-from aimath.cli.app import call
-from aimath.cli.catalogue import COMMANDS, found
-from aimath.cli.chapters import INPUT, chapters
-from aimath.cli.options import Words
-from aimath.cli.text_command import Voice, talk
+from aimath.cli.app import invoke
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.chapters import INPUT_HELP, commands_by_chapter
+from aimath.cli.options import TextArguments
+from aimath.cli.text_command import TextOutput, text_command
 from aimath.content.chapters import CALCULATORS
-from aimath.errors import InputError, meant
-from aimath.text import echo
+from aimath.errors import InputError, suggest
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.cli.command import Commands
 
-TRY = (
+FIRST_EXAMPLES = (
     ("aimath softmax 2 1 0.1 --explain", "logits become probabilities"),
     ("aimath temperature 2 1 0.1 -1 3 --plot", "what does temperature do to entropy?"),
     ("aimath demo gd", "how a network learns: down the slope"),
 )
-NEXT = (
+NEXT_STEPS = (
     ("aimath help COMMAND", "examples with their output, then all options"),
     ("aimath demo, guide", "every idea of the guide at work; where AI uses it"),
     ("aimath quiz", "questions, with the answers derived"),
@@ -32,52 +32,56 @@ NEXT = (
 
 
 def welcome() -> int:
-    """Write the first screen: what this is, what to try, what there is."""
-    voice = Voice()
-    voice.say("aimath calculates the mathematics behind AI, and shows each step.")
-    voice.say()
-    voice.say("Try:")
-    for rows in (TRY, [(title, " ".join(names)) for title, names in chapters().items()], NEXT):
-        voice.rows(rows)
-        voice.say()
-    voice.say(INPUT)
+    """Print the welcome screen and return the exit code."""
+    voice = TextOutput()
+    voice.paragraph("aimath calculates the mathematics behind AI, and shows each step.")
+    voice.paragraph()
+    voice.paragraph("Try:")
+    for rows in (
+        FIRST_EXAMPLES,
+        [(title, " ".join(names)) for title, names in commands_by_chapter().items()],
+        NEXT_STEPS,
+    ):
+        voice.write_dl(rows)
+        voice.paragraph()
+    voice.paragraph(INPUT_HELP)
     return 0
 
 
 commands: Commands = {}
 
 
-@talk(commands, example="aimath help softmax", name="help")
-def helps(
-    voice: Voice,
-    names: Annotated[list[str], Words("A command; all of them, if none.", "[COMMAND]")],
+@text_command(commands, example="aimath help softmax", name="help")
+def help_command(
+    out: TextOutput,
+    names: Annotated[list[str], TextArguments("A command; all of them, if none.", "[COMMAND]")],
 ) -> int:
     """Show examples of a command with their output, then its options.
 
     The examples run at that moment: what stands below each is what it answers.
     """
-    name = one_command(names, "help")
+    name = parse_command_name(names, "help")
     if name is None:
-        return call(["--help"])
-    command = found(name)
-    for line in (command.example, f"{command.example} --explain")[: 1 if command.guides else 2]:
-        voice.write(f"$ {line}\n")
-        if not COMMANDS[name].talks:
-            call([*shlex.split(line)[1:], *(("--ascii",) * voice.ascii_only)])
-        voice.say()
-    code = call([name, "--help"])
+        return invoke(["--help"])
+    command = lookup(name)
+    for line in (command.example, f"{command.example} --explain")[: 1 if command.informational else 2]:
+        out.write(f"$ {line}\n")
+        if not COMMANDS[name].is_text:
+            invoke([*shlex.split(line)[1:], *(("--ascii",) * out.ascii_only)])
+        out.paragraph()
+    code = invoke([name, "--help"])
     if any(name in names for names in CALCULATORS.values()):
-        voice.say()
-        voice.say(f"Questions about it: aimath quiz {name}", indent="  ")
+        out.paragraph()
+        out.paragraph(f"Questions about it: aimath quiz {name}", indent="  ")
     return code
 
 
-def one_command(names: Sequence[str], asker: str) -> str | None:
-    """Give the command that `aimath help` or `aimath man` is asked for; None for all of them."""
+def parse_command_name(names: Sequence[str], page: str) -> str | None:
+    """Return the command that `aimath help` or `aimath man` is given, or None without one."""
     if len(names) > 1:
-        hint = f"try aimath {asker} softmax"
+        hint = f"try aimath {page} softmax"
         raise InputError(f"takes one command, not {len(names)}", hint=hint, usage=True)
     if names and names[0] not in COMMANDS:
-        hint = meant(names[0], COMMANDS, "see aimath --help", f"aimath {asker} ")
-        raise InputError(f"there is no command {echo(names[0])}", hint=hint, usage=True)
+        hint = suggest(names[0], COMMANDS, "see aimath --help", f"aimath {page} ")
+        raise InputError(f"there is no command {quote(names[0])}", hint=hint, usage=True)
     return names[0] if names else None

@@ -1,4 +1,4 @@
-"""What somebody typed for an answer: whether it is right as far as it goes, and what else it may be."""
+"""Parsing and grading of typed answers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.errors import InputError
-from aimath.read.numbers import number
-from aimath.text import echo
+from aimath.read.numbers import parse_number
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,96 +16,96 @@ if TYPE_CHECKING:
     from aimath.quiz.exercise import Exercise
 
 Decimal = decimal.Decimal
-ENOUGH = 2
+MIN_DIGITS = 2
 """So many significant digits an answer needs, unless it is exact."""
-ROUGHLY = Decimal("1e-12")
+RELATIVE_TOLERANCE = Decimal("1e-12")
 """Where rounding in float64 may have moved the end of a digit, relatively."""
 CONTEXT = decimal.Context(prec=60, traps=[])
 
 
 class Verdict(NamedTuple):
-    """Whether an answer is right, and what to say of it if it isn't."""
+    """Whether an answer is correct, and feedback if it is not."""
 
-    right: bool
-    said: str = ""
+    correct: bool
+    feedback: str = ""
 
 
-class Typed(NamedTuple):
-    """A number as it was typed: half of its last digit is how far it may be off."""
+class TypedNumber(NamedTuple):
+    """A typed number with half a unit of its last digit, the rounding error it may have."""
 
     value: Decimal
-    half: Decimal
+    half_unit: Decimal
     digits: int
 
-    def meets(self, answer: float) -> bool:
-        """Whether it is the answer, correctly rounded to the digits typed, and those are enough."""
-        return self.within(answer, self.half if self.digits >= ENOUGH else Decimal(0))
+    def matches(self, answer: float) -> bool:
+        """Return whether it is the answer rounded to the digits typed, and those are enough."""
+        return self.within(answer, self.half_unit if self.digits >= MIN_DIGITS else Decimal(0))
 
-    def within(self, answer: float, most: Decimal) -> bool:
-        """Whether it is at most so far from the answer, but for rounding."""
+    def within(self, answer: float, tolerance: Decimal) -> bool:
+        """Return whether it is within a tolerance of the answer, up to float rounding."""
         with decimal.localcontext(CONTEXT):
             right = Decimal(answer)
-            return abs(self.value - right) <= most + abs(right) * ROUGHLY
+            return abs(self.value - right) <= tolerance + abs(right) * RELATIVE_TOLERANCE
 
 
-def graded(text: str, asked: Exercise) -> Verdict:
-    """Say of an answer to a numeric question whether it is right, and if not, how it may have come about."""
+def grade_number(text: str, exercise: Exercise) -> Verdict:
+    """Return the verdict on an answer to a numeric question."""
     try:
-        typed = typed_number(text, asked.unit)
+        typed = parse_answer(text, exercise.unit)
     except InputError as error:
-        return Verdict(right=False, said=error.why)
-    if typed.meets(asked.answer):
-        return Verdict(right=True)
-    said = _recognised(typed, asked)
-    if not said and typed.within(asked.answer, typed.half):
+        return Verdict(correct=False, feedback=error.message)
+    if typed.matches(exercise.answer):
+        return Verdict(correct=True)
+    said = _diagnose(typed, exercise)
+    if not said and typed.within(exercise.answer, typed.half_unit):
         said = "right as far as it goes, but give two significant digits"
-    return Verdict(right=False, said=said)
+    return Verdict(correct=False, feedback=said)
 
 
-def chosen(text: str, letters: Sequence[str], buts: Sequence[str]) -> Verdict:
-    """Say of a letter whether it is the right one: the one without a `but`."""
+def grade_choice(text: str, letters: Sequence[str], explanations: Sequence[str]) -> Verdict:
+    """Return the verdict on a chosen letter: the correct choice has an empty explanation."""
     letter = text.strip().lower().strip("().:'\"")
     if letter not in letters:
-        return Verdict(right=False, said=f"{echo(text)} is none of {', '.join(letters)}")
-    but = buts[letters.index(letter)]
-    return Verdict(right=not but, said=but)
+        return Verdict(correct=False, feedback=f"{quote(text)} is none of {', '.join(letters)}")
+    but = explanations[letters.index(letter)]
+    return Verdict(correct=not but, feedback=but)
 
 
-def typed_number(text: str, unit: str = "") -> Typed:
-    """Read a number with its last digit's size; its unit may stand behind it.
+def parse_answer(text: str, unit: str = "") -> TypedNumber:
+    """Return a typed number with the size of its last digit; a unit may follow it.
 
-    >>> typed_number("0.63"), typed_number("4.2 %", "%").digits
-    (Typed(value=Decimal('0.63'), half=Decimal('0.005'), digits=2), 2)
+    >>> parse_answer("0.63"), parse_answer("4.2 %", "%").digits
+    (TypedNumber(value=Decimal('0.63'), half_unit=Decimal('0.005'), digits=2), 2)
     """
     bare = text.strip()
     if unit and bare.lower().endswith(unit):
         bare = bare[: -len(unit)].rstrip()
     bare = bare.replace("−", "-")
     try:
-        value = number(bare)
+        value = parse_number(bare)
     except InputError as error:
         point = " (a decimal point, not a comma)" if "," in bare else ""
-        raise InputError(error.why + point) from None
+        raise InputError(error.message + point) from None
     if not math.isfinite(value):
-        raise InputError(f"{echo(text)}: no answer is infinite")
+        raise InputError(f"{quote(text)}: no answer is infinite")
     if "/" in bare:  # as many digits as float64 has
-        return Typed(Decimal(value), Decimal(0), 17)
+        return TypedNumber(Decimal(value), Decimal(0), 17)
     with decimal.localcontext(CONTEXT):
         _, figures, exponent = Decimal(bare.removesuffix("%")).as_tuple()
         shift = -2 if bare.endswith("%") else 0
         written = Decimal(bare.removesuffix("%")).scaleb(shift)
         # Of 0.00 every digit is a zero: one significant digit.
-        return Typed(written, Decimal((0, (5,), int(exponent) + shift - 1)), len(figures))
+        return TypedNumber(written, Decimal((0, (5,), int(exponent) + shift - 1)), len(figures))
 
 
-def _recognised(typed: Typed, asked: Exercise) -> str:
-    """Name the wrong route that leads to what was typed, if it is a usual one."""
-    for wrong in asked.near:
-        if typed.meets(wrong.value):
-            return wrong.said
-    if typed.meets(-asked.answer):
+def _diagnose(typed: TypedNumber, exercise: Exercise) -> str:
+    """Return feedback for a known wrong route to the typed number, or an empty string."""
+    for wrong in exercise.distractors:
+        if typed.matches(wrong.value):
+            return wrong.explanation
+    if typed.matches(-exercise.answer):
         return "the sign is turned"
-    if typed.meets(100 * asked.answer):
+    if typed.matches(100 * exercise.answer):
         return "that is 100 times as much: is it in percent?"
-    close = typed.within(asked.answer, abs(Decimal(asked.answer)) / 100)
+    close = typed.within(exercise.answer, abs(Decimal(exercise.answer)) / 100)
     return "close, but the last digit typed is not right" if close else ""

@@ -1,4 +1,4 @@
-"""The questions of a quiz: chosen by topic, in an order and with numbers that a seed draws."""
+"""The cards of a quiz, selected by topic and drawn from a seed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.content.chapters import CALCULATORS, SUBJECTS
+from aimath.content.chapters import CALCULATORS, TOPIC_COMMANDS
 from aimath.content.questions import QUESTIONS, Question
-from aimath.errors import InputError, meant
+from aimath.errors import InputError, suggest
 from aimath.quiz import (
     calculus as slopes,
     information,
@@ -16,74 +16,78 @@ from aimath.quiz import (
     optim as calculus,
     probability as chance,
 )
-from aimath.quiz.answers import Verdict, chosen, graded
-from aimath.quiz.exercise import Exercise, Makers, drawn
-from aimath.render.numbers import Style
-from aimath.text import echo
+from aimath.quiz.answers import Verdict, grade_choice, grade_number
+from aimath.quiz.exercise import Exercise, ExerciseRegistry, sample_exercise
+from aimath.render.numbers import NumberStyle
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MAKERS: Makers = Makers()
+EXERCISES: ExerciseRegistry = ExerciseRegistry()
 for makers in (algebra.MAKERS, slopes.MAKERS, calculus.MAKERS, chance.MAKERS, information.MAKERS):
-    MAKERS.update(makers)
-WORDS = "words"
+    EXERCISES.update(makers)
+CONCEPTUAL_TOPIC = "words"
 """The topic of all questions in words."""
-LETTERS = "abcd"
+CHOICE_LETTERS = "abcd"
 
 
 class Card(NamedTuple):
-    """A question as it is asked: of an exercise, or of four answers to choose from."""
+    """A question as it is asked: a numeric exercise or a multiple choice."""
 
     topic: str  # the command or chapter that it is about
     lines: tuple[str, ...]  # the question, and the answers to choose from
     answer: str  # the right one in short: a number or a letter
     command: tuple[str, ...] = ()  # the words of the command line that derives a number
-    model: tuple[str, ...] = ()  # of a choice the answer in full, what it must hold, and what shows it
+    model_answer: tuple[str, ...] = ()  # of a choice the answer in full, what it must hold, and what shows it
     exercise: Exercise | None = None
-    buts: tuple[str, ...] = ()  # what speaks against each choice; nothing against the right one
+    explanations: tuple[str, ...] = ()  # what speaks against each choice; nothing against the right one
 
     def grade(self, text: str) -> Verdict:
-        """Judge an answer."""
-        return graded(text, self.exercise) if self.exercise else chosen(text, LETTERS, self.buts)
+        """Return the verdict on an answer."""
+        return (
+            grade_number(text, self.exercise)
+            if self.exercise
+            else grade_choice(text, CHOICE_LETTERS, self.explanations)
+        )
 
 
-def numeric(made: Exercise) -> Card:
-    """Ask for a number."""
-    answer = f"{Style().people(made.answer)} {made.unit}".rstrip()
-    return Card(made.topic, (made.text,), answer, command=made.command, exercise=made)
+def numeric_card(exercise: Exercise) -> Card:
+    """Return the card of a numeric exercise."""
+    answer = f"{NumberStyle().format_display(exercise.answer)} {exercise.unit}".rstrip()
+    return Card(exercise.topic, (exercise.text,), answer, command=exercise.command, exercise=exercise)
 
 
-def choice(question: Question, order: Sequence[int]) -> Card:
-    """Ask a question in words; `order` is that of its answers, 0 the right one."""
-    answers = [(question.right, ""), *question.wrong.items()]
+def choice_card(question: Question, order: Sequence[int]) -> Card:
+    """Return the card of a multiple-choice question, its choices in `order` with 0 the correct one."""
+    answers = [(question.correct, ""), *question.distractors.items()]
     said, buts = zip(*(answers[k] for k in order), strict=True)
-    options = (f"{letter}) {text}" for letter, text in zip(LETTERS, said, strict=True))
-    keys = f"Key points: {'; '.join(question.keys)}."
+    options = (f"{letter}) {text}" for letter, text in zip(CHOICE_LETTERS, said, strict=True))
+    keys = f"Key points: {'; '.join(question.key_points)}."
     return Card(
         question.topic,
         (question.text, *options),
-        LETTERS[order.index(0)],
-        model=(question.answer, keys, f"See {question.command}"),
-        buts=buts,
+        CHOICE_LETTERS[order.index(0)],
+        model_answer=(question.model_answer, keys, f"See {question.command}"),
+        explanations=buts,
     )
 
 
-def topics() -> tuple[str, ...]:
-    """Name everything that a quiz can be about."""
-    return (*CALCULATORS, WORDS, *MAKERS)
+def all_topics() -> tuple[str, ...]:
+    """Return all topics of the quiz."""
+    return (*CALCULATORS, CONCEPTUAL_TOPIC, *EXERCISES)
 
 
-def deck(wanted: Sequence[str], seed: int, count: int) -> list[Card]:
-    """Give `count` questions about the topics, or about everything; fewer if words alone are asked for.
+def draw_cards(requested: Sequence[str], seed: int, count: int) -> list[Card]:
+    """Return `count` cards on the requested topics, or fewer if only conceptual ones are requested.
 
     The first round has each question once, in an order of its own; then numbers are drawn anew.
     """
-    names = [name for topic in wanted or topics() for name in _named(topic)]
+    names = [name for topic in requested or all_topics() for name in _expand_topic(topic)]
     dealt: list[Card] = []
     turn = 0
     while len(dealt) < count:
-        cards = list(_round(names, in_words=turn == 0, seed=seed, turn=turn))
+        cards = list(_make_round(names, conceptual=turn == 0, seed=seed, round_number=turn))
         if not cards:
             break
         order = np.random.default_rng((seed, turn)).permutation(len(cards))
@@ -92,25 +96,29 @@ def deck(wanted: Sequence[str], seed: int, count: int) -> list[Card]:
     return dealt[:count]
 
 
-def _named(topic: str) -> tuple[str, ...]:
-    """Give the topics that a name stands for: itself, or those of a chapter with their summary."""
+def _expand_topic(topic: str) -> tuple[str, ...]:
+    """Return the topics that a name stands for: itself, or a chapter and its commands."""
     if topic in CALCULATORS:
         return (topic, *CALCULATORS[topic])
-    name = SUBJECTS.get(topic, topic)
-    if name not in topics():
-        hint = meant(name, (*topics(), *SUBJECTS), f"name a command, {', '.join(CALCULATORS)} or {WORDS}")
-        raise InputError(f"there is no topic {echo(topic)}", hint=hint, usage=True)
+    name = TOPIC_COMMANDS.get(topic, topic)
+    if name not in all_topics():
+        hint = suggest(
+            name,
+            (*all_topics(), *TOPIC_COMMANDS),
+            f"name a command, {', '.join(CALCULATORS)} or {CONCEPTUAL_TOPIC}",
+        )
+        raise InputError(f"there is no topic {quote(topic)}", hint=hint, usage=True)
     return (name,)
 
 
-def _round(names: Sequence[str], *, in_words: bool, seed: int, turn: int) -> Iterator[Card]:
-    """Make every question of a round; its numbers depend on nothing but seed, turn and the question."""
+def _make_round(names: Sequence[str], *, conceptual: bool, seed: int, round_number: int) -> Iterator[Card]:
+    """Yield every question of a round, whose numbers depend only on seed, round and question."""
     wanted = dict.fromkeys(names)
     for k, question in enumerate(QUESTIONS):
-        if in_words and (question.topic in wanted or WORDS in wanted):
-            rng = np.random.default_rng((seed, turn, k))
-            yield choice(question, rng.permutation(len(LETTERS)).tolist())
+        if conceptual and (question.topic in wanted or CONCEPTUAL_TOPIC in wanted):
+            rng = np.random.default_rng((seed, round_number, k))
+            yield choice_card(question, rng.permutation(len(CHOICE_LETTERS)).tolist())
     for name in wanted:
-        for maker in MAKERS.get(name, ()):
-            rng = np.random.default_rng((seed, turn, *f"{name} {maker.__name__}".encode()))
-            yield numeric(drawn(maker, rng))
+        for maker in EXERCISES.get(name, ()):
+            rng = np.random.default_rng((seed, round_number, *f"{name} {maker.__name__}".encode()))
+            yield numeric_card(sample_exercise(maker, rng))

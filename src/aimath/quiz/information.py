@@ -7,18 +7,27 @@ import math
 import numpy as np
 
 from aimath.core import information
-from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, listed, shown, spaced, tabled
+from aimath.quiz.exercise import (
+    Exercise,
+    ExerciseRegistry,
+    Sampler,
+    format_matrix,
+    format_number,
+    format_vector,
+    format_vector_arg,
+    make_exercise,
+)
 
-MAKERS = Makers()
+MAKERS = ExerciseRegistry()
 IN_NATS = "that is right in nats: the question asks for bits"
 IN_BITS = "that is right in bits: the question asks for nats"
 SWAPPED = "p and q changed places"
 
 
-@MAKERS.about("entropy")
-def entropy(draw: Draw) -> Exercise:
+@MAKERS.register("entropy")
+def entropy(sampler: Sampler) -> Exercise:
     """Ask for an entropy in bits."""
-    p = draw.shares(3)
+    p = sampler.probabilities(3)
     right = information.entropy(p)
     near = (
         (right.nats, IN_NATS),
@@ -28,14 +37,14 @@ def entropy(draw: Draw) -> Exercise:
         (right.surprise.sum(), "each surprise is weighted by its probability"),
         (float(right.entropy) * math.log10(2), "that is right in decimal digits: use log2"),
     )
-    text = f"How large is the entropy of {spaced(p)}, in bits?"
-    return exercise("entropy", text, map(shown, p), (right, "entropy", ()), near, "bits")
+    text = f"How large is the entropy of {format_vector(p)}, in bits?"
+    return make_exercise("entropy", text, map(format_number, p), (right, "entropy", ()), near, "bits")
 
 
-@MAKERS.about("cross-entropy")
-def cross_entropy(draw: Draw) -> Exercise:
+@MAKERS.register("cross-entropy")
+def cross_entropy(sampler: Sampler) -> Exercise:
     """Ask for the loss of two distributions."""
-    p, q = draw.shares(3), draw.shares(3)
+    p, q = sampler.probabilities(3), sampler.probabilities(3)
     right = information.cross_entropy(p, q)
     near = (
         (float(right.cross_entropy) / math.log(2), IN_BITS),
@@ -44,15 +53,20 @@ def cross_entropy(draw: Draw) -> Exercise:
         (right.kl, "that is the divergence: cross-entropy also has the entropy of p"),
         (-right.cross_entropy, "the sign is turned: ln(1/q) is positive"),
     )
-    text = f"How large is the cross-entropy H(p, q), p = {spaced(p)} true and q = {spaced(q)}, in nats?"
+    text = (
+        f"How large is the cross-entropy H(p, q), p = {format_vector(p)} true "
+        f"and q = {format_vector(q)}, in nats?"
+    )
     place = (right, "cross_entropy", ())
-    return exercise("cross-entropy", text, [listed(p), listed(q)], place, near, "nats")
+    return make_exercise(
+        "cross-entropy", text, [format_vector_arg(p), format_vector_arg(q)], place, near, "nats"
+    )
 
 
-@MAKERS.about("cross-entropy")
-def loss(draw: Draw) -> Exercise:
+@MAKERS.register("cross-entropy")
+def loss(sampler: Sampler) -> Exercise:
     """Ask for the loss of logits."""
-    z, k = [draw.tenth(-2, 3) for _ in range(3)], draw.whole(0, 2)
+    z, k = [sampler.decimal(-2, 3) for _ in range(3)], sampler.integer(0, 2)
     right = information.cross_entropy_of_logits(z, k)
     near = (
         (float(right.cross_entropy) / math.log(2), IN_BITS),
@@ -61,16 +75,17 @@ def loss(draw: Draw) -> Exercise:
         (-right.cross_entropy, "the sign is turned: a loss is positive"),
     )
     text = (
-        f"A classifier gives logits {spaced(z)}; class {k} (from 0) is right. How large is its loss, in nats?"
+        f"A classifier gives logits {format_vector(z)}; class {k} (from 0) is "
+        "right. How large is its loss, in nats?"
     )
-    words = ["--logits", listed(z), "--target", str(k)]
-    return exercise("cross-entropy", text, words, (right, "cross_entropy", ()), near, "nats")
+    words = ["--logits", format_vector_arg(z), "--target", str(k)]
+    return make_exercise("cross-entropy", text, words, (right, "cross_entropy", ()), near, "nats")
 
 
-@MAKERS.about("kl")
-def kl(draw: Draw) -> Exercise:
+@MAKERS.register("kl")
+def kl(sampler: Sampler) -> Exercise:
     """Ask for a divergence."""
-    p, q = draw.shares(3), draw.shares(3)
+    p, q = sampler.probabilities(3), sampler.probabilities(3)
     right = information.kl(p, q)
     near = (
         (float(right.kl) / math.log(2), IN_BITS),
@@ -79,14 +94,16 @@ def kl(draw: Draw) -> Exercise:
         (-right.kl, "the sign is turned: a divergence is never negative"),
         (np.abs(right.terms).sum(), "a term may be negative: it keeps its sign"),
     )
-    text = f"How large is KL(p || q) for p = {spaced(p)} and q = {spaced(q)}, in nats?"
-    return exercise("kl", text, [listed(p), listed(q)], (right, "kl", ()), near, "nats")
+    text = f"How large is KL(p || q) for p = {format_vector(p)} and q = {format_vector(q)}, in nats?"
+    return make_exercise(
+        "kl", text, [format_vector_arg(p), format_vector_arg(q)], (right, "kl", ()), near, "nats"
+    )
 
 
-@MAKERS.about("js")
-def js(draw: Draw) -> Exercise:
+@MAKERS.register("js")
+def js(sampler: Sampler) -> Exercise:
     """Ask for a symmetric divergence."""
-    p, q = draw.shares(2), draw.shares(2)
+    p, q = sampler.probabilities(2), sampler.probabilities(2)
     right = information.js(p, q)
     near = (
         (float(right.js) * math.log(2), IN_NATS),
@@ -94,14 +111,18 @@ def js(draw: Draw) -> Exercise:
         (information.kl(p, q, base=2).kl, "that is KL(p || q): compare both with their mean"),
         (2 * float(right.js), "that is the sum of both divergences: take half"),
     )
-    text = f"How large is the Jensen-Shannon divergence of {spaced(p)} and {spaced(q)}, in bits?"
-    return exercise("js", text, [listed(p), listed(q)], (right, "js", ()), near, "bits")
+    text = (
+        f"How large is the Jensen-Shannon divergence of {format_vector(p)} and {format_vector(q)}, in bits?"
+    )
+    return make_exercise(
+        "js", text, [format_vector_arg(p), format_vector_arg(q)], (right, "js", ()), near, "bits"
+    )
 
 
-@MAKERS.about("mutual-information")
-def mutual_information(draw: Draw) -> Exercise:
+@MAKERS.register("mutual-information")
+def mutual_information(sampler: Sampler) -> Exercise:
     """Ask what two coins tell of each other."""
-    p = draw.shares(4)
+    p = sampler.probabilities(4)
     joint = [p[:2], p[2:]]
     right = information.mutual_information(joint)
     near = (
@@ -110,15 +131,18 @@ def mutual_information(draw: Draw) -> Exercise:
         (right.row_entropy, "that is the entropy of one of them"),
         (right.row_entropy + right.column_entropy, "the entropy of both together is still to be subtracted"),
     )
-    text = f"Two variables have the joint table [{tabled(joint)}]. How many bits do they tell of each other?"
+    text = (
+        f"Two variables have the joint table [{format_matrix(joint)}]. How many "
+        "bits do they tell of each other?"
+    )
     place = (right, "mutual_information", ())
-    return exercise("mutual-information", text, [tabled(joint)], place, near, "bits")
+    return make_exercise("mutual-information", text, [format_matrix(joint)], place, near, "bits")
 
 
-@MAKERS.about("perplexity")
-def perplexity(draw: Draw) -> Exercise:
+@MAKERS.register("perplexity")
+def perplexity(sampler: Sampler) -> Exercise:
     """Ask for the perplexity of a text."""
-    p = [draw.whole(1, 9) / 10 for _ in range(3)]
+    p = [sampler.integer(1, 9) / 10 for _ in range(3)]
     right = information.perplexity_of_tokens(p)
     near = (
         (right.nats, "that is the mean surprise: take exp of it"),
@@ -128,14 +152,16 @@ def perplexity(draw: Draw) -> Exercise:
         (math.exp(3 * float(right.nats)), "the surprise is divided by the number of tokens"),
         (1 / float(right.perplexity), "that is the mean probability: take 1 over it"),
     )
-    text = f"A model gave the tokens of a text the probabilities {spaced(p)}. What is its perplexity?"
-    return exercise("perplexity", text, [*map(shown, p), "--tokens"], (right, "perplexity", ()), near)
+    text = f"A model gave the tokens of a text the probabilities {format_vector(p)}. What is its perplexity?"
+    return make_exercise(
+        "perplexity", text, [*map(format_number, p), "--tokens"], (right, "perplexity", ()), near
+    )
 
 
-@MAKERS.about("gaussian-kl")
-def gaussian_kl(draw: Draw) -> Exercise:
+@MAKERS.register("gaussian-kl")
+def gaussian_kl(sampler: Sampler) -> Exercise:
     """Ask for the loss that keeps a VAE's code near the standard normal distribution."""
-    mu, sigma = draw.tenth(-2, 2), draw.whole(2, 20, 10) / 10
+    mu, sigma = sampler.decimal(-2, 2), sampler.integer(2, 20, 10) / 10
     right = information.gaussian_kl(mu, sigma)
     near = (
         (float(right.kl) / math.log(2), IN_BITS),
@@ -144,16 +170,16 @@ def gaussian_kl(draw: Draw) -> Exercise:
         (information.gaussian_kl(0.0, 1.0, mu, sigma).kl, "the two distributions changed places"),
         (2 * float(right.kl), "the factor 1/2 is missing"),
     )
-    text = f"How large is KL(N({shown(mu)}, sigma = {shown(sigma)}) || N(0, 1)), in nats?"
-    words = ["--mu", shown(mu), "--sigma", shown(sigma)]
-    return exercise("gaussian-kl", text, words, (right, "kl", ()), near, "nats")
+    text = f"How large is KL(N({format_number(mu)}, sigma = {format_number(sigma)}) || N(0, 1)), in nats?"
+    words = ["--mu", format_number(mu), "--sigma", format_number(sigma)]
+    return make_exercise("gaussian-kl", text, words, (right, "kl", ()), near, "nats")
 
 
-@MAKERS.about("rlhf")
-def rlhf(draw: Draw) -> Exercise:
+@MAKERS.register("rlhf")
+def rlhf(sampler: Sampler) -> Exercise:
     """Ask for the best policy near a reference."""
-    rewards, reference = [draw.whole(-2, 3) + 0.0 for _ in range(2)], draw.shares(2)
-    beta = float(draw.rng.choice([0.5, 2.0, 4.0]))
+    rewards, reference = [sampler.integer(-2, 3) + 0.0 for _ in range(2)], sampler.probabilities(2)
+    beta = float(sampler.rng.choice([0.5, 2.0, 4.0]))
     right = information.rlhf(rewards, reference, beta)
     near = (
         (information.rlhf(rewards, reference, 1 / beta).policy[0], "rewards are divided by beta"),
@@ -163,8 +189,16 @@ def rlhf(draw: Draw) -> Exercise:
         (right.policy[1], "that is the other answer"),
     )
     text = (
-        f"Two answers have rewards {spaced(rewards)} and reference probabilities {spaced(reference)}; "
-        f"beta is {shown(beta)}. How likely is the first under the best policy?"
+        f"Two answers have rewards {format_vector(rewards)} and reference "
+        f"probabilities {format_vector(reference)}; "
+        f"beta is {format_number(beta)}. How likely is the first under the best policy?"
     )
-    words = ["--rewards", listed(rewards), "--reference", listed(reference), "--beta", shown(beta)]
-    return exercise("rlhf", text, words, (right, "policy", (0,)), near)
+    words = [
+        "--rewards",
+        format_vector_arg(rewards),
+        "--reference",
+        format_vector_arg(reference),
+        "--beta",
+        format_number(beta),
+    ]
+    return make_exercise("rlhf", text, words, (right, "policy", (0,)), near)

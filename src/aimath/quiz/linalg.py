@@ -6,41 +6,63 @@ import numpy as np
 
 from aimath.core import linalg as decompose, linalg as linear
 from aimath.core.linalg import attention as attend
-from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, listed, shown, spaced, tabled
+from aimath.quiz.exercise import (
+    Exercise,
+    ExerciseRegistry,
+    Sampler,
+    format_matrix,
+    format_number,
+    format_vector,
+    format_vector_arg,
+    make_exercise,
+)
 
-MAKERS = Makers()
+MAKERS = ExerciseRegistry()
 
 
-@MAKERS.about("dot")
-def dot(draw: Draw) -> Exercise:
+@MAKERS.register("dot")
+def dot(sampler: Sampler) -> Exercise:
     """Ask for a dot product."""
-    a, b = draw.wholes(3, -4, 5), draw.wholes(3, -4, 5)
+    a, b = sampler.integers(3, -4, 5), sampler.integers(3, -4, 5)
     near = (
         (linear.dot(np.abs(a), np.abs(b)).dot, "a minus sign got lost"),
         (linear.dot(a[:2], b[:2]).dot, "the last pair is missing"),
         (sum(a) * sum(b), "the sums were multiplied: multiply pair by pair, then add up"),
     )
-    text = f"What is the dot product of {spaced(a)} and {spaced(b)}?"
-    return exercise("dot", text, [listed(a), listed(b)], (linear.dot(a, b), "dot", ()), near)
+    text = f"What is the dot product of {format_vector(a)} and {format_vector(b)}?"
+    return make_exercise(
+        "dot", text, [format_vector_arg(a), format_vector_arg(b)], (linear.dot(a, b), "dot", ()), near
+    )
 
 
-@MAKERS.about("neuron")
-def neuron(draw: Draw) -> Exercise:
+@MAKERS.register("neuron")
+def neuron(sampler: Sampler) -> Exercise:
     """Ask for a neuron's output without an activation."""
-    w, x, b = [draw.tenth(-0.9, 0.9) for _ in range(3)], draw.wholes(3, -3, 4), draw.tenth(-2, 2)
+    w, x, b = (
+        [sampler.decimal(-0.9, 0.9) for _ in range(3)],
+        sampler.integers(3, -3, 4),
+        sampler.decimal(-2, 2),
+    )
     near = (
         (linear.neuron(w, x).output, "the bias was forgotten"),
         (linear.neuron(w, x, -b).output, "the bias was subtracted: it is added"),
     )
-    text = f"A neuron has weights {spaced(w)} and bias {shown(b)}. What does it give for inputs {spaced(x)}?"
-    words = ["--weights", listed(w), "--inputs", listed(x), "--bias", shown(b)]
-    return exercise("neuron", text, words, (linear.neuron(w, x, b), "output", ()), near)
+    text = (
+        f"A neuron has weights {format_vector(w)} and bias {format_number(b)}. "
+        f"What does it give for inputs {format_vector(x)}?"
+    )
+    words = ["--weights", format_vector_arg(w), "--inputs", format_vector_arg(x), "--bias", format_number(b)]
+    return make_exercise("neuron", text, words, (linear.neuron(w, x, b), "output", ()), near)
 
 
-@MAKERS.about("neuron")
-def activation(draw: Draw) -> Exercise:
+@MAKERS.register("neuron")
+def activation(sampler: Sampler) -> Exercise:
     """Ask for a neuron's output behind a sigmoid."""
-    w, x, b = [draw.tenth(-0.9, 0.9) for _ in range(2)], draw.wholes(2, -3, 3), draw.tenth(-1, 1)
+    w, x, b = (
+        [sampler.decimal(-0.9, 0.9) for _ in range(2)],
+        sampler.integers(2, -3, 3),
+        sampler.decimal(-1, 1),
+    )
     right = linear.neuron(w, x, b, "sigmoid")
     near = (
         (right.total, "that is the weighted sum: the sigmoid is still to come"),
@@ -49,58 +71,71 @@ def activation(draw: Draw) -> Exercise:
         (1.0 - right.output, "that is 1 minus the answer: the exponent is minus the weighted sum"),
     )
     text = (
-        f"A neuron has weights {spaced(w)}, bias {shown(b)} and a sigmoid. "
-        f"What does it give for inputs {spaced(x)}?"
+        f"A neuron has weights {format_vector(w)}, bias {format_number(b)} and a sigmoid. "
+        f"What does it give for inputs {format_vector(x)}?"
     )
-    words = ["--weights", listed(w), "--inputs", listed(x), "--bias", shown(b), "--activation", "sigmoid"]
-    return exercise("neuron", text, words, (right, "output", ()), near)
+    words = [
+        "--weights",
+        format_vector_arg(w),
+        "--inputs",
+        format_vector_arg(x),
+        "--bias",
+        format_number(b),
+        "--activation",
+        "sigmoid",
+    ]
+    return make_exercise("neuron", text, words, (right, "output", ()), near)
 
 
-@MAKERS.about("layer")
-def layer(draw: Draw) -> Exercise:
+@MAKERS.register("layer")
+def layer(sampler: Sampler) -> Exercise:
     """Ask for the second output of a layer."""
-    w, x, b = draw.matrix(2, 2), draw.wholes(2, -3, 4), draw.wholes(2, -4, 4)
+    w, x, b = sampler.matrix(2, 2), sampler.integers(2, -3, 4), sampler.integers(2, -4, 4)
     near = (
         (linear.layer(w, x).output[1], "the bias was forgotten"),
         (linear.layer(np.transpose(w), x, b).output[1], "a column of W was taken: each neuron is a row"),
         (linear.layer(w, x, b).output[0], "that is the first output"),
     )
     text = (
-        f"A layer W x + b without activation has W = [{tabled(w)}] and b = {spaced(b)}. "
-        f"What is its second output for x = {spaced(x)}?"
+        f"A layer W x + b without activation has W = [{format_matrix(w)}] and b = {format_vector(b)}. "
+        f"What is its second output for x = {format_vector(x)}?"
     )
-    words = [tabled(w), listed(x), "--bias", listed(b)]
-    return exercise("layer", text, words, (linear.layer(w, x, b), "output", (1,)), near)
+    words = [format_matrix(w), format_vector_arg(x), "--bias", format_vector_arg(b)]
+    return make_exercise("layer", text, words, (linear.layer(w, x, b), "output", (1,)), near)
 
 
-@MAKERS.about("matmul")
-def matmul(draw: Draw) -> Exercise:
+@MAKERS.register("matmul")
+def matmul(sampler: Sampler) -> Exercise:
     """Ask for an entry of a product."""
-    a, b = draw.matrix(2, 2), draw.matrix(2, 2)
+    a, b = sampler.matrix(2, 2), sampler.matrix(2, 2)
     near = (
         (linear.matmul(b, a).product[0, 1], "that is the entry of B A: the order matters"),
         (a[0][1] * b[0][1], "entries were multiplied in place: take a row of A times a column of B"),
         (linear.matmul(a, np.transpose(b)).product[0, 1], "a row of B was taken, not a column"),
     )
-    text = f"A = [{tabled(a)}] and B = [{tabled(b)}]. What is the entry of A B in row 1, column 2?"
+    text = (
+        f"A = [{format_matrix(a)}] and B = [{format_matrix(b)}]. What is the entry of A B in row 1, column 2?"
+    )
     place = (linear.matmul(a, b), "product", (0, 1))
-    return exercise("matmul", text, [tabled(a), tabled(b)], place, near)
+    return make_exercise("matmul", text, [format_matrix(a), format_matrix(b)], place, near)
 
 
-@MAKERS.about("transpose")
-def transpose(draw: Draw) -> Exercise:
+@MAKERS.register("transpose")
+def transpose(sampler: Sampler) -> Exercise:
     """Ask for an entry of a transposed matrix."""
-    a = draw.matrix(3, 3, 1, 9)
+    a = sampler.matrix(3, 3, 1, 9)
     near = ((a[1][0], "that is the entry of A itself: rows and columns swap"),)
-    text = f"A = [{tabled(a)}]. What stands in row 2, column 1 of its transpose?"
-    return exercise("transpose", text, [tabled(a)], (linear.transpose(a), "transposed", (1, 0)), near)
+    text = f"A = [{format_matrix(a)}]. What stands in row 2, column 1 of its transpose?"
+    return make_exercise(
+        "transpose", text, [format_matrix(a)], (linear.transpose(a), "transposed", (1, 0)), near
+    )
 
 
-@MAKERS.about("inverse")
-def inverse(draw: Draw) -> Exercise:
+@MAKERS.register("inverse")
+def inverse(sampler: Sampler) -> Exercise:
     """Ask for an entry of the inverse of a 2 by 2 matrix."""
-    a, b, c = draw.wholes(3, -3, 5)
-    d = draw.whole(-3, 5, 0) + 0.0
+    a, b, c = sampler.integers(3, -3, 5)
+    d = sampler.integer(-3, 5, 0) + 0.0
     while a * d - b * c in {0.0, 1.0}:  # singular, or nothing is left to divide by
         d += 1.0
     m = [[a, b], [c, d]]
@@ -109,28 +144,28 @@ def inverse(draw: Draw) -> Exercise:
         (d, "it is still to be divided by the determinant"),
         (1.0 / a, "an inverse is not made of the inverses of the entries"),
     )
-    text = f"What is the entry in row 1, column 1 of the inverse of [{tabled(m)}]?"
-    return exercise("inverse", text, [tabled(m)], (linear.inverse(m), "inverse", (0, 0)), near)
+    text = f"What is the entry in row 1, column 1 of the inverse of [{format_matrix(m)}]?"
+    return make_exercise("inverse", text, [format_matrix(m)], (linear.inverse(m), "inverse", (0, 0)), near)
 
 
-@MAKERS.about("det")
-def det(draw: Draw) -> Exercise:
+@MAKERS.register("det")
+def det(sampler: Sampler) -> Exercise:
     """Ask for a determinant of 2 by 2."""
-    m = draw.matrix(2, 2, -4, 5)
+    m = sampler.matrix(2, 2, -4, 5)
     right = linear.det(m)
     near = (
         (m[0][0] * m[1][1] + m[0][1] * m[1][0], "the second product is subtracted, not added"),
         (-right.det, "the sign is turned: it is ad - bc"),
         (m[0][0] * m[1][1], "the second product is missing"),
     )
-    text = f"What is the determinant of [{tabled(m)}]?"
-    return exercise("det", text, [tabled(m)], (right, "det", ()), near)
+    text = f"What is the determinant of [{format_matrix(m)}]?"
+    return make_exercise("det", text, [format_matrix(m)], (right, "det", ()), near)
 
 
-@MAKERS.about("cosine")
-def cosine(draw: Draw) -> Exercise:
+@MAKERS.register("cosine")
+def cosine(sampler: Sampler) -> Exercise:
     """Ask for the cosine of two vectors."""
-    a, b = draw.wholes(2, -3, 4), draw.wholes(2, -3, 4)
+    a, b = sampler.integers(2, -3, 4), sampler.integers(2, -3, 4)
     right = linear.cosine(a, b)
     near = (
         (right.angle, "that is the angle in degrees, not its cosine"),
@@ -138,31 +173,33 @@ def cosine(draw: Draw) -> Exercise:
         (right.dot, "that is the dot product: divide by both lengths"),
         (right.dot / (right.norm_a * right.norm_b) ** 2, "the lengths are roots: sqrt of the sum of squares"),
     )
-    text = f"What is the cosine of the angle between {spaced(a)} and {spaced(b)}?"
-    return exercise("cosine", text, [listed(a), listed(b)], (right, "cosine", ()), near)
+    text = f"What is the cosine of the angle between {format_vector(a)} and {format_vector(b)}?"
+    return make_exercise(
+        "cosine", text, [format_vector_arg(a), format_vector_arg(b)], (right, "cosine", ()), near
+    )
 
 
-@MAKERS.about("cosine")
-def angle(draw: Draw) -> Exercise:
+@MAKERS.register("cosine")
+def angle(sampler: Sampler) -> Exercise:
     """Ask for the angle of two vectors."""
-    a, b = draw.wholes(2, -3, 4), draw.wholes(2, -3, 4)
+    a, b = sampler.integers(2, -3, 4), sampler.integers(2, -3, 4)
     right = linear.cosine(a, b)
     near = (
         (right.cosine, "that is the cosine, not the angle"),
         (np.radians(right.angle), "that is right in radians: the question asks for degrees"),
         (180.0 - right.angle, "a sign got lost: that is the angle to the opposite vector"),
     )
-    text = f"How many degrees are between {spaced(a)} and {spaced(b)}?"
-    words = [listed(a), listed(b), "--fields", "angle"]
-    return exercise("cosine", text, words, (right, "angle", ()), near, "degrees")
+    text = f"How many degrees are between {format_vector(a)} and {format_vector(b)}?"
+    words = [format_vector_arg(a), format_vector_arg(b), "--fields", "angle"]
+    return make_exercise("cosine", text, words, (right, "angle", ()), near, "degrees")
 
 
-@MAKERS.about("analogy")
-def analogy(draw: Draw) -> Exercise:
+@MAKERS.register("analogy")
+def analogy(sampler: Sampler) -> Exercise:
     """Ask where an analogy of the guide's four words leads."""
     names = ("king", "queen", "man", "woman")
-    a, b, c = (names[k] for k in draw.rng.choice(4, 3, replace=False))
-    place = draw.whole(0, 3)
+    a, b, c = (names[k] for k in sampler.rng.choice(4, 3, replace=False))
+    place = sampler.integer(0, 3)
     right = linear.analogy(a=a, b=b, c=c)
     vectors = dict(zip((a, b, c), right.given, strict=True))
     plus, minus, more = (float(vectors[word][place]) for word in (a, b, c))
@@ -171,15 +208,15 @@ def analogy(draw: Draw) -> Exercise:
         (plus + minus + more, "the second vector is subtracted"),
         (plus + more, "the second vector is still to be subtracted"),
     )
-    said = "; ".join(f"{word} {spaced(vectors[word].tolist())}" for word in (a, b, c))
+    said = "; ".join(f"{word} {format_vector(vectors[word].tolist())}" for word in (a, b, c))
     text = f"Word vectors: {said}. What is entry {place + 1} of {a} - {b} + {c}?"
-    return exercise("analogy", text, [a, b, c], (right, "target", (place,)), near)
+    return make_exercise("analogy", text, [a, b, c], (right, "target", (place,)), near)
 
 
-@MAKERS.about("attention")
-def attention(draw: Draw) -> Exercise:
+@MAKERS.register("attention")
+def attention(sampler: Sampler) -> Exercise:
     """Ask for one attention weight."""
-    q, k, v = draw.matrix(1, 2, -2, 3), draw.matrix(2, 2, -2, 3), draw.matrix(2, 2, 1, 4)
+    q, k, v = sampler.matrix(1, 2, -2, 3), sampler.matrix(2, 2, -2, 3), sampler.matrix(2, 2, 1, 4)
     right = attend(q, k, v)
     near = (
         (attend(q, k, v, scale=1.0).weights[0, 0], "the scores were not divided by sqrt(d)"),
@@ -188,17 +225,27 @@ def attention(draw: Draw) -> Exercise:
         (right.weights[0, 1], "that is the weight of the second key"),
     )
     text = (
-        f"Attention with one query {spaced(q[0])} and two keys {spaced(k[0])} and {spaced(k[1])}. "
+        f"Attention with one query {format_vector(q[0])} and two keys "
+        f"{format_vector(k[0])} and {format_vector(k[1])}. "
         "How much weight has the first key?"
     )
-    words = ["-Q", listed(q[0]), "-K", tabled(k), "-V", tabled(v), "--fields", "weights"]
-    return exercise("attention", text, words, (right, "weights", (0, 0)), near)
+    words = [
+        "-Q",
+        format_vector_arg(q[0]),
+        "-K",
+        format_matrix(k),
+        "-V",
+        format_matrix(v),
+        "--fields",
+        "weights",
+    ]
+    return make_exercise("attention", text, words, (right, "weights", (0, 0)), near)
 
 
-@MAKERS.about("eig")
-def eig(draw: Draw) -> Exercise:
+@MAKERS.register("eig")
+def eig(sampler: Sampler) -> Exercise:
     """Ask for the larger eigenvalue of a symmetric matrix."""
-    a, b, c = draw.whole(1, 6) + 0.0, draw.whole(1, 4) + 0.0, draw.whole(1, 6) + 0.0
+    a, b, c = sampler.integer(1, 6) + 0.0, sampler.integer(1, 4) + 0.0, sampler.integer(1, 6) + 0.0
     m = [[a, b], [b, c]]
     right = decompose.eig(m)
     near = (
@@ -207,15 +254,15 @@ def eig(draw: Draw) -> Exercise:
         (max(a, c), "the diagonal holds the eigenvalues only if the rest is 0"),
         (right.re.prod(), "that is the determinant, the product of both"),
     )
-    text = f"What is the larger eigenvalue of [{tabled(m)}]?"
-    words = [tabled(m), "--fields", "re"]
-    return exercise("eig", text, words, (right, "re", (int(right.re.argmax()),)), near)
+    text = f"What is the larger eigenvalue of [{format_matrix(m)}]?"
+    words = [format_matrix(m), "--fields", "re"]
+    return make_exercise("eig", text, words, (right, "re", (int(right.re.argmax()),)), near)
 
 
-@MAKERS.about("pca")
-def pca(draw: Draw) -> Exercise:
+@MAKERS.register("pca")
+def pca(sampler: Sampler) -> Exercise:
     """Ask for the variance along the first principal component."""
-    x = np.add(draw.matrix(4, 2, -3, 3), [draw.whole(2, 5), draw.whole(-5, -2)])
+    x = np.add(sampler.matrix(4, 2, -3, 3), [sampler.integer(2, 5), sampler.integer(-5, -2)])
     right = decompose.pca(x, 1)
     largest = float(right.variance[0])
     near = (
@@ -225,16 +272,16 @@ def pca(draw: Draw) -> Exercise:
         (right.singular_values[0], "that is the singular value: square it and divide by n - 1"),
         (largest**0.5, "that is the standard deviation: square it"),
     )
-    rows = ", ".join(spaced(row) for row in x.tolist())
+    rows = ", ".join(format_vector(row) for row in x.tolist())
     text = f"Data: {rows}. What is the variance (n - 1) along the first principal component?"
-    words = [tabled(x.tolist()), "--components", "1", "--fields", "variance"]
-    return exercise("pca", text, words, (right, "variance", (0,)), near)
+    words = [format_matrix(x.tolist()), "--components", "1", "--fields", "variance"]
+    return make_exercise("pca", text, words, (right, "variance", (0,)), near)
 
 
-@MAKERS.about("svd-approx")
-def svd_approx(draw: Draw) -> Exercise:
+@MAKERS.register("svd-approx")
+def svd_approx(sampler: Sampler) -> Exercise:
     """Ask for the error of an approximation of rank 1."""
-    s = sorted((draw.whole(1, 9) + 0.0 for _ in range(3)), reverse=True)
+    s = sorted((sampler.integer(1, 9) + 0.0 for _ in range(3)), reverse=True)
     right = decompose.svd_approx(np.diag(s), 1)
     near = (
         (float(right.error) ** 2, "the root is still to be taken"),
@@ -244,17 +291,17 @@ def svd_approx(draw: Draw) -> Exercise:
         (s[0], "that is what is kept, not what is lost"),
     )
     text = (
-        f"A 3 x 3 matrix has singular values {', '.join(map(shown, s))}. "
+        f"A 3 x 3 matrix has singular values {', '.join(map(format_number, s))}. "
         "What is the Frobenius error of its best approximation of rank 1?"
     )
-    words = [tabled(np.diag(s).tolist()), "--rank", "1", "--fields", "error"]
-    return exercise("svd-approx", text, words, (right, "error", ()), near)
+    words = [format_matrix(np.diag(s).tolist()), "--rank", "1", "--fields", "error"]
+    return make_exercise("svd-approx", text, words, (right, "error", ()), near)
 
 
-@MAKERS.about("lora")
-def lora(draw: Draw) -> Exercise:
+@MAKERS.register("lora")
+def lora(sampler: Sampler) -> Exercise:
     """Ask for the number of parameters of an adapter."""
-    m, n, r = draw.whole(2, 12) * 64, draw.whole(2, 12) * 64, draw.whole(1, 4) * 4
+    m, n, r = sampler.integer(2, 12) * 64, sampler.integer(2, 12) * 64, sampler.integer(1, 4) * 4
     right = decompose.lora((m, n), r)
     near = (
         (right.full, "that is the whole matrix"),
@@ -265,13 +312,13 @@ def lora(draw: Draw) -> Exercise:
     )
     text = f"A weight matrix is {m} x {n}. How many numbers does an adapter of rank {r} train?"
     words = ["--shape", f"{m}x{n}", "--rank", str(r)]
-    return exercise("lora", text, words, (right, "parameters", ()), near)
+    return make_exercise("lora", text, words, (right, "parameters", ()), near)
 
 
-@MAKERS.about("lora")
-def share(draw: Draw) -> Exercise:
+@MAKERS.register("lora")
+def share(sampler: Sampler) -> Exercise:
     """Ask what share of the matrix an adapter trains."""
-    m, n, r = draw.whole(2, 12) * 64, draw.whole(2, 12) * 64, draw.whole(1, 4) * 4
+    m, n, r = sampler.integer(2, 12) * 64, sampler.integer(2, 12) * 64, sampler.integer(1, 4) * 4
     right = decompose.lora((m, n), r)
     near = (
         (right.percent_of_full / 100, "that is the share: in percent it is 100 times as much"),
@@ -281,4 +328,4 @@ def share(draw: Draw) -> Exercise:
     )
     text = f"An adapter of rank {r} beside a {m} x {n} matrix trains how many percent as many numbers?"
     words = ["--shape", f"{m}x{n}", "--rank", str(r), "--fields", "percent_of_full"]
-    return exercise("lora", text, words, (right, "percent_of_full", ()), near, "%")
+    return make_exercise("lora", text, words, (right, "percent_of_full", ()), near, "%")

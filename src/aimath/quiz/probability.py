@@ -7,19 +7,26 @@ import math
 import numpy as np
 
 from aimath.core import probability, probability as diffusion
-from aimath.quiz.exercise import Draw, Exercise, Makers, exercise, shown, spaced
+from aimath.quiz.exercise import (
+    Exercise,
+    ExerciseRegistry,
+    Sampler,
+    format_number,
+    format_vector,
+    make_exercise,
+)
 
-MAKERS = Makers()
+MAKERS = ExerciseRegistry()
 
 
-def _logits(draw: Draw) -> list[float]:
-    return [draw.tenth(-2, 3) for _ in range(3)]
+def _logits(sampler: Sampler) -> list[float]:
+    return [sampler.decimal(-2, 3) for _ in range(3)]
 
 
-@MAKERS.about("softmax")
-def softmax(draw: Draw) -> Exercise:
+@MAKERS.register("softmax")
+def softmax(sampler: Sampler) -> Exercise:
     """Ask for one of the probabilities."""
-    z, k = _logits(draw), draw.whole(0, 2)
+    z, k = _logits(sampler), sampler.integer(0, 2)
     right = probability.softmax(z)
     near = (
         (math.exp(z[k]), "that is exp of the logit: divide by the sum of all three"),
@@ -27,14 +34,14 @@ def softmax(draw: Draw) -> Exercise:
         (right.log_probs[k], "that is its logarithm"),
         (probability.softmax(np.negative(z)).probs[k], "the signs are turned: a larger logit is more likely"),
     )
-    text = f"Logits {spaced(z)}. What does softmax make of entry {k + 1}?"
-    return exercise("softmax", text, map(shown, z), (right, "probs", (k,)), near)
+    text = f"Logits {format_vector(z)}. What does softmax make of entry {k + 1}?"
+    return make_exercise("softmax", text, map(format_number, z), (right, "probs", (k,)), near)
 
 
-@MAKERS.about("logsumexp")
-def logsumexp(draw: Draw) -> Exercise:
+@MAKERS.register("logsumexp")
+def logsumexp(sampler: Sampler) -> Exercise:
     """Ask for a logarithm of a sum of exponentials."""
-    z = _logits(draw)
+    z = _logits(sampler)
     right = probability.logsumexp(z)
     near = (
         (sum(map(math.exp, z)), "the logarithm is still to be taken"),
@@ -42,28 +49,30 @@ def logsumexp(draw: Draw) -> Exercise:
         (sum(z), "a sum of exponentials is no exponential of the sum"),
         (float(right.logsumexp) / math.log(10), "that is the decimal logarithm: take the natural one"),
     )
-    text = f"What is ln(exp({shown(z[0])}) + exp({shown(z[1])}) + exp({shown(z[2])}))?"
-    return exercise("logsumexp", text, map(shown, z), (right, "logsumexp", ()), near, "nats")
+    text = (
+        f"What is ln(exp({format_number(z[0])}) + exp({format_number(z[1])}) + exp({format_number(z[2])}))?"
+    )
+    return make_exercise("logsumexp", text, map(format_number, z), (right, "logsumexp", ()), near, "nats")
 
 
-@MAKERS.about("temperature")
-def temperature(draw: Draw) -> Exercise:
+@MAKERS.register("temperature")
+def temperature(sampler: Sampler) -> Exercise:
     """Ask for a probability at a temperature."""
-    z, k, t = _logits(draw), draw.whole(0, 2), float(draw.rng.choice([0.5, 2.0, 4.0, 5.0]))
+    z, k, t = _logits(sampler), sampler.integer(0, 2), float(sampler.rng.choice([0.5, 2.0, 4.0, 5.0]))
     near = (
         (probability.softmax(z, 1 / t).probs[k], "T was multiplied: logits are divided by it"),
         (probability.softmax(z).probs[k], "that is for T = 1"),
         (probability.softmax(z).probs[k] / t, "the logits are divided by T, not the probabilities"),
     )
-    text = f"Logits {spaced(z)} at temperature {shown(t)}. How likely is entry {k + 1}?"
-    words = [*map(shown, z), "-T", shown(t), "--fields", "probs"]
-    return exercise("temperature", text, words, (probability.softmax(z, t), "probs", (k,)), near)
+    text = f"Logits {format_vector(z)} at temperature {format_number(t)}. How likely is entry {k + 1}?"
+    words = [*map(format_number, z), "-T", format_number(t), "--fields", "probs"]
+    return make_exercise("temperature", text, words, (probability.softmax(z, t), "probs", (k,)), near)
 
 
-@MAKERS.about("temperature")
-def heat(draw: Draw) -> Exercise:
+@MAKERS.register("temperature")
+def heat(sampler: Sampler) -> Exercise:
     """Ask for the entropy at a temperature."""
-    z, t = _logits(draw), float(draw.rng.choice([0.5, 2.0, 4.0]))
+    z, t = _logits(sampler), float(sampler.rng.choice([0.5, 2.0, 4.0]))
     right = probability.softmax(z, t)
     near = (
         (float(right.entropy) * math.log(2), "that is right in nats: the question asks for bits"),
@@ -71,16 +80,16 @@ def heat(draw: Draw) -> Exercise:
         (probability.softmax(z).entropy, "that is for T = 1"),
         (right.perplexity, "that is the perplexity, 2 to the entropy"),
     )
-    text = f"Logits {spaced(z)} at temperature {shown(t)}. How large is the entropy, in bits?"
-    words = [*map(shown, z), "-T", shown(t), "--fields", "entropy"]
-    return exercise("temperature", text, words, (right, "entropy", ()), near, "bits")
+    text = f"Logits {format_vector(z)} at temperature {format_number(t)}. How large is the entropy, in bits?"
+    words = [*map(format_number, z), "-T", format_number(t), "--fields", "entropy"]
+    return make_exercise("temperature", text, words, (right, "entropy", ()), near, "bits")
 
 
-@MAKERS.about("bayes")
-def bayes(draw: Draw) -> Exercise:
+@MAKERS.register("bayes")
+def bayes(sampler: Sampler) -> Exercise:
     """Ask for a posterior from the evidence."""
-    prior, likelihood = draw.whole(1, 6) / 10, draw.whole(5, 9) / 10
-    evidence = round(prior * likelihood + draw.whole(5, 25) / 100, 2)
+    prior, likelihood = sampler.integer(1, 6) / 10, sampler.integer(5, 9) / 10
+    evidence = round(prior * likelihood + sampler.integer(5, 25) / 100, 2)
     right = probability.bayes(prior, likelihood, evidence)
     near = (
         (likelihood, "that is P(free given spam): the question asks the other way round"),
@@ -90,17 +99,29 @@ def bayes(draw: Draw) -> Exercise:
         (likelihood / evidence, "the prior is missing"),
     )
     text = (
-        f"P(free given spam) = {shown(likelihood)}, P(spam) = {shown(prior)}, P(free) = {shown(evidence)}. "
+        f"P(free given spam) = {format_number(likelihood)}, P(spam) = "
+        f"{format_number(prior)}, P(free) = {format_number(evidence)}. "
         "What is P(spam given free)?"
     )
-    words = ["--prior", shown(prior), "--likelihood", shown(likelihood), "--evidence", shown(evidence)]
-    return exercise("bayes", text, words, (right, "posterior", ()), near)
+    words = [
+        "--prior",
+        format_number(prior),
+        "--likelihood",
+        format_number(likelihood),
+        "--evidence",
+        format_number(evidence),
+    ]
+    return make_exercise("bayes", text, words, (right, "posterior", ()), near)
 
 
-@MAKERS.about("bayes")
-def illness(draw: Draw) -> Exercise:
+@MAKERS.register("bayes")
+def illness(sampler: Sampler) -> Exercise:
     """Ask what a positive test says of a rare illness."""
-    prior, likelihood, false = draw.whole(1, 5) / 100, draw.whole(80, 99) / 100, draw.whole(2, 10) / 100
+    prior, likelihood, false = (
+        sampler.integer(1, 5) / 100,
+        sampler.integer(80, 99) / 100,
+        sampler.integer(2, 10) / 100,
+    )
     right = probability.bayes(prior, likelihood, false_positive=false)
     even = probability.bayes(0.5, likelihood, false_positive=false)
     near = (
@@ -111,19 +132,27 @@ def illness(draw: Draw) -> Exercise:
         (right.joint, "that is the share of all who are ill and positive: divide by P(positive)"),
     )
     text = (
-        f"{shown(round(100 * prior))} % are ill. A test finds {shown(round(100 * likelihood))} % of them, "
-        f"and {shown(round(100 * false))} % of the healthy by mistake. "
+        f"{format_number(round(100 * prior))} % are ill. A test finds "
+        f"{format_number(round(100 * likelihood))} % of them, "
+        f"and {format_number(round(100 * false))} % of the healthy by mistake. "
         "How likely is someone ill whose test is positive?"
     )
-    words = ["--prior", shown(prior), "--likelihood", shown(likelihood), "--false-positive", shown(false)]
-    return exercise("bayes", text, words, (right, "posterior", ()), near)
+    words = [
+        "--prior",
+        format_number(prior),
+        "--likelihood",
+        format_number(likelihood),
+        "--false-positive",
+        format_number(false),
+    ]
+    return make_exercise("bayes", text, words, (right, "posterior", ()), near)
 
 
-@MAKERS.about("gaussian")
-def gaussian(draw: Draw) -> Exercise:
+@MAKERS.register("gaussian")
+def gaussian(sampler: Sampler) -> Exercise:
     """Ask for a density, the variance being given."""
-    mu, sigma = draw.whole(-3, 3) + 0.0, draw.whole(2, 4) + 0.0
-    x = mu + draw.whole(-4, 4, 0)
+    mu, sigma = sampler.integer(-3, 3) + 0.0, sampler.integer(2, 4) + 0.0
+    x = mu + sampler.integer(-4, 4, 0)
     right = probability.gaussian(x, mu, sigma)
     near = (
         (probability.gaussian(x, mu, sigma**2).density, "that is sigma squared: sigma is its root"),
@@ -133,17 +162,17 @@ def gaussian(draw: Draw) -> Exercise:
         (float(right.density) * math.sqrt(2 * math.pi), "the factor 1/sqrt(2 pi) is missing"),
     )
     text = (
-        f"A normal distribution has mean {shown(mu)} and variance {shown(sigma**2)}. "
-        f"How large is its density at {shown(x)}?"
+        f"A normal distribution has mean {format_number(mu)} and variance {format_number(sigma**2)}. "
+        f"How large is its density at {format_number(x)}?"
     )
-    words = [shown(x), "--mu", shown(mu), "--sigma", shown(sigma)]
-    return exercise("gaussian", text, words, (right, "density", ()), near)
+    words = [format_number(x), "--mu", format_number(mu), "--sigma", format_number(sigma)]
+    return make_exercise("gaussian", text, words, (right, "density", ()), near)
 
 
-@MAKERS.about("describe")
-def variance(draw: Draw) -> Exercise:
+@MAKERS.register("describe")
+def variance(sampler: Sampler) -> Exercise:
     """Ask for an unbiased variance."""
-    values = draw.wholes(4, 1, 9)
+    values = sampler.integers(4, 1, 9)
     right = probability.describe(values, 1)
     near = (
         (probability.describe(values).variance, "that divides by n: the question asks for n - 1"),
@@ -151,30 +180,30 @@ def variance(draw: Draw) -> Exercise:
         (right.squares, "the sum of squares is still to be divided by n - 1"),
         (float(np.square(values).sum()) / 3, "the mean was not subtracted"),
     )
-    text = f"What is the variance of {spaced(values)}, divided by n - 1?"
-    words = [*map(shown, values), "--ddof", "1", "--fields", "variance"]
-    return exercise("describe", text, words, (right, "variance", ()), near)
+    text = f"What is the variance of {format_vector(values)}, divided by n - 1?"
+    words = [*map(format_number, values), "--ddof", "1", "--fields", "variance"]
+    return make_exercise("describe", text, words, (right, "variance", ()), near)
 
 
-@MAKERS.about("describe")
-def deviation(draw: Draw) -> Exercise:
+@MAKERS.register("describe")
+def deviation(sampler: Sampler) -> Exercise:
     """Ask for the standard deviation of a population."""
-    values = draw.wholes(4, 1, 9)
+    values = sampler.integers(4, 1, 9)
     right = probability.describe(values)
     near = (
         (probability.describe(values, 1).std, "that divides by n - 1: the question asks for n"),
         (right.variance, "that is the variance: take its root"),
         (np.abs(right.deviations).mean(), "that is the mean distance to the mean: square first"),
     )
-    text = f"What is the standard deviation of {spaced(values)}, all there is (divided by n)?"
-    words = [*map(shown, values), "--fields", "std"]
-    return exercise("describe", text, words, (right, "std", ()), near)
+    text = f"What is the standard deviation of {format_vector(values)}, all there is (divided by n)?"
+    words = [*map(format_number, values), "--fields", "std"]
+    return make_exercise("describe", text, words, (right, "std", ()), near)
 
 
-@MAKERS.about("diffuse")
-def diffuse(draw: Draw) -> Exercise:
+@MAKERS.register("diffuse")
+def diffuse(sampler: Sampler) -> Exercise:
     """Ask for a noisy value."""
-    x, noise, kept = draw.whole(-3, 3, 0) + 0.0, draw.tenth(-2, 2), draw.whole(1, 9) / 10
+    x, noise, kept = sampler.integer(-3, 3, 0) + 0.0, sampler.decimal(-2, 2), sampler.integer(1, 9) / 10
     right = diffusion.diffuse([x], alpha_bar=kept, noise=[noise])
     swapped = diffusion.diffuse([x], alpha_bar=round(1 - kept, 1), noise=[noise])
     near = (
@@ -183,6 +212,9 @@ def diffuse(draw: Draw) -> Exercise:
         (math.sqrt(kept) * x, "the noise is missing"),
         (math.sqrt(kept) * x - math.sqrt(1 - kept) * noise, "the noise is added, with its sign"),
     )
-    text = f"At abar = {shown(kept)}, what does diffusion make of x0 = {shown(x)} with noise {shown(noise)}?"
-    words = [shown(x), "--alpha-bar", shown(kept), "--noise", shown(noise)]
-    return exercise("diffuse", text, words, (right, "noisy", (0,)), near)
+    text = (
+        f"At abar = {format_number(kept)}, what does diffusion make of x0 = "
+        f"{format_number(x)} with noise {format_number(noise)}?"
+    )
+    words = [format_number(x), "--alpha-bar", format_number(kept), "--noise", format_number(noise)]
+    return make_exercise("diffuse", text, words, (right, "noisy", (0,)), near)

@@ -1,4 +1,4 @@
-"""Elements as files store them, to blocks of float64 rows: what .npy and .safetensors share."""
+"""Binary array elements to blocks of float64 rows, shared by .npy and .safetensors."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from aimath.errors import InputError
-from aimath.read._stream import BLOCK
-from aimath.read.blocks import Block, price
+from aimath.read._stream import BLOCK_BYTES
+from aimath.read.blocks import Block, check_budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,24 +15,27 @@ if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
     from aimath.read._rows import RowParser
     from aimath.read._stream import Stream
-    from aimath.read.blocks import Pieces
+    from aimath.read.blocks import BlockIterator
 
 BF16 = "bf16"  # the upper half of a float32; numpy has no such type
-EXACT = 1 << 53  # float64 holds every integer up to here
-LARGE, AT_ONCE = 1 << 28, 1 << 22  # bytes of a file that is read ahead, and of its blocks
+MAX_EXACT_INT = 1 << 53  # float64 holds every integer up to here
+PREFETCH_BYTES, PREFETCH_BLOCK_BYTES = (
+    1 << 28,
+    1 << 22,
+)  # bytes of a file that is read ahead, and of its blocks
 T = TypeVar("T")
 
 
-class Stored(NamedTuple):
-    """How an array lies in a file."""
+class StoredArray(NamedTuple):
+    """The dtype, shape and memory order of an array in a file."""
 
     dtype: str  # numpy's name with the order of bytes, such as "<f4", or "bf16"
     shape: tuple[int, ...]
-    fortran: bool = False  # the first axis varies fastest
+    fortran_order: bool = False  # the first axis varies fastest
 
     @property
     def size(self) -> int:
-        """Number of elements, as an int of Python that can't wrap."""
+        """The number of elements, as an unbounded int."""
         return prod(self.shape)
 
     @property
@@ -41,8 +44,8 @@ class Stored(NamedTuple):
         return 2 if self.dtype == BF16 else int(self.dtype[-1])
 
     @property
-    def matrix(self) -> tuple[int, int]:
-        """Rows and columns, if it is one matrix; a vector is one row."""
+    def matrix_shape(self) -> tuple[int, int]:
+        """The shape (m, n) as one matrix; a vector is one row."""
         *stack, m, n = (1, 1, *self.shape)
         if prod(stack) != 1:
             shown = " x ".join(map(str, self.shape))
@@ -50,100 +53,106 @@ class Stored(NamedTuple):
         return m, n
 
 
-def rows(stream: Stream, stored: Stored, layout: RowParser) -> Pieces:
-    """Read an array from where it begins: of one axis it is one vector, of more the last is the row's.
+def read_rows(stream: Stream, stored: StoredArray, parser: RowParser) -> BlockIterator:
+    """Yield blocks of an array's rows; one axis is one vector, of more the last is the row's.
 
     Where `layout` wants matrices the last two axes are one.
     """
-    axes = 2 if layout.matrices else 1
+    axes = 2 if parser.matrix_names else 1
     shape = (1,) * (axes - len(stored.shape)) + stored.shape
     unit = shape[-axes:]  # what stands for one row: a vector or a matrix
     each = prod(unit)
     total = stored.size // each
-    strewn = stored.fortran and len(stored.shape) > 1  # every row lies all over the file
-    size = AT_ONCE if _is_large(stream, stored) else BLOCK
+    strewn = stored.fortran_order and len(stored.shape) > 1  # every row lies all over the file
+    size = PREFETCH_BLOCK_BYTES if _is_large(stream, stored) else BLOCK_BYTES
     at_once = total if strewn else min(total, max(1, size // (8 * each)))
     what = (
         "an array in Fortran order" if strewn else f"one {'matrix' if axes > 1 else 'row'} of {each} numbers"
     )
     copies = 2 if strewn or stored.dtype != "<f8" else 1
-    price((total if strewn else 1) * each * 8 * copies, what, layout.reading.max_memory)
+    check_budget((total if strewn else 1) * each * 8 * copies, what, parser.read_options.max_memory)
     first = 1
-    for flat, notes in _pieces(stream, stored, total, each, at_once):
+    for flat, notes in _read_chunks(stream, stored, total, each, at_once):
         block = (flat.reshape(shape, order="F") if strewn else flat).reshape(-1, *unit)
         lines = range(first, first + len(block))
         first = lines.stop
-        yield Block({layout.names[0]: block}, layout.source, lines, notes=notes)
+        yield Block({parser.names[0]: block}, parser.source, lines, notes=notes)
 
 
-def parts(stream: Stream, stored: Stored, at_once: int) -> Iterator[tuple[Array, tuple[str, ...]]]:
-    """Read one matrix as blocks of whole rows (r, n) of about `at_once` bytes, each with its notes."""
-    m, n = stored.matrix
-    count = max(1, at_once // (8 * n))
-    start = stream.taken
-    if stored.fortran and min(m, n) > 1:
+def read_row_blocks(
+    stream: Stream, stored: StoredArray, block_bytes: int
+) -> Iterator[tuple[Array, tuple[str, ...]]]:
+    """Yield one matrix in blocks of whole rows (r, n) of about `block_bytes` bytes, each with its notes."""
+    m, n = stored.matrix_shape
+    count = max(1, block_bytes // (8 * n))
+    start = stream.position
+    if stored.fortran_order and min(m, n) > 1:
         yield from (
-            _across(stream, stored, start, first, min(count, m - first)) for first in range(0, m, count)
+            _read_fortran_rows(stream, stored, start, first, min(count, m - first))
+            for first in range(0, m, count)
         )
         return
-    for flat, notes in _pieces(stream, stored, m, n, count):
+    for flat, notes in _read_chunks(stream, stored, m, n, count):
         yield flat.reshape(-1, n), notes
 
 
-def _pieces(
-    stream: Stream, stored: Stored, rows: int, width: int, at_once: int
+def _read_chunks(
+    stream: Stream, stored: StoredArray, rows: int, width: int, rows_per_chunk: int
 ) -> Iterator[tuple[Array, tuple[str, ...]]]:
-    """Read the elements of `at_once` rows at a time; of a large file, ahead of their use."""
-    pieces = (elements(stream, min(at_once, rows - k) * width, stored) for k in range(0, rows, at_once))
-    return ahead(pieces) if _is_large(stream, stored) else pieces
+    """Yield the elements of `rows_per_chunk` rows at a time, prefetched if the file is large."""
+    pieces = (
+        read_elements(stream, min(rows_per_chunk, rows - k) * width, stored)
+        for k in range(0, rows, rows_per_chunk)
+    )
+    return prefetch(pieces) if _is_large(stream, stored) else pieces
 
 
-def _is_large(stream: Stream, stored: Stored) -> bool:
-    return stream.seekable and stored.size * stored.itemsize >= LARGE
+def _is_large(stream: Stream, stored: StoredArray) -> bool:
+    return stream.seekable and stored.size * stored.itemsize >= PREFETCH_BYTES
 
 
-def ahead(pieces: Iterator[T]) -> Iterator[T]:
-    """Give the same, and fetch each while the one before is worked on; it mustn't be written over.
+def prefetch(items: Iterator[T]) -> Iterator[T]:
+    """Yield the same items, each fetched in a thread while the previous one is processed.
 
-    >>> list(ahead(iter("abc")))
+    >>> list(prefetch(iter("abc")))
     ['a', 'b', 'c']
     """
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  15 ms, for large files alone
 
     with ThreadPoolExecutor(1) as reader:
         try:
-            coming = reader.submit(next, pieces, None)
+            coming = reader.submit(next, items, None)
         except RuntimeError:  # no room for a thread
-            yield from pieces
+            yield from items
             return
         while (piece := coming.result()) is not None:
-            coming = reader.submit(next, pieces, None)
+            coming = reader.submit(next, items, None)
             yield piece
 
 
-def _across(
-    stream: Stream, stored: Stored, start: int, first: int, count: int
+def _read_fortran_rows(
+    stream: Stream, stored: StoredArray, start: int, first: int, count: int
 ) -> tuple[Array, tuple[str, ...]]:
-    """Read some rows of a matrix in Fortran order: a piece of every column."""
+    """Return some rows of a matrix in Fortran order, read column by column."""
     import numpy as np
 
-    m, n = stored.matrix
+    m, n = stored.matrix_shape
     block = np.empty((count, n))
     said: tuple[str, ...] = ()
     for k in range(n):
         stream.seek(start + (k * m + first) * stored.itemsize)
-        block[:, k], notes = elements(stream, count, stored)
+        block[:, k], notes = read_elements(stream, count, stored)
         said = said or notes
     return block, said
 
 
-def elements(stream: Stream, count: int, stored: Stored) -> tuple[Array, tuple[str, ...]]:
-    """Read `count` elements as float64 (count,), and say whether any had to be rounded."""
+def read_elements(stream: Stream, count: int, stored: StoredArray) -> tuple[Array, tuple[str, ...]]:
+    """Return `count` elements as float64 (count,), and notes if any had to be rounded."""
     import numpy as np
 
     dtype = np.dtype("<u2" if stored.dtype == BF16 else stored.dtype)
     raw = np.empty(count, dtype)
-    have = stream.fill(raw.view(np.uint8).data)
+    have = stream.read_into(raw.view(np.uint8).data)
     if have < raw.nbytes:
         raise InputError(f"truncated: {have} of {raw.nbytes} bytes of the block")
     if stored.dtype == BF16:
@@ -151,17 +160,17 @@ def elements(stream: Stream, count: int, stored: Stored) -> tuple[Array, tuple[s
     with np.errstate(invalid="ignore"):  # a signalling nan of float32 becomes a quiet one
         values = raw.astype(np.float64, copy=False)
     wide = dtype.kind in "iu" and dtype.itemsize == 8
-    return values, _rounded(raw, values) if wide else ()
+    return values, _rounding_notes(raw, values) if wide else ()
 
 
-def _rounded(raw: Any, values: Array) -> tuple[str, ...]:
-    """Say so if an integer has more bits than a float64: it was rounded to even, as text is."""
+def _rounding_notes(raw: Any, values: Array) -> tuple[str, ...]:
+    """Return a note if an integer was rounded to float64."""
     import numpy as np
 
     signed = raw.dtype.kind == "i"
-    far = raw > EXACT
+    far = raw > MAX_EXACT_INT
     if signed:
-        far |= raw < -EXACT
+        far |= raw < -MAX_EXACT_INT
     if not far.any():
         return ()
     top = 2.0**63 if signed else 2.0**64  # can't be turned back; no integer far out is 0
@@ -169,9 +178,9 @@ def _rounded(raw: Any, values: Array) -> tuple[str, ...]:
     return (f"{raw.dtype.name} values above 2^53 were rounded",) if (back != raw[far]).any() else ()
 
 
-def exactly(stream: Stream, count: int) -> bytes:
-    """Read `count` bytes of a header."""
+def read_exactly(stream: Stream, count: int) -> bytes:
+    """Return exactly `count` bytes, or raise InputError at the end of the file."""
     data = bytearray(count)
-    if stream.fill(memoryview(data)) < count:
+    if stream.read_into(memoryview(data)) < count:
         raise InputError("truncated: it ends within its header")
     return bytes(data)

@@ -1,28 +1,34 @@
-"""JSON, strictly: no duplicate keys, no NaN, no booleans for numbers; an error names the path."""
+"""Strict JSON: no duplicate keys, no NaN, no booleans for numbers, and errors with a path."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from aimath.errors import InputError, counted, listed
+from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import Block, Row
-from aimath.read.numbers import number
-from aimath.text import echo
+from aimath.read.numbers import parse_number
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.core.numerics.types import Array
-    from aimath.read.blocks import Layout
+    from aimath.read.blocks import RowLayout
 
-DEEPEST = 64
-_KINDS = {"bool": "a boolean", "NoneType": "null", "str": "a string", "dict": "an object", "list": "an array"}
+MAX_DEPTH = 64
+_TYPE_NAMES = {
+    "bool": "a boolean",
+    "NoneType": "null",
+    "str": "a string",
+    "dict": "an object",
+    "list": "an array",
+}
 _INFINITE = {"inf": float("inf"), "-inf": float("-inf")}  # as aimath itself writes them
 
 
 def loads(data: bytes) -> Any:
-    """Parse one JSON value; what orjson takes too lightly goes to the strict parser.
+    """Return one JSON value, parsed strictly where orjson is too lenient.
 
     >>> loads(b"[1, -0]")
     [1.0, -0.0]
@@ -32,23 +38,23 @@ def loads(data: bytes) -> Any:
     try:
         value = orjson.loads(data)
     except ValueError:
-        return _strict(data)
+        return _strict_loads(data)
     keys = len(value) if isinstance(value, dict) else 0
     if data.count(b":") == keys and not re.search(rb"-0(?![.0-9eE])", data):
         return value  # as many colons as keys: none was there twice
-    return _strict(data)
+    return _strict_loads(data)
 
 
-def _strict(data: bytes) -> Any:
+def _strict_loads(data: bytes) -> Any:
     import json  # noqa: PLC0415  rarely needed
 
     try:
         return json.loads(
             data.decode(),
-            object_pairs_hook=unique,
-            parse_constant=_no_constant,
-            parse_float=number,
-            parse_int=number,
+            object_pairs_hook=reject_duplicates,
+            parse_constant=_reject_constant,
+            parse_float=parse_number,
+            parse_int=parse_number,
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
@@ -57,101 +63,107 @@ def _strict(data: bytes) -> Any:
         bad = data[error.start]
         raise InputError(f"byte {error.start + 1} (0x{bad:02x}) is not UTF-8") from None
     except RecursionError:
-        raise InputError(f"arrays are nested deeper than {DEEPEST}") from None
+        raise InputError(f"arrays are nested deeper than {MAX_DEPTH}") from None
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of its members, for json's `object_pairs_hook`: none may be there twice."""
+def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object from its pairs, or raise InputError on duplicate keys."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise InputError(f"the key {echo(key)} is there twice")
+            raise InputError(f"the key {quote(key)} is there twice")
         found[key] = value
     return found
 
 
-def _no_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise InputError(f"{name} is not a number")
 
 
-def array(value: Any, path: str = "", depth: int = 0) -> Array:
-    """Turn nested lists of numbers into an array; `path` is where `value` stands ("[1][2]").
+def to_array(value: Any, path: str = "", depth: int = 0) -> Array:
+    """Return nested lists of numbers as an array; `path` locates `value` in errors.
 
-    >>> array([[1, 2], [3, 4.5]]).shape
+    >>> to_array([[1, 2], [3, 4.5]]).shape
     (2, 2)
     """
     import numpy as np
 
-    if depth >= DEEPEST and type(value) is list:
-        raise InputError(f"arrays are nested deeper than {DEEPEST}")
+    if depth >= MAX_DEPTH and type(value) is list:
+        raise InputError(f"arrays are nested deeper than {MAX_DEPTH}")
     if type(value) is list and value:
         if set(map(type, value)) <= {int, float}:
             return np.array(value, np.float64)
-        parts = [array(part, f"{path}[{k}]", depth + 1) for k, part in enumerate(value)]
+        parts = [to_array(part, f"{path}[{k}]", depth + 1) for k, part in enumerate(value)]
         for k, part in enumerate(parts):
             if part.shape != parts[0].shape:
-                sizes = f"{_size(value[k])}, {path}[0] {_size(value[0])}"
+                sizes = f"{_describe_size(value[k])}, {path}[0] {_describe_size(value[0])}"
                 raise InputError(f"{path}[{k}] has {sizes}: rows must be equally long", entry=k)
         return np.stack(parts)
     if type(value) in (int, float):
         return np.array(value, np.float64)
     if type(value) is str and value in _INFINITE:
         return np.array(_INFINITE[value])
-    what = "an empty array" if value == [] else _KINDS[type(value).__name__]
+    what = "an empty array" if value == [] else _TYPE_NAMES[type(value).__name__]
     place = re.fullmatch(r"\[(\d+)\]", path)
     entry = int(place[1]) if place else None
     raise InputError(f"{path or 'the value'} is {what}, not a number", entry=entry)
 
 
-def _size(value: Any) -> str:
-    return counted(len(value), "value") if isinstance(value, list) else "1 number"
+def _describe_size(value: Any) -> str:
+    return pluralize(len(value), "value") if isinstance(value, list) else "1 number"
 
 
-def line(data: bytes, layout: Layout) -> Row:
-    """Read one line of JSON; a flat array is one row, of a matrix too."""
+def parse_line(data: bytes, layout: RowLayout) -> Row:
+    """Return one JSON line as a row; a flat array is one row, also of a matrix."""
     value = loads(data)
-    found = row(value, layout)
-    if layout.matrices and isinstance(value, list) and not isinstance(value[0], list):
+    found = parse_row(value, layout)
+    if layout.matrix_names and isinstance(value, list) and not isinstance(value[0], list):
         return Row({name: matrices[0] for name, matrices in found.operands.items()})
     return found
 
 
-def row(value: Any, layout: Layout, path: str = "") -> Row:
-    """Turn one JSON value into a row, or into the rows of a nested array, for each operand."""
+def parse_row(value: Any, layout: RowLayout, path: str = "") -> Row:
+    """Return one JSON value as a Row, with the rows of nested arrays for each operand."""
     found = value if isinstance(value, dict) else {layout.names[0]: value}
     if not isinstance(value, dict) and len(layout.names) > 1:
-        raise InputError(f"{path or 'the value'} must be an object with the keys {listed(layout.names)}")
-    if _by_name(found, layout):
-        return Row({layout.names[0]: array(list(found.values()))[None]}, tuple(found))
-    keys = {name: _key(found, name, layout) for name in layout.names}
-    keys |= {name: name for name in layout.optional if found.get(name) is not None}
+        raise InputError(f"{path or 'the value'} must be an object with the keys {join_and(layout.names)}")
+    if _is_keyed(found, layout):
+        return Row({layout.names[0]: to_array(list(found.values()))[None]}, tuple(found))
+    keys = {name: _select_key(found, name, layout) for name in layout.names}
+    keys |= {name: name for name in layout.optional_names if found.get(name) is not None}
     operands = {}
     for name, key in keys.items():
         at = f"{path}.{key}".removeprefix(".") if isinstance(value, dict) else path
-        operands[name] = _shaped(array(found[key], at), matrix=name in layout.matrices)
+        operands[name] = _as_rows(to_array(found[key], at), matrix=name in layout.matrix_names)
     if len({len(rows) for rows in operands.values()}) > 1:
         counts = " and ".join(f"{name} {len(rows)}" for name, rows in operands.items())
         raise InputError(f"the operands have different numbers of rows: {counts}")
     return Row(operands, _labels(value, operands))
 
 
-def _by_name(found: dict[str, Any], layout: Layout) -> bool:
-    """Tell whether an object holds the entries of its only operand under their names."""
+def _is_keyed(found: dict[str, Any], layout: RowLayout) -> bool:
+    """Return whether an object maps entry names to the numbers of its only operand."""
     name = layout.names[0]
-    if layout.reading.key or not found or len(layout.names) > 1 or name not in layout.named or name in found:
+    if (
+        layout.read_options.key
+        or not found
+        or len(layout.names) > 1
+        or name not in layout.keyed_names
+        or name in found
+    ):
         return False
     return set(map(type, found.values())) <= {int, float}
 
 
-def _key(found: dict[str, Any], name: str, layout: Layout) -> str:
-    """Choose the member that holds an operand: --key, else its name."""
-    asked = layout.reading.key if len(layout.names) == 1 else None
+def _select_key(found: dict[str, Any], name: str, layout: RowLayout) -> str:
+    """Return the key that holds an operand: --key, or the operand's name."""
+    asked = layout.read_options.key if len(layout.names) == 1 else None
     key = asked or name
     if key in found:
         return key
-    there = ", ".join(map(echo, list(found)[:8])) or "none"
+    there = ", ".join(map(quote, list(found)[:8])) or "none"
     raise InputError(
-        f"has no key {echo(key)}; its keys are {there}",
+        f"has no key {quote(key)}; its keys are {there}",
         hint="" if asked or len(layout.names) > 1 else "use --key KEY",
     )
 
@@ -162,21 +174,21 @@ def _labels(value: Any, operands: dict[str, Array]) -> tuple[str, ...]:
     return tuple(labels) if whole and len(labels) in {rows.shape[-1] for rows in operands.values()} else ()
 
 
-def _shaped(found: Array, *, matrix: bool) -> Array:
-    """Give the axes of an operand: (rows, n), or (rows, r, c) for matrices."""
+def _as_rows(found: Array, *, matrix: bool) -> Array:
+    """Return an operand as (rows, n), or as (rows, r, c) for matrices."""
     if matrix:
         return found.reshape(-1, *found.shape[-2:]) if found.ndim > 1 else found.reshape(1, 1, -1)
     return found.reshape(-1, found.shape[-1]) if found.ndim else found.reshape(1, 1)
 
 
-def document(data: bytes, layout: Layout) -> Iterator[Block]:
-    """Read a whole JSON file: a vector, nested arrays, an object, or a list of such objects."""
+def parse_document(data: bytes, layout: RowLayout) -> Iterator[Block]:
+    """Yield the blocks of a whole JSON file: a vector, nested arrays, an object or a list of objects."""
     value = loads(data)
     records = isinstance(value, list) and any(isinstance(part, dict) for part in value)
     parts = [(part, f"[{k}]") for k, part in enumerate(value)] if records else [(value, "")]
     line = 1
     for part, path in parts:
-        found = row(part, layout, path)
+        found = parse_row(part, layout, path)
         count = len(next(iter(found.operands.values())))
         yield Block(found.operands, layout.source, range(line, line + count), found.labels)
         line += count

@@ -1,4 +1,4 @@
-"""Numbers as they are typed: 2 1 0.1, one list, name=number, and '1 2; 3 4' for several rows."""
+"""Literals typed as arguments: 2 1 0.1, a list, name=number, or '1 2; 3 4' for several rows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read.blocks import Block, is_path
-from aimath.read.numbers import number
-from aimath.text import echo
+from aimath.read.blocks import Block, has_known_suffix
+from aimath.read.numbers import parse_number
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,44 +19,48 @@ _LIST = re.compile(r"[^\s,],[^\s,]")
 _ENTRY = re.compile(r"[^\s,;\[\]]+")
 
 
-def literal(tokens: Sequence[str], places: Sequence[str], name: str, *, matrix: bool = False) -> Block:
-    """Read all tokens together as one vector, or as the rows of a matrix.
+def parse_literal(
+    tokens: Sequence[str], locations: Sequence[str], name: str, *, matrix: bool = False
+) -> Block:
+    """Return all tokens as one vector, or as the rows of a matrix.
 
-    >>> literal(["[2, 1]"], ["argument 1"], "x").operands["x"]
+    >>> parse_literal(["[2, 1]"], ["argument 1"], "x").operands["x"]
     array([[2., 1.]])
     """
     import numpy as np
 
     lists = [k for k, token in enumerate(tokens) if _LIST.search(token)]
     if len(lists) > 1 and not any(sign in token for token in tokens for sign in ";[]"):
-        second = f"{places[lists[1]]}: {echo(tokens[lists[1]])}"
+        second = f"{locations[lists[1]]}: {quote(tokens[lists[1]])}"
         why = f"{second} is a second list, where one vector, {name}, is asked for"
         raise InputError(why, hint="write rows as '1,2; 3,4'", operand=name, usage=True)
     whole = " ".join(tokens)
     starts = list(accumulate((len(token) + 1 for token in tokens), initial=0))
     values, labels = [], []
     for k, match in enumerate(_ENTRY.finditer(whole)):
-        place = places[bisect_right(starts, match.start()) - 1]
+        place = locations[bisect_right(starts, match.start()) - 1]
         label, _, value = match[0].rpartition("=")
         try:
-            values.append(number(value if label and value else match[0]))
+            values.append(parse_number(value if label and value else match[0]))
         except InputError as error:
-            hint = f"a file is given as @{match[0]}" if is_path(match[0]) else ""
-            raise InputError(f"{place}: {error.why}", hint=hint, entry=k, operand=name, usage=True) from None
+            hint = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
+            raise InputError(
+                f"{place}: {error.message}", hint=hint, entry=k, operand=name, usage=True
+            ) from None
         if label:
             labels.append(label)
-    widths = _widths(whole, places, name)
+    widths = _row_widths(whole, locations, name)
     if labels and (len(labels) < len(values) or len(widths) > 1):
         raise InputError(
-            f"{places[0]}: name all the entries of a row or none of them", operand=name, usage=True
+            f"{locations[0]}: name all the entries of a row or none of them", operand=name, usage=True
         )
     rows = np.array(values, np.float64).reshape(len(widths), widths[0])
     operand = rows[None] if matrix else rows
     return Block({name: operand}, "", range(1, len(operand) + 1), tuple(labels))
 
 
-def _widths(whole: str, places: Sequence[str], name: str) -> list[int]:
-    """Give the lengths of the rows, from brackets, commas and semicolons alone."""
+def _row_widths(whole: str, locations: Sequence[str], name: str) -> list[int]:
+    """Return the lengths of the rows, from brackets, commas and semicolons."""
     shape = re.sub(r"\s*([,;\[\]])\s*", r"\1", _ENTRY.sub("x", whole).strip())
     shape = re.sub(r"\s+", ",", shape).replace("][", "],[")
     if shape.startswith("[[") and shape.endswith("]]"):
@@ -64,12 +68,12 @@ def _widths(whole: str, places: Sequence[str], name: str) -> list[int]:
     elif shape.startswith("[") and shape.endswith("]"):
         shape = shape[1:-1]
     rows = [row.split(",") for row in shape.split(";")]
-    place = places[0] if len(places) == 1 else "arguments"
+    place = locations[0] if len(locations) == 1 else "arguments"
     for row in rows:
         if any(entry not in ("", "x") for entry in row):
-            raise InputError(f"{place}: the brackets of {echo(whole)} don't match", operand=name, usage=True)
+            raise InputError(f"{place}: the brackets of {quote(whole)} don't match", operand=name, usage=True)
         if "" in row:
-            raise InputError(f"{place}: an entry of {echo(whole)} is empty", operand=name, usage=True)
+            raise InputError(f"{place}: an entry of {quote(whole)} is empty", operand=name, usage=True)
     widths = [len(row) for row in rows]
     if len(set(widths)) > 1:
         counts = ", ".join(map(str, widths[:10]))

@@ -1,4 +1,4 @@
-"""Operands from several sources, row by row in step; what has one row goes with every row."""
+"""Alignment of operands from several sources row by row, with single rows broadcast."""
 
 from __future__ import annotations
 
@@ -6,75 +6,75 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read.blocks import BadRow, Block, located
+from aimath.read.blocks import BadRow, Block, with_location
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimath.read.blocks import Pieces
+    from aimath.read.blocks import BlockIterator
 
 
-class Feed:
-    """One source of one operand, or of several: pieces, and how far they are used up."""
+class OperandSource:
+    """A source of one or more operands, with its position."""
 
-    def __init__(self, names: Sequence[str], pieces: Pieces, *, waits: bool = False) -> None:
-        self.names, self.pieces = tuple(names), pieces
-        self.waits = waits  # looking ahead might wait for someone to type
+    def __init__(self, names: Sequence[str], blocks: BlockIterator, *, may_block: bool = False) -> None:
+        self.names, self.blocks = tuple(names), blocks
+        self.may_block = may_block  # looking ahead might wait for someone to type
         self.current: Block | BadRow | None = None
-        self.at = self.taken = 0
+        self.offset = self.rows_consumed = 0
 
-    def constant(self) -> Block | None:
-        """Give the block of a source with a single row; None if there are more, and none is lost."""
-        first = next(self.pieces, None)
+    def single_row_block(self) -> Block | None:
+        """Return the block of a source with a single row, or None if it has more."""
+        first = next(self.blocks, None)
         if first is None:
             raise InputError(f"{' and '.join(self.names)}: there are no rows")
         ahead = [first]
         if isinstance(first, BadRow) or len(first.lines) == 1:
-            ahead += islice(self.pieces, 1)
+            ahead += islice(self.blocks, 1)
             if len(ahead) == 1:
                 if isinstance(first, BadRow):
-                    raise located(first)
+                    raise with_location(first)
                 return first
-        self.pieces = chain(ahead, self.pieces)
+        self.blocks = chain(ahead, self.blocks)
         return None
 
-    def head(self) -> Block | BadRow | None:
-        """Give what is not used up of the current piece; None at the end."""
+    def peek(self) -> Block | BadRow | None:
+        """Return the unconsumed part of the current block, or None at the end."""
         if self.current is None:
-            self.current, self.at = next(self.pieces, None), 0
-        if self.current is None or isinstance(self.current, BadRow) or not self.at:
+            self.current, self.offset = next(self.blocks, None), 0
+        if self.current is None or isinstance(self.current, BadRow) or not self.offset:
             return self.current
-        return self.current.part(self.at, len(self.current.lines))
+        return self.current.slice_rows(self.offset, len(self.current.lines))
 
     def advance(self, rows: int) -> None:
-        """Use up rows of the head."""
-        self.at += rows
-        self.taken += rows
-        if isinstance(self.current, BadRow) or (self.current and self.at >= len(self.current.lines)):
+        """Consume rows of the current block."""
+        self.offset += rows
+        self.rows_consumed += rows
+        if isinstance(self.current, BadRow) or (self.current and self.offset >= len(self.current.lines)):
             self.current = None
 
 
-def in_step(feeds: Sequence[Feed], names: Sequence[str]) -> Pieces:
-    """Join sources to blocks of all operands, in the order of `names`."""
-    if len(feeds) == 1:
-        yield from feeds[0].pieces
+def zip_sources(sources: Sequence[OperandSource], names: Sequence[str]) -> BlockIterator:
+    """Yield blocks with the operands of all sources, in the order of `names`."""
+    if len(sources) == 1:
+        yield from sources[0].blocks
         return
-    single = {feed: block for feed in feeds if not feed.waits and (block := feed.constant())}
-    many = [feed for feed in feeds if feed not in single]
-    if len(many) > 1 and many[0].waits and (block := many[0].constant()):
+    single = {feed: block for feed in sources if not feed.may_block and (block := feed.single_row_block())}
+    many = [feed for feed in sources if feed not in single]
+    if len(many) > 1 and many[0].may_block and (block := many[0].single_row_block()):
         single[many.pop(0)] = block
     fixed = list(single.values())
     if not many:
-        yield _joined(fixed, names)
+        yield _merge_blocks(fixed, names)
     while many:
-        heads = [feed.head() for feed in many]
+        heads = [feed.peek() for feed in many]
         blocks = [head for head in heads if isinstance(head, Block)]
         count = 1
         if len(blocks) == len(heads):
             count = min(len(block.lines) for block in blocks)
-            yield _joined([*(block.part(0, count) for block in blocks), *fixed], names)
+            yield _merge_blocks([*(block.slice_rows(0, count) for block in blocks), *fixed], names)
         elif None in heads:
-            _all_ended(many, heads)
+            _check_all_ended(many, heads)
             return
         else:
             yield next(head for head in heads if isinstance(head, BadRow))
@@ -82,25 +82,25 @@ def in_step(feeds: Sequence[Feed], names: Sequence[str]) -> Pieces:
             feed.advance(count)
 
 
-def _all_ended(many: Sequence[Feed], heads: Sequence[Block | BadRow | None]) -> None:
+def _check_all_ended(many: Sequence[OperandSource], heads: Sequence[Block | BadRow | None]) -> None:
     for feed, head in zip(many, heads, strict=True):
         if head is not None:
             ended = many[heads.index(None)]
             short, long = " and ".join(ended.names), " and ".join(feed.names)
             raise InputError(
-                f"{short} ends after {ended.taken} rows, {long} goes on: they must be equally many"
+                f"{short} ends after {ended.rows_consumed} rows, {long} goes on: they must be equally many"
             )
 
 
-def _joined(blocks: Sequence[Block], names: Sequence[str]) -> Block:
-    """Put the operands of several blocks into one; that with the most rows names its lines."""
+def _merge_blocks(blocks: Sequence[Block], names: Sequence[str]) -> Block:
+    """Return one block with the operands of several, its line numbers from the longest."""
     found = {name: rows for block in blocks for name, rows in block.operands.items()}
     lead = max(blocks, key=lambda block: (len(block.lines), bool(block.source)))
     order = (*names, *(name for name in found if name not in names))
     return lead._replace(
         operands={name: found[name] for name in order},
         labels=next((block.labels for block in blocks if block.labels), ()),
-        column=any(block.column for block in blocks),
+        is_column=any(block.is_column for block in blocks),
         row_labels=next((block.row_labels for block in (lead, *blocks) if block.row_labels), ()),
         notes=tuple(dict.fromkeys(note for block in blocks for note in block.notes)),
     )

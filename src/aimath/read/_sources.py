@@ -1,4 +1,4 @@
-"""Files and stdin: the format by suffix, verified by content, and the reader for it."""
+"""Files and standard input: format by suffix, checked by content, and its reader."""
 
 from __future__ import annotations
 
@@ -7,107 +7,129 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
 from aimath.read._stream import BOM, Stream, open_file
-from aimath.read.blocks import STDIN, SUFFIXES, cut, memory_limit, price, price_text, suffix
-from aimath.text import whence
+from aimath.read.blocks import (
+    FORMAT_BY_SUFFIX,
+    STDIN,
+    check_budget,
+    check_text_budget,
+    file_suffix,
+    memory_limit,
+    split_archive_path,
+)
+from aimath.text import display_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.read._rows import RowParser
-    from aimath.read.blocks import Pieces
+    from aimath.read.blocks import BlockIterator
 
-_WAYS_OUT = {"utf-16": "iconv -f UTF-16 -t UTF-8", "utf-32": "iconv -f UTF-32 -t UTF-8", "gzip": "gzip -dc"}
+_CONVERSIONS = {
+    "utf-16": "iconv -f UTF-16 -t UTF-8",
+    "utf-32": "iconv -f UTF-32 -t UTF-8",
+    "gzip": "gzip -dc",
+}
 
 
-def form_of(path: str, stream: Stream) -> str:
-    """Give the form of an opened file by its suffix; what is no file at all is read as stdin is."""
-    form = SUFFIXES.get(suffix(path), None if stream.size is not None else "text")
+def detect_format(path: str, stream: Stream) -> str:
+    """Return the format of an opened file by its suffix; what is not a regular file is text."""
+    form = FORMAT_BY_SUFFIX.get(file_suffix(path), None if stream.size is not None else "text")
     if form is None:
-        why = f"{whence(path)}: its suffix is none of {' '.join(SUFFIXES)}"
+        why = f"{display_path(path)}: its suffix is none of {' '.join(FORMAT_BY_SUFFIX)}"
         raise InputError(why, hint="use --input-format FORM", usage=True)
     return form
 
 
-def file(path: str, layout: RowParser) -> Pieces:
+def read_file(path: str, parser: RowParser) -> BlockIterator:
     """Read the rows of a file."""
-    path, member = cut(path)
-    with opened(path) as stream:
-        form = layout.form or form_of(path, stream)
-        yield from _read(stream, form, layout, member or layout.reading.key)
+    path, member = split_archive_path(path)
+    with open_source(path) as stream:
+        form = parser.format_name or detect_format(path, stream)
+        yield from _read_stream(stream, form, parser, member or parser.read_options.key)
 
 
-def piped(raw: BinaryIO | int, layout: RowParser) -> Pieces:
-    """Read the rows of stdin: lines, unless it begins as an .npy does or --input-format says."""
-    with _placed(STDIN):
-        yield from _read(Stream(raw, STDIN), layout.form, layout, layout.reading.key)
+def open_stdin(raw: BinaryIO | int, parser: RowParser) -> BlockIterator:
+    """Yield the rows of standard input: text unless .npy is detected or --input-format is given."""
+    with _locate_errors(STDIN):
+        yield from _read_stream(Stream(raw, STDIN), parser.format_name, parser, parser.read_options.key)
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Stream]:
-    """Open a file to read; an error in what it holds gets its name."""
+def open_source(path: str) -> Iterator[Stream]:
+    """Open a file for reading, with its name added to errors about its content."""
     stream = open_file(path)
-    with stream.raw, _placed(path):
+    with stream.raw, _locate_errors(path):
         yield stream
 
 
 @contextmanager
-def _placed(source: str) -> Iterator[None]:
-    """Name the source in an error that doesn't."""
+def _locate_errors(source: str) -> Iterator[None]:
+    """Add the name of the source to errors that lack it."""
     try:
         yield
     except InputError as error:
-        shown = whence(source)
-        why = error.why if error.usage or shown in error.why else f"{shown}: {error.why}"
+        shown = display_path(source)
+        why = error.message if error.usage or shown in error.message else f"{shown}: {error.message}"
         raise InputError(why, hint=error.hint, usage=error.usage) from None
 
 
-def _read(stream: Stream, form: str | None, layout: RowParser, member: str | None) -> Pieces:
-    """Choose the reader; `form` None takes what the content looks like."""
-    form = verified(stream, form)
-    layout.settle(form)
-    if layout.reading.column is not None and form in ("npy", "npz", "json", "safetensors"):
-        hint = "use --key KEY" if form == "json" else "give a table: .csv, .tsv or .txt"
-        raise InputError(f"--column picks a column of a table, and {form} is none", hint=hint, usage=True)
-    if form == "safetensors":
-        from aimath.read._safetensors import safetensors  # noqa: PLC0415  one format at a time
+def _read_stream(
+    stream: Stream, format_name: str | None, parser: RowParser, member: str | None
+) -> BlockIterator:
+    """Return the rows of a stream by the reader of its format, which is detected if `format_name` is None."""
+    format_name = sniff_format(stream, format_name)
+    parser.set_format(format_name)
+    if parser.read_options.column is not None and format_name in ("npy", "npz", "json", "safetensors"):
+        hint = "use --key KEY" if format_name == "json" else "give a table: .csv, .tsv or .txt"
+        raise InputError(
+            f"--column picks a column of a table, and {format_name} is none", hint=hint, usage=True
+        )
+    if format_name == "safetensors":
+        from aimath.read._safetensors import read_safetensors  # noqa: PLC0415  one format at a time
 
-        return safetensors(stream, layout, member)
-    if form in ("npy", "npz"):
+        return read_safetensors(stream, parser, member)
+    if format_name in ("npy", "npz"):
         from aimath.read import _npy as arrays  # noqa: PLC0415  the same
 
-        return arrays.npy(stream, layout) if form == "npy" else arrays.npz(stream, layout, member)
-    if form == "json":
+        return (
+            arrays.read_npy(stream, parser)
+            if format_name == "npy"
+            else arrays.read_npz(stream, parser, member)
+        )
+    if format_name == "json":
         from aimath.read import _json as structured  # noqa: PLC0415  one format at a time
 
-        return structured.document(_whole(stream, layout), layout)
-    from aimath.read._text import text  # noqa: PLC0415  the same
+        return structured.parse_document(_read_json_document(stream, parser), parser)
+    from aimath.read._text import read_text  # noqa: PLC0415  the same
 
-    return text(stream, layout)
+    return read_text(stream, parser)
 
 
-def verified(stream: Stream, form: str | None) -> str:
-    """Give the form of what is there, if it is what it should be; None takes what it looks like.
+def sniff_format(stream: Stream, format_name: str | None) -> str:
+    """Return the format detected from the content, or raise InputError if it contradicts `format_name`.
 
     Of text the byte order mark is passed over.
     """
-    kind = stream.kind()
-    form = form or ("npy" if kind == "npy" else "text")
-    if form == "safetensors":  # begins with a length, which may look like anything; its reader is strict
-        return form
-    if kind in _WAYS_OUT:
-        raise InputError(f"its content is {kind}", hint=f"convert it with {_WAYS_OUT[kind]}")
-    if kind != (form if form in ("npy", "npz") else "text"):
-        raise InputError(f"its content is {kind}, not {form}")
+    kind = stream.sniff()
+    format_name = format_name or ("npy" if kind == "npy" else "text")
+    if (
+        format_name == "safetensors"
+    ):  # begins with a length, which may look like anything; its reader is strict
+        return format_name
+    if kind in _CONVERSIONS:
+        raise InputError(f"its content is {kind}", hint=f"convert it with {_CONVERSIONS[kind]}")
+    if kind != (format_name if format_name in ("npy", "npz") else "text"):
+        raise InputError(f"its content is {kind}, not {format_name}")
     if kind == "text":
-        stream.ahead = stream.ahead.removeprefix(BOM)
-    return form
+        stream.lookahead = stream.lookahead.removeprefix(BOM)
+    return format_name
 
 
-def _whole(stream: Stream, layout: RowParser) -> bytes:
-    """Read a JSON document, which is parsed whole."""
-    limit = layout.reading.max_memory
+def _read_json_document(stream: Stream, parser: RowParser) -> bytes:
+    """Return a whole JSON document, within the memory limit."""
+    limit = parser.read_options.max_memory
     if stream.size is not None:
-        price(4 * stream.size, "a JSON file", limit)
-    data = stream.whole((memory_limit() if limit is None else limit) // 4)
-    price_text(data, (b",",), "JSON", limit)
+        check_budget(4 * stream.size, "a JSON file", limit)
+    data = stream.read_all((memory_limit() if limit is None else limit) // 4)
+    check_text_budget(data, (b",",), "JSON", limit)
     return data

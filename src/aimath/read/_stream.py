@@ -1,4 +1,4 @@
-"""Bytes in: opening files, reading what is there now, and cutting it at line ends."""
+"""Byte streams: opening files, reading available bytes and splitting at line ends."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aimath.errors import InputError
-from aimath.read.blocks import price_text
-from aimath.text import whence
+from aimath.read.blocks import check_text_budget
+from aimath.text import display_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 BOM = b"\xef\xbb\xbf"
-BLOCK = 1 << 18  # a quarter less time than 1 << 20: all of it stays in the cache
-LONGEST_LINE = 64 << 20
-_MARKS = {
+BLOCK_BYTES = 1 << 18  # a quarter less time than 1 << 20: all of it stays in the cache
+MAX_LINE_BYTES = 64 << 20
+_MAGIC = {
     BOM: "text",
     b"\x93NUMPY": "npy",
     b"PK\x03\x04": "npz",
@@ -32,101 +32,101 @@ _MARKS = {
 
 
 class Stream:
-    """Bytes of a file or a pipe, in blocks of what has come so far: `tail -f` is answered line by line."""
+    """Bytes of a file or pipe, read as they become available, so `tail -f` is answered line by line."""
 
     def __init__(self, raw: BinaryIO | int, source: str, size: int | None = None) -> None:
         self.raw: Any = raw
         self.source, self.size = source, size  # size: of a regular file, else None
-        self.ahead, self.taken = b"", 0  # looked at, and given out
+        self.lookahead, self.position = b"", 0  # looked at, and given out
         if isinstance(raw, int):
-            self.unread: Callable[[int], bytes | None] = partial(os.read, raw)
+            self._read_raw: Callable[[int], bytes | None] = partial(os.read, raw)
         else:
-            self.unread = getattr(raw, "read1", raw.read)
+            self._read_raw = getattr(raw, "read1", raw.read)
 
-    def read(self, size: int = BLOCK) -> bytes:
-        """Give what is there, up to about `size` bytes; nothing only at the end."""
-        if self.ahead:
-            data, self.ahead = self.ahead[:size], self.ahead[size:]
-            self.taken += len(data)
+    def read(self, size: int = BLOCK_BYTES) -> bytes:
+        """Return available bytes, up to about `size`; empty only at the end."""
+        if self.lookahead:
+            data, self.lookahead = self.lookahead[:size], self.lookahead[size:]
+            self.position += len(data)
             return data
-        data = self._some(size)
+        data = self._read_some(size)
         parts, count = [data], len(data)
-        while data and count < size and self._more():
-            data = self._some(size - count)
+        while data and count < size and self._is_ready():
+            data = self._read_some(size - count)
             parts.append(data)
             count += len(data)
-        self.taken += count
+        self.position += count
         return data if len(parts) == 1 else b"".join(parts)
 
-    def _some(self, size: int) -> bytes:
-        return self._asked(self.unread, size) or b""
+    def _read_some(self, size: int) -> bytes:
+        return self._call_raw(self._read_raw, size) or b""
 
-    def _asked(self, how: Callable[[Any], Any], what: Any) -> Any:
+    def _call_raw(self, how: Callable[[Any], Any], what: Any) -> Any:
         try:
             return how(what)
         except (OSError, ValueError) as error:  # ValueError: it was closed
             why = getattr(error, "strerror", None) or "it is closed"
-            raise InputError(f"cannot read {whence(self.source)}: {why}") from None
+            raise InputError(f"cannot read {display_path(self.source)}: {why}") from None
 
-    def _more(self) -> bool:
-        """Tell whether reading on would not wait."""
+    def _is_ready(self) -> bool:
+        """Return whether reading would not block."""
         try:
             return bool(select.select([self.raw], [], [], 0)[0])
         except (OSError, ValueError, TypeError):  # in memory, or a descriptor above 1023
             return False
 
-    def fill(self, view: memoryview) -> int:
-        """Read until `view` is full or the end has come; give the count."""
+    def read_into(self, buffer: memoryview) -> int:
+        """Read until `buffer` is full or the end is reached, and return the count."""
         have = 0
-        while have < len(view) and (count := self._into(view[have:])):
+        while have < len(buffer) and (count := self._read_into(buffer[have:])):
             have += count
         return have
 
-    def _into(self, view: memoryview) -> int:
-        """Read into `view` straight from a file, by way of `read` from anything else."""
-        if self.ahead or not isinstance(self.raw, io.BufferedReader):
-            data = self.read(min(len(view), BLOCK))
-            view[: len(data)] = data
+    def _read_into(self, buffer: memoryview) -> int:
+        """Read into `buffer` without copying if the stream is a file, and return the count."""
+        if self.lookahead or not isinstance(self.raw, io.BufferedReader):
+            data = self.read(min(len(buffer), BLOCK_BYTES))
+            buffer[: len(data)] = data
             return len(data)
-        count: int = self._asked(self.raw.readinto, view) or 0
-        self.taken += count
+        count: int = self._call_raw(self.raw.readinto, buffer) or 0
+        self.position += count
         return count
 
     @property
     def seekable(self) -> bool:
-        """Whether its bytes can be read in any order at no cost: a regular file, no member of a zip."""
+        """Whether the stream is a regular file with cheap random access."""
         return isinstance(self.raw, io.BufferedReader) and self.size is not None
 
-    def seek(self, place: int) -> None:
-        """Go on reading at a byte of a regular file."""
-        if place != self.taken:
-            self.raw.seek(place)
-            self.ahead, self.taken = b"", place
+    def seek(self, offset: int) -> None:
+        """Seek to a byte offset of a regular file."""
+        if offset != self.position:
+            self.raw.seek(offset)
+            self.lookahead, self.position = b"", offset
 
-    def kind(self) -> str:
-        """Name the format that the first bytes give away, "text" if none."""
-        self.ahead = self._some(BLOCK)
-        while 0 < len(self.ahead) < 6 and any(mark.startswith(self.ahead) for mark in _MARKS):
-            more = self._some(BLOCK)
+    def sniff(self) -> str:
+        """Return the format that the first bytes reveal, "text" if none."""
+        self.lookahead = self._read_some(BLOCK_BYTES)
+        while 0 < len(self.lookahead) < 6 and any(mark.startswith(self.lookahead) for mark in _MAGIC):
+            more = self._read_some(BLOCK_BYTES)
             if not more:
                 break
-            self.ahead += more
-        if self.ahead[3:9] == b"\0\0\0\0\0{":  # a length below 16 MB, and JSON
+            self.lookahead += more
+        if self.lookahead[3:9] == b"\0\0\0\0\0{":  # a length below 16 MB, and JSON
             return "safetensors"
-        return next((kind for mark, kind in _MARKS.items() if self.ahead.startswith(mark)), "text")
+        return next((kind for mark, kind in _MAGIC.items() if self.lookahead.startswith(mark)), "text")
 
-    def whole(self, most: int) -> bytes:
-        """All that is left, but no more than `most` + 1 bytes: the caller refuses those."""
+    def read_all(self, max_bytes: int) -> bytes:
+        """Return all remaining bytes, at most about `max_bytes`."""
         parts, count = [], 0
-        while count <= most and (data := self.read()):
+        while count <= max_bytes and (data := self.read()):
             parts.append(data)
             count += len(data)
         return b"".join(parts)
 
 
 def open_file(path: str) -> Stream:
-    """Open a file to read, never a directory, and never as our terminal."""
-    shown = f"'{whence(path)}'"
+    """Open a file for reading, and raise InputError for directories."""
+    shown = f"'{display_path(path)}'"
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0))
     except (OSError, ValueError) as error:  # ValueError: a NUL or a surrogate in the name
@@ -140,8 +140,8 @@ def open_file(path: str) -> Stream:
     return Stream(os.fdopen(descriptor, "rb"), path, size)
 
 
-def chunks(stream: Stream, limit: int | None = None) -> Iterator[bytes]:
-    """Cut a stream into blocks of whole lines; the last line gets its newline if it had none.
+def line_chunks(stream: Stream, limit: int | None = None) -> Iterator[bytes]:
+    """Yield blocks of whole lines; the last line gets a newline if it has none.
 
     A long line, which is taken apart at once, is held against `limit`, the bytes that may be held.
     """
@@ -150,18 +150,20 @@ def chunks(stream: Stream, limit: int | None = None) -> Iterator[bytes]:
     while data := stream.read():
         head, newline, tail = data.rpartition(b"\n")
         if newline:
-            yield _priced(b"".join((*rest, head, newline)), limit)
+            yield _check_line_budget(b"".join((*rest, head, newline)), limit)
             rest, held = [tail], len(tail)
         else:
             rest.append(tail)
             held += len(tail)
-        if held > LONGEST_LINE:
-            raise InputError(f"{whence(stream.source)}: a line is longer than {LONGEST_LINE >> 20} MiB")
+        if held > MAX_LINE_BYTES:
+            raise InputError(
+                f"{display_path(stream.source)}: a line is longer than {MAX_LINE_BYTES >> 20} MiB"
+            )
     if held:
-        yield _priced(b"".join((*rest, b"\n")), limit)
+        yield _check_line_budget(b"".join((*rest, b"\n")), limit)
 
 
-def _priced(lines: bytes, limit: int | None) -> bytes:
-    if len(lines) > 2 * BLOCK:  # short lines would be fewer
-        price_text(lines, (b",", b" ", b"\t", b";"), f"a line of {len(lines)} bytes", limit)
+def _check_line_budget(lines: bytes, limit: int | None) -> bytes:
+    if len(lines) > 2 * BLOCK_BYTES:  # short lines would be fewer
+        check_text_budget(lines, (b",", b" ", b"\t", b";"), f"a line of {len(lines)} bytes", limit)
     return lines

@@ -1,15 +1,15 @@
-"""Lines of text and JSON lines to blocks: rows, columns up to a blank line, matrices."""
+"""Text lines and JSON lines to blocks: rows, columns and matrices separated by blank lines."""
 
 from __future__ import annotations
 
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, cast
 
-from aimath.errors import InputError, counted
-from aimath.read._fast_text import rapid
-from aimath.read._stream import chunks
-from aimath.read.blocks import BadRow, Block, Held, Row
-from aimath.text import echo, whence
+from aimath.errors import InputError, pluralize
+from aimath.read._fast_text import fast_parse
+from aimath.read._stream import line_chunks
+from aimath.read.blocks import Accumulator, BadRow, Block, Row
+from aimath.text import display_path, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,170 +17,184 @@ if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
     from aimath.read._rows import RowParser
     from aimath.read._stream import Stream
-    from aimath.read.blocks import Pieces
+    from aimath.read.blocks import BlockIterator
 
-SMALL = 512  # bytes that are read line by line once they have refused the fast way
+LINE_BY_LINE_BYTES = 512  # bytes that are read line by line once they have refused the fast way
 
 
-def text(stream: Stream, layout: RowParser) -> Pieces:
-    """Read a stream of lines; its first record settles whether it is rows or a column."""
-    items = records(stream, layout)
+def read_text(stream: Stream, parser: RowParser) -> BlockIterator:
+    """Yield the rows or columns of a text stream, as its first record decides."""
+    items = read_records(stream, parser)
     first = next((item for item in items if item is not None), None)
     if first is None:
-        if layout.labels and not (len(layout.labels) > 1 and layout.strict):
-            shown = " ".join(layout.labels)
-            raise InputError(f"{whence(layout.source)}: {echo(shown)} is a header, and no numbers follow")
+        if parser.labels and not (len(parser.labels) > 1 and parser.strict):
+            shown = " ".join(parser.labels)
+            raise InputError(
+                f"{display_path(parser.source)}: {quote(shown)} is a header, and no numbers follow"
+            )
         return
-    if layout.pick is not None:  # of a table: blank lines mean nothing
+    if parser.column_index is not None:  # of a table: blank lines mean nothing
         items = (item for item in items if item is not None)
-    if layout.matrices or layout.pick is not None or _is_column(first, layout):
-        yield from _gathered(chain((first,), items, (None,)), layout)
+    if parser.matrix_names or parser.column_index is not None or _is_column(first, parser):
+        yield from _gather_rows(chain((first,), items, (None,)), parser)
         return
-    layout.gaps = False  # blank lines mean nothing between rows: longer runs
+    parser.blank_lines_separate = False  # blank lines mean nothing between rows: longer runs
     yield first
     yield from (item for item in items if item is not None)
 
 
-def _is_column(first: Block | BadRow, layout: RowParser) -> bool:
-    if layout.reading.rows or len(layout.names) > 1 or layout.by_json:
+def _is_column(first: Block | BadRow, parser: RowParser) -> bool:
+    if parser.read_options.rows or len(parser.names) > 1 or parser.by_json:
         return False
     if isinstance(first, BadRow):
-        return (layout.width or first.width) == 1
-    width: int = first.operands[layout.names[0]].shape[-1]
+        return (parser.width or first.width) == 1
+    width: int = first.operands[parser.names[0]].shape[-1]
     return width == 1
 
 
-def _gathered(items: Iterator[Block | BadRow | None], layout: RowParser) -> Pieces:
-    """Join rows up to the next gap (None) into one column or matrix; a bad row spoils all of it."""
-    held = Held("a matrix" if layout.matrices else "a column", layout.reading.max_memory)
+def _gather_rows(items: Iterator[Block | BadRow | None], parser: RowParser) -> BlockIterator:
+    """Yield rows joined into columns or matrices at gaps (None), or the error that spoils one."""
+    held = Accumulator("a matrix" if parser.matrix_names else "a column", parser.read_options.max_memory)
     spoiled = False
     for item in items:
-        whole = isinstance(item, Block) and item.operands[layout.names[0]].ndim > 2  # matrices, from JSON
+        whole = isinstance(item, Block) and item.operands[parser.names[0]].ndim > 2  # matrices, from JSON
         if item is None or (whole and not spoiled):
             if held.rows:
-                yield _joined(held, layout)
+                yield _join_rows(held, parser)
             held.clear()
             spoiled = False
             if item is not None:
                 yield item
-        elif not spoiled and (bad := item if isinstance(item, BadRow) else _added(held, item, layout)):
+        elif not spoiled and (bad := item if isinstance(item, BadRow) else _add_rows(held, item, parser)):
             yield bad
             held.clear()
             spoiled = True
 
 
-def _added(held: Held, block: Block, layout: RowParser) -> BadRow | None:
-    rows = block.operands[layout.names[0]]
+def _add_rows(accumulator: Accumulator, block: Block, parser: RowParser) -> BadRow | None:
+    rows = block.operands[parser.names[0]]
     width, line = rows.shape[-1], block.lines[0]
-    if not layout.matrices and width != 1:
+    if not parser.matrix_names and width != 1:
         error = InputError(
-            f"has {counted(width, 'number')}, in a column", hint="use --rows to read every line as a row"
+            f"has {pluralize(width, 'number')}, in a column", hint="use --rows to read every line as a row"
         )
-    elif held.rows and width != held.parts[0].shape[-1]:
-        error = InputError(f"has {counted(width, 'number')}, the rows above have {held.parts[0].shape[-1]}")
+    elif accumulator.rows and width != accumulator.blocks[0].shape[-1]:
+        error = InputError(
+            f"has {pluralize(width, 'number')}, the rows above have {accumulator.blocks[0].shape[-1]}"
+        )
     else:
-        held.add(rows, line, () if layout.labels else block.labels)
+        accumulator.add(rows, line, () if parser.labels else block.labels)
         return None
-    return BadRow(error, layout.source, line, width)
+    return BadRow(error, parser.source, line, width)
 
 
-def _joined(held: Held, layout: RowParser) -> Block:
-    whole = held.whole()
-    if layout.matrices:
-        labels = _header(layout, whole.shape[-1])
-        return Block({layout.names[0]: whole[None]}, layout.source, [held.line], labels)
-    named = tuple(held.labels) if len(held.labels) == held.rows else ()
-    return Block({layout.names[0]: whole.reshape(1, -1)}, layout.source, [held.line], named, column=True)
+def _join_rows(accumulator: Accumulator, parser: RowParser) -> Block:
+    whole = accumulator.concatenated()
+    if parser.matrix_names:
+        labels = _header_labels(parser, whole.shape[-1])
+        return Block({parser.names[0]: whole[None]}, parser.source, [accumulator.first_line], labels)
+    named = tuple(accumulator.labels) if len(accumulator.labels) == accumulator.rows else ()
+    return Block(
+        {parser.names[0]: whole.reshape(1, -1)},
+        parser.source,
+        [accumulator.first_line],
+        named,
+        is_column=True,
+    )
 
 
-def _header(layout: RowParser, width: int) -> tuple[str, ...]:
-    return layout.labels if len(layout.labels) == width and layout.pick is None else ()
+def _header_labels(parser: RowParser, width: int) -> tuple[str, ...]:
+    return parser.labels if len(parser.labels) == width and parser.column_index is None else ()
 
 
-def records(stream: Stream, layout: RowParser) -> Iterator[Block | BadRow | None]:
-    """Give runs of equally long rows, bad rows in their place, and None for a gap of blank lines."""
+def read_records(stream: Stream, parser: RowParser) -> Iterator[Block | BadRow | None]:
+    """Yield runs of equally long rows, bad rows in place, and None for blank lines."""
     line, begun = 1, False
-    for chunk in chunks(stream, layout.reading.max_memory):
+    for chunk in line_chunks(stream, parser.read_options.max_memory):
         start = 0
         while not begun and start < len(chunk):
             end = chunk.index(b"\n", start)
             raw = chunk[start:end]
             if raw.strip() and not raw.lstrip(b" \t").startswith(b"#"):
                 begun = True
-                if not layout.begin(raw):
+                if not parser.read_header(raw):
                     break
             start, line = end + 1, line + 1
         data = chunk[start:]
         if data:
-            yield from _merged(_pieces(data, line, layout))
+            yield from _merge_blocks(_parse_chunk(data, line, parser))
             line += data.count(b"\n")
 
 
-def _pieces(data: bytes, line: int, layout: RowParser) -> Iterator[Block | BadRow | None]:
-    """Read lines the fast way, halving what refuses it, so that one odd line slows down few others."""
-    rows = _rapidly(data, layout)
+def _parse_chunk(data: bytes, line: int, parser: RowParser) -> Iterator[Block | BadRow | None]:
+    """Yield lines parsed fast, bisecting what fails so that one odd line slows few others."""
+    rows = _parse_fast(data, parser)
     middle = data.find(b"\n", len(data) // 2) + 1
     if rows is not None:
         count = len(rows)
-        labels = _header(layout, rows.shape[-1])
-        yield Block({layout.names[0]: rows}, layout.source, range(line, line + count), labels)
-    elif len(data) < SMALL or middle == len(data) or data.startswith(b"{"):
-        yield from _slowly(data, line, layout)
+        labels = _header_labels(parser, rows.shape[-1])
+        yield Block({parser.names[0]: rows}, parser.source, range(line, line + count), labels)
+    elif len(data) < LINE_BY_LINE_BYTES or middle == len(data) or data.startswith(b"{"):
+        yield from _parse_lines(data, line, parser)
     else:
-        yield from _pieces(data[:middle], line, layout)
-        yield from _pieces(data[middle:], line + data.count(b"\n", 0, middle), layout)
+        yield from _parse_chunk(data[:middle], line, parser)
+        yield from _parse_chunk(data[middle:], line + data.count(b"\n", 0, middle), parser)
 
 
-def _rapidly(data: bytes, layout: RowParser) -> Array | None:
-    if len(layout.names) > 1 or (layout.json and data[:1] != b"["):
+def _parse_fast(data: bytes, parser: RowParser) -> Array | None:
+    if len(parser.names) > 1 or (parser.json_lines and data[:1] != b"["):
         return None
-    rows = rapid(data, layout.delimiter)
+    rows = fast_parse(data, parser.delimiter)
     if rows is None or data[:1] == b"[":
         return rows
     try:
-        layout.measure(rows.shape[-1])
+        parser.check_width(rows.shape[-1])
     except InputError:
         return None
-    return rows if layout.pick is None else rows[:, layout.pick : layout.pick + 1].copy()
+    return (
+        rows if parser.column_index is None else rows[:, parser.column_index : parser.column_index + 1].copy()
+    )
 
 
-def _slowly(data: bytes, line: int, layout: RowParser) -> Iterator[Block | BadRow | None]:
-    """Read line by line: gives what rapid() gives, and says what is wrong with the others."""
+def _parse_lines(data: bytes, line: int, parser: RowParser) -> Iterator[Block | BadRow | None]:
+    """Yield lines parsed one by one, with an error for each malformed one."""
     for number, raw in enumerate(data.split(b"\n")[:-1], line):
         if not raw.strip(b" \t\r"):
-            if layout.gaps:
+            if parser.blank_lines_separate:
                 yield None
             continue
-        row = layout.row(raw, number)
+        row = parser.parse_row(raw, number)
         if isinstance(row, Row):
-            first = row.operands[layout.names[0]]
-            one = len(layout.names) == 1
-            labels = row.labels or (_header(layout, first.shape[-1]) if one else ())
-            yield Block(row.operands, layout.source, [number] * len(first), labels)
+            first = row.operands[parser.names[0]]
+            one = len(parser.names) == 1
+            labels = row.labels or (_header_labels(parser, first.shape[-1]) if one else ())
+            yield Block(row.operands, parser.source, [number] * len(first), labels)
         elif row is not None:
-            yield row._replace(labels=_header(layout, row.width))
+            yield row._replace(labels=_header_labels(parser, row.width))
 
 
-def _merged(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:
-    """Join neighbouring blocks of equally long rows: what answers them costs by the block."""
-    for shape, run in groupby(items, _shape):
+def _merge_blocks(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:
+    """Yield neighbouring blocks of equal shape concatenated."""
+    for shape, run in groupby(items, _merge_key):
         if shape is None:
             yield from run
         else:
-            yield _one(cast("list[Block]", list(run)))
+            yield _concatenate(cast("list[Block]", list(run)))
 
 
-def _shape(item: Block | BadRow | None) -> Any:
-    """Give what blocks must have in common to be joined; None for what is no block."""
+def _merge_key(item: Block | BadRow | None) -> Any:
+    """Return what blocks must share to be merged, or None for anything else."""
     if not isinstance(item, Block):
         return None
     return item.labels, {name: rows.shape[1:] for name, rows in item.operands.items()}
 
 
-def _one(run: list[Block]) -> Block:
+def _concatenate(blocks: list[Block]) -> Block:
     import numpy as np
 
-    if len(run) == 1:
-        return run[0]
-    operands = {name: np.concatenate([block.operands[name] for block in run]) for name in run[0].operands}
-    return run[0]._replace(operands=operands, lines=[line for block in run for line in block.lines])
+    if len(blocks) == 1:
+        return blocks[0]
+    operands = {
+        name: np.concatenate([block.operands[name] for block in blocks]) for name in blocks[0].operands
+    }
+    return blocks[0]._replace(operands=operands, lines=[line for block in blocks for line in block.lines])

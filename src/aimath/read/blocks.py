@@ -1,4 +1,4 @@
-"""What every reader gives: blocks of rows, rows that can't be read, and the price of holding them."""
+"""Blocks of rows, bad rows, read options and memory limits, shared by all readers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from aimath.errors import InputError
-from aimath.text import echo, whence
+from aimath.text import display_path, quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GIB = 1 << 30
 STDIN = "<stdin>"
-SUFFIXES = {
+FORMAT_BY_SUFFIX = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".txt": "text",
@@ -26,22 +26,22 @@ SUFFIXES = {
     ".npz": "npz",
     ".safetensors": "safetensors",
 }
-_OF_SEVERAL = re.compile(r"(.+?\.(?:npz|safetensors)):(.*)", re.DOTALL | re.IGNORECASE)
+_ARCHIVE_PATH = re.compile(r"(.+?\.(?:npz|safetensors)):(.*)", re.DOTALL | re.IGNORECASE)
 
 
 class Block(NamedTuple):
-    """Rows of equal length, one array an operand; what is answered at once."""
+    """Rows of equal length, one array per operand."""
 
     operands: dict[str, Array]  # name -> (rows, n), or (1, n) for all rows; matrices (rows, r, c)
     source: str  # "<stdin>", "data.csv", "" for arguments
     lines: Sequence[int]  # (rows,) the line (or row of an .npy) of each, from 1
     labels: tuple[str, ...] = ()  # (n,) names of the entries, or none
-    column: bool = False  # came as a column: one vector, answered as a column
+    is_column: bool = False  # came as a column: one vector, answered as a column
     row_labels: tuple[str, ...] = ()  # names of the rows; of a matrix, of its own rows
     notes: tuple[str, ...] = ()  # what happened to the numbers on their way, such as rounding
 
-    def part(self, start: int, stop: int) -> Block:
-        """Give some of the rows; operands of one row belong to all."""
+    def slice_rows(self, start: int, stop: int) -> Block:
+        """Return a slice of the rows; operands with a single row are kept."""
         if start == 0 and stop == len(self.lines):
             return self
         operands = {
@@ -54,7 +54,7 @@ class Block(NamedTuple):
 
 
 class BadRow(NamedTuple):
-    """A row that can't be read, in its place among the others; the stream goes on behind it."""
+    """A row that can't be read, in its place among the others."""
 
     error: InputError  # its `entry` is the column, from 0
     source: str
@@ -63,11 +63,11 @@ class BadRow(NamedTuple):
     labels: tuple[str, ...] = ()  # what its entries would be called
 
 
-class Reading(NamedTuple):
-    """How text becomes rows, as far as the user has said.
+class ReadOptions(NamedTuple):
+    """Options for parsing text into rows.
 
     `missing` is about empty cells and NA: an error; or "skip" leaves out the entry of a column, the
-    row of a table; or "nan". `column` picks one column of a table, by name or from 1, as one vector.
+    row of a table; or "nan". `is_column` picks one column of a table, by name or from 1, as one vector.
     """
 
     rows: bool = False  # one number a line is a row of one, not a column
@@ -81,54 +81,56 @@ class Reading(NamedTuple):
     seed: int = 0  # of randn:MxN
 
 
-Pieces: TypeAlias = "Iterator[Block | BadRow]"
+BlockIterator: TypeAlias = "Iterator[Block | BadRow]"
 
 
-def asked_form(name: str | None) -> str | None:
-    """Give the form that --input-format names."""
-    form = None if name is None else SUFFIXES.get(f".{name.lower()}", "text" if name == "text" else "")
+def resolve_input_format(name: str | None) -> str | None:
+    """Return the format that --input-format names."""
+    form = (
+        None if name is None else FORMAT_BY_SUFFIX.get(f".{name.lower()}", "text" if name == "text" else "")
+    )
     if form == "":
-        known = ", ".join(suffix[1:] for suffix in SUFFIXES)
-        raise InputError(f"--input-format {echo(name or '')} is not one of {known}", usage=True)
+        known = ", ".join(suffix[1:] for suffix in FORMAT_BY_SUFFIX)
+        raise InputError(f"--input-format {quote(name or '')} is not one of {known}", usage=True)
     return form
 
 
-def is_path(token: str) -> bool:
-    """Tell whether a token without @ names a file that could be read: by its suffix alone."""
-    return suffix(cut(token)[0]) in SUFFIXES
+def has_known_suffix(token: str) -> bool:
+    """Return whether a token without @ is a file, by its suffix alone."""
+    return file_suffix(split_archive_path(token)[0]) in FORMAT_BY_SUFFIX
 
 
-def suffix(path: str) -> str:
-    """Give a file's suffix in lower case, as pathlib does, whose import takes 2 ms.
+def file_suffix(path: str) -> str:
+    """Return a path's suffix in lower case, without importing pathlib.
 
-    >>> suffix("data/x.NPY"), suffix("a.csv/b"), suffix(".csv")
+    >>> file_suffix("data/x.NPY"), file_suffix("a.csv/b"), file_suffix(".csv")
     ('.npy', '', '')
     """
     stem, dot, end = path.rpartition("/")[2].rpartition(".")
     return f"{dot}{end.lower()}" if stem else ""
 
 
-def is_named(text: str) -> bool:
-    """Tell whether a token names rows that come from no file: digits, digits:0,1 or randn:3x4."""
+def is_dataset(text: str) -> bool:
+    """Return whether a token is a built-in data set: digits, digits:0,1 or randn:3x4."""
     return text == "digits" or text.startswith(("digits:", "randn:"))
 
 
-def cut(path: str) -> tuple[str, str | None]:
-    """Cut FILE.npz:NAME or FILE.safetensors:NAME in two; the name may hold anything.
+def split_archive_path(path: str) -> tuple[str, str | None]:
+    """Return FILE.npz:NAME or FILE.safetensors:NAME split into path and name.
 
-    >>> cut("model.safetensors:h.0:w"), cut("a:b.csv")
+    >>> split_archive_path("model.safetensors:h.0:w"), split_archive_path("a:b.csv")
     (('model.safetensors', 'h.0:w'), ('a:b.csv', None))
     """
-    found = _OF_SEVERAL.fullmatch(path)
+    found = _ARCHIVE_PATH.fullmatch(path)
     return (found[1], found[2]) if found else (path, None)
 
 
 def memory_limit() -> int:
-    """Bytes that may be held: the least of 2 GiB, half of what is free, and the limits set on us."""
+    """Return the bytes that may be held: the least of 2 GiB, half the free memory and the limits set."""
     bounds = [2 * GIB]
-    free = [line for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
+    free = [line for line in _read_lines("/proc/meminfo") if line.startswith("MemAvailable:")]
     bounds += [int(line.split()[1]) * 1024 // 2 for line in free]
-    bounds += [int(line) for line in _lines("/sys/fs/cgroup/memory.max") if line.strip().isdigit()]
+    bounds += [int(line) for line in _read_lines("/sys/fs/cgroup/memory.max") if line.strip().isdigit()]
     try:
         import resource  # noqa: PLC0415  not on Windows, and only asked when something is held whole
     except ImportError:
@@ -137,7 +139,7 @@ def memory_limit() -> int:
     return min(bounds) if space == resource.RLIM_INFINITY else min(*bounds, space)
 
 
-def _lines(path: str) -> list[str]:
+def _read_lines(path: str) -> list[str]:
     from pathlib import Path
 
     try:
@@ -146,12 +148,12 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def price(size: int, what: str, limit: int | None, *, instead: str = "") -> None:
-    """Refuse to hold `size` bytes past the limit; `what` begins the sentence ("a column of 9 numbers").
+def check_budget(size: int, description: str, limit: int | None, *, alternative: str = "") -> None:
+    """Raise InputError if `size` bytes exceed the memory limit.
 
     `instead` is another way out than more memory.
 
-    >>> price(3 << 30, "a column", 1 << 30)
+    >>> check_budget(3 << 30, "a column", 1 << 30)
     Traceback (most recent call last):
     aimath.errors.InputError: a column needs 3.00 GiB; the limit is 1.00 GiB; use --max-memory 4G
     """
@@ -160,114 +162,118 @@ def price(size: int, what: str, limit: int | None, *, instead: str = "") -> None
     bound = memory_limit() if limit is None else limit
     if size > bound:
         raise InputError(
-            f"{what} needs {_spoken(size)}; the limit is {_spoken(bound)}",
-            hint=f"use {instead and f'{instead} or '}--max-memory {size // GIB + 1}G",
+            f"{description} needs {_format_size(size)}; the limit is {_format_size(bound)}",
+            hint=f"use {alternative and f'{alternative} or '}--max-memory {size // GIB + 1}G",
         )
 
 
-def price_text(data: bytes, separators: tuple[bytes, ...], what: str, limit: int | None) -> None:
-    """Refuse to take text apart that is read as a whole, if its cells are too many.
+def check_text_budget(
+    data: bytes, separators: tuple[bytes, ...], description: str, limit: int | None
+) -> None:
+    """Raise InputError if parsing a whole text would exceed the memory limit.
 
     A cell takes up to 160 bytes until it is a number, and an array or an object of JSON 320 (measured).
     """
     cells = sum(map(data.count, separators)) + 2 * (data.count(b"[") + data.count(b"{"))
-    price(4 * len(data) + 160 * cells, what, limit)
+    check_budget(4 * len(data) + 160 * cells, description, limit)
 
 
-def _spoken(size: int) -> str:
-    """Write a size so that its first digits are seen.
+def _format_size(size: int) -> str:
+    """Return a size in GiB or MiB.
 
-    >>> _spoken(3 << 30), _spoken(5 << 20)
+    >>> _format_size(3 << 30), _format_size(5 << 20)
     ('3.00 GiB', '5.00 MiB')
     """
     return f"{size / GIB:.2f} GiB" if size >= GIB // 10 else f"{size / (1 << 20):.2f} MiB"
 
 
-class Held:
-    """Gathers rows that must be answered together (a column, a matrix), within the price."""
+class Accumulator:
+    """An accumulator of rows that are answered together (a column, a matrix), within the memory limit."""
 
-    def __init__(self, what: str, limit: int | None) -> None:
-        self.what, self.limit = what, limit
+    def __init__(self, description: str, limit: int | None) -> None:
+        self.description, self.limit = description, limit
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
-        self.parts: list[Array] = []
+        """Remove all rows."""
+        self.blocks: list[Array] = []
         self.labels: list[str] = []
-        self.rows = self.line = 0
+        self.rows = self.first_line = 0
 
     def add(self, rows: Array, line: int, labels: tuple[str, ...] = ()) -> None:
-        """Take rows (r, n) that begin at `line`."""
-        self.line = self.line or line
+        """Add rows (r, n) that start at `first_line`."""
+        self.first_line = self.first_line or line
         self.rows += len(rows)
         size = self.rows * rows[0].nbytes * 2  # the pieces and, for a moment, the whole
         if size > 1 << 24 and self.limit is None:
             self.limit = memory_limit()
-        price(size, f"{self.what} of {self.rows} rows or more", self.limit)
-        self.parts.append(rows)
+        check_budget(size, f"{self.description} of {self.rows} rows or more", self.limit)
+        self.blocks.append(rows)
         self.labels.extend(labels)
 
-    def whole(self) -> Array:
-        """All rows as one array (rows, n)."""
+    def concatenated(self) -> Array:
+        """Return all rows as one array (rows, n)."""
         import numpy as np
 
-        return self.parts[0] if len(self.parts) == 1 else np.concatenate(self.parts)
+        return self.blocks[0] if len(self.blocks) == 1 else np.concatenate(self.blocks)
 
 
-def located(row: BadRow) -> InputError:
-    """Give a bad row's error with its place in front, as grep writes it: data.csv:7:2: ..."""
-    error = row.error
+def with_location(bad_row: BadRow) -> InputError:
+    """Return a bad row's error with its location in front: data.csv:7:2: ..."""
+    error = bad_row.error
     column = "" if error.entry is None else f":{error.entry + 1}"
-    place = f"{whence(row.source)}:{row.line}{column}" if row.source else f"row {row.line}"
-    return InputError(f"{place}: {error.why}", hint=error.hint)
+    place = (
+        f"{display_path(bad_row.source)}:{bad_row.line}{column}" if bad_row.source else f"row {bad_row.line}"
+    )
+    return InputError(f"{place}: {error.message}", hint=error.hint)
 
 
 class Row(NamedTuple):
-    """What one line holds: an array an operand, with an axis of rows in front."""
+    """The operands of one line, each with a leading axis of rows."""
 
     operands: dict[str, Array]  # name -> (1, n), or (1, r, c)
     labels: tuple[str, ...] = ()
 
 
-class Layout:
-    """How one source becomes rows; its form and its first lines settle what is left open."""
+class RowLayout:
+    """How one source is split into rows, partly decided by its format and first lines."""
 
     def __init__(
         self,
         source: str,
         names: Sequence[str],
-        reading: Reading,
+        read_options: ReadOptions,
         *,
-        matrices: Collection[str] = (),
-        named: Collection[str] = (),
-        optional: Collection[str] = (),
+        matrix_names: Collection[str] = (),
+        keyed_names: Collection[str] = (),
+        optional_names: Collection[str] = (),
     ) -> None:
-        self.source, self.names, self.reading = source, tuple(names), reading
-        self.matrices, self.named = matrices, named
-        self.form = asked_form(reading.input_format)  # None: by suffix or content
-        self.optional = optional  # members of JSON objects that are taken if they are there
+        self.source, self.names, self.read_options = source, tuple(names), read_options
+        self.matrix_names, self.keyed_names = matrix_names, keyed_names
+        self.format_name = resolve_input_format(read_options.input_format)  # None: by suffix or content
+        self.optional_names = optional_names  # members of JSON objects that are taken if they are there
         self.labels: tuple[str, ...] = ()
-        self.pick: int | None = None
+        self.column_index: int | None = None
         self.width = 0
-        self.gaps = True  # whether a blank line ends what came before
-        self.settle("text")
+        self.blank_lines_separate = True  # whether a blank line ends what came before
+        self.set_format("text")
 
-    def settle(self, form: str) -> None:
-        """Take on the ways of a format: csv, tsv, text, ndjson."""
-        self.strict = form in ("csv", "tsv")  # every row as long as the first
-        self.json = form == "ndjson"  # every line is JSON, even a bare number
-        self.by_json = self.json  # whether the first record is
-        self.delimiter = _delimiter(self.reading.delimiter, form)
+    def set_format(self, format_name: str) -> None:
+        """Set the options of a format: csv, tsv, text or ndjson."""
+        self.strict = format_name in ("csv", "tsv")  # every row as long as the first
+        self.json_lines = format_name == "ndjson"  # every line is JSON, even a bare number
+        self.first_is_json = self.json_lines  # whether the first record is
+        self.delimiter = _resolve_delimiter(self.read_options.delimiter, format_name)
 
 
-def _delimiter(given: str | None, form: str) -> str | None:
-    """Settle what separates cells: None is blanks, tabs and commas."""
+def _resolve_delimiter(given: str | None, format_name: str) -> str | None:
+    """Return the cell delimiter, or None for blanks, tabs and commas."""
     if given is None:
-        return {"csv": ",", "tsv": "\t"}.get(form)
+        return {"csv": ",", "tsv": "\t"}.get(format_name)
     one = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "blank": " ", "space": " "}.get(
         given, given
     )
     if len(one) != 1 or not one.isascii() or one.isalnum() or one in "\"'+-.%/=#\r\n\0[]{}":
-        why = f"--delimiter {echo(given)} can't separate numbers"
+        why = f"--delimiter {quote(given)} can't separate numbers"
         raise InputError(why, hint="give one sign such as , ; or |, or the word tab", usage=True)
     return one

@@ -1,4 +1,4 @@
-"""One matrix as blocks of rows, to be gone through again and again in bounded memory."""
+"""Matrices as re-iterable blocks of rows in bounded memory."""
 
 from __future__ import annotations
 
@@ -9,28 +9,36 @@ from pathlib import Path  # noqa: TID253  this module is loaded only where it is
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read._sources import form_of, opened, verified
-from aimath.read.blocks import BadRow, asked_form, cut, is_named, located, memory_limit, price
+from aimath.read._sources import detect_format, open_source, sniff_format
+from aimath.read.blocks import (
+    BadRow,
+    check_budget,
+    is_dataset,
+    memory_limit,
+    resolve_input_format,
+    split_archive_path,
+    with_location,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aimath.core.numerics.types import Array
-    from aimath.read._elements import Stored
-    from aimath.read._safetensors import Tensor
+    from aimath.read._elements import StoredArray
+    from aimath.read._safetensors import TensorInfo
     from aimath.read._stream import Stream
-    from aimath.read.blocks import Pieces, Reading
+    from aimath.read.blocks import BlockIterator, ReadOptions
 
-AT_ONCE = 1 << 22  # bytes of a block: large enough for a product of matrices to be fast
-STREAMED = ("npy", "npz", "safetensors")
-HELD = 1 << 29
+BLOCK_BYTES = 1 << 22  # bytes of a block: large enough for a product of matrices to be fast
+STREAMABLE_FORMATS = ("npy", "npz", "safetensors")
+MAX_HELD_BYTES = 1 << 29
 """A larger matrix, in bytes, is gone through block by block by the commands that can do so."""
-COPIES = 4
+WORKING_COPIES = 4
 """So is one that so many times doesn't fit: what is computed of it takes room too."""
 
 
 class RowBlocks:
-    """A matrix of which a few rows are held: calling it gives its blocks (r, n), from the first again.
+    """A matrix read in blocks: each call iterates over its blocks (r, n) from the start.
 
     `notes` says what happened to the numbers, once they have been read.
     """
@@ -49,19 +57,19 @@ class RowBlocks:
         self._blocks = blocks
 
     def __call__(self) -> Iterator[Array]:
-        """Go through the rows."""
+        """Iterate over the blocks of rows."""
         for block, notes in self._blocks():
             if notes and not set(notes) <= set(self.notes):
                 self.notes = (*self.notes, *notes)
             yield block
 
-    def whole(self, limit: int | None = None, copies: int = 1) -> Array:
-        """Hold all rows (m, n), if `copies` of them are within the price."""
+    def to_array(self, limit: int | None = None, copies: int = 1) -> Array:
+        """Return all rows (m, n) if `copies` of them are within the memory limit."""
         import numpy as np
 
         m, n = self.shape
         shown = f"{m} x {n} float64 matrix"
-        price(8 * m * n * copies, f"a {shown}" if copies == 1 else f"{copies} times a {shown}", limit)
+        check_budget(8 * m * n * copies, f"a {shown}" if copies == 1 else f"{copies} times a {shown}", limit)
         out, at = np.empty(self.shape), 0
         for block in self():
             if len(block) == m:
@@ -71,45 +79,49 @@ class RowBlocks:
         return out
 
 
-def again(token: str, reading: Reading, at_once: int = AT_ONCE) -> RowBlocks | None:
-    """Open what can be read again: a stored array or randn:MxN. None for what must be held whole."""
+def reopen(token: str, read_options: ReadOptions, block_bytes: int = BLOCK_BYTES) -> RowBlocks | None:
+    """Return a re-iterable matrix for a stored array or randn:MxN, or None for other sources."""
     if token.startswith("randn:"):
-        from aimath.read._datasets import draws, extents  # noqa: PLC0415  only what is read from is loaded
+        from aimath.read._datasets import draw_blocks, parse_shape  # noqa: PLC0415  only what is read from is loaded
 
-        m, n = extents(token)
-        return RowBlocks((m, n), lambda: ((block, ()) for block in draws(m, n, reading, at_once)), token)
-    if is_named(token):
+        m, n = parse_shape(token)
+        return RowBlocks(
+            (m, n), lambda: ((block, ()) for block in draw_blocks(m, n, read_options, block_bytes)), token
+        )
+    if is_dataset(token):
         return None
-    path, name = cut(token)
-    name = name or reading.key
-    if not _is_file(path):
+    path, name = split_archive_path(token)
+    name = name or read_options.key
+    if not _is_regular_file(path):
         return None
-    with _opened(path, name, reading) as (stream, stored):
+    with _open_array(path, name, read_options) as (stream, stored):
         # A member of a zip in Fortran order would be unpacked once for every column.
-        if stored is None or (stored.fortran and min(stored.matrix) > 1 and not stream.seekable):
+        if stored is None or (stored.fortran_order and min(stored.matrix_shape) > 1 and not stream.seekable):
             return None
-        shape, dtype, stamp = stored.matrix, stored.dtype, _stamp(stream)
-    price(8 * shape[1], f"one row of {shape[1]} numbers", reading.max_memory)
+        shape, dtype, stamp = stored.matrix_shape, stored.dtype, _file_signature(stream)
+    check_budget(8 * shape[1], f"one row of {shape[1]} numbers", read_options.max_memory)
 
     def blocks() -> Iterator[tuple[Array, tuple[str, ...]]]:
-        from aimath.read._elements import parts  # noqa: PLC0415  the same
+        from aimath.read._elements import read_row_blocks  # noqa: PLC0415  the same
 
-        with _opened(path, name, reading) as (stream, stored):
-            if stored is None or _stamp(stream) != stamp:
+        with _open_array(path, name, read_options) as (stream, stored):
+            if stored is None or _file_signature(stream) != stamp:
                 raise InputError("it was changed while it was read")
-            yield from parts(stream, stored, at_once)
+            yield from read_row_blocks(stream, stored, block_bytes)
 
     return RowBlocks(shape, blocks, token, dtype=dtype)
 
 
-def too_large(shape: tuple[int, int], limit: int | None) -> bool:
-    """Tell whether a matrix is better gone through block by block than held."""
+def should_stream(shape: tuple[int, int], limit: int | None) -> bool:
+    """Return whether a matrix should be streamed in blocks rather than held."""
     size = 8 * shape[0] * shape[1]
-    return size > HELD or (size > 1 << 24 and COPIES * size > (memory_limit() if limit is None else limit))
+    return size > MAX_HELD_BYTES or (
+        size > 1 << 24 and WORKING_COPIES * size > (memory_limit() if limit is None else limit)
+    )
 
 
-def _is_file(path: str) -> bool:
-    """Tell a regular file from a pipe, which can be opened only once; opening says what is not there."""
+def _is_regular_file(path: str) -> bool:
+    """Return whether a path is a regular file; a missing one counts, as opening it reports the error."""
     try:
         return stat.S_ISREG(Path(path).stat().st_mode)
     except (OSError, ValueError):
@@ -117,45 +129,47 @@ def _is_file(path: str) -> bool:
 
 
 @contextmanager
-def _opened(path: str, name: str | None, reading: Reading) -> Iterator[tuple[Stream, Stored | None]]:
-    """Open a file where its array begins; None if rows can't be read from it again."""
-    with opened(path) as stream:
-        form = asked_form(reading.input_format) or form_of(path, stream)
-        if form not in STREAMED:
+def _open_array(
+    path: str, name: str | None, read_options: ReadOptions
+) -> Iterator[tuple[Stream, StoredArray | None]]:
+    """Open a file at the start of its array; None if its rows can't be re-read."""
+    with open_source(path) as stream:
+        form = resolve_input_format(read_options.input_format) or detect_format(path, stream)
+        if form not in STREAMABLE_FORMATS:
             yield stream, None
             return
-        verified(stream, form)
+        sniff_format(stream, form)
         if form == "safetensors":
             from aimath.read import _safetensors as safetensors  # noqa: PLC0415  one format at a time
 
-            yield stream, safetensors.placed(stream, name)
+            yield stream, safetensors.seek_tensor(stream, name)
             return
         from aimath.read import _npy as arrays  # noqa: PLC0415  the same
 
         if form == "npy":
-            yield stream, arrays.header(stream)
+            yield stream, arrays.read_header(stream)
         else:
-            with arrays.member(stream, name) as inner:
-                yield inner, arrays.header(inner)
+            with arrays.open_member(stream, name) as inner:
+                yield inner, arrays.read_header(inner)
 
 
-def _stamp(stream: Stream) -> tuple[int, ...]:
-    """Give what changes when a file does."""
+def _file_signature(stream: Stream) -> tuple[int, ...]:
+    """Return a signature of the file that changes when it is modified."""
     if not stream.seekable:
         return ()
     status = os.fstat(stream.raw.fileno())
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def held(pieces: Pieces, name: str) -> RowBlocks:
+def read_single_matrix(blocks: BlockIterator, name: str) -> RowBlocks:
     """Take the one matrix that was read whole."""
-    first = next(pieces, None)
+    first = next(blocks, None)
     if first is None:
         raise InputError(f"{name}: there are no rows", operand=name)
-    second = next(pieces, None)
+    second = next(blocks, None)
     for piece in (first, second):
         if isinstance(piece, BadRow):
-            raise located(piece)
+            raise with_location(piece)
     if isinstance(first, BadRow) or second is not None or len(first.operands[name]) != 1:
         raise InputError(f"{name}: several matrices are given, and one is wanted", operand=name)
     [matrix] = first.operands[name]
@@ -163,20 +177,22 @@ def held(pieces: Pieces, name: str) -> RowBlocks:
     return RowBlocks(matrix.shape, lambda: iter([(matrix, notes)]), first.source)
 
 
-def tensors(path: str) -> list[Tensor]:
-    """List every array of a file of weights: name, dtype and shape, in the order in which they lie.
+def list_tensors(path: str) -> list[TensorInfo]:
+    """Return name, dtype and shape of every array of a file, in file order.
 
     An .npy has one, without a name.
     """
     # Only what is read from is loaded.
     from aimath.read import _npy as arrays, _safetensors as safetensors  # noqa: PLC0415
 
-    with opened(path) as stream:
-        form = form_of(path, stream)
-        if form not in STREAMED:
-            raise InputError("it does not hold weights", hint=f"weights come as {', '.join(STREAMED)}")
-        verified(stream, form)
+    with open_source(path) as stream:
+        form = detect_format(path, stream)
+        if form not in STREAMABLE_FORMATS:
+            raise InputError(
+                "it does not hold weights", hint=f"weights come as {', '.join(STREAMABLE_FORMATS)}"
+            )
+        sniff_format(stream, form)
         if form == "safetensors":
-            return safetensors.tensors(stream)
-        found = arrays.members(stream) if form == "npz" else [("", arrays.header(stream))]
-        return [safetensors.Tensor(name, stored.dtype, stored.shape) for name, stored in found]
+            return safetensors.list_tensors(stream)
+        found = arrays.list_members(stream) if form == "npz" else [("", arrays.read_header(stream))]
+        return [safetensors.TensorInfo(name, stored.dtype, stored.shape) for name, stored in found]

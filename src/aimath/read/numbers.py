@@ -1,4 +1,4 @@
-"""What a number is, wherever one is read: a stricter grammar than float(), with no locale.
+"""Parsing of numbers: a stricter, locale-free grammar than float().
 
 Python's float() also takes 1_0, nan, full-width digits and 1e400 (as inf); people who mistype
 deserve to hear of it.
@@ -11,14 +11,14 @@ from math import isinf
 from typing import TYPE_CHECKING, TypeVar
 
 from aimath.errors import InputError
-from aimath.text import echo
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-LONGEST = 400  # characters of one number; 1e-324 written out needs 326
-MANY = 10_000  # values of one sweep
+MAX_CHARS = 400  # characters of one number; 1e-324 written out needs 326
+MAX_SWEEP_VALUES = 10_000  # values of one sweep
 # Every alternative is unambiguous: a regex such as \d*\.?\d* takes quadratic time to say no.
 _PLAIN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _DECIMAL = re.compile(rf"[-+]?{_PLAIN}")
@@ -28,31 +28,31 @@ _NUMBER = re.compile(
 _NUMERIC = re.compile(r"[\s\[]*[-+]?(?:\.?[0-9]|inf(?![0-9A-Za-z_]))")
 
 
-def number(token: str) -> float:
+def parse_number(token: str) -> float:
     """Read one number: 2, -1e3, .5, inf, 1/3, 30%, with - or U+2212 as minus; rounded once.
 
-    >>> number("1/3"), number(" -30%")
+    >>> parse_number("1/3"), parse_number(" -30%")
     (0.3333333333333333, -0.3)
     """
     text = token.strip(" \t")
-    if len(text) <= LONGEST and _DECIMAL.fullmatch(text):
+    if len(text) <= MAX_CHARS and _DECIMAL.fullmatch(text):
         value = float(text)
     else:
         text = text.replace("−", "-")
-        match = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
+        match = _NUMBER.fullmatch(text) if len(text) <= MAX_CHARS else None
         if match is None:
-            what = "is not a number" + f" of at most {LONGEST} characters" * (len(text) > LONGEST)
-            raise InputError(f"{echo(token)} {what}")
+            what = "is not a number" + f" of at most {MAX_CHARS} characters" * (len(text) > MAX_CHARS)
+            raise InputError(f"{quote(token)} {what}")
         if match["whole"] == "inf":
             return float(text)
-        value = _composed(text, match["bottom"])
+        value = _parse_compound(text, match["bottom"])
     if isinf(value):
-        raise InputError(f"{echo(token)} overflows float64")
+        raise InputError(f"{quote(token)} overflows float64")
     return value
 
 
-def _composed(text: str, bottom: str | None) -> float:
-    """Value of a fraction, of a percentage or of a plain number, rounded once."""
+def _parse_compound(text: str, bottom: str | None) -> float:
+    """Return the value of a fraction, a percentage or a decimal, rounded once."""
     if bottom is None:
         if not text.endswith("%"):
             return float(text)
@@ -61,19 +61,19 @@ def _composed(text: str, bottom: str | None) -> float:
     from fractions import Fraction  # noqa: PLC0415  rare, and 3 ms to load
 
     top = text[: -len(bottom) - 1]
-    parts = number(top), number(bottom)  # an overflow of either part is said here
+    parts = parse_number(top), parse_number(bottom)  # an overflow of either part is said here
     if parts[1] == 0.0:
-        raise InputError(f"{echo(text)} divides by zero")
+        raise InputError(f"{quote(text)} divides by zero")
     if parts[0] == 0.0:
         return parts[0] / parts[1]  # 0 with its sign; and 1e-999999 never becomes a big integer
     try:
         return float(Fraction(top) / Fraction(bottom))
     except OverflowError:
-        raise InputError(f"{echo(text)} overflows float64") from None
+        raise InputError(f"{quote(text)} overflows float64") from None
 
 
 def looks_numeric(token: str) -> bool:
-    """Tell whether a token starts as a number does: then it is an operand, never an option.
+    """Return whether a token starts like a number, and so is an operand and not an option.
 
     >>> looks_numeric("-1,2"), looks_numeric("[-.5, 1]"), looks_numeric("-inf"), looks_numeric("-info")
     (True, True, True, False)
@@ -81,64 +81,64 @@ def looks_numeric(token: str) -> bool:
     return _NUMERIC.match(token.replace("−", "-")) is not None
 
 
-def integer(token: str, name: str, low: int, high: int) -> int:
-    """Read a whole number of at most 18 digits within low..high; 1e3, 1.0 and 1_0 are refused.
+def parse_integer(token: str, name: str, low: int, high: int) -> int:
+    """Return an integer of at most 18 digits within low..high; 1e3, 1.0 and 1_0 are refused.
 
-    >>> integer("12", "--steps", 1, 100)
+    >>> parse_integer("12", "--steps", 1, 100)
     12
     """
     text = token.strip(" \t")
     if not re.fullmatch(r"[-+]?[0-9]{1,18}", text):
-        raise InputError(f"{name} must be a whole number, not {echo(token)}", usage=True)
+        raise InputError(f"{name} must be a whole number, not {quote(token)}", usage=True)
     value = int(text)
     if not low <= value <= high:
         raise InputError(f"{name} must be {low} to {high}, not {value}", usage=True)
     return value
 
 
-def read_as(what: str, reader: Callable[[str], T], text: str) -> T:
-    """Read a text, or say of what it should have been the value."""
+def parse_option(option: str, parser: Callable[[str], T], text: str) -> T:
+    """Return a parsed text, with the option's name in front of errors."""
     try:
-        return reader(text)
+        return parser(text)
     except InputError as error:
-        raise InputError(f"{what}: {error.why}", hint=error.hint, usage=True) from None
+        raise InputError(f"{option}: {error.message}", hint=error.hint, usage=True) from None
 
 
-def sweep(text: str) -> list[float]:
-    """Give the values of a swept option: "1", ".1,.2", "lin:0:1:5", "log:1e-3:1:7".
+def parse_sweep(text: str) -> list[float]:
+    """Return the values of a swept option: "1", ".1,.2", "lin:0:1:5", "log:1e-3:1:7".
 
     The points of a range are computed in decimal and rounded once, so log:1e-3:1:4 holds 0.01.
 
-    >>> sweep("log:1e-3:1:4"), sweep("lin:0:1:3")
+    >>> parse_sweep("log:1e-3:1:4"), parse_sweep("lin:0:1:3")
     ([0.001, 0.01, 0.1, 1.0], [0.0, 0.5, 1.0])
     """
     kind, *rest = text.strip(" \t").split(":")
     if rest:
-        return _range(text, kind, rest)
+        return _parse_range(text, kind, rest)
     tokens = text.strip(" \t[]").split(",")
-    if len(tokens) > MANY:
-        raise InputError(f"asks for {len(tokens)} values; the limit is {MANY}", usage=True)
-    return [_argument(token) for token in tokens]
+    if len(tokens) > MAX_SWEEP_VALUES:
+        raise InputError(f"asks for {len(tokens)} values; the limit is {MAX_SWEEP_VALUES}", usage=True)
+    return [_parse_argument(token) for token in tokens]
 
 
-def _argument(token: str) -> float:
+def _parse_argument(token: str) -> float:
     try:
-        return number(token)
+        return parse_number(token)
     except InputError as error:
-        raise InputError(error.why, usage=True) from None
+        raise InputError(error.message, usage=True) from None
 
 
-def _range(text: str, kind: str, rest: list[str]) -> list[float]:
+def _parse_range(text: str, kind: str, rest: list[str]) -> list[float]:
     from decimal import Context, Decimal, localcontext  # noqa: PLC0415  only for ranges
 
     if kind not in ("lin", "log") or len(rest) != 3:
-        raise InputError(f"{echo(text)} is not a range", hint="write lin:A:B:N or log:A:B:N", usage=True)
-    first, last = _argument(rest[0]), _argument(rest[1])
-    count = integer(rest[2], f"the number of values in {echo(text)}", 2, MANY)
+        raise InputError(f"{quote(text)} is not a range", hint="write lin:A:B:N or log:A:B:N", usage=True)
+    first, last = _parse_argument(rest[0]), _parse_argument(rest[1])
+    count = parse_integer(rest[2], f"the number of values in {quote(text)}", 2, MAX_SWEEP_VALUES)
     if isinf(first) or isinf(last):
-        raise InputError(f"{echo(text)}: the ends of a range are finite", usage=True)
+        raise InputError(f"{quote(text)}: the ends of a range are finite", usage=True)
     if kind == "log" and not (first > 0 and last > 0):
-        raise InputError(f"{echo(text)}: both ends of a log range must be above 0", usage=True)
+        raise InputError(f"{quote(text)}: both ends of a log range must be above 0", usage=True)
     with localcontext(Context(prec=60)):
         a, b = Decimal(repr(first)), Decimal(repr(last))
         if kind == "lin":

@@ -1,4 +1,4 @@
-"""Words and their vectors: word2vec's and GloVe's text, or a stored array beside a list of labels."""
+"""Readers of word vectors: word2vec and GloVe text, or a stored array with a list of labels."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from math import isfinite
 from pathlib import PurePath  # noqa: TID253  this module is loaded only where it is needed
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aimath.errors import InputError, counted
-from aimath.read._fast_text import rapid
-from aimath.read._sources import opened, verified
-from aimath.read._stream import chunks
-from aimath.read.blocks import Reading, cut, memory_limit, price
-from aimath.read.matrices import STREAMED, again
-from aimath.read.numbers import number
-from aimath.text import echo, whence
+from aimath.errors import InputError, pluralize
+from aimath.read._fast_text import fast_parse
+from aimath.read._sources import open_source, sniff_format
+from aimath.read._stream import line_chunks
+from aimath.read.blocks import ReadOptions, check_budget, memory_limit, split_archive_path
+from aimath.read.matrices import STREAMABLE_FORMATS, reopen
+from aimath.read.numbers import parse_number
+from aimath.text import display_path, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.float64 | np.float32]
 
-LARGE = 16 << 20  # bytes of text from which on vectors are held as float32
+SINGLE_PRECISION_BYTES = 16 << 20  # bytes of text from which on vectors are held as float32
 _HEADER = re.compile(rb"([0-9]{1,9})[ \t]+([1-9][0-9]{0,8})[ \t]*\r?")
-_NARROW = ("<f4", ">f4", "<f2", ">f2", "bf16")  # what float32 holds without rounding
+_FLOAT32_DTYPES = ("<f4", ">f4", "<f2", ">f2", "bf16")  # what float32 holds without rounding
 
 
 class WordVectors(NamedTuple):
@@ -40,10 +40,10 @@ class WordVectors(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def vectors(
+def read_word_vectors(
     path: str,
     labels: str | None = None,
-    reading: Reading = Reading(),  # noqa: B008  immutable
+    read_options: ReadOptions = ReadOptions(),  # noqa: B008  immutable
 ) -> WordVectors:
     """Read words and their vectors (n, d).
 
@@ -51,97 +51,99 @@ def vectors(
     does. The words of an .npy, .npz or .safetensors stand one a line in the file `labels`, or beside
     it in a .txt of the same name. An array of float32 is held as such, and so is text of over 16 MiB.
     """
-    file = PurePath(cut(path)[0])
-    if file.suffix.lower()[1:] in STREAMED:
-        found, notes = _stored(path, reading)
-        names = _names(labels or str(file.with_suffix(".txt")), len(found))
+    file = PurePath(split_archive_path(path)[0])
+    if file.suffix.lower()[1:] in STREAMABLE_FORMATS:
+        found, notes = _read_array(path, read_options)
+        names = _read_labels(labels or str(file.with_suffix(".txt")), len(found))
     else:
         notes = ()
-        with opened(path) as stream:
-            verified(stream, "text")
-            single = stream.size is None or stream.size > LARGE
-            names, found = _Text(stream, reading, single=single).read()
+        with open_source(path) as stream:
+            sniff_format(stream, "text")
+            single = stream.size is None or stream.size > SINGLE_PRECISION_BYTES
+            names, found = _TextReader(stream, read_options, single_precision=single).read()
     twice = len(names) - len(set(names))
     if twice:
         notes += (f"{twice} word{'s are' if twice > 1 else ' is'} there twice: the first vector counts",)
     return WordVectors(tuple(names), found, notes)
 
 
-class _Text:
-    """Lines of a label and d numbers, read a block at a time."""
+class _TextReader:
+    """A reader of text lines with a label and d numbers each."""
 
-    def __init__(self, stream: Stream, reading: Reading, *, single: bool) -> None:
-        self.stream, self.single = stream, single
-        self.limit = memory_limit() if reading.max_memory is None else reading.max_memory
+    def __init__(self, stream: Stream, read_options: ReadOptions, *, single_precision: bool) -> None:
+        self.stream, self.single_precision = stream, single_precision
+        self.limit = memory_limit() if read_options.max_memory is None else read_options.max_memory
         self.labels: list[str] = []
-        self.room: Any = None  # (n or more, d), of which the labels tell how much is used
-        self.claimed: int | None = None  # words, by the header
+        self.buffer: Any = None  # (n or more, d), of which the labels tell how much is used
+        self.declared_count: int | None = None  # words, by the header
         self.width = 0
 
     def read(self) -> tuple[list[str], Rows]:
-        """Read all lines."""
+        """Return all labels and vectors."""
         line = 1
-        for chunk in chunks(self.stream, self.limit):
+        for chunk in line_chunks(self.stream, self.limit):
             data = chunk
             if not self.width:
-                data = self._begun(chunk)
-                line += self.claimed is not None
+                data = self._take_header(chunk)
+                line += self.declared_count is not None
             if data:
                 self._add(data, line)
                 line += data.count(b"\n")
-        if self.claimed not in (None, len(self.labels)):
-            raise InputError(f"its header claims {self.claimed} words, and {len(self.labels)} are there")
+        if self.declared_count not in (None, len(self.labels)):
+            raise InputError(
+                f"its header claims {self.declared_count} words, and {len(self.labels)} are there"
+            )
         if not self.labels:
             raise InputError("there are no words")
-        self.room.resize((len(self.labels), self.width), refcheck=False)
-        return self.labels, self.room
+        self.buffer.resize((len(self.labels), self.width), refcheck=False)
+        return self.labels, self.buffer
 
-    def _begun(self, data: bytes) -> bytes:
-        """Take the header off, if there is one, and count the numbers of a line."""
+    def _take_header(self, data: bytes) -> bytes:
+        """Remove the header, if there is one, and set the width of the vectors."""
         first, _, rest = data.partition(b"\n")
         header = _HEADER.fullmatch(first)
         if header and (not rest or len(rest.partition(b"\n")[0].split()) == int(header[2]) + 1):
-            self.claimed, self.width = int(header[1]), int(header[2])
+            self.declared_count, self.width = int(header[1]), int(header[2])
             return rest
         self.width = max(1, len(first.split()) - 1)
         return data
 
     def _add(self, data: bytes, line: int) -> None:
-        """Take lines: all at once if each is a word and d numbers, else one by one."""
+        """Add lines, parsed fast if regular, else one by one."""
         import numpy as np
 
-        names, values = _quickly(data, self.width)
+        names, values = _parse_fast(data, self.width)
         if values is None:
-            pairs = list(self._slowly(data, line))
+            pairs = list(self._parse_lines(data, line))
             names = [name for name, _ in pairs]
             values = np.array([row for _, row in pairs], np.float64).reshape(-1, self.width)
-        self._hold(names, _narrowed(values) if self.single else values)
+        self._append(names, _to_float32(values) if self.single_precision else values)
 
-    def _hold(self, names: list[str], values: Rows) -> None:
-        """Put rows behind those there are; the room grows in place, where a list of parts would be copied."""
+    def _append(self, names: list[str], values: Rows) -> None:
+        """Append rows to the buffer, which grows in place."""
         import numpy as np
 
         first = len(self.labels)
         self.labels += names
         count = len(self.labels)
         size = count * (self.width * values.itemsize + 80)  # 80: a label
-        price(size, f"{count} words or more", self.limit)
-        if self.room is None:
-            self.room = np.empty((0, self.width), values.dtype)
-        if count > len(self.room):
-            self.room.resize((max(count, len(self.room) * 9 // 8), self.width), refcheck=False)
-        self.room[first:count] = values
+        check_budget(size, f"{count} words or more", self.limit)
+        if self.buffer is None:
+            self.buffer = np.empty((0, self.width), values.dtype)
+        if count > len(self.buffer):
+            self.buffer.resize((max(count, len(self.buffer) * 9 // 8), self.width), refcheck=False)
+        self.buffer[first:count] = values
 
-    def _slowly(self, data: bytes, line: int) -> Iterator[tuple[str, list[float]]]:
-        """Read line by line: a label may hold blanks, as some of GloVe's do."""
+    def _parse_lines(self, data: bytes, line: int) -> Iterator[tuple[str, list[float]]]:
+        """Yield labels and vectors line by line; a label may hold blanks, as some of GloVe's do."""
         for k, raw in enumerate(data.split(b"\n")[:-1], line):
             if raw.strip():
                 try:
-                    yield self._pair(raw)
+                    yield self._parse_line(raw)
                 except InputError as error:
-                    raise InputError(f"{whence(self.stream.source)}:{k}: {error.why}") from None
+                    raise InputError(f"{display_path(self.stream.source)}:{k}: {error.message}") from None
 
-    def _pair(self, raw: bytes) -> tuple[str, list[float]]:
+    def _parse_line(self, raw: bytes) -> tuple[str, list[float]]:
         label, *cells = raw.rsplit(None, self.width)
         try:
             name = label.decode()
@@ -150,15 +152,15 @@ class _Text:
         more = name.split()[1:]
         if len(cells) < self.width or (more and _is_number(more[-1])):
             found = len(cells) + sum(map(_is_number, more))
-            raise InputError(f"{echo(name)} has {counted(found, 'number')}, not {self.width}")
-        values = [number(cell.decode("latin-1")) for cell in cells]
+            raise InputError(f"{quote(name)} has {pluralize(found, 'number')}, not {self.width}")
+        values = [parse_number(cell.decode("latin-1")) for cell in cells]
         if not all(map(isfinite, values)):
-            raise InputError(f"{echo(name)} has an infinite number")
+            raise InputError(f"{quote(name)} has an infinite number")
         return name, values
 
 
-def _quickly(data: bytes, width: int) -> tuple[list[str], Array | None]:
-    """Read lines of one word without blanks and `width` numbers; any other line is not for here."""
+def _parse_fast(data: bytes, width: int) -> tuple[list[str], Array | None]:
+    """Return the labels and vectors of regular lines, or None for the vectors if any is not."""
     if b"\t" in data:
         data = data.replace(b"\t", b" ")
     if b"\r" in data:
@@ -170,20 +172,20 @@ def _quickly(data: bytes, width: int) -> tuple[list[str], Array | None]:
         names = b"\n".join([row[0] for row in rows]).decode().split("\n")
     except UnicodeDecodeError:
         return [], None
-    values = None if "" in names else rapid(b"\n".join([row[2] for row in rows]) + b"\n", None)
+    values = None if "" in names else fast_parse(b"\n".join([row[2] for row in rows]) + b"\n", None)
     return names, values if values is not None and values.shape[1] == width else None
 
 
 def _is_number(text: str) -> bool:
     try:
-        number(text)
+        parse_number(text)
     except InputError:
         return False
     return True
 
 
-def _narrowed(values: Array) -> NDArray[np.float32]:
-    """Give numbers as float32, if it can hold them."""
+def _to_float32(values: Array) -> NDArray[np.float32]:
+    """Return values as float32, or raise InputError if one overflows."""
     import numpy as np
 
     with np.errstate(over="ignore"):
@@ -193,41 +195,41 @@ def _narrowed(values: Array) -> NDArray[np.float32]:
     return narrow
 
 
-def _stored(path: str, reading: Reading) -> tuple[Rows, tuple[str, ...]]:
-    """Hold a stored matrix, in float32 if that is what it is made of."""
+def _read_array(path: str, read_options: ReadOptions) -> tuple[Rows, tuple[str, ...]]:
+    """Return a stored matrix, as float32 if it is stored so, and notes."""
     import numpy as np
 
-    rows = again(path, reading)
+    rows = reopen(path, read_options)
     if rows is None:
-        raise InputError(f"{whence(path)}: vectors must be a file in C order, not a pipe")
-    narrow = rows.dtype in _NARROW
+        raise InputError(f"{display_path(path)}: vectors must be a file in C order, not a pipe")
+    narrow = rows.dtype in _FLOAT32_DTYPES
     n, d = rows.shape
-    price(n * d * (4 if narrow else 8), f"{n} vectors of {d} numbers", reading.max_memory)
+    check_budget(n * d * (4 if narrow else 8), f"{n} vectors of {d} numbers", read_options.max_memory)
     dtype: Any = np.float32 if narrow else np.float64
     whole, at = np.empty((n, d), dtype), 0
     for block in rows():
         if not np.isfinite(block).all():
-            raise InputError(f"{whence(path)}: vector {at + 1} or one behind it is not finite")
-        whole[at : at + len(block)] = _narrowed(block) if narrow else block
+            raise InputError(f"{display_path(path)}: vector {at + 1} or one behind it is not finite")
+        whole[at : at + len(block)] = _to_float32(block) if narrow else block
         at += len(block)
     return whole, rows.notes
 
 
-def _names(path: str, count: int) -> list[str]:
-    """Read labels, one a line, as many as there are vectors."""
+def _read_labels(path: str, count: int) -> list[str]:
+    """Return the labels of a file, one per line, as many as there are vectors."""
     names: list[str] = []
-    with opened(path) as stream:
-        verified(stream, "text")
-        for chunk in chunks(stream):
-            names += _decoded(chunk.replace(b"\r\n", b"\n"), len(names) + 1)
+    with open_source(path) as stream:
+        sniff_format(stream, "text")
+        for chunk in line_chunks(stream):
+            names += _decode_lines(chunk.replace(b"\r\n", b"\n"), len(names) + 1)
             if len(names) > count:
                 raise InputError(f"there are more words than the {count} vectors")  # and no end yet
     if len(names) < count:
-        raise InputError(f"{whence(path)}: there are {len(names)} words for {count} vectors")
+        raise InputError(f"{display_path(path)}: there are {len(names)} words for {count} vectors")
     return names
 
 
-def _decoded(data: bytes, line: int) -> list[str]:
+def _decode_lines(data: bytes, line: int) -> list[str]:
     try:
         return data.decode().split("\n")[:-1]
     except UnicodeDecodeError as error:

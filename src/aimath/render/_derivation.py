@@ -1,4 +1,4 @@
-"""Derivations: formulas, tables and trees, one after the other, and whether another route agrees."""
+"""Rendering of derivations: lines, tables, trees, panels and cross-checks."""
 
 from __future__ import annotations
 
@@ -8,196 +8,214 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.render._layout import (
-    Strip,
+    StyledLine,
+    append_marks,
     bars,
-    drawn,
-    label,
-    left_out,
-    ours,
-    padded,
-    settings,
-    side_by_side,
-    strip,
-    tracks,
-    wrapped,
+    dot_plot,
+    elision,
+    join_columns,
+    pad,
+    rendered,
+    safe_label,
+    styled,
+    sweep_settings,
+    wrap,
 )
 from aimath.render._panels import PanelStep
-from aimath.render.fields import entry_names
-from aimath.render.templates import BAR, WORD, Scope, Shown, fields, number
-from aimath.report import Line, Panels, Step, Table, Tree, Verify
-from aimath.text import cells
+from aimath.render.report_view import entry_names
+from aimath.render.templates import (
+    BAR_WIDTH,
+    MAX_WORD_WIDTH,
+    TemplateScope,
+    TemplateValue,
+    field_names,
+    row_value,
+)
+from aimath.report import CrossCheck, Line, Panels, Step, Table, Tree
+from aimath.text import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from aimath.render.fields import Quantities, Wanted
+    from aimath.render.report_view import LayoutOptions, ReportView
 
-HEAD, TAIL, WHOLE = 5, 2, 12
+HEAD_ENTRIES, TAIL_ENTRIES, MAX_FULL_ENTRIES = 5, 2, 12
 """A table of more entries than WHOLE shows the first, the last and the extreme ones."""
 
 
 class TableStep:
-    """A table of a derivation for one row: the entries that are shown, and their columns."""
+    """The table of a derivation for one row: the shown entries and their columns."""
 
-    def __init__(self, step: Table, known: Quantities, row: int, wanted: Wanted) -> None:
-        self.step, self.known, self.row, self.wanted = step, known, row, wanted
-        asked = [name for _, template in step.columns for name in fields(template)]
-        asked = [name for name in (step.bar or step.track, *asked) if name and name not in known.report.names]
-        arrays = [np.atleast_1d(number(known, row, name)) for name in asked]
+    def __init__(self, step: Table, view: ReportView, row: int, layout: LayoutOptions) -> None:
+        self.step, self.view, self.row, self.layout = step, view, row, layout
+        asked = [name for _, template in step.columns for name in field_names(template)]
+        asked = [
+            name
+            for name in (step.bar or step.dot_plot, *asked)
+            if name and name not in view.report.template_words
+        ]
+        arrays = [np.atleast_1d(row_value(view, row, name)) for name in asked]
         self.shape = max((array.shape for array in arrays), key=np.prod, default=(1,))
         self.size, vectors = int(np.prod(self.shape)), [np.ravel(array) for array in arrays]
         leading = next(
             (v for v in vectors if v.size == self.size and v.dtype.kind != "U"), np.zeros(self.size)
         )
-        self.drawn = leading.astype(np.float64)
-        self.entries = _entries(leading, whole=wanted.all_rows)
+        self.plotted = leading.astype(np.float64)
+        self.entries = _shown_entries(leading, show_all=layout.all_rows)
 
-    def strips(self, width: int) -> list[Strip]:
-        """Give a head line and a line an entry, with a bar where there is room; narrow: entry by entry."""
-        names = self._names()
-        labels = [label(names[k], self.wanted, WORD) for k in self.entries]
+    def lines(self, width: int) -> list[StyledLine]:
+        """Return a header and a line per entry with a bar, or a vertical layout on narrow terminals."""
+        names = self._entry_names()
+        labels = [safe_label(names[k], self.layout, MAX_WORD_WIDTH) for k in self.entries]
         heads, columns, blocks = self.columns()
-        head, *lines = side_by_side([[self.step.names, *labels], *blocks])
-        if cells(head) > width:
-            return self.with_gaps(stacked(labels, heads, columns, width))
-        room = min(BAR, width - cells(head) - 2)
-        marks = self._drawn(room) if room >= 5 else [""] * len(lines)
-        head += self._ends(room) if self.step.track else ""
-        rows = [[row] for row in drawn(lines, marks, self.wanted)]
-        return [strip(head, "dim"), *self.with_gaps(rows)]
+        head, *lines = join_columns([[self.step.names, *labels], *blocks])
+        if display_width(head) > width:
+            return self.with_elisions(vertical_entries(labels, heads, columns, width))
+        room = min(BAR_WIDTH, width - display_width(head) - 2)
+        marks = self._marks(room) if room >= 5 else [""] * len(lines)
+        head += self._axis_ends(room) if self.step.dot_plot else ""
+        rows = [[row] for row in append_marks(lines, marks, self.layout)]
+        return [styled(head, "dim"), *self.with_elisions(rows)]
 
-    def _drawn(self, room: int) -> list[str]:
-        """Give a bar, or a place on a line, for each entry that is shown."""
-        values = self.drawn[self.entries]
+    def _marks(self, room: int) -> list[str]:
+        """Return a bar or a dot for each shown entry."""
+        values = self.plotted[self.entries]
         if self.step.bar:
             return bars(values, room)
-        return tracks(values, room) if self.step.track and values.size else [""] * len(values)
+        return dot_plot(values, room) if self.step.dot_plot and values.size else [""] * len(values)
 
-    def _ends(self, room: int) -> str:
-        """Write the ends of the line above it, if there is room."""
-        values = self.drawn[self.entries]
+    def _axis_ends(self, room: int) -> str:
+        """Return the axis above a dot plot with its least and largest value, if there is room."""
+        values = self.plotted[self.entries]
         if not values.size:
             return ""
-        low, high = (self.wanted.style.people(float(end)) for end in (values.min(), values.max()))
+        low, high = (self.layout.style.format_display(float(end)) for end in (values.min(), values.max()))
         between = room - len(low) - len(high) - 2
-        return ours(f"  {low} {'─' * between} {high}", self.wanted) if between > 0 else ""
+        return rendered(f"  {low} {'─' * between} {high}", self.layout) if between > 0 else ""
 
-    def _names(self) -> list[str]:
+    def _entry_names(self) -> list[str]:
         if self.step.names:
-            named = number(self.known, self.row, self.step.names)
+            named = row_value(self.view, self.row, self.step.names)
             return [
-                name if isinstance(name, str) else self.wanted.style.people(name) for name in named.tolist()
+                name if isinstance(name, str) else self.layout.style.format_display(name)
+                for name in named.tolist()
             ]
-        return [name.replace("_", ",") for name in entry_names(self.known.report, self.shape)]
+        return [name.replace("_", ",") for name in entry_names(self.view.report, self.shape)]
 
     def columns(self) -> tuple[list[str], list[list[str]], list[list[str]]]:
-        """Give the heads, the texts below each, and both in one width: a head of numbers stands right."""
-        heads = [ours(head, self.wanted) for head, _ in self.step.columns]
+        """Return the headers, the cells below each, and both padded to one width."""
+        heads = [rendered(head, self.layout) for head, _ in self.step.columns]
         texts = [self.column(template) for _, template in self.step.columns]
         right = [self.numbers(template) is not None for _, template in self.step.columns]
         both = zip(heads, texts, right, strict=True)
-        return heads, texts, [padded([head, *below], right=is_right) for head, below, is_right in both]
+        return heads, texts, [pad([head, *below], right=is_right) for head, below, is_right in both]
 
     def column(self, template: str) -> list[str]:
-        """Give the texts of a column, of one width: numbers point under point, terms from the left."""
+        """Return the cells of a column padded to one width, aligned at the decimal point."""
         values = self.numbers(template)
         if values is not None:
-            texts = self.wanted.style.column(values)
-            return _signed(texts) if template.endswith(":+}") else texts
-        ascii_template = ours(template, self.wanted)
-        scopes = (Scope(self.known, self.row, self.wanted, entry=k) for k in self.entries)
-        return padded([ascii_template.format_map(scope) for scope in scopes])
+            texts = self.layout.style.format_column(values)
+            return _with_signs(texts) if template.endswith(":+}") else texts
+        ascii_template = rendered(template, self.layout)
+        scopes = (TemplateScope(self.view, self.row, self.layout, entry=k) for k in self.entries)
+        return pad([ascii_template.format_map(scope) for scope in scopes])
 
     def numbers(self, template: str) -> list[Any] | None:
-        """Give the numbers of a column that shows one quantity and nothing else."""
+        """Return the numbers of a column that shows a single quantity, or None."""
         name = template[1:-1].removesuffix(":+")
-        if not re.fullmatch(r"\w+(\[\d+\])?", name) or name in self.known.report.names:
+        if not re.fullmatch(r"\w+(\[\d+\])?", name) or name in self.view.report.template_words:
             return None
-        vector = np.ravel(number(self.known, self.row, name))
+        vector = np.ravel(row_value(self.view, self.row, name))
         if vector.dtype.kind == "U":
             return None
         return np.broadcast_to(vector, (self.size,))[self.entries].tolist()  # type: ignore[no-any-return]
 
-    def with_gaps(self, rows: Sequence[list[Strip]]) -> list[Strip]:
-        """Say between the entries that are shown how many are not."""
-        strips: list[Strip] = []
+    def with_elisions(self, rows: Sequence[list[StyledLine]]) -> list[StyledLine]:
+        """Return the lines with an elision wherever entries are left out."""
+        strips: list[StyledLine] = []
         before = -1
         for k, row in zip(self.entries, rows, strict=True):
-            strips += [*left_out(k - before - 1, self.wanted), *row]
+            strips += [*elision(k - before - 1, self.layout), *row]
             before = k
         return strips
 
 
-def _entries(values: np.ndarray[Any, Any], *, whole: bool) -> list[int]:
+def _shown_entries(values: np.ndarray[Any, Any], *, show_all: bool) -> list[int]:
     size = values.size
-    if whole or size <= WHOLE:
+    if show_all or size <= MAX_FULL_ENTRIES:
         return list(range(size))
     extremes = {int(np.argmax(values)), int(np.argmin(values))}
-    return sorted({*range(HEAD), *extremes, *range(size - TAIL, size)})
+    return sorted({*range(HEAD_ENTRIES), *extremes, *range(size - TAIL_ENTRIES, size)})
 
 
-def _signed(texts: list[str]) -> list[str]:
-    return padded([t if t.lstrip().startswith("-") else "+" + t.lstrip() for t in texts], right=True)
+def _with_signs(texts: list[str]) -> list[str]:
+    return pad([t if t.lstrip().startswith("-") else "+" + t.lstrip() for t in texts], right=True)
 
 
-def stacked(labels: list[str], heads: list[str], columns: list[list[str]], width: int) -> list[list[Strip]]:
-    """Give an entry as its label and, below it, a line for each head."""
+def vertical_entries(
+    labels: list[str], heads: list[str], columns: list[list[str]], width: int
+) -> list[list[StyledLine]]:
+    """Return each entry as a label with a line per header below it."""
     entries = []
     for name, *texts in zip(labels, *columns, strict=True):
         lines = [f" {name}"]
-        for head, text in zip(padded(heads), texts, strict=True):
+        for head, text in zip(pad(heads), texts, strict=True):
             line = f"   {head}  {text.strip()}"
-            lines += [line] if cells(line) <= width else wrapped(f"   {head.strip()} = {text.strip()}", width)
-        entries.append([strip(line) for line in lines])
+            lines += (
+                [line] if display_width(line) <= width else wrap(f"   {head.strip()} = {text.strip()}", width)
+            )
+        entries.append([styled(line) for line in lines])
     return entries
 
 
-BRANCHES = 60
+MAX_TREE_NODES = 60
 """A tree of more nodes than this shows its first ones."""
-LEAST = 8
+MIN_NODE_WIDTH = 8
 """A node has room for so many signs, or the columns go below it."""
-DEEP = 6
+MAX_INDENT_DEPTH = 6
 """Deeper than this a tree's lines are no longer indented, but numbered."""
 
 
 class TreeStep(TableStep):
-    """A tree of a derivation: a line for each node, below the node it belongs to."""
+    """The tree of a derivation: a line per node, indented below its parent."""
 
-    def __init__(self, step: Tree, known: Quantities, row: int, wanted: Wanted) -> None:
-        super().__init__(Table(step.columns), known, row, wanted)
-        self.lines, self.depths = (number(known, row, name).tolist() for name in (step.lines, step.depths))
-        cut = self.size > BRANCHES and not wanted.all_rows
-        self.entries = list(range(BRANCHES if cut else self.size))
+    def __init__(self, step: Tree, view: ReportView, row: int, layout: LayoutOptions) -> None:
+        super().__init__(Table(step.columns), view, row, layout)
+        self.node_texts, self.depths = (
+            row_value(view, row, name).tolist() for name in (step.node_texts, step.depths)
+        )
+        cut = self.size > MAX_TREE_NODES and not layout.all_rows
+        self.entries = list(range(MAX_TREE_NODES if cut else self.size))
 
-    def strips(self, width: int) -> list[Strip]:
-        """Give a head line and a line a node, whose text is cut where the numbers leave no room."""
+    def lines(self, width: int) -> list[StyledLine]:
+        """Return a header and a line per node, with texts truncated where there is no room."""
         heads, columns, blocks = self.columns()
-        rest = left_out(self.size - len(self.entries), self.wanted)
-        room = width - sum(cells(block[0]) + 2 for block in blocks) - 1
-        marks = [ours(mark, self.wanted) for mark in branches(self.depths)][: len(self.entries)]
-        if room < max(map(cells, marks)) + LEAST:
-            texts = self._texts([f"{depth}: " for depth in self.depths], width - 1)
-            return [*self.with_gaps(stacked(texts, heads, columns, width)), *rest]
-        head, *lines = side_by_side([["node", *self._texts(marks, room)], *blocks])
-        return [strip(head, "dim"), *map(strip, lines), *rest]
+        rest = elision(self.size - len(self.entries), self.layout)
+        room = width - sum(display_width(block[0]) + 2 for block in blocks) - 1
+        marks = [rendered(mark, self.layout) for mark in tree_prefixes(self.depths)][: len(self.entries)]
+        if room < max(map(display_width, marks)) + MIN_NODE_WIDTH:
+            texts = self._node_labels([f"{depth}: " for depth in self.depths], width - 1)
+            return [*self.with_elisions(vertical_entries(texts, heads, columns, width)), *rest]
+        head, *lines = join_columns([["node", *self._node_labels(marks, room)], *blocks])
+        return [styled(head, "dim"), *map(styled, lines), *rest]
 
-    def _texts(self, marks: Sequence[str], room: int) -> list[str]:
-        """Give the nodes that are shown, each behind its mark, as wide as there is room."""
-        pairs = zip(marks, self.lines, self.entries, strict=False)
-        return [mark + label(line, self.wanted, room - cells(mark)) for mark, line, _ in pairs]
+    def _node_labels(self, marks: Sequence[str], room: int) -> list[str]:
+        """Return the shown nodes behind their prefixes, truncated to the room."""
+        pairs = zip(marks, self.node_texts, self.entries, strict=False)
+        return [mark + safe_label(line, self.layout, room - display_width(mark)) for mark, line, _ in pairs]
 
 
-def branches(depths: Sequence[int]) -> list[str]:
-    """Draw what leads to each node of a tree, given in the order of reading.
+def tree_prefixes(depths: Sequence[int]) -> list[str]:
+    """Return the box-drawing prefix of each node of a tree in preorder.
 
-    >>> branches([0, 1, 2, 1])
+    >>> tree_prefixes([0, 1, 2, 1])
     ['', '├─', '│ └─', '└─']
     """
     marks: list[str] = []
     follows: set[int] = set()  # depths at which another node comes below
     for depth in reversed(depths):
-        if depth > DEEP:
-            marks.append("  " * DEEP + f"{depth}: ")
+        if depth > MAX_INDENT_DEPTH:
+            marks.append("  " * MAX_INDENT_DEPTH + f"{depth}: ")
         else:
             before = "".join("│ " if k in follows else "  " for k in range(1, depth))
             marks.append(before + (("├─" if depth in follows else "└─") if depth else ""))
@@ -205,73 +223,77 @@ def branches(depths: Sequence[int]) -> list[str]:
     return marks[::-1]
 
 
-DRAWN: dict[type[Step], Any] = {Table: TableStep, Tree: TreeStep, Panels: PanelStep}
+STEP_RENDERERS: dict[type[Step], Any] = {Table: TableStep, Tree: TreeStep, Panels: PanelStep}
 """Who draws a step that is more than a line."""
 
 
-class Derivation:
-    """Gives the derivations of rows; what is the same for all, such as the formula, is said once."""
+class DerivationRenderer:
+    """A renderer of derivations that prints lines shared by all rows once."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted, self.said = wanted, set[str]()
-        self.width = wanted.measure
+    def __init__(self, layout: LayoutOptions) -> None:
+        self.layout, self.seen_lines = layout, set[str]()
+        self.width = layout.text_width
 
-    def parts(self, known: Quantities) -> Iterator[list[Strip]]:
-        """Give each row's derivation, every line at most as wide as wanted."""
-        report = known.report
-        if report.void:
-            yield [strip(" no answer", "dim")] * report.rows
+    def render(self, view: ReportView) -> Iterator[list[StyledLine]]:
+        """Yield the lines of each row's derivation."""
+        report = view.report
+        if report.is_missing:
+            yield [styled(" no answer", "dim")] * report.rows
             return
-        methods = [step.method for step in report.steps if isinstance(step, Verify)]
+        methods = [step.method for step in report.steps if isinstance(step, CrossCheck)]
         checks = {method: getattr(report.result, method)() for method in methods}
         for row in range(report.rows):
-            strips: list[Strip] = []
+            strips: list[StyledLine] = []
             for k, step in enumerate(report.steps):
                 if k == 1:
-                    said = "   ".join(settings(report, row, self.wanted))
-                    strips += [strip(text, "bold") for text in wrapped(said, self.width) if said]
+                    said = "   ".join(sweep_settings(report, row, self.layout))
+                    strips += [styled(text, "bold") for text in wrap(said, self.width) if said]
                 if isinstance(step, Line):
-                    strips += self._line(step, known, row, first=k == 0)
-                elif isinstance(step, Verify):
-                    strips += self._verified(step, checks[step.method], known, row)
+                    strips += self._render_line(step, view, row, first=k == 0)
+                elif isinstance(step, CrossCheck):
+                    strips += self._render_check(step, checks[step.method], view, row)
                 else:
-                    strips += DRAWN[type(step)](step, known, row, self.wanted).strips(self.width)
+                    strips += STEP_RENDERERS[type(step)](step, view, row, self.layout).lines(self.width)
             yield strips
 
-    def _line(self, step: Line, known: Quantities, row: int, *, first: bool) -> list[Strip]:
-        if step.only and not np.any(number(known, row, step.only)):
+    def _render_line(self, step: Line, view: ReportView, row: int, *, first: bool) -> list[StyledLine]:
+        if step.nonzero and not np.any(row_value(view, row, step.nonzero)):
             return []
-        if not step.only and not any(name not in known.report.names for name in fields(step.text)):
-            if step.text in self.said:
+        if not step.nonzero and not any(
+            name not in view.report.template_words for name in field_names(step.text)
+        ):
+            if step.text in self.seen_lines:
                 return []
-            self.said.add(step.text)
-        text = ours(step.text, self.wanted).format_map(Scope(known, row, self.wanted))
-        return [strip(line, "bold" if first else "") for line in wrapped(text, self.width)]
+            self.seen_lines.add(step.text)
+        text = rendered(step.text, self.layout).format_map(TemplateScope(view, row, self.layout))
+        return [styled(line, "bold" if first else "") for line in wrap(text, self.width)]
 
-    def _verified(self, step: Verify, check: Any, known: Quantities, row: int) -> list[Strip]:
-        """Compare the answer with the other route; a sign says whether they agree, colour repeats it."""
-        scope = Scope(known, row, self.wanted)
-        whole = known.report.whole
-        holds = bool(np.all(check.holds if whole else _of_row(check.holds, known.report.rows, row)))
-        both = [np.asarray(value) if whole else _of_row(value, known.report.rows, row) for value in check[:2]]
-        for name, value in zip(("answer", "other"), both, strict=True):
+    def _render_check(self, step: CrossCheck, check: Any, view: ReportView, row: int) -> list[StyledLine]:
+        """Return the line of a cross-check, with ✓ or ✗."""
+        scope = TemplateScope(view, row, self.layout)
+        whole = view.report.unbatched
+        holds = bool(np.all(check.holds if whole else _row_value(check.holds, view.report.rows, row)))
+        both = [
+            np.asarray(value) if whole else _row_value(value, view.report.rows, row) for value in check[:2]
+        ]
+        for name, value in zip(("answer", "alternative"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.
-            scope[name] = Shown(_rounded(value) if holds else value, self.wanted)
-        if "{apart" in step.text:
+            scope[name] = TemplateValue(_round_to_nine_digits(value) if holds else value, self.layout)
+        if "{difference" in step.text:
             # A billionth is what a Check asks for; the digits below it differ from machine to machine.
             difference, size = np.abs(np.subtract(*both)).max(), np.abs(both[0]).max()
-            scope["apart"] = Shown(float(max(difference, 1e-9 * size)), self.wanted)
+            scope["difference"] = TemplateValue(float(max(difference, 1e-9 * size)), self.layout)
         sign, style = (" ✓ ", "green") if holds else (" ✗ ", "bold red")
-        text = ours(sign + step.text, self.wanted).format_map(scope)
-        return [strip(line, style) for line in wrapped(text, self.width)]
+        text = rendered(sign + step.text, self.layout).format_map(scope)
+        return [styled(line, style) for line in wrap(text, self.width)]
 
 
-def _of_row(values: Any, rows: int, row: int) -> Any:
+def _row_value(values: Any, rows: int, row: int) -> Any:
     array = np.asarray(values)
     value = array if array.ndim == 0 else array[row if array.shape[0] == rows else 0]
     return value.item() if np.ndim(value) == 0 else value
 
 
-def _rounded(value: Any) -> Any:
+def _round_to_nine_digits(value: Any) -> Any:
     rounded = np.vectorize(lambda x: float(f"{x:.9g}"), otypes=[float])(value)
     return rounded.item() if rounded.ndim == 0 else rounded

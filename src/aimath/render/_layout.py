@@ -1,4 +1,4 @@
-"""Lines for people: coloured pieces, columns, bars, and breaks where a line is wider than its terminal."""
+"""Terminal layout: styled lines, columns, bars, sparklines and wrapping."""
 
 from __future__ import annotations
 
@@ -8,118 +8,122 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.text import cells, safe, to_ascii
+from aimath.text import display_width, escape_control, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from aimath.render.fields import Wanted
+    from aimath.render.report_view import LayoutOptions
     from aimath.report import Report
 
-BAR = "cyan"
+BAR_STYLE = "cyan"
 DOT = "●"
 SHADES = " ░▒▓█"
-HEAD, TAIL = 20, 5
+HEAD_LINES, TAIL_LINES = 20, 5
 """A terminal is shown so many of the first and of the last of more lines (`--all` shows each)."""
-SPARKS = 32
+MAX_SPARK_BARS = 32
 """So many little bars stand beside each other at most."""
 OPERATORS = frozenset("+-·×*/=≈")
 
 
-class Strip(NamedTuple):
-    """A line in pieces: (text, style), the style for where there is colour."""
+class StyledLine(NamedTuple):
+    """A line of (text, style) spans."""
 
-    pieces: tuple[tuple[str, str], ...]
+    spans: tuple[tuple[str, str], ...]
 
     @property
     def text(self) -> str:
-        """Give the line without colour, nor blanks at its end."""
-        return "".join(text for text, _ in self.pieces).rstrip()
+        """The text of the line, without styles and trailing blanks."""
+        return "".join(text for text, _ in self.spans).rstrip()
 
 
-def strip(text: str, style: str = "", drawn: str = "") -> Strip:
-    """Make a line of a text and, behind it, what is drawn."""
-    return Strip(((text, style), (drawn, BAR)) if drawn else ((text, style),))
+def styled(text: str, style: str = "", marks: str = "") -> StyledLine:
+    """Return a styled line of a text and, behind it, marks such as a bar."""
+    return StyledLine(((text, style), (marks, BAR_STYLE)) if marks else ((text, style),))
 
 
-def drawn(lines: Iterable[str], marks: Iterable[str], wanted: Wanted) -> list[Strip]:
-    """Set what is drawn, if anything, behind each line."""
+def append_marks(lines: Iterable[str], marks: Iterable[str], layout: LayoutOptions) -> list[StyledLine]:
+    """Return styled lines with their marks appended."""
     pairs = zip(lines, marks, strict=True)
-    return [strip(line, "", ours(f"  {mark}", wanted) if mark else "") for line, mark in pairs]
+    return [styled(line, "", rendered(f"  {mark}", layout) if mark else "") for line, mark in pairs]
 
 
-def ours(text: str, wanted: Wanted) -> str:
-    """Write text as this terminal can show it, before it is measured: Σ is four signs in ASCII."""
-    return to_ascii(text) if wanted.ascii_only else text
+def rendered(text: str, layout: LayoutOptions) -> str:
+    """Return text as the terminal can show it, in ASCII if needed."""
+    return to_ascii(text) if layout.ascii_only else text
 
 
-def label(text: str, wanted: Wanted, room: int = 0) -> str:
-    """Write the user's words so that they steer no terminal; unlike numbers they may be cut (to `room`)."""
-    text = ours(safe(text), wanted)
-    if not room or cells(text) <= room:
+def safe_label(text: str, layout: LayoutOptions, room: int = 0) -> str:
+    """Return a user's text escaped for the terminal, truncated to `room` if given."""
+    text = rendered(escape_control(text), layout)
+    if not room or display_width(text) <= room:
         return text
-    dots = ours("…", wanted)
-    ends = itertools.accumulate(map(cells, text))
+    dots = rendered("…", layout)
+    ends = itertools.accumulate(map(display_width, text))
     return text[: sum(end + len(dots) <= room for end in ends)] + dots
 
 
-def settings(report: Report, row: int, wanted: Wanted) -> list[str]:
-    """Say what the options that were swept are for a row."""
-    return [f"{key} = {wanted.style.people(v[row].item())}" for key, v in report.swept.items()]
+def sweep_settings(report: Report, row: int, layout: LayoutOptions) -> list[str]:
+    """Return the swept options of a row as `key = value`."""
+    return [f"{key} = {layout.style.format_display(v[row].item())}" for key, v in report.swept.items()]
 
 
-def apart(blocks: Iterable[Sequence[Strip]]) -> list[Strip]:
-    """Set blocks of lines below each other, a blank one between two; an empty block is none."""
-    strips: list[Strip] = []
+def separated(blocks: Iterable[Sequence[StyledLine]]) -> list[StyledLine]:
+    """Return blocks of lines separated by blank lines, skipping empty blocks."""
+    strips: list[StyledLine] = []
     for block in blocks:
-        strips += [strip("")] * bool(strips and block)
+        strips += [styled("")] * bool(strips and block)
         strips += block
     return strips
 
 
-def ends(size: int, wanted: Wanted) -> tuple[list[int], int]:
-    """Choose which of many lines are shown, and say how many are not: one alone would save nothing.
+def head_tail(size: int, layout: LayoutOptions) -> tuple[list[int], int]:
+    """Return the indices of the first and last lines to show, and how many are hidden.
 
-    >>> from aimath.render.fields import Wanted
-    >>> ends(3, Wanted()), ends(100, Wanted())[1]
+    >>> from aimath.render.report_view import LayoutOptions
+    >>> head_tail(3, LayoutOptions()), head_tail(100, LayoutOptions())[1]
     (([0, 1, 2], 0), 75)
     """
-    hidden = size - HEAD - TAIL
-    if wanted.all_rows or hidden <= 1:
+    hidden = size - HEAD_LINES - TAIL_LINES
+    if layout.all_rows or hidden <= 1:
         return list(range(size)), 0
-    return [*range(HEAD), *range(size - TAIL, size)], hidden
+    return [*range(HEAD_LINES), *range(size - TAIL_LINES, size)], hidden
 
 
-def left_out(hidden: int, wanted: Wanted, word: str = "") -> list[Strip]:
-    """Say in a line how many are missing here, if any, in as many words as there is room for."""
-    texts = [f" … {hidden} more {word} (--all)"] if word else []
+def elision(hidden: int, layout: LayoutOptions, noun: str = "") -> list[StyledLine]:
+    """Return a line saying how many are hidden, if any, as long as fits the width."""
+    texts = [f" … {hidden} more {noun} (--all)"] if noun else []
     texts += [f" … {hidden} more (--all)", " … (--all)"]
-    fitting = (text for text in (ours(text, wanted) for text in texts) if cells(text) <= wanted.width)
-    return [strip(next(fitting, ours(texts[-1], wanted)), "dim")] * (hidden > 0)
+    fitting = (
+        text for text in (rendered(text, layout) for text in texts) if display_width(text) <= layout.width
+    )
+    return [styled(next(fitting, rendered(texts[-1], layout)), "dim")] * (hidden > 0)
 
 
-def padded(texts: Sequence[str], *, right: bool = False) -> list[str]:
-    """Give texts one width.
+def pad(texts: Sequence[str], *, right: bool = False) -> list[str]:
+    """Return texts padded to one width.
 
-    >>> padded(["a", "bcd"])
+    >>> pad(["a", "bcd"])
     ['a  ', 'bcd']
     """
-    width = max(map(cells, texts), default=0)
-    return [" " * (width - cells(t)) + t if right else t + " " * (width - cells(t)) for t in texts]
+    width = max(map(display_width, texts), default=0)
+    return [
+        " " * (width - display_width(t)) + t if right else t + " " * (width - display_width(t)) for t in texts
+    ]
 
 
-def side_by_side(columns: Iterable[Sequence[str]]) -> list[str]:
-    """Set columns, each of texts of one width, beside each other.
+def join_columns(columns: Iterable[Sequence[str]]) -> list[str]:
+    """Return columns of texts joined line by line.
 
-    >>> side_by_side([["", "a"], [" x", "10"]])
+    >>> join_columns([["", "a"], [" x", "10"]])
     ['     x', ' a  10']
     """
-    rows = zip(*(padded(column) for column in columns), strict=True)
+    rows = zip(*(pad(column) for column in columns), strict=True)
     return [" " + "  ".join(row) for row in rows]
 
 
 def bar(share: float, room: int) -> str:
-    """Draw `share` (0 to 1) of `room` cells in eighths.
+    """Return a bar of `share` (0 to 1) of `room` cells, in eighths.
 
     >>> bar(0.5, 5)
     '██▌'
@@ -129,21 +133,21 @@ def bar(share: float, room: int) -> str:
     return "█" * full + ("▏▎▍▌▋▊▉"[part - 1] if part else "")
 
 
-def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], wanted: Wanted) -> str:
-    """Draw numbers from 0 as little bars beside each other, of many those at even distances; ASCII: 1 to 8.
+def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], layout: LayoutOptions) -> str:
+    """Return a sparkline of nonnegative numbers, subsampled if many; digits in ASCII.
 
-    >>> from aimath.render.fields import Wanted
-    >>> spark(np.array([8.0, 4.0, 1.0]), Wanted())
+    >>> from aimath.render.report_view import LayoutOptions
+    >>> spark(np.array([8.0, 4.0, 1.0]), LayoutOptions())
     '█▄▁'
     """
-    signs = "12345678" if wanted.ascii_only else "▁▂▃▄▅▆▇█"
-    places = np.unique(np.linspace(0, values.size - 1, min(SPARKS, values.size)).round().astype(int))
+    signs = "12345678" if layout.ascii_only else "▁▂▃▄▅▆▇█"
+    places = np.unique(np.linspace(0, values.size - 1, min(MAX_SPARK_BARS, values.size)).round().astype(int))
     largest = float(values.max(initial=0.0)) or 1.0
     return "".join(signs[max(0, round(x / largest * 8) - 1)] for x in values[places].tolist())
 
 
 def bars(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> list[str]:
-    """Draw numbers as bars, the longest as long as there is room; with signs if one is negative."""
+    """Return numbers as bars scaled to the largest, with signs if one is negative."""
     finite = np.where(np.isfinite(values), values, 0.0)
     largest = float(np.abs(finite).max(initial=0.0)) or 1.0
     signs = ("- ", "+ ") if (finite < 0).any() else ("", "")
@@ -151,66 +155,66 @@ def bars(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> lis
     return [signs[x >= 0] + bar(abs(x) / largest, room) for x in finite.tolist()]
 
 
-def scaled(values: np.ndarray[Any, Any], room: int) -> np.ndarray[Any, Any]:
-    """Give the cell of each number, the least in cell 0 and the largest in the last of the room."""
+def scale_to_cells(values: np.ndarray[Any, Any], room: int) -> np.ndarray[Any, Any]:
+    """Return the cell of each number, scaled linearly from cell 0 to the last."""
     half = values / 2  # the span of finite numbers can overflow
     span = float(half.max() - half.min()) or 1.0
     return np.asarray(np.rint((half - half.min()) / span * (room - 1)), np.int64)
 
 
-def tracks(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> list[str]:
-    """Draw numbers as places on a line from the least to the largest.
+def dot_plot(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> list[str]:
+    """Return numbers as dots on a line from the least to the largest.
 
-    >>> tracks(np.array([10.0, 3.0, 5.0]), 8)
+    >>> dot_plot(np.array([10.0, 3.0, 5.0]), 8)
     ['·······●', '●', '··●']
     """
-    return ["·" * place + DOT for place in scaled(values, room).tolist()]
+    return ["·" * place + DOT for place in scale_to_cells(values, room).tolist()]
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Break a line between its clauses (3 blanks or more), else before an operator, never within a number.
+def wrap(text: str, width: int) -> list[str]:
+    """Return a line wrapped between clauses (3 blanks or more), else before an operator.
 
-    >>> wrapped("S = 0.1 + 0.2 + 0.3      a sum", 16)
+    >>> wrap("S = 0.1 + 0.2 + 0.3      a sum", 16)
     ['S = 0.1 + 0.2', '  + 0.3', '  a sum']
     """
-    if cells(text) <= width:
+    if display_width(text) <= width:
         return [text]
     lead = len(text) - len(text.lstrip())
     lines: list[str] = []
     whole = False
     for clause in re.split(r" {3,}", text.strip()):
         indent = lead + 2 * bool(lines)
-        if whole and cells(f"{lines[-1]}   {clause}") <= width:
+        if whole and display_width(f"{lines[-1]}   {clause}") <= width:
             lines[-1] += f"   {clause}"
             continue
-        filled = _filled(clause, width, indent)
+        filled = _fill(clause, width, indent)
         whole = len(filled) == 1  # behind a broken clause nothing else begins
         lines += filled
     return lines
 
 
-def _filled(clause: str, width: int, lead: int) -> list[str]:
-    """Fill lines with a clause; the operators that begin lines stand below its first equals sign."""
+def _fill(clause: str, width: int, indent: int) -> list[str]:
+    """Return a clause wrapped, with operators aligned below its first equals sign."""
     equals = clause.find(" = ")
-    hang = lead + (equals + 1 if 0 < equals < width // 3 else 2)
-    first, *rest = _chunks(clause)
-    lines = [_indented(first, lead, width)]
+    hang = indent + (equals + 1 if 0 < equals < width // 3 else 2)
+    first, *rest = _split_clause(clause)
+    lines = [_indent(first, indent, width)]
     for chunk in rest:
-        if cells(f"{lines[-1]} {chunk}") > width:
-            below = chunk[0] in OPERATORS and chunk[1:2] == " " and hang + cells(chunk) <= width
-            lines.append(_indented(chunk, hang if below else lead + 2, width))
+        if display_width(f"{lines[-1]} {chunk}") > width:
+            below = chunk[0] in OPERATORS and chunk[1:2] == " " and hang + display_width(chunk) <= width
+            lines.append(_indent(chunk, hang if below else indent + 2, width))
         else:
             lines[-1] += f" {chunk}"
     return lines
 
 
-def _indented(chunk: str, lead: int, width: int) -> str:
-    """Move what is longer than its room to the left, as far as it takes."""
-    return " " * max(0, min(lead, width - cells(chunk))) + chunk
+def _indent(chunk: str, indent: int, width: int) -> str:
+    """Return a chunk indented, by less if it would not fit."""
+    return " " * max(0, min(indent, width - display_width(chunk))) + chunk
 
 
-def _chunks(clause: str) -> list[str]:
-    """Split at blanks, but keep an operator with what follows it."""
+def _split_clause(clause: str) -> list[str]:
+    """Return a clause split at blanks, each operator kept with what follows it."""
     chunks: list[str] = []
     for word in clause.split():
         if chunks and chunks[-1] in OPERATORS:

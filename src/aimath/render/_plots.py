@@ -1,4 +1,4 @@
-"""Plots in a terminal: bars, curves, clouds, and where descents went."""
+"""Terminal plots: bar charts, curves, scatter plots and descents."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render._images import Gallery, images
+from aimath.render._images import Gallery, iter_images
 from aimath.render._layout import (
-    BAR,
+    BAR_STYLE,
     DOT,
-    HEAD,
+    HEAD_LINES,
     SHADES,
-    Strip,
-    apart,
+    StyledLine,
+    append_marks,
     bars as drawn_bars,
-    drawn,
-    ends,
-    label,
-    left_out,
-    ours,
-    padded,
-    scaled,
-    side_by_side,
-    strip,
-    wrapped,
+    elision,
+    head_tail,
+    join_columns,
+    pad,
+    rendered,
+    safe_label,
+    scale_to_cells,
+    separated,
+    styled,
+    wrap,
 )
 from aimath.render._panels import heat_maps
-from aimath.render.fields import Quantities, entry_names
-from aimath.render.numbers import Style
-from aimath.text import cells, safe
+from aimath.render.numbers import NumberStyle
+from aimath.render.report_view import ReportView, entry_names
+from aimath.text import display_width, escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aimath.render.fields import Wanted
+    from aimath.render.report_view import LayoutOptions
     from aimath.report import Plot, Report
 
     Points = np.ndarray[Any, Any]
@@ -43,48 +43,50 @@ if TYPE_CHECKING:
 HEIGHT = 12
 
 
-def curve(x: Points, y: Points, axes: tuple[str, str], wanted: Wanted, width: int) -> list[str]:
-    """Draw points (x, y) with their ranges at the edges; what is infinite or nan is only counted."""
+def curve(x: Points, y: Points, axes: tuple[str, str], layout: LayoutOptions, width: int) -> list[str]:
+    """Return a plot of points (x, y) with axis ranges; nonfinite points are counted."""
     beyond = int((~np.isfinite(x) | ~np.isfinite(y)).sum())
-    counted = [ours(f" … {beyond} at infinity", wanted)] * (beyond > 0)
-    return [*marked(x, y, np.full(len(x), DOT), axes, wanted, width), *counted]
+    counted = [rendered(f" … {beyond} at infinity", layout)] * (beyond > 0)
+    return [*plot_points(x, y, np.full(len(x), DOT), axes, layout, width), *counted]
 
 
-def cloud(
-    points: Points, names: Sequence[str], axes: tuple[str, str], wanted: Wanted, width: int
+def scatter(
+    points: Points, names: Sequence[str], axes: tuple[str, str], layout: LayoutOptions, width: int
 ) -> list[str]:
-    """Draw rows (n, 1 or more) by their first two numbers, each as the first sign of its name.
+    """Return a scatter plot of rows (n, 1 or more), each marked by the first character of its name.
 
     Where several fall into one cell, the commonest sign is drawn; a single number is drawn on a line.
     """
     x = points[:, 0]
     y = points[:, 1] if points.shape[1] > 1 else np.zeros_like(x)
-    marks = np.array([_mark(name) for name in names] or [DOT] * len(x))
-    return marked(x, y, marks, axes, wanted, width)
+    marks = np.array([_marker(name) for name in names] or [DOT] * len(x))
+    return plot_points(x, y, marks, axes, layout, width)
 
 
-def _mark(name: str) -> str:
-    sign = safe(name)[:1]
-    return sign if sign.strip() and cells(sign) == 1 else DOT
+def _marker(name: str) -> str:
+    sign = escape_control(name)[:1]
+    return sign if sign.strip() and display_width(sign) == 1 else DOT
 
 
-def marked(
-    x: Points, y: Points, marks: Points, axes: tuple[str, str], wanted: Wanted, width: int
+def plot_points(
+    x: Points, y: Points, marks: Points, axes: tuple[str, str], layout: LayoutOptions, width: int
 ) -> list[str]:
-    """Draw points (x, y), each as its mark; where several fall into one cell, the commonest is drawn."""
+    """Return a plot of points (x, y) with marks; the most common mark of a cell wins."""
     keep = np.isfinite(x) & np.isfinite(y)
     x, y, marks = x[keep], y[keep], marks[keep]
     if not x.size:
         return []
     high = HEIGHT if axes[1] else 1
-    low, top, left, right = (wanted.style.people(float(end)) for end in (y.min(), y.max(), x.min(), x.max()))
+    low, top, left, right = (
+        layout.style.format_display(float(end)) for end in (y.min(), y.max(), x.min(), x.max())
+    )
     if not axes[1]:
         low = top = ""
     margin = max(len(low), len(top))
     if margin + 2 > width // 3:  # numbers beside the curve would leave it no room
-        lines = [*ranged("y", low, top, width), *ranged("x", left, right, width)]
+        lines = [*axis_range_lines("y", low, top, width), *axis_range_lines("x", left, right, width)]
         canvas = (f" │{line}".rstrip() for line in _canvas(x, y, marks, width - 2, high))
-        return [ours(line, wanted) for line in (*lines, *canvas, " └" + "─" * (width - 2))]
+        return [rendered(line, layout) for line in (*lines, *canvas, " └" + "─" * (width - 2))]
     room = width - margin - 3
     edge = {0: top, high - 1: low}
     drawn = enumerate(_canvas(x, y, marks, room, high))
@@ -92,19 +94,19 @@ def marked(
     between = room - len(left) - len(right)
     start = " " * (margin + 2)
     below = [f"{start} {left}{axes[0] if len(axes[0]) + 2 <= between else '':^{max(0, between)}}{right}"]
-    below = below if between > 0 else ranged("x", left, right, width)
+    below = below if between > 0 else axis_range_lines("x", left, right, width)
     named = [f"{start}{axes[1]}".rstrip()] if axes[1] else []
-    return [ours(line, wanted) for line in (*named, *lines, f"{start}└{'─' * room}", *below)]
+    return [rendered(line, layout) for line in (*named, *lines, f"{start}└{'─' * room}", *below)]
 
 
-def ranged(axis: str, low: str, high: str, width: int) -> list[str]:
-    """Say the ends of an axis in a line, or in two where it would be too long."""
+def axis_range_lines(axis: str, low: str, high: str, width: int) -> list[str]:
+    """Return the range of an axis in one line, or in two if too long."""
     line = f" {axis}: {low} to {high}"
     return [line] if len(line) <= width else [f" {axis}: {low}", f" to {high}"]
 
 
 def _canvas(x: Points, y: Points, marks: Points, room: int, high: int) -> list[str]:
-    places = (high - 1 - scaled(y, high)) * room + scaled(x, room)
+    places = (high - 1 - scale_to_cells(y, high)) * room + scale_to_cells(x, room)
     signs, which = np.unique(marks, return_inverse=True)
     counts = np.zeros((len(signs), high * room), np.int64)
     np.add.at(counts, (which, places), 1)
@@ -112,229 +114,252 @@ def _canvas(x: Points, y: Points, marks: Points, room: int, high: int) -> list[s
     return ["".join(line) for line in drawn.tolist()]
 
 
-HIGH, NARROW = 16, 8
-GROUND, WAY, START, END = "·", "o", "S", "E"
-SPREAD = 50.0
+MAP_HEIGHT, MIN_MAP_WIDTH = 16, 8
+CURVE_MARK, STEP_MARK, START_MARK, END_MARK = "·", "o", "S", "E"
+LOG_SCALE_RATIO = 50.0
 """Positive numbers whose largest is so many times their smallest are drawn by their logarithms."""
 
 
-def way(descent: Any, names: Sequence[str], wanted: Wanted, width: int) -> list[Strip]:
-    """Draw a descent (a Trajectory of core) from S to E over the curve or the map of its function."""
+def descent_plot(
+    trajectory: Any, names: Sequence[str], layout: LayoutOptions, width: int
+) -> list[StyledLine]:
+    """Return a plot of a descent (a Trajectory) on the curve or map of its function."""
     margin = width // 5
-    found = descent.surface(max(NARROW, width - margin - 3), HIGH)
-    named = [safe(name) for name in names]
+    found = trajectory.surface(max(MIN_MAP_WIDTH, width - margin - 3), MAP_HEIGHT)
+    named = [escape_control(name) for name in names]
     if len(found.y) == 1:
-        lines = _along(found, named[0], wanted, width)
+        lines = _descent_on_curve(found, named[0], layout, width)
     else:
-        lines = _over(found, named, wanted, margin)
-    said = wrapped(f" {START} start   {END} end   {WAY} between", width)
-    return [*(strip(line, BAR) for line in lines), *(strip(line, "dim") for line in said)]
+        lines = _descent_on_map(found, named, layout, margin)
+    said = wrap(f" {START_MARK} start   {END_MARK} end   {STEP_MARK} between", width)
+    return [*(styled(line, BAR_STYLE) for line in lines), *(styled(line, "dim") for line in said)]
 
 
-def _along(found: Any, name: str, wanted: Wanted, width: int) -> list[str]:
-    """Draw the curve, and the steps on it."""
-    x, y = found.path[:, 0], found.losses
-    marks = np.full(len(x), WAY)
-    marks[[0, -1]] = START, END
+def _descent_on_curve(surface: Any, name: str, layout: LayoutOptions, width: int) -> list[str]:
+    """Return the curve of the function with the steps on it."""
+    x, y = surface.path[:, 0], surface.losses
+    marks = np.full(len(x), STEP_MARK)
+    marks[[0, -1]] = START_MARK, END_MARK
     # Ends outweigh the steps in their cell.
-    often = np.where(marks == WAY, 1, len(x) + 2)
-    ground = np.full(len(found.x), GROUND)
-    return marked(
-        np.concatenate((found.x, np.repeat(x, often))),
-        np.concatenate((found.values[0], np.repeat(y, often))),
+    often = np.where(marks == STEP_MARK, 1, len(x) + 2)
+    ground = np.full(len(surface.x), CURVE_MARK)
+    return plot_points(
+        np.concatenate((surface.x, np.repeat(x, often))),
+        np.concatenate((surface.values[0], np.repeat(y, often))),
         np.concatenate((ground, np.repeat(marks, often))),
-        (name, "f"), wanted, width,
+        (name, "f"), layout, width,
     )  # fmt: skip
 
 
-def _over(found: Any, names: Sequence[str], wanted: Wanted, margin: int) -> list[str]:
-    """Draw heights as shades, a fifth of the map each, blank the lowest; and the steps on them."""
-    finite = found.values[np.isfinite(found.values)]
+def _descent_on_map(surface: Any, names: Sequence[str], layout: LayoutOptions, margin: int) -> list[str]:
+    """Return the map of the function in five shades with the steps on it."""
+    finite = surface.values[np.isfinite(surface.values)]
     bounds = np.quantile(finite, np.linspace(0.2, 0.8, 4)) if finite.size else np.zeros(4)
-    shades = np.array(list(SHADES))[np.searchsorted(bounds, found.values)]
-    shades[np.isnan(found.values)] = "?"
-    columns, rows = (_places(found.path[:, k], axis) for k, axis in enumerate((found.x, found.y)))
-    shades[rows, columns] = WAY
-    shades[rows[[0, -1]], columns[[0, -1]]] = START, END
-    ends = [wanted.style.people(float(x)) for x in (found.y[-1], found.y[0], found.x[0], found.x[-1])]
+    shades = np.array(list(SHADES))[np.searchsorted(bounds, surface.values)]
+    shades[np.isnan(surface.values)] = "?"
+    columns, rows = (_axis_cells(surface.path[:, k], axis) for k, axis in enumerate((surface.x, surface.y)))
+    shades[rows, columns] = STEP_MARK
+    shades[rows[[0, -1]], columns[[0, -1]]] = START_MARK, END_MARK
+    ends = [
+        layout.style.format_display(float(x))
+        for x in (surface.y[-1], surface.y[0], surface.x[0], surface.x[-1])
+    ]
     rows_of_map = ["".join(row) for row in shades[::-1].tolist()]
-    return [ours(line, wanted) for line in _framed(rows_of_map, names, ends, margin)]
+    return [rendered(line, layout) for line in _frame_map(rows_of_map, names, ends, margin)]
 
 
-def _framed(rows: Sequence[str], names: Sequence[str], ends: Sequence[str], margin: int) -> list[str]:
-    """Set the ends of both axes around a map, or above it where they have no room beside it."""
+def _frame_map(rows: Sequence[str], names: Sequence[str], ends: Sequence[str], margin: int) -> list[str]:
+    """Return a map framed by its axis ranges, or with them above if there is no room."""
     top, low, left, right = ends
     wide = len(rows[0])
     between = wide - len(left) - len(right)
-    if max(cells(top), cells(low)) > margin or between < 1:
-        said = [*ranged(names[1][:margin], low, top, wide), *ranged(names[0][:margin], left, right, wide)]
+    if max(display_width(top), display_width(low)) > margin or between < 1:
+        said = [
+            *axis_range_lines(names[1][:margin], low, top, wide),
+            *axis_range_lines(names[0][:margin], left, right, wide),
+        ]
         return [*said, *(f" │{row}" for row in rows), f" └{'─' * wide}"]
-    room = max(cells(top), cells(low), min(cells(names[1]), margin))
+    room = max(display_width(top), display_width(low), min(display_width(names[1]), margin))
     edge = {0: top, 1: names[1][:room], len(rows) - 1: low}
     lines = [f" {edge.get(k, ''):>{room}} │{row}" for k, row in enumerate(rows)]
     start = " " * (room + 2)
     return [*lines, f"{start}└{'─' * wide}", f"{start} {left}{names[0][:between]:^{between}}{right}"]
 
 
-def _places(values: Values, axis: Values) -> Values:
-    """Give the cell of each value on an ascending axis."""
+def _axis_cells(values: Values, axis: Values) -> Values:
+    """Return the nearest cell of each value on an ascending axis."""
     half = axis / 2
     place = (values / 2 - half[0]) / (half[-1] - half[0]) * (len(axis) - 1)
     return np.asarray(np.clip(np.rint(place), 0, len(axis) - 1), np.int64)
 
 
-def swept(options: Mapping[str, Values], y: Values, name: str, wanted: Wanted, width: int) -> list[Strip]:
-    """Draw one number a run over the option that was swept, or over two of them."""
+def sweep_plot(
+    options: Mapping[str, Values], y: Values, name: str, layout: LayoutOptions, width: int
+) -> list[StyledLine]:
+    """Return a plot of one number per run over one or two swept options."""
     if len(options) == 1:
         ((option, x),) = options.items()
-        (x, across), (y, up) = _spread(x, option), _spread(y, name)
-        return [strip(line, BAR) for line in curve(x, y, (across, up), wanted, width)]
+        (x, across), (y, up) = _log_if_wide(x, option), _log_if_wide(y, name)
+        return [styled(line, BAR_STYLE) for line in curve(x, y, (across, up), layout, width)]
     first, second = list(options.items())[-2:]
-    return _map(first, second, y, wanted, width)
+    return _sweep_map(first, second, y, layout, width)
 
 
-def _spread(values: Values, name: str) -> tuple[Values, str]:
-    """Give what is drawn of numbers, and how it is called: their logarithms where they span much."""
+def _log_if_wide(values: Values, name: str) -> tuple[Values, str]:
+    """Return values and their axis name, as log10 if they span a large ratio."""
     values = np.asarray(values, np.float64)
     finite = values[np.isfinite(values)]
-    if finite.size and finite.min() > 0.0 and finite.max() / SPREAD > finite.min():
+    if finite.size and finite.min() > 0.0 and finite.max() / LOG_SCALE_RATIO > finite.min():
         return np.log10(values), f"log10 {name}"
     return values, name
 
 
-def _map(
-    first: tuple[str, Values], second: tuple[str, Values], y: Values, wanted: Wanted, width: int
-) -> list[Strip]:
-    """Draw numbers in rows by one option and columns by another, darker the higher among all."""
+def _sweep_map(
+    first: tuple[str, Values], second: tuple[str, Values], y: Values, layout: LayoutOptions, width: int
+) -> list[StyledLine]:
+    """Return a heat map of numbers over two swept options."""
     down, row = np.unique(first[1], return_inverse=True)
     across, column = np.unique(second[1], return_inverse=True)
     table = np.full((len(down), len(across)), np.nan)
     table[row, column] = y
     order = np.searchsorted(np.sort(table[np.isfinite(table)]), table) / max(1, np.isfinite(table).sum())
     shades = np.array(list(SHADES))[np.minimum((order * len(SHADES)).astype(np.int64), len(SHADES) - 1)]
-    short = Style(digits=2, narrow=True)
-    labels = padded([f"{first[0]} \\ {second[0]}", *map(short.people, down)])
+    short = NumberStyle(digits=2, narrow=True)
+    labels = pad([f"{first[0]} \\ {second[0]}", *map(short.format_display, down)])
     blocks = [
-        padded(
-            [short.people(x), *(f"{short.people(v)} {s * 2}" for v, s in zip(*part, strict=True))], right=True
+        pad(
+            [
+                short.format_display(x),
+                *(f"{short.format_display(v)} {s * 2}" for v, s in zip(*part, strict=True)),
+            ],
+            right=True,
         )
         for x, part in zip(across, zip(table.T.tolist(), shades.T.tolist(), strict=True), strict=True)
     ]
     lines = [" " + "  ".join(parts) for parts in zip(labels, *blocks, strict=True)]
-    if max(map(cells, lines)) > width:
-        head = f" {first[0]}, down: {short.people(down[0])} to {short.people(down[-1])}"
-        side = f" {second[0]}, across: {short.people(across[0])} to {short.people(across[-1])}"
+    if max(map(display_width, lines)) > width:
+        head = f" {first[0]}, down: {short.format_display(down[0])} to {short.format_display(down[-1])}"
+        side = (
+            f" {second[0]}, across: {short.format_display(across[0])} to {short.format_display(across[-1])}"
+        )
         lines = [head, side, *(" " + "".join(line[: width - 1]) for line in shades.tolist())]
-    return [strip(ours(line, wanted), "dim" if k == 0 else "") for k, line in enumerate(lines)]
+    return [styled(rendered(line, layout), "dim" if k == 0 else "") for k, line in enumerate(lines)]
 
 
-SHELVES = 100
+MAX_GALLERY_ROWS = 100
 """So many lines of images are kept back, to stand below the numbers."""
 
 
 class Plotter:
-    """Draws what the command's plots name: bars at once, curves and images when all rows are known."""
+    """A plotter of reports: bars at once, curves and images when all rows are known."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted, self.width = wanted, wanted.measure
-        self.gallery = Gallery(wanted, self.width)
-        self.kept: dict[Plot, list[tuple[Any, Values]]] = {}  # x, or the options that are swept; y
+    def __init__(self, layout: LayoutOptions) -> None:
+        self.layout, self.width = layout, layout.text_width
+        self.gallery = Gallery(layout, self.width)
+        self.pending: dict[Plot, list[tuple[Any, Values]]] = {}  # x, or the options that are swept; y
 
-    def add(self, report: Report) -> list[Strip]:
-        """Give what can be drawn of one block of rows."""
-        known = Quantities(report)
-        plots = () if report.void else report.plots
-        return apart(self._drawn(plot, known, y) for plot in plots if (y := known[plot.y]) is not None)
+    def add(self, report: Report) -> list[StyledLine]:
+        """Return the lines that can be drawn from one block of rows."""
+        known = ReportView(report)
+        plots = () if report.is_missing else report.plots
+        return separated(self._draw(plot, known, y) for plot in plots if (y := known[plot.y]) is not None)
 
-    def _drawn(self, plot: Plot, known: Quantities, y: Values) -> list[Strip]:
+    def _draw(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
         match plot.kind:
             case "bars":
-                return self._bars(plot, known, y)
+                return self._bars(plot, view, y)
             case "heat":
-                return self._heat(known.report, y)
+                return self._heat(view.report, y)
             case "scatter":
-                return self._scatter(plot, known.report, y)
+                return self._scatter(plot, view.report, y)
             case "path":
-                return way(known.report.result, known.report.labels, self.wanted, self.width)
+                return descent_plot(view.report.result, view.report.labels, self.layout, self.width)
             case "picture":
-                for image, said in images(known, y, self.wanted):
+                for image, said in iter_images(view, y, self.layout):
                     self.gallery.add(image, said)
-                return self.gallery.strips() if len(self.gallery.shelves) > SHELVES else []
+                return self.gallery.lines() if len(self.gallery.frame_rows) > MAX_GALLERY_ROWS else []
             case "sweep":
-                self.kept.setdefault(plot, []).append((known.report.swept, y))
+                self.pending.setdefault(plot, []).append((view.report.swept, y))
             case "curve":
-                x, points = known[plot.x], self.kept.setdefault(plot, [])
+                x, points = view[plot.x], self.pending.setdefault(plot, [])
                 start = sum(len(ys) for _, ys in points)
                 points.append((np.ravel(np.arange(start, start + y.size) if x is None else x), np.ravel(y)))
         return []
 
-    def _scatter(self, plot: Plot, report: Report, y: Values) -> list[Strip]:
-        """Draw the rows of each matrix as a cloud."""
+    def _scatter(self, plot: Plot, report: Report, y: Values) -> list[StyledLine]:
+        """Return scatter plots of the rows of each matrix."""
         names = entry_names(report, y.shape[-1:], plot.y)
         axes = (names[0], names[1] if len(names) > 1 else "")
         marks = report.row_labels if len(report.row_labels) == y.shape[-2] else ()
         clouds = (
-            cloud(matrix, marks, axes, self.wanted, self.width) for matrix in y.reshape(-1, *y.shape[-2:])
+            scatter(matrix, marks, axes, self.layout, self.width) for matrix in y.reshape(-1, *y.shape[-2:])
         )
-        strips = apart([strip(line, BAR) for line in lines] for lines in clouds)
-        return strips if report.rest == () else [*strips, strip(f" the first {y.shape[-2]} rows", "dim")]
+        strips = separated([styled(line, BAR_STYLE) for line in lines] for lines in clouds)
+        return (
+            strips
+            if report.continuation == ()
+            else [*strips, styled(f" the first {y.shape[-2]} rows", "dim")]
+        )
 
-    def _heat(self, report: Report, y: Values) -> list[Strip]:
-        """Give matrices with their numbers, or as images where these have no room."""
+    def _heat(self, report: Report, y: Values) -> list[StyledLine]:
+        """Return matrices as heat maps, or as images where those do not fit."""
         names, heads = (entry_names(report, (size,)) for size in y.shape[-2:])
         matrices = y.reshape(-1, *y.shape[-2:])
-        titles = [f"{report.stack} {k + 1}" if report.stack else "" for k in range(len(matrices))]
-        maps = heat_maps(matrices, names, heads, self.wanted, self.width)
+        titles = [f"{report.batch_axis} {k + 1}" if report.batch_axis else "" for k in range(len(matrices))]
+        maps = heat_maps(matrices, names, heads, self.layout, self.width)
         if maps is not None:
             named = zip(titles, maps, strict=True)
-            return apart([*[strip(f" {title}", "bold")] * bool(title), *lines] for title, lines in named)
+            return separated([*[styled(f" {title}", "bold")] * bool(title), *lines] for title, lines in named)
         for matrix, title in zip(matrices, titles, strict=True):
-            self.gallery.add(matrix, title, among=matrices)
-        style = Style(digits=2) if self.wanted.style.exact else self.wanted.style
-        said = f" from {style.people(float(matrices.min()))} to {style.people(float(matrices.max()))}"
-        return [*self.gallery.strips(), *(strip(line, "dim") for line in wrapped(said, self.width))]
+            self.gallery.add(matrix, title, scale_to=matrices)
+        style = NumberStyle(digits=2) if self.layout.style.exact else self.layout.style
+        said = (
+            f" from {style.format_display(float(matrices.min()))} to "
+            f"{style.format_display(float(matrices.max()))}"
+        )
+        return [*self.gallery.lines(), *(styled(line, "dim") for line in wrap(said, self.width))]
 
-    def rest(self) -> list[Strip]:
-        """Give what needed all rows."""
+    def finish(self) -> list[StyledLine]:
+        """Return the plots that needed all rows."""
         drawings = (
             self._curve(plot, parts) if plot.kind == "curve" else self._sweep(plot, parts)
-            for plot, parts in self.kept.items()
+            for plot, parts in self.pending.items()
         )
-        return apart([self.gallery.strips(), *drawings])
+        return separated([self.gallery.lines(), *drawings])
 
-    def _curve(self, plot: Plot, points: list[tuple[Values, Values]]) -> list[Strip]:
+    def _curve(self, plot: Plot, points: list[tuple[Values, Values]]) -> list[StyledLine]:
         x, y = (np.concatenate(part).astype(np.float64) for part in zip(*points, strict=True))
-        return [strip(line, BAR) for line in curve(x, y, (plot.x, plot.y), self.wanted, self.width)]
+        return [styled(line, BAR_STYLE) for line in curve(x, y, (plot.x, plot.y), self.layout, self.width)]
 
-    def _sweep(self, plot: Plot, parts: list[tuple[Mapping[str, Values], Values]]) -> list[Strip]:
+    def _sweep(self, plot: Plot, parts: list[tuple[Mapping[str, Values], Values]]) -> list[StyledLine]:
         options = {key: np.concatenate([part[key] for part, _ in parts]) for key in parts[0][0]}
         values = np.concatenate([y for _, y in parts]).astype(np.float64)
-        last = _last_of_each(list(options.values()))
+        last = _last_of_each_run(list(options.values()))
         kept = {key: column[last] for key, column in options.items()}
-        return swept(kept, values[last], plot.y, self.wanted, self.width)
+        return sweep_plot(kept, values[last], plot.y, self.layout, self.width)
 
-    def _bars(self, plot: Plot, known: Quantities, y: Values) -> list[Strip]:
-        names = entry_names(known.report, y.shape[1:] or (1,))
-        words = known[plot.x] if plot.x else None
+    def _bars(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
+        names = entry_names(view.report, y.shape[1:] or (1,))
+        words = view[plot.x] if plot.x else None
         if words is not None and words.dtype.kind == "U" and len(y) == 1:
             names = list(words[0])
-        shown = y if self.wanted.all_rows else y[:HEAD]
-        strips = apart(bars(names, np.ravel(row), self.wanted, self.width) for row in shown)
-        return [*strips, *left_out(len(y) - len(shown), self.wanted, "rows")]
+        shown = y if self.layout.all_rows else y[:HEAD_LINES]
+        strips = separated(bar_chart(names, np.ravel(row), self.layout, self.width) for row in shown)
+        return [*strips, *elision(len(y) - len(shown), self.layout, "rows")]
 
 
-def _last_of_each(columns: list[Values]) -> Values:
-    """Find the last of the rows in a row that have the same values in all columns."""
+def _last_of_each_run(columns: list[Values]) -> Values:
+    """Return a mask of the last row of each run of rows with equal values."""
     changes = [column[1:] != column[:-1] for column in columns]
     return np.append(np.logical_or.reduce(changes), True)
 
 
-def bars(names: list[str], values: Values, wanted: Wanted, width: int) -> list[Strip]:
-    """Draw a vector as a bar an entry."""
-    kept, hidden = ends(len(values), wanted)
-    labels = padded([label(names[k], wanted, width // 3) for k in kept])
-    lines = side_by_side([labels, wanted.style.column(values[kept].tolist())])
-    room = width - cells(lines[0]) - 2
+def bar_chart(names: list[str], values: Values, layout: LayoutOptions, width: int) -> list[StyledLine]:
+    """Return a bar chart with a bar per entry."""
+    kept, hidden = head_tail(len(values), layout)
+    labels = pad([safe_label(names[k], layout, width // 3) for k in kept])
+    lines = join_columns([labels, layout.style.format_column(values[kept].tolist())])
+    room = width - display_width(lines[0]) - 2
     marks = drawn_bars(values.astype(np.float64), room) if room >= 3 else [""] * len(values)
-    strips = drawn(lines, (marks[k] for k in kept), wanted)
-    return [*strips[:HEAD], *left_out(hidden, wanted), *strips[HEAD:]]
+    strips = append_marks(lines, (marks[k] for k in kept), layout)
+    return [*strips[:HEAD_LINES], *elision(hidden, layout), *strips[HEAD_LINES:]]

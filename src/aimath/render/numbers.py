@@ -1,4 +1,4 @@
-"""The only functions that turn numbers into text."""
+"""Formatting of numbers as text."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-AT_ONCE = 1 << 18
+MAX_BATCH_NUMBERS = 1 << 18
 """So many numbers are printed at once."""
-SHOWN = 6
+DISPLAY_DIGITS = 6
 """Significant digits for people; programs get as many as read back to the same float."""
 
 
-class Style(NamedTuple):
-    """How many digits were asked for: `digits` significant or `decimals` fixed; neither is shortest."""
+class NumberStyle(NamedTuple):
+    """A number format: `digits` significant or `decimals` fixed, shortest round-trip if neither."""
 
     digits: int | None = None
     decimals: int | None = None
@@ -26,13 +26,14 @@ class Style(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether numbers are printed so that they read back as the same float."""
+        """Whether numbers are printed so that they round-trip."""
         return self.digits is None and self.decimals is None
 
-    def text(self, x: Any) -> str:
-        """Give one number as text for programs.
+    def format(self, x: Any) -> str:
+        """Return one number as text for programs.
 
-        >>> Style().text(1e-7), Style(digits=3).text(2 / 3), Style(decimals=2).text(2.0)
+        >>> two = NumberStyle(decimals=2)
+        >>> NumberStyle().format(1e-7), NumberStyle(digits=3).format(2 / 3), two.format(2.0)
         ('1e-7', '0.667', '2.00')
         """
         if isinstance(x, (bool, np.bool_)):
@@ -42,95 +43,99 @@ class Style(NamedTuple):
         if self.decimals is not None:
             return f"{x:z.{self.decimals}f}"
         if self.digits is not None:
-            return _short(f"{x:.{self.digits}g}")
+            return _shorten_exponent(f"{x:.{self.digits}g}")
         return orjson.dumps(float(x)).decode().removesuffix(".0")
 
-    def rows(self, values: np.ndarray[Any, Any], separator: str = " ") -> bytes:
-        r"""Give (rows, n) as lines of numbers.
+    def format_rows(self, values: np.ndarray[Any, Any], separator: str = " ") -> bytes:
+        r"""Return (rows, n) as lines of numbers.
 
-        >>> Style().rows(np.array([[0.5, 2.0], [1e-7, -np.inf]]))
+        >>> NumberStyle().format_rows(np.array([[0.5, 2.0], [1e-7, -np.inf]]))
         b'0.5 2\n1e-7 -inf\n'
         """
         if values.size and self.exact:
-            return _in_parts(values, separator.encode())
-        lines = (separator.join(map(self.text, row)) for row in values.tolist())
+            return _format_batches(values, separator.encode())
+        lines = (separator.join(map(self.format, row)) for row in values.tolist())
         return "".join(line + "\n" for line in lines).encode()
 
-    def people(self, x: Any) -> str:
-        """Give one number as text for people: 6 digits, never 0 for what isn't, nor 1 for less.
+    def format_display(self, x: Any) -> str:
+        """Return one number as text for display: 6 digits, never 0 or 1 for what only rounds to it.
 
         Whole numbers are whole, and fixed decimals are what was asked for, whatever they hide.
 
-        >>> Style().people(0.99999999), Style().people(1 / 3), Style().people(1234567.0)
-        ('0.99999999', '0.333333', '1234567')
+        >>> [NumberStyle().format_display(x) for x in (0.99999999, 1 / 3, 1234567.0)]
+        ['0.99999999', '0.333333', '1234567']
         """
         if self.decimals is not None or isinstance(x, (int, np.integer, np.bool_)) or not math.isfinite(x):
-            return self.text(x)
+            return self.format(x)
         if self.digits is None and x == round(x) and abs(x) < 1e15:
             return f"{x:z.0f}"
-        return _honest(x, f"{x:.{self.digits or SHOWN}g}")
+        return _format_without_rounding_up(x, f"{x:.{self.digits or DISPLAY_DIGITS}g}")
 
-    def percent(self, x: float) -> str:
-        """Give a share of 1 as a percentage of 4 digits, never 100 for less than all.
+    def format_percent(self, x: float) -> str:
+        """Return a share as a percentage with 4 digits, never 100 for less than 1.
 
-        >>> Style().percent(0.6342952), Style().percent(0.999999), Style(decimals=1).percent(0.5)
-        ('63.43 %', '99.9999 %', '50.0 %')
+        >>> [NumberStyle().format_percent(x) for x in (0.6342952, 0.999999)]
+        ['63.43 %', '99.9999 %']
+        >>> NumberStyle(decimals=1).format_percent(0.5)
+        '50.0 %'
         """
         if self.decimals is not None or not math.isfinite(x):
-            return f"{self.text(100 * x)} %"
+            return f"{self.format(100 * x)} %"
         value = 100 * x
         texts = (f"{value:.{n}g}" for n in range(self.digits or 4, 18))
-        return _short(next(text for text in texts if abs(float(text)) < 100 or abs(x) >= 1)) + " %"
+        return _shorten_exponent(next(text for text in texts if abs(float(text)) < 100 or abs(x) >= 1)) + " %"
 
-    def column(self, values: Sequence[Any]) -> list[str]:
-        """Give numbers that stand below each other: point under point, all of one width.
+    def format_column(self, values: Sequence[Any]) -> list[str]:
+        """Return numbers aligned at the decimal point and padded to one width.
 
         They have the same number of decimals where that leaves each at least four digits, and an
         exact 0 has none.
 
-        >>> Style().column([0.011617, 0.63429512, 0.0])
+        >>> NumberStyle().format_column([0.011617, 0.63429512, 0.0])
         ['0.011617', '0.634295', '0       ']
-        >>> Style(digits=3, narrow=True).column([0.011617, 0.63429512, 0.00032931])
+        >>> NumberStyle(digits=3, narrow=True).format_column([0.011617, 0.63429512, 0.00032931])
         ['0.012', '0.634', '3e-4 ']
         """
-        texts = [self.people(x) for x in values]
+        texts = [self.format_display(x) for x in values]
         finite = [abs(x) for x in values if isinstance(x, float) and math.isfinite(x)]
         places = max((len(text.partition(".")[2]) for text in texts if "e" not in text), default=0)
         if not any(finite) or self.decimals is not None or (places <= 3 and not self.narrow):
-            return _pointed(texts)
+            return _align_points(texts)
         whole = math.floor(math.log10(max(finite))) + 1
-        decimals = max(0, min((self.digits or SHOWN) - (whole if whole > 1 else 0), places))
+        decimals = max(0, min((self.digits or DISPLAY_DIGITS) - (whole if whole > 1 else 0), places))
         least = 10.0 ** (-decimals if self.narrow else 3 - decimals)
         if self.narrow:
-            texts = [self._small(x) for x in values]
+            texts = [self._format_small(x) for x in values]
         fixed = [
-            _honest(x, f"{x:.{decimals}f}") if isinstance(x, float) and least <= abs(x) < 1e15 else text
+            _format_without_rounding_up(x, f"{x:.{decimals}f}")
+            if isinstance(x, float) and least <= abs(x) < 1e15
+            else text
             for x, text in zip(values, texts, strict=True)
         ]
-        return _pointed(fixed)
+        return _align_points(fixed)
 
-    def _small(self, x: Any) -> str:
+    def _format_small(self, x: Any) -> str:
         if not isinstance(x, float) or not 0 < abs(x) < 1:
-            return self.people(x)
-        return min(_short(f"{x:.1g}"), _short(f"{x:.0e}"), key=len)
+            return self.format_display(x)
+        return min(_shorten_exponent(f"{x:.1g}"), _shorten_exponent(f"{x:.0e}"), key=len)
 
 
-def _honest(x: float, text: str) -> str:
-    """Lengthen `text` until it doesn't call 1 what is below; 0 has no sign."""
+def _format_without_rounding_up(x: float, text: str) -> str:
+    """Return `format` with more digits if it rounds a number below 1 up to 1; 0 has no sign."""
     shown = float(text)
     if abs(x) < 1 <= abs(shown):
-        text = next(longer for n in range(SHOWN, 18) if abs(float(longer := f"{x:.{n}g}")) < 1)
-    return _short(text.lstrip("-") if shown == 0 else text)
+        text = next(longer for n in range(DISPLAY_DIGITS, 18) if abs(float(longer := f"{x:.{n}g}")) < 1)
+    return _shorten_exponent(text.lstrip("-") if shown == 0 else text)
 
 
-def _short(text: str) -> str:
-    """Write an exponent as orjson does: 1e-7, not 1e-07."""
+def _shorten_exponent(text: str) -> str:
+    """Return an exponent as orjson writes it: 1e-7, not 1e-07."""
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{exponent[0]}{exponent[1:].lstrip('0')}" if e else text
 
 
-def _pointed(texts: list[str]) -> list[str]:
-    """Pad numbers on both sides so that their points stand below each other."""
+def _align_points(texts: list[str]) -> list[str]:
+    """Return numbers padded so that their decimal points align."""
     wholes = [len(text.partition("e")[0].partition(".")[0]) for text in texts]
     left = max(wholes, default=0)
     shifted = [" " * (left - whole) + text for whole, text in zip(wholes, texts, strict=True)]
@@ -138,26 +143,31 @@ def _pointed(texts: list[str]) -> list[str]:
     return [text.ljust(width) for text in shifted]
 
 
-def _in_parts(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
-    """Print some rows at a time, of a very long row some numbers at a time."""
-    if values.shape[1] <= AT_ONCE:
-        step = AT_ONCE // values.shape[1]
-        return b"".join(_fast_rows(values[k : k + step], separator) for k in range(0, len(values), step))
-    starts = range(0, values.shape[1], AT_ONCE)
-    parts = ([_fast_rows(row[None, k : k + AT_ONCE], separator)[:-1] for k in starts] for row in values)
+def _format_batches(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
+    """Return rows formatted in batches; very long rows in pieces."""
+    if values.shape[1] <= MAX_BATCH_NUMBERS:
+        step = MAX_BATCH_NUMBERS // values.shape[1]
+        return b"".join(
+            _format_rows_fast(values[k : k + step], separator) for k in range(0, len(values), step)
+        )
+    starts = range(0, values.shape[1], MAX_BATCH_NUMBERS)
+    parts = (
+        [_format_rows_fast(row[None, k : k + MAX_BATCH_NUMBERS], separator)[:-1] for k in starts]
+        for row in values
+    )
     return b"".join(separator.join(part) + b"\n" for part in parts)
 
 
-def _whole(signs: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]) -> bytes:
-    """Take the .0 off whole numbers, whose `ends` are known: a third of what replacing it takes."""
-    whole = ends[(signs[ends - 1] == ord("0")) & (signs[ends - 2] == ord("."))]
-    kept = np.ones(len(signs), np.bool_)
+def _strip_integer_suffix(chars: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]) -> bytes:
+    """Return text without the .0 of whole numbers, whose end positions are `ends`."""
+    whole = ends[(chars[ends - 1] == ord("0")) & (chars[ends - 2] == ord("."))]
+    kept = np.ones(len(chars), np.bool_)
     kept[0] = kept[whole - 1] = kept[whole - 2] = False
-    return signs[kept].tobytes()
+    return chars[kept].tobytes()
 
 
-def _fast_rows(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
-    """Print through orjson, which takes 17 ns a number where repr takes 587."""
+def _format_rows_fast(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
+    """Return rows formatted through orjson, 17 ns per number where repr takes 587."""
     # Where memory ends, orjson crashes as its buffer can't grow; this is a MemoryError.
     np.empty(80 * values.size, np.uint8)
     text = bytearray(orjson.dumps(np.ravel(values), option=orjson.OPT_SERIALIZE_NUMPY))
@@ -171,7 +181,7 @@ def _fast_rows(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
     if values.dtype.kind != "f":
         return lines
     if (np.floor(values) == values).any():
-        lines = _whole(signs, np.append(commas, len(signs) - 1))
+        lines = _strip_integer_suffix(signs, np.append(commas, len(signs) - 1))
     finite = np.isfinite(values)
     if not finite.all():  # orjson writes null for each of them
         words = [str(x).encode() for x in values[~finite].tolist()]

@@ -1,4 +1,4 @@
-"""The picture of what a terminal would show, as an SVG that fetches nothing from elsewhere."""
+"""The SVG writer: what a terminal would show, as a self-contained picture."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from aimath.render.terminal import Book
-from aimath.text import cells
+from aimath.render.terminal import Document
+from aimath.text import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aimath.render._layout import Strip
-    from aimath.render.fields import Wanted
+    from aimath.render._layout import StyledLine
+    from aimath.render.report_view import LayoutOptions
     from aimath.report import Report
 
-WIDE, HIGH, EDGE = 10, 20, 14
+CELL_WIDTH, CELL_HEIGHT, MARGIN = 10, 20, 14
 """A cell and the margin, in units of the picture."""
 BLOCKS = "▏▎▍▌▋▊▉█"
 LEVELS = "▁▂▃▄▅▆▇"
-SHADED = {"░": 0.25, "▒": 0.5, "▓": 0.75}
-RUN = re.compile(rf" {{2,}}|[{BLOCKS}]+|░+|▒+|▓+|▀+|[{LEVELS}]+|(?:(?! {{2}})[^{BLOCKS}░▒▓{LEVELS}▀])+")
+SHADE_OPACITY = {"░": 0.25, "▒": 0.5, "▓": 0.75}
+SHAPE_PATTERN = re.compile(
+    rf" {{2,}}|[{BLOCKS}]+|░+|▒+|▓+|▀+|[{LEVELS}]+|(?:(?! {{2}})[^{BLOCKS}░▒▓{LEVELS}▀])+"
+)
 """What is drawn as one shape: several blanks, blocks, shades, pixels, little bars, or words."""
-PAGE = """\
+SVG_TEMPLATE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
 <title>{title}</title>
 <style>
@@ -45,74 +47,88 @@ text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8de
 """
 
 
-class Svg:
-    """The writer of pictures: everything is kept until the end, when its size is known."""
+class SvgWriter:
+    """A writer of SVG, buffered until the size is known."""
 
-    def __init__(self, wanted: Wanted, title: str, *, explain: bool = False, draw: bool = False) -> None:
-        self.title, self.width = escape(title, quote=False), wanted.width
-        self.book = Book(wanted._replace(colour=True), explain=explain, draw=draw, images=True)
-        self.strips: list[Strip] = []
+    def __init__(
+        self, layout: LayoutOptions, title: str, *, explain: bool = False, draw: bool = False
+    ) -> None:
+        self.title, self.width = escape(title, quote=False), layout.width
+        self.document = Document(layout._replace(colour=True), explain=explain, draw=draw, images=True)
+        self.lines: list[StyledLine] = []
 
     def write(self, report: Report) -> bytes:
         """Take one block of rows."""
-        self.strips += self.book.add(report)
+        self.lines += self.document.add(report)
         return b""
 
-    def end(self) -> bytes:
-        """Give the picture."""
-        self.strips += self.book.end()
-        widest = max((cells(strip.text) for strip in self.strips), default=0)
-        body = [shape for k, strip in enumerate(self.strips) for shape in _line(strip, EDGE + k * HIGH)]
-        width, height = max(self.width, widest) * WIDE, max(1, len(self.strips)) * HIGH
-        return PAGE.format(
-            width=width + 2 * EDGE, height=height + 2 * EDGE, title=self.title, body="\n".join(body)
+    def finish(self) -> bytes:
+        """Return the SVG document."""
+        self.lines += self.document.finish()
+        widest = max((display_width(strip.text) for strip in self.lines), default=0)
+        body = [
+            shape
+            for k, strip in enumerate(self.lines)
+            for shape in _line_shapes(strip, MARGIN + k * CELL_HEIGHT)
+        ]
+        width, height = max(self.width, widest) * CELL_WIDTH, max(1, len(self.lines)) * CELL_HEIGHT
+        return SVG_TEMPLATE.format(
+            width=width + 2 * MARGIN, height=height + 2 * MARGIN, title=self.title, body="\n".join(body)
         ).encode()
 
 
-def _line(strip: Strip, top: int) -> Iterator[str]:
-    """Draw one line: blocks as rectangles, which look the same in every font, and words as text."""
-    left = float(EDGE)
-    for piece, style in strip.pieces:
-        for run in RUN.findall(piece):
-            width = cells(run) * WIDE
+def _line_shapes(line: StyledLine, top: int) -> Iterator[str]:
+    """Yield the shapes of one line: rectangles for blocks, text for words."""
+    left = float(MARGIN)
+    for piece, style in line.spans:
+        for run in SHAPE_PATTERN.findall(piece):
+            width = display_width(run) * CELL_WIDTH
             if run[0] == "▀" and style.startswith("color("):
-                yield from _pixels(left, top, width, style)
+                yield from _pixel_shapes(left, top, width, style)
             elif run[0] in LEVELS:
-                yield from _levels(run, left, top, style)
-            elif run[0] in BLOCKS or run[0] in SHADED:
-                exact = sum(BLOCKS.find(block) + 1 for block in run) * WIDE / 8 or width
-                place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{HIGH - 4}"'
-                shade = f' fill-opacity="{SHADED[run[0]]}"' if run[0] in SHADED else ""
-                yield f'<rect class="{_kind(style)}" {place}{shade}/>'
+                yield from _spark_shapes(run, left, top, style)
+            elif run[0] in BLOCKS or run[0] in SHADE_OPACITY:
+                exact = sum(BLOCKS.find(block) + 1 for block in run) * CELL_WIDTH / 8 or width
+                place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{CELL_HEIGHT - 4}"'
+                shade = f' fill-opacity="{SHADE_OPACITY[run[0]]}"' if run[0] in SHADE_OPACITY else ""
+                yield f'<rect class="{_css_class(style)}" {place}{shade}/>'
             elif run.strip():
-                yield _text(run, left, top, style)
+                yield _text_element(run, left, top, style)
             left += width
 
 
-def _kind(style: str) -> str:
-    """Give the class of a shape: one without a colour of its own has that of the words."""
+def _css_class(style: str) -> str:
+    """Return the CSS class of a shape."""
     return style if re.search(r"cyan|green|red", style) else f"ink {style}".rstrip()
 
 
-def _levels(run: str, left: float, top: int, style: str) -> Iterator[str]:
-    """Draw little bars that stand on the line."""
+def _spark_shapes(run: str, left: float, top: int, style: str) -> Iterator[str]:
+    """Yield the rectangles of a sparkline."""
     for k, sign in enumerate(run):
-        high = (LEVELS.index(sign) + 1) * (HIGH - 4) / 8
-        place = f'x="{left + k * WIDE:g}" y="{top + HIGH - 2 - high:g}" width="{WIDE}" height="{high:g}"'
-        yield f'<rect class="{_kind(style)}" {place}/>'
+        high = (LEVELS.index(sign) + 1) * (CELL_HEIGHT - 4) / 8
+        place = (
+            f'x="{left + k * CELL_WIDTH:g}" y="{top + CELL_HEIGHT - 2 - high:g}" '
+            f'width="{CELL_WIDTH}" height="{high:g}"'
+        )
+        yield f'<rect class="{_css_class(style)}" {place}/>'
 
 
-def _text(run: str, left: float, top: int, style: str) -> str:
-    left += (len(run) - len(run.lstrip())) * WIDE
+def _text_element(run: str, left: float, top: int, style: str) -> str:
+    left += (len(run) - len(run.lstrip())) * CELL_WIDTH
     run = run.strip()
     kind = f' class="{style}"' if style else ""
-    place = f'x="{left:g}" y="{top + 15}" textLength="{cells(run) * WIDE}" lengthAdjust="spacingAndGlyphs"'
+    place = (
+        f'x="{left:g}" y="{top + 15}" '
+        f'textLength="{display_width(run) * CELL_WIDTH}" lengthAdjust="spacingAndGlyphs"'
+    )
     return f"<text{kind} {place}>{escape(run, quote=False)}</text>"
 
 
-def _pixels(left: float, top: int, width: int, style: str) -> Iterator[str]:
-    """Draw the upper half of cells, and the lower if it is there, in their greys, of 24 in all."""
+def _pixel_shapes(left: float, top: int, width: int, style: str) -> Iterator[str]:
+    """Yield the grey rectangles of the upper and lower halves of cells."""
     for half, colour in enumerate(re.findall(r"\d+", style)):
         level = 8 + 10 * (int(colour) - 232)
-        place = f'x="{left:g}" y="{top + half * HIGH // 2}" width="{width}" height="{HIGH // 2}"'
+        place = (
+            f'x="{left:g}" y="{top + half * CELL_HEIGHT // 2}" width="{width}" height="{CELL_HEIGHT // 2}"'
+        )
         yield f'<rect {place} fill="#{level:02x}{level:02x}{level:02x}" shape-rendering="crispEdges"/>'

@@ -1,4 +1,4 @@
-"""Templates of a derivation, filled with the user's own numbers."""
+"""Template substitution for derivations."""
 
 from __future__ import annotations
 
@@ -7,94 +7,95 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.render._layout import bar, label, ours, spark
+from aimath.render._layout import bar, rendered, safe_label, spark
 
 if TYPE_CHECKING:
-    from aimath.render.fields import Quantities, Wanted
+    from aimath.render.report_view import LayoutOptions, ReportView
 
-BAR = 20
-JOINED = 6
+BAR_WIDTH = 20
+MAX_TERMS = 6
 """A sum of more terms than this shows its first three and its last."""
-WORD = 24
+MAX_WORD_WIDTH = 24
 """The user's words are cut at so many cells."""
 
 
-class Shown:
-    """A quantity within a template: `{name}`, with what may stand behind a colon (see report.Line)."""
+class TemplateValue:
+    """A value within a template, `{name}` with an optional format spec (see report.Line)."""
 
-    def __init__(self, value: Any, wanted: Wanted, entry: int | None = None) -> None:
-        self.raw, self.wanted, self.entry = value, wanted, entry
+    def __init__(self, value: Any, layout: LayoutOptions, entry: int | None = None) -> None:
+        self.raw, self.layout, self.entry = value, layout, entry
 
     @property
     def value(self) -> Any:
-        """What is shown: within a table's line, the entry of that line."""
+        """The value to show: within a table's line, the entry of that line."""
         if self.entry is None or not isinstance(self.raw, np.ndarray):
             return self.raw
         return np.ravel(self.raw)[self.entry].item()
 
-    def __getitem__(self, row: int) -> Shown:
-        """Give a row of a matrix: `{name[0]}`."""
-        return Shown(self.raw[row], self.wanted, self.entry)
+    def __getitem__(self, row: int) -> TemplateValue:
+        """Return a row of a matrix: `{name[0]}`."""
+        return TemplateValue(self.raw[row], self.layout, self.entry)
 
     def __format__(self, spec: str) -> str:
-        """Give the number, or the vector's numbers joined, as text."""
-        value, style = self.value, self.wanted.style
+        """Return the number as text, or the vector's numbers joined."""
+        value, style = self.value, self.layout.style
         if spec.startswith(".") and style.exact:
             style = style._replace(digits=int(spec[1:]))
         if isinstance(value, np.ndarray) and spec == "spark":
-            return spark(value, self.wanted)
+            return spark(value, self.layout)
         if isinstance(value, np.ndarray):
             glue = spec if spec.startswith(" ") else ", "
             items = [
-                label(x, self.wanted, WORD) if isinstance(x, str) else style.people(x) for x in value.flat
+                safe_label(x, self.layout, MAX_WORD_WIDTH) if isinstance(x, str) else style.format_display(x)
+                for x in value.flat
             ]
-            return ours(_joined(items, glue, whole=self.wanted.all_rows), self.wanted)
+            return rendered(_join_terms(items, glue, show_all=self.layout.all_rows), self.layout)
         if isinstance(value, str):
-            return label(value, self.wanted, WORD)
+            return safe_label(value, self.layout, MAX_WORD_WIDTH)
         if spec == "bar":
-            return ours(bar(float(value), BAR), self.wanted)
+            return rendered(bar(float(value), BAR_WIDTH), self.layout)
         if spec == "%":
-            return style.percent(value)
-        text = style.people(value)
+            return style.format_percent(value)
+        text = style.format_display(value)
         return "+" + text if spec == "+" and not text.startswith("-") else text
 
 
-def _joined(items: list[str], glue: str, *, whole: bool) -> str:
-    if len(items) > JOINED and not whole:
+def _join_terms(items: list[str], separator: str, *, show_all: bool) -> str:
+    if len(items) > MAX_TERMS and not show_all:
         items = [*items[:3], "…", items[-1]]
-    text = glue.join(items)
-    return text.replace("+ -", "- ") if glue.strip() == "+" else text
+    text = separator.join(items)
+    return text.replace("+ -", "- ") if separator.strip() == "+" else text
 
 
-class Scope(dict[str, Shown]):
-    """The names of one row's quantities; within a table's line, a vector gives the entry of that line."""
+class TemplateScope(dict[str, TemplateValue]):
+    """The quantities of one row by name; within a table's line, a vector gives its entry."""
 
-    def __init__(self, known: Quantities, row: int, wanted: Wanted, entry: int | None = None) -> None:
+    def __init__(self, view: ReportView, row: int, layout: LayoutOptions, entry: int | None = None) -> None:
         super().__init__()
-        self.known, self.row, self.wanted, self.entry = known, row, wanted, entry
+        self.view, self.row, self.layout, self.entry = view, row, layout, entry
 
-    def __missing__(self, name: str) -> Shown:
-        """Look a quantity up when a template asks for it."""
-        words = self.known.report.names
-        value = words[name] if name in words else number(self.known, self.row, name)
-        shown = self[name] = Shown(value, self.wanted, self.entry)
+    def __missing__(self, name: str) -> TemplateValue:
+        """Look up a quantity when a template asks for it."""
+        words = self.view.report.template_words
+        value = words[name] if name in words else row_value(self.view, self.row, name)
+        shown = self[name] = TemplateValue(value, self.layout, self.entry)
         return shown
 
 
-def number(known: Quantities, row: int, name: str) -> Any:
-    """Give a quantity of one row: a number or a text, or an array of them."""
+def row_value(view: ReportView, row: int, name: str) -> Any:
+    """Return a quantity of one row: a scalar, a text or an array."""
     name, _, index = name.partition("[")
-    values = known[name]
+    values = view[name]
     if values is None:
         raise KeyError(name)
     value = values[row][int(index[:-1])] if index else values[row]
     return value if np.ndim(value) else value.item()
 
 
-def fields(template: str) -> list[str]:
-    """Name what a template asks for.
+def field_names(template: str) -> list[str]:
+    """Return the field names of a template.
 
-    >>> fields("{p} · ln({p:.4}/{q})")
+    >>> field_names("{p} · ln({p:.4}/{q})")
     ['p', 'p', 'q']
     """
     return [name for _, name, _, _ in string.Formatter().parse(template) if name]

@@ -1,4 +1,4 @@
-"""What people see: paragraphs, tables, derivations and plots, one after the other."""
+"""The terminal writer: paragraphs, tables, derivations and plots in order."""
 
 from __future__ import annotations
 
@@ -6,177 +6,177 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from aimath.render._derivation import Derivation
-from aimath.render._layout import Strip, label, strip
+from aimath.render._derivation import DerivationRenderer
+from aimath.render._layout import StyledLine, safe_label, styled
 from aimath.render._plots import Plotter
-from aimath.render._table import Records, single
-from aimath.render.fields import Quantities
-from aimath.text import cells
+from aimath.render._table import Records, single_answer_grid
+from aimath.render.report_view import ReportView
+from aimath.text import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from aimath.render.fields import Wanted
-    from aimath.report import Opening, Prose, Report
+    from aimath.render.report_view import LayoutOptions
+    from aimath.report import PageHeader, Paragraph, Report
 
-WORD = r"""(?:-[-\w]+ (?!-[-A-Za-z]))?(?:'[^']*'|"[^"]*"|\S)+"""
+COMMAND_WORD = r"""(?:-[-\w]+ (?!-[-A-Za-z]))?(?:'[^']*'|"[^"]*"|\S)+"""
 """A word of a command line, behind the option that it belongs to."""
 INDENTS = {"title": ("", ""), "text": ("", ""), "command": ("$ ", "    "), "item": ("  ", "  ")}
 STYLES = {"title": "bold", "command": "bold"}
 
 
-def paragraph_strips(prose: Sequence[Prose], wanted: Wanted) -> list[Strip]:
-    """Give paragraphs as lines; a blank one stands before a title, and before a command behind a text."""
-    lines: list[Strip] = []
+def prose_lines(paragraphs: Sequence[Paragraph], layout: LayoutOptions) -> list[StyledLine]:
+    """Return paragraphs as lines, with blank lines before titles and around commands."""
+    lines: list[StyledLine] = []
     before = ""
-    for paragraph in prose:
+    for paragraph in paragraphs:
         apart = paragraph.kind == "title" or {before, paragraph.kind} == {"text", "command"}
-        lines += [strip("")] if lines and apart else []
-        lines += _paragraph(paragraph, wanted)
+        lines += [styled("")] if lines and apart else []
+        lines += _paragraph_lines(paragraph, layout)
         before = paragraph.kind
     return lines
 
 
-def _paragraph(paragraph: Prose, wanted: Wanted) -> Iterator[Strip]:
+def _paragraph_lines(paragraph: Paragraph, layout: LayoutOptions) -> Iterator[StyledLine]:
     command = paragraph.kind == "command"
-    words = re.findall(WORD if command else r"\S+", label(paragraph.text, wanted))
+    words = re.findall(COMMAND_WORD if command else r"\S+", safe_label(paragraph.text, layout))
     end = " \\" if command else ""  # so that the shell reads on
-    filled = list(_filled(words, wanted.measure - cells(end), INDENTS[paragraph.kind]))
+    filled = list(_fill(words, layout.text_width - display_width(end), INDENTS[paragraph.kind]))
     for k, line in enumerate(filled, 1):
-        yield strip(line + end * (k < len(filled)), STYLES.get(paragraph.kind, ""))
+        yield styled(line + end * (k < len(filled)), STYLES.get(paragraph.kind, ""))
 
 
-def _filled(words: Sequence[str], width: int, indents: tuple[str, str]) -> Iterator[str]:
-    """Fill lines with words; one that is too wide has a line of its own."""
+def _fill(words: Sequence[str], width: int, indents: tuple[str, str]) -> Iterator[str]:
+    """Yield words filled into lines; a word that is too wide has its own line."""
     first, later = indents
     line = first
     for word in words:
-        if line.strip() not in {"", "$"} and cells(f"{line} {word}") > width:
+        if line.strip() not in {"", "$"} and display_width(f"{line} {word}") > width:
             yield line.rstrip()
             line = later
         line += word if line in {first, later} else f" {word}"
     yield line.rstrip()
 
 
-NO_WIDTH = 10_000
+UNLIMITED_WIDTH = 10_000
 """A pipe has no width: nothing is wrapped or cut there."""
 
 
-class Book:
-    """Turns reports into lines, on a page of their own where they open one; what they say stands around them.
+class Document:
+    """A document of pages: reports rendered to lines, with their headers and footers.
 
     `explain` gives derivations in place of tables, `draw` adds plots. With `images`, an answer that is
     an image is drawn though no plot was asked for: so people read it.
     """
 
-    def __init__(self, wanted: Wanted, *, explain: bool, draw: bool, images: bool) -> None:
-        self.wanted, self.explain, self.draw = wanted, explain, draw
-        self.begun = False
-        self._turn(explain=explain, draw=draw, images=images)
+    def __init__(self, layout: LayoutOptions, *, explain: bool, draw: bool, images: bool) -> None:
+        self.layout, self.explain, self.draw = layout, explain, draw
+        self.started = False
+        self._start_page(explain=explain, draw=draw, images=images)
 
-    def _turn(self, *, explain: bool, draw: bool, images: bool) -> None:
-        """Begin a page, which says its formulas anew."""
-        self.derivation = Derivation(self.wanted) if explain else None
-        self.drawing, self.images = draw, images and not explain
-        self.plotter, self.records = Plotter(self.wanted), Records(self.wanted)
-        self.page_begun = False
+    def _start_page(self, *, explain: bool, draw: bool, images: bool) -> None:
+        """Start a page, on which formulas are printed anew."""
+        self.derivation = DerivationRenderer(self.layout) if explain else None
+        self.draw_plots, self.images = draw, images and not explain
+        self.plotter, self.records = Plotter(self.layout), Records(self.layout)
+        self.page_started = False
 
-    def add(self, report: Report) -> list[Strip]:
-        """Give what one block of rows shows; rows of a table may be kept back until the end."""
-        strips = self._opened(report.opening) if report.opening else []
-        strips += self._answered(report)
-        if report.closing:
-            strips += [*self.end(), strip(""), *paragraph_strips(report.closing, self.wanted)]
-        self.begun = self.begun or bool(strips)
+    def add(self, report: Report) -> list[StyledLine]:
+        """Return the lines of one block of rows; table rows may be buffered until the end."""
+        strips = self._render_header(report.page_header) if report.page_header else []
+        strips += self._render_report(report)
+        if report.page_footer:
+            strips += [*self.finish(), styled(""), *prose_lines(report.page_footer, self.layout)]
+        self.started = self.started or bool(strips)
         return strips
 
-    def end(self) -> list[Strip]:
-        """Give the rows and points that were kept back."""
-        return self._kept() + self._apart(self.plotter.rest())
+    def finish(self) -> list[StyledLine]:
+        """Return the buffered rows and plots."""
+        return self._flush_records() + self._separated(self.plotter.finish())
 
-    def _opened(self, look: Opening) -> list[Strip]:
-        strips = self.end()
-        strips += [strip("")] * (self.begun or bool(strips)) + paragraph_strips(look.prose, self.wanted)
-        explain = self.explain if look.explain is None else look.explain
-        self._turn(explain=explain, draw=self.draw if look.draw is None else look.draw, images=True)
+    def _render_header(self, header: PageHeader) -> list[StyledLine]:
+        strips = self.finish()
+        strips += [styled("")] * (self.started or bool(strips)) + prose_lines(header.paragraphs, self.layout)
+        explain = self.explain if header.explain is None else header.explain
+        self._start_page(explain=explain, draw=self.draw if header.draw is None else header.draw, images=True)
         return strips
 
-    def _answered(self, report: Report) -> list[Strip]:
-        known = Quantities(report._replace(show=report.glance or report.show).spread())
-        strips: list[Strip] = []
+    def _render_report(self, report: Report) -> list[StyledLine]:
+        known = ReportView(report._replace(show=report.summary_fields or report.show).split_rows())
+        strips: list[StyledLine] = []
         image = any(plot.kind == "picture" for plot in report.plots)
-        drawn = self.drawing or (self.images and image)
+        drawn = self.draw_plots or (self.images and image)
         if self.derivation:
-            for told in report.told() if report.told else [report] * bool(report.steps):
-                for part in self.derivation.parts(Quantities(told)):
-                    strips += self._apart(part)
+            for told in report.explain_reports() if report.explain_reports else [report] * bool(report.steps):
+                for part in self.derivation.render(ReportView(told)):
+                    strips += self._separated(part)
         elif drawn and image:
             pass  # the picture is how people read it
-        elif (grid := single(known, self.wanted)) is not None:
-            strips += self._kept() + self._apart(grid.strips(self.wanted))
+        elif (grid := single_answer_grid(known, self.layout)) is not None:
+            strips += self._flush_records() + self._separated(grid.lines(self.layout))
         else:
-            strips += [] if self.records.fits(known) else self._kept()
+            strips += [] if self.records.fits(known) else self._flush_records()
             self.records.add(known)
         if drawn and (lines := self.plotter.add(report)):
-            strips += self._kept() + self._apart(lines)
+            strips += self._flush_records() + self._separated(lines)
         return strips
 
-    def _kept(self) -> list[Strip]:
-        records, self.records = self.records, Records(self.wanted)
-        return self._apart(records.grid().strips(self.wanted)) if records.rows else []
+    def _flush_records(self) -> list[StyledLine]:
+        records, self.records = self.records, Records(self.layout)
+        return self._separated(records.grid().lines(self.layout)) if records.rows else []
 
-    def _apart(self, strips: list[Strip]) -> list[Strip]:
-        """Put a blank line before what isn't the first on its page."""
-        blank = [strip("")] if self.page_begun and strips else []
-        self.page_begun = self.page_begun or bool(strips)
+    def _separated(self, strips: list[StyledLine]) -> list[StyledLine]:
+        """Return lines with a blank one before them unless they are first on the page."""
+        blank = [styled("")] if self.page_started and strips else []
+        self.page_started = self.page_started or bool(strips)
         return blank + strips
 
 
-class People:
-    """The writer for a terminal, in colour where that is wanted."""
+class TerminalWriter:
+    """The terminal writer, in colour if asked for."""
 
     def __init__(
-        self, wanted: Wanted, *, explain: bool = False, draw: bool = False, images: bool = False
+        self, layout: LayoutOptions, *, explain: bool = False, draw: bool = False, images: bool = False
     ) -> None:
-        self.text = painted if wanted.colour else plain
-        self.book = Book(wanted, explain=explain, draw=draw, images=images)
+        self.encode = encode_ansi if layout.colour else encode_plain
+        self.document = Document(layout, explain=explain, draw=draw, images=images)
 
     def write(self, report: Report) -> bytes:
-        """Give the text of one block of rows."""
-        return self.text(self.book.add(report))
+        """Return the text of one block of rows."""
+        return self.encode(self.document.add(report))
 
-    def end(self) -> bytes:
-        """Give the text of what was kept back."""
-        return self.text(self.book.end())
+    def finish(self) -> bytes:
+        """Return the text of what was buffered."""
+        return self.encode(self.document.finish())
 
 
-class Drawing:
+class PlotWriter:
     """The writer of plots alone, without colour."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.plotter, self.begun = Plotter(wanted._replace(colour=False)), False
+    def __init__(self, layout: LayoutOptions) -> None:
+        self.plotter, self.started = Plotter(layout._replace(colour=False)), False
 
     def write(self, report: Report) -> bytes:
-        """Draw one block of rows."""
-        return self._text(self.plotter.add(report))
+        """Return the plots of one block of rows."""
+        return self._encode(self.plotter.add(report))
 
-    def end(self) -> bytes:
-        """Draw what needed all rows."""
-        return self._text(self.plotter.rest())
+    def finish(self) -> bytes:
+        """Return the plots that needed all rows."""
+        return self._encode(self.plotter.finish())
 
-    def _text(self, strips: list[Strip]) -> bytes:
-        blank = [strip("")] if self.begun and strips else []
-        self.begun = self.begun or bool(strips)
-        return plain(blank + strips)
+    def _encode(self, strips: list[StyledLine]) -> bytes:
+        blank = [styled("")] if self.started and strips else []
+        self.started = self.started or bool(strips)
+        return encode_plain(blank + strips)
 
 
-def plain(strips: Iterable[Strip]) -> bytes:
-    """Give lines without colour."""
+def encode_plain(strips: Iterable[StyledLine]) -> bytes:
+    """Return lines as bytes without colour."""
     return "".join(line.text + "\n" for line in strips).encode(errors="backslashreplace")
 
 
-def painted(strips: Iterable[Strip]) -> bytes:
-    """Give lines with the codes that colour them; nothing is wrapped, cut or read as markup."""
+def encode_ansi(strips: Iterable[StyledLine]) -> bytes:
+    """Return lines as bytes with ANSI colour codes."""
     from rich.console import Console  # noqa: PLC0415  rich takes 60 ms to import
     from rich.text import Text  # noqa: PLC0415
 
@@ -187,5 +187,5 @@ def painted(strips: Iterable[Strip]) -> bytes:
         emoji=False, highlight=False, legacy_windows=False, _environ={},
     )  # fmt: skip
     for line in strips:
-        console.print(Text.assemble(*line.pieces), soft_wrap=True)
+        console.print(Text.assemble(*line.spans), soft_wrap=True)
     return out.getvalue().encode(errors="backslashreplace")

@@ -10,7 +10,7 @@ from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.peers import torch
 
 from aimath.core import optim as optimize
-from aimath.core.calculus import function
+from aimath.core.calculus import parse_function
 
 LR = {"gd": 0.1, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.01, "adam": 0.1, "adamw": 0.1}
 FORMULA = "(x-3)^2 + 2*(y+1)^2"
@@ -86,21 +86,21 @@ def peer(name: str, start: tuple[float, ...], lr: float, steps: int) -> Any:
 
 
 def descents(name: str) -> list[Case]:
-    f = function(FORMULA)
+    f = parse_function(FORMULA)
     kinds = {f"{steps} step{'s' * (steps > 1)}": [(start, steps) for start in STARTS] for steps in STEPS}
     lr = LR[name]
     return over(
         kinds,
         name,
         lambda start, steps: walked(name, start, lr, steps),
-        lambda start, steps: optimize.descend(f, start, name, lr=lr, steps=steps).point[-1],
+        lambda start, steps: optimize.minimize(f, start, name, lr=lr, steps=steps).point[-1],
         torch=lambda start, steps: peer(name, start, lr, steps),
     )
 
 
 def race() -> list[Case]:
     """Compare the losses at the end."""
-    names, f = tuple(RULES), function(FORMULA)
+    names, f = tuple(RULES), parse_function(FORMULA)
 
     def loss(point: Any) -> Any:
         return (point[0] - 3) ** 2 + 2 * (point[1] + 1) ** 2
@@ -109,7 +109,7 @@ def race() -> list[Case]:
         {"20 steps": [(start,) for start in STARTS]},
         "race",
         lambda start: [loss(walked(name, start, 0.02, 20)) for name in names],
-        lambda start: optimize.race(f, start, names, lr=0.02, steps=20).loss,
+        lambda start: optimize.compare(f, start, names, lr=0.02, steps=20).loss,
         what="losses",
         torch=lambda start: [loss(peer(name, start, 0.02, 20)) for name in names],
     )

@@ -45,7 +45,7 @@ SHAPES = (
 
 @cache
 def read(text: str) -> Any:
-    return expression.function(text)
+    return expression.parse_function(text)
 
 
 def slope(f: Callable[..., Any], x: Any, order: int) -> Any:
@@ -130,7 +130,7 @@ def several(rng: np.random.Generator) -> list[Case]:
     def by_torch(x: Any) -> Any:
         return torch.stack((x[0] * x[1], torch.sin(x[0]) / x[1], x[0] ** x[1]))
 
-    functions = [expression.function(text, ("x", "y")) for text in ("x*y", "sin(x)/y", "x^y")]
+    functions = [expression.parse_function(text, ("x", "y")) for text in ("x*y", "sin(x)/y", "x^y")]
     return over(
         points,
         "grad",
@@ -153,7 +153,7 @@ def chains(rng: np.random.Generator) -> list[Case]:
         inner = 1 / mp.cosh(w * x + b) ** 2
         return [inner * x, inner * w, inner]
 
-    f = expression.function("tanh(w*x + b)", ("w", "x", "b"))
+    f = expression.parse_function("tanh(w*x + b)", ("w", "x", "b"))
     return over(
         kinds,
         "backprop",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.cli.catalogue import found
+from aimath.cli.catalogue import lookup
 
 WORDS = {
     "paris": (1, 5, 0.5),
@@ -169,5 +169,5 @@ def test_typer_reads_the_words_too(aimath):
     assert aimath("analogy", "king", "man", "--top=1", "woman").out == "queen\n"
     assert aimath("analogy", "--", "king", "man", "woman").out == "queen\n"
     assert "A B C" in aimath("analogy", "--help").out
-    assert found("analogy").words == "given"
-    assert found("kl").words is None
+    assert lookup("analogy").text_parameter == "given"
+    assert lookup("kl").text_parameter is None

@@ -151,8 +151,8 @@ def test_a_sweep_of_many_is_one_computation(aimath, monkeypatch):
     from aimath.core.optim import _runs
 
     calls = []
-    original = _runs.walk_all
-    monkeypatch.setattr(_runs, "walk_all", lambda *a: calls.append(1) or original(*a))
+    original = _runs.run_many
+    monkeypatch.setattr(_runs, "run_many", lambda *a: calls.append(1) or original(*a))
     ran = aimath("adam", "--lr", "log:1e-3:1:50", "--beta1", "lin:.5:.9:5", "--steps", "10", "--last")
     assert len(ran.out.splitlines()) == 251
     assert calls == [1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aimath.content.demos.catalogue import DEMOS
-from aimath.content.demos.kinds import Demo
+from aimath.content.demos.demo import Demo
 
 EVERY = sorted(DEMOS)
 

@@ -5,11 +5,11 @@ import math
 import pytest
 from tests.digits import near
 
-from aimath.core.calculus import backprop, function
+from aimath.core.calculus import backprop, parse_function
 
 
 def test_the_tree_worked_by_hand():
-    found = backprop(function("(w*x + b - y)^2"), [2, 3, 1, 5])
+    found = backprop(parse_function("(w*x + b - y)^2"), [2, 3, 1, 5])
     assert found.lines.tolist() == ["L = e^2", "e = a - y", "a = p + b", "p = w*x", "w", "x", "b", "y"]
     assert found.depths.tolist() == [0, 1, 2, 3, 4, 4, 3, 2]
     assert found.values.tolist() == [4, 2, 7, 6, 2, 3, 1, 5]
@@ -34,7 +34,7 @@ def test_the_tree_worked_by_hand():
     ],
 )
 def test_flows_into_the_places_of_a_variable_add_up(text, point):
-    f = function(text)
+    f = parse_function(text)
     found = backprop(f, point)
     for k, name in enumerate(f.variables):
         flows = found.flows[found.nodes == name]
@@ -47,7 +47,7 @@ def test_flows_into_the_places_of_a_variable_add_up(text, point):
 
 
 def test_nodes_are_not_named_as_variables():
-    f = function("(L*e1 - a)^2 + o*p*L")
+    f = parse_function("(L*e1 - a)^2 + o*p*L")
     found = backprop(f, [1, 2, 3, 4, 5])
     names = [line.split(" = ")[0] for line in found.lines if " = " in line]
     assert not set(names) & set(f.variables)
@@ -55,6 +55,6 @@ def test_nodes_are_not_named_as_variables():
 
 
 def test_more_nodes_than_letters():
-    found = backprop(function("+".join(f"sin(x)^{k}" for k in range(3, 60))), [0.5])
+    found = backprop(parse_function("+".join(f"sin(x)^{k}" for k in range(3, 60))), [0.5])
     lines = {line for line in found.lines if " = " in line}  # sin(x) stands in many places, as one node
     assert len({line.split(" = ")[0] for line in lines}) == len(lines) > 26

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.core.calculus import function
+from aimath.core.calculus import parse_function
 from aimath.errors import InputError
 
 
@@ -29,7 +29,7 @@ from aimath.errors import InputError
     ],
 )
 def test_derivatives_as_formulas(text, formulas):
-    assert function(text).formulas() == formulas
+    assert parse_function(text).gradient_formulas() == formulas
 
 
 INFINITE = [
@@ -45,28 +45,28 @@ INFINITE = [
 
 @pytest.mark.parametrize(("text", "why"), INFINITE)
 def test_an_infinite_derivative_is_named(text, why):
-    f = function(text, ["x", "y"])
+    f = parse_function(text, ["x", "y"])
     assert np.isfinite(f([0, 1]))
     with pytest.raises(InputError) as caught:
         f.gradient([0, 1])
-    assert caught.value.why == why
+    assert caught.value.message == why
     assert np.isnan(f.gradients(np.array([[0.0, 1.0]]))).any()
 
 
 def test_an_infinite_second_derivative_is_named_by_the_variables_alone():
-    f = function("y^sqrt(x + 1e-320)", ["x", "y"])
+    f = parse_function("y^sqrt(x + 1e-320)", ["x", "y"])
     with pytest.raises(InputError, match=r"has (a|no finite) derivative.* at x=0(, y=2)?$"):
         f.hessian([0, 2])
     with pytest.raises(InputError, match=r"x\^1.5 has no finite derivative at x=0$"):
-        function("x^1.5*y").hessian([0, 2])
+        parse_function("x^1.5*y").hessian([0, 2])
 
 
 def test_an_infinity_on_the_way_to_a_derivative_is_none():
-    assert function("atan(x)").gradient([1e200]) == [0]  # 1/(1 + x²) with x² = inf
-    assert function("x^y").gradient([0, 2]) == [0, 0]  # 0² log 0
-    assert function("sqrt(x)^2").gradient([0]) == [1]
-    assert function("x^y").hessian([0, 2]) == [[2, 0], [0, 0]]
-    assert function("x*log(1e-300*x)").gradient([1e-20]) == near(
+    assert parse_function("atan(x)").gradient([1e200]) == [0]  # 1/(1 + x²) with x² = inf
+    assert parse_function("x^y").gradient([0, 2]) == [0, 0]  # 0² log 0
+    assert parse_function("sqrt(x)^2").gradient([0]) == [1]
+    assert parse_function("x^y").hessian([0, 2]) == [[2, 0], [0, 0]]
+    assert parse_function("x*log(1e-300*x)").gradient([1e-20]) == near(
         [1 - 320 * math.log(10)], 1e-7
     )  # 1e-320 is subnormal
 
@@ -83,14 +83,14 @@ KINKS = [
 
 @pytest.mark.parametrize(("text", "point", "slopes", "note"), KINKS)
 def test_kinks_follow_torch_and_are_told(text, point, slopes, note):
-    f = function(text)
+    f = parse_function(text)
     assert f.gradient(point) == slopes
     assert f.gradients(np.array([point], float)).tolist() == [slopes]
-    assert list(f.fast_gradient()([float(x) for x in point])) == slopes
-    assert f.kinks(point) == (note,)
-    assert f.has_kinks
-    assert f.kinks([x + k + 0.25 for k, x in enumerate(point)]) == () or "x, x" in text
+    assert list(f.compiled_gradient()([float(x) for x in point])) == slopes
+    assert f.non_differentiable(point) == (note,)
+    assert f.has_non_differentiable
+    assert f.non_differentiable([x + k + 0.25 for k, x in enumerate(point)]) == () or "x, x" in text
 
 
 def test_a_constant_has_no_kink():
-    assert not function("abs(0) + max(1, 1) + x").has_kinks
+    assert not parse_function("abs(0) + max(1, 1) + x").has_non_differentiable

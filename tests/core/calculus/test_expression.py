@@ -9,14 +9,14 @@ from hypothesis import assume, given, strategies as st
 from tests.core.calculus.formula_oracle import derivative
 from tests.digits import near
 
-from aimath.core.calculus import Function, function
+from aimath.core.calculus import Function, parse_function
 from aimath.errors import InputError
 
 
 def test_variables_come_in_order_of_appearance():
-    assert function("b*x_1 + a - b*lambda + None").variables == ("b", "x_1", "a", "lambda", "None")
-    assert function("x", ["y", "x"])([1, 2]) == 2
-    assert function("3").variables == ()
+    assert parse_function("b*x_1 + a - b*lambda + None").variables == ("b", "x_1", "a", "lambda", "None")
+    assert parse_function("x", ["y", "x"])([1, 2]) == 2
+    assert parse_function("3").variables == ()
 
 
 def asked(ask, *args):
@@ -45,7 +45,7 @@ EXACT = st.recursive(
 @given(EXACT)
 def test_arithmetic_is_that_of_fractions(pair):
     text, value = pair
-    found = function(text, ["x"])([0.75])
+    found = parse_function(text, ["x"])([0.75])
     assert found == float(value)  # small dyadic numbers: float64 holds each on the way
 
 
@@ -89,7 +89,7 @@ def checked(ask, *args):
 
 @given(TREES, POINTS)
 def test_arrays_are_undefined_where_one_point_is_refused(text, point):
-    f = function(text, ["x", "y"])
+    f = parse_function(text, ["x", "y"])
     row = np.array([point])
     for one, many in ((f, f.values), (f.gradient, f.gradients), (f.hessian, f.hessians)):
         found, wanted = many(row)[0], checked(one, point)
@@ -100,52 +100,52 @@ def test_arrays_are_undefined_where_one_point_is_refused(text, point):
 
 @given(TREES, POINTS)
 def test_fast_functions_agree(text, point):
-    f = function(text, ["x", "y"])
+    f = parse_function(text, ["x", "y"])
     wanted = checked(f.gradient, point)
     if wanted is not None:
-        assert list(f.fast_gradient()(point)) == near(wanted.tolist(), 1e-13)
+        assert list(f.compiled_gradient()(point)) == near(wanted.tolist(), 1e-13)
 
 
 @given(TREES, POINTS)
 def test_a_derivative_reads_back(text, point):
-    f = function(text, ["x", "y"])
+    f = parse_function(text, ["x", "y"])
     wanted = checked(f.gradient, point)
-    for k, formula in enumerate(f.formulas()):
+    for k, formula in enumerate(f.gradient_formulas()):
         if formula and wanted is not None:
-            found = checked(function(formula, ["x", "y"]), point)
+            found = checked(parse_function(formula, ["x", "y"]), point)
             # As a formula of its own it may be undefined where the infinities of a derivative cancel.
             if found is not None:
                 assert found == pytest.approx(wanted[k], rel=1e-9, abs=1e-9 * float(np.abs(wanted).max()))
 
 
 def test_equal_parts_are_one_node():
-    assert function("(x+1)*(x+1)").size == function("(x+1)^2").size == 4
+    assert parse_function("(x+1)*(x+1)").operation_count == parse_function("(x+1)^2").operation_count == 4
 
 
 def test_zero_is_never_minus_zero():
-    found = function("-(x*0)")
+    found = parse_function("-(x*0)")
     assert math.copysign(1, found([1])) == 1
     assert math.copysign(1, found.gradient([1])[0]) == 1
 
 
 def test_a_point_of_the_wrong_length_is_refused():
     with pytest.raises(InputError, match="2 coordinates"):
-        function("x+y").values(np.zeros((3, 3)))
+        parse_function("x+y").values(np.zeros((3, 3)))
 
 
 def test_unknown_variable_of_a_given_list():
     with pytest.raises(InputError) as caught:
-        function("learning*rat", ["learning", "rate"])
-    assert caught.value.why == "rat is not a variable here"
+        parse_function("learning*rat", ["learning", "rate"])
+    assert caught.value.message == "rat is not a variable here"
     assert caught.value.hint == "did you mean rate?"
-    assert isinstance(function("rate", ["learning", "rate"]), Function)
+    assert isinstance(parse_function("rate", ["learning", "rate"]), Function)
 
 
 @given(TREES, POINTS)
 def test_any_formula_against_several_hundred_digits(text, point):
-    f = function(text, ["x", "y"])
+    f = parse_function(text, ["x", "y"])
     found, slopes, curvatures = (checked(ask, point) for ask in (f, f.gradient, f.hessian))
-    assume(curvatures is not None and not f.kinks(point))
+    assume(curvatures is not None and not f.non_differentiable(point))
     size = max(np.abs(found).max(), np.abs(slopes).max(), np.abs(curvatures).max())
     assume(size < 1e12)  # what large values cancel to is right to their digits, not to its own
     close = {"rel": 1e-9, "abs": 1e-9 * (1 + size)}
@@ -165,7 +165,7 @@ def exact(text, point, *by):
 
 
 def test_without_a_gradient_there_is_no_hessian():
-    f = function("cbrt(x-x)*y")
+    f = parse_function("cbrt(x-x)*y")
     for many, one in ((f.gradients, f.gradient), (f.hessians, f.hessian)):
         with pytest.raises(InputError, match="no finite derivative"):
             one([1, 2])
@@ -173,7 +173,7 @@ def test_without_a_gradient_there_is_no_hessian():
 
 
 def test_hessians_of_more_points_than_a_block():
-    f = function("x^2*y + log(x)")
+    f = parse_function("x^2*y + log(x)")
     points = np.abs(np.random.default_rng(0).normal(size=(70_000, 2)))
     points[[5, 69_999]] = -1.0
     found = f.hessians(points)

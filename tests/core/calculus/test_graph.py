@@ -16,7 +16,7 @@ def samples(graph):
     """Nodes of every kind that a simplification looks for."""
     x, y = (graph.node("variable", value=float(k)) for k in range(2))
     numbers = [graph.number(value) for value in (0.0, 1.0, -1.0, 2.0, -2.5)]
-    graph.derived = True
+    graph.in_derivative = True
     made = [
         graph.neg(x),
         graph.neg(y),
@@ -33,7 +33,7 @@ def test_simplified_pairs_keep_their_value(op):
     graph = Graph()
     for a, b in itertools.product(samples(graph), repeat=2):
         simple, plain = getattr(graph, op)(a, b), graph.node(op, a, b)
-        found, wanted = (Program(graph, [node]).values(POINT)[-1] for node in (simple, plain))
+        found, wanted = (Program(graph, [node]).node_values(POINT)[-1] for node in (simple, plain))
         if math.isfinite(wanted):
             assert found == near(wanted, 1e-15), (graph.nodes[a], graph.nodes[b])
 
@@ -41,16 +41,16 @@ def test_simplified_pairs_keep_their_value(op):
 def test_simplified_signs_and_powers_keep_their_value():
     graph = Graph()
     for a in samples(graph):
-        value = Program(graph, [a]).values(POINT)[-1]
-        assert Program(graph, [graph.neg(a)]).values(POINT)[-1] == -value
+        value = Program(graph, [a]).node_values(POINT)[-1]
+        assert Program(graph, [graph.neg(a)]).node_values(POINT)[-1] == -value
         for exponent in (0.0, 1.0, 2.0, 3.0):
             power = Program(graph, [graph.pow(a, graph.number(exponent))])
-            assert power.values(POINT)[-1] == near(value**exponent, 1e-15)
+            assert power.node_values(POINT)[-1] == near(value**exponent, 1e-15)
 
 
 def test_nothing_is_left_of_zeros_ones_and_double_signs():
     graph = Graph()
-    graph.derived = True
+    graph.in_derivative = True
     x = graph.node("variable")
     zero, one = graph.number(0.0), graph.number(1.0)
     assert graph.add(x, zero) == graph.add(zero, x) == graph.sub(x, zero) == x
@@ -64,10 +64,10 @@ def test_nothing_is_left_of_zeros_ones_and_double_signs():
 
 def test_factors_are_not_joined_beyond_float64():
     graph = Graph()
-    graph.derived = True
+    graph.in_derivative = True
     x = graph.node("variable")
     both = graph.mul(graph.number(1e-200), graph.mul(graph.number(1e-200), x))
-    assert Program(graph, [both]).values([1e300])[-1] == near(1e-100, 1e-15)
+    assert Program(graph, [both]).node_values([1e300])[-1] == near(1e-100, 1e-15)
 
 
 def test_equal_nodes_are_one():

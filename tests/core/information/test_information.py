@@ -39,7 +39,7 @@ EXAMPLES = [
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_answer_is_confirmed_by_another_route(example):
     check = example().check()
-    assert check.answer is not check.other
+    assert check.answer is not check.alternative
     assert np.all(check.holds)
 
 

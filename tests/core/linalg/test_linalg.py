@@ -38,7 +38,7 @@ def test_checks_hold_and_can_fail():
         (linalg.det(rng.normal(size=(20, 20))), "log_abs_det"),
         (linalg.cosine(x, x[::-1]), "cosine"),
         (linalg.cosine_matrix(x), "cosine"),
-        (_neighbours.nearest(x, w, 2), "similarity"),
+        (_neighbours.nearest_neighbours(x, w, 2), "similarity"),
         (linalg.analogy(), "similarities"),
     ]
     for result, answer in found:

@@ -47,7 +47,7 @@ def test_nearest_agrees_with_a_full_sort():
     x[[17, 4000]] = x[123]  # the same direction three times
     x[99] = 0
     queries = np.concatenate((rng.normal(size=(6, 8)), x[123:124].astype(float)))
-    found = _neighbours.nearest(x, queries, top=20, leave_out=[5])
+    found = _neighbours.nearest_neighbours(x, queries, top=20, exclude=[5])
     for k, q in enumerate(queries):
         c = (
             x.astype(float)
@@ -59,7 +59,8 @@ def test_nearest_agrees_with_a_full_sort():
         assert found.similarity[k] == pytest.approx(np.sort(c)[::-1][:20], abs=1e-14)
     for count in (1, 4):  # few queries go another way
         assert (
-            _neighbours.nearest(x, queries[:count], top=20, leave_out=[5]).place == found.place[:count]
+            _neighbours.nearest_neighbours(x, queries[:count], top=20, exclude=[5]).place
+            == found.place[:count]
         ).all()
     assert found.place[6, :3].tolist() == [17, 123, 4000]
     assert found.similarity[6, :3].tolist() == [1, 1, 1]
@@ -67,16 +68,16 @@ def test_nearest_agrees_with_a_full_sort():
 
 def test_nearest_in_many_blocks_is_nearest_in_one(monkeypatch):
     x = np.random.default_rng(10).normal(size=(9000, 3))
-    one = _neighbours.nearest(x, x[:3], top=9).place
+    one = _neighbours.nearest_neighbours(x, x[:3], top=9).place
     monkeypatch.setattr("aimath.core.linalg._neighbours.BLOCK", 10)
-    assert (_neighbours.nearest(linalg.index(x), x[:3], top=9).place == one).all()
+    assert (_neighbours.nearest_neighbours(linalg.build_index(x), x[:3], top=9).place == one).all()
 
 
 def test_an_index_of_huge_and_tiny_vectors():
     x = np.array([[1e-30, 0], [1e30, 1e30], [0, 1e-25]], np.float32)
-    assert _neighbours.nearest(x, [1, 0.9], top=3).place.tolist() == [[1, 0, 2]]
+    assert _neighbours.nearest_neighbours(x, [1, 0.9], top=3).place.tolist() == [[1, 0, 2]]
     with pytest.raises(InputError, match="isn't finite"):
-        linalg.index(np.array([[1, np.nan]], np.float32))
+        linalg.build_index(np.array([[1, np.nan]], np.float32))
 
 
 # what is refused
@@ -88,11 +89,14 @@ def test_an_index_of_huge_and_tiny_vectors():
         (lambda: linalg.analogy(a="kign"), "'kign' is not among the 4 words; did you mean king"),
         (lambda: linalg.analogy(top=2), "top must be 1 to 1, not 2"),
         (lambda: linalg.analogy([[0, 0], [0, 1], [0, 1], [1, 1]], "abcd", "a", "b", "c"), "zero vector"),
-        (lambda: linalg.index(np.zeros((2, 0), np.float32)), "rows of a matrix"),
+        (lambda: linalg.build_index(np.zeros((2, 0), np.float32)), "rows of a matrix"),
         (lambda: linalg.analogy(labels=["a"]), "1 labels for 4 vectors"),
         (lambda: linalg.analogy([[1, 0], [1, 0], [0, 1]], "abc", "a", "b", "c"), "top must be 1 to 0"),
-        (lambda: _neighbours.nearest([[1, 2]], [0, 0], 1), "a zero vector is near nothing"),
-        (lambda: _neighbours.nearest([[1, 2]], [1], 1), "queries and vectors have lengths 1 and 2"),
+        (lambda: _neighbours.nearest_neighbours([[1, 2]], [0, 0], 1), "a zero vector is near nothing"),
+        (
+            lambda: _neighbours.nearest_neighbours([[1, 2]], [1], 1),
+            "queries and vectors have lengths 1 and 2",
+        ),
     ],
 )
 def test_refusals_say_why(call, why):

@@ -31,7 +31,7 @@ def spread(rows):
 @pytest.mark.parametrize("offset", [0, 1e8, -1e15])
 @pytest.mark.parametrize("large", [False, True])
 def test_pca_keeps_its_digits_at_any_offset(offset, large, monkeypatch):  # scikit-learn: 4.7 off at 1e8
-    monkeypatch.setattr("aimath.core.linalg._pca.SMALL", 0 if large else 1 << 20)
+    monkeypatch.setattr("aimath.core.linalg._pca.MAX_SVD_ELEMENTS", 0 if large else 1 << 20)
     rows = np.random.default_rng(1).normal(size=(60, 4)) * [1, 2, 3, 4] + offset
     found = linalg.pca(rows)
     assert found.method == ("covariance" if large else "svd")
@@ -50,9 +50,9 @@ def test_pca_keeps_its_digits_at_any_offset(offset, large, monkeypatch):  # scik
 def test_a_first_row_far_away_costs_no_digits():
     rows = np.random.default_rng(2).normal(size=(40, 3))
     rows[0] = 1e7
-    gram = _pca.Gram()
+    gram = _pca.CovarianceAccumulator()
     gram.update(rows)
-    assert _pca.pca_of(gram.result()).variance[0] == near(spread(rows)[0], 1e-14)
+    assert _pca.pca_from_moments(gram.result()).variance[0] == near(spread(rows)[0], 1e-14)
 
 
 def test_components_have_the_sign_rule_of_scikit_learn():
@@ -64,7 +64,7 @@ def test_components_have_the_sign_rule_of_scikit_learn():
 
 @pytest.mark.parametrize("large", [False, True])
 def test_variances_of_nothing_are_0(large, monkeypatch):
-    monkeypatch.setattr("aimath.core.linalg._pca.SMALL", 0 if large else 1 << 20)
+    monkeypatch.setattr("aimath.core.linalg._pca.MAX_SVD_ELEMENTS", 0 if large else 1 << 20)
     rows = np.random.default_rng(4).normal(size=(20, 2)) @ [[1, 2, 3, 4], [0.1, 0.2, 0.1, 0.2]]
     found = linalg.pca(rows)
     assert found.variance[2:].tolist() == [0, 0]
@@ -84,9 +84,9 @@ def test_more_columns_than_rows():
     assert found.variance[3] == 0  # 4 rows span 3 directions
     assert found.variance[:3] == near(spread(rows)[:3], 1e-13)
     assert found.total_variance == near(rows.var(axis=0, ddof=1).sum())
-    gram = _pca.Gram()
+    gram = _pca.CovarianceAccumulator()
     gram.update(rows)
-    assert _pca.pca_of(gram.result()).components.shape == (4, 9)
+    assert _pca.pca_from_moments(gram.result()).components.shape == (4, 9)
 
 
 @pytest.mark.parametrize("scale", [1e150, 1e-150])
@@ -119,7 +119,7 @@ def test_data_without_components_are_refused(rows, components, why):
     ("bad", "why"), [(np.nan, "is nan"), (-np.inf, "is -inf"), (1e308, "beyond float64")]
 )
 def test_large_data_are_checked_too(bad, why, monkeypatch):
-    monkeypatch.setattr("aimath.core.linalg._pca.SMALL", 0)
+    monkeypatch.setattr("aimath.core.linalg._pca.MAX_SVD_ELEMENTS", 0)
     monkeypatch.setattr("aimath.core.linalg._pca.BLOCK", 8)
     rows = np.random.default_rng(7).normal(size=(50, 3))
     rows[17, 1] = bad
@@ -137,11 +137,11 @@ def test_large_data_are_checked_too(bad, why, monkeypatch):
 def test_however_rows_are_cut_and_merged_the_moments_are_the_same(cuts, offset):
     rows = np.random.default_rng(8).normal(size=(40, 3)) * [1, 10, 0.1] + offset
     pieces = np.split(rows, sorted(cuts))
-    whole, grams = _pca.Gram(), [_pca.Gram() for _ in pieces]
+    whole, grams = _pca.CovarianceAccumulator(), [_pca.CovarianceAccumulator() for _ in pieces]
     for piece, gram in zip(pieces, grams, strict=True):
         whole.update(piece)
         gram.update(piece)
-    merged = _pca.Gram()
+    merged = _pca.CovarianceAccumulator()
     for gram in reversed(grams):
         merged.merge(gram)
     for found in (whole.result(), merged.result()):
@@ -151,7 +151,7 @@ def test_however_rows_are_cut_and_merged_the_moments_are_the_same(cuts, offset):
 
 
 def test_accumulators_that_have_merged_go_on_alone():
-    first, second = _pca.Gram(), _pca.Gram()
+    first, second = _pca.CovarianceAccumulator(), _pca.CovarianceAccumulator()
     second.update([[1, 2], [3, 5]])
     first.merge(second)
     first.update([[7, 1]])
@@ -172,7 +172,7 @@ def test_accumulators_that_have_merged_go_on_alone():
 )
 def test_blocks_that_have_no_moments_are_refused(blocks, why):
     with pytest.raises(InputError, match=why):
-        linalg.streamed_pca(lambda: map(np.array, blocks))
+        linalg.streaming_pca(lambda: map(np.array, blocks))
 
 
 def test_streamed_pca_makes_one_pass_and_projects_in_the_second():
@@ -183,7 +183,7 @@ def test_streamed_pca_makes_one_pass_and_projects_in_the_second():
         passes.append(1)
         return (rows[k : k + 64] for k in range(0, 500, 64))
 
-    found, plain = linalg.streamed_pca(blocks, 2), linalg.pca(rows, 2)
+    found, plain = linalg.streaming_pca(blocks, 2), linalg.pca(rows, 2)
     assert len(passes) == 1
     assert (found.X, found.projected, found.covariance, found.centred) == (None, None, None, None)
     assert found.check().holds.all()
@@ -196,7 +196,7 @@ def test_streamed_pca_makes_one_pass_and_projects_in_the_second():
 
 
 def test_rows_of_different_length_do_not_merge():
-    first, second = _pca.Gram(), _pca.Gram()
+    first, second = _pca.CovarianceAccumulator(), _pca.CovarianceAccumulator()
     first.update([[1, 2, 3]])
     second.update([[1, 2]])
     with pytest.raises(InputError, match="rows of 2 and of 3"):

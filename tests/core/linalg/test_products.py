@@ -181,16 +181,16 @@ def test_entries_of_a_product_are_rounded_once():
 def test_a_product_that_cancels_everywhere_is_still_nearly_right():
     q = np.linalg.qr(np.random.default_rng(5).normal(size=(30, 30)))[0]
     assert linalg.matmul(q, q.T).product[3, 4] == float(true_dot(q[3].tolist(), q[4].tolist()))
-    exact_terms, exact.INTEGER_TERMS = exact.INTEGER_TERMS, 0
+    exact_terms, exact.MAX_INTEGER_TERMS = exact.MAX_INTEGER_TERMS, 0
     try:
         error = linalg.matmul(q, q.T).product[3, 4] - float(true_dot(q[3].tolist(), q[4].tolist()))
     finally:
-        exact.INTEGER_TERMS = exact_terms
+        exact.MAX_INTEGER_TERMS = exact_terms
     assert abs(error) < 2.0**-70
 
 
 def test_a_huge_product_is_left_to_blas(monkeypatch):
-    monkeypatch.setattr(exact, "LARGEST", 10)
+    monkeypatch.setattr(exact, "MAX_EXACT_MULTIPLICATIONS", 10)
     a = np.arange(16.0).reshape(4, 4)
     assert (linalg.matmul(a, a).product == a @ a).all()
 

@@ -9,14 +9,14 @@ from aimath.core.linalg import _refine
 
 
 def test_sizes_that_differ_by_rounding_only_are_a_tie():
-    from aimath.core.linalg._refine import upright
+    from aimath.core.linalg._refine import svd_flip
 
     tie = np.array([[0.5, -np.nextafter(0.5, 1)], [-np.nextafter(0.5, 1), 0.5], [0.5, -0.5001]])
-    assert upright(tie).tolist() == [1, -1, -1]
+    assert svd_flip(tie).tolist() == [1, -1, -1]
 
 
 def test_hilberts_eigenvalues_are_right_to_1e_16_of_the_largest(monkeypatch):
-    monkeypatch.setattr(_refine, "MOST", 0)  # as larger matrices are answered
+    monkeypatch.setattr(_refine, "MAX_MULTIPLICATIONS", 0)  # as larger matrices are answered
     n = 8
     hilbert = [[1 / (i + j + 1) for j in range(n)] for i in range(n)]
     with mp.workdps(50):

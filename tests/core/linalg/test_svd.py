@@ -92,7 +92,7 @@ def test_at_random_is_as_good_as_the_best_and_knows_its_own_error(name, shape):
         assert found.error_bound.max() <= 1.01 or method == "randomized"
         assert found.right @ found.right.T == pytest.approx(np.eye(len(found.right)), abs=1e-12)
         assert found.rank.tolist() == [1, 4, 16]
-    streamed = linalg.streamed_spectrum(blocks_of(weights, 130), 16).cut([1, 4, 16])
+    streamed = linalg.streaming_svd(blocks_of(weights, 130), 16).truncate([1, 4, 16])
     assert streamed.error == pytest.approx(found.error, rel=1e-3, abs=rounding)
 
 
@@ -112,8 +112,10 @@ def test_the_bound_holds_where_iterations_are_few():
     weights = np.random.default_rng(1).standard_normal((300, 200))
     s = np.linalg.svd(weights, compute_uv=False)
     for iterations in (1, 2, 3):  # without the lift in _bound, 1 is too good to be true
-        found = krylov.leading(lambda: (weights,), 200, 8, np.random.default_rng(0), iterations=iterations)
-        cut = spectra._signed(None, (300, 200), found, 0, 8).cut(range(1, 9))
+        found = krylov.block_krylov_svd(
+            lambda: (weights,), 200, 8, np.random.default_rng(0), iterations=iterations
+        )
+        cut = spectra._finish_spectrum(None, (300, 200), found, 0, 8).truncate(range(1, 9))
         least = np.array([best(s, r) for r in range(1, 9)])
         assert (cut.error >= least).all()
         assert (cut.error / cut.error_bound <= least).all()
@@ -122,8 +124,8 @@ def test_the_bound_holds_where_iterations_are_few():
 
 def test_several_ranks_share_one_decomposition_and_equal_the_single_ones():
     weights = np.random.default_rng(2).normal(size=(9, 7))
-    every = _svd.spectrum(weights, 7)
-    found = every.cut([1, 3, 7])
+    every = _svd.svd_spectrum(weights, 7)
+    found = every.truncate([1, 3, 7])
     for k, r in enumerate((1, 3, 7)):
         one = linalg.svd_approx(weights, r)
         for name in ("error", "relative_error", "spectral_error", "energy", "parameters", "ratio"):
@@ -154,7 +156,7 @@ def test_huge_and_tiny_weights(method, scale):
     assert found.relative_error == near(same.relative_error, 1e-12)
     assert found.singular_values == near(same.singular_values * scale, 1e-9)
     assert found.check().holds
-    streamed = linalg.streamed_spectrum(blocks_of(plain * scale, 7), 3, method).cut(3)
+    streamed = linalg.streaming_svd(blocks_of(plain * scale, 7), 3, method).truncate(3)
     assert streamed.relative_error == near(same.relative_error, 1e-3)
 
 
@@ -168,7 +170,7 @@ def test_a_zero_matrix_is_approximated_by_nothing(method):
     )
     assert (found.effective_rank, found.stable_rank, found.numerical_rank) == (0, 0, 0)
     assert found.check().holds.all()
-    assert linalg.streamed_spectrum(blocks_of(np.zeros((30, 20)), 7), 3, method).cut(3).error == 0
+    assert linalg.streaming_svd(blocks_of(np.zeros((30, 20)), 7), 3, method).truncate(3).error == 0
 
 
 def test_hilberts_singular_values():
@@ -178,7 +180,7 @@ def test_hilberts_singular_values():
         truth = [float(v) for v in mp.svd_r(mp.matrix(hilbert), compute_uv=False)]
     for found in (
         linalg.svd_approx(hilbert, 2),
-        linalg.streamed_spectrum(blocks_of(np.array(hilbert), 3), 2).cut(2),
+        linalg.streaming_svd(blocks_of(np.array(hilbert), 3), 2).truncate(2),
     ):
         assert np.abs(found.singular_values - truth).max() <= 4e-16 * truth[0]  # sqrt(eig(AᵀA)): 1e-9
         assert found.error == near(float(mp.sqrt(sum(v**2 for v in truth[2:]))), 1e-13)
@@ -204,16 +206,16 @@ def test_ranks_and_energies_of_any_matrix(weights):
 @pytest.mark.parametrize("rows", [1, 7, 1000])
 def test_a_few_columns_are_exact_in_one_pass(rows):
     weights, log = np.random.default_rng(5).normal(size=(200, 12)), []
-    every = linalg.streamed_spectrum(blocks_of(weights, rows, log), 3)
-    whole = _svd.spectrum(weights, 3)
+    every = linalg.streaming_svd(blocks_of(weights, rows, log), 3)
+    whole = _svd.svd_spectrum(weights, 3)
     assert len(log) == 2  # the first looks at the first block only
     assert (every.method, every.W, every.left, every.shape) == ("exact", None, None, (200, 12))
     assert every.singular_values == near(whole.singular_values, 1e-13)
     assert every.right == pytest.approx(whole.right, abs=1e-12)
-    cut = every.cut(3)
-    assert cut.error == near(whole.cut(3).error, 1e-13)
+    cut = every.truncate(3)
+    assert cut.error == near(whole.truncate(3).error, 1e-13)
     assert (cut.approximation, cut.left) == (None, None)
-    assert (cut.effective_rank, cut.numerical_rank) == (near(whole.cut(3).effective_rank), 12)
+    assert (cut.effective_rank, cut.numerical_rank) == (near(whole.truncate(3).effective_rank), 12)
     # The factors: a block times the right one, transposed, gives its rows of the left one.
     assert np.abs(weights - (weights @ cut.right.T) @ cut.right).max() < 10
     assert np.linalg.norm(weights - (weights @ cut.right.T) @ cut.right) == near(float(cut.error))
@@ -236,7 +238,7 @@ def test_small_values_keep_their_digits_in_a_stream_of_rows_alike_or_not(name):
     weights = np.random.default_rng(8).normal(size=(4, 100, 8))
     weights = (weights * np.broadcast_to(factors, (4, 8))[:, np.newaxis]).reshape(400, 8)
     log = []
-    found = linalg.streamed_spectrum(blocks_of(weights, 100, log), 8)
+    found = linalg.streaming_svd(blocks_of(weights, 100, log), 8)
     assert len(log) == passes  # one of them looks at the first block only
     with mp.workdps(50):
         squares = mp.eigsy(mp.matrix(weights.T.tolist()) * mp.matrix(weights.tolist()), eigvals_only=True)
@@ -248,18 +250,18 @@ def test_small_values_keep_their_digits_in_a_stream_of_rows_alike_or_not(name):
 
 def test_many_columns_take_eight_passes_and_nothing_of_the_length_of_a_column():
     weights, log = built(SPECTRA["slow"], 900, 600), []
-    found = linalg.streamed_spectrum(blocks_of(weights, 100, log), 5)
+    found = linalg.streaming_svd(blocks_of(weights, 100, log), 5)
     assert len(log) == 8
     assert (found.method, found.left) == ("randomized", None)
     assert max(np.size(field) for field in found if field is not None) == 15 * 600
-    cut = found.cut(5)
+    cut = found.truncate(5)
     assert (cut.effective_rank, cut.numerical_rank, cut.every_value) == (None, None, None)
     assert cut.check().holds.all()
 
 
 def test_how_the_rows_are_cut_hardly_matters():
     weights = np.random.default_rng(6).normal(size=(640, 560))
-    errors = [linalg.streamed_spectrum(blocks_of(weights, k), 4).cut(4).error for k in (64, 640)]
+    errors = [linalg.streaming_svd(blocks_of(weights, k), 4).truncate(4).error for k in (64, 640)]
     assert errors[0] == near(errors[1], 1e-10)
 
 
@@ -290,13 +292,13 @@ def test_matrices_and_ranks_that_are_refused(weights, rank, why):
 
 
 def test_a_spectrum_is_not_cut_beyond_what_was_asked_for():
-    found = _svd.spectrum(np.random.default_rng(8).normal(size=(600, 600)), 3)
+    found = _svd.svd_spectrum(np.random.default_rng(8).normal(size=(600, 600)), 3)
     with pytest.raises(InputError, match="rank 4 of a spectrum that was computed up to 3"):
-        found.cut(4)
+        found.truncate(4)
     with pytest.raises(InputError, match="there is no method 'best'; choose from auto, exact, randomized"):
         linalg.svd_approx([[1]], 1, "best")
     with pytest.raises(InputError, match="there is no method 'best'"):
-        linalg.streamed_spectrum(lambda: (np.eye(2),), 1, "best")
+        linalg.streaming_svd(lambda: (np.eye(2),), 1, "best")
 
 
 @pytest.mark.parametrize(
@@ -312,4 +314,4 @@ def test_a_spectrum_is_not_cut_beyond_what_was_asked_for():
 )
 def test_streams_that_are_refused(blocks, why):
     with pytest.raises(InputError, match=why):
-        linalg.streamed_spectrum(lambda: map(np.array, blocks), 2)
+        linalg.streaming_svd(lambda: map(np.array, blocks), 2)

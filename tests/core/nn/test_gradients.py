@@ -5,7 +5,7 @@ from tests.digits import near
 
 from aimath.core.nn import _functions
 from aimath.core.nn._gradients import check_gradients, gradients
-from aimath.core.nn._tensor import plain, recorded
+from aimath.core.nn._tensor import record, unwrap
 
 
 def test_what_is_not_analytic_falls_back_to_differences():
@@ -21,8 +21,8 @@ def test_results_of_several_numbers_are_weighted():
 
 def test_the_check_sees_a_wrong_derivative():
     def wrong(t):  # as if d exp(x) / dx were 1.00001 exp(x)
-        value = np.exp(plain(t))
-        return recorded(value, (t, lambda g: g * value * 1.00001))
+        value = np.exp(unwrap(t))
+        return record(value, (t, lambda g: g * value * 1.00001))
 
     found = check_gradients(wrong, [0.5, 1.0])
     assert not found.check().holds.any()

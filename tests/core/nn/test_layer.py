@@ -52,7 +52,7 @@ def test_a_sure_layer_still_has_gradients():  # torch: p - 1 = 0, and so is ever
     with mp.workdps(40):
         other = float(1 / (1 + mp.exp(40)))
     assert found.dz.tolist() == near([-other, other], 1e-15)
-    assert found.check().other == near(float(found.check().answer), 1e-13)
+    assert found.check().alternative == near(float(found.check().answer), 1e-13)
     assert np.signbit(nn.layer_gradients([[40], [0]], [0], None, 0).dW).sum() == 0  # no -0
 
 

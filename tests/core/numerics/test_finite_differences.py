@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.core.numerics.finite_differences import central
+from aimath.core.numerics.finite_differences import central_difference
 
 
 @pytest.mark.parametrize(
@@ -24,20 +24,20 @@ from aimath.core.numerics.finite_differences import central
     ],
 )
 def test_differences_know_how_far_off_they_are(slope, at, values):
-    found = central(lambda points: values(points[..., 0]), np.array([[at]]), np.array([[1.0]]))
+    found = central_difference(lambda points: values(points[..., 0]), np.array([[at]]), np.array([[1.0]]))
     assert abs(found.value - slope) <= found.error + 1e-15 * abs(slope)
     assert found.error <= 1e-8 * max(abs(slope), 1)
 
 
 def test_differences_at_points_of_every_size_at_once():
     points = np.array([[1e-300], [0.5], [3.0], [1e200], [0.5]])
-    found = central(lambda points: points[..., 0], points, np.ones((5, 1)))
+    found = central_difference(lambda points: points[..., 0], points, np.ones((5, 1)))
     assert found.value == near(np.ones(5), 1e-12)
     for k in range(5):
-        alone = central(lambda points: points[..., 0], points[k : k + 1], np.ones((1, 1)))
+        alone = central_difference(lambda points: points[..., 0], points[k : k + 1], np.ones((1, 1)))
         assert (alone.value, alone.error) == (found.value[k], found.error[k])
 
 
 def test_differences_where_there_is_nothing_on_one_side():
-    found = central(lambda points: np.sqrt(points[..., 0]), np.array([[0.0]]), np.array([[1.0]]))
+    found = central_difference(lambda points: np.sqrt(points[..., 0]), np.array([[0.0]]), np.array([[1.0]]))
     assert not np.isfinite(found.error)

@@ -5,12 +5,12 @@ import pytest
 from tests.digits import near
 
 from aimath.core import optim
-from aimath.core.calculus import function
+from aimath.core.calculus import parse_function
 from aimath.errors import InputError
 
 
 def went(text, start, *optimizer, **options):
-    return optim.descend(function(text), start, *optimizer, **options)
+    return optim.minimize(parse_function(text), start, *optimizer, **options)
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,18 @@ import pytest
 from tests.digits import near
 
 from aimath.core import optim
-from aimath.core.calculus import function
+from aimath.core.calculus import parse_function
 from aimath.errors import InputError
 
-PARABOLA = function("(w-3)^2")
-ROSENBROCK = function("(1-x)^2 + 100*(y-x^2)^2")
+PARABOLA = parse_function("(w-3)^2")
+ROSENBROCK = parse_function("(1-x)^2 + 100*(y-x^2)^2")
 
 
 # The guide's figures
 
 
 def test_twenty_steps_are_the_guides():
-    found = optim.descend(PARABOLA, [10.0])
+    found = optim.minimize(PARABOLA, [10.0])
     w, loss = found.point[1:, 0], found.loss[1:]  # the guide counts updates from 0
     shown = [(f"{w[k]:.4f}", f"{loss[k]:.4f}") for k in (0, 5, 10, 15)]
     assert shown == [("8.6000", "31.3600"), ("4.8350", "3.3673"), ("3.6013", "0.3616"), ("3.1970", "0.0388")]
@@ -26,7 +26,7 @@ def test_twenty_steps_are_the_guides():
 
 
 def test_each_point_is_the_rational_one():
-    found = optim.descend(PARABOLA, [10.0], lr=0.125, steps=40)
+    found = optim.minimize(PARABOLA, [10.0], lr=0.125, steps=40)
     exact = [3 + 7 * Fraction(3, 4) ** k for k in range(41)]
     assert all(
         abs(Fraction(x) - e) <= Fraction(4, 2**52) * e for x, e in zip(found.point[:, 0], exact, strict=True)
@@ -38,19 +38,19 @@ def test_each_point_is_the_rational_one():
     [(1.0, [-4, 10, -4, 10]), (1.1, [-5.4, 13.08, -9.096]), (0.01, [9.86, 9.7228]), (0.1, [8.6, 7.48])],
 )
 def test_rates_do_what_the_guide_says(lr, first):
-    found = optim.descend(PARABOLA, [10.0], lr=lr)
+    found = optim.minimize(PARABOLA, [10.0], lr=lr)
     assert found.point[1 : len(first) + 1, 0] == near(first, 1e-14)
 
 
 def test_steps_to_3001_and_30002():
-    slow = optim.descend(PARABOLA, [10.0], lr=0.01, steps=500).point[:, 0]
-    right = optim.descend(PARABOLA, [10.0], steps=100).point[:, 0]
+    slow = optim.minimize(PARABOLA, [10.0], lr=0.01, steps=500).point[:, 0]
+    right = optim.minimize(PARABOLA, [10.0], steps=100).point[:, 0]
     assert np.flatnonzero(slow <= 3.001)[0] == 439
     assert np.flatnonzero(right <= 3.0002)[0] == 47
 
 
 def test_adams_first_steps_are_those_of_the_paper():
-    found = optim.descend(PARABOLA, [10.0], "adam", steps=3)
+    found = optim.minimize(PARABOLA, [10.0], "adam", steps=3)
     assert found.m[:, 0] == near([0, 1.4, 2.64, 3.736], 1e-4)
     assert found.v[:, 0] == near([0, 0.196, 0.386244, 0.57082], 1e-4)
     assert found.m_hat[:2, 0].tolist() == near([0, 14], 1e-15)
@@ -70,8 +70,8 @@ def test_adams_first_steps_are_those_of_the_paper():
 )
 def test_what_makes_no_descent_is_named(options, why):
     with pytest.raises(InputError) as error:
-        optim.descend(PARABOLA, [10.0], **options)
-    assert error.value.why.startswith(why)
+        optim.minimize(PARABOLA, [10.0], **options)
+    assert error.value.message.startswith(why)
 
 
 # Many runs at once
@@ -81,11 +81,11 @@ def test_what_makes_no_descent_is_named(options, why):
 def test_runs_together_are_the_runs_alone(optimizer):
     rates, decays = np.array([1e-4, 1e-3, 0.02, 0.5]), np.array([0.0, 0.1, 0.01, 0.3])
     steps = np.array([50, 7, 30, 50])
-    runs = optim.descents(
+    runs = optim.minimize_batch(
         ROSENBROCK, [-1.2, 1.0], optimizer, lr=rates, steps=steps, weight_decay=decays, schedule="cosine"
     )
     for k, (lr, decay, count) in enumerate(zip(rates, decays, steps, strict=True)):
-        alone = optim.descend(
+        alone = optim.minimize(
             ROSENBROCK,
             [-1.2, 1.0],
             optimizer,
@@ -97,8 +97,8 @@ def test_runs_together_are_the_runs_alone(optimizer):
         places = np.arange(runs.last[k] + 1)
         together = runs.trajectory(places, np.full(len(places), k))
         assert together.point.tolist() == alone.point.tolist()
-        assert (runs.statuses[k], runs.why(k)) == (alone.status, alone.why)
-        for name in runs.rule.remembers:
+        assert (runs.statuses[k], runs.explain(k)) == (alone.status, alone.why)
+        for name in runs.rule.state_names:
             mine, theirs = (getattr(one, name) for one in (together, alone))
             assert (mine is None) == (theirs is None)
             assert mine is None or mine.tolist() == theirs.tolist()
@@ -106,10 +106,10 @@ def test_runs_together_are_the_runs_alone(optimizer):
 
 
 def test_runs_that_end_early_end_alone():
-    runs = optim.descents(PARABOLA, [10.0], lr=np.array([0.1, 0.5, 1.0, 400.0]), steps=2000, until=1e-6)
+    runs = optim.minimize_batch(PARABOLA, [10.0], lr=np.array([0.1, 0.5, 1.0, 400.0]), steps=2000, until=1e-6)
     assert runs.last.tolist() == [74, 1, 2000, 52]  # 7 * 799^53 has no square in float64
     assert runs.statuses == ["converged", "converged", "oscillates", "diverged"]
-    places, which = runs.all_rows(every=1000)
+    places, which = runs.select_rows(every=1000)
     assert list(zip(which.tolist(), places.tolist(), strict=True)) == [
         (0, 0), (0, 74), (1, 0), (1, 1), (2, 0), (2, 1000), (2, 2000), (3, 0), (3, 52),
     ]  # fmt: skip
@@ -117,25 +117,25 @@ def test_runs_that_end_early_end_alone():
 
 @pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
 def test_a_long_run_knows_how_many_steps_it_made(optimizer):
-    twice = optim.descents(PARABOLA, [10.0], optimizer, lr=np.array([1e-3, 2e-3]), steps=9000)
-    alone = optim.descend(PARABOLA, [10.0], optimizer, lr=1e-3, steps=9000)
+    twice = optim.minimize_batch(PARABOLA, [10.0], optimizer, lr=np.array([1e-3, 2e-3]), steps=9000)
+    alone = optim.minimize(PARABOLA, [10.0], optimizer, lr=1e-3, steps=9000)
     assert alone.point.tolist() == twice.points[:, 0].tolist()
     bound = float(alone.norm[8500:].max())
     first = int(np.argmax(alone.norm <= bound))
-    stopped = optim.descend(PARABOLA, [10.0], optimizer, lr=1e-3, steps=9000, until=bound)
+    stopped = optim.minimize(PARABOLA, [10.0], optimizer, lr=1e-3, steps=9000, until=bound)
     assert stopped.step[-1] == first
 
 
 def test_options_of_runs_are_as_many_as_runs():
     with pytest.raises(InputError, match="options of 2 and 3 values"):
-        optim.descents(PARABOLA, [10.0], lr=np.ones(2), steps=np.ones(3))
+        optim.minimize_batch(PARABOLA, [10.0], lr=np.ones(2), steps=np.ones(3))
 
 
 def test_memory_of_runs_is_what_a_single_run_remembers():
-    runs = optim.descents(
+    runs = optim.minimize_batch(
         PARABOLA, [10.0], "adam", beta1=np.array([0.5, 0.9]), beta2=np.array([0.9, 0.999]), steps=4
     )
-    found = runs.trajectory(*runs.all_rows())
+    found = runs.trajectory(*runs.select_rows())
     assert found.m_hat.shape == (10, 1)
     assert found.m_hat[[1, 6], 0] == near([14, 14], 1e-14)
 
@@ -144,7 +144,7 @@ def test_memory_of_runs_is_what_a_single_run_remembers():
 
 
 def test_surface_holds_the_whole_way():
-    found = optim.descend(ROSENBROCK, [-1.2, 1.0], lr=1e-3)
+    found = optim.minimize(ROSENBROCK, [-1.2, 1.0], lr=1e-3)
     seen = found.surface(7, 5)
     assert seen.values.shape == (5, 7)
     assert seen.values[1, 2] == ROSENBROCK([seen.x[2], seen.y[1]])
@@ -153,7 +153,7 @@ def test_surface_holds_the_whole_way():
 
 @pytest.mark.parametrize("ends", [[3.0], [1.7e308]])
 def test_surface_of_a_way_without_extent(ends):
-    f = function("w*1e-300")
-    seen = optim.descend(f, ends, steps=0).surface(9, 1)
+    f = parse_function("w*1e-300")
+    seen = optim.minimize(f, ends, steps=0).surface(9, 1)
     assert np.isfinite(seen.x).all()
     assert (np.diff(seen.x) > 0).all()

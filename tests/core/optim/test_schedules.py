@@ -91,7 +91,7 @@ def test_check_sees_a_wrong_rate():
 def test_what_makes_no_schedule_is_named(options, why):
     with pytest.raises(InputError) as error:
         schedule(K, **options)
-    assert error.value.why.startswith(why)
+    assert error.value.message.startswith(why)
 
 
 @pytest.mark.parametrize("step", [-1, 0.5, math.nan])

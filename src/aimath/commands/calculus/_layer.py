@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aimath.commands._shared import one
-from aimath.report import Line, Panels, Plot, Report, Table, Verify
+from aimath.commands._shared import single_matrix
+from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,19 +13,22 @@ if TYPE_CHECKING:
     from aimath.cli.options import Vector
     from aimath.report import Step
 
-NAMED = 1000
+MAX_NAMED_WEIGHTS = 1000
 """Weights of so many at most have names."""
 CHECKS = (
-    Verify("along random signs the slope is {answer}, by a complex step {other}"),
-    Verify("reverse mode, operation by operation: {other}", "check_tape"),
+    CrossCheck("along random signs the slope is {answer}, by a complex step {alternative}"),
+    CrossCheck("reverse mode, operation by operation: {alternative}", "check_tape"),
 )
 
 
 def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noqa: N803
-    """Answer for each row of x: with softmax and cross-entropy if there is a right class, else the sum."""
+    """Return the report for each row of x, by cross-entropy if a target class is given, else the sum."""
     from aimath.core import nn as core
 
-    weights, shift = one(W, "layer", whole=False), None if b is None else one(b, "b", whole=False)
+    weights, shift = (
+        single_matrix(W, "layer", unbatched=False),
+        None if b is None else single_matrix(b, "b", unbatched=False),
+    )
     result: Any
     if target is None:
         result, steps = core.sum_gradients(weights, x, shift), _sum_steps()
@@ -36,15 +39,15 @@ def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noq
         show=("gradients",),
         steps=tuple(steps),
         units={"loss": "nats"} if target is not None else {},
-        shared=("W", "b"),
-        labels=_names(*result.W.shape),
+        shared_fields=("W", "b"),
+        labels=_gradient_labels(*result.W.shape),
         plot=Plot("gradients"),
     )
 
 
-def _names(m: int, n: int) -> tuple[str, ...]:
-    """Call the gradients by what they are of; those of a large layer by their place."""
-    if m * n > NAMED:
+def _gradient_labels(m: int, n: int) -> tuple[str, ...]:
+    """Return the labels of the gradients, or none for a large layer."""
+    if m * n > MAX_NAMED_WEIGHTS:
         return ()
     rows, columns = (range(1, size + 1) for size in (m, n))
     weights = (f"W{i},{j}" for i in rows for j in columns)
@@ -58,7 +61,7 @@ def _loss_steps() -> Iterator[Step]:
     yield Table((*columns, ("3 ∂L/∂z = p - y", "{dz:+}")), bar="probs")
     yield Line(" L = -log p_k = {loss} nats")
     yield Line(" 4 ∂L/∂W = ∂L/∂z · xᵀ      the first: {dz[0]:.4} · {x[0]:.4} = {dW[0][0]}")
-    yield from _shares("z", 5)
+    yield from _parameter_gradient_steps("z", 5)
 
 
 def _sum_steps() -> Iterator[Step]:
@@ -67,10 +70,10 @@ def _sum_steps() -> Iterator[Step]:
     yield Table((("1 h = W·x + b", "{h}"), ("2 ∂L/∂h = 1", "{dh}")), bar="h")
     yield Line(" L = {h: + } = {loss}")
     yield Line(" 3 ∂L/∂W = ∂L/∂h · xᵀ      x in every row")
-    yield from _shares("h", 4)
+    yield from _parameter_gradient_steps("h", 4)
 
 
-def _shares(upstream: str, first: int) -> Iterator[Step]:
+def _parameter_gradient_steps(upstream: str, first: int) -> Iterator[Step]:
     yield Panels((("∂L/∂W", "dW"),))
     yield Line(f" {first} ∂L/∂b = ∂L/∂{upstream} = {{db}}")
     yield Line(f" {first + 1} ∂L/∂x = Wᵀ · ∂L/∂{upstream} = {{dx}}")

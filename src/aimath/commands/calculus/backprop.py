@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Form, Operand, Vector, Words
+from aimath.cli.options import ABSENT, Operand, TextArguments, Usage, Vector
 from aimath.commands import formulas as words
-from aimath.commands._shared import classes
+from aimath.commands._shared import class_indices
 from aimath.commands.calculus import _layer as layers
-from aimath.commands.calculus.gradient import AGREE, WORKED, Variables
-from aimath.commands.formulas import _kinks, _unless
+from aimath.commands.calculus.gradient import FINITE_DIFFERENCE_CHECK, MAX_PARTIALS_SHOWN, Variables
+from aimath.commands.formulas import _drop_checks_at_kinks, _non_differentiable_notes
 from aimath.errors import InputError
 from aimath.report import Line, Plot, Report, Tree
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from aimath.report import Step
 
 commands: Commands = {}
-BACKPROP = "aimath backprop '(tanh(w*x + b) - y)^2' w=0.5 x=2 b=-0.5 y=1"
-LAYER = "aimath backprop --layer '1 2 3; 4 5 6' 1,2,3 0,0 --target 0"
+BACKPROP_EXAMPLE = "aimath backprop '(tanh(w*x + b) - y)^2' w=0.5 x=2 b=-0.5 y=1"
+LAYER_EXAMPLE = "aimath backprop --layer '1 2 3; 4 5 6' 1,2,3 0,0 --target 0"
 COLUMNS = (
     ("value", "{values}"),
     ("local", "{locals}"),
@@ -30,10 +30,16 @@ COLUMNS = (
 )
 
 
-@command(commands, Form(()), Form(("layer", "x"), when=("layer",), behind=("b",)), example=BACKPROP)
+@command(
+    commands,
+    Usage(()),
+    Usage(("layer", "x"), selected_by=("layer",), trailing=("b",)),
+    example=BACKPROP_EXAMPLE,
+)
 def backprop(
     given: Annotated[
-        list[str] | None, Words("A formula, and a value for each variable; with --layer x and b.", "F X=N...")
+        list[str] | None,
+        TextArguments("A formula, and a value for each variable; with --layer x and b.", "F X=N..."),
     ] = None,
     variables: Variables = "",
     layer: Annotated[
@@ -43,7 +49,8 @@ def backprop(
     x: Annotated[Vector, Operand("Its inputs; of rows, each is answered.", flag="--x")] = ABSENT,
     b: Annotated[Vector, Operand("Its biases, one a neuron.  [default: 0]", flag="--bias")] = ABSENT,
     target: Annotated[
-        Vector | None, Operand("Its right class, from 0; a list has one a row.", flag="--target", each=True)
+        Vector | None,
+        Operand("Its right class, from 0; a list has one a row.", flag="--target", per_row=True),
     ] = None,
 ) -> Report:
     """Send the gradient back through a formula, node by node.
@@ -54,46 +61,48 @@ def backprop(
     if --target says which class is right, else from the sum of what it gives.
     """
     if layer is not None:
-        return layers.layer_report(layer, x, b, None if target is None else classes(target))
+        return layers.layer_report(layer, x, b, None if target is None else class_indices(target))
     if any(part is not None for part in (x, b, target)):
-        raise InputError("--x, --bias and --target go with --layer", hint=f"try {LAYER}", usage=True)
-    functions, assignments = words.read(given or [], variables, BACKPROP)
+        raise InputError("--x, --bias and --target go with --layer", hint=f"try {LAYER_EXAMPLE}", usage=True)
+    functions, assignments = words.parse_formulas(given or [], variables, BACKPROP_EXAMPLE)
     if len(functions) > 1:
-        raise InputError(f"needs one formula, not {len(functions)}", hint=f"try {BACKPROP}", usage=True)
-    return _backprop(functions[0], words.place(functions[0].variables, assignments))
+        raise InputError(
+            f"needs one formula, not {len(functions)}", hint=f"try {BACKPROP_EXAMPLE}", usage=True
+        )
+    return _formula_report(functions[0], words.parse_point(functions[0].variables, assignments))
 
 
-def _backprop(f: Function, point: list[float]) -> Report:
+def _formula_report(f: Function, point: list[float]) -> Report:
     from aimath.core import calculus as core
 
     result = core.backprop(f, point)
-    notes = _kinks([f], [point])
+    notes = _non_differentiable_notes([f], [point])
     leaves = [name for name in result.nodes.tolist() if name in f.variables]
     twice = [name for name in f.variables if leaves.count(name) > 1]
     steps: tuple[Step, ...] = (
-        Line(f"L = {f.shown()}      gradient = local derivative × upstream"),
+        Line(f"L = {f.short_text()}      gradient = local derivative × upstream"),
         Tree("lines", "depths", COLUMNS),
         *(
-            Line(f" {name} stands in {leaves.count(name)} places: {_sum(result, name)}")
-            for name in twice[:WORKED]
+            Line(f" {name} stands in {leaves.count(name)} places: {_gradient_sum(result, name)}")
+            for name in twice[:MAX_PARTIALS_SHOWN]
         ),
-        AGREE,
+        FINITE_DIFFERENCE_CHECK,
     )
     return Report(
         result,
         show=("gradients",),
-        steps=_unless(notes, steps),
+        steps=_drop_checks_at_kinks(notes, steps),
         labels=f.variables,
-        beside="point",
+        companion="point",
         plot=Plot("gradients"),
         notes=notes,
         extra={"function": f.text},
-        whole=True,
+        unbatched=True,
     )
 
 
-def _sum(result: Any, name: str) -> str:
-    """Say of which gradients, each by a variable in one place, its gradient is the sum."""
+def _gradient_sum(result: Any, name: str) -> str:
+    """Return the template of a variable's gradient as the sum over the places where it occurs."""
     flows = [f"{{flows[{k}]}}" for k in range(len(result.nodes)) if result.nodes[k] == name]
     total = f"{{gradients[{list(result.source.functions[0].variables).index(name)}]}}"
     shown = [*flows[:3], "…", flows[-1]] if len(flows) > 5 else flows

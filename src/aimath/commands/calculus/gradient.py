@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Operand, Vector, Words
+from aimath.cli.options import Operand, Option, TextArguments, Vector
 from aimath.commands import formulas as words
-from aimath.commands.formulas import _kinks, _unless
+from aimath.commands.formulas import _drop_checks_at_kinks, _non_differentiable_notes
 from aimath.errors import InputError
-from aimath.report import Line, Panels, Plot, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,31 +18,34 @@ if TYPE_CHECKING:
     from aimath.report import Step
 
 commands: Commands = {}
-GRAD = "aimath grad 'x^2 + 2*x*y + y^2' x=3 y=2"
-WORKED = 8
+GRAD_EXAMPLE = "aimath grad 'x^2 + 2*x*y + y^2' x=3 y=2"
+MAX_PARTIALS_SHOWN = 8
 """So many partial derivatives are worked out one by one; more make a table."""
-AGREE = Verify("central differences agree within {apart:.1}")
+FINITE_DIFFERENCE_CHECK = CrossCheck("central differences agree within {difference:.1}")
 Variables = Annotated[
-    str, Flag("--variables", help="The variables in another order.  [default: as they appear]", metavar="A,B")
+    str,
+    Option("--variables", help="The variables in another order.  [default: as they appear]", metavar="A,B"),
 ]
 
 
-@command(commands, example=GRAD)
+@command(commands, example=GRAD_EXAMPLE)
 def grad(
     given: Annotated[
-        list[str], Words("One formula, or several, and a value for each variable.", "F... X=N...")
+        list[str], TextArguments("One formula, or several, and a value for each variable.", "F... X=N...")
     ],
     at: Annotated[
         Vector | None,
-        Operand("Points, one a row, instead of x=...: a list, @FILE, - for stdin.", flag="--at", named=True),
+        Operand("Points, one a row, instead of x=...: a list, @FILE, - for stdin.", flag="--at", keyed=True),
     ] = None,
     variables: Variables = "",
-    hessian: Annotated[bool, Flag("--hessian", help="Second derivatives and their eigenvalues too.")] = False,
+    hessian: Annotated[
+        bool, Option("--hessian", help="Second derivatives and their eigenvalues too.")
+    ] = False,
     direction: Annotated[
-        str, Flag("--direction", help="The slope in a direction too: 1,0 or x=1.", metavar="LIST")
+        str, Option("--direction", help="The slope in a direction too: 1,0 or x=1.", metavar="LIST")
     ] = "",
     labels: tuple[str, ...] = (),
-    void: bool = False,
+    is_missing: bool = False,
 ) -> Report:
     """Differentiate a formula at a point, exactly.
 
@@ -52,48 +55,48 @@ def grad(
     values that tie in max or min share it; a note says so. Rows of --at with names, as a header
     gives them, are read by name.
     """
-    functions, assignments = words.read(given, variables, GRAD)
-    points = words.points(functions[0].variables, assignments, at, labels)
+    functions, assignments = words.parse_formulas(given, variables, GRAD_EXAMPLE)
+    points = words.parse_points(functions[0].variables, assignments, at, labels)
     several = at is None and len(points) > 1
-    if void:  # rows may have had further entries
-        functions = [_plane(f) for f in functions]
+    if is_missing:  # rows may have had further entries
+        functions = [_linear_stand_in(f) for f in functions]
         points = points[:, :1].repeat(len(functions[0].variables), axis=1)
     report = (
-        _jacobian(functions, points, hessian=hessian, direction=direction)
+        _jacobian_report(functions, points, hessian=hessian, direction=direction)
         if len(functions) > 1
-        else _gradient(functions[0], points, hessian=hessian, direction=direction)
+        else _gradient_report(functions[0], points, hessian=hessian, direction=direction)
     )
     show = ("point", *report.show) if several else report.show
-    notes = _kinks(functions, points)
+    notes = _non_differentiable_notes(functions, points)
     if labels:  # of the variables, else names for them
         names = functions[0].variables
         report = report._replace(labels=names if set(labels) & set(names) else labels)
-    return report._replace(show=show, steps=_unless(notes, report.steps), notes=notes)
+    return report._replace(show=show, steps=_drop_checks_at_kinks(notes, report.steps), notes=notes)
 
 
-def _gradient(f: Function, points: Any, *, hessian: bool, direction: str) -> Report:
+def _gradient_report(f: Function, points: Any, *, hessian: bool, direction: str) -> Report:
     import numpy as np
 
     from aimath.core import calculus
 
-    way = words.direction(direction, f.variables) if direction else None
+    way = words.parse_direction(direction, f.variables) if direction else None
     result = calculus.gradient(f, points, direction=way, hessian=hessian)
-    formulas = f.formulas()
+    formulas = f.gradient_formulas()
     return Report(
         result,
         show=("gradient",) if way is None else ("directional",),
         steps=tuple(_steps(f, formulas, result)),
         extra={"function": f.text, "formulas": np.array([formulas])},
         labels=f.variables,
-        beside="point",
+        companion="point",
         plot=Plot("gradient") if len(f.variables) > 1 else Plot("gradient", "point", "curve"),
     )
 
 
 def _steps(f: Function, formulas: Sequence[str], result: Any) -> Iterator[Step]:
     names = f.variables
-    yield Line(f"f({', '.join(names[:WORKED])}) = {f.shown()}")
-    if len(names) <= WORKED:
+    yield Line(f"f({', '.join(names[:MAX_PARTIALS_SHOWN])}) = {f.short_text()}")
+    if len(names) <= MAX_PARTIALS_SHOWN:
         where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names))
         yield Line(f" f = {{value}} at {where}")
         for k, (name, formula) in enumerate(zip(names, formulas, strict=True)):
@@ -104,15 +107,15 @@ def _steps(f: Function, formulas: Sequence[str], result: Any) -> Iterator[Step]:
     yield Line(" |∇f| = {norm}      the slope of the steepest way up, which is that of ∇f")
     if result.directional is not None:
         yield Line(" along d = ({direction}) of length 1:   ∇f · d = {directional}")
-    yield AGREE
+    yield FINITE_DIFFERENCE_CHECK
     if result.hessian is not None:
         yield Line(" H_ij = ∂²f/∂x_i∂x_j")
         yield Panels((("H", "hessian"),))
         yield Line(" curvatures (eigenvalues of H): {eigenvalues}      critical point: {critical}")
-        yield AGREE._replace(method="check_hessian")
+        yield FINITE_DIFFERENCE_CHECK._replace(method="check_hessian")
 
 
-def _jacobian(functions: Sequence[Function], points: Any, *, hessian: bool, direction: str) -> Report:
+def _jacobian_report(functions: Sequence[Function], points: Any, *, hessian: bool, direction: str) -> Report:
     import numpy as np
 
     from aimath.core import calculus
@@ -122,24 +125,27 @@ def _jacobian(functions: Sequence[Function], points: Any, *, hessian: bool, dire
         raise InputError(f"{option} is for one formula, and {len(functions)} are given", usage=True)
     result = calculus.jacobian(functions, points)
     names = functions[0].variables
-    where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names[:WORKED]))
+    where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names[:MAX_PARTIALS_SHOWN]))
     return Report(
         result,
         show=("jacobian",),
         steps=(
             Line("J_ij = ∂f_i/∂x_j      a row for each formula, a column for each variable"),
-            *(Line(f" f_{k + 1} = {f.shown()} = {{values[{k}]}}") for k, f in enumerate(functions[:WORKED])),
+            *(
+                Line(f" f_{k + 1} = {f.short_text()} = {{values[{k}]}}")
+                for k, f in enumerate(functions[:MAX_PARTIALS_SHOWN])
+            ),
             Line(f" at {where}:"),
             Panels((("J", "jacobian"),)),
-            AGREE,
+            FINITE_DIFFERENCE_CHECK,
         ),
         extra={"functions": np.array([[f.text for f in functions]]), "variables": np.array([names])},
         plot=Plot("jacobian"),
     )
 
 
-def _plane(f: Function) -> Function:
-    """Give a formula of the same variables that has slopes everywhere."""
-    from aimath.core.calculus import function
+def _linear_stand_in(f: Function) -> Function:
+    """Return a linear function of the same variables, which is differentiable everywhere."""
+    from aimath.core.calculus import parse_function
 
-    return function(" + ".join(f.variables), f.variables)
+    return parse_function(" + ".join(f.variables), f.variables)

@@ -9,34 +9,35 @@ from aimath.cli.command import Commands, command
 from aimath.cli.options import (
     ABSENT,
     Base,
-    First,
-    Form,
+    ModelDistribution,
     Normalize,
     Number,
     Operand,
-    Second,
+    TrueDistribution,
+    Usage,
     Vector,
     log_name,
 )
-from aimath.commands._shared import classes
+from aimath.commands._shared import class_indices
 from aimath.errors import InputError
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
 
 @command(
     commands,
-    Form(("p", "q")),
-    Form(("logits",), when=("logits", "target")),
+    Usage(("p", "q")),
+    Usage(("logits",), selected_by=("logits", "target")),
     example="aimath cross-entropy 0,1,0 .1,.8,.1",
 )
 def cross_entropy(
-    p: First = ABSENT,
-    q: Second = ABSENT,
+    p: TrueDistribution = ABSENT,
+    q: ModelDistribution = ABSENT,
     logits: Annotated[Vector | None, Operand("Logits of the classes.", flag="--logits")] = None,
     target: Annotated[
-        Vector | None, Operand("The right class, from 0; a list has one a row.", flag="--target", each=True)
+        Vector | None,
+        Operand("The right class, from 0; a list has one a row.", flag="--target", per_row=True),
     ] = None,
     label_smoothing: Annotated[
         float, Number(("--label-smoothing",), "Give every class e/n of the target's weight.")
@@ -50,20 +51,20 @@ def cross_entropy(
     class (--logits, --target), which is what classifiers and language models minimise.
     """
     if logits is None:
-        return _of_distributions(p, q, base, label_smoothing, normalize=normalize)
+        return _distribution_report(p, q, base, label_smoothing, normalize=normalize)
     if target is None:
         raise InputError("--logits needs --target: the number of the right class", usage=True)
     if normalize:
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
-    return _of_logits(logits, target, base, label_smoothing)
+    return _logits_report(logits, target, base, label_smoothing)
 
 
-def _of_distributions(
+def _distribution_report(
     p: Vector, q: Vector, base: float, label_smoothing: float, *, normalize: bool
 ) -> Report:
     from aimath.core import information
 
-    unit, log = information.unit(base), log_name(base)
+    unit, log = information.entropy_unit(base), log_name(base)
     smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
     return Report(
         information.cross_entropy(p, q, base, label_smoothing, normalize),
@@ -81,20 +82,22 @@ def _of_distributions(
                 bar="terms",
             ),
             Line(f" H(p, q) = {{terms: + }} = {{cross_entropy}} {unit}      perplexity {{perplexity}}"),
-            Verify(f"entropy + divergence = H({of}) + KL({of}‖q) = {{entropy}} + {{kl}} = {{other}}"),
+            CrossCheck(
+                f"entropy + divergence = H({of}) + KL({of}‖q) = {{entropy}} + {{kl}} = {{alternative}}"
+            ),
         ),
         units=dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit),
         plot=Plot("terms"),
     )
 
 
-def _of_logits(logits: Vector, target: Vector, base: float, label_smoothing: float) -> Report:
+def _logits_report(logits: Vector, target: Vector, base: float, label_smoothing: float) -> Report:
     from aimath.core import information
 
-    unit, log = information.unit(base), log_name(base)
+    unit, log = information.entropy_unit(base), log_name(base)
     smoothing = Line(" label smoothing {label_smoothing}: t gives that share to all classes evenly")
     return Report(
-        information.cross_entropy_of_logits(logits, classes(target), base, label_smoothing),
+        information.cross_entropy_of_logits(logits, class_indices(target), base, label_smoothing),
         show=("cross_entropy",),
         steps=(
             Line(f"H = Σ t_i · {log}(1/p_i)      p = softmax(z)      t = 1 for the right class, else 0"),
@@ -110,9 +113,11 @@ def _of_logits(logits: Vector, target: Vector, base: float, label_smoothing: flo
             ),
             Line(f" target {{target}}:   H = {{terms: + }} = {{cross_entropy}} {unit}"),
             Line(" perplexity {perplexity}"),
-            Verify(f"{log} Σ exp(z_j) - Σ t_i · z_i{'' if base == math.e else f'/ln {base:g}'} = {{other}}"),
+            CrossCheck(
+                f"{log} Σ exp(z_j) - Σ t_i · z_i{'' if base == math.e else f'/ln {base:g}'} = {{alternative}}"
+            ),
         ),
         units=dict.fromkeys(("cross_entropy", "terms"), unit),
-        beside="logits",
+        companion="logits",
         plot=Plot("probs"),
     )

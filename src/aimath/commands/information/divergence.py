@@ -8,23 +8,23 @@ from typing import Annotated
 from aimath.cli.command import Commands, command
 from aimath.cli.options import (
     Base,
-    First,
-    Flag,
+    ModelDistribution,
     Normalize,
-    Second,
+    Option,
+    TrueDistribution,
     log_name,
 )
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
 
 @command(commands, example="aimath kl .9,.1 .5,.5")
 def kl(
-    p: First,
-    q: Second,
+    p: TrueDistribution,
+    q: ModelDistribution,
     base: Base = math.e,
-    reverse: Annotated[bool, Flag("--reverse", help="Give KL(q‖p).")] = False,
+    reverse: Annotated[bool, Option("--reverse", help="Give KL(q‖p).")] = False,
     normalize: Normalize = False,
 ) -> Report:
     """Measure how far one distribution is from another.
@@ -33,9 +33,9 @@ def kl(
     """
     from aimath.core import information
 
-    unit, log = information.unit(base), log_name(base)
+    unit, log = information.entropy_unit(base), log_name(base)
     one, two, answer, terms = ("q", "p", "reverse", "reverse_terms") if reverse else ("p", "q", "kl", "terms")
-    check = Verify("cross-entropy - entropy = {cross_entropy} - {entropy} = {other}")
+    check = CrossCheck("cross-entropy - entropy = {cross_entropy} - {entropy} = {alternative}")
     return Report(
         information.kl(p, q, base, normalize),
         show=(answer,),
@@ -46,25 +46,25 @@ def kl(
             ),
             Table((("work", f"{{{one}}} · {log}({{{one}}}/{{{two}}})"), (unit, f"{{{terms}:+}}")), bar=terms),
             Line(f" KL({{P}}‖{{Q}}) = {{{terms}: + }} = {{{answer}}} {unit}"),
-            Verify("cross-entropy - entropy = {other}", "check_reverse") if reverse else check,
+            CrossCheck("cross-entropy - entropy = {alternative}", "check_reverse") if reverse else check,
             Line(
                 f" KL({{Q}}‖{{P}}) = {{{'kl' if reverse else 'reverse'}}}: not symmetric. "
                 "One term may be negative, the sum never is.",
-                only="kl" if reverse else "reverse",
+                nonzero="kl" if reverse else "reverse",
             ),
         ),
         units=dict.fromkeys(("kl", "terms", "cross_entropy", "entropy", "reverse", "reverse_terms"), unit),
-        names={"P": one, "Q": two},
+        template_words={"P": one, "Q": two},
         plot=Plot(terms),
     )
 
 
 @command(commands, example="aimath js .9,.1 .5,.5")
 def js(
-    p: First,
-    q: Second,
+    p: TrueDistribution,
+    q: ModelDistribution,
     base: Base = 2.0,
-    distance: Annotated[bool, Flag("--distance", help="Give the distance: the square root.")] = False,
+    distance: Annotated[bool, Option("--distance", help="Give the distance: the square root.")] = False,
     normalize: Normalize = False,
 ) -> Report:
     """Measure the symmetric divergence of two distributions.
@@ -73,7 +73,7 @@ def js(
     """
     from aimath.core import information
 
-    unit = information.unit(base)
+    unit = information.entropy_unit(base)
     return Report(
         information.js(p, q, base, distance=distance, normalize=normalize),
         show=("js",),
@@ -82,7 +82,7 @@ def js(
             Table((("p", "{p}"), ("q", "{q}"), ("m", "{mixture}")), bar="mixture"),
             Line(f" JS = {{kl_p}}/2 + {{kl_q}}/2 = {{divergence}} {unit}"),
             *((Line(" distance = √JS = {js}"),) if distance else ()),
-            Verify("H(m) - H(p)/2 - H(q)/2 = {other}"),
+            CrossCheck("H(m) - H(p)/2 - H(q)/2 = {alternative}"),
         ),
         units=dict.fromkeys(("divergence", "kl_p", "kl_q", *(() if distance else ("js",))), unit),
         plot=Plot("mixture"),

@@ -9,30 +9,30 @@ from aimath.cli.options import (
     ABSENT,
     Base,
     Distribution,
-    Flag,
-    Form,
     Normalize,
     Operand,
+    Option,
+    Usage,
     Vector,
     log_name,
 )
 from aimath.errors import InputError
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
 
 @command(
     commands,
-    Form(("probs",)),
-    Form(("logits",), when=("from_logits",)),
+    Usage(("probs",)),
+    Usage(("logits",), selected_by=("from_logits",)),
     example="aimath entropy .5 .25 .125 .125",
 )
 def entropy(
     probs: Distribution = ABSENT,
     logits: Annotated[Vector, Operand("Logits, with --logits.")] = ABSENT,
     base: Base = 2.0,
-    from_logits: Annotated[bool, Flag("--logits", help="The numbers are logits.")] = False,
+    from_logits: Annotated[bool, Option("--logits", help="The numbers are logits.")] = False,
     normalize: Normalize = False,
 ) -> Report:
     """Measure the uncertainty of a distribution.
@@ -41,7 +41,7 @@ def entropy(
     """
     from aimath.core import information
 
-    unit, log = information.unit(base), log_name(base)
+    unit, log = information.entropy_unit(base), log_name(base)
     if from_logits and normalize:
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
     return Report(
@@ -56,7 +56,7 @@ def entropy(
             ),
             Line(f" H = {{terms: + }} = {{entropy}} {unit}      the most for so many outcomes: {{maximum}}"),
             Line(" like a choice among {perplexity} equally likely outcomes"),
-            Verify(f"{log}(n) - KL(p‖uniform) = {{other}}"),
+            CrossCheck(f"{log}(n) - KL(p‖uniform) = {{alternative}}"),
         ),
         units=dict.fromkeys(("entropy", "surprise", "terms", "maximum"), unit) | {"nats": "nats"},
         plot=Plot("terms"),

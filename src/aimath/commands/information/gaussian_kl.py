@@ -9,20 +9,20 @@ from aimath.cli.command import Commands, command
 from aimath.cli.options import (
     ABSENT,
     Base,
-    Form,
     Operand,
+    Usage,
     Vector,
 )
 from aimath.errors import InputError
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
 
 @command(
     commands,
-    Form(("mu", "sigma")),
-    Form(("mu", "logvar"), when=("logvar",)),
+    Usage(("mu", "sigma")),
+    Usage(("mu", "logvar"), selected_by=("logvar",)),
     example="aimath gaussian-kl --mu 1 --sigma 2",
 )
 def gaussian_kl(
@@ -44,7 +44,7 @@ def gaussian_kl(
     """
     from aimath.core import information
 
-    unit = information.unit(base)
+    unit = information.entropy_unit(base)
     if logvar is not None:
         if any(values is not None for values in (sigma, mu2, sigma2)):
             raise InputError("--logvar is measured against N(0, 1): give --mu and --logvar alone", usage=True)
@@ -65,7 +65,7 @@ def gaussian_kl(
             Line(formula),
             Table(columns, bar="terms"),
             Line(f" KL = {{terms: + }} = {{kl}} {unit}"),
-            Verify(textbook + " = {other}"),
+            CrossCheck(textbook + " = {alternative}"),
         ),
         units=dict.fromkeys(("kl", "terms"), unit),
         plot=Plot("terms"),

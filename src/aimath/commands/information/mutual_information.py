@@ -12,7 +12,7 @@ from aimath.cli.options import (
     Vector,
     log_name,
 )
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
@@ -29,7 +29,7 @@ def mutual_information(
     """
     from aimath.core import information
 
-    unit, log = information.unit(base), log_name(base)
+    unit, log = information.entropy_unit(base), log_name(base)
     return Report(
         information.mutual_information(joint, base, normalize),
         show=("mutual_information",),
@@ -38,7 +38,9 @@ def mutual_information(
             Line(" p(x) = {row_marginal}      p(y) = {column_marginal}"),
             Table((("p(x,y)", "{joint}"), ("p(x) · p(y)", "{expected}"), (unit, "{terms:+}")), bar="terms"),
             Line(f" I = {{terms: + }} = {{mutual_information}} {unit}"),
-            Verify("H(X) + H(Y) - H(X,Y) = {row_entropy} + {column_entropy} - {joint_entropy} = {other}"),
+            CrossCheck(
+                "H(X) + H(Y) - H(X,Y) = {row_entropy} + {column_entropy} - {joint_entropy} = {alternative}"
+            ),
         ),
         units=dict.fromkeys(
             ("mutual_information", "terms", "row_entropy", "column_entropy", "joint_entropy"), unit

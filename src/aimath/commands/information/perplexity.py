@@ -8,23 +8,23 @@ from aimath.cli.command import Commands, command
 from aimath.cli.options import (
     ABSENT,
     Distribution,
-    Flag,
-    Form,
     Normalize,
     Operand,
+    Option,
+    Usage,
     Vector,
 )
 from aimath.errors import InputError
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
 
 @command(
     commands,
-    Form(("probs",)),
-    Form(("token_probs",), when=("tokens",)),
-    Form(("log_probs",), when=("logarithms",)),
+    Usage(("probs",)),
+    Usage(("token_probs",), selected_by=("tokens",)),
+    Usage(("log_probs",), selected_by=("logarithms",)),
     example="aimath perplexity .5 .25 .25",
 )
 def perplexity(
@@ -32,10 +32,10 @@ def perplexity(
     token_probs: Annotated[Vector, Operand("The probability of each token.")] = ABSENT,
     log_probs: Annotated[Vector, Operand("The natural log-probability of each token.")] = ABSENT,
     tokens: Annotated[
-        bool, Flag("--tokens", help="The numbers are probabilities of the tokens of a text.")
+        bool, Option("--tokens", help="The numbers are probabilities of the tokens of a text.")
     ] = False,
     logarithms: Annotated[
-        bool, Flag("--log-probs", help="The numbers are natural log-probabilities of tokens.")
+        bool, Option("--log-probs", help="The numbers are natural log-probabilities of tokens.")
     ] = False,
     normalize: Normalize = False,
 ) -> Report:
@@ -52,7 +52,7 @@ def perplexity(
             "--normalize is for a distribution: tokens' probabilities don't sum to 1", usage=True
         )
     if tokens or logarithms:
-        return _of_tokens(log_probs if logarithms else token_probs, logarithms=logarithms)
+        return _token_report(log_probs if logarithms else token_probs, logarithms=logarithms)
     return Report(
         information.perplexity(probs, normalize),
         show=("perplexity",),
@@ -61,13 +61,13 @@ def perplexity(
             Table((("p_i", "{probs}"), ("p_i · ln(1/p_i)", "{terms}")), bar="terms"),
             Line(" H = {terms: + } = {nats} nats"),
             Line(" exp {nats} = {perplexity} equally likely choices"),
-            Verify("Π p_i^(-p_i) = {other}"),
+            CrossCheck("Π p_i^(-p_i) = {alternative}"),
         ),
         plot=Plot("terms"),
     )
 
 
-def _of_tokens(values: Vector, *, logarithms: bool) -> Report:
+def _token_report(values: Vector, *, logarithms: bool) -> Report:
     from aimath.core import information
 
     if logarithms:
@@ -83,7 +83,7 @@ def _of_tokens(values: Vector, *, logarithms: bool) -> Report:
             Line("perplexity = exp of the mean of -ln p over the tokens"),
             table,
             Line(" mean = {nats} nats      exp {nats} = {perplexity}"),
-            Verify("1 / the geometric mean of p = {other}"),
+            CrossCheck("1 / the geometric mean of p = {alternative}"),
         ),
         plot=Plot("token_probs"),
     )

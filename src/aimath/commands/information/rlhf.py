@@ -11,7 +11,7 @@ from aimath.cli.options import (
     Operand,
     Vector,
 )
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
@@ -45,9 +45,9 @@ def rlhf(
             Line(" Z = Σ reference_i · exp(reward_i/beta)      ln Z = {log_partition}"),
             Line(" expected reward {expected_reward}      KL(policy‖reference) {kl} nats"),
             Line(" objective = {expected_reward} - {beta} · {kl} = {objective}"),
-            Verify("beta · ln Z = {other}: no policy does better"),
+            CrossCheck("beta · ln Z = {alternative}: no policy does better"),
         ),
         units={"kl": "nats"},
-        beside="reference",
+        companion="reference",
         plot=Plot("policy"),
     )

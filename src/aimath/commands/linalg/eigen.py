@@ -6,8 +6,8 @@ from typing import Annotated
 
 from aimath.cli.command import Commands, command
 from aimath.cli.options import Operand, Vector
-from aimath.commands._shared import SHOWN, one, worked
-from aimath.report import Line, Panels, Plot, Report, Table, Verify
+from aimath.commands._shared import MAX_SHOWN_SIZE, format_dot_product, single_matrix
+from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 commands: Commands = {}
 
@@ -15,7 +15,7 @@ commands: Commands = {}
 @command(commands, example="aimath eig '2 1; 1 2'")
 def eig(
     A: Annotated[  # noqa: N803
-        Vector, Operand("A square matrix: a literal or a file.", flag="-A", matrix=True, drawn=True)
+        Vector, Operand("A square matrix: a literal or a file.", flag="-A", matrix=True, seeded=True)
     ],
 ) -> Report:
     """Find the directions that a matrix only stretches.
@@ -25,10 +25,11 @@ def eig(
     """
     from aimath.core import linalg as eigen
 
-    result = eigen.eig(one(A, "A"))
+    result = eigen.eig(single_matrix(A, "A"))
     n, complex_ = len(result.values), result.vectors_im is not None
     products = [
-        f"  {worked('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}" for i in range(n)
+        f"  {format_dot_product('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}"
+        for i in range(n)
     ]
     first = (" A · v for the largest λ, row by row:", *products)
     return Report(
@@ -42,15 +43,15 @@ def eig(
             Line(" the vectors, a column each:" + " real parts" * complex_),
             Panels((("v", "vectors"),)),
             *((Line(" imaginary parts:"), Panels((("v", "vectors_im"),))) if complex_ else ()),
-            *(map(Line, first) if n <= SHOWN and not complex_ else ()),
+            *(map(Line, first) if n <= MAX_SHOWN_SIZE and not complex_ else ()),
             Line(
                 " A is symmetric: its vectors stand at right angles"
                 if result.symmetric
                 else " condition of the vectors {condition}: 1 is right angles, inf that one is missing"
             ),
-            Verify("A · v against λ · v, in units of A's largest entry: {other}"),
+            CrossCheck("A · v against λ · v, in units of A's largest entry: {alternative}"),
         ),
-        heads={"values": ("re", "im")},
+        axis_labels={"values": ("re", "im")},
         plot=Plot("magnitude"),
-        whole=True,
+        unbatched=True,
     )

@@ -1,23 +1,23 @@
-"""Commands that turn square matrices over: inverse and determinant."""
+"""Commands of square matrices: inverse and determinant."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Operand, Vector
-from aimath.commands._shared import one, worked
-from aimath.report import Line, Panels, Plot, Report, Verify
+from aimath.cli.options import Operand, Option, Vector
+from aimath.commands._shared import format_dot_product, single_matrix
+from aimath.report import CrossCheck, Line, Panels, Plot, Report
 
 commands: Commands = {}
-LEVERRIER = "by LeVerrier's recurrence, which has no pivots: {other}"
-Square = Annotated[Vector, Operand("A square matrix: a literal or a file.", matrix=True, drawn=True)]
+LEVERRIER_CHECK = "by LeVerrier's recurrence, which has no pivots: {alternative}"
+SquareMatrix = Annotated[Vector, Operand("A square matrix: a literal or a file.", matrix=True, seeded=True)]
 
 
 @command(commands, example="aimath inverse '2 1; 1 1'")
 def inverse(
-    a: Square,
-    force: Annotated[bool, Flag("--force", help="Invert what is singular within rounding.")] = False,
+    a: SquareMatrix,
+    force: Annotated[bool, Option("--force", help="Invert what is singular within rounding.")] = False,
 ) -> Report:
     """Invert a square matrix.
 
@@ -25,7 +25,7 @@ def inverse(
     """
     from aimath.core import linalg as core
 
-    result = core.inverse(one(a, "a"), force)
+    result = core.inverse(single_matrix(a, "a"), force)
     n = len(result.a)
     return Report(
         result,
@@ -33,25 +33,28 @@ def inverse(
         steps=(
             Line("a · inverse = 1      the matrix with 1 on its diagonal and 0 elsewhere"),
             Panels((("a", "a"), ("inverse", "inverse"))),
-            Line(f" row 1 of a · column 1 of inverse:  {worked('a', 'inverse', 0, 0, n)} = 1"),
-            *((Line(f" row 1 · column {n}:  {worked('a', 'inverse', 0, n - 1, n)} = 0"),) * (n > 1)),
+            Line(f" row 1 of a · column 1 of inverse:  {format_dot_product('a', 'inverse', 0, 0, n)} = 1"),
+            *(
+                (Line(f" row 1 · column {n}:  {format_dot_product('a', 'inverse', 0, n - 1, n)} = 0"),)
+                * (n > 1)
+            ),
             Line(f" rank {{rank}} of {n}      condition {{condition}}: by so much errors of a may grow"),
-            Verify(LEVERRIER if n <= core.EXACT_MOST else "a · inverse = {answer}"),
+            CrossCheck(LEVERRIER_CHECK if n <= core.MAX_EXACT_ROWS else "a · inverse = {answer}"),
         ),
         plot=Plot("inverse"),
-        whole=True,
+        unbatched=True,
     )
 
 
 @command(commands, example="aimath det '1 2; 3 4'")
-def det(a: Square) -> Report:
+def det(a: SquareMatrix) -> Report:
     """Give the determinant of a square matrix.
 
     The volume, with a sign, that the unit cube is stretched to. Up to 16 rows exact, rounded once.
     """
     from aimath.core import linalg as core
 
-    result = core.det(one(a, "a"))
+    result = core.det(single_matrix(a, "a"))
     n = len(result.a)
     return Report(
         result,
@@ -59,17 +62,19 @@ def det(a: Square) -> Report:
         steps=(
             Line("det a = Σ ± a_1,i · a_2,j · …      over all orders i, j, … of the columns"),
             Panels((("a", "a"),)),
-            *(Line(text) for text in _expanded(n)),
+            *(Line(text) for text in _determinant_expansion(n)),
             Line(" ln|det| = {log_abs_det}      sign {sign}"),
-            Verify(LEVERRIER if n <= core.EXACT_MOST else "ln|det| by eigenvalues: {other}"),
+            CrossCheck(
+                LEVERRIER_CHECK if n <= core.MAX_EXACT_ROWS else "ln|det| by eigenvalues: {alternative}"
+            ),
         ),
         plot=Plot("det"),
-        whole=True,
+        unbatched=True,
     )
 
 
-def _expanded(n: int) -> tuple[str, ...]:
-    """Write a small determinant out: along its first row, where it has three."""
+def _determinant_expansion(n: int) -> tuple[str, ...]:
+    """Return the lines that expand a determinant along its first row, up to 3 by 3."""
 
     def minor(columns: tuple[int, int], row: int) -> str:
         i, j = columns

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Number, Whole, Words
-from aimath.errors import InputError, counted
-from aimath.read.blocks import cut, is_named, is_path, suffix
-from aimath.read.operands import matrix_blocks
-from aimath.report import Line, Plot, Report, Table, Verify
-from aimath.text import echo
+from aimath.cli.options import Integer, Number, Option, TextArguments
+from aimath.errors import InputError, pluralize
+from aimath.read.blocks import file_suffix, has_known_suffix, is_dataset, split_archive_path
+from aimath.read.operands import open_matrix
+from aimath.report import CrossCheck, Line, Plot, Report, Table
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,14 +24,16 @@ EXAMPLE = "aimath lora --shape 768x768 --rank 16"
 
 @command(commands, example=EXAMPLE)
 def lora(
-    files: Annotated[list[str], Words("BASE and TUNED: two files of weights.", metavar="[BASE TUNED]")],
-    shape: Annotated[str, Flag("--shape", help="The sides of a matrix, as 768x768.", metavar="MxN")] = "",
+    files: Annotated[
+        list[str], TextArguments("BASE and TUNED: two files of weights.", metavar="[BASE TUNED]")
+    ],
+    shape: Annotated[str, Option("--shape", help="The sides of a matrix, as 768x768.", metavar="MxN")] = "",
     rank: Annotated[
-        int | None, Whole(("--rank", "-r"), "The rank of the factors.  [default: 8]", 1, 10**9)
+        int | None, Integer(("--rank", "-r"), "The rank of the factors.  [default: 8]", 1, 10**9)
     ] = None,
     energy: Annotated[
         tuple[float, ...] | None,
-        Number(("--energy",), "Share of the update's squares to keep.  [default: 0.9,0.99]", together=True),
+        Number(("--energy",), "Share of the update's squares to keep.  [default: 0.9,0.99]", vectorized=True),
     ] = None,
 ) -> Report:
     """Count the numbers of a low-rank adapter, or find the rank it needs.
@@ -42,19 +44,19 @@ def lora(
     if files and (shape or rank is not None):
         raise InputError("two files of weights need neither --shape nor --rank", usage=True)
     if files:
-        return _of_files(files, (0.9, 0.99) if energy is None else energy)
+        return _file_report(files, (0.9, 0.99) if energy is None else energy)
     if energy is not None:
         raise InputError("--energy is about two files of weights", hint="give BASE and TUNED", usage=True)
-    return _of_shape(shape, 8 if rank is None else rank)
+    return _shape_report(shape, 8 if rank is None else rank)
 
 
-def _of_shape(shape: str, rank: int) -> Report:
+def _shape_report(shape: str, rank: int) -> Report:
     from aimath.core import linalg as core
 
     sides = re.fullmatch(r"([0-9]{1,9})[x×,]([0-9]{1,9})", shape)
     if not sides:
         why = (
-            f"--shape: {echo(shape)} is not two sides" if shape else "needs --shape, or two files of weights"
+            f"--shape: {quote(shape)} is not two sides" if shape else "needs --shape, or two files of weights"
         )
         raise InputError(why, hint=f"try {EXAMPLE}", usage=True)
     return Report(
@@ -69,25 +71,25 @@ def _of_shape(shape: str, rank: int) -> Report:
             Line(" {parameters} / {full} = {percent_of_full} %"),
             Line(" of all numbers in memory, {full} + {parameters}: {percent_of_total} %"),
             Line(" factors are smaller than W below rank m · n / (m + n) = {break_even_rank}"),
-            Verify("100 · rank / break-even rank = {other} %"),
+            CrossCheck("100 · rank / break-even rank = {alternative} %"),
         ),
         units={"percent_of_full": "%", "percent_of_total": "%"},
         plot=Plot("parameters"),
-        whole=True,
+        unbatched=True,
     )
 
 
-def _of_files(files: Sequence[str], energy: tuple[float, ...]) -> Report:
+def _file_report(files: Sequence[str], energy: tuple[float, ...]) -> Report:
     from aimath.core.linalg import lora_ranks
 
     if len(files) != 2:
         raise InputError(f"needs two files of weights, BASE and TUNED, not {len(files)}", usage=True)
     for file in files:
-        if not (file.startswith("@") or is_path(file) or is_named(file)):
-            why = f"the suffix of {echo(file)} is not known"
+        if not (file.startswith("@") or has_known_suffix(file) or is_dataset(file)):
+            why = f"the suffix of {quote(file)} is not known"
             raise InputError(why, hint=f"any file can be given as @{file}", usage=True)
-    names, alone = _common(*files)
-    result = lora_ranks(_updates(files, names, energy))
+    names, alone = _matching_tensors(*files)
+    result = lora_ranks(_decompose_updates(files, names, energy))
     return Report(
         result,
         show=("tensor", "shape", "energy", "rank", "parameters", "full", "percent_of_full"),
@@ -106,47 +108,47 @@ def _of_files(files: Sequence[str], energy: tuple[float, ...]) -> Report:
                 names="tensor",
             ),
             *((Line(" all tensors: the one rank which they may share"),) if len(names) > 1 else ()),
-            Verify("norms of the updates by their entries: {other}"),
+            CrossCheck("norms of the updates by their entries: {alternative}"),
         ),
         units={"percent_of_full": "%"},
         plot=Plot("rank", "tensor"),
-        whole=True,
-        by_row=result._fields,
+        unbatched=True,
+        row_fields=result._fields,
         notes=alone,
     )
 
 
-def _common(base: str, tuned: str) -> tuple[list[str], tuple[str, ...]]:
-    """Name the matrices that both files hold in one shape, and say what only one of them holds."""
-    shapes = [_shapes(path) for path in (base, tuned)]
+def _matching_tensors(base_path: str, tuned_path: str) -> tuple[list[str], tuple[str, ...]]:
+    """Return the names of matrices in both files with one shape, and a note on the others."""
+    shapes = [_matrix_shapes(path) for path in (base_path, tuned_path)]
     names = [name for name, shape in shapes[0].items() if shapes[1].get(name) == shape]
     if not names:
         hint = "a tensor can be named: FILE.safetensors:NAME"
         raise InputError("the two files have no matrix of one name and shape", hint=hint)
     left = len(shapes[0].keys() | shapes[1].keys()) - len(names)
-    return names, ((f"{counted(left, 'tensor')} without a partner of the same shape",) if left else ())
+    return names, ((f"{pluralize(left, 'tensor')} without a partner of the same shape",) if left else ())
 
 
-def _shapes(path: str) -> dict[str, tuple[int, ...]]:
-    """Give the shape of every matrix of a file; of what is no file of several arrays, that of the one."""
+def _matrix_shapes(path: str) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the matrices of a file by name."""
     from aimath.read import matrices  # noqa: PLC0415  only for files
 
-    file, name = cut(path.removeprefix("@"))
-    if name is None and suffix(file) in {".safetensors", ".npz"}:
-        return {t.name: t.shape for t in matrices.tensors(file) if len(t.shape) == 2}
-    return {"": _rows(path, "").shape}
+    file, name = split_archive_path(path.removeprefix("@"))
+    if name is None and file_suffix(file) in {".safetensors", ".npz"}:
+        return {t.name: t.shape for t in matrices.list_tensors(file) if len(t.shape) == 2}
+    return {"": _open_matrix(path, "").shape}
 
 
-def _updates(
+def _decompose_updates(
     files: Sequence[str], names: Sequence[str], energy: tuple[float, ...]
 ) -> Iterator[tuple[str, Any]]:
-    """Decompose one tensor after the other, so that only two matrices are held."""
+    """Yield the decomposed update of each tensor, holding two matrices at a time."""
     from aimath.core import linalg as core
 
     for name in names:
-        base, tuned = (_rows(path, name).whole(copies=3) for path in files)
+        base, tuned = (_open_matrix(path, name).to_array(copies=3) for path in files)
         yield name or "update", core.lora_update(base, tuned, energy)
 
 
-def _rows(path: str, name: str) -> RowBlocks:
-    return matrix_blocks([f"{path}:{name}" if name else path], "W", {}, None)
+def _open_matrix(path: str, name: str) -> RowBlocks:
+    return open_matrix([f"{path}:{name}" if name else path], "W", {}, None)

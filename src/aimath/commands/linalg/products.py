@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Number, Operand, Vector
-from aimath.commands._shared import TERMS_SHOWN, Left, Right, afford, one, worked
-from aimath.report import Line, Panels, Plot, Report, Table, Verify
+from aimath.cli.options import Number, Operand, Option, Vector
+from aimath.commands._shared import MAX_TERMS, Left, Right, check_memory, format_dot_product, single_matrix
+from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 commands: Commands = {}
 ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "gelu")
-Activation = Annotated[str, Flag("--activation", metavar="NAME", choices=ACTIVATIONS)]
+Activation = Annotated[str, Option("--activation", metavar="NAME", choices=ACTIVATIONS)]
 
 
 @command(commands, example="aimath dot 1,2,3 4,5,6")
@@ -29,7 +29,7 @@ def dot(a: Left, b: Right) -> Report:
             Line("a · b = Σ a_i · b_i"),
             Table((("a", "{a}"), ("b", "{b}"), ("a_i · b_i", "{terms:+}")), bar="terms"),
             Line(" a · b = {terms: + } = {dot}"),
-            Verify("added up with more digits than float64 has: {other}"),
+            CrossCheck("added up with more digits than float64 has: {alternative}"),
         ),
         plot=Plot("terms"),
     )
@@ -37,8 +37,8 @@ def dot(a: Left, b: Right) -> Report:
 
 @command(commands, example="aimath neuron --weights .5,-.25,1 --inputs 1,2,3 --bias .5 --activation sigmoid")
 def neuron(
-    weights: Annotated[Vector, Operand("A weight for each input.", flag="--weights", drawn=True)],
-    inputs: Annotated[Vector, Operand("What comes in.", flag="--inputs", drawn=True)],
+    weights: Annotated[Vector, Operand("A weight for each input.", flag="--weights", seeded=True)],
+    inputs: Annotated[Vector, Operand("What comes in.", flag="--inputs", seeded=True)],
     bias: Annotated[float, Number(("--bias",), "Added to the weighted sum.")] = 0.0,
     activation: Activation = "none",
 ) -> Report:
@@ -58,7 +58,7 @@ def neuron(
             Table((("weight w", "{weights}"), ("input x", "{inputs}"), ("w · x", "{terms:+}")), bar="terms"),
             Line(" Σ w · x = {terms: + }      with the bias b = {bias}: {total}"),
             *((end,) * (not bare)),
-            Verify("added up with more digits than float64 has: {other}"),
+            CrossCheck("added up with more digits than float64 has: {alternative}"),
         ),
         plot=Plot("terms"),
     )
@@ -66,8 +66,8 @@ def neuron(
 
 @command(commands, example="aimath layer '1 2; 0 -1' 3,4 --bias .5,-1 --activation relu")
 def layer(
-    W: Annotated[Vector, Operand("Weights, a neuron a row.", flag="-W", matrix=True, drawn=True)],  # noqa: N803
-    x: Annotated[Vector, Operand("Inputs; of rows, each is answered.", flag="--x", drawn=True)],
+    W: Annotated[Vector, Operand("Weights, a neuron a row.", flag="-W", matrix=True, seeded=True)],  # noqa: N803
+    x: Annotated[Vector, Operand("Inputs; of rows, each is answered.", flag="--x", seeded=True)],
     bias: Annotated[Vector | None, Operand("A bias for each neuron.  [default: 0]", flag="--bias")] = None,
     activation: Activation = "none",
     memory: int | None = None,
@@ -78,8 +78,11 @@ def layer(
     """
     from aimath.core import linalg as linear
 
-    weights, shift = one(W, "W", whole=False), None if bias is None else one(bias, "bias", whole=False)
-    afford((len(x), len(weights)), "matrix of outputs", memory)
+    weights, shift = (
+        single_matrix(W, "W", unbatched=False),
+        None if bias is None else single_matrix(bias, "bias", unbatched=False),
+    )
+    check_memory((len(x), len(weights)), "matrix of outputs", memory)
     result = linear.layer(weights, x, shift, activation)
     bare = activation == "none"
     ends = (("W·x + b", "{total}"), *(((activation, "{output}"),) * (not bare)))
@@ -87,15 +90,15 @@ def layer(
         # W and b are the same for every row of x; terms are as many as W's entries, for each row again.
         result._replace(W=result.W[None], bias=result.bias[None]),
         show=("output",),
-        shared=("W", "bias"),
-        unlisted=("terms",),
+        shared_fields=("W", "bias"),
+        omitted_fields=("terms",),
         steps=(
             Line(f"output = {'W·x + b' if bare else f'{activation}(W·x + b)'}      a neuron is a row of W"),
             Line(" x = {x}      W · x by neuron,input:"),
             Table((("W", "{W}"), ("W · x", "{terms:+}")), bar="terms"),
             Line(" sums by neuron:"),
             Table((("bias b", "{bias}"), *ends), bar="output"),
-            Verify("added up with more digits than float64 has: {other}"),
+            CrossCheck("added up with more digits than float64 has: {alternative}"),
         ),
         plot=Plot("output"),
     )
@@ -103,8 +106,8 @@ def layer(
 
 @command(commands, example="aimath matmul '1 2; 3 4' '5 6; 7 8'")
 def matmul(
-    a: Annotated[Vector, Operand("The left matrix.", flag="--a", matrix=True, drawn=True)],
-    b: Annotated[Vector, Operand("The right matrix.", flag="--b", matrix=True, drawn=True)],
+    a: Annotated[Vector, Operand("The left matrix.", flag="--a", matrix=True, seeded=True)],
+    b: Annotated[Vector, Operand("The right matrix.", flag="--b", matrix=True, seeded=True)],
     memory: int | None = None,
 ) -> Report:
     """Multiply two matrices.
@@ -113,11 +116,11 @@ def matmul(
     """
     from aimath.core import linalg as linear
 
-    left, right = one(a, "a"), one(b, "b")
-    afford((len(left), right.shape[-1]), "product", memory)
+    left, right = single_matrix(a, "a"), single_matrix(b, "b")
+    check_memory((len(left), right.shape[-1]), "product", memory)
     result = linear.matmul(left, right)
     (m, k), n = result.a.shape, result.b.shape[1]
-    few = [divmod(at, n) for at in (range(m * n) if m * n <= TERMS_SHOWN else (0, m * n - 1))]
+    few = [divmod(at, n) for at in (range(m * n) if m * n <= MAX_TERMS else (0, m * n - 1))]
     return Report(
         result,
         show=("product",),
@@ -126,20 +129,20 @@ def matmul(
             Panels((("a", "a"),)),
             Panels((("b", "b"),)),
             *(
-                Line(f" {i + 1},{j + 1}:  {worked('a', 'b', i, j, k)} = {{product[{i}][{j}]}}")
+                Line(f" {i + 1},{j + 1}:  {format_dot_product('a', 'b', i, j, k)} = {{product[{i}][{j}]}}")
                 for i, j in few
             ),
             Panels((("product", "product"),)),
-            Verify("a · (b · s) = {other}      for random signs s; (a · b) · s = {answer}"),
+            CrossCheck("a · (b · s) = {alternative}      for random signs s; (a · b) · s = {answer}"),
         ),
         plot=Plot("product"),
-        whole=True,
+        unbatched=True,
     )
 
 
 @command(commands, example="aimath transpose '1 2 3; 4 5 6'")
 def transpose(
-    a: Annotated[Vector, Operand("A matrix: a literal or a file.", matrix=True, drawn=True)],
+    a: Annotated[Vector, Operand("A matrix: a literal or a file.", matrix=True, seeded=True)],
 ) -> Report:
     """Swap the rows and columns of a matrix.
 
@@ -148,14 +151,14 @@ def transpose(
     from aimath.core import linalg as linear
 
     return Report(
-        linear.transpose(one(a, "a")),
+        linear.transpose(single_matrix(a, "a")),
         show=("transposed",),
         steps=(
             Line("transposed_j,i = a_i,j      rows become columns"),
             Panels((("a", "a"),)),
             Panels((("transposed", "transposed"),)),
-            Verify("the entries of a, read column by column: {other}"),
+            CrossCheck("the entries of a, read column by column: {alternative}"),
         ),
         plot=Plot("transposed"),
-        whole=True,
+        unbatched=True,
     )

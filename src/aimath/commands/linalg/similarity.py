@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Form, Operand, Vector
-from aimath.commands._shared import Left, Right, afford, one
-from aimath.report import Line, Panels, Plot, Report, Table, Verify
+from aimath.cli.options import ABSENT, Operand, Usage, Vector
+from aimath.commands._shared import Left, Right, check_memory, single_matrix
+from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 commands: Commands = {}
 
 
-@command(commands, Form(("a", "b")), Form(("matrix",), when=("matrix",)), example="aimath cosine 1,2,3 4,5,6")
+@command(
+    commands,
+    Usage(("a", "b")),
+    Usage(("matrix",), selected_by=("matrix",)),
+    example="aimath cosine 1,2,3 4,5,6",
+)
 def cosine(
     a: Left = ABSENT,
     b: Right = ABSENT,
     matrix: Annotated[
         Vector | None,
-        Operand("Compare all rows of a matrix with each other.", flag="--matrix", matrix=True, drawn=True),
+        Operand("Compare all rows of a matrix with each other.", flag="--matrix", matrix=True, seeded=True),
     ] = None,
     memory: int | None = None,
 ) -> Report:
@@ -29,7 +34,7 @@ def cosine(
     from aimath.core import linalg as cosines
 
     if matrix is not None:
-        return _pairs(matrix, memory)
+        return _matrix_report(matrix, memory)
     return Report(
         cosines.cosine(a, b),
         show=("cosine",),
@@ -38,18 +43,18 @@ def cosine(
             Table((("a", "{a}"), ("b", "{b}"))),
             Line(" a · b = {dot}      |a| = {norm_a}      |b| = {norm_b}"),
             Line(" cosine = {dot} / ({norm_a} · {norm_b}) = {cosine}      an angle of {angle} degrees"),
-            Verify("1 - |a/|a| - b/|b||² / 2 = {other}"),
+            CrossCheck("1 - |a/|a| - b/|b||² / 2 = {alternative}"),
         ),
         units={"angle": "degrees"},
         plot=Plot("cosine"),
     )
 
 
-def _pairs(matrix: Vector, memory: int | None) -> Report:
+def _matrix_report(matrix: Vector, memory: int | None) -> Report:
     from aimath.core import linalg as cosines
 
-    rows = one(matrix, "matrix")
-    afford((len(rows), len(rows)), "matrix of cosines", memory)
+    rows = single_matrix(matrix, "matrix")
+    check_memory((len(rows), len(rows)), "matrix of cosines", memory)
     return Report(
         cosines.cosine_matrix(rows),
         show=("cosine",),
@@ -58,8 +63,8 @@ def _pairs(matrix: Vector, memory: int | None) -> Report:
             Panels((("X", "X"),)),
             Line(" lengths {norms}"),
             Panels((("cosine", "cosine"),)),
-            Verify("1 - |x_i/|x_i| - x_j/|x_j||² / 2 = {other}"),
+            CrossCheck("1 - |x_i/|x_i| - x_j/|x_j||² / 2 = {alternative}"),
         ),
         plot=Plot("cosine", kind="heat"),
-        whole=True,
+        unbatched=True,
     )

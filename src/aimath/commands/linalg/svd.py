@@ -1,17 +1,17 @@
-"""The command that cuts a matrix to a lower rank."""
+"""The command svd-approx."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Operand, Seed, Streamed, Whole
-from aimath.cli.output import interruptible
-from aimath.commands._shared import SHOWN, one
+from aimath.cli.options import ArrayOrRowBlocks, Integer, Operand, Option, Seed
+from aimath.cli.output import raise_on_signals
+from aimath.commands._shared import MAX_SHOWN_SIZE, single_matrix
 from aimath.errors import InputError
-from aimath.read.blocks import price, suffix
-from aimath.report import Line, Panels, Plot, Report, Table, Verify
-from aimath.text import echo
+from aimath.read.blocks import check_budget, file_suffix
+from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from aimath.cli.options import Vector
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from aimath.report import Step
 
 commands: Commands = {}
-MOST = 64
+MAX_STREAMED_RANK = 64
 """Of a matrix that is read in blocks no higher rank is tried unless asked for."""
-WHOLE = 20
+MAX_TERMINAL_SIZE = 20
 """A larger matrix is not shown at a terminal: its figures say more."""
-BY_RANK = (
+PER_RANK_FIELDS = (
     "rank", "error", "relative_error", "spectral_error", "energy", "error_bound", "parameters", "ratio",
     "approximation",
 )  # fmt: skip
@@ -33,19 +33,25 @@ BY_RANK = (
 @command(commands, example="aimath svd-approx '2 0 1; 0 3 1' --rank 1")
 def svd_approx(
     W: Annotated[  # noqa: N803
-        Streamed, Operand("A matrix: a literal or a file.", flag="-W", matrix=True, streamed=True)
+        ArrayOrRowBlocks, Operand("A matrix: a literal or a file.", flag="-W", matrix=True, streamed=True)
     ],
     rank: Annotated[
         tuple[int, ...] | None,
-        Whole(
-            ("--rank", "-r"), "How many directions to keep.  [default: 1,2,4,8,...]", 1, 10**9, together=True
+        Integer(
+            ("--rank", "-r"),
+            "How many directions to keep.  [default: 1,2,4,8,...]",
+            1,
+            10**9,
+            vectorized=True,
         ),
     ] = None,
-    randomized: Annotated[bool, Flag("--randomized", help="Find the leading directions at random.")] = False,
-    exact: Annotated[bool, Flag("--exact", help="Compute all singular values.")] = False,
+    randomized: Annotated[
+        bool, Option("--randomized", help="Find the leading directions at random.")
+    ] = False,
+    exact: Annotated[bool, Option("--exact", help="Compute all singular values.")] = False,
     save_factors: Annotated[
         tuple[str, str] | None,
-        Flag(
+        Option(
             "--save-factors",
             help="Write A and B, whose product is the answer, of the highest rank.",
             metavar="A.npy B.npy",
@@ -68,70 +74,74 @@ def svd_approx(
     method: spectra.Method = "randomized" if randomized else "exact" if exact else "auto"
     # randn:MxN has the stream of the seed itself.
     numbers = np.random.default_rng((int(seed), 1))
-    weights: Streamed
+    weights: ArrayOrRowBlocks
     notes: tuple[str, ...] = ()
     if isinstance(W, np.ndarray):
-        weights = one(W, "W")
-        ranks = rank or _every(min(weights.shape))
-        _priced(weights, max(ranks), method, memory)
+        weights = single_matrix(W, "W")
+        ranks = rank or _default_ranks(min(weights.shape))
+        _check_svd_budget(weights, max(ranks), method, memory)
         found = spectra.svd_approx(weights, ranks, method, numbers)
     else:
         weights, notes = W, W.notes
-        ranks = rank or _every(min(*weights.shape, MOST))
-        found = spectra.streamed_spectrum(weights, max(ranks), method, numbers).cut(ranks)
+        ranks = rank or _default_ranks(min(*weights.shape, MAX_STREAMED_RANK))
+        found = spectra.streaming_svd(weights, max(ranks), method, numbers).truncate(ranks)
     if save_factors:
-        _save(found, weights, save_factors)
+        _save_factors(found, weights, save_factors)
     return _report(found, single=len(rank or ()) == 1)._replace(notes=notes)
 
 
-def _every(most: int) -> tuple[int, ...]:
-    """Give the powers of two below the full rank, and that."""
-    return (*(1 << k for k in range((most - 1).bit_length())), most)
+def _default_ranks(max_rank: int) -> tuple[int, ...]:
+    """Return the powers of two below the full rank, and the full rank."""
+    return (*(1 << k for k in range((max_rank - 1).bit_length())), max_rank)
 
 
-def _priced(weights: Vector, most: int, method: spectra.Method, memory: int | None) -> None:
-    from aimath.core.linalg import takes_all
+def _check_svd_budget(weights: Vector, max_rank: int, method: spectra.Method, memory: int | None) -> None:
+    from aimath.core.linalg import uses_full_svd
 
     m, n = weights.shape
-    if takes_all((m, n), most, method):
+    if uses_full_svd((m, n), max_rank, method):
         size = 8 * (3 * m * n + min(m, n) ** 2)
-        price(size, f"a {m} x {n} float64 matrix and its whole SVD", memory, instead="--randomized")
+        check_budget(
+            size, f"a {m} x {n} float64 matrix and its whole SVD", memory, alternative="--randomized"
+        )
 
 
-def _save(found: SvdApprox, weights: Streamed, paths: tuple[str, str]) -> None:
-    """Write A = U_r S_r and B = V_rᵀ; of a matrix in blocks, A comes out as the blocks come in."""
-    from aimath.render.npy import save_together
+def _save_factors(result: SvdApprox, weights: ArrayOrRowBlocks, paths: tuple[str, str]) -> None:
+    """Write A = U_r S_r and B = V_rᵀ, with A streamed if the matrix is."""
+    from aimath.render.npy import save_npy_files
 
     if paths[0] == paths[1]:
-        raise InputError(f"--save-factors: both are {echo(paths[0])}", hint="name two files", usage=True)
+        raise InputError(f"--save-factors: both are {quote(paths[0])}", hint="name two files", usage=True)
     for path in paths:
-        if suffix(path) != ".npy":
-            raise InputError(f"--save-factors: {echo(path)} is no .npy", hint="name two .npy", usage=True)
-    interruptible()
+        if file_suffix(path) != ".npy":
+            raise InputError(f"--save-factors: {quote(path)} is no .npy", hint="name two .npy", usage=True)
+    raise_on_signals()
     blocks = weights() if callable(weights) else ()
-    left = (block @ found.right.T for block in blocks) if found.left is None else (found.left,)
-    shape = (found.shape[0], len(found.right))
-    save_together({paths[0]: (shape, left), paths[1]: (found.right.shape, [found.right])}, "--save-factors")
-
-
-def _report(found: SvdApprox, *, single: bool) -> Report:
-    figures = ("rank", "parameters", "error", "relative_error", "energy")
-    matrix = single and found.left is not None
-    return Report(
-        found,
-        show=("approximation",) if matrix else figures,
-        glance=figures if max(found.shape) > WHOLE else (),
-        steps=_steps(found),
-        plot=(Plot("singular_values", "i", "curve"), Plot("errors", "kept", "curve")),
-        whole=True,
-        by_row=BY_RANK,
+    left = (block @ result.right.T for block in blocks) if result.left is None else (result.left,)
+    shape = (result.shape[0], len(result.right))
+    save_npy_files(
+        {paths[0]: (shape, left), paths[1]: (result.right.shape, [result.right])}, "--save-factors"
     )
 
 
-def _steps(found: SvdApprox) -> tuple[Step, ...]:
-    m, n = found.shape
-    small = max(m, n) <= SHOWN and found.W is not None
-    last = len(found.rank) - 1
+def _report(result: SvdApprox, *, single: bool) -> Report:
+    figures = ("rank", "parameters", "error", "relative_error", "energy")
+    matrix = single and result.left is not None
+    return Report(
+        result,
+        show=("approximation",) if matrix else figures,
+        summary_fields=figures if max(result.shape) > MAX_TERMINAL_SIZE else (),
+        steps=_steps(result),
+        plot=(Plot("singular_values", "i", "curve"), Plot("errors", "kept", "curve")),
+        unbatched=True,
+        row_fields=PER_RANK_FIELDS,
+    )
+
+
+def _steps(result: SvdApprox) -> tuple[Step, ...]:
+    m, n = result.shape
+    small = max(m, n) <= MAX_SHOWN_SIZE and result.W is not None
+    last = len(result.rank) - 1
     return (
         Line("W_r = U_r · S_r · V_rᵀ, the nearest of rank r      error = √(s_(r+1)² + s_(r+2)² + …)"),
         *((Panels((("W", "W"),)),) if small else ()),
@@ -153,12 +163,12 @@ def _steps(found: SvdApprox) -> tuple[Step, ...]:
         Line(" stable rank {stable_rank}: |W|² / s_1², of {full_parameters} numbers"),
         *(
             (Line(" effective rank {effective_rank}   numerical rank {numerical_rank}"),)
-            if found.method == "exact" and found.effective_rank is not None
+            if result.method == "exact" and result.effective_rank is not None
             else (Line(" found at random: the error is at most {error_bound} times the least possible"),)
         ),
-        Verify(
-            "from the entries of W - A·B: {other}"
-            if found.left is not None
-            else "lengths of B's rows: {other}"
+        CrossCheck(
+            "from the entries of W - A·B: {alternative}"
+            if result.left is not None
+            else "lengths of B's rows: {alternative}"
         ),
     )

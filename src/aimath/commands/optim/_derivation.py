@@ -1,30 +1,30 @@
-"""How a descent is explained: the rule, its first step in full, the way, and a check by another route."""
+"""Derivations of descents: the update rule, the first step, the trajectory and a cross-check."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aimath.report import Line, Report, Table, Verify
+from aimath.report import CrossCheck, Line, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from aimath.core.calculus import Function
-    from aimath.core.optim import Runs
+    from aimath.core.optim import RunBatch
     from aimath.report import Step
 
-VARIABLES = 3
+MAX_VARIABLE_COLUMNS = 3
 """So many variables have columns of their own."""
-LONGEST = 40
+MAX_FORMULA_CHARS = 40
 """A formula is cut to so many characters."""
-MEANS = "m ← β1·m + (1-β1)·g      v ← β2·v + (1-β2)·g²"
-RULES = {
+MOMENT_UPDATES = "m ← β1·m + (1-β1)·g      v ← β2·v + (1-β2)·g²"
+UPDATE_FORMULAS = {
     "gd": "{w} ← {w} - lr·g",
     "momentum": "b ← momentum·b + g      {w} ← {w} - lr·b",
     "nesterov": "b ← momentum·b + g      {w} ← {w} - lr·(g + momentum·b)",
     "rmsprop": "s ← α·s + (1-α)·g²      {w} ← {w} - lr·g/(√s + ε)",
-    "adam": MEANS + "      {w} ← {w} - lr·m^/(√v^ + ε)",
-    "adamw": MEANS + "      {w} ← {w}·(1 - lr·λ) - lr·m^/(√v^ + ε)",
+    "adam": MOMENT_UPDATES + "      {w} ← {w} - lr·m^/(√v^ + ε)",
+    "adamw": MOMENT_UPDATES + "      {w} ← {w}·(1 - lr·λ) - lr·m^/(√v^ + ε)",
 }
 SETTINGS = {
     "gd": {},
@@ -34,7 +34,7 @@ SETTINGS = {
     "adam": {"β1": "beta1", "β2": "beta2", "ε": "eps"},
     "adamw": {"β1": "beta1", "β2": "beta2", "ε": "eps", "λ": "weight_decay"},
 }
-REMEMBERED = {
+STATE_FIELDS = {
     "gd": {},
     "momentum": {"b": "buffer"},
     "nesterov": {"b": "buffer"},
@@ -43,30 +43,30 @@ REMEMBERED = {
     "adamw": {"m": "m", "m^": "m_hat", "v": "v", "v^": "v_hat"},
 }
 CHECKS = {
-    "gd": "the start less all lr·g at once: {other}",
-    "momentum": "b as the sum of all g, weighted by momentum^age: {other}",
-    "nesterov": "b as the sum of all g, weighted by momentum^age: {other}",
-    "rmsprop": "s as the sum of all (1-α)·g², weighted by α^age: {other}",
-    "adam": "m^ and v^ as means of all g and g², weighted by β^age: {other}",
-    "adamw": "m^ and v^ as means of all g and g², weighted by β^age: {other}",
+    "gd": "the start less all lr·g at once: {alternative}",
+    "momentum": "b as the sum of all g, weighted by momentum^age: {alternative}",
+    "nesterov": "b as the sum of all g, weighted by momentum^age: {alternative}",
+    "rmsprop": "s as the sum of all (1-α)·g², weighted by α^age: {alternative}",
+    "adam": "m^ and v^ as means of all g and g², weighted by β^age: {alternative}",
+    "adamw": "m^ and v^ as means of all g and g², weighted by β^age: {alternative}",
 }
-CLOSED = {  # by whether there is one variable
-    True: "{centre} + (1 - lr·f'')^{last_step} · (start - {centre}) = {other}",
-    False: "in closed form, along each direction of curvature: {other}",
+CLOSED_FORM_CHECKS = {  # by whether there is one variable
+    True: "{centre} + (1 - lr·f'')^{last_step} · (start - {centre}) = {alternative}",
+    False: "in closed form, along each direction of curvature: {alternative}",
 }
 
 
-def derivation(runs: Runs, run: int, f: Function, schedule: str) -> Report:
-    """Tell of one run from its start to its end."""
+def explain_run(runs: RunBatch, run: int, f: Function, schedule: str) -> Report:
+    """Return the report that explains one run."""
     import numpy as np
 
-    from aimath.core.optim import is_steady, parabola
+    from aimath.core.optim import fit_quadratic, has_closed_form
 
     last = int(runs.last[run])
     found = runs.trajectory(np.arange(last + 1), np.full(last + 1, run))
-    known = _figures(runs, run, found) | _columns(runs, run, found)
-    known |= {"schedule": schedule, "formula": f.formulas()[0]}
-    bowl = parabola(runs, run) if last and is_steady(runs, run) else None
+    known = _run_settings(runs, run, found) | _columns(runs, run, found)
+    known |= {"schedule": schedule, "formula": f.gradient_formulas()[0]}
+    bowl = fit_quadratic(runs, run) if last and has_closed_form(runs, run) else None
     if bowl:
         curvature = bowl.curvatures[-1]
         known |= {"centre": bowl.centre[0], "curvature": curvature, "most": 2.0 / curvature}
@@ -74,57 +74,57 @@ def derivation(runs: Runs, run: int, f: Function, schedule: str) -> Report:
     return Report(
         found,
         show=("point",),
-        steps=tuple(_steps(runs, run, known, steady=bowl is not None)),
+        steps=tuple(_steps(runs, run, known, closed_form=bowl is not None)),
         extra=known,
         labels=runs.objective.variables,
-        whole=True,
+        unbatched=True,
     )
 
 
-def _steps(runs: Runs, run: int, known: Mapping[str, Any], *, steady: bool) -> Iterator[Step]:
+def _steps(runs: RunBatch, run: int, quantities: Mapping[str, Any], *, closed_form: bool) -> Iterator[Step]:
     rule, f, last = runs.rule.name, runs.objective, int(runs.last[run])
     single = len(f.variables) == 1
     name = f.variables[0] if single else "x"
-    yield Line(RULES[rule].format(w=name))
-    yield from _variants(known)
-    decayed = rule != "adamw" and known["weight_decay"]
+    yield Line(UPDATE_FORMULAS[rule].format(w=name))
+    yield from _variant_lines(quantities)
+    decayed = rule != "adamw" and quantities["weight_decay"]
     slope = ("f'" if single else "∇f") + f" + {{weight_decay}}·{name}" * bool(decayed)
-    yield Line(f" f = {f.shown(LONGEST)}      g = {slope}")
-    if single and (formula := known["formula"]) and len(formula) <= LONGEST:
+    yield Line(f" f = {f.short_text(MAX_FORMULA_CHARS)}      g = {slope}")
+    if single and (formula := quantities["formula"]) and len(formula) <= MAX_FORMULA_CHARS:
         yield Line(f" f' = {formula}")
     settings = "".join(f"   {said} {{{key}}}" for said, key in SETTINGS[rule].items())
-    planned = "" if known["schedule"] == "constant" else f", schedule {known['schedule']}"
+    planned = "" if quantities["schedule"] == "constant" else f", schedule {quantities['schedule']}"
     torch = ".01" if rule == "rmsprop" else ".001"
     yield Line(f" lr {{lr}}{planned}{settings}      as in torch, whose lr is {torch} by default")
     if single and last and rule.startswith("adam"):
-        yield from _first_of_adam(name, decay=rule == "adamw")
+        yield from _first_adam_step(name, decay=rule == "adamw")
     if rule == "gd" or not single or not last:
-        yield _way(f.variables)
+        yield _trajectory_table(f.variables)
     else:
-        kept = ((said, f"{{{key}_{name}}}") for said, key in REMEMBERED[rule].items())
+        kept = ((said, f"{{{key}_{name}}}") for said, key in STATE_FIELDS[rule].items())
         yield Table((("g", f"{{used_{name}}}"), *kept, (name, f"{{moved_{name}}}")), names="t")
-    if steady and single and known["curvature"] > 0.0:
+    if closed_form and single and quantities["curvature"] > 0.0:
         yield Line(" minimum at {centre}, curvature f'' = {curvature}")
         yield Line(" a step multiplies the distance to it by 1 - lr·f'' = {factor}")
         yield Line(" lr < 2/f'' = {most} converges, there it bounces for ever, above it diverges")
-    yield Line(f" {runs.statuses[run]}: {runs.why(run)}")
-    yield Verify(CLOSED[single] if steady else CHECKS[rule])
+    yield Line(f" {runs.statuses[run]}: {runs.explain(run)}")
+    yield CrossCheck(CLOSED_FORM_CHECKS[single] if closed_form else CHECKS[rule])
 
 
-def _variants(known: Mapping[str, Any]) -> Iterator[Line]:
-    """Say what an option changes of the rule."""
-    if known.get("dampening"):
+def _variant_lines(quantities: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield lines on how options change the update rule."""
+    if quantities.get("dampening"):
         yield Line(" but b ← momentum·b + (1 - {dampening})·g from the second step on")
-    if known.get("centered"):
+    if quantities.get("centered"):
         yield Line(" centred: a ← α·a + (1-α)·g, and √(s - a²) in place of √s")
-    if known.get("amsgrad"):
+    if quantities.get("amsgrad"):
         yield Line(" amsgrad: the largest v so far in place of v")
-    if known.get("alpha") is not None and known["momentum"]:
+    if quantities.get("alpha") is not None and quantities["momentum"]:
         yield Line(" with momentum {momentum}: b ← momentum·b + g/(√s + ε), and lr·b is taken off")
 
 
-def _way(names: tuple[str, ...]) -> Table:
-    """Give a line a step: where, how high, how steep, and where to from there."""
+def _trajectory_table(names: tuple[str, ...]) -> Table:
+    """Return a table with a line per step: point, loss, slope and next point."""
     if len(names) == 1:
         (w,) = names
         columns = (
@@ -133,8 +133,8 @@ def _way(names: tuple[str, ...]) -> Table:
             ("f'", f"{{gradient_{w}}}"),
             ("next", f"{{next_{w}}}"),
         )
-        return Table(columns, track=f"point_{w}", names="step")
-    shown = names if len(names) <= VARIABLES else ()
+        return Table(columns, dot_plot=f"point_{w}", names="step")
+    shown = names if len(names) <= MAX_VARIABLE_COLUMNS else ()
     return Table(
         (*((name, f"{{point_{name}}}") for name in shown), ("f", "{loss}"), ("|∇f|", "{norm}")),
         bar="loss",
@@ -142,40 +142,40 @@ def _way(names: tuple[str, ...]) -> Table:
     )
 
 
-def _first_of_adam(w: str, *, decay: bool) -> Iterator[Line]:
-    yield Line(f" t = 1   g = {{used_{w}[0]}}")
-    yield Line(f"   m = (1-β1)·g = {{m_{w}[0]}}      m^ = m/(1-β1) = {{m_hat_{w}[0]}}")
-    yield Line(f"   v = (1-β2)·g² = {{v_{w}[0]}}      v^ = v/(1-β2) = {{v_hat_{w}[0]}}")
+def _first_adam_step(variable: str, *, decay: bool) -> Iterator[Line]:
+    yield Line(f" t = 1   g = {{used_{variable}[0]}}")
+    yield Line(f"   m = (1-β1)·g = {{m_{variable}[0]}}      m^ = m/(1-β1) = {{m_hat_{variable}[0]}}")
+    yield Line(f"   v = (1-β2)·g² = {{v_{variable}[0]}}      v^ = v/(1-β2) = {{v_hat_{variable}[0]}}")
     held = " · (1 - {rate[1]}·{weight_decay})" * decay
-    taken = f"{{rate[1]}} · {{m_hat_{w}[0]}}/(√{{v_hat_{w}[0]}} + {{eps}})"
-    yield Line(f"   {w} = {{point_{w}[0]}}{held} - {taken} = {{moved_{w}[0]}}")
+    taken = f"{{rate[1]}} · {{m_hat_{variable}[0]}}/(√{{v_hat_{variable}[0]}} + {{eps}})"
+    yield Line(f"   {variable} = {{point_{variable}[0]}}{held} - {taken} = {{moved_{variable}[0]}}")
     yield Line("   the first step is lr in size, whatever g is")
 
 
-def _figures(runs: Runs, run: int, found: Any) -> dict[str, Any]:
-    """Give the optimiser's options, as they are for this run."""
+def _run_settings(runs: RunBatch, run: int, trajectory: Any) -> dict[str, Any]:
+    """Return the optimizer's settings for one run."""
     import numpy as np
 
     settings = {k: np.ravel(v)[run] if np.ndim(v) else v for k, v in runs.rule.settings.items()}
-    last = len(found.step) - 1
-    return {**settings, "lr": float(runs.base[run]), "last_step": last, "t": found.step[1:]}
+    last = len(trajectory.step) - 1
+    return {**settings, "lr": float(runs.base_lr[run]), "last_step": last, "t": trajectory.step[1:]}
 
 
-def _columns(runs: Runs, run: int, found: Any) -> dict[str, Any]:
-    """Give the columns of the tables, by variable."""
+def _columns(runs: RunBatch, run: int, trajectory: Any) -> dict[str, Any]:
+    """Return the columns of the tables, by variable."""
     import numpy as np
 
-    from aimath.core.optim import following
+    from aimath.core.optim import next_points
 
-    after = following(runs)[: len(found.step), run]
-    decay = 0.0 if runs.rule.name == "adamw" else found.source.decay[run]
+    after = next_points(runs)[: len(trajectory.step), run]
+    decay = 0.0 if runs.rule.name == "adamw" else trajectory.source.decay[run]
     columns: dict[str, Any] = {}
     for k, name in enumerate(runs.objective.variables):
-        point, slope = found.point[:, k], found.gradient[:, k]
+        point, slope = trajectory.point[:, k], trajectory.gradient[:, k]
         columns |= {f"point_{name}": point, f"gradient_{name}": slope, f"next_{name}": after[:, k]}
         columns |= {f"used_{name}": (slope + decay * point)[:-1], f"moved_{name}": point[1:]}
-        for key in REMEMBERED[runs.rule.name].values():
-            kept = getattr(found, key)[1:, k]
+        for key in STATE_FIELDS[runs.rule.name].values():
+            kept = getattr(trajectory, key)[1:, k]
             # Writers take 0.9999999999999998 for a share, which is less than all; here it is a rounded 1.
             columns[f"{key}_{name}"] = np.where(np.abs(np.abs(kept) - 1.0) < 1e-14, np.sign(kept), kept)
     return columns

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Flag, Form, Operand, Vector
-from aimath.commands.optim._runs import FUNCTION, Lr, beginning
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.cli.options import ABSENT, Operand, Option, Usage, Vector
+from aimath.commands.optim._runs import DEFAULT_FUNCTION, LearningRate, parse_start
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
 
 @command(
     commands,
-    Form(("curvatures",)),
-    Form((), when=("function", "at")),
+    Usage(("curvatures",)),
+    Usage((), selected_by=("function", "at")),
     example="aimath learning-rate 1 9 --lr .2",
 )
 def learning_rate(
     curvatures: Annotated[Vector, Operand("Eigenvalues of the Hessian.")] = ABSENT,
     function: Annotated[
-        str, Flag("--function", help="Or a function, whose Hessian is taken.", metavar="F")
+        str, Option("--function", help="Or a function, whose Hessian is taken.", metavar="F")
     ] = "",
-    at: Annotated[str, Flag("--at", help="Where it is taken: x=3,y=2.", metavar="LIST")] = "",
-    lr: Lr = 0.1,
+    at: Annotated[str, Option("--at", help="Where it is taken: x=3,y=2.", metavar="LIST")] = "",
+    lr: LearningRate = 0.1,
 ) -> Report:
     """Say what a learning rate does to gradient descent.
 
@@ -34,12 +34,12 @@ def learning_rate(
     from aimath.core import optim as optimize
 
     if function or at:
-        f, point = beginning(function or FUNCTION, [at] if at else None, "--at")
-        curvatures = optimize.curvatures_at(f, point)[None]
+        f, point = parse_start(function or DEFAULT_FUNCTION, [at] if at else None, "--at")
+        curvatures = optimize.hessian_eigenvalues(f, point)[None]
     return Report(
         optimize.learning_rate(curvatures, lr),
         show=("rate",),
-        glance=("rate", "regime", "oscillates", "max_lr", "best_lr", "best_rate"),
+        summary_fields=("rate", "regime", "oscillates", "max_lr", "best_lr", "best_rate"),
         steps=(
             Line("distance ← (1 - lr·curvature) · distance      in each direction"),
             Line(" lr = {lr}"),
@@ -49,7 +49,7 @@ def learning_rate(
             Line(" largest curvature L = {largest}   smallest mu = {smallest}   L/mu = {condition}"),
             Line(" converges below lr = 2/L = {max_lr}"),
             Line(" fastest at lr = 2/(mu + L) = {best_lr}, by (L - mu)/(L + mu) = {best_rate}"),
-            Verify("8 steps from distance 1, the 8th root of the largest left: {other}"),
+            CrossCheck("8 steps from distance 1, the 8th root of the largest left: {alternative}"),
         ),
         plot=Plot("factors"),
         extra={"function": function} if function else {},

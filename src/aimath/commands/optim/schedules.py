@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.job import one_of
-from aimath.cli.options import Number, Operand, Vector, Whole
-from aimath.commands.optim._runs import SCHEDULES, Kind, Lr
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.cli.job import check_choice
+from aimath.cli.options import Integer, Number, Operand, Vector
+from aimath.commands.optim._runs import SCHEDULES, LearningRate, ScheduleName
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 FORMULAS = {
@@ -25,14 +25,14 @@ FORMULAS = {
 @command(commands, example="aimath schedule 0 5 10 15 20 --schedule cosine --lr .1")
 def schedule(
     step: Annotated[Vector, Operand("Updates, counted from 0.")],
-    schedule: Kind = "constant",
-    lr: Lr = 0.1,
-    steps: Annotated[int, Whole(("--steps",), "Updates until the end, T.", 1, 10**9)] = 20,
+    schedule: ScheduleName = "constant",
+    lr: LearningRate = 0.1,
+    steps: Annotated[int, Integer(("--steps",), "Updates until the end, T.", 1, 10**9)] = 20,
     gamma: Annotated[float | None, Number(("--gamma",), "Factor of step (.1) and exponential (.95).")] = None,
-    step_size: Annotated[int, Whole(("--step-size",), "Updates between drops of step.", 1, 10**9)] = 10,
+    step_size: Annotated[int, Integer(("--step-size",), "Updates between drops of step.", 1, 10**9)] = 10,
     min_lr: Annotated[float, Number(("--min-lr",), "Where cosine ends.")] = 0.0,
     warmup: Annotated[
-        int | None, Whole(("--warmup",), "Updates of warming up, W.  [default: a tenth]", 0, 10**9)
+        int | None, Integer(("--warmup",), "Updates of warming up, W.  [default: a tenth]", 0, 10**9)
     ] = None,
     power: Annotated[float, Number(("--power",), "Power of polynomial.")] = 1.0,
 ) -> Report:
@@ -43,7 +43,7 @@ def schedule(
     """
     from aimath.core import optim as optimize
 
-    one_of("--schedule", schedule, SCHEDULES)
+    check_choice("--schedule", schedule, SCHEDULES)
     return Report(
         optimize.schedule(
             step, schedule, lr, horizon=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
@@ -53,9 +53,9 @@ def schedule(
         steps=(
             Line(FORMULAS[schedule]),
             Table((("k", "{step}"), ("lr_k", "{rate}"), ("of lr", "{share:%}")), bar="rate"),
-            Verify("as printed, powers by logarithms: {other}"),
+            CrossCheck("as printed, powers by logarithms: {alternative}"),
         ),
-        beside="step",
+        companion="step",
         plot=Plot("rate", "step", "curve"),
         extra={"schedule": schedule},
     )  # fmt: skip

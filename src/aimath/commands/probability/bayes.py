@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Form, Operand, Vector
-from aimath.errors import InputError, counted
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.cli.options import Operand, Option, Usage, Vector
+from aimath.errors import InputError, pluralize
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from aimath.report import Step
 
 commands: Commands = {}
-MOST_SHOWN = 4
+MAX_SHOWN = 4
 """Pieces of evidence whose posteriors fit beside each other."""
 
 
 @command(
     commands,
-    Form(("prior", "likelihood")),
+    Usage(("prior", "likelihood")),
     example="aimath bayes --prior .3 --likelihood .8 --evidence .35",
 )
 def bayes(
@@ -30,15 +30,15 @@ def bayes(
     likelihood: Annotated[
         list[Vector],
         Operand(
-            "P(B given A), one a hypothesis; repeat for more evidence.", flag="--likelihood", repeat=True
+            "P(B given A), one a hypothesis; repeat for more evidence.", flag="--likelihood", repeatable=True
         ),
     ],
     evidence: Annotated[Vector | None, Operand("P(B).", flag="--evidence")] = None,
     false_positive: Annotated[
         list[Vector] | None,
-        Operand("P(B given not A); repeat with --likelihood.", flag="--false-positive", repeat=True),
+        Operand("P(B given not A); repeat with --likelihood.", flag="--false-positive", repeatable=True),
     ] = None,
-    names: Annotated[str, Flag("--names", help="What A and B are called: spam,free.", metavar="A,B")] = "",
+    names: Annotated[str, Option("--names", help="What A and B are called: spam,free.", metavar="A,B")] = "",
 ) -> Report:
     """Update a belief with evidence.
 
@@ -54,26 +54,30 @@ def bayes(
     if prior.shape[-1] > 1:
         if evidence is not None or alarms:
             raise InputError("several hypotheses need only --prior and --likelihood", usage=True)
-        pieces = [_as_many(prior, piece) for piece in likelihood]
-        return _several_in_turn(prior, pieces, called) if in_turn else _several(prior, pieces[0], called)
+        pieces = [_check_length(prior, piece) for piece in likelihood]
+        return (
+            _hypotheses_sequence_report(prior, pieces, called)
+            if in_turn
+            else _hypotheses_report(prior, pieces[0], called)
+        )
     if not in_turn:
-        return _two(prior, likelihood[0], evidence, alarms, called)
+        return _binary_report(prior, likelihood[0], evidence, alarms, called)
     if evidence is not None:
         raise InputError("several pieces of evidence need --false-positive, not --evidence", usage=True)
-    return _two_in_turn(prior, likelihood, alarms, called)
+    return _binary_sequence_report(prior, likelihood, alarms, called)
 
 
-def _as_many(prior: Vector, likelihood: Vector) -> Vector:
-    """Give one number a hypothesis, or say how many there are."""
+def _check_length(prior: Vector, likelihood: Vector) -> Vector:
+    """Return the likelihood, or raise InputError unless it has one number per hypothesis."""
     found, wanted = likelihood.shape[-1], prior.shape[-1]
     if found != wanted:
-        has = f"--likelihood has {counted(found, 'number')}"
+        has = f"--likelihood has {pluralize(found, 'number')}"
         raise InputError(f"{has}, --prior has {wanted}", usage=True)
     return likelihood
 
 
 def _scalar(values: Vector, flag: str) -> Vector:
-    """Give (rows, 1) as (rows,)."""
+    """Return (rows, 1) as (rows,)."""
     if values.shape[-1] != 1:
         raise InputError(
             f"{flag} has {values.shape[-1]} numbers where --prior has one",
@@ -83,22 +87,22 @@ def _scalar(values: Vector, flag: str) -> Vector:
     return values[..., 0]
 
 
-def _two(
+def _binary_report(
     prior: Vector,
     likelihood: Vector,
     evidence: Vector | None,
-    alarms: list[Vector],
-    called: Mapping[str, str],
+    false_positives: list[Vector],
+    event_names: Mapping[str, str],
 ) -> Report:
     from aimath.core import probability
 
     p, seen = _scalar(prior, "--prior"), _scalar(likelihood, "--likelihood")
     whole = None if evidence is None else _scalar(evidence, "--evidence")
-    alarm = _scalar(alarms[0], "--false-positive") if alarms else None
+    alarm = _scalar(false_positives[0], "--false-positive") if false_positives else None
     return Report(
         probability.bayes(p, seen, whole, alarm),
         show=("posterior",),
-        names=called,
+        template_words=event_names,
         steps=(
             Line("P({A} given {B}) = P({B} given {A}) · P({A}) / P({B})"),
             Line(" = {likelihood} · {prior} / {evidence} = {posterior}"),
@@ -110,8 +114,9 @@ def _two(
             Line("      ├─ {false_alarms} with {B}   (P({B} given not {A}) = {implied})"),
             Line("      └─ {correct_rejections} without"),
             Line(" {hits} of {hits} + {false_alarms} with {B} are {A}: {posterior:%}"),
-            Verify(
-                "odds {prior_odds} · {bayes_factor} = {odds} to 1, which is P = {other}; evidence {bits} bits"
+            CrossCheck(
+                "odds {prior_odds} · {bayes_factor} = {odds} to 1, which is P = "
+                "{alternative}; evidence {bits} bits"
             ),
         ),
         units={"bits": "bits"},
@@ -119,83 +124,85 @@ def _two(
     )
 
 
-def _several(prior: Vector, likelihood: Vector, called: Mapping[str, str]) -> Report:
+def _hypotheses_report(prior: Vector, likelihood: Vector, event_names: Mapping[str, str]) -> Report:
     from aimath.core import probability
 
     return Report(
         probability.bayes(prior, likelihood),
         show=("posterior",),
-        names=called,
+        template_words=event_names,
         steps=(
             Line("P(h given {B}) = P(h) · P({B} given h) / P({B})      P({B}) = Σ P(h) · P({B} given h)"),
             Table(
                 (
                     ("P(h)", "{prior}"),
-                    (f"P({called['B']}|h)", "{likelihood}"),
+                    (f"P({event_names['B']}|h)", "{likelihood}"),
                     ("product", "{joint}"),
                     ("posterior", "{posterior}"),
                 ),
                 bar="posterior",
             ),
             Line(" P({B}) = {joint: + } = {evidence}"),
-            Verify("by odds against all others: {other}"),
+            CrossCheck("by odds against all others: {alternative}"),
         ),
-        beside="prior",
+        companion="prior",
         plot=Plot("posterior"),
     )
 
 
-def _several_in_turn(prior: Vector, pieces: list[Vector], called: Mapping[str, str]) -> Report:
-    import numpy as np
-
-    from aimath.core import probability
-
-    after = ((f"after {k + 1}", f"{{posteriors[{k}]}}") for k in range(min(len(pieces), MOST_SHOWN)))
-    return _in_turn(
-        probability.bayes_sequence(prior, np.stack(np.broadcast_arrays(*pieces), axis=-2)),
-        Line("P(h) after a piece = P(h) before · P(piece given h) / Σ of the same over all h"),
-        Line(" one line a hypothesis"),
-        Table((("prior", "{prior}"), *after, ("posterior", "{posterior}")), bar="posterior"),
-        called=called,
-    )
-
-
-def _two_in_turn(
-    prior: Vector, likelihood: list[Vector], alarms: list[Vector], called: Mapping[str, str]
+def _hypotheses_sequence_report(
+    prior: Vector, pieces: list[Vector], event_names: Mapping[str, str]
 ) -> Report:
     import numpy as np
 
     from aimath.core import probability
 
-    if len(alarms) != len(likelihood):
+    after = ((f"after {k + 1}", f"{{posteriors[{k}]}}") for k in range(min(len(pieces), MAX_SHOWN)))
+    return _sequence_report(
+        probability.bayes_sequence(prior, np.stack(np.broadcast_arrays(*pieces), axis=-2)),
+        Line("P(h) after a piece = P(h) before · P(piece given h) / Σ of the same over all h"),
+        Line(" one line a hypothesis"),
+        Table((("prior", "{prior}"), *after, ("posterior", "{posterior}")), bar="posterior"),
+        event_names=event_names,
+    )
+
+
+def _binary_sequence_report(
+    prior: Vector, likelihood: list[Vector], false_positives: list[Vector], event_names: Mapping[str, str]
+) -> Report:
+    import numpy as np
+
+    from aimath.core import probability
+
+    if len(false_positives) != len(likelihood):
         n = len(likelihood)
         pieces = "1 piece of evidence needs" if n == 1 else f"{n} pieces of evidence need"
-        raise InputError(f"{pieces} as many --false-positive, not {len(alarms)}", usage=True)
+        raise InputError(f"{pieces} as many --false-positive, not {len(false_positives)}", usage=True)
     seen = np.stack([_scalar(piece, "--likelihood") for piece in likelihood], axis=-1)
-    alarm = np.stack([_scalar(piece, "--false-positive") for piece in alarms], axis=-1)
+    alarm = np.stack([_scalar(piece, "--false-positive") for piece in false_positives], axis=-1)
     columns = (
         ("P(piece|A)", "{likelihood}"),
         ("P(piece|not A)", "{false_positive}"),
         ("P(A) after it", "{posteriors}"),
     )
-    return _in_turn(
+    return _sequence_report(
         probability.bayes_sequence(_scalar(prior, "--prior"), seen, alarm),
         Line("odds after a piece = odds before · P(piece given A) / P(piece given not A)"),
         Line(" prior P({A}) = {prior}"),
         Table(columns, bar="posteriors"),
-        called=called,
+        event_names=event_names,
     )
 
 
-def _in_turn(result: BayesSequence, *steps: Step, called: Mapping[str, str]) -> Report:
+def _sequence_report(result: BayesSequence, *steps: Step, event_names: Mapping[str, str]) -> Report:
     return Report(
         result,
         show=("posterior",),
-        names=called,
+        template_words=event_names,
         steps=(
             *steps,
             Line(" posterior {posterior}      odds 2^x to 1 with x = {log_odds} bits"),
-            Verify("all pieces at once, by sums of logarithms: {other}"),
+            CrossCheck("all pieces at once, by sums of logarithms: {alternative}"),
         ),
         units={"log_odds": "bits"},
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Operand, Vector, Whole
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.cli.options import Integer, Operand, Vector
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
 
@@ -14,7 +14,7 @@ commands: Commands = {}
 @command(commands, example="aimath describe 2 4 4 4 5 5 7 9")
 def describe(
     values: Annotated[Vector, Operand("Any real numbers.")],
-    ddof: Annotated[int, Whole(("--ddof",), "Divide the variance by n - ddof.", 0, 10**9)] = 0,
+    ddof: Annotated[int, Integer(("--ddof",), "Divide the variance by n - ddof.", 0, 10**9)] = 0,
 ) -> Report:
     """Summarise values: mean, variance, extremes.
 
@@ -31,7 +31,7 @@ def describe(
             Line(" mean = ({values: + }) / {count} = {mean}"),
             Line(" variance = {squares} / ({count} - {ddof}) = {variance}      std = √variance = {std}"),
             Line(" from {min} to {max}"),
-            Verify("variance by differences to the first value = {other}"),
+            CrossCheck("variance by differences to the first value = {alternative}"),
         ),
         plot=Plot("values"),
     )

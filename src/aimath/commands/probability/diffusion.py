@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Form, Number, Operand, Seed, Vector, Whole
-from aimath.cli.seeds import normal, origin
-from aimath.errors import InputError, counted
-from aimath.report import Line, Plot, Report, Step, Table, Verify
+from aimath.cli.options import Integer, Number, Operand, Option, Seed, Usage, Vector
+from aimath.cli.seeds import rng_metadata, standard_normal
+from aimath.errors import InputError, pluralize
+from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
 
 commands: Commands = {}
 SCHEDULES = ("linear", "scaled-linear", "cosine")
@@ -17,24 +17,24 @@ SCHEDULES = ("linear", "scaled-linear", "cosine")
 
 @command(
     commands,
-    Form(("x0",)),
-    Form(("picture",), when=("image",)),
+    Usage(("x0",)),
+    Usage(("picture",), selected_by=("image",)),
     example="aimath diffuse 1 -1 0.5 --t 500",
 )
 def diffuse(
     row_numbers: Sequence[int],
     x0: Annotated[Vector | None, Operand("Data to be noised, usually within -1 and 1.")] = None,
     picture: Annotated[Vector | None, Operand("An image, with --image.", matrix=True)] = None,
-    t: Annotated[int | None, Whole(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,
-    T: Annotated[int, Whole(("--T",), "The number of steps.", 1, 10**7)] = 1000,  # noqa: N803  as in papers
-    schedule: Annotated[str, Flag("--schedule", metavar="NAME", choices=SCHEDULES)] = "linear",
+    t: Annotated[int | None, Integer(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,
+    T: Annotated[int, Integer(("--T",), "The number of steps.", 1, 10**7)] = 1000,  # noqa: N803  as in papers
+    schedule: Annotated[str, Option("--schedule", metavar="NAME", choices=SCHEDULES)] = "linear",
     beta_start: Annotated[float, Number(("--beta-start",), "The first beta.")] = 1e-4,
     beta_end: Annotated[float, Number(("--beta-end",), "The last beta.")] = 0.02,
     alpha_bar: Annotated[
         float | None, Number(("--alpha-bar",), "What is left of the data's variance, in place of t.")
     ] = None,
     noise: Annotated[Vector | None, Operand("The noise, in place of a random one.", flag="--noise")] = None,
-    image: Annotated[bool, Flag("--image", help="All rows together are one image.")] = False,
+    image: Annotated[bool, Option("--image", help="All rows together are one image.")] = False,
     seed: Seed = "0",
 ) -> Report:
     """Noise data as a diffusion model does.
@@ -51,30 +51,30 @@ def diffuse(
         )
     extra: dict[str, object] = {}
     if noise is None:
-        noise, extra = normal(int(seed), row_numbers, data.shape[1:]), origin(int(seed))
+        noise, extra = standard_normal(int(seed), row_numbers, data.shape[1:]), rng_metadata(int(seed))
     elif image:
         noise = _as_image(noise, data.shape[1:])
     return Report(
         diffusion.diffuse(data, t, T, schedule, beta_start, beta_end, alpha_bar, noise),
         show=("noisy",),
         steps=_steps(None if t is None else schedule),
-        beside="x0",
+        companion="x0",
         extra=extra,
         plot=Plot("noisy", kind="picture" if image else "bars"),
     )
 
 
 def _as_image(noise: Vector, shape: tuple[int, ...]) -> Vector:
-    """Give lists of noise (rows, r c) as images (rows, r, c)."""
+    """Return lists of noise (rows, r c) as images (rows, r, c)."""
     found, wanted = noise.shape[-1], shape[0] * shape[1]
     if found != wanted:
-        why = f"--noise has {counted(found, 'number')}, the image {wanted}"
+        why = f"--noise has {pluralize(found, 'number')}, the image {wanted}"
         raise InputError(why, hint="give them in one list, row after row", usage=True)
     return noise.reshape(-1, *shape)
 
 
 def _steps(schedule: str | None) -> tuple[Step, ...]:
-    """Give the steps; without a schedule abar was given."""
+    """Return the steps; without a schedule abar was given."""
     betas = {
         "linear": "beta from {beta_start} to {beta_end} evenly",
         "scaled-linear": "√beta from √{beta_start} to √{beta_end} evenly",
@@ -94,9 +94,9 @@ def _steps(schedule: str | None) -> tuple[Step, ...]:
         Line(" abar = {alpha_bar}      √abar = {signal_scale}      √(1 - abar) = {noise_scale}"),
         Line(" SNR = {snr}"),
         Table((("x_0", "{x0}"), ("noise", "{noise}"), ("x_t", "{noisy}"))),
-        Verify(
-            "as a rotation by the angle whose cos² is abar: {other}"
+        CrossCheck(
+            "as a rotation by the angle whose cos² is abar: {alternative}"
             if schedule is None
-            else "step by step, each shrinking and adding its noise: {other}"
+            else "step by step, each shrinking and adding its noise: {alternative}"
         ),
     )

@@ -5,32 +5,35 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Flag, Form, Number, Operand, Seed, Vector
-from aimath.cli.seeds import origin
+from aimath.cli.options import ABSENT, Number, Operand, Option, Seed, Usage, Vector
+from aimath.cli.seeds import rng_metadata
 from aimath.errors import InputError
-from aimath.read.blocks import price
-from aimath.read.numbers import integer, number, read_as
-from aimath.report import Line, Plot, Report, Table, Verify
+from aimath.read.blocks import check_budget
+from aimath.read.numbers import parse_integer, parse_number, parse_option
+from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
-DRAWN = 56
+BYTES_PER_SAMPLE = 56
 """Bytes that a number drawn takes, with its text, until all of them are written."""
-HOW = {
-    "density": ("density = exp(-z²/2) / (sigma · √(2π))", Verify("exp of the log-density = {other}")),
+FORMULAS_AND_CHECKS = {
+    "density": (
+        "density = exp(-z²/2) / (sigma · √(2π))",
+        CrossCheck("exp of the log-density = {alternative}"),
+    ),
     "log_density": (
         "ln density = -z²/2 - ln sigma - ln(2π)/2",
-        Verify("ln of the density = {other}", "check_log"),
+        CrossCheck("ln of the density = {alternative}", "check_log"),
     ),
-    "cdf": ("P(X ≤ x) = Φ(z)", Verify("the area under the density up to x = {other}", "check_cdf")),
+    "cdf": ("P(X ≤ x) = Φ(z)", CrossCheck("the area under the density up to x = {alternative}", "check_cdf")),
 }
 """A quantity's formula, and how it is checked."""
 
 
 @command(
     commands,
-    Form(("x",)),
-    Form(("p",), when=("quantile",)),
-    Form((), when=("between", "sample")),
+    Usage(("x",)),
+    Usage(("p",), selected_by=("quantile",)),
+    Usage((), selected_by=("between", "sample")),
     example="aimath gaussian 0 1 2 --mu 0 --sigma 1",
 )
 def gaussian(
@@ -38,13 +41,13 @@ def gaussian(
     p: Annotated[Vector, Operand("Probabilities, with --quantile.")] = ABSENT,
     mu: Annotated[float, Number(("--mu",), "The mean.")] = 0.0,
     sigma: Annotated[float, Number(("--sigma",), "The standard deviation.")] = 1.0,
-    log: Annotated[bool, Flag("--log", help="Give the natural logarithm of the density.")] = False,
-    cdf: Annotated[bool, Flag("--cdf", help="Give P(X <= x).")] = False,
-    quantile: Annotated[bool, Flag("--quantile", help="Give the x with P(X <= x) = p.")] = False,
+    log: Annotated[bool, Option("--log", help="Give the natural logarithm of the density.")] = False,
+    cdf: Annotated[bool, Option("--cdf", help="Give P(X <= x).")] = False,
+    quantile: Annotated[bool, Option("--quantile", help="Give the x with P(X <= x) = p.")] = False,
     between: Annotated[
-        tuple[str, str] | None, Flag("--between", help="Give P(A < X < B).", metavar="A B")
+        tuple[str, str] | None, Option("--between", help="Give P(A < X < B).", metavar="A B")
     ] = None,
-    sample: Annotated[str, Flag("--sample", help="Draw N numbers.", metavar="N")] = "",
+    sample: Annotated[str, Option("--sample", help="Draw N numbers.", metavar="N")] = "",
     seed: Seed = "0",
     memory: int | None = None,
 ) -> Report:
@@ -58,18 +61,18 @@ def gaussian(
     if len(asked) > 1:
         raise InputError(f"{' and '.join(asked)} exclude each other", usage=True)
     if sample:
-        return _sample(sample, mu, sigma, int(seed), memory)
+        return _sample_report(sample, mu, sigma, int(seed), memory)
     if between:
-        return _between(between, mu, sigma)
+        return _interval_report(between, mu, sigma)
     if quantile:
-        return _quantile(p, mu, sigma)
-    return _at(x, mu, sigma, "cdf" if cdf else "log_density" if log else "density")
+        return _quantile_report(p, mu, sigma)
+    return _density_report(x, mu, sigma, "cdf" if cdf else "log_density" if log else "density")
 
 
-def _at(x: Vector, mu: float, sigma: float, field: str) -> Report:
+def _density_report(x: Vector, mu: float, sigma: float, field: str) -> Report:
     from aimath.core import probability
 
-    formula, check = HOW[field]
+    formula, check = FORMULAS_AND_CHECKS[field]
     return Report(
         probability.gaussian(x, mu, sigma),
         show=(field,),
@@ -82,12 +85,12 @@ def _at(x: Vector, mu: float, sigma: float, field: str) -> Report:
             ),
             check,
         ),
-        beside="x",
+        companion="x",
         plot=Plot(field, "x", "curve"),
     )
 
 
-def _quantile(p: Vector, mu: float, sigma: float) -> Report:
+def _quantile_report(p: Vector, mu: float, sigma: float) -> Report:
     from aimath.core import probability
 
     return Report(
@@ -96,20 +99,20 @@ def _quantile(p: Vector, mu: float, sigma: float) -> Report:
         steps=(
             Line("x = mu + sigma · z      Φ(z) = p"),
             Table((("p", "{p}"), ("z", "{z}"), ("x = mu + sigma · z", "{quantile}"))),
-            Verify("Φ((x - mu)/sigma) = {other}"),
+            CrossCheck("Φ((x - mu)/sigma) = {alternative}"),
         ),
-        beside="p",
+        companion="p",
         plot=Plot("quantile", "p", "curve"),
     )
 
 
-def _sample(sample: str, mu: float, sigma: float, seed: int, memory: int | None) -> Report:
+def _sample_report(sample: str, mu: float, sigma: float, seed: int, memory: int | None) -> Report:
     import numpy as np
 
     from aimath.core import probability
 
-    count = integer(sample, "--sample", 1, 10_000_000)
-    price(count * DRAWN, f"to draw {count} numbers and write them", memory)
+    count = parse_integer(sample, "--sample", 1, 10_000_000)
+    check_budget(count * BYTES_PER_SAMPLE, f"to draw {count} numbers and write them", memory)
     result = probability.gaussian_sample(count, mu, sigma, np.random.default_rng(seed))
     return Report(
         result,
@@ -117,17 +120,17 @@ def _sample(sample: str, mu: float, sigma: float, seed: int, memory: int | None)
         steps=(
             Line("x = mu + sigma · z      z drawn from the standard normal distribution"),
             Line(" x = {mu} + {sigma} · {z} = {sample}"),
-            Verify("z from its own tail probability: {other}"),
+            CrossCheck("z from its own tail probability: {alternative}"),
         ),
-        extra=origin(seed),
+        extra=rng_metadata(seed),
         plot=Plot("sample"),
     )
 
 
-def _between(between: tuple[str, str], mu: float, sigma: float) -> Report:
+def _interval_report(between: tuple[str, str], mu: float, sigma: float) -> Report:
     from aimath.core import probability
 
-    low, high = (read_as("--between", number, text) for text in between)
+    low, high = (parse_option("--between", parse_number, text) for text in between)
     return Report(
         probability.gaussian_between([low], [high], mu, sigma),
         show=("probability",),
@@ -135,6 +138,6 @@ def _between(between: tuple[str, str], mu: float, sigma: float) -> Report:
             Line("P(a < X < b) = Φ(z_b) - Φ(z_a)      z = (x - mu)/sigma"),
             Line(" z_a = ({low} - {mu})/{sigma} = {z_low}      z_b = ({high} - {mu})/{sigma} = {z_high}"),
             Line(" P = {probability}"),
-            Verify("the area under the density between them, by 64 strips = {other}"),
+            CrossCheck("the area under the density between them, by 64 strips = {alternative}"),
         ),
     )

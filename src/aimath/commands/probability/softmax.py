@@ -6,8 +6,8 @@ import math
 from typing import Annotated
 
 from aimath.cli.command import Commands, command
-from aimath.cli.options import Flag, Operand, Temperature, Vector
-from aimath.report import Line, Plot, Report, Step, Table, Verify
+from aimath.cli.options import Operand, Option, Temperature, Vector
+from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
 
 commands: Commands = {}
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 5.0, math.inf)
@@ -17,7 +17,7 @@ TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 5.0, math.inf)
 def softmax(
     logits: Annotated[Vector, Operand("Logits: any real numbers; -inf is a mask.")],
     temperature: Temperature = 1.0,
-    log: Annotated[bool, Flag("--log", help="Give natural logarithms of the probabilities.")] = False,
+    log: Annotated[bool, Option("--log", help="Give natural logarithms of the probabilities.")] = False,
 ) -> Report:
     """Turn logits into probabilities.
 
@@ -31,13 +31,13 @@ def softmax(
         show=("log_probs",) if log else ("probs",),
         steps=_softmax_steps(temperature, log=log),
         units={"entropy": "bits"},
-        beside="logits",
+        companion="logits",
         plot=Plot("probs"),
     )
 
 
 def _softmax_steps(temperature: float, *, log: bool) -> tuple[Step, ...]:
-    """Give the steps; at T = 1 nothing is divided by it, and 0 and inf are limits."""
+    """Return the steps, without the division at T = 1 and with the limits at T = 0 and inf."""
     over = "" if temperature == 1.0 else "/T"
     shift = "z-m" if temperature == 1.0 else "(z-m)/T"
     exponent = "z_i - m" if temperature == 1.0 else "(z_i - m)/T"
@@ -62,7 +62,7 @@ def _softmax_steps(temperature: float, *, log: bool) -> tuple[Step, ...]:
         ),
         Line(" 3 sum   S = {weights: + } = {total}"),
         Line(" entropy {entropy} bits: like a choice among {perplexity} equally likely"),
-        Verify(f"by logarithms, exp(z_i{over} - ln Σ exp(z_j{over})): {{other:.4}}"),
+        CrossCheck(f"by logarithms, exp(z_i{over} - ln Σ exp(z_j{over})): {{alternative:.4}}"),
     )
 
 
@@ -83,7 +83,7 @@ def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report
             Table((("x", "{values}"), ("1 shift x-m", "{shifted}"), ("2 exp", "{weights}")), bar="weights"),
             Line(" 3 sum   S = {weights: + } = {total}"),
             Line(" 4 m + ln S = {maximum} + ln {total} = {logsumexp:.10} nats"),
-            Verify("two by two, ln(exp a + exp b), from the first to the last: {other:.10}"),
+            CrossCheck("two by two, ln(exp a + exp b), from the first to the last: {alternative:.10}"),
         ),
         units={"logsumexp": "nats"},
         plot=Plot("weights"),
@@ -109,7 +109,7 @@ def temperature(
             Line("H = Σ p_i · log2(1/p_i), in bits"),
             Line(" T = {temperature}   p = {probs:.4}"),
             Line("   H = {entropy} bits, like a choice among {perplexity} equally likely"),
-            Verify("(ln S - Σ p_i (z_i - m)/T) / ln 2 = {other}", "check_entropy"),
+            CrossCheck("(ln S - Σ p_i (z_i - m)/T) / ln 2 = {alternative}", "check_entropy"),
         ),
         units={"entropy": "bits"},
         plot=Plot("entropy", "temperature", "curve"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aimath.content.demos.kinds import Demo
+from aimath.content.demos.demo import Demo
 
-DOWN = ("--function", "--start", "--lr", "--steps")
+DESCENT_FLAGS = ("--function", "--start", "--lr", "--steps")
 DEMOS = (
     Demo(
         "partials",
@@ -56,7 +56,7 @@ DEMOS = (
             "aimath gd --lr 1 --steps 4": "10, -4, 10, -4: bounces for ever",
             "aimath gd --function 'x^2 + 10*y^2' --start x=5,y=1 --lr .09": "a valley: y zigzags",
         },
-        DOWN,
+        DESCENT_FLAGS,
     ),
     Demo(
         "learning-rate",
@@ -85,6 +85,6 @@ DEMOS = (
             "aimath race --steps 60": "gd is first: on a plain bowl nothing beats it",
             "aimath demo adam --naive": "without the correction the first step is 3.16 times as long",
         },
-        DOWN,
+        DESCENT_FLAGS,
     ),
 )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aimath.content.demos.kinds import Demo
-from aimath.content.demos.probability import WORDS
+from aimath.content.demos.demo import Demo
+from aimath.content.demos.probability import LOGITS
 
 DEMOS = (
     Demo(
@@ -22,8 +22,8 @@ DEMOS = (
         "Divide the logits by T before softmax. A low T makes the model repeat its favourite, a high T "
         "lets it wander: the entropy grows with T, from 0 up to that of pure chance.",
         (
-            f"aimath temperature {WORDS} --temperature .25,.5,1,2,5,inf --format table",
-            f"aimath temperature {WORDS} --temperature 2 --explain",
+            f"aimath temperature {LOGITS} --temperature .25,.5,1,2,5,inf --format table",
+            f"aimath temperature {LOGITS} --temperature 2 --explain",
         ),
         {
             "aimath temperature 2 1 .1 -1 3 --temperature 0": "the largest alone, entropy 0",

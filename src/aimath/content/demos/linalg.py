@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from aimath.content.demos.kinds import Demo
+from aimath.content.demos.demo import Demo
 
-ATTENTION = "aimath attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' --tokens the,cat,sat"
+ATTENTION_COMMAND = (
+    "aimath attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' --tokens the,cat,sat"
+)
 DEMOS = (
     Demo(
         "vectors",
@@ -110,12 +112,12 @@ DEMOS = (
         "tell who heeds whom, softmax makes shares of 1 of them, and each position takes that mixture "
         "of the values. Causal: nobody sees what comes later.",
         (
-            f"{ATTENTION} --causal --explain",
+            f"{ATTENTION_COMMAND} --causal --explain",
             "aimath attention randn:10x64 --heads 1 --causal --format table --plot",
         ),
         {
-            f"{ATTENTION} --fields weights": "without --causal: 'the' heeds 'cat', which comes later",
-            f"{ATTENTION} --scale 20 --fields weights":
+            f"{ATTENTION_COMMAND} --fields weights": "without --causal: 'the' heeds 'cat', which comes later",
+            f"{ATTENTION_COMMAND} --scale 20 --fields weights":
                 "nearly all for one position: large scores make softmax hard, hence 1/√d",
         },
         ("-Q", "-K", "-V"),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from aimath.content.demos.kinds import Demo
+from aimath.content.demos.demo import Demo
 
-WORDS = "the=2 cat=1 sat=.1 on=-1 mat=3"
-HEART = "'0 1 0 1 0; 1 0 1 0 1; 1 0 0 0 1; 0 1 0 1 0; 0 0 1 0 0'"
+LOGITS = "the=2 cat=1 sat=.1 on=-1 mat=3"
+HEART_IMAGE = "'0 1 0 1 0; 1 0 1 0 1; 1 0 0 0 1; 0 1 0 1 0; 0 0 1 0 0'"
 DEMOS = (
     Demo(
         "softmax",
         "A language model gives each word a score of any size. Softmax makes probabilities of them: "
         "exponentials, divided by their sum. The largest score is taken off first, so that no "
         "exponential overflows.",
-        (f"aimath softmax {WORDS} --explain",),
+        (f"aimath softmax {LOGITS} --explain",),
         {
             "aimath softmax 1000 1001 1002": "the same as for 0 1 2: only differences count",
-            f"aimath softmax {WORDS} --temperature .5": "mat 0.864: sharper",
+            f"aimath softmax {LOGITS} --temperature .5": "mat 0.864: sharper",
             "aimath demo softmax --naive 1000 1001 1002": "nan, where nothing is taken off first",
         },
     ),
@@ -54,7 +54,7 @@ DEMOS = (
         "and can then start from noise alone.",
         (
             "aimath diffuse 1 --t 500 --noise .5 --explain",
-            f"aimath diffuse --image {HEART} --t 0,10,20,30,49 --T 50 --schedule cosine --format table",
+            f"aimath diffuse --image {HEART_IMAGE} --t 0,10,20,30,49 --T 50 --schedule cosine --format table",
         ),
         {
             "aimath diffuse 1 --t 999 --fields alpha_bar": "0.00004: the image is gone",

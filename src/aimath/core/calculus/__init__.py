@@ -6,18 +6,18 @@ from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
     from aimath.core.calculus._backprop import backprop
-    from aimath.core.calculus._expression import Function, function
+    from aimath.core.calculus._expression import Function, parse_function
     from aimath.core.calculus._gradient import gradient, jacobian
-    from aimath.core.calculus._grammar import ARGUMENTS, CONSTANTS, short
+    from aimath.core.calculus._grammar import ARITY, CONSTANTS, shorten
 
-__all__ = ["ARGUMENTS", "CONSTANTS", "Function", "backprop", "function", "gradient", "jacobian", "short"]
+__all__ = ["ARITY", "CONSTANTS", "Function", "backprop", "gradient", "jacobian", "parse_function", "shorten"]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
         "_backprop": ["backprop"],
-        "_expression": ["Function", "function"],
+        "_expression": ["Function", "parse_function"],
         "_gradient": ["gradient", "jacobian"],
-        "_grammar": ["ARGUMENTS", "CONSTANTS", "short"],
+        "_grammar": ["ARITY", "CONSTANTS", "shorten"],
     },
 )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.calculus._grammar import short
-from aimath.core.calculus._operations import LISTS, OPERATIONS
+from aimath.core.calculus._grammar import shorten
+from aimath.core.calculus._operations import LIST_OPERATIONS, OPERATIONS
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ class Instruction(NamedTuple):
 
     node: Node
     args: tuple[int, ...]
-    last: tuple[int, ...]  # what nobody needs after it
+    last_uses: tuple[int, ...]  # what nobody needs after it
 
 
 class Program:
     """The part of a graph that some roots need, in order of evaluation."""
 
     def __init__(self, graph: Graph, roots: Sequence[int]) -> None:
-        self.order = order = graph.reach(roots)
+        self.order = order = graph.topological_order(roots)
         at = {i: k for k, i in enumerate(order)}
         self.roots = [at[root] for root in roots]
         steps = [(graph.nodes[i], tuple(at[arg] for arg in graph.nodes[i].args)) for i in order]
@@ -48,12 +48,12 @@ class Program:
             last = tuple({arg for arg in args if arg not in needed})
             needed.update(args)
             kept.append(Instruction(node, args, last))
-        self.steps = kept[::-1]
+        self.instructions = kept[::-1]
 
-    def values(self, point: Sequence[float]) -> list[Any]:
-        """Give the value of every node at a point, nan or inf where there is none."""
+    def node_values(self, point: Sequence[float]) -> list[Any]:
+        """Return the value of every node at a point, nan or inf where there is none."""
         values: list[Any] = []
-        for node, args, _ in self.steps:
+        for node, args, _ in self.instructions:
             if node.op == "variable":
                 values.append(float(point[int(node.value)]))
             elif node.op == "number":
@@ -61,34 +61,34 @@ class Program:
             elif node.op == "item":
                 values.append(values[args[0]][int(node.value)])
             else:
-                values.append(scalar(node.op, [values[arg] for arg in args]))
+                values.append(apply_scalar(node.op, [values[arg] for arg in args]))
         return values
 
-    def checked(self, point: Sequence[float], text: str, variables: Sequence[str]) -> list[float]:
-        """Give the values of the roots, or say which part of the formula has none and why."""
-        values = self.values(point)
-        for k, (node, _, _) in enumerate(self.steps):
-            if not node.derived and not _finite(values[k]):
-                raise _undefined(self, k, values, text, variables)
+    def evaluate(self, point: Sequence[float], text: str, variables: Sequence[str]) -> list[float]:
+        """Return the values of the roots, or raise an InputError that names the undefined part."""
+        values = self.node_values(point)
+        for k, (node, _, _) in enumerate(self.instructions):
+            if not node.is_derivative and not _is_finite(values[k]):
+                raise _undefined_error(self, k, values, text, variables)
         if not all(math.isfinite(values[root]) for root in self.roots):
-            raise _no_derivative(self, values, text, variables)
+            raise _derivative_error(self, values, text, variables)
         return [values[root] + 0.0 for root in self.roots]  # 0 is never -0
 
-    def arrays(self, points: Array) -> list[Array]:
-        """Give the values of the roots at points (..., n), each (...), nan where there is none."""
+    def evaluate_batch(self, points: Array) -> list[Array]:
+        """Return the values of the roots at points (..., n), each (...), nan where there is none."""
         flat = points.reshape(-1, points.shape[-1])
         results = [np.empty(len(flat)) for _ in self.roots]
         for start in range(0, len(flat), BLOCK):
             part = slice(start, start + BLOCK)
-            for result, values in zip(results, self._block(flat[part]), strict=True):
+            for result, values in zip(results, self._evaluate_block(flat[part]), strict=True):
                 result[part] = values
         return [result.reshape(points.shape[:-1]) for result in results]
 
-    def _block(self, points: Array) -> list[Array]:
-        values: list[Any] = [None] * len(self.steps)
+    def _evaluate_block(self, points: Array) -> list[Array]:
+        values: list[Any] = [None] * len(self.instructions)
         lost = np.zeros(len(points), np.bool_)
         with np.errstate(all="ignore"):
-            for k, (node, args, last) in enumerate(self.steps):
+            for k, (node, args, last) in enumerate(self.instructions):
                 if node.op == "variable":
                     values[k] = np.ascontiguousarray(points[:, int(node.value)])
                 elif node.op == "number":
@@ -97,7 +97,7 @@ class Program:
                     values[k] = values[args[0]][int(node.value)]
                 else:
                     values[k] = OPERATIONS[node.op].array(*(values[arg] for arg in args))
-                if not node.derived and node.args:
+                if not node.is_derivative and node.args:
                     lost |= ~np.isfinite(values[k])
                 for done in last:
                     values[done] = None
@@ -105,8 +105,8 @@ class Program:
         return [np.where(lost | ~np.isfinite(one), np.nan, one + 0.0) for one in found]
 
 
-def scalar(op: str, values: list[Any]) -> Any:
-    """Give an operation's value on floats, an inf or nan where `math` raises."""
+def apply_scalar(op: str, values: list[Any]) -> Any:
+    """Return an operation's value on floats, inf or nan where `math` raises."""
     operation = OPERATIONS[op]
     try:
         return operation.scalar(*values)
@@ -114,27 +114,27 @@ def scalar(op: str, values: list[Any]) -> Any:
         with np.errstate(all="ignore"):
             given = [np.asarray(value) for value in values] if op != "centred" else values
             result = operation.array(*given)
-        return [float(x) for x in result] if op in LISTS else float(result)
+        return [float(x) for x in result] if op in LIST_OPERATIONS else float(result)
 
 
-def _finite(value: Any) -> bool:
+def _is_finite(value: Any) -> bool:
     return all(map(math.isfinite, value)) if isinstance(value, list) else math.isfinite(value)
 
 
-def _undefined(
+def _undefined_error(
     program: Program, k: int, values: list[Any], text: str, variables: Sequence[str]
 ) -> InputError:
-    """Name the first part of a formula that has no value, and what it was given."""
-    node, args, _ = program.steps[k]
+    """Return the error that names the first undefined part of a formula and its arguments."""
+    node, args, _ = program.instructions[k]
     operands = [values[arg] for arg in args]
-    op, where = node.op, at(program, k, values, variables)
-    if op == "log1p" and not text.startswith("log1p", node.place[0]):  # it was written log(1 + u)
+    op, where = node.op, format_inputs(program, k, values, variables)
+    if op == "log1p" and not text.startswith("log1p", node.span[0]):  # it was written log(1 + u)
         op, operands = "log", [1.0 + operands[0]]
-    why, bound = _reason(op, operands)
-    return InputError(f"{part(text, node.place)}: {why}{where}{bound}")
+    why, bound = _undefined_reason(op, operands)
+    return InputError(f"{excerpt(text, node.span)}: {why}{where}{bound}")
 
 
-def _reason(op: str, operands: list[float]) -> tuple[str, str]:
+def _undefined_reason(op: str, operands: list[float]) -> tuple[str, str]:
     first, last = operands[0], operands[-1]
     if op == "div" and last == 0.0:
         return "division by zero", ""
@@ -142,46 +142,48 @@ def _reason(op: str, operands: list[float]) -> tuple[str, str]:
         return f"0 to the power {last:.6g} divides by zero", ""
     if op == "pow" and first < 0.0 and last != math.floor(last):
         return f"a negative number ({first:.6g}) has no power {last:.6g}", ""
-    if op in NEEDS and not NEEDS[op][0](first):
-        return f"argument is {first:.6g}", f", and must be {NEEDS[op][1]}"
+    if op in DOMAINS and not DOMAINS[op][0](first):
+        return f"argument is {first:.6g}", f", and must be {DOMAINS[op][1]}"
     return "the value overflows float64", ""
 
 
-NEEDS: dict[str, tuple[Callable[[float], bool], str]] = {
+DOMAINS: dict[str, tuple[Callable[[float], bool], str]] = {
     **dict.fromkeys(("log", "log2", "log10"), (lambda x: x > 0.0, "above 0")),
     "log1p": (lambda x: x > -1.0, "above -1"),
     "sqrt": (lambda x: x >= 0.0, "at least 0"),
     **dict.fromkeys(("asin", "acos"), (lambda x: -1.0 <= x <= 1.0, "-1 to 1")),
 }
 """What functions of one operand need it to be."""
-POLES = frozenset({"pow", "power_log", "power_log2", "cbrt_slope"})
+SINGULAR_DERIVATIVES = frozenset({"pow", "power_log", "power_log2", "cbrt_slope"})
 """Operations of derivatives that are infinite at some points."""
 
 
-def _no_derivative(program: Program, values: list[Any], text: str, variables: Sequence[str]) -> InputError:
-    """Name the part whose derivative is infinite, or too large, and so makes a root so."""
-    infinite = [root for root in program.roots if not _finite(values[root])]
+def _derivative_error(program: Program, values: list[Any], text: str, variables: Sequence[str]) -> InputError:
+    """Return the error that names the part whose derivative is infinite or overflows."""
+    infinite = [root for root in program.roots if not _is_finite(values[root])]
     while infinite:
         k = infinite[0]
-        node, args, _ = program.steps[k]
-        infinite = [arg for arg in args if not _finite(values[arg])]
-    pole = (node.op == "div" and values[args[1]] == 0.0) or node.op in POLES
+        node, args, _ = program.instructions[k]
+        infinite = [arg for arg in args if not _is_finite(values[arg])]
+    pole = (node.op == "div" and values[args[1]] == 0.0) or node.op in SINGULAR_DERIVATIVES
     why = "has no finite derivative" if pole else "has a derivative beyond float64"
-    return InputError(f"{part(text, node.place)} {why}{at(program, k, values, variables)}")
+    return InputError(f"{excerpt(text, node.span)} {why}{format_inputs(program, k, values, variables)}")
 
 
-def part(text: str, place: tuple[int, int]) -> str:
-    """Give a piece of a formula for a message."""
-    return short(text[slice(*place)])
+def excerpt(text: str, place: tuple[int, int]) -> str:
+    """Return a piece of the formula's text for a message."""
+    return shorten(text[slice(*place)])
 
 
-def at(program: Program, k: int, values: list[Any], variables: Sequence[str]) -> str:
-    """Say where a node was evaluated: the variables that it depends on."""
+def format_inputs(program: Program, k: int, values: list[Any], variables: Sequence[str]) -> str:
+    """Return " at x=..., y=..." with the variables that a node depends on."""
     needed = {k}
     for i in range(k, -1, -1):  # operands stand before what they are used in
-        needed.update(program.steps[i].args if i in needed else ())
+        needed.update(program.instructions[i].args if i in needed else ())
     of = sorted(
-        (int(program.steps[i].node.value), i) for i in needed if program.steps[i].node.op == "variable"
+        (int(program.instructions[i].node.value), i)
+        for i in needed
+        if program.instructions[i].node.op == "variable"
     )
     # Beyond them are the directions that a Hessian is taken in.
     named = [f"{variables[v]}={values[i]:.6g}" for v, i in of if v < len(variables)]

@@ -1,6 +1,6 @@
-"""Formulas that users type: their values, gradients and Hessians at a point, and at many points.
+"""Parsed formulas as functions: values, gradients and Hessians at one point or many.
 
-`function` reads the language (grammar.py) into a graph (formula.py) that differentiates itself
+`parse_function` reads the language (grammar.py) into a graph (formula.py) that differentiates itself
 (derivatives.py); evaluate.py checks every step, closures.py only hurries.
 """
 
@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.core.calculus._compile import closure, closures
-from aimath.core.calculus._derivatives import backward, gradient
-from aimath.core.calculus._evaluate import BLOCK, Program, at
-from aimath.core.calculus._grammar import ARGUMENTS, CONSTANTS, parse, point_at, short
-from aimath.core.calculus._graph import Graph, grow
-from aimath.core.calculus._printing import infix
-from aimath.errors import InputError, meant
+from aimath.core.calculus._compile import compile_output, compile_outputs
+from aimath.core.calculus._derivatives import backward, gradient_nodes
+from aimath.core.calculus._evaluate import BLOCK, Program, format_inputs
+from aimath.core.calculus._grammar import ARITY, CONSTANTS, format_caret, parse, shorten
+from aimath.core.calculus._graph import Graph, build_graph
+from aimath.core.calculus._printing import to_infix
+from aimath.errors import InputError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aimath.core.calculus._grammar import Part
+    from aimath.core.calculus._grammar import ParseNode
     from aimath.core.numerics.types import Array
 
 
@@ -34,194 +34,203 @@ class Function:
     evaluated, never differences.
     """
 
-    def __init__(self, text: str, variables: tuple[str, ...], parts: Sequence[Part]) -> None:
+    def __init__(self, text: str, variables: tuple[str, ...], parts: Sequence[ParseNode]) -> None:
         self.text, self.variables = text, variables
         self.graph = Graph()
         # All variables come first, so that every one has a node, also one that the text lacks.
-        self._inputs = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
-        self.root = grow(self.graph, parts, variables)
+        self._input_nodes = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
+        self.root = build_graph(self.graph, parts, variables)
 
-    def shown(self, room: int = 60) -> str:
-        """Give the formula in one line, the end of a long one left out."""
-        return short(self.text, room)
+    def short_text(self, width: int = 60) -> str:
+        """Return the formula's text, truncated to `width` characters."""
+        return shorten(self.text, width)
 
     def __call__(self, point: Sequence[float]) -> float:
-        """Give the value at a point.
+        """Return the value at a point.
 
-        >>> function("x^2*y")([3.0, 2.0])
+        >>> parse_function("x^2*y")([3.0, 2.0])
         18.0
         """
-        return self._value.checked(point, self.text, self.variables)[0]
+        return self._value_program.evaluate(point, self.text, self.variables)[0]
 
     def gradient(self, point: Sequence[float]) -> list[float]:
-        """Give the partial derivatives at a point.
+        """Return the partial derivatives at a point.
 
-        >>> function("x^2 + 2*x*y + y^2").gradient([3.0, 2.0])
+        >>> parse_function("x^2 + 2*x*y + y^2").gradient([3.0, 2.0])
         [10.0, 10.0]
         """
-        return self._gradient.checked(point, self.text, self.variables)[1:]
+        return self._gradient_program.evaluate(point, self.text, self.variables)[1:]
 
-    def trace(self, point: Sequence[float]) -> dict[int, float]:
-        """Give the values of all nodes of the graph that the value is made of."""
-        return dict(zip(self._value.order, self._value.values(point), strict=True))
+    def node_values(self, point: Sequence[float]) -> dict[int, float]:
+        """Return the values of all nodes of the graph at a point, by node."""
+        return dict(zip(self._value_program.order, self._value_program.node_values(point), strict=True))
 
     def hessian(self, point: Sequence[float]) -> list[list[float]]:
-        """Give the matrix of second derivatives at a point: for each direction, the gradient's derivative.
+        """Return the matrix of second derivatives at a point: for each direction, the gradient's derivative.
 
-        >>> function("x^2*y").hessian([3.0, 2.0])
+        >>> parse_function("x^2*y").hessian([3.0, 2.0])
         [[4.0, 6.0], [6.0, 0.0]]
         """
         n = len(self.variables)
         rows = []
         for k in range(n):
             direction = [float(j == k) for j in range(n)]
-            rows.append(self._curvature.checked([*point, *direction], self.text, self.variables)[1 + n :])
+            rows.append(
+                self._hessian_program.evaluate([*point, *direction], self.text, self.variables)[1 + n :]
+            )
         return rows
 
-    def fast_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:
-        """Give a function from a point to the gradient, made for loops: it checks nothing.
+    def compiled_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:
+        """Return a compiled, unchecked function from a point to the gradient.
 
         It may raise ValueError, OverflowError or ZeroDivisionError, or give inf or nan, where
         `gradient` has an InputError.
 
-        >>> function("(w-3)^2").fast_gradient()([10.0])
+        >>> parse_function("(w-3)^2").compiled_gradient()([10.0])
         (14.0,)
         """
-        return closures(self.graph, self._slopes, len(self.variables))
+        return compile_outputs(self.graph, self._partials, len(self.variables))
 
-    def fast_slope(self) -> Callable[[Sequence[float]], float]:
-        """Give a function from a point to the derivative by the first variable, made for loops too.
+    def compiled_derivative(self) -> Callable[[Sequence[float]], float]:
+        """Return a compiled, unchecked function from a point to the derivative by the first variable.
 
-        >>> function("(w-3)^2").fast_slope()([10.0])
+        >>> parse_function("(w-3)^2").compiled_derivative()([10.0])
         14.0
         """
-        return closure(self.graph, self._slopes[0], len(self.variables))
+        return compile_output(self.graph, self._partials[0], len(self.variables))
 
     def values(self, points: Array) -> Array:
-        """Give the values (...) at points (..., n), nan where there is none.
+        """Return the values (...) at points (..., n), nan where there is none.
 
-        >>> function("1/x").values(np.array([[2.0], [0.0]]))
+        >>> parse_function("1/x").values(np.array([[2.0], [0.0]]))
         array([0.5, nan])
         """
-        return self._value.arrays(self._points(points))[0]
+        return self._value_program.evaluate_batch(self._as_points(points))[0]
 
     def gradients(self, points: Array) -> Array:
-        """Give the gradients (..., n) at points (..., n), nan where there is none.
+        """Return the gradients (..., n) at points (..., n), nan where there is none.
 
-        >>> function("sqrt(x)").gradients(np.array([[4.0], [0.0]]))
+        >>> parse_function("sqrt(x)").gradients(np.array([[4.0], [0.0]]))
         array([[0.25],
                [ nan]])
         """
-        found = self._gradient.arrays(self._points(points))[1:]
+        found = self._gradient_program.evaluate_batch(self._as_points(points))[1:]
         return np.stack(found, axis=-1)
 
     def hessians(self, points: Array) -> Array:
-        """Give the Hessians (..., n, n) at points (..., n), nan where there is none.
+        """Return the Hessians (..., n, n) at points (..., n), nan where there is none.
 
-        >>> function("x^2*y").hessians(np.array([[3.0, 2.0]]))
+        >>> parse_function("x^2*y").hessians(np.array([[3.0, 2.0]]))
         array([[[4., 6.],
                 [6., 0.]]])
         """
         n = len(self.variables)
-        where = self._points(points)[..., np.newaxis, :]
+        where = self._as_points(points)[..., np.newaxis, :]
         flat = where.reshape(-1, 1, n)
         found = np.empty((len(flat), n, n))
         step = max(1, BLOCK * 8 // max(1, n * n))
         for k in range(0, len(flat), step):  # every point once in each direction, a block at a time
             part = np.repeat(flat[k : k + step], n, axis=1)
             ways = np.broadcast_to(np.eye(n), part.shape)
-            values, *rows = self._curvature.arrays(np.concatenate([part, ways], axis=-1))
+            values, *rows = self._hessian_program.evaluate_batch(np.concatenate([part, ways], axis=-1))
             found[k : k + step] = np.stack(rows[n:], axis=-1)
             found[k : k + step][np.isnan([values, *rows[:n]]).any(axis=(0, -1))] = np.nan
         return found.reshape(*where.shape[:-2], n, n)
 
-    def formulas(self) -> tuple[str, ...]:
-        """Write the partial derivatives as formulas, "" for one that is too long.
+    def gradient_formulas(self) -> tuple[str, ...]:
+        """Return the partial derivatives as formulas, "" for one that is too long.
 
-        >>> function("x^2 + 2*x*y + y^2").formulas()
+        >>> parse_function("x^2 + 2*x*y + y^2").gradient_formulas()
         ('2*x + 2*y', '2*x + 2*y')
         """
-        return tuple(infix(self.graph, slope, self.variables) for slope in self._slopes)
+        return tuple(to_infix(self.graph, slope, self.variables) for slope in self._partials)
 
-    def kinks(self, point: Sequence[float]) -> tuple[str, ...]:
-        """Say where on the way to the value there is no derivative at a point, and what stands for it.
+    def non_differentiable(self, point: Sequence[float]) -> tuple[str, ...]:
+        """Return notes on where a function is not differentiable at a point, and the value used there.
 
-        >>> function("abs(x) + y").kinks([0.0, 1.0])
+        >>> parse_function("abs(x) + y").non_differentiable([0.0, 1.0])
         ('not differentiable at x=0 (abs): 0 is used',)
         """
-        values = self._value.values(point)
+        values = self._value_program.node_values(point)
         notes = []
-        for k, (node, args, _) in enumerate(self._value.steps):
+        for k, (node, args, _) in enumerate(self._value_program.instructions):
             operands = [values[arg] for arg in args]
-            if node.op in _KINKS and node.moves and _KINKS[node.op](operands):
-                where = at(self._value, k, values, self.variables)
+            if (
+                node.op in _NON_DIFFERENTIABLE
+                and node.requires_grad
+                and _NON_DIFFERENTIABLE[node.op](operands)
+            ):
+                where = format_inputs(self._value_program, k, values, self.variables)
                 used = "equal shares are" if node.op in ("max", "min") else "0 is"
                 notes.append(f"not differentiable{where} ({node.op}): {used} used")
         return tuple(dict.fromkeys(notes))
 
     @property
-    def has_kinks(self) -> bool:
+    def has_non_differentiable(self) -> bool:
         """Whether there may be points without a derivative that have a value."""
-        return any(step.node.op in _KINKS and step.node.moves for step in self._value.steps)
+        return any(
+            step.node.op in _NON_DIFFERENTIABLE and step.node.requires_grad
+            for step in self._value_program.instructions
+        )
 
     @property
-    def size(self) -> int:
+    def operation_count(self) -> int:
         """How many different operations the formula has."""
-        return len(self._value.steps)
+        return len(self._value_program.instructions)
 
     @property
-    def gradient_size(self) -> int:
+    def gradient_operation_count(self) -> int:
         """How many different operations value and gradient have together."""
-        return len(self._gradient.steps)
+        return len(self._gradient_program.instructions)
 
     @cached_property
-    def _value(self) -> Program:
+    def _value_program(self) -> Program:
         return Program(self.graph, [self.root])
 
     @cached_property
-    def _slopes(self) -> list[int]:
-        return gradient(self.graph, self.root, self._inputs)
+    def _partials(self) -> list[int]:
+        return gradient_nodes(self.graph, self.root, self._input_nodes)
 
     @cached_property
-    def _gradient(self) -> Program:
+    def _gradient_program(self) -> Program:
         """The value too: where there is none, there is no gradient either."""
-        return Program(self.graph, [self.root, *self._slopes])
+        return Program(self.graph, [self.root, *self._partials])
 
     @cached_property
-    def _curvature(self) -> Program:
+    def _hessian_program(self) -> Program:
         """The derivative of gradient · v; v is n further variables, so its size is that of one row.
 
         Value and gradient are evaluated too: without them there is no second derivative either.
         """
         graph, n = self.graph, len(self.variables)
         seeds: dict[int, int] = {}
-        for k, slope in enumerate(self._slopes):
+        for k, slope in enumerate(self._partials):
             v = graph.node("variable", value=float(n + k))
             seeds[slope] = graph.add(seeds[slope], v) if slope in seeds else v
-        return Program(graph, [self.root, *self._slopes, *backward(graph, seeds, self._inputs)])
+        return Program(graph, [self.root, *self._partials, *backward(graph, seeds, self._input_nodes)])
 
-    def _points(self, points: Array) -> Array:
+    def _as_points(self, points: Array) -> Array:
         points = np.asarray(points, np.float64)
         if points.shape[-1:] != (len(self.variables),):
             raise InputError(f"a point has {len(self.variables)} coordinates, not {points.shape[-1:]}")
         return points
 
 
-def _tied(values: list[float], largest: float) -> bool:
+def _has_tie(values: list[float], largest: float) -> bool:
     return values.count(largest) > 1
 
 
-_KINKS: dict[str, Callable[[list[float]], bool]] = {
+_NON_DIFFERENTIABLE: dict[str, Callable[[list[float]], bool]] = {
     **dict.fromkeys(("abs", "relu", "sign"), lambda values: values[0] == 0.0),
-    "max": lambda values: _tied(values, max(values)),
-    "min": lambda values: _tied(values, min(values)),
+    "max": lambda values: _has_tie(values, max(values)),
+    "min": lambda values: _has_tie(values, min(values)),
 }
 
 
-def function(text: str, variables: Sequence[str] | None = None) -> Function:
-    """Read a formula; its variables are those of the text in order of appearance, unless they are given.
+def parse_function(text: str, variables: Sequence[str] | None = None) -> Function:
+    """Return the function that a formula defines; variables are in order of appearance unless given.
 
-    >>> function("a*x + b").variables
+    >>> parse_function("a*x + b").variables
     ('a', 'x', 'b')
     """
     parts = parse(text)
@@ -231,14 +240,14 @@ def function(text: str, variables: Sequence[str] | None = None) -> Function:
         return Function(text, names, parts)
     for part in found:
         if part.name not in variables:
-            raise _unknown(text, part, variables)
+            raise _unknown_variable(text, part, variables)
     return Function(text, tuple(variables), parts)
 
 
-def _unknown(text: str, part: Part, variables: Sequence[str]) -> InputError:
+def _unknown_variable(text: str, part: ParseNode, variables: Sequence[str]) -> InputError:
     hint = "write a number"
     if variables:
-        known = (*variables, *ARGUMENTS, *CONSTANTS)
-        hint = meant(part.name, known, f"choose from {', '.join(variables)}")
+        known = (*variables, *ARITY, *CONSTANTS)
+        hint = suggest(part.name, known, f"choose from {', '.join(variables)}")
     why = f"{part.name} is not a variable here"
-    return InputError(why, hint=hint, shown=point_at(text, part.start), usage=True)
+    return InputError(why, hint=hint, snippet=format_caret(text, part.start), usage=True)

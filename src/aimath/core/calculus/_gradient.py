@@ -1,4 +1,4 @@
-"""Gradients, Hessians and Jacobians of formulas, at one point or at many."""
+"""Gradients, Hessians and Jacobians of formulas."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, norms, vectors
-from aimath.core.numerics.finite_differences import central
-from aimath.errors import InputError, counted
+from aimath.core.numerics.arrays import Check, as_vectors, row_norms
+from aimath.core.numerics.finite_differences import central_difference
+from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from aimath.core.calculus._expression import Function
     from aimath.core.numerics.types import Array
 
-NEAR = 1e-9
+CRITICAL_RTOL = 1e-9
 """A gradient this small beside the curvatures is 0: a Newton step would hardly move the point."""
-AT_ONCE = 32768
+DIFFERENCE_BATCH = 32768
 """Coordinates that differences are taken at together: one by one, long formulas take ten times as long."""
 
 
-class Formulas(NamedTuple):
-    """The formulas that a result is of."""
+class SourceFunctions(NamedTuple):
+    """The functions that a result was computed from."""
 
     functions: tuple[Function, ...]
 
 
 class Gradient(NamedTuple):
-    """The slopes of one formula of n variables at r points."""
+    """The gradient of one formula of n variables at r points."""
 
-    source: Formulas
+    source: SourceFunctions
     point: Array  # (r, n)
     value: Array  # (r,)
     gradient: Array  # (r, n) partial derivatives
@@ -45,67 +45,69 @@ class Gradient(NamedTuple):
     critical: NDArray[np.str_] | None  # (r,) "minimum", "maximum", "saddle", "undecided"; "no" on a slope
 
     def check(self) -> Check:
-        """Recompute the gradient from differences of values."""
+        """Return the gradient beside that from differences of values."""
         (f,) = self.source.functions
-        return _check(f.values, self.point, self.gradient, f.size)
+        return _check_by_differences(f.values, self.point, self.gradient, f.operation_count)
 
     def check_hessian(self) -> Check:
-        """Recompute the Hessian from differences of gradients."""
+        """Return the Hessian beside that from differences of gradients."""
         (f,) = self.source.functions
         answer = self.gradient[..., np.newaxis, :] if self.hessian is None else self.hessian
-        return _check(f.gradients, self.point, answer, f.gradient_size)
+        return _check_by_differences(f.gradients, self.point, answer, f.gradient_operation_count)
 
 
 class Jacobian(NamedTuple):
-    """The slopes of m formulas of n variables at r points."""
+    """The Jacobian of m formulas of n variables at r points."""
 
-    source: Formulas
+    source: SourceFunctions
     point: Array  # (r, n)
     values: Array  # (r, m)
     jacobian: Array  # (r, m, n) entry i, j: formula i by variable j
     norm: Array  # (r,) root of the sum of squares (Frobenius)
 
     def check(self) -> Check:
-        """Recompute the Jacobian from differences of values."""
+        """Return the Jacobian beside that from differences of values."""
         functions = self.source.functions
 
         def values(points: Array) -> Array:
             return np.stack([f.values(points) for f in functions], axis=-1)
 
-        size = max(f.size for f in functions)
-        return _check(values, self.point, np.swapaxes(self.jacobian, -1, -2), size, turned=True)
+        size = max(f.operation_count for f in functions)
+        return _check_by_differences(
+            values, self.point, np.swapaxes(self.jacobian, -1, -2), size, transposed=True
+        )
 
 
 def gradient(
     f: Function, points: ArrayLike, *, direction: ArrayLike | None = None, hessian: bool = False
 ) -> Gradient:
-    """Differentiate a formula at points (r, n), their coordinates in the order of its variables.
+    """Return the gradient of a formula at points (r, n), coordinates in the order of its variables.
 
     gradient_j = ∂f/∂x_j; the slope in a direction d is gradient · d / |d|. Exact derivatives,
     rounded as they are evaluated. Where there is none, by convention, 0 stands for it at a kink of
     abs and relu, and values that tie in max or min share it, as in torch.
 
-    >>> from aimath.core.calculus._expression import function
-    >>> gradient(function("x^2 + 2*x*y + y^2"), [[3, 2]]).gradient
+    >>> from aimath.core.calculus._expression import parse_function
+    >>> gradient(parse_function("x^2 + 2*x*y + y^2"), [[3, 2]]).gradient
     array([[10., 10.]])
     """
-    where = checked_points(f, points)
+    where = check_points(f, points)
     value, slopes = f.values(where), f.gradients(where)
-    _refuse(f.gradient, where, np.asarray(np.isfinite(value) & np.isfinite(slopes).all(axis=-1)))
-    way = None if direction is None else _unit(direction, f.variables)
+    _raise_undefined(f.gradient, where, np.asarray(np.isfinite(value) & np.isfinite(slopes).all(axis=-1)))
+    way = None if direction is None else _unit_direction(direction, f.variables)
     seconds = eigenvalues = critical = None
     if hessian:
         seconds = f.hessians(where)
-        _refuse(f.hessian, where, np.asarray(np.isfinite(seconds).all(axis=(-1, -2))))
+        _raise_undefined(f.hessian, where, np.asarray(np.isfinite(seconds).all(axis=(-1, -2))))
         symmetric = (seconds + np.swapaxes(seconds, -1, -2)) / 2.0
         eigenvalues = np.asarray(np.linalg.eigvalsh(symmetric), np.float64)
-        critical = _critical(where, slopes, eigenvalues)
+        critical = _classify_critical(where, slopes, eigenvalues)
     return Gradient(
-        Formulas((f,)),
+        SourceFunctions((f,)),
         where,
         value,
         slopes,
-        norms(slopes),
+        row_norms(slopes),
         None if way is None else way[np.newaxis],
         None if way is None else (slopes * way).sum(axis=-1) + 0.0,
         seconds,
@@ -115,66 +117,70 @@ def gradient(
 
 
 def jacobian(functions: Sequence[Function], points: ArrayLike) -> Jacobian:
-    """Differentiate several formulas of the same variables at points (r, n).
+    """Return the Jacobian of several formulas of the same variables at points (r, n).
 
-    >>> from aimath.core.calculus._expression import function
-    >>> f, g = function("x*y", ["x", "y"]), function("x + y", ["x", "y"])
+    >>> from aimath.core.calculus._expression import parse_function
+    >>> f, g = parse_function("x*y", ["x", "y"]), parse_function("x + y", ["x", "y"])
     >>> jacobian([f, g], [[3, 2]]).jacobian
     array([[[2., 3.],
             [1., 1.]]])
     """
-    where = checked_points(functions[0], points)
+    where = check_points(functions[0], points)
     values = np.stack([f.values(where) for f in functions], axis=-1)
     slopes = np.stack([f.gradients(where) for f in functions], axis=-2)
     for k, f in enumerate(functions):
-        _refuse(f.gradient, where, np.isfinite(values[:, k]) & np.isfinite(slopes[:, k]).all(axis=-1))
-    size = norms(slopes.reshape(len(where), -1))
-    return Jacobian(Formulas(tuple(functions)), where, values, slopes, size)
+        _raise_undefined(
+            f.gradient, where, np.isfinite(values[:, k]) & np.isfinite(slopes[:, k]).all(axis=-1)
+        )
+    size = row_norms(slopes.reshape(len(where), -1))
+    return Jacobian(SourceFunctions(tuple(functions)), where, values, slopes, size)
 
 
-def checked_points(f: Function, points: ArrayLike) -> Array:
-    """Give points (r, n) with a coordinate for each variable of a formula, which must have some."""
+def check_points(f: Function, points: ArrayLike) -> Array:
+    """Return points (r, n) with a coordinate for each variable, or raise an InputError."""
     if not f.variables:
         why = "a formula without variables has no slope"
         raise InputError(why, hint="write a name such as x", usage=True)
-    array = np.atleast_2d(vectors(points, "coordinate", operand="at"))
+    array = np.atleast_2d(as_vectors(points, "coordinate", operand="at"))
     if array.shape[-1] != len(f.variables):
         names = ", ".join(f.variables)
-        why = f"a point has {counted(len(f.variables), 'coordinate')} ({names}), not {array.shape[-1]}"
+        why = f"a point has {pluralize(len(f.variables), 'coordinate')} ({names}), not {array.shape[-1]}"
         hint = f"write {names}=1,2,3; or --rows, each line a point" if len(f.variables) == 1 else ""
         raise InputError(why, hint=hint, row=0, operand="at")
     return array
 
 
-def _refuse(checked: Callable[[Sequence[float]], object], points: Array, right: NDArray[np.bool_]) -> None:
-    """Say of the first point without an answer what is wrong with it."""
-    for row in np.flatnonzero(~right).tolist()[:1]:
+def _raise_undefined(
+    evaluate: Callable[[Sequence[float]], object], points: Array, valid: NDArray[np.bool_]
+) -> None:
+    """Raise the InputError of the first point whose derivative is undefined."""
+    for row in np.flatnonzero(~valid).tolist()[:1]:
         try:
-            checked(points[row].tolist())
+            evaluate(points[row].tolist())
         except InputError as error:
             error.row, error.operand = row, "at"
             raise
         raise InputError("the derivative is beyond float64", row=row, operand="at")
 
 
-def _unit(direction: ArrayLike, variables: tuple[str, ...]) -> Array:
-    way = vectors(direction, "direction entry", operand="direction")
+def _unit_direction(direction: ArrayLike, variables: tuple[str, ...]) -> Array:
+    way = as_vectors(direction, "direction entry", operand="direction")
     if way.shape != (len(variables),):
-        wanted = f"{counted(len(variables), 'variable')} ({', '.join(variables)})"
-        why = f"the direction has {counted(way.size, 'number')} for {wanted}"
+        wanted = f"{pluralize(len(variables), 'variable')} ({', '.join(variables)})"
+        why = f"the direction has {pluralize(way.size, 'number')} for {wanted}"
         raise InputError(why, operand="direction", usage=True)
     if not way.any():
         raise InputError("the direction is zero: it leads nowhere", operand="direction", usage=True)
     scaled = way / np.abs(way).max()
-    return np.asarray(scaled / norms(scaled))
+    return np.asarray(scaled / row_norms(scaled))
 
 
-def _critical(points: Array, slopes: Array, eigenvalues: Array) -> NDArray[np.str_]:
-    """Say what points where the gradient is 0 are, by the signs of the curvatures."""
+def _classify_critical(points: Array, slopes: Array, eigenvalues: Array) -> NDArray[np.str_]:
+    """Return the kind of each critical point by the signs of the Hessian's eigenvalues."""
     sharpest = np.abs(eigenvalues).max(axis=-1)
     reach = np.maximum(1.0, np.abs(points).max(axis=-1))
-    flat = np.abs(slopes).max(axis=-1) <= NEAR * sharpest * reach
-    zero = np.abs(eigenvalues) <= NEAR * sharpest[:, np.newaxis]
+    flat = np.abs(slopes).max(axis=-1) <= CRITICAL_RTOL * sharpest * reach
+    zero = np.abs(eigenvalues) <= CRITICAL_RTOL * sharpest[:, np.newaxis]
     up, down = eigenvalues > 0.0, eigenvalues < 0.0
     kind = np.full(len(points), "undecided")
     kind[(up & ~zero).any(axis=-1) & (down & ~zero).any(axis=-1)] = "saddle"
@@ -184,20 +190,25 @@ def _critical(points: Array, slopes: Array, eigenvalues: Array) -> NDArray[np.st
     return kind
 
 
-def _check(
-    values: Callable[[Array], Array], points: Array, answer: Array, operations: int, *, turned: bool = False
+def _check_by_differences(
+    function: Callable[[Array], Array],
+    points: Array,
+    answer: Array,
+    operations: int,
+    *,
+    transposed: bool = False,
 ) -> Check:
-    """Compare derivatives (r, n, ...) along each variable with differences of values (...)."""
+    """Return derivatives (r, n, ...) beside central differences of values (...) along each variable."""
     n = points.shape[-1]
     place, way = np.divmod(np.arange(points.size), n)
-    step, ways = max(1, AT_ONCE // n), np.eye(n)
+    step, ways = max(1, DIFFERENCE_BATCH // n), np.eye(n)
     slopes = [
-        central(values, points[place[k : k + step]], ways[way[k : k + step]], operations)
+        central_difference(function, points[place[k : k + step]], ways[way[k : k + step]], operations)
         for k in range(0, len(way), step)
     ]
     other, error = (np.concatenate(parts).reshape(answer.shape) for parts in zip(*slopes, strict=True))
     # A Check allows a billionth of `size`, which is here what differences can tell.
     size = np.maximum(np.abs(answer), 4e9 * error)
-    if turned:
+    if transposed:
         answer, other, size = (np.swapaxes(a, -1, -2) for a in (answer, other, size))
     return Check(answer, other, size)

@@ -1,4 +1,4 @@
-"""A formula as a graph in which equal parts are one node, so that each is computed once.
+"""Formula graphs with hash-consed nodes and constant folding.
 
 Nodes only refer to earlier ones: their order is one of evaluation, and no walk needs recursion.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from aimath.core.calculus._operations import LISTS, OPERATIONS
+from aimath.core.calculus._operations import LIST_OPERATIONS, OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from aimath.core.calculus._grammar import Part
+    from aimath.core.calculus._grammar import ParseNode
 
 
 class Node(NamedTuple):
@@ -22,47 +22,47 @@ class Node(NamedTuple):
     op: str
     args: tuple[int, ...] = ()
     value: float = 0.0  # of a number; which variable; which item of a list
-    place: tuple[int, int] = (0, 0)  # the text[start:end] that it came from, or that it is a derivative of
-    derived: bool = False  # it belongs to a derivative and stands nowhere in the text
-    moves: bool = False  # it depends on a variable
+    span: tuple[int, int] = (0, 0)  # the text[start:end] that it came from, or that it is a derivative of
+    is_derivative: bool = False  # it belongs to a derivative and stands nowhere in the text
+    requires_grad: bool = False  # it depends on a variable
 
 
 class Graph:
-    """Nodes without repeats, with the constructors that a derivative is built by."""
+    """A graph of unique nodes, with the constructors that derivatives use."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self._known: dict[tuple[str, tuple[int, ...], float, float], int] = {}
-        self.place, self.derived = (0, 0), False  # of what is made next
+        self._node_ids: dict[tuple[str, tuple[int, ...], float, float], int] = {}
+        self.span, self.in_derivative = (0, 0), False  # of what is made next
 
     def node(self, op: str, *args: int, value: float = 0.0) -> int:
-        """Give the place of a node, which is made if there is none like it; numbers are worked out."""
+        """Return the id of a node, created if it doesn't exist yet; operations on numbers are folded."""
         key = (op, args, value, math.copysign(1.0, value))
-        if key in self._known:
-            return self._known[key]
-        folded = self._folded(op, args)
+        if key in self._node_ids:
+            return self._node_ids[key]
+        folded = self._fold_constants(op, args)
         if folded is None:
-            moves = op == "variable" or any(self.nodes[arg].moves for arg in args)
-            self.nodes.append(Node(op, args, value, self.place, self.derived, moves))
+            moves = op == "variable" or any(self.nodes[arg].requires_grad for arg in args)
+            self.nodes.append(Node(op, args, value, self.span, self.in_derivative, moves))
             folded = len(self.nodes) - 1
-        self._known[key] = folded
+        self._node_ids[key] = folded
         return folded
 
     def number(self, value: float) -> int:
-        """Give the node of a number."""
+        """Return the node of a number."""
         return self.node("number", value=value)
 
-    def item(self, several: int, k: int) -> int:
-        """Give one of the values of a node whose answer is a list."""
-        return self.node("item", several, value=float(k))
+    def item(self, list_node: int, k: int) -> int:
+        """Return the id of item k of a node whose value is a list."""
+        return self.node("item", list_node, value=float(k))
 
     def constant(self, i: int) -> float | None:
-        """Give the value of a node that is a number."""
+        """Return the value of a node that is a number."""
         return self.nodes[i].value if self.nodes[i].op == "number" else None
 
-    def _folded(self, op: str, args: tuple[int, ...]) -> int | None:
-        """Work out an operation on numbers, unless it fails: that is said when it is evaluated."""
-        if op in LISTS or op == "item" or not args:
+    def _fold_constants(self, op: str, args: tuple[int, ...]) -> int | None:
+        """Return the folded value of an operation on numbers, or None if it can't be computed."""
+        if op in LIST_OPERATIONS or op == "item" or not args:
             return None
         values = [self.nodes[arg].value for arg in args if self.nodes[arg].op == "number"]
         if len(values) < len(args):
@@ -76,7 +76,7 @@ class Graph:
     # Simplified as a derivative wants it: no 0 * x, no 1 * x, signs and factors in front.
 
     def add(self, a: int, b: int) -> int:
-        """Give a + b."""
+        """Return a + b."""
         if self.constant(a) == 0.0:
             return b
         if self.constant(b) == 0.0:
@@ -90,7 +90,7 @@ class Graph:
         return self.node("add", a, b)
 
     def sub(self, a: int, b: int) -> int:
-        """Give a - b."""
+        """Return a - b."""
         if self.constant(b) == 0.0:
             return a
         if self.constant(a) == 0.0:
@@ -100,7 +100,7 @@ class Graph:
         return self.node("sub", a, b)
 
     def neg(self, a: int) -> int:
-        """Give -a."""
+        """Return -a."""
         node = self.nodes[a]
         if node.op == "neg":
             return node.args[0]
@@ -111,7 +111,7 @@ class Graph:
         return self.node("neg", a)
 
     def mul(self, a: int, b: int) -> int:
-        """Give a * b, a number first."""
+        """Return a * b, a number first."""
         if self.constant(b) is not None:
             a, b = b, a
         factor, right = self.constant(a), self.nodes[b]
@@ -120,27 +120,27 @@ class Graph:
                 return self.neg(self.mul(self.nodes[a].args[0], b))
             if right.op == "neg":
                 return self.neg(self.mul(a, right.args[0]))
-            if (inner := self._factor(a)) is not None:
+            if (inner := self._leading_factor(a)) is not None:
                 return self.mul(self.number(inner), self.mul(self.nodes[a].args[1], b))
-            if (inner := self._factor(b)) is not None:
+            if (inner := self._leading_factor(b)) is not None:
                 return self.mul(self.number(inner), self.mul(a, right.args[1]))
             return self.node("mul", a, b)
         if factor in (0.0, 1.0, -1.0):
             return self.number(0.0) if factor == 0.0 else b if factor == 1.0 else self.neg(b)
         if right.op == "neg":
             return self.mul(self.number(-factor), right.args[0])
-        inner = self._factor(b)
+        inner = self._leading_factor(b)
         if inner is not None and 1e-150 < abs(inner * factor) < 1e150:
             return self.mul(self.number(factor * inner), right.args[1])
         return self.node("mul", a, b)
 
-    def _factor(self, i: int) -> float | None:
-        """Give the number in front of a product."""
+    def _leading_factor(self, i: int) -> float | None:
+        """Return the number in front of a product."""
         node = self.nodes[i]
-        return self.constant(node.args[0]) if node.op == "mul" and node.derived else None
+        return self.constant(node.args[0]) if node.op == "mul" and node.is_derivative else None
 
     def div(self, a: int, b: int) -> int:
-        """Give a / b."""
+        """Return a / b."""
         if self.constant(a) == 0.0 or self.constant(b) == 1.0:
             return a
         if a == b:
@@ -150,7 +150,7 @@ class Graph:
         return self.node("div", a, b)
 
     def pow(self, a: int, b: int) -> int:
-        """Give a ^ b; a square is a product, which is rounded once."""
+        """Return a ^ b; a square is a product, which is rounded once."""
         exponent = self.constant(b)
         if exponent == 1.0:
             return a
@@ -158,8 +158,8 @@ class Graph:
             return self.node("mul", a, a)
         return self.number(1.0) if exponent == 0.0 else self.node("pow", a, b)
 
-    def reach(self, roots: Iterable[int]) -> list[int]:
-        """Give the nodes that some nodes are made of, themselves included, in order of evaluation."""
+    def topological_order(self, roots: Iterable[int]) -> list[int]:
+        """Return the nodes that the roots depend on, roots included, in topological order."""
         seen = set(roots)
         waiting = list(seen)
         while waiting:
@@ -170,27 +170,27 @@ class Graph:
         return sorted(seen)
 
 
-def grow(graph: Graph, parts: Sequence[Part], variables: Sequence[str]) -> int:
-    """Put a parsed formula into a graph and give its root.
+def build_graph(graph: Graph, parsed: Sequence[ParseNode], variables: Sequence[str]) -> int:
+    """Return the root of a parsed formula after adding it to a graph.
 
     What would lose all digits is written as people who know would: log(sigmoid(u)) as -softplus(-u),
     log(1 + u) as log1p(u), log1p(exp(u)) as softplus(u), exp(u) - 1 as expm1(u), 1 - sigmoid(u) as
     sigmoid(-u).
     """
     places: list[int] = []
-    for part in parts:
-        graph.place = (part.start, part.end)
+    for part in parsed:
+        graph.span = (part.start, part.end)
         args = tuple(places[arg] for arg in part.args)
         if part.op == "number":
             places.append(graph.number(part.value))
         elif part.op == "variable":
             places.append(graph.node("variable", value=float(variables.index(part.name))))
         else:
-            places.append(_grown(graph, "log" if part.op == "ln" else part.op, args))
+            places.append(_add_rewritten(graph, "log" if part.op == "ln" else part.op, args))
     return places[-1]
 
 
-def _grown(graph: Graph, op: str, args: tuple[int, ...]) -> int:
+def _add_rewritten(graph: Graph, op: str, args: tuple[int, ...]) -> int:
     nodes = graph.nodes
     if op == "pow":
         return graph.pow(*args)
@@ -200,7 +200,7 @@ def _grown(graph: Graph, op: str, args: tuple[int, ...]) -> int:
             return graph.node("neg", graph.node("softplus", graph.neg(inner.args[0])))
         if inner.op == "add" and 1.0 in map(graph.constant, inner.args):
             rest = inner.args[int(graph.constant(inner.args[0]) == 1.0)]
-            return _grown(graph, "log1p", (rest,))
+            return _add_rewritten(graph, "log1p", (rest,))
     if op == "log1p" and nodes[args[0]].op == "exp":
         return graph.node("softplus", nodes[args[0]].args[0])
     if op == "sub":

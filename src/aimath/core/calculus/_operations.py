@@ -1,4 +1,4 @@
-"""What each operation of a formula does to floats and to arrays, and what makes it fail.
+"""The operations of formulas on floats and on arrays.
 
 On floats it raises as `math` does; on arrays it gives inf or nan there.
 """
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core import probability as exponentials
-from aimath.core.calculus import _scalars as scalars
-from aimath.core.numerics import special as activations, special as normal
-from aimath.core.numerics.double_double import row_sum
+from aimath.core import probability as probability
+from aimath.core.calculus import _scalars as _scalars
+from aimath.core.numerics import special as special
+from aimath.core.numerics.double_double import compensated_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,22 +30,22 @@ class Operation(NamedTuple):
     array: Callable[..., Any]
 
 
-def _largest(*values: Array) -> Array:
+def _maximum(*values: Array) -> Array:
     return reduce(np.maximum, values)
 
 
-def _least(*values: Array) -> Array:
+def _minimum(*values: Array) -> Array:
     return reduce(np.minimum, values)
 
 
-def _shares(largest: Array, *values: Array) -> list[Array]:
+def _tie_shares(largest: Array, *values: Array) -> list[Array]:
     chosen = [value == largest for value in values]
     count = reduce(np.add, (part.astype(np.float64) for part in chosen))
     return [np.where(part, 1.0 / np.maximum(count, 1.0), 0.0) for part in chosen]
 
 
-def _stacked(values: tuple[Array, ...]) -> tuple[Array, Array]:
-    """Give values side by side (..., k), and where (...) one of them is undefined; there they are 0."""
+def _stack_finite(values: tuple[Array, ...]) -> tuple[Array, Array]:
+    """Return values side by side (..., k), and where (...) one of them is undefined; there they are 0."""
     rows = np.stack(np.broadcast_arrays(*values), axis=-1)
     lost = ~np.isfinite(rows).all(axis=-1)
     rows[lost] = 0.0
@@ -53,23 +53,23 @@ def _stacked(values: tuple[Array, ...]) -> tuple[Array, Array]:
 
 
 def _logsumexp(*values: Array) -> Array:
-    rows, lost = _stacked(values)
-    return np.where(lost, np.nan, exponentials.logsumexp_rows(rows))
+    rows, lost = _stack_finite(values)
+    return np.where(lost, np.nan, probability.logsumexp_rows(rows))
 
 
 def _softmax(*values: Array) -> list[Array]:
-    rows, lost = _stacked(values)
-    probs = exponentials.softmax_rows(rows)[0]
+    rows, lost = _stack_finite(values)
+    probs = probability.softmax_rows(rows)[0]
     probs[lost] = np.nan
     return list(np.moveaxis(probs, -1, 0))
 
 
-def _centred(probs: list[Array], *slopes: Array) -> list[Array]:
-    if len(probs) > scalars.WIDE:
-        mean = row_sum(np.stack([p * s for p, s in zip(probs, slopes, strict=True)], axis=-1))
+def _softmax_vjp(probs: list[Array], *slopes: Array) -> list[Array]:
+    if len(probs) > _scalars.MAX_PAIRWISE:
+        mean = compensated_sum(np.stack([p * s for p, s in zip(probs, slopes, strict=True)], axis=-1))
         return [p * (s - mean) for p, s in zip(probs, slopes, strict=True)]
     pairs = list(zip(probs, slopes, strict=True))
-    return [p * row_sum(np.stack([q * (s - t) for q, t in pairs], axis=-1)) for p, s in pairs]
+    return [p * compensated_sum(np.stack([q * (s - t) for q, t in pairs], axis=-1)) for p, s in pairs]
 
 
 def _sigmoid_slope(x: Array) -> Array:
@@ -82,17 +82,17 @@ def _cbrt_slope(x: Array) -> Array:
     return np.asarray(1.0 / (3.0 * root * root))
 
 
-def _bell(x: Array) -> Array:
-    high, low = normal.square(x, np.zeros_like(x))
-    return np.asarray(np.exp(-high) * (1.0 - np.where(high < 2.0 * scalars.FAR**2, low, 0.0)))
+def _exp_neg_square(x: Array) -> Array:
+    high, low = special.square_dd(x, np.zeros_like(x))
+    return np.asarray(np.exp(-high) * (1.0 - np.where(high < 2.0 * _scalars.EXP_UNDERFLOW**2, low, 0.0)))
 
 
-def _cdf(x: Array) -> Array:
-    return normal.lower_tail(np.asarray(x), np.zeros_like(x))
+def _normal_cdf(x: Array) -> Array:
+    return special.normal_cdf(np.asarray(x), np.zeros_like(x))
 
 
-def _density(x: Array) -> Array:
-    return normal.density(np.asarray(x), np.zeros_like(x), np.ones_like(x))
+def _normal_pdf(x: Array) -> Array:
+    return special.normal_pdf(np.asarray(x), np.zeros_like(x), np.ones_like(x))
 
 
 def _power_log(x: Array, y: Array, logs: int = 1) -> Array:
@@ -122,31 +122,35 @@ OPERATIONS: dict[str, Operation] = {
     "log1p": Operation(math.log1p, np.log1p),
     "expm1": Operation(math.expm1, np.expm1),
     "sqrt": Operation(math.sqrt, np.sqrt),
-    "cbrt": Operation(scalars.cbrt, np.cbrt),
+    "cbrt": Operation(_scalars.cbrt, np.cbrt),
     "abs": Operation(abs, np.abs),
-    "sign": Operation(scalars.sign, np.sign),
-    "step": Operation(scalars.step, lambda x: np.where(x > 0.0, 1.0, 0.0)),
-    "min": Operation(min, _least),
-    "max": Operation(max, _largest),
-    "sigmoid": Operation(scalars.sigmoid, activations.sigmoid),
-    "relu": Operation(scalars.relu, lambda x: np.maximum(x, 0.0)),
-    "softplus": Operation(scalars.softplus, lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))),
-    "gelu": Operation(scalars.gelu, lambda x: x * _cdf(x)),
-    "erf": Operation(math.erf, lambda x: normal.each(math.erf, np.asarray(x))),
-    "logsumexp": Operation(scalars.logsumexp, _logsumexp),
+    "sign": Operation(_scalars.sign, np.sign),
+    "step": Operation(_scalars.step, lambda x: np.where(x > 0.0, 1.0, 0.0)),
+    "min": Operation(min, _minimum),
+    "max": Operation(max, _maximum),
+    "sigmoid": Operation(_scalars.sigmoid, special.sigmoid),
+    "relu": Operation(_scalars.relu, lambda x: np.maximum(x, 0.0)),
+    "softplus": Operation(_scalars.softplus, lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))),
+    "gelu": Operation(_scalars.gelu, lambda x: x * _normal_cdf(x)),
+    "erf": Operation(math.erf, lambda x: special.map_elements(math.erf, np.asarray(x))),
+    "logsumexp": Operation(_scalars.logsumexp, _logsumexp),
     # What only derivatives are made of.
-    "sigmoid_slope": Operation(scalars.sigmoid_slope, _sigmoid_slope),
-    "sech2": Operation(scalars.sech2, lambda x: 4.0 * _sigmoid_slope(2.0 * x)),
-    "cbrt_slope": Operation(scalars.cbrt_slope, _cbrt_slope),
-    "bell": Operation(scalars.bell, _bell),
-    "normal_cdf": Operation(scalars.normal_cdf, _cdf),
-    "normal_density": Operation(scalars.normal_density, _density),
-    "power_log": Operation(scalars.power_log, _power_log),
-    "power_log2": Operation(scalars.power_log2, lambda x, y: _power_log(x, y, 2)),
+    "sigmoid_slope": Operation(_scalars.sigmoid_slope, _sigmoid_slope),
+    "sech2": Operation(_scalars.sech2, lambda x: 4.0 * _sigmoid_slope(2.0 * x)),
+    "cbrt_slope": Operation(_scalars.cbrt_slope, _cbrt_slope),
+    "bell": Operation(_scalars.exp_neg_square, _exp_neg_square),
+    "normal_cdf": Operation(_scalars.normal_cdf, _normal_cdf),
+    "normal_density": Operation(_scalars.normal_pdf, _normal_pdf),
+    "power_log": Operation(_scalars.power_log, _power_log),
+    "power_log2": Operation(_scalars.power_log2, lambda x, y: _power_log(x, y, 2)),
     # Their answers are lists, of which "item" takes one.
-    "softmax": Operation(scalars.softmax, _softmax),
-    "max_shares": Operation(lambda *v: scalars.shares(max(v), *v), lambda *v: _shares(_largest(*v), *v)),
-    "min_shares": Operation(lambda *v: scalars.shares(min(v), *v), lambda *v: _shares(_least(*v), *v)),
-    "centred": Operation(scalars.centred, _centred),
+    "softmax": Operation(_scalars.softmax, _softmax),
+    "max_shares": Operation(
+        lambda *v: _scalars.tie_shares(max(v), *v), lambda *v: _tie_shares(_maximum(*v), *v)
+    ),
+    "min_shares": Operation(
+        lambda *v: _scalars.tie_shares(min(v), *v), lambda *v: _tie_shares(_minimum(*v), *v)
+    ),
+    "centred": Operation(_scalars.softmax_vjp, _softmax_vjp),
 }
-LISTS = frozenset({"softmax", "max_shares", "min_shares", "centred"})
+LIST_OPERATIONS = frozenset({"softmax", "max_shares", "min_shares", "centred"})

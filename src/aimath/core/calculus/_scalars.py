@@ -1,4 +1,4 @@
-"""Functions of one float that the C library hasn't, to the last digits and in every tail.
+"""Accurate scalar functions that `math` lacks, twins of the array functions of core.
 
 Each is the twin of an array function elsewhere in core; a float alone is ten times as fast here.
 """
@@ -9,17 +9,17 @@ import math
 from typing import TYPE_CHECKING
 
 from aimath.core.numerics.double_double import two_prod, two_sum
-from aimath.core.numerics.special import DENSITY_AT_0, SQRT_HALF
+from aimath.core.numerics.special import NORMAL_PDF_AT_0, SQRT_HALF_DD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FAR = 40.0
+EXP_UNDERFLOW = 40.0
 """exp(-x²/2) is 0 from here on."""
 
 
 def sigmoid(x: float) -> float:
-    """Give 1 / (1 + exp(-x)).
+    """Return 1 / (1 + exp(-x)).
 
     >>> sigmoid(0.0), sigmoid(-800.0)
     (0.5, 0.0)
@@ -29,7 +29,7 @@ def sigmoid(x: float) -> float:
 
 
 def sigmoid_slope(x: float) -> float:
-    """Give sigmoid(x) (1 - sigmoid(x)).
+    """Return sigmoid(x) (1 - sigmoid(x)).
 
     >>> sigmoid_slope(0.0), sigmoid_slope(40.0)
     (0.25, 4.248354255291589e-18)
@@ -39,7 +39,7 @@ def sigmoid_slope(x: float) -> float:
 
 
 def softplus(x: float) -> float:
-    """Give log(1 + exp(x)).
+    """Return log(1 + exp(x)).
 
     >>> softplus(-50.0), softplus(800.0)
     (1.9287498479639178e-22, 800.0)
@@ -48,7 +48,7 @@ def softplus(x: float) -> float:
 
 
 def cbrt(x: float) -> float:
-    """Give the cube root, the last bits of the C library's made good by a step of Newton's.
+    """Return the cube root, refined by one Newton step.
 
     >>> cbrt(-27.0)
     -3.0
@@ -56,34 +56,34 @@ def cbrt(x: float) -> float:
     root = math.cbrt(x)
     if not 1e-290 < abs(x) < 1e290:
         return root
-    square, low = _product(root, root)
-    cube, lower = _product(square, root)
+    square, low = _multiply_dd(root, root)
+    cube, lower = _multiply_dd(square, root)
     return root - (cube - x + lower + low * root) / (3.0 * square)
 
 
 def cbrt_slope(x: float) -> float:
-    """Give the derivative of cbrt, 1 / (3 ∛x²)."""
+    """Return the derivative of cbrt, 1 / (3 ∛x²)."""
     root = cbrt(x)
     return 1.0 / (3.0 * root * root)
 
 
 def relu(x: float) -> float:
-    """Give max(x, 0)."""
+    """Return max(x, 0)."""
     return max(0.0, x)
 
 
 def sign(x: float) -> float:
-    """Give -1, 0 or 1."""
+    """Return -1, 0 or 1."""
     return float((x > 0.0) - (x < 0.0))
 
 
 def step(x: float) -> float:
-    """Give 1 above 0, else 0: the derivative of relu, with torch's choice at 0."""
+    """Return 1 above 0, else 0: the derivative of relu, with torch's choice at 0."""
     return 1.0 if x > 0.0 else 0.0
 
 
 def sech2(x: float) -> float:
-    """Give 1 / cosh(x)², the derivative of tanh, where 1 - tanh(x)² has no digits left.
+    """Return 1 / cosh(x)², the derivative of tanh, where 1 - tanh(x)² has no digits left.
 
     >>> sech2(20.0)
     1.6993417021166355e-17
@@ -92,45 +92,45 @@ def sech2(x: float) -> float:
     return 4.0 * small / ((1.0 + small) * (1.0 + small))
 
 
-def bell(x: float) -> float:
-    """Give exp(-x²), the rounding of x² made good.
+def exp_neg_square(x: float) -> float:
+    """Return exp(-x²), corrected for the rounding of x².
 
-    >>> bell(1.0)
+    >>> exp_neg_square(1.0)
     0.36787944117144233
     """
-    if abs(x) > FAR:
+    if abs(x) > EXP_UNDERFLOW:
         return 0.0
-    high, low = _product(x, x)
+    high, low = _multiply_dd(x, x)
     return math.exp(-high) * (1.0 - low)
 
 
-def normal_density(x: float) -> float:
-    """Give exp(-x²/2) / √(2π).
+def normal_pdf(x: float) -> float:
+    """Return exp(-x²/2) / √(2π).
 
-    >>> normal_density(0.0)
+    >>> normal_pdf(0.0)
     0.3989422804014327
     """
-    if abs(x) > FAR:
+    if abs(x) > EXP_UNDERFLOW:
         return 0.0
-    high, low = _product(x, x)
-    return math.exp(-0.5 * high) * (1.0 - 0.5 * low) * DENSITY_AT_0
+    high, low = _multiply_dd(x, x)
+    return math.exp(-0.5 * high) * (1.0 - 0.5 * low) * NORMAL_PDF_AT_0
 
 
 def normal_cdf(x: float) -> float:
-    """Give P(X <= x) of the standard normal distribution, right in the lower tail too.
+    """Return P(X <= x) of the standard normal distribution, right in the lower tail too.
 
     >>> normal_cdf(-10.0)
     7.619853024160525e-24
     """
-    if abs(x) > FAR:
+    if abs(x) > EXP_UNDERFLOW:
         return float(x > 0.0)
-    a, rest = _product(-x, SQRT_HALF[0])
+    a, rest = _multiply_dd(-x, SQRT_HALF_DD[0])
     slope = math.exp(-a * a) * (2.0 / math.sqrt(math.pi))
-    return 0.5 * (math.erfc(a) - slope * (rest - x * SQRT_HALF[1]))
+    return 0.5 * (math.erfc(a) - slope * (rest - x * SQRT_HALF_DD[1]))
 
 
 def gelu(x: float) -> float:
-    """Give x P(X <= x), the exact one (Hendrycks and Gimpel 2016).
+    """Return x P(X <= x), the exact one (Hendrycks and Gimpel 2016).
 
     >>> gelu(1.0)
     0.841344746068543
@@ -139,19 +139,19 @@ def gelu(x: float) -> float:
 
 
 def power_log(x: float, y: float) -> float:
-    """Give x^y log x, the derivative of x^y by y; its limit 0 at x = 0 < y."""
+    """Return x^y log x, the derivative of x^y by y; its limit 0 at x = 0 < y."""
     return 0.0 if x == 0.0 < y else math.pow(x, y) * math.log(x)
 
 
 def power_log2(x: float, y: float) -> float:
-    """Give x^y log² x, the next derivative by y; its limit 0 at x = 0 < y."""
+    """Return x^y log² x, the next derivative by y; its limit 0 at x = 0 < y."""
     return 0.0 if x == 0.0 < y else math.pow(x, y) * math.log(x) ** 2
 
 
-def shares(chosen: float, *values: float) -> list[float]:
-    """Give the derivative of max or min by each value: what equals the one chosen shares 1.
+def tie_shares(chosen: float, *values: float) -> list[float]:
+    """Return the partial derivatives of max or min, shared equally by values that tie.
 
-    >>> shares(3.0, 1.0, 3.0, 3.0)
+    >>> tie_shares(3.0, 1.0, 3.0, 3.0)
     [0.0, 0.5, 0.5]
     """
     count = values.count(chosen)
@@ -159,54 +159,54 @@ def shares(chosen: float, *values: float) -> list[float]:
 
 
 def softmax(*values: float) -> list[float]:
-    """Give the derivative of logsumexp by each value.
+    """Return the softmax of values, the gradient of logsumexp.
 
     >>> softmax(0.0, 0.0)
     [0.5, 0.5]
     """
-    weights = _weights(values, max(values))
+    weights = _exp_differences(values, max(values))
     total = math.fsum(weights)
     return [weight / total for weight in weights]
 
 
 def logsumexp(*values: float) -> float:
-    """Give log(sum(exp(values))): the largest, and log1p of the others' weight beside it.
+    """Return log(sum(exp(values))) as max + log1p(sum of the other weights).
 
     >>> logsumexp(0.0, -40.0)
     4.248354255291589e-18
     """
     at = max(range(len(values)), key=values.__getitem__)
-    others = _weights(values[:at] + values[at + 1 :], values[at])
+    others = _exp_differences(values[:at] + values[at + 1 :], values[at])
     return values[at] + math.log1p(math.fsum(others))
 
 
-def centred(probs: Sequence[float], *slopes: float) -> list[float]:
-    """Give p_j Σ_i p_i (slope_j - slope_i): what goes back through a softmax, without cancelling."""
-    if len(probs) > WIDE:
+def softmax_vjp(probs: Sequence[float], *slopes: float) -> list[float]:
+    """Return p_j Σ_i p_i (slope_j - slope_i), the vjp of softmax, without cancellation."""
+    if len(probs) > MAX_PAIRWISE:
         mean = math.fsum(p * s for p, s in zip(probs, slopes, strict=True))
         return [p * (s - mean) for p, s in zip(probs, slopes, strict=True)]
     pairs = list(zip(probs, slopes, strict=True))
     return [p * math.fsum(q * (s - t) for q, t in pairs) for p, s in pairs]
 
 
-WIDE = 64
+MAX_PAIRWISE = 64
 """A softmax of more values is centred by its mean: pair by pair would take quadratic time."""
 
 
-def _weights(values: Sequence[float], largest: float) -> list[float]:
-    """Give exp(value - largest), the rounding of the difference made good."""
+def _exp_differences(values: Sequence[float], largest: float) -> list[float]:
+    """Return exp(value - largest), the rounding of the difference made good."""
     weights = []
     for value in values:
-        difference, rest = _difference(value, largest)
+        difference, rest = _subtract_dd(value, largest)
         weights.append(math.exp(difference) * (1.0 + rest) if math.isfinite(difference) else 0.0)
     return weights
 
 
-def _difference(x: float, y: float) -> tuple[float, float]:
-    """Give x - y in two parts; what holds for arrays holds for floats."""
+def _subtract_dd(x: float, y: float) -> tuple[float, float]:
+    """Return x - y in two parts; what holds for arrays holds for floats."""
     return two_sum(x, -y)  # type: ignore[arg-type, return-value]
 
 
-def _product(x: float, y: float) -> tuple[float, float]:
-    """Give x * y in two parts."""
+def _multiply_dd(x: float, y: float) -> tuple[float, float]:
+    """Return x * y in two parts."""
     return two_prod(x, y)  # type: ignore[arg-type, return-value]

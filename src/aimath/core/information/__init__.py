@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from aimath.core.information._gaussian_kl import gaussian_kl, vae_kl
     from aimath.core.information._mutual_information import mutual_information
     from aimath.core.information._perplexity import perplexity, perplexity_of_log_probs, perplexity_of_tokens
+    from aimath.core.information._reductions import entropy_unit
     from aimath.core.information._rlhf import rlhf
-    from aimath.core.information._row_sums import unit
 
 __all__ = [
     "cross_entropy",
     "cross_entropy_of_logits",
     "entropy",
     "entropy_of_logits",
+    "entropy_unit",
     "gaussian_kl",
     "js",
     "kl",
@@ -27,7 +28,6 @@ __all__ = [
     "perplexity_of_log_probs",
     "perplexity_of_tokens",
     "rlhf",
-    "unit",
     "vae_kl",
 ]
 
@@ -40,7 +40,7 @@ __getattr__, __dir__ = attach(
         "_gaussian_kl": ["gaussian_kl", "vae_kl"],
         "_mutual_information": ["mutual_information"],
         "_perplexity": ["perplexity", "perplexity_of_log_probs", "perplexity_of_tokens"],
+        "_reductions": ["entropy_unit"],
         "_rlhf": ["rlhf"],
-        "_row_sums": ["unit"],
     },
 )

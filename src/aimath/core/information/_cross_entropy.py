@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._row_sums import (
+from aimath.core.information._reductions import (
+    as_distribution_pair,
+    check_label_smoothing,
     cross_entropy_rows,
     entropy_rows,
-    expected,
+    expectation_terms,
     kl_rows,
     logarithm,
-    mass,
-    pair,
     power,
-    smoothed,
-    smoothing,
-    surprises,
+    self_information,
+    smooth_labels,
+    total,
 )
-from aimath.core.numerics.arrays import Check, simplex, vectors
+from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError
 
@@ -42,12 +42,12 @@ class CrossEntropy(NamedTuple):
     @property
     def target(self) -> Array:  # (..., n) sums to 1 along n
         """(1 - label_smoothing) p + label_smoothing / n."""
-        return smoothed(self.p, self.label_smoothing)
+        return smooth_labels(self.p, self.label_smoothing)
 
     @property
     def terms(self) -> Array:  # (..., n) >= 0
         """-target log q."""
-        return expected(self.target, surprises(self.q, self.base))
+        return expectation_terms(self.target, self_information(self.q, self.base))
 
     @property
     def entropy(self) -> Array:  # (...)
@@ -65,15 +65,15 @@ class CrossEntropy(NamedTuple):
         return power(self.base, self.cross_entropy)
 
     def check(self) -> Check:
-        """By its parts: entropy + KL."""
-        drift = (mass(self.target) - mass(self.q)) / logarithm(self.base)[2]
+        """Return the cross-entropy beside entropy + KL."""
+        drift = (total(self.target) - total(self.q)) / logarithm(self.base)[2]
         return Check(self.cross_entropy, self.entropy + self.kl + drift)
 
 
 def cross_entropy(
     p: ArrayLike, q: ArrayLike, base: float = math.e, label_smoothing: float = 0.0, normalize: bool = False
 ) -> CrossEntropy:
-    """Give the cross-entropy of distributions p relative to q: the mean surprise of who believes q.
+    """Return the cross-entropy of distributions p relative to q along the last axis.
 
     cross_entropy = -sum(target * log(q)), target = (1 - label_smoothing) * p + label_smoothing / n
     as in torch; in nats. q = 0 < target gives inf, where scikit-learn clips. Good (1952).
@@ -81,12 +81,12 @@ def cross_entropy(
     >>> float(cross_entropy([0.0, 1.0], [0.5, 0.5], base=2).cross_entropy)
     1.0
     """
-    a, b = pair(p, q, normalize=normalize)
-    share = smoothing(label_smoothing)
+    a, b = as_distribution_pair(p, q, normalize=normalize)
+    share = check_label_smoothing(label_smoothing)
     if share > 0 and not normalize:
-        a = simplex(a, operand="p")
+        a = check_simplex(a, operand="p")
     names = () if normalize else ("p", "q")
-    found = cross_entropy_rows(smoothed(a, share), b, base, names=names)
+    found = cross_entropy_rows(smooth_labels(a, share), b, base, names=names)
     return CrossEntropy(a, b, float(base), share, found)
 
 
@@ -108,13 +108,13 @@ class CrossEntropyOfLogits(NamedTuple):
     def target_probs(self) -> Array:  # (..., n) sums to 1 along n
         """The target as a distribution, smoothed."""
         hot = np.arange(self.logits.shape[-1]) == self.target[..., np.newaxis]
-        return smoothed(hot.astype(np.float64), self.label_smoothing)
+        return smooth_labels(hot.astype(np.float64), self.label_smoothing)
 
     @property
     def terms(self) -> Array:  # (..., n) >= 0
         """-target_probs log(probs)."""
         nats = 0.0 - log_softmax_rows(self.logits)
-        return np.asarray(expected(self.target_probs, nats) / logarithm(self.base)[2])
+        return np.asarray(expectation_terms(self.target_probs, nats) / logarithm(self.base)[2])
 
     @property
     def perplexity(self) -> Array:  # (...) >= 1
@@ -122,16 +122,16 @@ class CrossEntropyOfLogits(NamedTuple):
         return power(self.base, self.cross_entropy)
 
     def check(self) -> Check:
-        """By the log-sum-exp less the logit hoped for."""
+        """Return the cross-entropy beside logsumexp less the expected logit."""
         x = self.logits
-        wanted = expected(self.target_probs, x).sum(axis=-1)
+        wanted = expectation_terms(self.target_probs, x).sum(axis=-1)
         return Check(self.cross_entropy, (logsumexp_rows(x) - wanted) / logarithm(self.base)[2])
 
 
 def cross_entropy_of_logits(
     logits: ArrayLike, target: ArrayLike, base: float = math.e, label_smoothing: float = 0.0
 ) -> CrossEntropyOfLogits:
-    """Give the cross-entropy of logits along the last axis where class `target` (from 0) is right.
+    """Return the cross-entropy of logits along the last axis with target class indices.
 
     cross_entropy = logsumexp(logits) - logits[target]; in nats; label_smoothing as in torch:
     (1 - label_smoothing) * target + label_smoothing / n. torch skips target -100, optax wraps -1:
@@ -140,18 +140,18 @@ def cross_entropy_of_logits(
     >>> float(cross_entropy_of_logits([50.0, 0.0], 0).cross_entropy)
     1.9287498479639178e-22
     """
-    x = vectors(logits, "logit", allow=(-np.inf,), operand="logits")
-    classes, share, nat = _classes(target, x), smoothing(label_smoothing), logarithm(base)[2]
+    x = as_vectors(logits, "logit", allow=(-np.inf,), operand="logits")
+    classes, share, nat = _check_target(target, x), check_label_smoothing(label_smoothing), logarithm(base)[2]
     logs = log_softmax_rows(x)
     nats = 0.0 - np.take_along_axis(logs, classes[..., np.newaxis], axis=-1)[..., 0]
     if share > 0.0:
         with np.errstate(invalid="ignore"):
             kept = (1.0 - share) * nats if share < 1.0 else 0.0
-            nats = kept - share * (mass(logs) / x.shape[-1])
+            nats = kept - share * (total(logs) / x.shape[-1])
     return CrossEntropyOfLogits(x, classes, float(base), share, nats / nat)
 
 
-def _classes(target: ArrayLike, logits: Array) -> Indices:
+def _check_target(target: ArrayLike, logits: Array) -> Indices:
     given = np.asarray(target)
     if given.dtype.kind not in "iu":
         raise InputError("a target class must be a whole number, counted from 0", operand="target")

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._row_sums import (
+from aimath.core.information._reductions import (
+    as_distribution_pair,
     cross_entropy_rows,
     entropy_rows,
     js_rows,
     kl_rows,
     logarithm,
-    mass,
     p_log_ratio,
-    pair,
+    total,
 )
 from aimath.core.numerics.arrays import Check
 
@@ -59,7 +59,7 @@ class KL(NamedTuple):
     @property
     def reverse_terms(self) -> Array:  # (..., n) of both signs
         """What each outcome adds the other way round: q log(q/p)."""
-        return self._reversed().terms
+        return self._swap().terms
 
     @property
     def infinite_at(self) -> Indices:  # (...) 0..n-1, or -1
@@ -68,20 +68,20 @@ class KL(NamedTuple):
         return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)
 
     def check(self) -> Check:
-        """By what coding for q costs above the entropy: cross-entropy - entropy."""
-        drift = (mass(self.p) - mass(self.q)) / logarithm(self.base)[2]
+        """Return the divergence beside cross-entropy - entropy."""
+        drift = (total(self.p) - total(self.q)) / logarithm(self.base)[2]
         return Check(self.kl, self.cross_entropy - self.entropy - drift)
 
     def check_reverse(self) -> Check:
-        """By what coding for p costs above the entropy of q."""
-        return self._reversed().check()
+        """Return the reverse divergence beside its cross-entropy - entropy."""
+        return self._swap().check()
 
-    def _reversed(self) -> KL:
+    def _swap(self) -> KL:
         return KL(self.q, self.p, self.base, self.reverse)
 
 
 def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False) -> KL:
-    """Give the Kullback-Leibler divergence of distributions p from q, along the last axis.
+    """Return the Kullback-Leibler divergence KL(p, q) of distributions along the last axis.
 
     kl = sum(p * log(p / q) - p + q), which is sum(p * log(p / q)) where both sum to 1 and is not
     moved by the last digits of the sums; in nats. q = 0 < p gives inf. torch's kl_div takes
@@ -90,7 +90,7 @@ def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False
     >>> float(kl([0.5, 0.5, 0], [0.25, 0.25, 0.5], base=2).kl)
     1.0
     """
-    a, b = pair(p, q, normalize=normalize)
+    a, b = as_distribution_pair(p, q, normalize=normalize)
     return KL(a, b, float(base), kl_rows(a, b, base, names=() if normalize else ("p", "q")))
 
 
@@ -120,14 +120,14 @@ class JS(NamedTuple):
         return kl_rows(self.q, self.mixture, self.base)
 
     def check(self) -> Check:
-        """By entropies: that of the mixture less the mean of both."""
+        """Return the divergence beside the entropy of the mixture less the mean of both entropies."""
         m, p, q = (entropy_rows(a, self.base) for a in (self.mixture, self.p, self.q))
         other = np.maximum(m - 0.5 * (p + q), 0.0)
         return Check(self.divergence, other)
 
 
 def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, distance: bool = False, normalize: bool = False) -> JS:
-    """Give the Jensen-Shannon divergence of distributions p and q, or the distance, its square root.
+    """Return the Jensen-Shannon divergence of distributions p and q, or its square root, the distance.
 
     js = (kl(p, m) + kl(q, m)) / 2 with m = (p + q) / 2; in bits, so that it ends at 1, where nothing
     is shared. scipy's jensenshannon is the distance, in nats. Lin (1991).
@@ -135,6 +135,6 @@ def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, distance: bool = False, no
     >>> float(js([1, 0], [0, 1]).js)
     1.0
     """
-    a, b = pair(p, q, normalize=normalize)
+    a, b = as_distribution_pair(p, q, normalize=normalize)
     divergence = js_rows(a, b, base, names=() if normalize else ("p", "q"))
     return JS(a, b, float(base), distance, divergence, np.sqrt(divergence) if distance else divergence)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._row_sums import (
+from aimath.core.information._reductions import (
+    as_distribution,
     entropy_rows,
-    expected,
+    expectation_terms,
     kl_rows,
-    loaded,
     logarithm,
-    mass,
     power,
-    surprises,
+    self_information,
+    total,
 )
-from aimath.core.numerics.arrays import Check, vectors
+from aimath.core.numerics.arrays import Check, as_vectors
 from aimath.core.probability import log_softmax_rows, softmax_rows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Entropy(NamedTuple):
-    """Entropies and how they came about."""
+    """The entropy of distributions."""
 
     logits: Array | None  # (..., n) what softmax made the probabilities of, if it did
     probs: Array  # (..., n) sums to 1 along n
@@ -37,13 +37,13 @@ class Entropy(NamedTuple):
     def surprise(self) -> Array:  # (..., n) >= 0, inf where p = 0
         """-log p."""
         if self.logits is None:
-            return surprises(self.probs, self.base)
+            return self_information(self.probs, self.base)
         return np.asarray(0.0 - log_softmax_rows(self.logits) / logarithm(self.base)[2])
 
     @property
     def terms(self) -> Array:  # (..., n) >= 0
         """What each outcome adds: p times its surprise."""
-        return expected(self.probs, self.surprise)
+        return expectation_terms(self.probs, self.surprise)
 
     @property
     def nats(self) -> Array:  # (...)
@@ -62,16 +62,16 @@ class Entropy(NamedTuple):
         return float(log(float(self.probs.shape[-1])) / divisor)
 
     def check(self) -> Check:
-        """By the divergence from the uniform distribution: log n - KL(p, uniform)."""
+        """Return the entropy beside log n - KL(p, uniform)."""
         n = self.probs.shape[-1]
         kl = kl_rows(self.probs, np.full(n, 1.0 / n), self.base)
-        excess = mass(self.probs) - 1.0
+        excess = total(self.probs) - 1.0
         other = self.maximum * (1.0 + excess) - kl - excess / logarithm(self.base)[2]
         return Check(self.entropy, np.maximum(other, 0.0))
 
 
 def entropy(probs: ArrayLike, base: float = 2.0, normalize: bool = False) -> Entropy:
-    """Give the entropy of distributions along the last axis: the mean surprise of an outcome.
+    """Return the Shannon entropy of distributions along the last axis.
 
     entropy = -sum(probs * log(probs)), 0 log 0 = 0; in bits (base 2). scipy.stats.entropy counts
     in nats and normalises whatever it is given. Shannon (1948).
@@ -79,12 +79,12 @@ def entropy(probs: ArrayLike, base: float = 2.0, normalize: bool = False) -> Ent
     >>> float(entropy([0.5, 0.25, 0.25]).entropy)
     1.5
     """
-    p = loaded(probs, normalize=normalize)
+    p = as_distribution(probs, normalize=normalize)
     return Entropy(None, p, float(base), entropy_rows(p, base, names=() if normalize else (None,)))
 
 
 def entropy_of_logits(logits: ArrayLike, base: float = 2.0) -> Entropy:
-    """Give the entropy of the softmax of logits along the last axis; -inf masks an outcome.
+    """Return the Shannon entropy of softmax(logits) along the last axis; -inf masks an outcome.
 
     entropy = sum(probs * (logsumexp(logits) - logits)); in bits (base 2). Where one outcome is all
     but sure its surprise comes from the others, as 1 - p would have no digits left. Shannon (1948).
@@ -92,11 +92,11 @@ def entropy_of_logits(logits: ArrayLike, base: float = 2.0) -> Entropy:
     >>> float(entropy_of_logits([0.0, 0.0]).entropy)
     1.0
     """
-    x = vectors(logits, "logit", allow=(-np.inf,))
+    x = as_vectors(logits, "logit", allow=(-np.inf,))
     probs, _ = softmax_rows(x)
     found = np.array(entropy_rows(probs, base))
     sure = probs.max(axis=-1) > 0.5
     if sure.any():
-        nats = 0.0 - mass(expected(probs[sure], log_softmax_rows(x[sure])))
+        nats = 0.0 - total(expectation_terms(probs[sure], log_softmax_rows(x[sure])))
         found[sure] = nats / logarithm(base)[2]
     return Entropy(x, probs, float(base), found)

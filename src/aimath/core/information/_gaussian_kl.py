@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._row_sums import atanh_tail, logarithm, series, total
-from aimath.core.numerics.arrays import Check, positive, same_rows, vectors
+from aimath.core.information._reductions import accurate_sum, atanh_tail, horner, logarithm
+from aimath.core.numerics.arrays import Check, as_positive, as_vectors, check_same_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -33,7 +33,7 @@ class GaussianKL(NamedTuple):
         return _gaussian_terms(self.mu, self.sigma, self.mu2, self.sigma2) / logarithm(self.base)[2]
 
     def check(self) -> Check:
-        """By the textbook's line: log(sigma2/sigma) + (sigma^2 + (mu - mu2)^2) / (2 sigma2^2) - 1/2."""
+        """Return kl beside log(sigma2/sigma) + (sigma^2 + (mu - mu2)^2) / (2 sigma2^2) - 1/2."""
         with np.errstate(over="ignore"):
             ratio, z = self.sigma / self.sigma2, self.mu / self.sigma2 - self.mu2 / self.sigma2
             logs = np.log(self.sigma2) - np.log(self.sigma)
@@ -44,7 +44,7 @@ class GaussianKL(NamedTuple):
 def gaussian_kl(
     mu: ArrayLike, sigma: ArrayLike, mu2: ArrayLike = 0.0, sigma2: ArrayLike = 1.0, base: float = math.e
 ) -> GaussianKL:
-    """Give the divergence of N(mu, sigma^2) from N(mu2, sigma2^2), added over the last axis (diagonal).
+    """Return KL(N(mu, sigma^2), N(mu2, sigma2^2)) of diagonal Gaussians, summed over the last axis.
 
     kl = sum(log(sigma2 / sigma) + (sigma^2 + (mu - mu2)^2) / (2 sigma2^2) - 1/2); in nats; a single
     number stands for all dimensions. Kullback (1959); exact to the last digits where torch's is 0.
@@ -52,18 +52,18 @@ def gaussian_kl(
     >>> float(gaussian_kl([1.0, 0.0], 1.0).kl)
     0.5
     """
-    m1, m2 = vectors(mu, "mu", operand="mu"), vectors(mu2, "mu2", operand="mu2")
-    s1, s2 = positive(sigma, "sigma", operand="sigma"), positive(sigma2, "sigma2", operand="sigma2")
+    m1, m2 = as_vectors(mu, "mu", operand="mu"), as_vectors(mu2, "mu2", operand="mu2")
+    s1, s2 = as_positive(sigma, "sigma", operand="sigma"), as_positive(sigma2, "sigma2", operand="sigma2")
     sides = (("mu", mu, m1), ("sigma", sigma, s1), ("mu2", mu2, m2), ("sigma2", sigma2, s2))
     several = [(name, a) for name, given, a in sides if np.ndim(given) > 0]
     for (one, a), (other, b) in combinations(several, 2):
-        same_rows(a, b, (one, other))
+        check_same_rows(a, b, (one, other))
     nat = logarithm(base)[2]
-    return GaussianKL(m1, s1, m2, s2, float(base), total(_gaussian_terms(m1, s1, m2, s2)) / nat)
+    return GaussianKL(m1, s1, m2, s2, float(base), accurate_sum(_gaussian_terms(m1, s1, m2, s2)) / nat)
 
 
 def _gaussian_terms(mu: Array, sigma: Array, mu2: Array, sigma2: Array) -> Array:
-    """Give r - log1p(r) + r^2/2 + ((mu - mu2)/sigma2)^2 / 2 with r = (sigma - sigma2) / sigma2.
+    """Return r - log1p(r) + r^2/2 + ((mu - mu2)/sigma2)^2 / 2 with r = (sigma - sigma2) / sigma2.
 
     From half to twice as wide, log1p(r) = 2 atanh(u) with u = r/(2 + r), and r - 2u = r u.
     """
@@ -99,23 +99,23 @@ class VaeKL(NamedTuple):
             return np.exp(0.5 * self.logvar)
 
     def check(self) -> Check:
-        """By the paper's line: -1/2 sum(1 + logvar - mu^2 - exp(logvar))."""
+        """Return kl beside -1/2 sum(1 + logvar - mu^2 - exp(logvar))."""
         with np.errstate(over="ignore"):
             nats = -0.5 * (1.0 + self.logvar - self.mu**2 - np.exp(self.logvar)).sum(axis=-1)
         return Check(self.kl, nats / logarithm(self.base)[2])
 
 
 def vae_kl(mu: ArrayLike, logvar: ArrayLike, base: float = math.e) -> VaeKL:
-    """Give the divergence of N(mu, exp(logvar)) from N(0, 1), added over the last axis.
+    """Return KL(N(mu, exp(logvar)), N(0, 1)), summed over the last axis.
 
     kl = sum(exp(logvar) - 1 - logvar + mu^2) / 2; in nats. Kingma and Welling (2013), appendix B.
 
     >>> float(vae_kl([1.0, 0.0], [0.0, 0.0]).kl)
     0.5
     """
-    m, v = vectors(mu, "mu", operand="mu"), vectors(logvar, "logvar", operand="logvar")
-    same_rows(m, v, ("mu", "logvar"))
-    return VaeKL(m, v, float(base), total(_vae_terms(m, v)) / logarithm(base)[2])
+    m, v = as_vectors(mu, "mu", operand="mu"), as_vectors(logvar, "logvar", operand="logvar")
+    check_same_rows(m, v, ("mu", "logvar"))
+    return VaeKL(m, v, float(base), accurate_sum(_vae_terms(m, v)) / logarithm(base)[2])
 
 
 EXP_SERIES = [1.0 / math.factorial(k) for k in range(2, 22)]
@@ -126,5 +126,5 @@ def _vae_terms(mu: Array, logvar: Array) -> Array:
     with np.errstate(over="ignore"):
         near = np.abs(logvar) <= 1.0
         v = np.where(near, logvar, 0.0)
-        spread = np.where(near, v * v * series(v, EXP_SERIES), np.expm1(logvar) - logvar)
+        spread = np.where(near, v * v * horner(v, EXP_SERIES), np.expm1(logvar) - logvar)
         return np.asarray(0.5 * (spread + mu * mu))

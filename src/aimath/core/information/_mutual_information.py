@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._row_sums import entropy_rows, kl_rows, logarithm, p_log_ratio, total
-from aimath.core.numerics.arrays import Check, simplex, vectors
+from aimath.core.information._reductions import accurate_sum, entropy_rows, kl_rows, logarithm, p_log_ratio
+from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
 from aimath.core.numerics.double_double import two_prod
 from aimath.errors import InputError
 
@@ -27,17 +27,17 @@ class MutualInformation(NamedTuple):
     @property
     def row_marginal(self) -> Array:  # (..., r) sums to 1
         """The sums of the rows."""
-        return total(self.joint)
+        return accurate_sum(self.joint)
 
     @property
     def column_marginal(self) -> Array:  # (..., c) sums to 1
         """The sums of the columns."""
-        return total(np.swapaxes(self.joint, -1, -2))
+        return accurate_sum(np.swapaxes(self.joint, -1, -2))
 
     @property
     def expected(self) -> Array:  # (..., r, c) sums to 1 over both
         """What the table would be were rows and columns independent: row times column marginal."""
-        return _against_independence(self.joint)[0]
+        return _independence_difference(self.joint)[0]
 
     @property
     def terms(self) -> Array:  # (..., r, c) of both signs
@@ -49,7 +49,7 @@ class MutualInformation(NamedTuple):
     @property
     def joint_entropy(self) -> Array:  # (...)
         """Entropy of the whole table."""
-        return entropy_rows(_flat(self.joint), self.base)
+        return entropy_rows(_flatten(self.joint), self.base)
 
     @property
     def row_entropy(self) -> Array:  # (...)
@@ -62,15 +62,15 @@ class MutualInformation(NamedTuple):
         return entropy_rows(self.column_marginal, self.base)
 
     def check(self) -> Check:
-        """By entropies: those of the rows and the columns less the joint one."""
-        whole = total(_flat(self.joint))
+        """Return it beside row entropy + column entropy - joint entropy."""
+        whole = accurate_sum(_flatten(self.joint))
         drift = whole * np.log(whole) / logarithm(self.base)[2]
         other = self.row_entropy + self.column_entropy - self.joint_entropy + drift
         return Check(self.mutual_information, np.maximum(other, 0.0))
 
 
 def mutual_information(joint: ArrayLike, base: float = 2.0, normalize: bool = False) -> MutualInformation:
-    """Give the mutual information of rows and columns of tables (..., r, c) of joint probabilities.
+    """Return the mutual information of rows and columns of joint tables (..., r, c).
 
     mutual_information = sum(joint * log(joint / (row * column))), never negative, 0 for independent
     ones; in bits. scikit-learn's mutual_info_score wants counts, and answers in nats. Shannon (1948).
@@ -78,21 +78,21 @@ def mutual_information(joint: ArrayLike, base: float = 2.0, normalize: bool = Fa
     >>> float(mutual_information([[0.5, 0], [0, 0.5]]).mutual_information)
     1.0
     """
-    table = _table(joint, normalize=normalize)
-    expected, gap = _against_independence(table)
-    found = kl_rows(_flat(table), _flat(expected), base, gap=_flat(gap))
+    table = _check_joint(joint, normalize=normalize)
+    expected, gap = _independence_difference(table)
+    found = kl_rows(_flatten(table), _flatten(expected), base, difference=_flatten(gap))
     return MutualInformation(table, float(base), found)
 
 
-def _table(joint: ArrayLike, *, normalize: bool) -> Array:
-    table = vectors(joint, "probability")
+def _check_joint(joint: ArrayLike, *, normalize: bool) -> Array:
+    table = as_vectors(joint, "probability")
     if table.ndim < 2:
         raise InputError("a joint table has rows and columns, this is a single row")
     if table.shape[-2] == 0:
         raise InputError("needs at least one row")
     columns = table.shape[-1]
     try:
-        return simplex(_flat(table), normalize=normalize).reshape(table.shape)
+        return check_simplex(_flatten(table), normalize=normalize).reshape(table.shape)
     except InputError as error:  # say where in the table, not where in all its numbers
         row, column = divmod(error.entry or 0, columns)
         error.row = (error.row or 0) * table.shape[-2] + row
@@ -100,25 +100,25 @@ def _table(joint: ArrayLike, *, normalize: bool) -> Array:
         raise
 
 
-def _flat(table: Array) -> Array:
+def _flatten(table: Array) -> Array:
     return table.reshape(*table.shape[:-2], -1)
 
 
-def _against_independence(joint: Array) -> tuple[Array, Array]:
-    """Give row times column / sum of the table, and the joint less that with its digits kept.
+def _independence_difference(joint: Array) -> tuple[Array, Array]:
+    """Return row · column / total of a table, and the joint less that with all digits.
 
     All sums and products are taken in two parts, else a table that is nearly independent would
     have nothing but their rounding for an answer.
     """
-    row, row_rest = (a[..., :, np.newaxis] for a in _sum_in_parts(joint))
-    column, column_rest = (a[..., np.newaxis, :] for a in _sum_in_parts(np.swapaxes(joint, -1, -2)))
-    whole, whole_rest = (a[..., np.newaxis, np.newaxis] for a in _sum_in_parts(_flat(joint)))
+    row, row_rest = (a[..., :, np.newaxis] for a in _sum_dd(joint))
+    column, column_rest = (a[..., np.newaxis, :] for a in _sum_dd(np.swapaxes(joint, -1, -2)))
+    whole, whole_rest = (a[..., np.newaxis, np.newaxis] for a in _sum_dd(_flatten(joint)))
     a, a_rest = two_prod(joint, whole)
     b, b_rest = two_prod(row, column)
     rest = a_rest - b_rest + joint * whole_rest - row * column_rest - column * row_rest
     return b / whole, ((a - b) + rest) / whole
 
 
-def _sum_in_parts(x: Array) -> tuple[Array, Array]:
-    sums = total(x)
-    return sums, total(np.concatenate((x, -sums[..., np.newaxis]), axis=-1))
+def _sum_dd(x: Array) -> tuple[Array, Array]:
+    sums = accurate_sum(x)
+    return sums, accurate_sum(np.concatenate((x, -sums[..., np.newaxis]), axis=-1))

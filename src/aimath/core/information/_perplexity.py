@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._row_sums import entropy_rows, expected, loaded, mass, power, surprises
-from aimath.core.numerics.arrays import Check, blame, vectors
-from aimath.core.numerics.double_double import quotient
+from aimath.core.information._reductions import (
+    as_distribution,
+    entropy_rows,
+    expectation_terms,
+    power,
+    self_information,
+    total,
+)
+from aimath.core.numerics.arrays import Check, as_vectors, raise_at
+from aimath.core.numerics.double_double import divide_dd
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -27,20 +34,20 @@ class Perplexity(NamedTuple):
     @property
     def surprise(self) -> Array:  # (..., n) nats, inf where p = 0
         """-ln p."""
-        return surprises(self.probs, math.e)
+        return self_information(self.probs, math.e)
 
     @property
     def terms(self) -> Array:  # (..., n) nats
         """What each outcome adds: p times its surprise."""
-        return expected(self.probs, self.surprise)
+        return expectation_terms(self.probs, self.surprise)
 
     def check(self) -> Check:
-        """By the weighted product of 1/p: prod(p ** -p)."""
+        """Return the perplexity beside prod(p ** -p)."""
         return Check(self.perplexity, np.maximum(np.prod(self.probs**-self.probs, axis=-1), 1.0))
 
 
 def perplexity(probs: ArrayLike, normalize: bool = False) -> Perplexity:
-    """Give the perplexity of distributions along the last axis.
+    """Return the perplexity of distributions along the last axis.
 
     perplexity = exp(nats), nats = -sum(probs * ln(probs)); it is worked out as 2 ** bits, so that
     of n = 2^k equal outcomes it is n exactly. Jelinek, Mercer, Bahl and Baker (1977).
@@ -48,7 +55,7 @@ def perplexity(probs: ArrayLike, normalize: bool = False) -> Perplexity:
     >>> float(perplexity([0.25, 0.25, 0.25, 0.25]).perplexity)
     4.0
     """
-    p = loaded(probs, normalize=normalize)
+    p = as_distribution(probs, normalize=normalize)
     bits = entropy_rows(p, 2.0, names=() if normalize else (None,))
     return Perplexity(p, bits * math.log(2.0), power(2.0, bits))
 
@@ -63,17 +70,17 @@ class TokenPerplexity(NamedTuple):
     @property
     def surprise(self) -> Array:  # (..., n) nats
         """-ln of each token's probability."""
-        return surprises(self.token_probs, math.e)
+        return self_information(self.token_probs, math.e)
 
     def check(self) -> Check:
-        """By the geometric mean: 1 / prod(token_probs ** (1/n))."""
+        """Return the perplexity beside 1 / prod(token_probs ** (1/n))."""
         with np.errstate(divide="ignore", over="ignore"):
             mean = np.prod(self.token_probs ** (1.0 / self.token_probs.shape[-1]), axis=-1)
             return Check(self.perplexity, 1.0 / mean)
 
 
 def perplexity_of_tokens(token_probs: ArrayLike) -> TokenPerplexity:
-    """Give the perplexity of texts along the last axis from the probabilities of their tokens.
+    """Return the perplexity of token probabilities along the last axis.
 
     perplexity = exp(nats), nats = -mean(ln(token_probs)); a token of probability 0 makes it inf.
     Jelinek, Mercer, Bahl and Baker (1977).
@@ -81,11 +88,11 @@ def perplexity_of_tokens(token_probs: ArrayLike) -> TokenPerplexity:
     >>> float(perplexity_of_tokens([0.5, 0.125]).perplexity)
     4.0
     """
-    p = vectors(token_probs, "token probability")
-    blame(p < 0, "token probability {k} is negative")
-    blame(p > 1, "token probability {k} is above 1")
+    p = as_vectors(token_probs, "token probability")
+    raise_at(p < 0, "token probability {k} is negative")
+    raise_at(p > 1, "token probability {k} is above 1")
     mantissas, exponents = np.frexp(p)
-    rest, whole, n = mass(surprises(mantissas, 2.0)), exponents.sum(axis=-1), p.shape[-1]
+    rest, whole, n = total(self_information(mantissas, 2.0)), exponents.sum(axis=-1), p.shape[-1]
     bits = (rest - whole) / n
     # Of 2 ** bits only a part below 1 is rounded: else an error in bits would grow with them.
     k = np.where(np.isfinite(bits), np.floor(bits), 0.0).astype(np.int64)
@@ -94,7 +101,7 @@ def perplexity_of_tokens(token_probs: ArrayLike) -> TokenPerplexity:
     return TokenPerplexity(p, bits * math.log(2.0), found)
 
 
-class LogPerplexity(NamedTuple):
+class LogProbPerplexity(NamedTuple):
     """Perplexities of texts, from log-probabilities of their tokens."""
 
     log_probs: Array  # (..., n) <= 0, natural logarithms
@@ -107,24 +114,24 @@ class LogPerplexity(NamedTuple):
         return np.exp(self.log_probs)
 
     def check(self) -> Check:
-        """By the product of each token's share: prod(exp(-log_probs / n))."""
+        """Return the perplexity beside prod(exp(-log_probs / n))."""
         with np.errstate(over="ignore"):
             shares = np.exp(-self.log_probs / self.log_probs.shape[-1])
             return Check(self.perplexity, np.prod(shares, axis=-1))
 
 
-def perplexity_of_log_probs(log_probs: ArrayLike) -> LogPerplexity:
-    """Give the perplexity of texts along the last axis from natural log-probabilities of their tokens.
+def perplexity_of_log_probs(log_probs: ArrayLike) -> LogProbPerplexity:
+    """Return the perplexity of natural log-probabilities along the last axis.
 
     perplexity = exp(-mean(log_probs)), inf past float64. Jelinek, Mercer, Bahl and Baker (1977).
 
     >>> float(perplexity_of_log_probs([-1.0, -3.0]).nats)
     2.0
     """
-    logs = vectors(log_probs, "log-probability", allow=(-np.inf,))
-    blame(logs > 0, "log-probability {k} is above 0")
-    total = mass(logs)
+    logs = as_vectors(log_probs, "log-probability", allow=(-np.inf,))
+    raise_at(logs > 0, "log-probability {k} is above 0")
+    log_likelihood = total(logs)
     with np.errstate(invalid="ignore"):
-        lost = mass(np.concatenate((logs, -total[..., np.newaxis]), axis=-1))
-        nats, rest = quotient(-total, -lost, logs.shape[-1])
-    return LogPerplexity(logs, nats + 0.0, power(math.e, nats) * (1.0 + rest))
+        lost = total(np.concatenate((logs, -log_likelihood[..., np.newaxis]), axis=-1))
+        nats, rest = divide_dd(-log_likelihood, -lost, logs.shape[-1])
+    return LogProbPerplexity(logs, nats + 0.0, power(math.e, nats) * (1.0 + rest))

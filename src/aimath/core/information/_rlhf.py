@@ -1,4 +1,4 @@
-"""The policy that reinforcement learning from human feedback aims at, in closed form."""
+"""The optimal policy of KL-regularised reward maximisation (RLHF), in closed form."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._row_sums import kl_rows, total
-from aimath.core.numerics.arrays import Check, same_rows, simplex, vectors
-from aimath.core.numerics.double_double import quotient, two_prod, two_sum
+from aimath.core.information._reductions import accurate_sum, kl_rows
+from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows, check_simplex
+from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RLHF(NamedTuple):
-    """Best policies under a penalty for leaving the reference."""
+    """The optimal policy under a KL penalty."""
 
     rewards: Array  # (..., n)
     reference: Array  # (..., n) sums to 1 along n
@@ -36,12 +36,12 @@ class RLHF(NamedTuple):
             return _beta_log_partition(self.rewards, self.reference, self.beta) / self.beta
 
     def check(self) -> Check:
-        """By the partition function: the best objective is beta log Z."""
+        """Return the objective beside beta log Z, its value by the partition function."""
         return Check(self.objective, _beta_log_partition(self.rewards, self.reference, self.beta))
 
 
 def rlhf(rewards: ArrayLike, reference: ArrayLike, beta: float = 1.0, normalize: bool = False) -> RLHF:
-    """Give the policy with the most reward less beta times its divergence from a reference.
+    """Return the policy that maximises reward - beta * KL(policy, reference).
 
     policy = reference * exp(rewards / beta) / Z along the last axis, objective = expected_reward -
     beta * kl(policy, reference); kl in nats. Peters et al. (2010); as used by DPO, Rafailov et al. (2023).
@@ -49,21 +49,23 @@ def rlhf(rewards: ArrayLike, reference: ArrayLike, beta: float = 1.0, normalize:
     >>> rlhf([1.0, 1.0], [0.25, 0.75]).policy
     array([0.25, 0.75])
     """
-    r = vectors(rewards, "reward", operand="rewards")
-    q = simplex(reference, normalize=normalize, operand="reference")
-    same_rows(r, q, ("rewards", "reference"))
+    r = as_vectors(rewards, "reward", operand="rewards")
+    q = check_simplex(reference, normalize=normalize, operand="reference")
+    check_same_rows(r, q, ("rewards", "reference"))
     if not 0.0 < beta < math.inf:
         raise InputError(f"beta must be above 0 and finite, not {beta:g}", operand="beta")
-    y, _, pivot_q = _tilts(r, q, beta)
-    weights = _weights(y, q, pivot_q)
-    policy = weights / total(weights)[..., np.newaxis]
-    kl = kl_rows(policy, q / total(q)[..., np.newaxis], math.e, gap=_gap(y, q, policy))
-    reward = _mean(policy, np.broadcast_to(r, policy.shape))
+    y, _, pivot_q = _scaled_advantages(r, q, beta)
+    weights = _policy_weights(y, q, pivot_q)
+    policy = weights / accurate_sum(weights)[..., np.newaxis]
+    kl = kl_rows(
+        policy, q / accurate_sum(q)[..., np.newaxis], math.e, difference=_policy_difference(y, q, policy)
+    )
+    reward = _expectation(policy, np.broadcast_to(r, policy.shape))
     return RLHF(r, q, float(beta), policy, kl, reward, reward - beta * kl)
 
 
-def _tilts(r: Array, q: Array, beta: float) -> tuple[tuple[Array, Array], Array, Array]:
-    """Give (rewards - pivot) / beta in two parts, the reward of the pivot and its reference.
+def _scaled_advantages(r: Array, q: Array, beta: float) -> tuple[tuple[Array, Array], Array, Array]:
+    """Return (rewards - pivot) / beta in two parts, the pivot's reward and its reference.
 
     The pivot is the likeliest outcome under the policy: measured from there, no weight overflows.
     """
@@ -74,12 +76,12 @@ def _tilts(r: Array, q: Array, beta: float) -> tuple[tuple[Array, Array], Array,
         r, q = np.broadcast_arrays(r, q)
         pivot_r, pivot_q = np.take_along_axis(r, pivot, axis=-1), np.take_along_axis(q, pivot, axis=-1)
         d, rest = two_sum(r, -pivot_r)
-        value, lost = quotient(d, np.where(np.isfinite(rest), rest, 0.0), beta)
+        value, lost = divide_dd(d, np.where(np.isfinite(rest), rest, 0.0), beta)
     return (value, lost), pivot_r, pivot_q
 
 
-def _weights(y: tuple[Array, Array], q: Array, pivot_q: Array) -> Array:
-    """Give q exp(y) / pivot_q in two halves where either factor alone would leave float64."""
+def _policy_weights(y: tuple[Array, Array], q: Array, pivot_q: Array) -> Array:
+    """Return q exp(y) / pivot_q in two halves where either factor alone would leave float64."""
     value, lost = y
     with np.errstate(all="ignore"):
         half = np.exp(0.5 * value)
@@ -89,37 +91,37 @@ def _weights(y: tuple[Array, Array], q: Array, pivot_q: Array) -> Array:
     return np.where(q > 0, weights, 0.0)
 
 
-def _steps(y: tuple[Array, Array], q: Array) -> tuple[Array, Array, Array]:
-    """Give exp(y) - 1, its mean under the reference, and whether all of a row's are small.
+def _relative_changes(y: tuple[Array, Array], q: Array) -> tuple[Array, Array, Array]:
+    """Return exp(y) - 1, its mean under the reference, and whether a row's values are all small.
 
     From larger steps on, differences of the probabilities themselves have more digits.
     """
     value, lost = y
-    share = q / total(q)[..., np.newaxis]
+    share = q / accurate_sum(q)[..., np.newaxis]
     with np.errstate(all="ignore"):
         step = np.where(q > 0, np.expm1(value) + lost * np.exp(value), 0.0)
-        mean = _mean(np.broadcast_to(share, step.shape), step)[..., np.newaxis]
+        mean = _expectation(np.broadcast_to(share, step.shape), step)[..., np.newaxis]
     return step, mean, np.abs(step).max(axis=-1, keepdims=True) < 0.6
 
 
-def _gap(y: tuple[Array, Array], q: Array, policy: Array) -> Array:
-    """Give policy - reference, from the steps where the policy hardly moves."""
-    share = q / total(q)[..., np.newaxis]
-    step, mean, small = _steps(y, q)
+def _policy_difference(y: tuple[Array, Array], q: Array, policy: Array) -> Array:
+    """Return policy - reference, without cancellation where the policy is close."""
+    share = q / accurate_sum(q)[..., np.newaxis]
+    step, mean, small = _relative_changes(y, q)
     with np.errstate(all="ignore"):
         return np.where(small, share * (step - mean) / (1.0 + mean), policy - share)
 
 
-def _mean(p: Array, x: Array) -> Array:
+def _expectation(p: Array, x: Array) -> Array:
     with np.errstate(all="ignore"):
         product, rest = two_prod(p, x)
         rest = np.where(np.isfinite(rest), rest, 0.0)
-    return total(product) + total(rest)
+    return accurate_sum(product) + accurate_sum(rest)
 
 
 def _beta_log_partition(r: Array, q: Array, beta: float) -> Array:
-    y, pivot_r, pivot_q = _tilts(r, q, beta)
-    _, mean, small = _steps(y, q)
+    y, pivot_r, pivot_q = _scaled_advantages(r, q, beta)
+    _, mean, small = _relative_changes(y, q)
     with np.errstate(all="ignore"):
-        far = np.log(total(_weights(y, q, pivot_q))) + np.log(pivot_q[..., 0] / total(q))
+        far = np.log(accurate_sum(_policy_weights(y, q, pivot_q))) + np.log(pivot_q[..., 0] / accurate_sum(q))
         return np.asarray(pivot_r[..., 0] + beta * np.where(small[..., 0], np.log1p(mean[..., 0]), far))

@@ -7,29 +7,29 @@ from aimath.core._lazy import attach
 if TYPE_CHECKING:
     from aimath.core.linalg._attention import attention, multi_head
     from aimath.core.linalg._eigen import eig
-    from aimath.core.linalg._inverse import EXACT_MOST, det, inverse
+    from aimath.core.linalg._inverse import MAX_EXACT_ROWS, det, inverse
     from aimath.core.linalg._lora import lora, lora_ranks, lora_update
-    from aimath.core.linalg._neighbours import VECTORS, WORDS, analogy, index
-    from aimath.core.linalg._pca import PCA, pca, streamed_pca
+    from aimath.core.linalg._neighbours import EXAMPLE_VECTORS, EXAMPLE_WORDS, analogy, build_index
+    from aimath.core.linalg._pca import PCA, pca, streaming_pca
     from aimath.core.linalg._products import dot, layer, matmul, neuron, transpose
     from aimath.core.linalg._similarity import cosine, cosine_matrix
-    from aimath.core.linalg._svd import Method, SvdApprox, streamed_spectrum, svd_approx, takes_all
+    from aimath.core.linalg._svd import Method, SvdApprox, streaming_svd, svd_approx, uses_full_svd
 
 __all__ = [
-    "EXACT_MOST",
+    "EXAMPLE_VECTORS",
+    "EXAMPLE_WORDS",
+    "MAX_EXACT_ROWS",
     "PCA",
-    "VECTORS",
-    "WORDS",
     "Method",
     "SvdApprox",
     "analogy",
     "attention",
+    "build_index",
     "cosine",
     "cosine_matrix",
     "det",
     "dot",
     "eig",
-    "index",
     "inverse",
     "layer",
     "lora",
@@ -39,11 +39,11 @@ __all__ = [
     "multi_head",
     "neuron",
     "pca",
-    "streamed_pca",
-    "streamed_spectrum",
+    "streaming_pca",
+    "streaming_svd",
     "svd_approx",
-    "takes_all",
     "transpose",
+    "uses_full_svd",
 ]
 
 __getattr__, __dir__ = attach(
@@ -51,12 +51,12 @@ __getattr__, __dir__ = attach(
     {
         "_attention": ["attention", "multi_head"],
         "_eigen": ["eig"],
-        "_inverse": ["EXACT_MOST", "det", "inverse"],
+        "_inverse": ["MAX_EXACT_ROWS", "det", "inverse"],
         "_lora": ["lora", "lora_ranks", "lora_update"],
-        "_neighbours": ["VECTORS", "WORDS", "analogy", "index"],
-        "_pca": ["PCA", "pca", "streamed_pca"],
+        "_neighbours": ["EXAMPLE_VECTORS", "EXAMPLE_WORDS", "analogy", "build_index"],
+        "_pca": ["PCA", "pca", "streaming_pca"],
         "_products": ["dot", "layer", "matmul", "neuron", "transpose"],
         "_similarity": ["cosine", "cosine_matrix"],
-        "_svd": ["Method", "SvdApprox", "streamed_spectrum", "svd_approx", "takes_all"],
+        "_svd": ["Method", "SvdApprox", "streaming_svd", "svd_approx", "uses_full_svd"],
     },
 )

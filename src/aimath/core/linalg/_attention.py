@@ -1,4 +1,4 @@
-"""Attention: what each position takes from all the others, with one head or several."""
+"""Scaled dot-product attention and multi-head attention."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, finite, matrix, shape
-from aimath.core.numerics.exact import root_over
+from aimath.core.numerics.arrays import Check, as_finite, as_matrix, format_shape
+from aimath.core.numerics.exact import sqrt_ratio_rounded
 from aimath.core.probability import softmax_rows
 from aimath.errors import InputError
 
@@ -16,25 +16,27 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.types import Array, Real
+    from aimath.core.numerics.types import Array, FloatArray
 
 BLOCK = 1 << 20
 """Bytes of scores worked on at a time: products of fewer rows are slower, and more leave the cache."""
-BEARABLE = {"float64": (600.0, 1e30), "float32": (60.0, 1e5)}
+EXP_SAFE_LIMITS = {"float64": (600.0, 1e30), "float32": (60.0, 1e5)}
 """Scores and values up to these sizes give exponentials, sums and products that the type holds."""
 
 
-def operands(*given: ArrayLike) -> tuple[Real, ...]:
-    """Give Q, K and V as finite numbers (..., rows, d): float64, or float32 if all are arrays of it."""
-    single = all(isinstance(x, np.ndarray) and x.dtype == np.float32 and np.isfinite(x).all() for x in given)
-    named = zip(given, "QKV", strict=True)
-    return tuple(np.atleast_2d(np.asarray(x) if single else finite(x, name)) for x, name in named)
+def as_qkv(*arrays: ArrayLike) -> tuple[FloatArray, ...]:
+    """Return Q, K and V as finite arrays (..., rows, d): float64, or float32 if all are float32."""
+    single = all(isinstance(x, np.ndarray) and x.dtype == np.float32 and np.isfinite(x).all() for x in arrays)
+    named = zip(arrays, "QKV", strict=True)
+    return tuple(np.atleast_2d(np.asarray(x) if single else as_finite(x, name)) for x, name in named)
 
 
-def fit(q: Real, k: Real, v: Real, causal: bool) -> None:
-    """Refuse queries, keys and values whose shapes don't go together."""
+def check_qkv_shapes(q: FloatArray, k: FloatArray, v: FloatArray, causal: bool) -> None:
+    """Raise an InputError if the shapes of queries, keys and values don't match."""
     if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
-        raise InputError(f"Q, K and V differ in their batches: {shape(q)}, {shape(k)}, {shape(v)}")
+        raise InputError(
+            f"Q, K and V differ in their batches: {format_shape(q)}, {format_shape(k)}, {format_shape(v)}"
+        )
     if q.shape[-1] != k.shape[-1]:
         raise InputError(f"Q has width {q.shape[-1]} and K {k.shape[-1]}: they must be equal", operand="K")
     if k.shape[-2] != v.shape[-2]:
@@ -46,8 +48,8 @@ def fit(q: Real, k: Real, v: Real, causal: bool) -> None:
         raise InputError(why, operand="K")
 
 
-def added_mask(mask: ArrayLike, wanted: tuple[int, ...], causal: bool) -> Array:
-    """Give a mask as numbers to add, and refuse one that leaves a query without keys."""
+def as_additive_mask(mask: ArrayLike, scores_shape: tuple[int, ...], causal: bool) -> Array:
+    """Return an additive mask, or raise an InputError if it hides every key from a query."""
     given = np.asarray(mask)
     if given.dtype == np.bool_:
         given = np.where(given, 0.0, -np.inf)
@@ -55,22 +57,24 @@ def added_mask(mask: ArrayLike, wanted: tuple[int, ...], causal: bool) -> Array:
         raise InputError(f"a mask is of truth values or numbers, not {given.dtype}", operand="mask")
     added = given.astype(np.float64)
     try:
-        whole = np.broadcast_to(added, wanted)
+        whole = np.broadcast_to(added, scores_shape)
     except ValueError:
-        why = f"the mask has shape {shape(given)}, but the scores are {'x'.join(map(str, wanted))}"
+        why = (
+            f"the mask has shape {format_shape(given)}, but the scores are {'x'.join(map(str, scores_shape))}"
+        )
         raise InputError(why, operand="mask") from None
     if not (added < np.inf).all():
         raise InputError("the mask holds nan or inf: it may hold numbers and -inf", operand="mask")
-    whole = masked(whole, None, causal)
+    whole = apply_mask(whole, None, causal)
     blind = np.flatnonzero((whole == -np.inf).all(axis=-1))
     if len(blind):
-        row = int(blind[0]) % wanted[-2]
+        row = int(blind[0]) % scores_shape[-2]
         raise InputError(f"query {row + 1} sees no key: all of its row is masked", row=row, operand="mask")
-    return np.broadcast_to(added, (*added.shape[:-2], *wanted[-2:]))
+    return np.broadcast_to(added, (*added.shape[:-2], *scores_shape[-2:]))
 
 
-def masked(scaled: Array, mask: Array | None, causal: bool) -> Array:
-    """Give scores (..., L, S) with the mask added and, if causal, -inf for later keys: a new array then."""
+def apply_mask(scaled: Array, mask: Array | None, causal: bool) -> Array:
+    """Return scores (..., L, S) with the mask added and, if causal, -inf for later keys."""
     if mask is not None:
         scaled = scaled + mask
     if causal:
@@ -78,8 +82,10 @@ def masked(scaled: Array, mask: Array | None, causal: bool) -> Array:
     return scaled
 
 
-def attended(q: Real, k: Real, v: Real, scale: float, mask: Array | None, causal: bool) -> Real:
-    """Give the output head by head and a block of queries at a time: the scores are never all there."""
+def scaled_dot_product_attention(
+    q: FloatArray, k: FloatArray, v: FloatArray, scale: float, mask: Array | None, causal: bool
+) -> FloatArray:
+    """Return softmax(Q Kᵀ · scale + mask) V, computed by blocks of queries."""
     lead, (queries, keys) = q.shape[:-2], (q.shape[-2], k.shape[-2])
     output = np.empty((*q.shape[:-1], v.shape[-1]), q.dtype)
     step = max(1, BLOCK // (q.itemsize * keys))
@@ -87,7 +93,7 @@ def attended(q: Real, k: Real, v: Real, scale: float, mask: Array | None, causal
     with np.errstate(all="ignore"):
         for at in np.ndindex(lead):
             asked, turned = q[at] * q.dtype.type(scale), np.ascontiguousarray(k[at].T)
-            calm = masks is None and _calm(asked, k[at], v[at])
+            calm = masks is None and _exp_is_safe(asked, k[at], v[at])
             for first in range(0, queries, step):
                 part = slice(first, first + step)
                 seen = min(first + step, keys) if causal else keys  # what comes later is hidden anyway
@@ -97,26 +103,26 @@ def attended(q: Real, k: Real, v: Real, scale: float, mask: Array | None, causal
                 if causal:
                     later = scores[:, first:]
                     np.copyto(later, -np.inf, where=~np.tri(*later.shape, dtype=np.bool_))
-                _mix(scores, v[at][:seen], output[at][part], calm=calm)
+                _softmax_matmul(scores, v[at][:seen], output[at][part], exp_is_safe=calm)
     if not np.isfinite(output).all():
         raise InputError(f"the scores of Q and K are beyond {output.dtype}")
     return output
 
 
-def _calm(q: Real, k: Real, v: Real) -> bool:
-    """Say whether exponentials of unshifted scores and their sums must stay within the type (Cauchy)."""
-    score, value = BEARABLE[q.dtype.name]
+def _exp_is_safe(q: FloatArray, k: FloatArray, v: FloatArray) -> bool:
+    """Return whether exponentials of unshifted scores and their sums can't overflow (Cauchy)."""
+    score, value = EXP_SAFE_LIMITS[q.dtype.name]
     longest = math.sqrt(np.vecdot(q, q).max()) * math.sqrt(np.vecdot(k, k).max())
     return bool(longest <= score and np.abs(v).max() <= value)
 
 
-def _mix(scores: Real, values: Real, out: Real, *, calm: bool) -> None:
-    """Write softmax(scores) values into `out`, overwriting the scores."""
-    if not calm:
+def _softmax_matmul(scores: FloatArray, values: FloatArray, out: FloatArray, *, exp_is_safe: bool) -> None:
+    """Write softmax(scores) @ values into `out`, overwriting the scores."""
+    if not exp_is_safe:
         scores -= scores.max(axis=-1, keepdims=True)
     np.exp(scores, out=scores)
     total = (scores @ np.ones(scores.shape[-1], scores.dtype))[:, np.newaxis]
-    if calm and total.min() >= 1.0:  # smaller weights might take small values below the type's least
+    if exp_is_safe and total.min() >= 1.0:  # smaller weights might take small values below the type's least
         np.matmul(scores, values, out=out)
         out /= total
     else:
@@ -127,13 +133,13 @@ def _mix(scores: Real, values: Real, out: Real, *, calm: bool) -> None:
 class Attention(NamedTuple):
     """Scaled dot-product attention of L queries to S keys; what it is made of is float64 in any case."""
 
-    Q: Real  # (..., L, d) float64, or float32 as K, V and output are
-    K: Real  # (..., S, d)
-    V: Real  # (..., S, v)
+    Q: FloatArray  # (..., L, d) float64, or float32 as K, V and output are
+    K: FloatArray  # (..., S, d)
+    V: FloatArray  # (..., S, v)
     causal: bool
     mask: Array | None  # (..., L, S) is added to the scores, -inf hides
     scale: float
-    output: Real  # (..., L, v)
+    output: FloatArray  # (..., L, v)
 
     @property
     def scores(self) -> Array:
@@ -148,7 +154,7 @@ class Attention(NamedTuple):
     @property
     def masked(self) -> Array:
         """(..., L, S) scaled, with -inf for what a query must not see."""
-        return masked(self.scaled, self.mask, self.causal)
+        return apply_mask(self.scaled, self.mask, self.causal)
 
     @property
     def weights(self) -> Array:
@@ -156,7 +162,7 @@ class Attention(NamedTuple):
         return softmax_rows(self.masked)[0]
 
     def check(self) -> Check:
-        """Recompute key by key, keeping a running maximum and sum (Milakov and Gimelshein 2018)."""
+        """Return the output beside the online softmax, key by key (Milakov and Gimelshein 2018)."""
         q, keys, v = (x.astype(np.float64, copy=False) for x in (self.Q, self.K, self.V))
         lead, queries = self.output.shape[:-2], q.shape[-2]
         largest, total = np.full((*lead, queries, 1), -np.inf), np.zeros((*lead, queries, 1))
@@ -184,7 +190,7 @@ def attention(
     mask: ArrayLike | None = None,
     scale: float | None = None,
 ) -> Attention:
-    """Let queries mix values by how well they match the keys.
+    """Return the scaled dot-product attention of queries Q to keys K and values V.
 
     output = softmax(Q Kᵀ · scale + mask) V with scale = 1/√d. A mask of truth values says what is
     seen, one of numbers is added (torch's convention). causal: position i sees up to i, and needs
@@ -195,13 +201,15 @@ def attention(
     >>> attention([[1, 0], [0, 1]], [[1, 0], [0, 1]], [[1], [2]], causal=True).weights[0]
     array([1., 0.])
     """
-    q, k, v = operands(Q, K, V)
-    fit(q, k, v, causal)
-    factor = root_over(1, q.shape[-1]) if scale is None else float(scale)
+    q, k, v = as_qkv(Q, K, V)
+    check_qkv_shapes(q, k, v, causal)
+    factor = sqrt_ratio_rounded(1, q.shape[-1]) if scale is None else float(scale)
     if not math.isfinite(factor):
         raise InputError(f"scale must be finite, not {factor:g}", operand="scale")
-    added = None if mask is None else added_mask(mask, (*q.shape[:-1], k.shape[-2]), causal)
-    return Attention(q, k, v, causal, added, factor, attended(q, k, v, factor, added, causal))
+    added = None if mask is None else as_additive_mask(mask, (*q.shape[:-1], k.shape[-2]), causal)
+    return Attention(
+        q, k, v, causal, added, factor, scaled_dot_product_attention(q, k, v, factor, added, causal)
+    )
 
 
 class MultiHead(NamedTuple):
@@ -248,7 +256,7 @@ class MultiHead(NamedTuple):
         return self.attention.weights
 
     def check(self) -> Check:
-        """Recompute as a sum over heads, each through its own rows of Wo."""
+        """Return the output beside the sum over heads, each times its own rows of Wo."""
         width = self.X.shape[-1] // self.heads
         other = np.zeros(self.output.shape)
         for h in range(self.heads):
@@ -272,7 +280,7 @@ def multi_head(
     mask: ArrayLike | None = None,
     scale: float | None = None,
 ) -> MultiHead:
-    """Let every position of X attend to the others with several heads side by side.
+    """Return the multi-head self-attention of the rows of X.
 
     Q = X Wq, K = X Wk, V = X Wv, each cut into heads of width d / heads; output = the heads' outputs
     side by side times Wo. Weights not given are drawn from rng in this order, normal with variance
@@ -282,13 +290,13 @@ def multi_head(
     >>> multi_head([[1.0, 0.0], [0.0, 1.0]], 2, rng=np.random.default_rng(0)).Q.shape
     (2, 2, 1)
     """
-    x = np.atleast_2d(finite(X, "X"))
+    x = np.atleast_2d(as_finite(X, "X"))
     width = x.shape[-1]
     if heads < 1 or width % heads:
         raise InputError(f"{heads} heads can't share a width of {width} evenly", operand="heads")
     given = zip((Wq, Wk, Wv, Wo), ("Wq", "Wk", "Wv", "Wo"), strict=True)
-    wq, wk, wv, wo = (_weight(w, name, width, rng) for w, name in given)
-    q, k, v = (_cut(x @ w, heads) for w in (wq, wk, wv))
+    wq, wk, wv, wo = (_projection_weight(w, name, width, rng) for w, name in given)
+    q, k, v = (_split_heads(x @ w, heads) for w in (wq, wk, wv))
     if mask is not None and np.ndim(mask) > 2:
         mask = np.expand_dims(np.asarray(mask), -3)  # one mask for all heads of a sequence
     a = attention(q, k, v, causal, mask, scale)
@@ -296,19 +304,19 @@ def multi_head(
     return MultiHead(x, heads, causal, a.mask, a.scale, wq, wk, wv, wo, q, k, v, a.output, output)
 
 
-def _cut(x: Array, heads: int) -> Array:
-    """Give (..., heads, L, d / heads) of (..., L, d)."""
+def _split_heads(x: Array, heads: int) -> Array:
+    """Return (..., heads, L, d / heads) of (..., L, d)."""
     parts = x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
     return np.ascontiguousarray(np.swapaxes(parts, -2, -3))
 
 
-def _weight(given: ArrayLike | None, name: str, width: int, rng: Generator | None) -> Array:
-    if given is None:
+def _projection_weight(weight: ArrayLike | None, name: str, width: int, rng: Generator | None) -> Array:
+    if weight is None:
         if rng is None:
             raise InputError(f"give {name}, or a generator to draw it from", usage=True)
         return rng.standard_normal((width, width)) / math.sqrt(width)
-    found = matrix(given, name)
+    found = as_matrix(weight, name)
     if found.shape != (width, width):
-        why = f"{name} is {shape(found)}, but X of width {width} needs {width}x{width}"
+        why = f"{name} is {format_shape(found)}, but X of width {width} needs {width}x{width}"
         raise InputError(why, operand=name)
     return found

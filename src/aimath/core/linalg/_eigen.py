@@ -1,4 +1,4 @@
-"""Eigenvalues: the directions that a matrix only stretches, and by how much."""
+"""Eigenvalues and eigenvectors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.linalg import _refine as rayleigh
-from aimath.core.linalg._refine import largest
-from aimath.core.numerics.arrays import Check, finite, shape
+from aimath.core.linalg import _refine as _refine
+from aimath.core.linalg._refine import argmax_abs
+from aimath.core.numerics.arrays import Check, as_finite, format_shape
 from aimath.core.numerics.types import EPS, Array
 from aimath.errors import InputError
 
@@ -53,25 +53,25 @@ class Eig(NamedTuple):
     @property
     def condition(self) -> Array:
         """(...) condition number of the vectors: 1 if orthogonal, inf if they don't span all (defective)."""
-        s = np.linalg.svd(self._complex(), compute_uv=False)
+        s = np.linalg.svd(self._complex_vectors(), compute_uv=False)
         last, first = s[..., -1], s[..., 0]
         lost = last <= self.A.shape[-1] * EPS * first
         return np.where(lost, np.inf, first / np.where(lost, 1.0, last))
 
-    def _complex(self) -> Any:
+    def _complex_vectors(self) -> Any:
         return self.vectors if self.vectors_im is None else self.vectors + 1j * self.vectors_im
 
     def check(self) -> Check:
-        """Recompute value times vector as matrix times vector, relative to the largest entry of A."""
+        """Return value · vector beside matrix @ vector, relative to the largest entry of A."""
         size = np.abs(self.A).max(axis=(-2, -1), keepdims=True)
         unit = self.A / np.where(size > 0.0, size, 1.0)
         values = (self.re + 1j * self.im)[..., np.newaxis, :] / np.where(size > 0.0, size, 1.0)
-        answer, other = values * self._complex(), unit @ self._complex()
+        answer, other = values * self._complex_vectors(), unit @ self._complex_vectors()
         return Check(*(np.concatenate((a.real, a.imag), axis=-1) for a in (answer, other)))
 
 
 def eig(A: ArrayLike) -> Eig:  # noqa: N803  as in textbooks
-    """Decompose square matrices into eigenvalues and eigenvectors.
+    """Return the eigenvalues and eigenvectors of square matrices.
 
     A v = value v. Values by descending real part, pairs with + first; vectors of norm 1, the entry of
     largest size real and positive. What is exactly symmetric goes to the solver for symmetric
@@ -81,13 +81,13 @@ def eig(A: ArrayLike) -> Eig:  # noqa: N803  as in textbooks
     >>> found.values.round(9).tolist()
     [[3.0, 0.0], [1.0, 0.0]]
     """
-    array = finite(A, "A")
+    array = as_finite(A, "A")
     if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
-        raise InputError(f"the matrix must be square, not {shape(np.atleast_2d(array))}", operand="A")
+        raise InputError(f"the matrix must be square, not {format_shape(np.atleast_2d(array))}", operand="A")
     n, batch = array.shape[-1], array.shape[:-2]
     each = array.reshape(-1, n, n)
     symmetric = (each == np.swapaxes(each, -1, -2)).all(axis=(-2, -1))
-    found = [_one(a, symmetric=bool(flag)) for a, flag in zip(each, symmetric, strict=True)]
+    found = [_eig_single(a, symmetric=bool(flag)) for a, flag in zip(each, symmetric, strict=True)]
     values = np.reshape([(v.real, v.imag) for v, _ in found], (-1, 2, n)).swapaxes(-1, -2) + 0.0
     vectors = np.reshape([w for _, w in found], (*batch, n, n))
     imaginary = vectors.imag if np.iscomplexobj(vectors) and vectors.imag.any() else None
@@ -100,12 +100,12 @@ def eig(A: ArrayLike) -> Eig:  # noqa: N803  as in textbooks
     )
 
 
-def _one(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
-    """Give values and vectors of one matrix, in order."""
-    a, power = _scaled(a)
+def _eig_single(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
+    """Return the sorted eigenvalues and eigenvectors of one matrix."""
+    a, power = _rescale(a)
     try:
         values, vectors = np.linalg.eigh(a) if symmetric else np.linalg.eig(a)
-        values = rayleigh.eigenvalues(a, values, vectors) if symmetric else values
+        values = _refine.refine_eigenvalues(a, values, vectors) if symmetric else values
     except np.linalg.LinAlgError:
         raise InputError("the eigenvalues were not found", operand="A") from None
     order = np.lexsort((-values.imag, -values.real))
@@ -114,12 +114,12 @@ def _one(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
         values = values * 2.0 ** (power // 2) * 2.0 ** (power - power // 2)
     if not np.isfinite(values).all():
         raise InputError("an eigenvalue is beyond float64", operand="A")
-    pivots = np.take_along_axis(vectors.T, largest(vectors.T), axis=-1)[:, 0]
+    pivots = np.take_along_axis(vectors.T, argmax_abs(vectors.T), axis=-1)[:, 0]
     turned = vectors * (np.conj(pivots) / np.abs(pivots))
     return values, turned
 
 
-def _scaled(a: Array) -> tuple[Array, int]:
+def _rescale(a: Array) -> tuple[Array, int]:
     """Return (a / 2**power, power): very large or small entries brought near 1, where products stay.
 
     It stays as it is where an entry would lose a bit by that.

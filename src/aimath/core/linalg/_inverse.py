@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, square
-from aimath.core.numerics.exact import integers, over, product, to_float
+from aimath.core.numerics.arrays import Check, as_square_matrix
+from aimath.core.numerics.exact import divide_rounded, integer_to_float, matmul, to_integers
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from aimath.core.numerics.types import Array
 
-Rows = list[list[int]]
-EXACT_MOST = 16
+IntegerRows = list[list[int]]
+MAX_EXACT_ROWS = 16
 """Rows up to which integers do the work: 10 ms, or 3 s for numbers from 1e-300 to 1e300."""
-SINGULAR = 2.0**52
+MAX_CONDITION = 2.0**52
 """Condition above which the rounding of the entries as typed decides what the inverse is."""
 
 
@@ -33,17 +33,17 @@ class Inverse(NamedTuple):
     rank: int
 
     def check(self) -> Check:
-        """By LeVerrier's recurrence, which has no pivots; above 16 rows a · inverse."""
+        """Return the inverse beside Faddeev-LeVerrier's; above 16 rows a · inverse beside 1."""
         n = len(self.a)
-        if n > EXACT_MOST:
-            return Check(product(self.a, self.inverse), np.eye(n))
-        rows, power = _whole(self.a)
-        adjugate, determinant = _leverrier(rows)
-        return Check(self.inverse, _divided(adjugate, determinant, [-power] * n))
+        if n > MAX_EXACT_ROWS:
+            return Check(matmul(self.a, self.inverse), np.eye(n))
+        rows, power = _to_integer_matrix(self.a)
+        adjugate, determinant = _faddeev_leverrier(rows)
+        return Check(self.inverse, _divide_columns(adjugate, determinant, [-power] * n))
 
 
 def inverse(a: ArrayLike, force: bool = False) -> Inverse:
-    """Invert a square matrix.
+    """Return the inverse of a square matrix.
 
     a · inverse = 1. Up to 16 rows by Gauss-Jordan on integers, which floats are but for a power of
     two (Bareiss 1968): each entry is rounded once, and a singular matrix is known to be one; numpy
@@ -54,28 +54,28 @@ def inverse(a: ArrayLike, force: bool = False) -> Inverse:
     array([[ 1., -1.],
            [-1.,  2.]])
     """
-    x = square(a, "a")
-    small = len(x) <= EXACT_MOST
+    x = as_square_matrix(a, "a")
+    small = len(x) <= MAX_EXACT_ROWS
     found, condition, rank = _exact_inverse(x) if small else _lapack_inverse(x)
     if not np.isfinite(found).all():
         raise InputError("an entry of the inverse is beyond float64", operand="a")
     # Integers and short binary fractions are what was typed: their inverse has a meaning of its own.
-    typed = small and integers(x)[1] >= -20
-    if condition > SINGULAR and not (force or typed):
+    typed = small and to_integers(x)[1] >= -20
+    if condition > MAX_CONDITION and not (force or typed):
         why = f"the matrix is singular within rounding (condition {condition:.2g})"
         raise InputError(why, operand="a", hint="use --force to invert it")
     return Inverse(x, force, found, condition, rank)
 
 
 def _exact_inverse(x: Array) -> tuple[Array, float, int]:
-    rows, powers = _whole_rows(x)
+    rows, powers = _to_integer_rows(x)
     n = len(rows)
     wide = [row + [int(i == j) for j in range(n)] for i, row in enumerate(rows)]
-    determinant, rank = _eliminate(wide, n)
+    determinant, rank = _bareiss(wide, n)
     if rank < n:
         raise InputError(f"the matrix is singular (rank {rank} of {n})", operand="a")
-    found = _divided([row[n:] for row in wide], determinant, [-p for p in powers])
-    condition = _largest(x) * _largest(found) if np.isfinite(found).all() else math.inf
+    found = _divide_columns([row[n:] for row in wide], determinant, [-p for p in powers])
+    condition = _spectral_norm(x) * _spectral_norm(found) if np.isfinite(found).all() else math.inf
     return found, max(condition, 1.0), n
 
 
@@ -101,10 +101,10 @@ class Det(NamedTuple):
     log_abs_det: float  # natural logarithm of |det|, -inf for a singular matrix
 
     def check(self) -> Check:
-        """By LeVerrier's recurrence, which has no pivots; above 16 rows by eigenvalues."""
-        if len(self.a) <= EXACT_MOST:
-            rows, power = _whole(self.a)
-            other = to_float(_leverrier(rows)[1], power * len(rows))
+        """Return the determinant beside Faddeev-LeVerrier's; above 16 rows beside eigenvalues'."""
+        if len(self.a) <= MAX_EXACT_ROWS:
+            rows, power = _to_integer_matrix(self.a)
+            other = integer_to_float(_faddeev_leverrier(rows)[1], power * len(rows))
             return Check(np.asarray(self.det), np.asarray(other))
         scale = np.abs(self.a).max() or 1.0
         with np.errstate(all="ignore"):
@@ -115,7 +115,7 @@ class Det(NamedTuple):
 
 
 def det(a: ArrayLike) -> Det:
-    """Give the determinant, the volume that the unit cube is stretched to.
+    """Return the determinant of a square matrix.
 
     Up to 16 rows exactly and rounded once (Bareiss 1968): that of integers is the integer, where
     numpy says -2.0000000000000004 for [[1,2],[3,4]]. Above, by LU. Leibniz (1693).
@@ -123,15 +123,15 @@ def det(a: ArrayLike) -> Det:
     >>> det([[1, 2], [3, 4]]).det
     -2.0
     """
-    x = square(a, "a")
-    if len(x) > EXACT_MOST:
+    x = as_square_matrix(a, "a")
+    if len(x) > MAX_EXACT_ROWS:
         sign, log, value = _lapack_det(x)
     else:
-        rows, powers = _whole_rows(x)
-        whole, power = _eliminate(rows, len(rows))[0], sum(powers)
+        rows, powers = _to_integer_rows(x)
+        whole, power = _bareiss(rows, len(rows))[0], sum(powers)
         sign = float((whole > 0) - (whole < 0))
-        value = to_float(whole, power)
-        log = _log(abs(whole), power)
+        value = integer_to_float(whole, power)
+        log = _log_abs(abs(whole), power)
     if math.isinf(value):
         why = f"the determinant is beyond float64: {'-' if sign < 0 else ''}exp({log:.6g})"
         raise InputError(why, operand="a")
@@ -148,34 +148,34 @@ def _lapack_det(x: Array) -> tuple[float, float, float]:
     return float(sign), float(log), float(value)
 
 
-def _log(whole: int, power: int) -> float:
-    if whole == 0:
+def _log_abs(integer: int, power: int) -> float:
+    if integer == 0:
         return -math.inf
-    value = to_float(whole, power)
+    value = integer_to_float(integer, power)
     # Near 1 the sum of two logarithms would cancel.
-    return math.log(value) if 1e-300 < value < 1e300 else math.log(whole) + power * math.log(2.0)
+    return math.log(value) if 1e-300 < value < 1e300 else math.log(integer) + power * math.log(2.0)
 
 
-def _whole(x: Array) -> tuple[Rows, int]:
-    """Give integers (n, n) and a power of two: x = integers * 2^power."""
-    flat, power = integers(x)
+def _to_integer_matrix(x: Array) -> tuple[IntegerRows, int]:
+    """Return integers (n, n) and a power of two: x = integers * 2^power."""
+    flat, power = to_integers(x)
     return [flat[k : k + x.shape[1]] for k in range(0, len(flat), x.shape[1])], power
 
 
-def _whole_rows(x: Array) -> tuple[Rows, list[int]]:
-    """Give integers (n, n) and a power of two a row, which keeps them short where rows differ in size."""
-    pairs = [integers(row) for row in x]
+def _to_integer_rows(x: Array) -> tuple[IntegerRows, list[int]]:
+    """Return integers (n, n) and one power of two per row."""
+    pairs = [to_integers(row) for row in x]
     return [row for row, _ in pairs], [power for _, power in pairs]
 
 
-def _eliminate(rows: Rows, columns: int) -> tuple[int, int]:
-    """Clear the first `columns` of integer rows in place; give the determinant (0 if singular) and the rank.
+def _bareiss(rows: IntegerRows, column_count: int) -> tuple[int, int]:
+    """Return determinant (0 if singular) and rank after clearing the first columns in place.
 
     Afterwards these columns are determinant · 1, if that isn't 0: all divisions have no rest, for what
     stands in the rows are determinants of parts of the matrix (Bareiss 1968).
     """
     last, rank = 1, 0
-    for column in range(columns):
+    for column in range(column_count):
         at = next((i for i in range(rank, len(rows)) if rows[i][column]), None)
         if at is None:
             continue
@@ -188,11 +188,11 @@ def _eliminate(rows: Rows, columns: int) -> tuple[int, int]:
                 factor = row[column]
                 rows[i] = [(pivot * v - factor * w) // last for v, w in zip(row, pivot_row, strict=True)]
         last, rank = pivot, rank + 1
-    return (last if rank == columns else 0), rank
+    return (last if rank == column_count else 0), rank
 
 
-def _leverrier(rows: Rows) -> tuple[Rows, int]:
-    """Give the adjugate and the determinant of integers (n, n) (LeVerrier 1840, Faddeev 1949)."""
+def _faddeev_leverrier(rows: IntegerRows) -> tuple[IntegerRows, int]:
+    """Return the adjugate and the determinant of integers (n, n) (LeVerrier 1840, Faddeev 1949)."""
     n = len(rows)
     adjugate, coefficient = [[int(i == j) for j in range(n)] for i in range(n)], 1
     for k in range(1, n + 1):
@@ -205,15 +205,17 @@ def _leverrier(rows: Rows) -> tuple[Rows, int]:
     return [[odd * v for v in row] for row in adjugate], -odd * coefficient
 
 
-def _divided(rows: Rows, below: int, powers: list[int]) -> Array:
-    """Give rows / below, column j times 2^powers[j], each entry rounded once."""
-    shifts = [(max(p, 0), below << max(-p, 0)) for p in powers]
-    found = [[over(v << up, down) for v, (up, down) in zip(row, shifts, strict=True)] for row in rows]
+def _divide_columns(rows: IntegerRows, denominator: int, powers: list[int]) -> Array:
+    """Return rows / denominator, column j times 2^powers[j], each entry rounded once."""
+    shifts = [(max(p, 0), denominator << max(-p, 0)) for p in powers]
+    found = [
+        [divide_rounded(v << up, down) for v, (up, down) in zip(row, shifts, strict=True)] for row in rows
+    ]
     return np.array(found) + 0.0  # never -0
 
 
-def _largest(x: Array) -> float:
-    """Give the largest singular value, inf where it is beyond float64."""
+def _spectral_norm(x: Array) -> float:
+    """Return the largest singular value, inf where it is beyond float64."""
     power = int(np.frexp(np.abs(x).max())[1])
     value = float(np.linalg.svd(np.ldexp(x, -power), compute_uv=False)[0])
     return math.ldexp(value, power) if power < 1020 else math.inf

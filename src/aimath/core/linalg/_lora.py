@@ -1,4 +1,4 @@
-"""LoRA: how many numbers two thin factors save, and which rank an update of weights really needs."""
+"""LoRA: parameter counts of adapters, and the rank that an update of weights needs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.linalg import _svd as ranks
+from aimath.core.linalg import _svd as _svd
 from aimath.core.linalg._svd import check_ranks
-from aimath.core.numerics.arrays import Check, matrix, shape, vectors
+from aimath.core.numerics.arrays import Check, as_matrix, as_vectors, format_shape
 from aimath.core.numerics.types import EPS, Array
 from aimath.errors import InputError
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.int64]
 
-LONGEST = 10**9
+MAX_SIDE = 10**9
 """No side of a matrix is longer: so every count fits in 64 bits."""
 
 
 class Lora(NamedTuple):
-    """The numbers in factors (m, r) and (r, n) beside those in a matrix (m, n); all counts exact."""
+    """Parameter counts of low-rank factors (m, r) and (r, n) beside the matrix (m, n)."""
 
     m: int
     n: int
@@ -47,12 +47,12 @@ class Lora(NamedTuple):
         return self.full / self.parameters
 
     def check(self) -> Check:
-        """Recompute the share as rank / break-even rank."""
+        """Return percent_of_full beside 100 · rank / break-even rank."""
         return Check(np.asarray(self.percent_of_full), np.asarray(100.0 * self.rank / self.break_even_rank))
 
 
 def lora(shape: Sequence[int], rank: int) -> Lora:
-    """Count what a low-rank adapter of a matrix trains.
+    """Return the number of trainable parameters of a LoRA adapter.
 
     parameters = rank (m + n), of m n. A rank above min(m, n) is refused (peft accepts it): such
     factors hold nothing that a smaller rank can't. Hu et al. (2021).
@@ -60,9 +60,9 @@ def lora(shape: Sequence[int], rank: int) -> Lora:
     >>> lora((768, 768), 16)[3:6]
     (24576, 589824, 4.166666666666667)
     """
-    if len(shape) != 2 or not all(1 <= int(side) <= LONGEST for side in shape):
+    if len(shape) != 2 or not all(1 <= int(side) <= MAX_SIDE for side in shape):
         sides = "x".join(map(str, shape))
-        raise InputError(f"a shape is two sides from 1 to {LONGEST}, not {sides}", operand="shape")
+        raise InputError(f"a shape is two sides from 1 to {MAX_SIDE}, not {sides}", operand="shape")
     m, n, r = int(shape[0]), int(shape[1]), int(rank)
     full, parameters = m * n, r * (m + n)
     try:
@@ -76,7 +76,7 @@ def lora(shape: Sequence[int], rank: int) -> Lora:
 
 
 class LoraUpdate(NamedTuple):
-    """The rank of what training has changed in a matrix (m, n)."""
+    """The rank of a fine-tuning update of a matrix (m, n)."""
 
     base: Array  # (m, n)
     tuned: Array  # (m, n)
@@ -97,7 +97,7 @@ class LoraUpdate(NamedTuple):
     @property
     def kept(self) -> Array:
         """(min(m, n) + 1,) share of the squared norm that each rank keeps, from rank 0."""
-        return 1.0 - beyond(self.singular_values)
+        return 1.0 - tail_energy(self.singular_values)
 
     @property
     def entries(self) -> float:
@@ -107,12 +107,12 @@ class LoraUpdate(NamedTuple):
         return size * float(np.linalg.norm(change / size))
 
     def check(self) -> Check:
-        """Compare the norm of the update from singular values with that from entries."""
+        """Return the norm of the update from singular values beside that from entries."""
         return Check(np.asarray(self.update), np.asarray(self.entries))
 
 
 def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.95, 0.99)) -> LoraUpdate:
-    """Find which rank an adapter would have needed for the change from base to tuned weights.
+    """Return the rank that an adapter needs for the change from base to tuned weights.
 
     The smallest r with s_1² + ... + s_r² >= energy (s_1² + s_2² + ...), of the singular values of
     tuned - base: no adapter of a smaller rank keeps as much (Eckart and Young 1936).
@@ -120,9 +120,11 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
     >>> lora_update([[1, 0], [0, 1]], [[1, 3], [0, 5]], [0.9, 1]).ranks
     array([1, 1])
     """
-    before, after, shares = matrix(base, "base"), matrix(tuned, "tuned"), vectors(energy, "energy")
+    before, after, shares = as_matrix(base, "base"), as_matrix(tuned, "tuned"), as_vectors(energy, "energy")
     if before.shape != after.shape:
-        raise InputError(f"base is {shape(before)} and tuned is {shape(after)}: they must be equal")
+        raise InputError(
+            f"base is {format_shape(before)} and tuned is {format_shape(after)}: they must be equal"
+        )
     fine = (shares > 0.0) & (shares <= 1.0)
     if not fine.all():
         raise InputError(f"energy must be above 0 and at most 1, not {shares[~fine][0]:g}", operand="energy")
@@ -138,25 +140,25 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
         before,
         after,
         shares,
-        enough(beyond(s), shares),
+        ranks_for_energy(tail_energy(s), shares),
         s,
         norm,
-        relative(norm, whole),
-        ranks.effective_rank(s),
-        ranks.stable_rank(norm, largest),
-        ranks.numerical_rank(s, (len(before), before.shape[1])),
+        relative_norm(norm, whole),
+        _svd.effective_rank(s),
+        _svd.stable_rank(norm, largest),
+        _svd.numerical_rank(s, (len(before), before.shape[1])),
     )
 
 
-def relative(update: float, base: float) -> float:
-    """Give the norm of an update over that of what is updated, inf over 0, but 0 for none."""
+def relative_norm(update: float, base: float) -> float:
+    """Return the relative norm update / base: inf over 0, 0 for no update."""
     return update / base if base else math.inf if update else 0.0
 
 
-def beyond(values: Array) -> Array:
-    """Give the share of the squares beyond each count of values (k,) kept, (k + 1,) from 1 (or 0) to 0.
+def tail_energy(values: Array) -> Array:
+    """Return the share of energy beyond each number of values kept, (k + 1,) from 1 to 0.
 
-    >>> beyond(np.array([4.0, 3.0])).tolist()
+    >>> tail_energy(np.array([4.0, 3.0])).tolist()
     [1.0, 0.36, 0.0]
     """
     squares = np.square(values / (float(values[0]) or 1.0))
@@ -164,18 +166,18 @@ def beyond(values: Array) -> Array:
     return np.asarray(left / (left[0] or 1.0))
 
 
-def enough(left: Array, energy: Array) -> NDArray[np.int64]:
-    """Give the smallest ranks that keep shares `energy` (e,), if rank k leaves the share left[k] (k + 1,).
+def ranks_for_energy(tail_energies: Array, energy: Array) -> NDArray[np.int64]:
+    """Return the smallest ranks that keep shares `energy` (e,) of the energy.
 
-    >>> enough(beyond(np.array([4.0, 3.0])), np.array([0.6, 1.0])).tolist()
+    >>> ranks_for_energy(tail_energy(np.array([4.0, 3.0])), np.array([0.6, 1.0])).tolist()
     [1, 2]
     """
     # A share of exactly 1 asks for all but rounding.
-    allowed = np.maximum(1.0 - energy, len(left) * EPS**2)
-    return np.asarray(np.argmax(left <= allowed[:, np.newaxis], axis=1))
+    allowed = np.maximum(1.0 - energy, len(tail_energies) * EPS**2)
+    return np.asarray(np.argmax(tail_energies <= allowed[:, np.newaxis], axis=1))
 
 
-ALL = "all tensors"
+ALL_TENSORS = "all tensors"
 
 
 class LoraRanks(NamedTuple):
@@ -195,20 +197,20 @@ class LoraRanks(NamedTuple):
     entries: Array  # (rows,) the norm of tuned - base again, from its entries
 
     def check(self) -> Check:
-        """Compare the norms of the updates from singular values with those from entries."""
-        return Check(self.update, self.entries, size=self.update.max())
+        """Return the norms of the updates from singular values beside those from entries."""
+        return Check(self.update, self.entries, scale=self.update.max())
 
 
-class _Tensor(NamedTuple):
+class _TensorUpdate(NamedTuple):
     name: str
     shape: tuple[int, int]
-    beyond: Array  # (min(m, n) + 1,) share of the squared norm that each rank leaves, from rank 0
-    needed: list[int]  # for each energy
+    tail_energy: Array  # (min(m, n) + 1,) share of the squared norm that each rank leaves, from rank 0
+    ranks: list[int]  # for each energy
     norms: tuple[float, float, float]  # of the update by singular values, by entries; of the base
 
 
 def lora_ranks(updates: Iterable[tuple[str, LoraUpdate]]) -> LoraRanks:
-    """Find the rank that every update of a set needs, and the one rank that serves them all.
+    """Return the rank that each update of a set needs, and the one rank that serves all.
 
     Per tensor as in `lora_update`. Together: the smallest r for which adapters of rank r on every
     tensor (no more than its own sides allow) keep the share of the summed squared norms. Of an
@@ -219,41 +221,43 @@ def lora_ranks(updates: Iterable[tuple[str, LoraUpdate]]) -> LoraRanks:
     >>> lora_ranks([("w", one)]).rank.tolist()
     [1, 2]
     """
-    tensors: list[_Tensor] = []
+    tensors: list[_TensorUpdate] = []
     shares = np.zeros(0)
     for name, update in updates:
         shares = update.energy
-        tensors.append(_kept(name, update))
+        tensors.append(_summarize(name, update))
     if not tensors:
         raise InputError("there are no tensors to compare")
-    each = [(t, float(e), r) for t in tensors for e, r in zip(shares, t.needed, strict=True)]
-    rows = [_row(t.name, "x".join(map(str, t.shape)), [t], energy, rank) for t, energy, rank in each]
+    each = [(t, float(e), r) for t in tensors for e, r in zip(shares, t.ranks, strict=True)]
+    rows = [_table_row(t.name, "x".join(map(str, t.shape)), [t], energy, rank) for t, energy, rank in each]
     if len(tensors) > 1:
-        shared = zip(shares.tolist(), _shared(tensors, shares).tolist(), strict=True)
-        rows += [_row(ALL, "", tensors, energy, rank) for energy, rank in shared]
+        shared = zip(shares.tolist(), _shared_ranks(tensors, shares).tolist(), strict=True)
+        rows += [_table_row(ALL_TENSORS, "", tensors, energy, rank) for energy, rank in shared]
     return LoraRanks(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
-def _kept(name: str, update: LoraUpdate) -> _Tensor:
-    return _Tensor(
+def _summarize(name: str, update: LoraUpdate) -> _TensorUpdate:
+    return _TensorUpdate(
         name,
         update.base.shape,
-        beyond(update.singular_values),
+        tail_energy(update.singular_values),
         update.ranks.tolist(),
         (update.update, update.entries, float(np.linalg.norm(update.base))),
     )
 
 
-def _shared(tensors: list[_Tensor], shares: Array) -> Counts:
-    """Give the smallest rank for each share of energy at which all tensors together keep it."""
+def _shared_ranks(tensors: list[_TensorUpdate], shares: Array) -> Counts:
+    """Return the smallest rank for each share of energy at which all tensors together keep it."""
     largest = max(t.norms[0] for t in tensors) or 1.0
-    left = np.zeros(max(len(t.beyond) for t in tensors))
+    left = np.zeros(max(len(t.tail_energy) for t in tensors))
     for t in tensors:
-        left[: len(t.beyond)] += t.beyond * (t.norms[0] / largest) ** 2
-    return enough(left / (left[0] or 1.0), shares)
+        left[: len(t.tail_energy)] += t.tail_energy * (t.norms[0] / largest) ** 2
+    return ranks_for_energy(left / (left[0] or 1.0), shares)
 
 
-def _row(name: str, shape: str, tensors: list[_Tensor], energy: float, rank: int) -> tuple[Any, ...]:
+def _table_row(
+    name: str, shape: str, tensors: list[_TensorUpdate], energy: float, rank: int
+) -> tuple[Any, ...]:
     full = sum(m * n for m, n in (t.shape for t in tensors))
     sides = sum(m + n for m, n in (t.shape for t in tensors))
     parameters = sum(min(rank, *t.shape) * sum(t.shape) for t in tensors)
@@ -269,6 +273,6 @@ def _row(name: str, shape: str, tensors: list[_Tensor], energy: float, rank: int
         100 * parameters / (full + parameters),
         full / sides,
         update,
-        relative(update, base),
+        relative_norm(update, base),
         entries,
     )

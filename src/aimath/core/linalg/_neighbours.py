@@ -1,4 +1,4 @@
-"""What lies nearest among many vectors, and words that are to others as these are to those."""
+"""Exact nearest-neighbour search by cosine similarity, and word analogies."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.linalg._similarity import by_distance, cosine
-from aimath.core.numerics.arrays import Check, blame, floats, same_length, vectors
-from aimath.errors import InputError, alike
+from aimath.core.linalg._similarity import cosine, cosine_by_distance
+from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_same_length, raise_at
+from aimath.errors import InputError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.types import Array, Indices, Real
+    from aimath.core.numerics.types import Array, FloatArray, Indices
 
 BLOCK = 1 << 15
 """Similarities (queries times vectors) looked at together: larger blocks took longer to sieve."""
-DOTS = 4
+MAX_VECDOT_QUERIES = 4
 """Queries up to which dot products one by one take less time than a product of matrices (2: a quarter)."""
-SPARE = 8
+EXTRA_CANDIDATES = 8
 """How many more than asked for are kept until their cosines are known to the last digit."""
-FEW = 20_000
+MAX_SUGGESTION_WORDS = 20_000
 """Words among which a misspelt one is looked for."""
-SHOWN = 12
+MAX_LISTED_WORDS = 12
 """So many words are named if none of them is like the one that was given."""
-WORDS = ("king", "queen", "man", "woman")
-VECTORS = (
+EXAMPLE_WORDS = ("king", "queen", "man", "woman")
+EXAMPLE_VECTORS = (
     (0.8, 0.2, 0.9, -0.5),
     (0.7, 0.8, 0.85, -0.4),
     (0.9, 0.1, 0.5, -0.6),
@@ -37,36 +37,36 @@ VECTORS = (
 """The guide's words as vectors of four made-up qualities, small enough to follow by hand."""
 
 
-class Index(NamedTuple):
-    """Vectors that are searched more than once."""
+class VectorIndex(NamedTuple):
+    """A searchable index of vectors."""
 
-    vectors: Real  # (n, d) float32 or float64, as they came
-    scale: Real  # (n,) 1 / length; 0 for a zero vector
+    vectors: FloatArray  # (n, d) float32 or float64, as they came
+    scale: FloatArray  # (n,) 1 / length; 0 for a zero vector
     zeros: Indices  # (z,) which vectors are zero: they are near nothing
 
 
-def index(vectors: ArrayLike) -> Index:
-    """Make vectors ready for searching: float32 stays what it is, and nothing is copied.
+def build_index(vectors: ArrayLike) -> VectorIndex:
+    """Return a searchable index of vectors; float32 is kept, nothing is copied.
 
-    >>> index([[3.0, 4.0], [0.0, 0.0]]).scale
+    >>> build_index([[3.0, 4.0], [0.0, 0.0]]).scale
     array([0.2, 0. ])
     """
     given = vectors if isinstance(vectors, np.ndarray) and vectors.dtype == np.float32 else None
-    x = np.atleast_2d(floats(vectors, operand="vectors")) if given is None else given
+    x = np.atleast_2d(as_floats(vectors, operand="vectors")) if given is None else given
     if x.ndim != 2 or not x.size:
         raise InputError("vectors must be the rows of a matrix", operand="vectors")
     with np.errstate(all="ignore"):
         squares = np.vecdot(x, x)
         hard = np.flatnonzero(~((squares > 1e-30) & (squares < 1e30)))
         scale = 1.0 / np.sqrt(squares)
-    scale[hard] = [_inverse_length(row) for row in x[hard]]
+    scale[hard] = [_inverse_norm(row) for row in x[hard]]
     lost = np.isnan(scale)
-    blame(lost[:, np.newaxis], "a vector has an entry that isn't finite", operand="vectors")
-    return Index(x, scale.astype(x.dtype), np.flatnonzero(scale == 0.0))
+    raise_at(lost[:, np.newaxis], "a vector has an entry that isn't finite", operand="vectors")
+    return VectorIndex(x, scale.astype(x.dtype), np.flatnonzero(scale == 0.0))
 
 
-def _inverse_length(row: Real) -> float:
-    """Give 1 / length where the squares left the range; 0 for a zero vector and nan for what isn't finite."""
+def _inverse_norm(row: FloatArray) -> float:
+    """Return 1 / norm of a row whose squares overflow or underflow; 0 for a zero row."""
     largest = float(np.abs(row).max())
     if not 0.0 < largest < np.inf:
         return 0.0 if largest == 0.0 else np.nan
@@ -77,7 +77,7 @@ def _inverse_length(row: Real) -> float:
         )
 
 
-class Nearest(NamedTuple):
+class NearestNeighbours(NamedTuple):
     """The vectors nearest to queries, the nearest first."""
 
     queries: Array  # (q, d)
@@ -87,25 +87,25 @@ class Nearest(NamedTuple):
     found: Array  # (q, top, d) these vectors
 
     def check(self) -> Check:
-        """Recompute each cosine from the distance of the unit vectors."""
-        return Check(self.similarity, by_distance(self.queries[:, np.newaxis], self.found))
+        """Return the cosines beside those from distances of unit vectors."""
+        return Check(self.similarity, cosine_by_distance(self.queries[:, np.newaxis], self.found))
 
 
-def nearest(
-    vectors: Index | ArrayLike, queries: ArrayLike, top: int = 10, leave_out: Sequence[int] = ()
-) -> Nearest:
-    """Find the vectors of the largest cosines with each query, among all: nothing is approximated.
+def nearest_neighbours(
+    vectors: VectorIndex | ArrayLike, queries: ArrayLike, top: int = 10, exclude: Sequence[int] = ()
+) -> NearestNeighbours:
+    """Return the exact nearest neighbours of queries by cosine similarity.
 
     Candidates come from products in the vectors' own precision, block by block; their cosines are
     then computed anew in float64 and decide the order, ties by place. Zero vectors and the rows in
     leave_out are never found.
 
-    >>> nearest([[1, 0], [0, 1], [1, 1]], [[2, 1]], top=2).place
+    >>> nearest_neighbours([[1, 0], [0, 1], [1, 1]], [[2, 1]], top=2).place
     array([[2, 0]])
     """
-    ready = vectors if isinstance(vectors, Index) else index(vectors)
-    q = _queries(queries, ready)
-    hidden = np.union1d(np.asarray(leave_out, np.intp), ready.zeros)
+    ready = vectors if isinstance(vectors, VectorIndex) else build_index(vectors)
+    q = _check_queries(queries, ready)
+    hidden = np.union1d(np.asarray(exclude, np.intp), ready.zeros)
     count = len(ready.vectors) - len(hidden)
     if not 1 <= top <= count:
         raise InputError(f"top must be 1 to {count}, not {top}", operand="top")
@@ -113,40 +113,46 @@ def nearest(
     unit = (unit / np.linalg.norm(unit, axis=1, keepdims=True)).astype(ready.vectors.dtype)
     place = np.empty((len(q), top), np.intp)
     similarity = np.empty((len(q), top))
-    for k, candidates in enumerate(_candidates(ready, unit, min(top + SPARE, count), hidden)):
+    for k, candidates in enumerate(_top_candidates(ready, unit, min(top + EXTRA_CANDIDATES, count), hidden)):
         exact = cosine(q[k], ready.vectors[candidates].astype(np.float64)).cosine
         order = np.lexsort((candidates, -exact))[:top]
         place[k], similarity[k] = candidates[order], exact[order]
-    return Nearest(q, top, place, similarity, ready.vectors[place].astype(np.float64))
+    return NearestNeighbours(q, top, place, similarity, ready.vectors[place].astype(np.float64))
 
 
-def _queries(queries: ArrayLike, ready: Index) -> Array:
-    q = np.atleast_2d(vectors(queries, operand="queries"))
-    same_length(q, ready.vectors, ("queries", "vectors"))
-    blame(np.asarray(~q.any(axis=1))[:, np.newaxis], "a zero vector is near nothing", operand="queries")
+def _check_queries(queries: ArrayLike, vector_index: VectorIndex) -> Array:
+    q = np.atleast_2d(as_vectors(queries, operand="queries"))
+    check_same_length(q, vector_index.vectors, ("queries", "vectors"))
+    raise_at(np.asarray(~q.any(axis=1))[:, np.newaxis], "a zero vector is near nothing", operand="queries")
     return q
 
 
-def _candidates(ready: Index, unit: Real, keep: int, hidden: Indices) -> list[Indices]:
-    """Give for each query the places of the `keep` largest products with the unit vectors, in no order."""
-    n, queries = len(ready.vectors), len(unit)
-    step = max(BLOCK // queries, 4 * keep, 1024)
-    best = np.full((queries, keep), -np.inf, unit.dtype)
-    place = np.zeros((queries, keep), np.intp)
+def _top_candidates(
+    vector_index: VectorIndex, unit_queries: FloatArray, count: int, excluded: Indices
+) -> list[Indices]:
+    """Return for each query the indices of the `count` largest dot products, unsorted."""
+    n, queries = len(vector_index.vectors), len(unit_queries)
+    step = max(BLOCK // queries, 4 * count, 1024)
+    best = np.full((queries, count), -np.inf, unit_queries.dtype)
+    place = np.zeros((queries, count), np.intp)
     floor = best.min(axis=1, keepdims=True)
     for start in range(0, n, step):
         part = slice(start, start + step)
-        rows = ready.vectors[part]
-        scores = np.vecdot(unit[:, np.newaxis], rows) if queries <= DOTS else unit @ rows.T
-        scores *= ready.scale[part]
-        scores[:, hidden[(hidden >= start) & (hidden < start + step)] - start] = -np.inf
+        rows = vector_index.vectors[part]
+        scores = (
+            np.vecdot(unit_queries[:, np.newaxis], rows)
+            if queries <= MAX_VECDOT_QUERIES
+            else unit_queries @ rows.T
+        )
+        scores *= vector_index.scale[part]
+        scores[:, excluded[(excluded >= start) & (excluded < start + step)] - start] = -np.inf
         # After the first blocks few pass: what a full sort of a block would cost is spared.
         asking, columns = np.divmod(np.flatnonzero(scores > floor), scores.shape[1])
         for k in np.unique(asking):
             new = columns[asking == k]
             values = np.concatenate((best[k], scores[k, new]))
             places = np.concatenate((place[k], new + start))
-            most = np.argpartition(values, -keep)[-keep:]
+            most = np.argpartition(values, -count)[-count:]
             best[k], place[k] = values[most], places[most]
         floor = best.min(axis=1, keepdims=True)
     return list(place)
@@ -168,19 +174,19 @@ class Analogy(NamedTuple):
     found: Array  # (top, d) those of the ranking
 
     def check(self) -> Check:
-        """Recompute the cosines from the distances of unit vectors."""
-        return Check(self.similarities, by_distance(self.target, self.found))
+        """Return the cosines beside those from distances of unit vectors."""
+        return Check(self.similarities, cosine_by_distance(self.target, self.found))
 
 
 def analogy(
-    vectors: Index | ArrayLike = VECTORS,
-    labels: Sequence[str] = WORDS,
+    vectors: VectorIndex | ArrayLike = EXAMPLE_VECTORS,
+    labels: Sequence[str] = EXAMPLE_WORDS,
     a: str = "king",
     b: str = "man",
     c: str = "woman",
     top: int = 1,
 ) -> Analogy:
-    """Find the word that is to c as a is to b: nearest to a - b + c, the three themselves left out.
+    """Return the words nearest to a - b + c by cosine, excluding a, b and c.
 
     By cosine with the vectors as they are; word2vec's own tool and gensim bring a, b and c to
     length 1 before they are added. Mikolov, Yih and Zweig (2013).
@@ -188,26 +194,26 @@ def analogy(
     >>> analogy().word
     'queen'
     """
-    ready = vectors if isinstance(vectors, Index) else index(vectors)
+    ready = vectors if isinstance(vectors, VectorIndex) else build_index(vectors)
     if len(labels) != len(ready.vectors):
         raise InputError(f"{len(labels)} labels for {len(ready.vectors)} vectors", operand="labels")
-    places = [_find(word, labels) for word in (a, b, c)]
+    places = [_find_word(word, labels) for word in (a, b, c)]
     given = ready.vectors[places].astype(np.float64)
     target = given[0] - given[1] + given[2]
     if not target.any():
         raise InputError(f"{a} - {b} + {c} is the zero vector: nothing is near it")
-    near = nearest(ready, target, top, leave_out=sorted(set(places)))
+    near = nearest_neighbours(ready, target, top, exclude=sorted(set(places)))
     ranking = tuple(labels[k] for k in near.place[0])
     first = float(near.similarity[0, 0])
     return Analogy(a, b, c, top, ranking[0], first, ranking, near.similarity[0], target, given, near.found[0])
 
 
-def _find(word: str, labels: Sequence[str]) -> int:
+def _find_word(word: str, labels: Sequence[str]) -> int:
     try:
         return labels.index(word)
     except ValueError:
-        near = alike(word, labels) if len(labels) <= FEW else []
+        near = closest(word, labels) if len(labels) <= MAX_SUGGESTION_WORDS else []
         near = near or [other for other in (word.lower(), word.capitalize()) if other in labels]
-        named = f"choose from {', '.join(labels)}" if len(labels) <= SHOWN else ""
+        named = f"choose from {', '.join(labels)}" if len(labels) <= MAX_LISTED_WORDS else ""
         hint = f"did you mean {near[0]}?" if near else named
         raise InputError(f"'{word}' is not among the {len(labels)} words", hint=hint) from None

@@ -1,4 +1,4 @@
-"""Principal components: the directions in which data spread most, of data in memory or in blocks."""
+"""Principal component analysis of data in memory or in row blocks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.linalg import _refine as rayleigh
-from aimath.core.linalg._refine import upright
-from aimath.core.numerics.arrays import Check, finite, matrix, refuse_nonfinite, shape
+from aimath.core.linalg import _refine as _refine
+from aimath.core.linalg._refine import svd_flip
+from aimath.core.numerics.arrays import Check, as_finite, as_matrix, check_finite, format_shape
 from aimath.core.numerics.double_double import two_sum
 from aimath.core.numerics.types import EPS, Array
 from aimath.errors import InputError
@@ -16,14 +16,14 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from aimath.core.linalg._krylov import Passes
+    from aimath.core.linalg._krylov import BlockSource
 
 BLOCK = 1 << 16
 """Numbers centred at a time: 512 KiB, which stay in the cache between centring and multiplying."""
 
 
 class Moments(NamedTuple):
-    """What is known of rows that have gone by."""
+    """Count, mean and covariance of rows."""
 
     count: int  # type: ignore[assignment]  # rows seen; a tuple's method of this name is not missed
     mean: Array  # (d,)
@@ -31,14 +31,14 @@ class Moments(NamedTuple):
     covariance: Array  # (d, d) with divisor count - 1
 
 
-class Gram:
-    """Gathers mean and scatter (the sum of products of deviations) of rows, in one pass.
+class CovarianceAccumulator:
+    """An accumulator of mean and scatter matrix of rows, in one pass.
 
     Rows are shifted by the mean of the first hundreds, and blocks are merged with the products of the
     differences of their means, so what cancels is never large beside the result: an offset of 1e8, or
     a drift, costs no digits. Chan, Golub and LeVeque (1983).
 
-    >>> gram = Gram()
+    >>> gram = CovarianceAccumulator()
     >>> for block in ([[1e8 + 1, 2]], [[1e8 + 3, 2], [1e8 + 5, 8]]):
     ...     gram.update(block)
     >>> gram.result().covariance.tolist()
@@ -49,38 +49,38 @@ class Gram:
         self.count = 0
         self.origin = self.mean = np.zeros(0)  # the mean counts from the origin
         self.scatter = np.zeros((0, 0))
-        self._space = np.zeros((0, 0))
+        self._buffer = np.zeros((0, 0))
 
     def update(self, block: ArrayLike) -> None:
-        """Take rows (r, d)."""
+        """Add rows (r, d)."""
         rows = np.asarray(block)
         if not len(rows):
             return
         if self.count == 0:
-            self._begin(np.atleast_2d(rows))
+            self._initialize(np.atleast_2d(rows))
         if rows.ndim != 2 or rows.shape[1] != len(self.mean):
-            why = f"a block of {shape(rows)} among rows of {len(self.mean)}"
+            why = f"a block of {format_shape(rows)} among rows of {len(self.mean)}"
             raise InputError(why, row=self.count, operand="X")
         with np.errstate(over="ignore", invalid="ignore"):
-            total, products = self._sums(rows)
+            total, products = self._shifted_sums(rows)
             if not np.isfinite(total).all():
-                refuse_nonfinite(rows, "X", self.count)
+                check_finite(rows, "X", self.count)
                 raise InputError("the rows spread beyond float64", row=self.count, operand="X")
             mean = total / len(rows)
-            self._join(len(rows), mean, products - np.outer(total, mean))
+            self._merge_moments(len(rows), mean, products - np.outer(total, mean))
 
-    def merge(self, other: Gram) -> None:
-        """Take all that another has gathered, of other rows of the same length."""
+    def merge(self, other: CovarianceAccumulator) -> None:
+        """Add the moments of another accumulator over other rows."""
         if self.count == 0:
-            self.origin, self._space = other.origin, np.empty_like(other._space)
+            self.origin, self._buffer = other.origin, np.empty_like(other._buffer)
             self.count, self.mean, self.scatter = other.count, other.mean.copy(), other.scatter.copy()
         elif other.count:
             if len(other.mean) != len(self.mean):
                 raise InputError(f"rows of {len(other.mean)} and of {len(self.mean)} don't go together")
-            self._join(other.count, other.mean + (other.origin - self.origin), other.scatter)
+            self._merge_moments(other.count, other.mean + (other.origin - self.origin), other.scatter)
 
     def result(self) -> Moments:
-        """Give mean and covariance of everything so far."""
+        """Return mean and covariance of all rows added so far."""
         if self.count < 2:
             rows = "1 row has" if self.count else "no rows have"
             raise InputError(f"{rows} no variance: at least 2 are needed", operand="X")
@@ -89,26 +89,26 @@ class Gram:
             raise InputError("the variance is beyond float64", operand="X")
         return Moments(self.count, *two_sum(self.origin, self.mean), covariance)
 
-    def _begin(self, rows: Array) -> None:
+    def _initialize(self, rows: Array) -> None:
         d = rows.shape[1]
         self.mean, self.scatter = np.zeros(d), np.zeros((d, d))
-        self._space = np.empty((max(BLOCK // d, d), d))  # d rows at least: adding costs as much as these
-        some = finite(rows[: len(self._space)], "X")
+        self._buffer = np.empty((max(BLOCK // d, d), d))  # d rows at least: adding costs as much as these
+        some = as_finite(rows[: len(self._buffer)], "X")
         with np.errstate(over="ignore"):
             self.origin = some[0] + (some - some[0]).mean(axis=0)
 
-    def _sums(self, rows: Array) -> tuple[Array, Array]:
-        """Give sums (d,) and sums of products (d, d) of rows less the origin."""
-        step, ones = len(self._space), np.ones(len(self._space))
+    def _shifted_sums(self, rows: Array) -> tuple[Array, Array]:
+        """Return sums (d,) and sums of products (d, d) of rows less the origin."""
+        step, ones = len(self._buffer), np.ones(len(self._buffer))
         total, products = np.zeros_like(self.mean), np.zeros_like(self.scatter)
         for k in range(0, len(rows), step):
             some = rows[k : k + step]
-            shifted = np.subtract(some, self.origin, out=self._space[: len(some)])
+            shifted = np.subtract(some, self.origin, out=self._buffer[: len(some)])
             total += ones[: len(some)] @ shifted
             products += shifted.T @ shifted
         return total, products
 
-    def _join(self, n: int, mean: Array, scatter: Array) -> None:
+    def _merge_moments(self, n: int, mean: Array, scatter: Array) -> None:
         total = self.count + n
         delta = mean - self.mean
         self.scatter += scatter
@@ -117,7 +117,7 @@ class Gram:
         self.mean, self.count = self.mean + delta * (n / total), total
 
 
-SMALL = 1 << 20
+MAX_SVD_ELEMENTS = 1 << 20
 """Numbers up to which the data are decomposed themselves; beyond, if there are more rows than columns,
 their covariance: faster by far, but it tells variances apart from 0 only down to 1e-16 of the largest."""
 
@@ -162,12 +162,12 @@ class PCA(NamedTuple):
         """(d, d) of the columns, divisor n - 1."""
         if self.X is None:
             return None
-        gram = Gram()
+        gram = CovarianceAccumulator()
         gram.update(self.X)
         return gram.result().covariance
 
     def project(self, rows: ArrayLike) -> Array:
-        """Give the coordinates of rows (r, d), of the data or not: the second pass over blocks.
+        """Return the coordinates of rows (r, d) along the components, from the mean.
 
         A row's answer can differ in the last bit with the rows beside it, as BLAS's products do.
         """
@@ -187,7 +187,7 @@ class PCA(NamedTuple):
         return projected
 
     def check(self) -> Check:
-        """Recompute the shares of variance from the projections; of blocks, the components' lengths."""
+        """Return variance ratios beside those of the projections; of blocks, norms of components."""
         if self.X is None or self.total_variance == 0.0:
             return Check(np.ones(len(self.variance)), np.square(self.components).sum(axis=1))
         spread = self._replace(whiten=False).project(self.X).var(axis=0, ddof=1)
@@ -195,7 +195,7 @@ class PCA(NamedTuple):
 
 
 def pca(X: ArrayLike, components: int | None = None, whiten: bool = False) -> PCA:  # noqa: N803
-    """Find the directions of largest variance of the rows of X, and the rows' coordinates along them.
+    """Return the principal components of the rows of X.
 
     C = centredᵀ centred / (n - 1), C v = variance v; projected = centred Vᵀ. Divisor n - 1 and signs
     as in scikit-learn; but right at any offset, where its default loses every digit at 1e8, because
@@ -205,31 +205,31 @@ def pca(X: ArrayLike, components: int | None = None, whiten: bool = False) -> PC
     >>> found.variance.round(9).tolist(), found.ratio.round(9).tolist()
     ([8.0, 0.0], [1.0, 0.0])
     """
-    large = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind == "f" and X.size > SMALL
-    data = np.asarray(X) if large else matrix(X, "X")
-    _check_size(components, *data.shape)
-    if data.size <= SMALL or data.shape[0] < data.shape[1]:
-        return _decomposed(matrix(data, "X"), components, whiten=whiten)
-    gram = Gram()
+    large = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind == "f" and X.size > MAX_SVD_ELEMENTS
+    data = np.asarray(X) if large else as_matrix(X, "X")
+    _check_components(components, *data.shape)
+    if data.size <= MAX_SVD_ELEMENTS or data.shape[0] < data.shape[1]:
+        return _pca_by_svd(as_matrix(data, "X"), components, whiten=whiten)
+    gram = CovarianceAccumulator()
     gram.update(data)  # finds nan and inf, and converts from float32, without a copy of the whole
-    return pca_of(gram.result(), components, whiten)._replace(X=data)
+    return pca_from_moments(gram.result(), components, whiten)._replace(X=data)
 
 
-def pca_of(moments: Moments, components: int | None = None, whiten: bool = False) -> PCA:
-    """Find principal components from mean and covariance, whose data may be gone.
+def pca_from_moments(moments: Moments, components: int | None = None, whiten: bool = False) -> PCA:
+    """Return the principal components from mean and covariance.
 
-    >>> gram = Gram()
+    >>> gram = CovarianceAccumulator()
     >>> gram.update([[0, 0], [2, 2]])
     >>> gram.update([[4, 4]])
-    >>> pca_of(gram.result(), 1).variance.round(9).tolist()
+    >>> pca_from_moments(gram.result(), 1).variance.round(9).tolist()
     [8.0]
     """
     n, d = moments.count, len(moments.mean)
-    _check_size(components, n, d)
+    _check_components(components, n, d)
     values, vectors = np.linalg.eigh(moments.covariance)
     most, total = min(n, d), float(np.trace(moments.covariance))
     variance = np.where(values > d * EPS * values[-1], values, 0.0)[::-1][:most]
-    return _finished(
+    return _select_components(
         PCA(
             X=None,
             whiten=whiten,
@@ -246,19 +246,19 @@ def pca_of(moments: Moments, components: int | None = None, whiten: bool = False
     )
 
 
-def streamed_pca(passes: Passes, components: int | None = None, whiten: bool = False) -> PCA:
-    """Find principal components of data that come in row blocks, in one pass; `project` is for a second.
+def streaming_pca(read_blocks: BlockSource, components: int | None = None, whiten: bool = False) -> PCA:
+    """Return the principal components of data in row blocks, in one pass.
 
-    >>> streamed_pca(lambda: iter(([[0, 0], [2, 2]], [[4, 4]])), 1).ratio.tolist()
+    >>> streaming_pca(lambda: iter(([[0, 0], [2, 2]], [[4, 4]])), 1).ratio.tolist()
     [1.0]
     """
-    gram = Gram()
-    for block in passes():
+    gram = CovarianceAccumulator()
+    for block in read_blocks():
         gram.update(block)
-    return pca_of(gram.result(), components, whiten)
+    return pca_from_moments(gram.result(), components, whiten)
 
 
-def _decomposed(data: Array, components: int | None, *, whiten: bool) -> PCA:
+def _pca_by_svd(data: Array, components: int | None, *, whiten: bool) -> PCA:
     n, d = data.shape
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         # The first row comes off without rounding where digits are at stake: far from the origin.
@@ -269,7 +269,7 @@ def _decomposed(data: Array, components: int | None, *, whiten: bool) -> PCA:
         centred -= rest
     if not np.isfinite(centred).all():
         raise InputError("the rows spread beyond float64", operand="X")
-    _, s, vectors = rayleigh.decomposed(centred)
+    _, s, vectors = _refine.refine_svd(centred)
     s = np.where(s > max(n, d) * EPS * s[0], s, 0.0)
     with np.errstate(over="ignore"):
         variance = np.square(s / np.sqrt(n - 1.0))
@@ -278,7 +278,7 @@ def _decomposed(data: Array, components: int | None, *, whiten: bool) -> PCA:
         raise InputError("the variance is beyond float64", operand="X")
     mean, mean_rest = two_sum(data[0], offset + rest)
     shares = np.square(s / (s[0] or 1.0))
-    return _finished(
+    return _select_components(
         PCA(
             X=data,
             whiten=whiten,
@@ -295,8 +295,8 @@ def _decomposed(data: Array, components: int | None, *, whiten: bool) -> PCA:
     )
 
 
-def _finished(found: PCA, components: int | None) -> PCA:
-    """Keep the components asked for, with their signs and shares."""
+def _select_components(found: PCA, components: int | None) -> PCA:
+    """Return the first components, with their signs fixed."""
     if not found.ratio[0] > 0.0:
         raise InputError("all rows are equal: there is no direction in which they vary", operand="X")
     k = len(found.variance) if components is None else components
@@ -307,11 +307,11 @@ def _finished(found: PCA, components: int | None) -> PCA:
         raise InputError(why, hint=f"use --components {have}", operand="components")
     vectors = found.components[:k]
     return found._replace(
-        components=vectors * upright(vectors)[:, np.newaxis], variance=variance, ratio=found.ratio[:k]
+        components=vectors * svd_flip(vectors)[:, np.newaxis], variance=variance, ratio=found.ratio[:k]
     )
 
 
-def _check_size(components: int | None, n: int, d: int) -> None:
+def _check_components(components: int | None, n: int, d: int) -> None:
     if n < 2:
         raise InputError("1 row has no variance: at least 2 are needed", operand="X")
     if components is not None and not 1 <= components <= min(n, d):

@@ -1,4 +1,4 @@
-"""How alike two directions are: cosines and angles that are right to the last digit."""
+"""Cosine similarity and angles, correctly rounded."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.numerics import exact
-from aimath.core.numerics.arrays import Check, blame, matrix, same_rows, vectors
-from aimath.core.numerics.double_double import rooted, two_prod, two_sum
+from aimath.core.numerics.arrays import Check, as_matrix, as_vectors, check_same_rows, raise_at
+from aimath.core.numerics.double_double import sqrt_dd, two_prod, two_sum
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.numerics.types import Array
 
-EXACT_MOST = 1000
+MAX_EXACT_ROWS = 1000
 """Rows up to which all pairs are rounded once: half a second for 100 entries each."""
-KNOWN = {0.0: 90.0, 0.5: 60.0, math.sqrt(0.5): 45.0, math.sqrt(0.75): 30.0}
+EXACT_ANGLES = {0.0: 90.0, 0.5: 60.0, math.sqrt(0.5): 45.0, math.sqrt(0.75): 30.0}
 """Angles in degrees that arctangents miss by a last digit, by their cosines."""
 
 
@@ -32,34 +32,34 @@ class Cosine(NamedTuple):
     @property
     def dot(self) -> Array:
         """(...) a · b, inf where it is beyond float64."""
-        return exact.dots(self.a, self.b)
+        return exact.vecdot(self.a, self.b)
 
     @property
     def norm_a(self) -> Array:
         """(...) length of a, above 0."""
-        return _norm(self.a)
+        return _exact_norms(self.a)
 
     @property
     def norm_b(self) -> Array:
         """(...) length of b, above 0."""
-        return _norm(self.b)
+        return _exact_norms(self.b)
 
     @property
     def angle(self) -> Array:
         """(...) degrees, 0 .. 180: from sine and cosine, so that small angles keep their digits."""
         degrees = np.degrees(np.arctan2(_sines(self.a, self.b), self.cosine))
-        for value, known in KNOWN.items():
+        for value, known in EXACT_ANGLES.items():
             degrees = np.where(self.cosine == value, known, degrees)
             degrees = np.where(self.cosine == -value, 180.0 - known, degrees)
         return np.asarray(degrees)
 
     def check(self) -> Check:
-        """Recompute from the distance of the unit vectors: 1 - |u - v|² / 2."""
-        return Check(self.cosine, by_distance(self.a, self.b))
+        """Return the cosines beside 1 - |u - v|² / 2 of the unit vectors."""
+        return Check(self.cosine, cosine_by_distance(self.a, self.b))
 
 
 def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
-    """Compare the directions of vectors.
+    """Return the cosine similarity of vectors along the last axis.
 
     cosine = a · b / (|a| |b|), as if exactly and rounded once: 1 for parallel vectors, where the
     usual formula misses it for half of all vectors, and right at 1e200 and 1e-200, where torch
@@ -68,18 +68,18 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
     >>> cosine([1, 2, 3], [3, 6, 9]).cosine
     array(1.)
     """
-    x, y = vectors(a, "value", operand="a"), vectors(b, "value", operand="b")
-    same_rows(x, y, ("a", "b"))
+    x, y = as_vectors(a, "value", operand="a"), as_vectors(b, "value", operand="b")
+    check_same_rows(x, y, ("a", "b"))
     for operand, v in (("a", x), ("b", y)):
         zero = np.asarray(~v.any(axis=-1))[..., np.newaxis]
-        blame(zero, f"{operand} is zero: its cosine is undefined", operand=operand)
+        raise_at(zero, f"{operand} is zero: its cosine is undefined", operand=operand)
     x, y = np.broadcast_arrays(x, y)
-    return Cosine(x, y, exact.by_blocks(_cosines, x, y))
+    return Cosine(x, y, exact.map_blocks(_rounded_cosines, x, y))
 
 
-def by_distance(a: Array, b: Array) -> Array:
-    """Give cosines along the last axis as 1 - |u - v|² / 2 of unit vectors: the other route, for checks."""
-    return np.asarray(1.0 - np.square(_unit(a) - _unit(b)).sum(axis=-1) / 2.0)
+def cosine_by_distance(a: Array, b: Array) -> Array:
+    """Return the cosines along the last axis as 1 - |u - v|² / 2 of unit vectors."""
+    return np.asarray(1.0 - np.square(_normalize(a) - _normalize(b)).sum(axis=-1) / 2.0)
 
 
 class CosineMatrix(NamedTuple):
@@ -91,17 +91,17 @@ class CosineMatrix(NamedTuple):
     @property
     def norms(self) -> Array:
         """(n,) lengths of the rows."""
-        return _norm(self.X)
+        return _exact_norms(self.X)
 
     def check(self) -> Check:
-        """Recompute from squared distances of the unit rows."""
-        unit = _unit(self.X)
+        """Return the cosines beside those from squared distances of unit rows."""
+        unit = _normalize(self.X)
         squares = (unit * unit).sum(axis=1)
         return Check(self.cosine, 1.0 - np.array([squares - 2.0 * unit @ u + u @ u for u in unit]) / 2.0)
 
 
 def cosine_matrix(X: ArrayLike) -> CosineMatrix:  # noqa: N803
-    """Compare every row of a matrix with every other.
+    """Return the cosine similarity of all pairs of rows of X.
 
     cosine[i, j] = X[i] · X[j] / (|X[i]| |X[j]|): rounded once up to 1000 rows; above, a product of
     unit rows, within a few ulp of 1, clamped to -1 .. 1 with exactly 1 on the diagonal.
@@ -111,93 +111,93 @@ def cosine_matrix(X: ArrayLike) -> CosineMatrix:  # noqa: N803
            [ 0.7071,  1.    , -0.7071],
            [-1.    , -0.7071,  1.    ]])
     """
-    x = matrix(X, "X")
+    x = as_matrix(X, "X")
     zero = np.asarray(~x.any(axis=1))
-    blame(
+    raise_at(
         zero[:, np.newaxis], f"row {int(np.argmax(zero)) + 1} is zero: its cosine is undefined", operand="X"
     )
-    if len(x) <= EXACT_MOST:
-        return CosineMatrix(x, _cosines(x, x, pairs=True))
-    unit = _unit(x)
+    if len(x) <= MAX_EXACT_ROWS:
+        return CosineMatrix(x, _rounded_cosines(x, x, all_pairs=True))
+    unit = _normalize(x)
     found = unit @ unit.T
     np.clip(found, -1.0, 1.0, out=found)
     np.fill_diagonal(found, 1.0)
     return CosineMatrix(x, found)
 
 
-class _Ratio(NamedTuple):
-    """Cosines in two parts, wrong by at most the error."""
+class _BoundedCosines(NamedTuple):
+    """Cosines as double-doubles with an error bound."""
 
     high: Array
     low: Array
     error: Array
 
 
-def _cosines(a: Array, b: Array, *, pairs: bool = False) -> Array:
-    """Give the cosines of rows (r, n) with rows, or of all with all, each rounded once."""
-    ratio = _ratio(a, b, pairs=pairs)
+def _rounded_cosines(a: Array, b: Array, *, all_pairs: bool = False) -> Array:
+    """Return the cosines of rows (r, n) with rows, or of all with all, each rounded once."""
+    ratio = _cosines_dd(a, b, all_pairs=all_pairs)
     found = np.clip(ratio.high, -1.0, 1.0) + 0.0
-    for place in zip(*np.nonzero(~exact.settled(*ratio)), strict=True):
-        dot, aa, bb = _whole(a[place[0]], b[place[-1]])
+    for place in zip(*np.nonzero(~exact.is_rounded(*ratio)), strict=True):
+        dot, aa, bb = _integer_dots(a[place[0]], b[place[-1]])
         sign = 1.0 if dot >= 0 else -1.0  # of an integer that may be beyond float64
-        found[place] = sign * exact.root_over(dot * dot, aa * bb)
+        found[place] = sign * exact.sqrt_ratio_rounded(dot * dot, aa * bb)
     return found
 
 
-def _ratio(a: Array, b: Array, *, pairs: bool = False) -> _Ratio:
-    """Give d / sqrt(aa bb) with twice the digits of float64."""
+def _cosines_dd(a: Array, b: Array, *, all_pairs: bool = False) -> _BoundedCosines:
+    """Return d / sqrt(aa bb) with twice the digits of float64."""
     with np.errstate(all="ignore"):
-        x, y = exact.sliced(a), exact.sliced(b)
-        d = exact.sums(x, y, pairs=pairs)
-        aa, bb = (exact.sums(v, v, pairs=False) for v in (x, y))
-        if pairs:
+        x, y = exact.ozaki_split(a), exact.ozaki_split(b)
+        d = exact.split_dots(x, y, all_pairs=all_pairs)
+        aa, bb = (exact.split_dots(v, v, all_pairs=False) for v in (x, y))
+        if all_pairs:
             aa = aa._replace(
                 high=aa.high[:, np.newaxis], low=aa.low[:, np.newaxis], error=aa.error[:, np.newaxis]
             )
         h, low = two_prod(aa.high, bb.high)
         low = low + (aa.high * bb.low + aa.low * bb.high)
-        root, rest = rooted(h, low)
+        root, rest = sqrt_dd(h, low)
         q = d.high / root
         p, e = two_prod(q, root)
         more = ((((d.high - p) - e) + d.low) - q * rest) / root
         size = np.abs(q)
         doubt = aa.error / aa.high + bb.error / bb.high + 2.0**-96
-        return _Ratio(*two_sum(q, more), d.error / root * 1.001 + size * doubt)
+        return _BoundedCosines(*two_sum(q, more), d.error / root * 1.001 + size * doubt)
 
 
 def _sines(a: Array, b: Array) -> Array:
-    """Give the sines, at least 0, of the angles between vectors (..., n)."""
+    """Return the sines, at least 0, of the angles between vectors (..., n)."""
     rows, others = (v.reshape(-1, v.shape[-1]) for v in (a, b))
-    ratio = _ratio(rows, others)
+    ratio = _cosines_dd(rows, others)
     with np.errstate(all="ignore"):
         h, low = two_prod(ratio.high, ratio.high)
         squares = (1.0 - h) - (low + 2.0 * ratio.high * ratio.low)
         sines = np.sqrt(np.maximum(squares, 0.0))
     # Where 1 - cosine² has cancelled, the integers still know the difference.
     for k in np.flatnonzero(~(squares > 2.0**-16)):
-        dot, aa, bb = _whole(rows[k], others[k])
-        sines[k] = exact.root_over(aa * bb - dot * dot, aa * bb)
+        dot, aa, bb = _integer_dots(rows[k], others[k])
+        sines[k] = exact.sqrt_ratio_rounded(aa * bb - dot * dot, aa * bb)
     return sines.reshape(a.shape[:-1])
 
 
-def _whole(a: Array, b: Array) -> tuple[int, int, int]:
-    """Give a · b, a · a and b · b as integers: what they are multiplied by cancels in a cosine."""
-    x, y = exact.integers(a)[0], exact.integers(b)[0]
+def _integer_dots(a: Array, b: Array) -> tuple[int, int, int]:
+    """Return a · b, a · a and b · b of vectors scaled to integers."""
+    x, y = exact.to_integers(a)[0], exact.to_integers(b)[0]
     return sum(map(int.__mul__, x, y)), sum(k * k for k in x), sum(k * k for k in y)
 
 
-def _norm(x: Array) -> Array:
-    """Give lengths of vectors (..., n) whose squares may leave float64."""
+def _exact_norms(x: Array) -> Array:
+    """Return lengths of vectors (..., n) whose squares may leave float64."""
     rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
     with np.errstate(all="ignore"):
-        parts = exact.sliced(rows)
-        squares = exact.sums(parts, parts, pairs=False)
-        root, rest = rooted(squares.high, squares.low)
+        parts = exact.ozaki_split(rows)
+        squares = exact.split_dots(parts, parts, all_pairs=False)
+        root, rest = sqrt_dd(squares.high, squares.low)
         length = np.where(root > 0.0, np.ldexp(root + rest, parts.exponent), 0.0)
     return length.reshape(x.shape[:-1])
 
 
-def _unit(x: Array) -> Array:
+def _normalize(x: Array) -> Array:
     power = np.frexp(np.abs(x).max(axis=-1))[1]
     with np.errstate(under="ignore"):
         scaled = np.ldexp(x, -power[..., np.newaxis])

@@ -1,4 +1,4 @@
-"""Singular values, and the best matrix of a low rank: exactly, at random, or of one larger than memory."""
+"""Singular value decomposition and low-rank approximation: exact, randomized, or of row blocks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
-from aimath.core.linalg import _refine as rayleigh
-from aimath.core.linalg._krylov import ITERATIONS, OVERSAMPLING, Leading, Passes, every, leading
-from aimath.core.linalg._refine import upright
-from aimath.core.numerics.arrays import Check, matrix, refuse_nonfinite, shape
-from aimath.core.numerics.double_double import row_sum
+from aimath.core.linalg import _refine as _refine
+from aimath.core.linalg._krylov import (
+    ITERATIONS,
+    OVERSAMPLING,
+    BlockSource,
+    SingularTriplets,
+    block_krylov_svd,
+    full_svd,
+)
+from aimath.core.linalg._refine import svd_flip
+from aimath.core.numerics.arrays import Check, as_matrix, check_finite, format_shape
+from aimath.core.numerics.double_double import compensated_sum
 from aimath.core.numerics.types import EPS, Array
 from aimath.errors import InputError
 
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def effective_rank(values: Array) -> Array:
-    """Give exp(entropy of s / sum(s)) of singular values (..., k): 1 .. k, 0 for a zero matrix.
+    """Return exp(entropy of s / sum(s)) of singular values (..., k): 1 .. k, 0 for a zero matrix.
 
     Roy and Vetterli (2007).
 
@@ -34,14 +41,14 @@ def effective_rank(values: Array) -> Array:
     """
     largest = values.max(axis=-1, keepdims=True)
     shares = values / np.where(largest > 0.0, largest, 1.0)
-    total = row_sum(shares)[..., np.newaxis]
+    total = compensated_sum(shares)[..., np.newaxis]
     p = shares / np.where(total > 0.0, total, 1.0)
-    nats = -row_sum(p * np.log(np.where(p > 0.0, p, 1.0)))
+    nats = -compensated_sum(p * np.log(np.where(p > 0.0, p, 1.0)))
     return np.asarray(np.where(largest[..., 0] > 0.0, np.exp(nats), 0.0))
 
 
 def stable_rank(norm: float, largest: float) -> float:
-    """Give |A|² (Frobenius) / |A|² (spectral), 1 .. rank; 0 for a zero matrix.
+    """Return |A|² (Frobenius) / |A|² (spectral), 1 .. rank; 0 for a zero matrix.
 
     Rudelson and Vershynin (2007). It hardly moves with small singular values, unlike the rank.
 
@@ -52,7 +59,7 @@ def stable_rank(norm: float, largest: float) -> float:
 
 
 def numerical_rank(values: Array, shape: tuple[int, int]) -> int:
-    """Count the singular values above max(m, n) eps s_1, as numpy's matrix_rank does.
+    """Return the number of singular values above max(m, n) eps s_1, as numpy's matrix_rank.
 
     >>> numerical_rank(np.array([1.0, 1e-3, 1e-17]), (3, 3))
     2
@@ -60,31 +67,33 @@ def numerical_rank(values: Array, shape: tuple[int, int]) -> int:
     return int((values > max(shape) * np.finfo(np.float64).eps * values.max()).sum())
 
 
-class Spectrum(NamedTuple):
+class SvdSpectrum(NamedTuple):
     """Singular values and vectors of W (m, n), from the largest: all, or the leading k."""
 
     W: Array | None  # (m, n); None if it came in blocks
     method: str  # "exact" or "randomized"
     shape: tuple[int, int]  # m, n
-    most: int  # the largest rank it can be cut at
+    max_rank: int  # the largest rank it can be cut at
     singular_values: Array  # (k,) descending
     left: Array | None  # (m, k) orthonormal columns; None if W came in blocks
     right: Array  # (k, n) orthonormal rows, the largest |entry| of each positive
     norm: float  # Frobenius norm of W
-    rest: float  # share of norm² beyond the k values, 0 .. 1
+    residual_energy: float  # share of norm² beyond the k values, 0 .. 1
     residuals: Array  # (k,) |v WᵀW - s² v| / norm²; 0 if exact
 
-    def cut(self, rank: int | Sequence[int]) -> SvdApprox:
-        """Keep the largest `rank` singular values; several ranks are answered along a leading axis."""
-        asked, (m, n), k = self._asked(rank), self.shape, len(self.singular_values)
+    def truncate(self, rank: int | Sequence[int]) -> SvdApprox:
+        """Return the truncated SVD of a rank, or of several ranks along a leading axis."""
+        asked, (m, n), k = self._check_ranks(rank), self.shape, len(self.singular_values)
         kept = np.minimum(asked, k)  # of a matrix of a lower rank there may be no more
         most = int(kept.max())
         squares = np.square(self.singular_values / (self.norm or 1.0))
-        beyond = np.append(np.cumsum(squares[::-1])[::-1], 0.0) + self.rest  # by number kept, 0 .. k
+        beyond = (
+            np.append(np.cumsum(squares[::-1])[::-1], 0.0) + self.residual_energy
+        )  # by number kept, 0 .. k
         beyond[0] = 1.0 if self.norm else 0.0
         relative = np.sqrt(beyond[kept])
         largest = np.hypot(self.singular_values, self.norm * np.sqrt(self.residuals))
-        following = np.append(largest, self.norm * np.sqrt(self.rest))
+        following = np.append(largest, self.norm * np.sqrt(self.residual_energy))
         factor = None if self.left is None else self.left[:, :most] * self.singular_values[:most]
         return SvdApprox(
             W=self.W,
@@ -97,7 +106,7 @@ class Spectrum(NamedTuple):
             relative_error=np.asarray(relative),
             spectral_error=np.asarray(following[kept]),
             energy=np.asarray(np.maximum(1.0 - beyond[kept], 0.0)),
-            error_bound=self._bound(kept, beyond),
+            error_bound=self._error_bounds(kept, beyond),
             parameters=asked * (m + n),
             full_parameters=m * n,
             ratio=np.asarray(asked * (m + n) / (m * n)),
@@ -106,15 +115,15 @@ class Spectrum(NamedTuple):
             errors=np.sqrt(beyond),
         )
 
-    def _asked(self, rank: int | Sequence[int]) -> Ranks:
+    def _check_ranks(self, rank: int | Sequence[int]) -> Ranks:
         asked = check_ranks(rank, self.shape)
-        if asked.max() > self.most:
-            why = f"rank {asked.max()} of a spectrum that was computed up to {self.most}"
+        if asked.max() > self.max_rank:
+            why = f"rank {asked.max()} of a spectrum that was computed up to {self.max_rank}"
             raise InputError(why, operand="rank")
         return asked
 
-    def _bound(self, kept: Ranks, beyond: Array) -> Array:
-        """Bound the error by that of the best matrix of the same rank, which is at least error / bound.
+    def _error_bounds(self, ranks: Ranks, tail_energy: Array) -> Array:
+        """Return upper bounds on the error over that of the best matrix of the same rank.
 
         The r largest eigenvalues of WᵀW exceed the squares found, in sum, by at most the sum of the
         residuals (Ky Fan); where there is a gap to what follows, by the squared residuals over the gap
@@ -122,14 +131,14 @@ class Spectrum(NamedTuple):
         true unless the iteration has missed a direction altogether.
         """
         squares = np.square(self.singular_values / (self.norm or 1.0))
-        after = np.append(squares[1:] + self.residuals[1:], self.rest)
+        after = np.append(squares[1:] + self.residuals[1:], self.residual_energy)
         lifted = [np.maximum(x - squares[: k + 1], 0.0).sum() for k, x in enumerate(after)]
         with np.errstate(divide="ignore", invalid="ignore"):
             near = np.cumsum(np.square(self.residuals)) / np.maximum(squares - after, 0.0)
         excess = np.append(0.0, np.fmin(np.cumsum(self.residuals) + lifted, near))
         floor = min(self.shape) * EPS**2  # an error of the size of rounding can't be told from none
-        least = np.maximum(beyond - excess, floor)
-        return np.asarray(np.sqrt(np.maximum(beyond, floor) / least)[kept])
+        least = np.maximum(tail_energy - excess, floor)
+        return np.asarray(np.sqrt(np.maximum(tail_energy, floor) / least)[ranks])
 
 
 class SvdApprox(NamedTuple):
@@ -187,18 +196,18 @@ class SvdApprox(NamedTuple):
         return None if values is None else numerical_rank(values, self.shape)
 
     def check(self) -> Check:
-        """Recompute the relative error from the entries of W - A B."""
+        """Return the relative error beside that from the entries of W - A B."""
         if self.W is None or self.left is None:
             ones = np.ones(len(self.right))
             return Check(ones, np.square(self.right).sum(axis=1))
-        weights, power = scaled(self.W)
+        weights, power = rescale(self.W)
         left, norm = np.ldexp(self.left, -power), float(np.linalg.norm(weights)) or 1.0
         errors = [np.linalg.norm(weights - left[:, :r] @ self.right[:r]) / norm for r in self.rank.flat]
         return Check(self.relative_error, np.reshape(errors, self.rank.shape))
 
 
 def check_ranks(rank: int | Sequence[int], size: tuple[int, int]) -> Ranks:
-    """Give ranks as an array, and refuse those that a matrix of this size can't have."""
+    """Return ranks as an array, or raise an InputError if one is out of range."""
     asked = np.asarray(rank)
     if asked.dtype.kind not in "iu" or asked.size == 0:
         raise InputError("a rank must be a whole number", operand="rank")
@@ -209,17 +218,17 @@ def check_ranks(rank: int | Sequence[int], size: tuple[int, int]) -> Ranks:
     return asked.astype(np.int64)
 
 
-def scaled(weights: Array) -> tuple[Array, int]:
-    """Give W / 2^power and the power: 0 unless fourth powers of W might leave the range of float64."""
+def rescale(weights: Array) -> tuple[Array, int]:
+    """Return W / 2^power and the power, which is 0 unless fourth powers of W might overflow."""
     power = int(np.frexp(max(float(weights.max()), -float(weights.min())))[1])
     return (weights, 0) if abs(power) < 100 else (np.ldexp(weights, -power), power)
 
 
 Method: TypeAlias = Literal["auto", "exact", "randomized"]
 METHODS = get_args(Method)
-SMALL = 512
+MAX_FULL_SIDE = 512
 """The shorter side up to which all singular values are computed unless told otherwise."""
-SLACK = 1.01
+MAX_ERROR_BOUND = 1.01
 """A randomized answer that isn't bounded by so many times the best is computed again exactly."""
 BLOCK = 1 << 19
 """Elements multiplied at a time: 4 MiB, which the second product still finds in the cache."""
@@ -231,7 +240,7 @@ def svd_approx(
     method: Method = "auto",
     rng: Generator | None = None,
 ) -> SvdApprox:
-    """Approximate a matrix by one of rank r, the nearest there is.
+    """Return the best rank-r approximation of a matrix.
 
     W ~ A B with A = U_r S_r (m, r) and B = V_rᵀ (r, n), from W = U S Vᵀ; the error is
     sqrt(s_(r+1)² + s_(r+2)² + ...), with no need to subtract matrices. Eckart and Young (1936).
@@ -243,138 +252,155 @@ def svd_approx(
     >>> found.error, found.relative_error
     (array(3.), array(0.6))
     """
-    weights = matrix(W, "W")
+    weights = as_matrix(W, "W")
     most = int(check_ranks(rank, (len(weights), weights.shape[1])).max())
-    return spectrum(weights, most, method, rng).cut(rank)
+    return svd_spectrum(weights, most, method, rng).truncate(rank)
 
 
-def spectrum(W: ArrayLike, most: int, method: Method = "auto", rng: Generator | None = None) -> Spectrum:  # noqa: N803
-    """Decompose a matrix once, for cuts at any rank up to `most`.
+def svd_spectrum(
+    W: ArrayLike,  # noqa: N803
+    max_rank: int,
+    method: Method = "auto",
+    rng: Generator | None = None,
+) -> SvdSpectrum:
+    """Return the singular values and vectors of a matrix, for truncation up to `max_rank`.
 
-    >>> found = spectrum([[3, 0], [0, 4]], 2)
-    >>> [float(found.cut(r).error) for r in (1, 2)]
+    >>> found = svd_spectrum([[3, 0], [0, 4]], 2)
+    >>> [float(found.truncate(r).error) for r in (1, 2)]
     [3.0, 0.0]
     """
-    weights = matrix(W, "W")
+    weights = as_matrix(W, "W")
     m, n = weights.shape
-    _known(method)
-    check_ranks(most, (m, n))
-    unit, power = scaled(weights)
-    if not takes_all((m, n), most, method):
-        found = _randomized(unit, most, np.random.default_rng(0) if rng is None else rng)
-        result = _signed(weights, (m, n), found, power, most)
-        if method == "randomized" or result.cut(range(1, most + 1)).error_bound.max() <= SLACK:
+    _check_method(method)
+    check_ranks(max_rank, (m, n))
+    unit, power = rescale(weights)
+    if not uses_full_svd((m, n), max_rank, method):
+        found = _randomized_svd(unit, max_rank, np.random.default_rng(0) if rng is None else rng)
+        result = _finish_spectrum(weights, (m, n), found, power, max_rank)
+        if (
+            method == "randomized"
+            or result.truncate(range(1, max_rank + 1)).error_bound.max() <= MAX_ERROR_BOUND
+        ):
             return result
     try:
-        left, values, right = rayleigh.decomposed(unit)
+        left, values, right = _refine.refine_svd(unit)
     except np.linalg.LinAlgError:
         raise InputError("the singular values of W were not found", operand="W") from None
-    every = Leading(values, right, left, 0.0, np.zeros(len(values)), m)
-    return _signed(weights, (m, n), every, power)
+    every = SingularTriplets(values, right, left, 0.0, np.zeros(len(values)), m)
+    return _finish_spectrum(weights, (m, n), every, power)
 
 
-def takes_all(size: tuple[int, int], most: int, method: Method = "auto") -> bool:
-    """Tell whether a matrix is decomposed wholly from the start, for ranks up to `most`.
+def uses_full_svd(size: tuple[int, int], max_rank: int, method: Method = "auto") -> bool:
+    """Return whether the full SVD is computed from the start, for ranks up to `max_rank`.
 
-    >>> takes_all((600, 600), 16), takes_all((600, 600), 300)
+    >>> uses_full_svd((600, 600), 16), uses_full_svd((600, 600), 300)
     (False, True)
     """
-    few = ITERATIONS * (most + OVERSAMPLING) < min(size)
-    return method == "exact" or (method == "auto" and not (min(size) > SMALL and few))
+    few = ITERATIONS * (max_rank + OVERSAMPLING) < min(size)
+    return method == "exact" or (method == "auto" and not (min(size) > MAX_FULL_SIDE and few))
 
 
-def streamed_spectrum(
-    passes: Passes, most: int, method: Method = "auto", rng: Generator | None = None
-) -> Spectrum:
-    """Decompose a matrix that comes in row blocks.
+def streaming_svd(
+    read_blocks: BlockSource, max_rank: int, method: Method = "auto", rng: Generator | None = None
+) -> SvdSpectrum:
+    """Return the singular values and vectors of a matrix that comes in row blocks.
 
     "auto" is exact up to 512 columns, in a pass or two; the other way takes seven. A factor A comes
     out as the blocks come in: block @ right.T.
 
     >>> rows = np.diag([3.0, 4.0])
-    >>> streamed_spectrum(lambda: iter((rows[:1], rows[1:])), 1).cut(1).error
+    >>> streaming_svd(lambda: iter((rows[:1], rows[1:])), 1).truncate(1).error
     array(3.)
     """
-    _known(method)
-    first = next(iter(passes()), None)
+    _check_method(method)
+    first = next(iter(read_blocks()), None)
     if first is None:
         raise InputError("W has no rows", operand="W")
-    width, power = np.shape(first)[1], scaled(matrix(first, "W"))[1]
-    if most > width:
-        why = f"rank must be 1 to {width} for a matrix of {width} columns, not {most}"
+    width, power = np.shape(first)[1], rescale(as_matrix(first, "W"))[1]
+    if max_rank > width:
+        why = f"rank must be 1 to {width} for a matrix of {width} columns, not {max_rank}"
         raise InputError(why, operand="rank")
 
     def checked() -> Iterator[Array]:
-        return _checked(passes(), width, power)
+        return _checked_blocks(read_blocks(), width, power)
 
-    if method == "exact" or (method == "auto" and width <= SMALL):
-        found, ready = every(checked), None
+    if method == "exact" or (method == "auto" and width <= MAX_FULL_SIDE):
+        found, ready = full_svd(checked), None
     else:
-        found, ready = leading(checked, width, most, np.random.default_rng(0) if rng is None else rng), most
-    check_ranks(most, (found.rows, width))
-    return _signed(None, (found.rows, width), found, power, ready)
+        found, ready = (
+            block_krylov_svd(checked, width, max_rank, np.random.default_rng(0) if rng is None else rng),
+            max_rank,
+        )
+    check_ranks(max_rank, (found.rows, width))
+    return _finish_spectrum(None, (found.rows, width), found, power, ready)
 
 
-def _randomized(weights: Array, most: int, rng: Generator) -> Leading:
-    """Decompose along the shorter side, whose vectors are cheaper to keep orthogonal."""
+def _randomized_svd(weights: Array, max_rank: int, rng: Generator) -> SingularTriplets:
+    """Return the leading singular triplets, iterating along the shorter side."""
     wide = weights.shape[1] > weights.shape[0]
     tall = weights.T if wide else weights
     step = max(BLOCK // tall.shape[1], 64)
-    passes: Passes = lambda: (tall[k : k + step] for k in range(0, len(tall), step))  # noqa: E731
-    found = leading(passes, tall.shape[1], most, rng, keep_left=True)
+    passes: BlockSource = lambda: (tall[k : k + step] for k in range(0, len(tall), step))  # noqa: E731
+    found = block_krylov_svd(passes, tall.shape[1], max_rank, rng, compute_u=True)
     if wide and found.left is not None:
         found = found._replace(left=found.right.T, right=found.left.T)
     return found
 
 
-def _signed(
-    weights: Array | None, size: tuple[int, int], found: Leading, power: int, most: int | None = None
-) -> Spectrum:
-    """Fix the signs, undo the scaling, and turn what is left over into shares of the whole."""
-    signs = upright(found.right)
+def _finish_spectrum(
+    weights: Array | None,
+    size: tuple[int, int],
+    found: SingularTriplets,
+    power: int,
+    max_rank: int | None = None,
+) -> SvdSpectrum:
+    """Return the spectrum with signs fixed and the scaling undone."""
+    signs = svd_flip(found.right)
     largest = float(found.values[0]) or 1.0
-    norm = largest * float(np.sqrt(np.square(found.values / largest).sum() + found.rest / largest**2))
+    norm = largest * float(
+        np.sqrt(np.square(found.values / largest).sum() + found.squared_residual / largest**2)
+    )
     whole = norm or 1.0
-    return Spectrum(
+    return SvdSpectrum(
         W=weights,
-        method="exact" if most is None else "randomized",
+        method="exact" if max_rank is None else "randomized",
         shape=size,
-        most=min(size) if most is None else most,
+        max_rank=min(size) if max_rank is None else max_rank,
         singular_values=np.ldexp(found.values, power),
         left=None if found.left is None else found.left * signs,
         right=found.right * signs[:, np.newaxis],
-        norm=_unscaled(norm, power),
-        rest=found.rest / whole**2,
+        norm=_ldexp_norm(norm, power),
+        residual_energy=found.squared_residual / whole**2,
         residuals=found.residuals / whole**2,
     )
 
 
-def _known(method: str) -> None:
+def _check_method(method: str) -> None:
     if method not in METHODS:
         hint = f"choose from {', '.join(METHODS)}"
         raise InputError(f"there is no method '{method}'", hint=hint, usage=True)
 
 
-def _unscaled(norm: float, power: int) -> float:
+def _ldexp_norm(norm: float, power: int) -> float:
     try:
         return math.ldexp(norm, power)
     except OverflowError:
         raise InputError("the norm of W is beyond float64", operand="W") from None
 
 
-def _checked(blocks: Iterable[Array], width: int, power: int) -> Iterator[Array]:
-    """Give blocks as float64 by 2^power, or say which entry isn't a number that can be squared."""
+def _checked_blocks(blocks: Iterable[Array], width: int, power: int) -> Iterator[Array]:
+    """Return blocks as float64 times 2^-power, or raise an InputError at a bad entry."""
     # For QR a few times as many rows as columns, within the cache if that is possible.
     rows, step = 0, max(BLOCK // 4 // width, min(4 * width, 1 << 11))
     for block in blocks:
         array = np.asarray(block, np.float64)
         if array.ndim != 2 or array.shape[1] != width:
-            raise InputError(f"a block of {shape(array)} among rows of {width}", row=rows, operand="W")
+            raise InputError(f"a block of {format_shape(array)} among rows of {width}", row=rows, operand="W")
         with np.errstate(over="ignore", invalid="ignore"):
             unit = array if power == 0 else np.ldexp(array, -power)
             bad = not np.vdot(unit, unit) < 2.0**500
         if bad:
-            refuse_nonfinite(array, "W", rows)
+            check_finite(array, "W", rows)
             raise InputError("entries differ too much in size to be squared", row=rows, operand="W")
         for k in range(0, len(array), step):
             yield unit[k : k + step]

@@ -1,4 +1,4 @@
-"""What networks are made of, with exact derivatives: of Tensors they give a Tensor, of arrays an array.
+"""Differentiable functions of Tensors and arrays: activations, softmax, losses, layer norm.
 
 All work along the last axis or entry by entry, with any number of axes before.
 """
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.core.information import cross_entropy_of_logits
-from aimath.core.nn._checked import checked
-from aimath.core.nn._tensor import Tensor, plain, recorded
-from aimath.core.numerics import special as activations
-from aimath.core.numerics.arrays import shape
-from aimath.core.numerics.special import density, lower_tail
+from aimath.core.nn._errstate import checked_call
+from aimath.core.nn._tensor import Tensor, record, unwrap
+from aimath.core.numerics import special as special
+from aimath.core.numerics.arrays import format_shape
+from aimath.core.numerics.special import normal_cdf, normal_pdf
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError
 
@@ -27,91 +27,89 @@ if TYPE_CHECKING:
 
 
 def exp(x: Any) -> Any:
-    """Give the exponential."""
-    y = checked(np.exp, plain(x))
-    return recorded(y, (x, lambda g: g * y))
+    """Return the exponential."""
+    y = checked_call(np.exp, unwrap(x))
+    return record(y, (x, lambda g: g * y))
 
 
 def log(x: Any) -> Any:
-    """Give the natural logarithm."""
-    v = plain(x)
-    return recorded(checked(np.log, v), (x, lambda g: g / v))
+    """Return the natural logarithm."""
+    v = unwrap(x)
+    return record(checked_call(np.log, v), (x, lambda g: g / v))
 
 
 def sqrt(x: Any) -> Any:
-    """Give the square root; at 0 it has a value, but no derivative."""
-    y = checked(np.sqrt, plain(x))
-    return recorded(y, (x, lambda g: g * 0.5 / y))
+    """Return the square root; at 0 it has a value, but no derivative."""
+    y = checked_call(np.sqrt, unwrap(x))
+    return record(y, (x, lambda g: g * 0.5 / y))
 
 
 def tanh(x: Any) -> Any:
-    """Give the hyperbolic tangent; its derivative 1 / cosh² is right at 20, where torch's 1 - tanh² is 0."""
-    v = plain(x)
-    return recorded(np.tanh(v), (x, lambda g: g / np.square(np.cosh(v))))
+    """Return the hyperbolic tangent, whose derivative 1 / cosh² keeps its digits far out."""
+    v = unwrap(x)
+    return record(np.tanh(v), (x, lambda g: g / np.square(np.cosh(v))))
 
 
 def sigmoid(x: Any) -> Any:
-    """Give s(x) = 1 / (1 + exp(-x)), whose derivative is s(x) s(-x); torch's s (1 - s) is 0 at 40."""
-    v = _real(x)
-    s = activations.sigmoid(v)
-    return recorded(s, (x, lambda g: g * (s * activations.sigmoid(-v))))
+    """Return s(x) = 1 / (1 + exp(-x)), whose derivative is s(x) s(-x); torch's s (1 - s) is 0 at 40."""
+    v = _real_value(x)
+    s = special.sigmoid(v)
+    return record(s, (x, lambda g: g * (s * special.sigmoid(-v))))
 
 
 def relu(x: Any) -> Any:
-    """Give max(x, 0), whose derivative at 0 is 0, as in torch."""
-    v = plain(x)
-    return recorded(np.maximum(v, 0.0), (x, lambda g: g * (v > 0.0)))
+    """Return max(x, 0), whose derivative at 0 is 0, as in torch."""
+    v = unwrap(x)
+    return record(np.maximum(v, 0.0), (x, lambda g: g * (v > 0.0)))
 
 
 def gelu(x: Any) -> Any:
-    """Give x Φ(x), torch's default, not the approximation by tanh (Hendrycks and Gimpel 2016)."""
-    v = np.asarray(_real(x))
+    """Return x Φ(x), torch's default, not the approximation by tanh (Hendrycks and Gimpel 2016)."""
+    v = np.asarray(_real_value(x))
     zero, one = np.zeros_like(v), np.ones_like(v)
-    tail = lower_tail(v, zero)
-    return recorded(v * tail, (x, lambda g: g * (tail + v * density(v, zero, one))))
+    tail = normal_cdf(v, zero)
+    return record(v * tail, (x, lambda g: g * (tail + v * normal_pdf(v, zero, one))))
 
 
 def where(condition: ArrayLike, a: Any, b: Any) -> Any:
-    """Give a where the condition holds, else b; either may be a number, such as -inf for a mask."""
+    """Return a where the condition holds, else b."""
     holds = np.asarray(condition)
-    value = checked(np.where, holds, plain(a), plain(b))
-    return recorded(value, (a, lambda g: np.where(holds, g, 0.0)), (b, lambda g: np.where(holds, 0.0, g)))
+    value = checked_call(np.where, holds, unwrap(a), unwrap(b))
+    return record(value, (a, lambda g: np.where(holds, g, 0.0)), (b, lambda g: np.where(holds, 0.0, g)))
 
 
 def softmax(x: Any) -> Any:
-    """Give exp(x) / sum(exp(x)) of rows (..., n); -inf is a mask."""
-    p = softmax_rows(_real(x))[0]
-    return recorded(p, (x, lambda g: p * (g - (g * p).sum(axis=-1, keepdims=True))))
+    """Return exp(x) / sum(exp(x)) of rows (..., n); -inf is a mask."""
+    p = softmax_rows(_real_value(x))[0]
+    return record(p, (x, lambda g: p * (g - (g * p).sum(axis=-1, keepdims=True))))
 
 
 def log_softmax(x: Any) -> Any:
-    """Give the logarithm of softmax of rows (..., n), with the digits that its own logarithm has lost."""
-    v = _real(x)
-    return recorded(
-        log_softmax_rows(v), (x, lambda g: g - softmax_rows(v)[0] * g.sum(axis=-1, keepdims=True))
-    )
+    """Return the logarithm of softmax of rows (..., n), with the digits that its own logarithm has lost."""
+    v = _real_value(x)
+    return record(log_softmax_rows(v), (x, lambda g: g - softmax_rows(v)[0] * g.sum(axis=-1, keepdims=True)))
 
 
 def logsumexp(x: Any) -> Any:
-    """Give log(sum(exp(x))) of rows (..., n), (...,)."""
-    v = _real(x)
-    return recorded(logsumexp_rows(v), (x, lambda g: g[..., np.newaxis] * softmax_rows(v)[0]))
+    """Return log(sum(exp(x))) of rows (..., n), (...,)."""
+    v = _real_value(x)
+    return record(logsumexp_rows(v), (x, lambda g: g[..., np.newaxis] * softmax_rows(v)[0]))
 
 
 def cross_entropy(logits: Any, target: ArrayLike) -> Any:
-    """Give -log softmax(logits)[target] of rows (..., n) for classes (...), one loss a row, in nats.
+    """Return -log softmax(logits)[target] of rows (..., n) for classes (...), one loss a row, in nats.
 
     torch gives their mean: take `.mean()`.
     """
-    found = cross_entropy_of_logits(_real(logits), target)
-    share = lambda g: g[..., np.newaxis] * residual(found.probs, found.target)  # noqa: E731
-    return recorded(found.cross_entropy, (logits, share))
+    found = cross_entropy_of_logits(_real_value(logits), target)
+    share = lambda g: g[..., np.newaxis] * softmax_residual(found.probs, found.target)  # noqa: E731
+    return record(found.cross_entropy, (logits, share))
 
 
-def residual(probs: Array, target: Any) -> Array:
-    """Give probs (..., n) less 1 at the target (...): there minus the others' sum, for p - 1 has no digits.
+def softmax_residual(probs: Array, target: Any) -> Array:
+    """Return probs - onehot(target) (..., n), without cancellation at the target.
 
-    >>> residual(np.array([1.0, 4e-18]), np.array(0))
+    >>> softmax_residual(np.array([1.0, 4e-18]), np.array(0))
     array([-4.e-18,  4.e-18])
     """
     place, rest = np.asarray(target)[..., np.newaxis], probs.copy()
@@ -121,30 +119,30 @@ def residual(probs: Array, target: Any) -> Array:
 
 
 def layer_norm(x: Any, gain: Any = 1.0, bias: Any = 0.0, eps: float = 1e-5) -> Any:
-    """Give gain · (x - mean) / √(variance + eps) + bias of rows (..., n), gain and bias (n,).
+    """Return gain · (x - mean) / √(variance + eps) + bias of rows (..., n), gain and bias (n,).
 
     The variance is that of the n entries, from their deviations (two passes); eps as in torch, and
     0 where a row isn't constant. Ba, Kiros and Hinton (2016).
     """
-    v = plain(x)
+    v = unwrap(x)
     centred = v - v.mean(axis=-1, keepdims=True)
     centred = centred - centred.mean(axis=-1, keepdims=True)  # what rounding left of an offset
     std = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + eps)
-    z = checked(np.divide, centred, std)
+    z = checked_call(np.divide, centred, std)
 
     def share(g: Array) -> Array:
         along = z * (g * z).mean(axis=-1, keepdims=True)
         return np.asarray((g - g.mean(axis=-1, keepdims=True) - along) / std)
 
-    return recorded(z, (x, share)) * gain + bias
+    return record(z, (x, share)) * gain + bias
 
 
 def embedding(table: Any, ids: ArrayLike) -> Any:
-    """Give the rows (..., d) of a table (n, d) that whole numbers (...) from 0 to n - 1 name.
+    """Return the rows (..., d) of a table (n, d) at integer ids (...).
 
     A row named twice gets the sum of both gradients.
     """
-    rows, n = np.asarray(ids), len(plain(table))
+    rows, n = np.asarray(ids), len(unwrap(table))
     if rows.dtype.kind not in "iu":
         raise InputError("ids of an embedding must be whole numbers, counted from 0")
     if ((rows < 0) | (rows >= n)).any():
@@ -153,31 +151,31 @@ def embedding(table: Any, ids: ArrayLike) -> Any:
 
 
 def concatenate(parts: Sequence[Any], axis: int = -1) -> Any:
-    """Set parts (..., n_k, ...) one behind the other along an axis they all have."""
-    arrays = [np.asarray(plain(part)) for part in parts]
+    """Return parts (..., n_k, ...) joined along an existing axis."""
+    arrays = [np.asarray(unwrap(part)) for part in parts]
     try:
         value = np.concatenate(arrays, axis=axis)
     except ValueError:
-        shapes = ", ".join(shape(array) or "a number" for array in arrays)
+        shapes = ", ".join(format_shape(array) or "a number" for array in arrays)
         raise InputError(f"parts of shapes {shapes} can't be set side by side along axis {axis}") from None
     ends = np.cumsum([array.shape[axis] for array in arrays])
     cuts = [(end - array.shape[axis], end) for end, array in zip(ends, arrays, strict=True)]
     lead = axis % value.ndim
     pieces = [(slice(None),) * lead + (slice(*cut),) for cut in cuts]
     shares = [lambda g, piece=piece: g[piece] for piece in pieces]
-    return recorded(value, *zip(parts, shares, strict=True))
+    return record(value, *zip(parts, shares, strict=True))
 
 
 def stack(parts: Sequence[Any], axis: int = 0) -> Any:
-    """Set parts of one shape (...) side by side along a new axis."""
-    first = np.expand_dims(plain(parts[0]), axis).shape
+    """Return parts of one shape (...) joined along a new axis."""
+    first = np.expand_dims(unwrap(parts[0]), axis).shape
     tensors = (part if isinstance(part, Tensor) else np.asarray(part) for part in parts)
     return concatenate([part.reshape(first) for part in tensors], axis)
 
 
-def _real(x: Any) -> Any:
-    """Give the numbers of x, unless they are complex: these functions are of real numbers alone."""
-    v = plain(x)
+def _real_value(x: Any) -> Any:
+    """Return the value of x, or raise an InputError if it is complex."""
+    v = unwrap(x)
     if np.iscomplexobj(v):
         raise InputError("this function takes real numbers only")
     return v

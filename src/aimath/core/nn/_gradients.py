@@ -1,4 +1,4 @@
-"""Gradients of a function of arrays, and the same gradients by two routes that know no derivative."""
+"""Gradients of functions of arrays by reverse mode, and gradient checks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.nn._tensor import Tensor, plain
-from aimath.core.numerics.arrays import Check, finite
+from aimath.core.nn._tensor import Tensor, unwrap
+from aimath.core.numerics.arrays import Check, as_finite
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     Function = Callable[..., Any]
 
-STEP = np.finfo(np.float64).eps ** 0.2
+DIFFERENCE_STEP = np.finfo(np.float64).eps ** 0.2
 """For differences of fourth order: rounding and what is left out of the series weigh the same."""
-TINY = 1e-100
+COMPLEX_STEP = 1e-100
 """For complex steps, which lose nothing to a difference: what is left out is of the order of its square."""
-CLOSE = 1e-6
+COMPLEX_STEP_RTOL = 1e-6
 """How near a complex step must come to the differences to be believed: abs, say, isn't analytic."""
 
 
@@ -35,7 +35,7 @@ class Gradients(NamedTuple):
 
 
 def gradients(function: Function, *arrays: ArrayLike, weights: ArrayLike | None = None) -> Gradients:
-    """Give the value of function(*arrays) and its gradient by each array, by reverse mode.
+    """Return the value of function(*arrays) and its gradients, by reverse mode.
 
     Of a result that isn't one number it is the gradient of sum(weights · result). What the function
     doesn't use has the gradient 0.
@@ -67,7 +67,7 @@ class GradientCheck(NamedTuple):
         return float(max(apart) / (max(sizes) or 1.0))
 
     def check(self) -> Check:
-        """Compare every entry, relative to the largest of all."""
+        """Return all gradient entries beside the others, relative to the largest."""
         ours, theirs = (
             np.concatenate([g.ravel() for g in several]) for several in (self.gradients, self.others)
         )
@@ -77,7 +77,7 @@ class GradientCheck(NamedTuple):
 def check_gradients(
     function: Function, *arrays: ArrayLike, weights: ArrayLike | None = None
 ) -> GradientCheck:
-    """Recompute the gradients of a function from its values alone.
+    """Return a function's gradients beside those from its values alone.
 
     Central differences of fourth order, about 12 digits: (8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h)))
     / 12h. Where the function takes complex arrays and is analytic there, Im f(x + ih) / h, all
@@ -87,49 +87,54 @@ def check_gradients(
     >>> check_gradients(lambda a: (a**3).sum(), [1.0, 2.0]).routes
     ('complex steps',)
     """
-    points = [finite(array, "an array").reshape(np.shape(array)) for array in arrays]
-    value = np.asarray(plain(function(*points)))
+    points = [as_finite(array, "an array").reshape(np.shape(array)) for array in arrays]
+    value = np.asarray(unwrap(function(*points)))
     if weights is None:
         weights = (np.ones(1) if value.size == 1 else np.cos(1.0 + np.arange(value.size))).reshape(
             value.shape
         )
-    weight = finite(weights, "weights").reshape(np.shape(weights))
+    weight = as_finite(weights, "weights").reshape(np.shape(weights))
 
     def scalar(*given: Array) -> Any:
         return (weight * function(*given)).sum()
 
     found = gradients(function, *points, weights=weight).gradients
-    routes = [_other(scalar, points, k) for k in range(len(points))]
+    routes = [_independent_gradient(scalar, points, k) for k in range(len(points))]
     return GradientCheck(found, tuple(other for other, _ in routes), tuple(route for _, route in routes))
 
 
-def differences(function: Function, points: list[Array], k: int) -> Array:
-    """Give the gradient of function(*points), one number, by points[k] from central differences.
+def central_differences(function: Function, points: list[Array], k: int) -> Array:
+    """Return the gradient of a scalar function by points[k], from central differences.
 
-    >>> bool(abs(differences(np.exp, [np.array(0.0)], 0) - 1.0) < 1e-12)
+    >>> bool(abs(central_differences(np.exp, [np.array(0.0)], 0) - 1.0) < 1e-12)
     True
     """
     slopes = []
-    for nudged, size in _nudged(points, k):
-        h = STEP * max(1.0, size)
+    for nudged, size in _perturbations(points, k):
+        h = DIFFERENCE_STEP * max(1.0, size)
         one, two = ((function(*nudged(n * h)) - function(*nudged(-n * h))) / (2 * n * h) for n in (1, 2))
         slopes.append((4.0 * one - two) / 3.0)
     return np.array(slopes).reshape(points[k].shape)
 
 
-def _other(function: Function, points: list[Array], k: int) -> tuple[Array, str]:
-    rough = differences(function, points, k)
+def _independent_gradient(function: Function, points: list[Array], k: int) -> tuple[Array, str]:
+    rough = central_differences(function, points, k)
     try:
-        fine = np.array([np.imag(function(*nudged(1j * TINY))) / TINY for nudged, _ in _nudged(points, k)])
+        fine = np.array(
+            [
+                np.imag(function(*nudged(1j * COMPLEX_STEP))) / COMPLEX_STEP
+                for nudged, _ in _perturbations(points, k)
+            ]
+        )
     except (InputError, TypeError):
         return rough, "central differences"
     fine = fine.reshape(rough.shape)
-    near = np.abs(fine - rough) <= CLOSE * np.abs(rough).max()
+    near = np.abs(fine - rough) <= COMPLEX_STEP_RTOL * np.abs(rough).max()
     return (fine, "complex steps") if near.all() else (rough, "central differences")
 
 
-def _nudged(points: list[Array], k: int) -> Iterator[tuple[Callable[[complex], list[Any]], float]]:
-    """For each entry of points[k] give a function that moves it by a step, and its size."""
+def _perturbations(points: list[Array], k: int) -> Iterator[tuple[Callable[[complex], list[Any]], float]]:
+    """Return, for each entry of points[k], a function that perturbs it, and the entry's magnitude."""
     for place in np.ndindex(points[k].shape):
 
         def moved(step: complex, place: tuple[int, ...] = place) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The gradients of one layer written out: what a step of backpropagation computes, rule by rule.
+"""Gradients of one dense layer in closed form.
 
 In the order of the chain rule: from the loss to the sums z = W x + b, from there to W, b and x.
 """
@@ -11,9 +11,9 @@ import numpy as np
 
 from aimath.core.information import cross_entropy_of_logits
 from aimath.core.linalg import layer
-from aimath.core.nn._checked import checked
-from aimath.core.nn._functions import cross_entropy, residual
-from aimath.core.nn._gradients import TINY, gradients
+from aimath.core.nn._errstate import checked_call
+from aimath.core.nn._functions import cross_entropy, softmax_residual
+from aimath.core.nn._gradients import COMPLEX_STEP, gradients
 from aimath.core.numerics.arrays import Check
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class LayerGradients(NamedTuple):
     @property
     def gradients(self) -> Array:
         """(..., m n + m + n) dW row by row, then db, then dx."""
-        return _flat(self.x, self.dW, self.db, self.dx)
+        return _concatenate_flat(self.x, self.dW, self.db, self.dx)
 
     @property
     def y(self) -> Array:
@@ -50,23 +50,23 @@ class LayerGradients(NamedTuple):
         return np.asarray(np.arange(self.z.shape[-1]) == self.target[..., np.newaxis], np.float64)
 
     def check(self) -> Check:
-        """Take the slope along random signs by a complex step, of the loss written out."""
+        """Return the directional derivative along random signs beside a complex step's."""
         place = self.target[..., np.newaxis]
 
         def loss(W: Any, x: Any, b: Any) -> Any:  # noqa: N803
-            z = _linear(W, x, b)
+            z = _affine(W, x, b)
             z = z - np.take_along_axis(z, place, axis=-1)  # the target's own exponential is 1, its slope 0
             return np.log(np.exp(z - z.real.max(axis=-1, keepdims=True)).sum(axis=-1))
 
-        return _along_signs(self, loss)
+        return _check_directional_derivative(self, loss)
 
     def check_tape(self) -> Check:
-        """Recompute every gradient by reverse mode, from the rules of single operations."""
-        return _by_tape(self, lambda *three: cross_entropy(_linear(*three), self.target))
+        """Return every gradient beside reverse mode's."""
+        return _check_by_reverse_mode(self, lambda *three: cross_entropy(_affine(*three), self.target))
 
 
 def layer_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None, target: ArrayLike) -> LayerGradients:  # noqa: N803
-    """Give the gradients of L = -log softmax(W x + b)[target], for x or each row of it.
+    """Return the gradients of -log softmax(W x + b)[target] for each row of x.
 
     dL/dz = probs - y; dL/dW = dL/dz xᵀ; dL/db = dL/dz; dL/dx = Wᵀ dL/dz. For the right class probs - y
     is minus the others' sum, which keeps the digits that torch's p - 1 loses. Each row has its own
@@ -78,13 +78,13 @@ def layer_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None, target: Arr
     """
     forward = layer(W, x, b)
     found = cross_entropy_of_logits(forward.total, target)
-    lost = forward.lost()  # by the logits: exponentials and a small loss would show it
+    lost = forward.rounding_errors()  # by the logits: exponentials and a small loss would show it
     lost -= np.take_along_axis(lost, found.target[..., np.newaxis], axis=-1)
     lost[np.abs(lost) > 1e-3] = 0.0  # of logits beyond 1e12 it is no small correction
     moved = (found.probs * lost).sum(axis=-1)
     probs = found.probs * (1.0 + (lost - moved[..., np.newaxis]))
-    dz = residual(probs, found.target)
-    dW, dx = _shares(forward.W, forward.x, dz)  # noqa: N806
+    dz = softmax_residual(probs, found.target)
+    dW, dx = _layer_vjp(forward.W, forward.x, dz)  # noqa: N806
     return LayerGradients(
         forward.W,
         forward.x,
@@ -116,19 +116,19 @@ class SumGradients(NamedTuple):
     @property
     def gradients(self) -> Array:
         """(..., m n + m + n) dW row by row, then db, then dx."""
-        return _flat(self.x, self.dW, self.db, self.dx)
+        return _concatenate_flat(self.x, self.dW, self.db, self.dx)
 
     def check(self) -> Check:
-        """Take the slope along random signs by a complex step."""
-        return _along_signs(self, _sum)
+        """Return the directional derivative along random signs beside a complex step's."""
+        return _check_directional_derivative(self, _sum_of_affine)
 
     def check_tape(self) -> Check:
-        """Recompute every gradient by reverse mode."""
-        return _by_tape(self, _sum)
+        """Return every gradient beside reverse mode's."""
+        return _check_by_reverse_mode(self, _sum_of_affine)
 
 
 def sum_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None) -> SumGradients:  # noqa: N803
-    """Give the gradients of L = sum(W x + b), for x or each row of it: the smallest layer to follow.
+    """Return the gradients of sum(W x + b) for each row of x.
 
     dL/dh = 1; dL/dW = dL/dh xᵀ; dL/db = dL/dh; dL/dx = Wᵀ dL/dh.
 
@@ -137,46 +137,48 @@ def sum_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None) -> SumGradien
     """
     forward = layer(W, x, b)
     dh = np.ones(forward.total.shape)
-    dW, dx = _shares(forward.W, forward.x, dh)  # noqa: N806
-    loss = np.asarray(checked(np.add.reduce, forward.total, axis=-1))
+    dW, dx = _layer_vjp(forward.W, forward.x, dh)  # noqa: N806
+    loss = np.asarray(checked_call(np.add.reduce, forward.total, axis=-1))
     return SumGradients(forward.W, forward.x, forward.bias, forward.total, loss, dh, dW, dh, dx)
 
 
-def _shares(W: Array, x: Array, dz: Array) -> tuple[Array, Array]:  # noqa: N803
-    """Give dW = dz xᵀ and dx = Wᵀ dz."""
-    dW = checked(np.multiply, dz[..., np.newaxis], x[..., np.newaxis, :])  # noqa: N806
+def _layer_vjp(W: Array, x: Array, dz: Array) -> tuple[Array, Array]:  # noqa: N803
+    """Return dW = dz xᵀ and dx = Wᵀ dz."""
+    dW = checked_call(np.multiply, dz[..., np.newaxis], x[..., np.newaxis, :])  # noqa: N806
     return dW + 0.0, layer(W.T, dz).total + 0.0  # + 0: no -0
 
 
-def _along_signs(found: LayerGradients | SumGradients, loss: Callable[..., Any]) -> Check:
-    """Compare the slope along a direction of random signs with Im loss(point + ih · direction) / h."""
+def _check_directional_derivative(found: LayerGradients | SumGradients, loss: Callable[..., Any]) -> Check:
+    """Return the derivative along random signs beside Im loss(point + ih · direction) / h."""
     rng = np.random.default_rng(0)
     signs = [rng.choice([-1.0, 1.0], part.shape) for part in (found.W, found.x, found.b)]
-    moved = (part + TINY * 1j * sign for part, sign in zip((found.W, found.x, found.b), signs, strict=True))
+    moved = (
+        part + COMPLEX_STEP * 1j * sign for part, sign in zip((found.W, found.x, found.b), signs, strict=True)
+    )
     slope = (found.dW * signs[0]).sum(axis=(-1, -2)) + (found.dx * signs[1]).sum(axis=-1)
     slope = np.asarray(slope + (found.db * signs[2]).sum(axis=-1))
     size = np.abs(found.dW).sum(axis=(-1, -2)) + np.abs(found.dx).sum(axis=-1)
     with np.errstate(all="ignore"):
-        return Check(slope, np.imag(loss(*moved)) / TINY, np.maximum(size, 1.0))
+        return Check(slope, np.imag(loss(*moved)) / COMPLEX_STEP, np.maximum(size, 1.0))
 
 
-def _by_tape(found: LayerGradients | SumGradients, loss: Callable[..., Any]) -> Check:
-    """Compare every entry with reverse mode; each row gets weights of its own, so that nothing adds up."""
+def _check_by_reverse_mode(found: LayerGradients | SumGradients, loss: Callable[..., Any]) -> Check:
+    """Return every gradient beside reverse mode's, each row with its own copy of the weights."""
     point = (np.broadcast_to(found.W, found.dW.shape), found.x, np.broadcast_to(found.b, found.db.shape))
     others = gradients(lambda *three: loss(*three).sum(), *point).gradients
     dW, dx, db = others  # noqa: N806
-    theirs = _flat(found.x, dW, db, dx)
+    theirs = _concatenate_flat(found.x, dW, db, dx)
     return Check(found.gradients, theirs, np.abs(theirs).max(axis=-1, keepdims=True))
 
 
-def _flat(x: Array, *parts: Array) -> Array:
-    """Set gradients (..., *) for each x (..., n) one behind the other."""
+def _concatenate_flat(x: Array, *parts: Array) -> Array:
+    """Return gradients (..., *) flattened and concatenated for each x (..., n)."""
     return np.concatenate([part.reshape(*x.shape[:-1], -1) for part in parts], axis=-1)
 
 
-def _linear(W: Any, x: Any, b: Any) -> Any:  # noqa: N803
+def _affine(W: Any, x: Any, b: Any) -> Any:  # noqa: N803
     return (W @ x[..., np.newaxis])[..., 0] + b
 
 
-def _sum(W: Any, x: Any, b: Any) -> Any:  # noqa: N803
-    return _linear(W, x, b).sum(axis=-1)
+def _sum_of_affine(W: Any, x: Any, b: Any) -> Any:  # noqa: N803
+    return _affine(W, x, b).sum(axis=-1)

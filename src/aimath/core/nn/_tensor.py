@@ -1,4 +1,4 @@
-"""Reverse-mode automatic differentiation: arrays that remember how they were made."""
+"""Tensors with reverse-mode automatic differentiation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.core.nn._checked import RAISE, checked
-from aimath.core.numerics.arrays import finite, shape
+from aimath.core.nn._errstate import RAISE_ALL, checked_call
+from aimath.core.numerics.arrays import as_finite, format_shape
 from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Axis = int | tuple[int, ...] | None
-Share = Callable[[Array], Array]
+Vjp = Callable[[Array], Array]
 """From the gradient by a result to the part of it that is due to one operand."""
 
 
-def walk(root: Tensor, seed: ArrayLike | None, *, free: bool) -> None:
-    """Give each Tensor that the root was made of its gradient, in an order without recursion.
+def backpropagate(root: Tensor, seed: ArrayLike | None, *, free: bool) -> None:
+    """Set the gradient of every Tensor that the root depends on, without recursion.
 
     A Tensor is ready when every result it was used in has handed over its share (Kahn 1962).
     """
-    uses = _uses(root)
-    root.grad = _seed(root.value, seed)
+    uses = _count_uses(root)
+    root.grad = _check_seed(root.value, seed)
     ready = [root]
-    with np.errstate(**RAISE):
+    with np.errstate(**RAISE_ALL):
         while ready:
             node = ready.pop()
             for operand, share in node.edges or ():
-                part = _part(share, node.grad)
+                part = _call_vjp(share, node.grad)
                 if part.shape != operand.value.shape:
-                    part = shrunk(part, operand.value.shape)
+                    part = unbroadcast(part, operand.value.shape)
                 # Never in place: one array may have been handed to several operands.
                 operand.grad = part if operand.grad is None else operand.grad + part
                 uses[operand] -= 1
@@ -46,8 +46,8 @@ def walk(root: Tensor, seed: ArrayLike | None, *, free: bool) -> None:
                 node.edges = None
 
 
-def _uses(root: Tensor) -> dict[Tensor, int]:
-    """Count how often each Tensor that the root was made of is used, and clear its gradient."""
+def _count_uses(root: Tensor) -> dict[Tensor, int]:
+    """Return how often each Tensor that the root depends on is used, and clear its gradient."""
     uses, found = {root: 0}, [root]
     while found:
         node = found.pop()
@@ -62,41 +62,43 @@ def _uses(root: Tensor) -> dict[Tensor, int]:
     return uses
 
 
-def _seed(value: Array, seed: ArrayLike | None) -> Array:
+def _check_seed(value: Array, seed: ArrayLike | None) -> Array:
     if not np.isfinite(value).all():
         raise InputError("backward starts from a finite value, and this one isn't")
     if seed is None:
         if value.size != 1:
-            why = f"backward from a shape of {shape(value)} needs a seed of that shape"
+            why = f"backward from a shape of {format_shape(value)} needs a seed of that shape"
             raise InputError(why, hint="or start from one number, such as its sum() or mean()")
         return np.ones(value.shape)
-    given = finite(seed, "the seed").reshape(np.shape(seed))
+    given = as_finite(seed, "the seed").reshape(np.shape(seed))
     if given.shape != value.shape:
-        raise InputError(f"the seed has a shape of {shape(given)}, the value one of {shape(value)}")
+        raise InputError(
+            f"the seed has a shape of {format_shape(given)}, the value one of {format_shape(value)}"
+        )
     return given
 
 
-def _part(share: Share, gradient: Any) -> Array:
+def _call_vjp(vjp: Vjp, gradient: Any) -> Array:
     try:
-        return share(gradient)
+        return vjp(gradient)
     except FloatingPointError:
         with np.errstate(all="ignore"):
-            part = share(gradient)
+            part = vjp(gradient)
         if np.isfinite(part).all():  # an overflow on the way, such as cosh² in 1 / cosh²
             return part
-        name = share.__qualname__.partition(".<locals>")[0]
+        name = vjp.__qualname__.partition(".<locals>")[0]
         raise InputError(f"the derivative of {name} is infinite or undefined here") from None
 
 
-def same(g: Array) -> Array:
-    """Give the gradient as it is: the share of a summand."""
+def identity(g: Array) -> Array:
+    """Return the gradient unchanged: the vjp of a sum's operand."""
     return g
 
 
-def shrunk(g: Array, lengths: tuple[int, ...]) -> Array:
-    """Add up along the axes that broadcasting had repeated.
+def unbroadcast(g: Array, lengths: tuple[int, ...]) -> Array:
+    """Return the gradient summed over broadcast axes.
 
-    >>> shrunk(np.ones((3, 2)), (1, 2))
+    >>> unbroadcast(np.ones((3, 2)), (1, 2))
     array([[3., 3.]])
     """
     if g.ndim > len(lengths):
@@ -107,17 +109,17 @@ def shrunk(g: Array, lengths: tuple[int, ...]) -> Array:
     return np.asarray(g)
 
 
-def spread(g: Array, lengths: tuple[int, ...], axis: Axis, *, keepdims: bool) -> Array:
-    """Repeat the gradient of a sum for each of its terms."""
+def expand_reduced(g: Array, lengths: tuple[int, ...], axis: Axis, *, keepdims: bool) -> Array:
+    """Return the gradient of a reduction, broadcast to the shape of its operand."""
     whole = np.empty(lengths)
     whole[...] = g if axis is None or keepdims else np.expand_dims(g, axis)
     return whole
 
 
-def scattered(g: Array, index: Any, lengths: tuple[int, ...]) -> Array:
-    """Put the gradient of what was picked back in its places; what was picked twice adds up.
+def scatter_add(g: Array, index: Any, lengths: tuple[int, ...]) -> Array:
+    """Return zeros with the gradient added at the indexed places.
 
-    >>> scattered(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), (3,))
+    >>> scatter_add(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), (3,))
     array([5., 0., 2.])
     """
     whole = np.zeros(lengths)
@@ -125,13 +127,13 @@ def scattered(g: Array, index: Any, lengths: tuple[int, ...]) -> Array:
     if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
         whole[index] = g
     elif isinstance(index, np.ndarray) and index.dtype != bool:
-        _add_rows(whole, index.ravel() % lengths[0], g.reshape(-1, *lengths[1:]))
+        _add_at_rows(whole, index.ravel() % lengths[0], g.reshape(-1, *lengths[1:]))
     else:
         np.add.at(whole, index, g)
     return whole
 
 
-def _add_rows(whole: Array, rows: Any, g: Array) -> None:
+def _add_at_rows(whole: Array, rows: Any, g: Array) -> None:
     """Add g[k] to whole[rows[k]], in order of the rows: a fifth of the time that np.add.at takes."""
     if rows.size:
         order = np.argsort(rows, kind="stable")
@@ -140,8 +142,8 @@ def _add_rows(whole: Array, rows: Any, g: Array) -> None:
         whole[rows[first]] = np.add.reduceat(g[order], first, axis=0)
 
 
-def by_left(g: Array, x: Array, y: Array) -> Array:
-    """Give the gradient by x of x @ y: g yᵀ."""
+def matmul_vjp_left(g: Array, x: Array, y: Array) -> Array:
+    """Return the vjp of x @ y by x: g yᵀ."""
     if y.ndim == 1:
         return np.asarray(g[..., np.newaxis] * y)
     if x.ndim == 1:
@@ -149,8 +151,8 @@ def by_left(g: Array, x: Array, y: Array) -> Array:
     return np.asarray(g @ y.mT)
 
 
-def by_right(g: Array, x: Array, y: Array) -> Array:
-    """Give the gradient by y of x @ y: xᵀ g."""
+def matmul_vjp_right(g: Array, x: Array, y: Array) -> Array:
+    """Return the vjp of x @ y by y: xᵀ g."""
     if y.ndim == 1:
         return np.asarray(x * g[..., np.newaxis])
     if x.ndim == 1:
@@ -161,68 +163,68 @@ def by_right(g: Array, x: Array, y: Array) -> Array:
 
 
 def add(a: Any, b: Any) -> Any:
-    """Give a + b."""
-    return recorded(checked(np.add, plain(a), plain(b)), (a, same), (b, same))
+    """Return a + b."""
+    return record(checked_call(np.add, unwrap(a), unwrap(b)), (a, identity), (b, identity))
 
 
 def subtract(a: Any, b: Any) -> Any:
-    """Give a - b."""
-    return recorded(checked(np.subtract, plain(a), plain(b)), (a, same), (b, np.negative))
+    """Return a - b."""
+    return record(checked_call(np.subtract, unwrap(a), unwrap(b)), (a, identity), (b, np.negative))
 
 
 def multiply(a: Any, b: Any) -> Any:
-    """Give a · b, entry by entry."""
-    x, y = plain(a), plain(b)
-    return recorded(checked(np.multiply, x, y), (a, lambda g: g * y), (b, lambda g: g * x))
+    """Return a · b, entry by entry."""
+    x, y = unwrap(a), unwrap(b)
+    return record(checked_call(np.multiply, x, y), (a, lambda g: g * y), (b, lambda g: g * x))
 
 
 def divide(a: Any, b: Any) -> Any:
-    """Give a / b."""
-    y = plain(b)
-    q = checked(np.divide, plain(a), y)
-    return recorded(q, (a, lambda g: g / y), (b, lambda g: -g * q / y))
+    """Return a / b."""
+    y = unwrap(b)
+    q = checked_call(np.divide, unwrap(a), y)
+    return record(q, (a, lambda g: g / y), (b, lambda g: -g * q / y))
 
 
 def power(a: Any, b: Any) -> Any:
-    """Give a ** b; the derivative by b is 0 at a = 0, as in torch.
+    """Return a ** b; the derivative by b is 0 at a = 0, as in torch.
 
     The derivative by a is infinite at a = 0 < b < 1, and that by b is not real at a < 0: `backward`
     says so.
     """
-    x, n = plain(a), plain(b)
-    y = checked(np.power, x, n)
+    x, n = unwrap(a), unwrap(b)
+    y = checked_call(np.power, x, n)
 
     def by_base(g: Array) -> Array:
         lower = n - 1 if isinstance(n, (int, float)) and n else np.where(n == 0.0, 0.0, np.subtract(n, 1.0))
         return np.asarray(g * (n * x**lower))
 
-    return recorded(y, (a, by_base), (b, lambda g: g * (y * np.log(np.where(x == 0.0, 1.0, x)))))
+    return record(y, (a, by_base), (b, lambda g: g * (y * np.log(np.where(x == 0.0, 1.0, x)))))
 
 
 def matmul(a: Any, b: Any) -> Any:
-    """Give a @ b: vectors, matrices, or stacks of them whose leading axes are broadcast."""
-    x, y = plain(a), plain(b)
-    product = checked(np.matmul, x, y)
-    return recorded(product, (a, lambda g: by_left(g, x, y)), (b, lambda g: by_right(g, x, y)))
+    """Return a @ b: vectors, matrices, or stacks of them whose leading axes are broadcast."""
+    x, y = unwrap(a), unwrap(b)
+    product = checked_call(np.matmul, x, y)
+    return record(product, (a, lambda g: matmul_vjp_left(g, x, y)), (b, lambda g: matmul_vjp_right(g, x, y)))
 
 
 def absolute(a: Any) -> Any:
-    """Give |a|, whose derivative at 0 is 0, as in torch."""
-    x = plain(a)
-    return recorded(np.abs(x), (a, lambda g: g * np.sign(x)))
+    """Return |a|, whose derivative at 0 is 0, as in torch."""
+    x = unwrap(a)
+    return record(np.abs(x), (a, lambda g: g * np.sign(x)))
 
 
 def negative(a: Any) -> Any:
-    """Give -a."""
-    return recorded(-plain(a), (a, np.negative))
+    """Return -a."""
+    return record(-unwrap(a), (a, np.negative))
 
 
-def _swapped(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda a, b: operation(b, a)
 
 
 class Tensor:
-    """An array (...) of float64, what it was made of, and after `backward` its gradient (...).
+    """An array (...) of float64 with its operands and, after `backward`, its gradient (...).
 
     `value` may be bound to a new array between two passes, as an optimiser does. Don't change it in
     place, nor `grad`: arrays are shared, not copied.
@@ -238,21 +240,23 @@ class Tensor:
 
     value: Array
     grad: Array | None
-    edges: tuple[tuple[Tensor, Share], ...] | None  # (operand, its share); None once freed
+    edges: tuple[tuple[Tensor, Vjp], ...] | None  # (operand, its share); None once freed
 
     def __init__(self, values: ArrayLike) -> None:
         quick = isinstance(values, np.ndarray) and values.dtype == np.float64 and np.isfinite(values).all()
-        self.value = np.asarray(values if quick else finite(values, "the tensor").reshape(np.shape(values)))
+        self.value = np.asarray(
+            values if quick else as_finite(values, "the tensor").reshape(np.shape(values))
+        )
         self.grad, self.edges = None, ()
 
     def backward(self, seed: ArrayLike | None = None, *, free: bool = False) -> None:
-        """Set `grad` of every Tensor this one was made of: the gradient of sum(seed · self), of its shape.
+        """Set `grad` of every Tensor this one depends on, to the gradient of sum(seed · self).
 
         A single number needs no seed: it is 1. Gradients are those of this call alone: an earlier
         call's are replaced, where torch adds to them. `free` drops the record on the way, as torch
         does unless told otherwise; what is freed can't be walked again.
         """
-        walk(self, seed, free=free)
+        backpropagate(self, seed, free=free)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -272,85 +276,85 @@ class Tensor:
         return turned
 
     __add__ = __radd__ = add
-    __sub__, __rsub__ = subtract, _swapped(subtract)
+    __sub__, __rsub__ = subtract, _reflected(subtract)
     __mul__ = __rmul__ = multiply
-    __truediv__, __rtruediv__ = divide, _swapped(divide)
-    __pow__, __rpow__ = power, _swapped(power)
-    __matmul__, __rmatmul__ = matmul, _swapped(matmul)
+    __truediv__, __rtruediv__ = divide, _reflected(divide)
+    __pow__, __rpow__ = power, _reflected(power)
+    __matmul__, __rmatmul__ = matmul, _reflected(matmul)
     __neg__, __abs__ = negative, absolute
 
     def __repr__(self) -> str:
-        """Show the numbers, as numpy does."""
+        """Return the values as numpy shows them."""
         return f"Tensor({np.array2string(np.asarray(self.value), separator=', ', prefix='Tensor(')})"
 
     def __iter__(self) -> Iterator[Any]:
-        """Give what stands along the first axis, one after the other."""
+        """Return an iterator along the first axis."""
         return (self[k] for k in range(len(self.value)))
 
     def __getitem__(self, index: Any) -> Any:
-        """Pick entries as numpy does: by numbers, slices, arrays of either, or truth values."""
+        """Return entries by numpy's indexing."""
         before = self.shape
         try:
             value = self.value[index]
         except IndexError as error:
             raise InputError(str(error)) from None
-        return recorded(value, (self, lambda g: scattered(g, index, before)))
+        return record(value, (self, lambda g: scatter_add(g, index, before)))
 
     def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Any:
-        """Add up along axes, all of them by default."""
+        """Return the sum along axes, all of them by default."""
         before = self.shape
-        total = checked(np.add.reduce, self.value, axis=axis, keepdims=keepdims)
-        return recorded(total, (self, lambda g: spread(g, before, axis, keepdims=keepdims)))
+        total = checked_call(np.add.reduce, self.value, axis=axis, keepdims=keepdims)
+        return record(total, (self, lambda g: expand_reduced(g, before, axis, keepdims=keepdims)))
 
     def mean(self, axis: Axis = None, *, keepdims: bool = False) -> Any:
-        """Give the mean along axes, all of them by default."""
+        """Return the mean along axes, all of them by default."""
         before = self.shape
-        total = checked(np.add.reduce, self.value, axis=axis, keepdims=keepdims)
+        total = checked_call(np.add.reduce, self.value, axis=axis, keepdims=keepdims)
         n = self.value.size // max(total.size, 1)
-        mean = checked(np.divide, total, n)
-        return recorded(mean, (self, lambda g: spread(g / n, before, axis, keepdims=keepdims)))
+        mean = checked_call(np.divide, total, n)
+        return record(mean, (self, lambda g: expand_reduced(g / n, before, axis, keepdims=keepdims)))
 
     def max(self, axis: Axis = None, *, keepdims: bool = False) -> Any:
-        """Give the largest along axes; what ties for it shares the gradient equally, as in torch's amax."""
+        """Return the maximum along axes; ties share the gradient equally, as in torch's amax."""
         x = self.value
-        largest = checked(np.maximum.reduce, x, axis=axis, keepdims=keepdims)
+        largest = checked_call(np.maximum.reduce, x, axis=axis, keepdims=keepdims)
 
         def share(g: Array) -> Array:
-            ties = x == spread(largest, x.shape, axis, keepdims=keepdims)
+            ties = x == expand_reduced(largest, x.shape, axis, keepdims=keepdims)
             parts = ties / ties.sum(axis=axis, keepdims=True)
-            return np.asarray(spread(g, x.shape, axis, keepdims=keepdims) * parts)
+            return np.asarray(expand_reduced(g, x.shape, axis, keepdims=keepdims) * parts)
 
-        return recorded(largest, (self, share))
+        return record(largest, (self, share))
 
     def reshape(self, *lengths: Any) -> Any:
-        """Read the same numbers, the last axis fastest, into axes of other lengths."""
+        """Return the same values with another shape."""
         before = self.shape
         try:
             value = self.value.reshape(*lengths)
         except ValueError:
-            raise InputError(f"a shape of {shape(self.value)} can't become one of {lengths}") from None
-        return recorded(value, (self, lambda g: g.reshape(before)))
+            raise InputError(f"a shape of {format_shape(self.value)} can't become one of {lengths}") from None
+        return record(value, (self, lambda g: g.reshape(before)))
 
     def transpose(self, *axes: int) -> Any:
-        """Put the axes in another order, by default in reverse."""
+        """Return the Tensor with axes permuted, reversed by default."""
         back = np.argsort([axis % self.ndim for axis in axes]) if axes else None
-        return recorded(self.value.transpose(*axes), (self, lambda g: g.transpose(back)))
+        return record(self.value.transpose(*axes), (self, lambda g: g.transpose(back)))
 
     def swapaxes(self, first: int, second: int) -> Any:
-        """Swap two axes."""
-        return recorded(self.value.swapaxes(first, second), (self, lambda g: g.swapaxes(first, second)))
+        """Return the Tensor with two axes swapped."""
+        return record(self.value.swapaxes(first, second), (self, lambda g: g.swapaxes(first, second)))
 
 
-def plain(operand: Any) -> Any:
-    """Give the numbers of a Tensor, an array or a nested list."""
+def unwrap(operand: Any) -> Any:
+    """Return the array of a Tensor; other operands as they are, or as an array."""
     if isinstance(operand, Tensor):
         return operand.value
     known = isinstance(operand, (np.ndarray, np.generic, float, int))
-    return operand if known else finite(operand, "an operand")
+    return operand if known else as_finite(operand, "an operand")
 
 
-def recorded(value: Any, *edges: tuple[Any, Share]) -> Any:
-    """Give a Tensor that was made of those operands that are Tensors; the value itself if none is."""
+def record(value: Any, *edges: tuple[Any, Vjp]) -> Any:
+    """Return a Tensor with its operands recorded; the value itself if none is a Tensor."""
     for operand, _ in edges:
         if not isinstance(operand, Tensor):
             edges = tuple([edge for edge in edges if isinstance(edge[0], Tensor)])

@@ -1,4 +1,4 @@
-"""Slopes by differences alone: slow and less sharp, but they know nothing of any rule of calculus."""
+"""Derivatives by extrapolated central differences."""
 
 from __future__ import annotations
 
@@ -11,58 +11,60 @@ if TYPE_CHECKING:
 
     from aimath.core.numerics.types import Array
 
-FINEST, COARSEST = -46, 2
+MIN_STEP_EXPONENT, MAX_STEP_EXPONENT = -46, 2
 """Steps go from 2^-46 of the way that the direction has from 0 to 4 times that, or to 4."""
-ROUNDING = 32
+ROUNDING_ULPS = 32
 """How far rounding may move any values, in units of eps of the largest of them."""
 
 
-class Slope(NamedTuple):
-    """A derivative, and how far off it may be."""
+class DerivativeEstimate(NamedTuple):
+    """A numerical derivative and its error bound."""
 
     value: Array  # (r, ...)
     error: Array  # (r, ...)
 
 
-def central(values: Callable[[Array], Array], points: Array, directions: Array, operations: int = 0) -> Slope:
-    """Estimate how fast values (...) change from points (r, n), each in a direction (r, n) of its own.
+def central_difference(
+    function: Callable[[Array], Array], points: Array, directions: Array, operations: int = 0
+) -> DerivativeEstimate:
+    """Return directional derivatives at points (r, n) by extrapolated central differences.
 
     Central differences with steps t, 2t, 4t, extrapolated to t = 0 (Richardson 1911). From the
     finest t on, the estimates are taken as long as they agree within what rounding can do to them:
     the coarser t is, the less that is, until the extrapolation itself goes wrong (Lepski 1991).
     `operations` is how many roundings a value has behind it.
 
-    >>> central(lambda p: p[..., 0] ** 3, np.array([[2.0]]), np.array([[1.0]])).value.round(9)
+    >>> central_difference(lambda p: p[..., 0] ** 3, np.array([[2.0]]), np.array([[1.0]])).value.round(9)
     array([12.])
     """
     size = np.abs(np.where(directions != 0.0, points, 0.0)).max(axis=-1)
     size = np.where(size > 0.0, size, 1.0)
     power = np.frexp(size)[1]
-    first, end = np.maximum(power + FINEST, -1000), np.maximum(power, 0) + COARSEST
+    first, end = np.maximum(power + MIN_STEP_EXPONENT, -1000), np.maximum(power, 0) + MAX_STEP_EXPONENT
     powers = first + np.arange((end - first).max())[:, np.newaxis]  # (steps, r)
     with np.errstate(all="ignore"):
         steps = np.where(powers < end, np.ldexp(1.0, powers), np.nan)
         ways = steps[..., np.newaxis] * directions
-        above, below = values(points + ways), values(points - ways)  # (steps, r, ...)
-        span = _beside(2.0 * steps, above)
+        above, below = function(points + ways), function(points - ways)  # (steps, r, ...)
+        span = _expand_dims(2.0 * steps, above)
         slopes = (above - below) / span
         third = (4.0 * slopes[:-1] - slopes[1:]) / 3.0
         fifth = (16.0 * third[:-1] - third[1:]) / 15.0
         largest = np.maximum(np.abs(above), np.abs(below))[:-2]
         # The step that is taken is a rounded one, too.
-        slack = np.abs(slopes[:-2]) * _beside(size / steps[:-2], above)
-        rounding = (ROUNDING + operations) * np.finfo(np.float64).eps
+        slack = np.abs(slopes[:-2]) * _expand_dims(size / steps[:-2], above)
+        rounding = (ROUNDING_ULPS + operations) * np.finfo(np.float64).eps
         noise = 3.0 * rounding * (largest / span[:-2] + slack)
-    return _agreeing(fifth, noise)
+    return _select_estimate(fifth, noise)
 
 
-def _beside(steps: Array, values: Array) -> Array:
-    """Give steps (k, r) as many axes as values (k, r, ...)."""
-    return steps.reshape(*steps.shape, *[1] * (values.ndim - 2))
+def _expand_dims(steps: Array, like: Array) -> Array:
+    """Return steps (k, r) with as many axes as values (k, r, ...)."""
+    return steps.reshape(*steps.shape, *[1] * (like.ndim - 2))
 
 
-def _agreeing(estimates: Array, noise: Array) -> Slope:
-    """Go from fine to coarse (k, ...) while what is left of all intervals has room for the next."""
+def _select_estimate(estimates: Array, noise: Array) -> DerivativeEstimate:
+    """Return the coarsest estimate (k, ...) whose interval meets those of all finer ones."""
     low, high = np.full(estimates.shape[1:], -np.inf), np.full(estimates.shape[1:], np.inf)
     best, error = np.full(low.shape, np.nan), np.full(low.shape, np.inf)
     going = np.ones(low.shape, np.bool_)
@@ -77,4 +79,4 @@ def _agreeing(estimates: Array, noise: Array) -> Slope:
             np.where(fits, np.minimum(high, estimate + wide), high),
         )
         best, error = np.where(fits, estimate, best), np.where(fits, wide, error)
-    return Slope(np.asarray(best), np.asarray(error))
+    return DerivativeEstimate(np.asarray(best), np.asarray(error))

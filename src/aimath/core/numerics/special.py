@@ -1,4 +1,4 @@
-"""Special functions of arrays: the standard normal distribution, sigmoid, GELU and their kin."""
+"""Special functions of arrays: the normal distribution and activation functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.core.numerics.double_double import quotient, two_prod, two_sum
+from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from aimath.core.numerics.types import Array
 
-LN2 = (0.6931471803691238, 1.9082149292705877e-10)  # the first has 32 bits: k * it is exact
-SQRT_HALF = (0.7071067811865476, -4.833646656726457e-17)  # 1/√2 in two parts
-DENSITY_AT_0 = 0.3989422804014327  # 1/√(2π)
+LN2_DD = (0.6931471803691238, 1.9082149292705877e-10)  # the first has 32 bits: k * it is exact
+SQRT_HALF_DD = (0.7071067811865476, -4.833646656726457e-17)  # 1/√2 in two parts
+NORMAL_PDF_AT_0 = 0.3989422804014327  # 1/√(2π)
 
 
 def standardize(x: Array, mu: Array, sigma: Array) -> tuple[Array, Array]:
-    """Give z = (x - mu) / sigma in two parts; an infinite x gives an infinite z.
+    """Return the z-score (x - mu) / sigma as a double-double; an infinite x gives an infinite z.
 
     >>> standardize(np.array(1.0), np.array(0.0), np.array(3.0))
     (array(0.33333333), array(1.85037171e-17))
@@ -31,71 +31,71 @@ def standardize(x: Array, mu: Array, sigma: Array) -> tuple[Array, Array]:
         shrink = np.where(huge & np.isfinite(x), 0.25, 1.0)
         d, e = two_sum(x * shrink, -mu * shrink)
         e = np.where(np.isfinite(e), e, 0.0)
-        q, r = quotient(d, e, sigma)
+        q, r = divide_dd(d, e, sigma)
         z, dz = two_sum(q / shrink, r / shrink)
         return np.asarray(z), np.where(np.isfinite(z), dz, 0.0)
 
 
-def square(z: Array, dz: Array) -> tuple[Array, Array]:
-    """Give (z + dz)² in two parts, inf for what has no exponential."""
+def square_dd(z: Array, dz: Array) -> tuple[Array, Array]:
+    """Return (z + dz)² as a double-double, inf where exp(-z²) is 0."""
     with np.errstate(all="ignore"):
         h, low = two_prod(z, z)
         return np.asarray(h), np.where(np.isfinite(low) & (h < 1e300), low + 2.0 * z * dz, 0.0)
 
 
-def density(z: Array, dz: Array, sigma: Array) -> Array:
-    """Give exp(-z²/2) / (sigma √(2π)), with one rounding at the ends of the range.
+def normal_pdf(z: Array, dz: Array, sigma: Array) -> Array:
+    """Return the normal pdf exp(-z²/2) / (sigma √(2π)).
 
-    >>> density(np.array(1.0), np.array(0.0), np.array(2.0))
+    >>> normal_pdf(np.array(1.0), np.array(0.0), np.array(2.0))
     array(0.12098536)
     """
-    h, low = square(z, dz)
+    h, low = square_dd(z, dz)
     with np.errstate(all="ignore"):
         t = np.maximum(-0.5 * h, -3000.0)
-        k = np.rint(t / LN2[0])
-        r = (t - k * LN2[0]) - k * LN2[1]
+        k = np.rint(t / LN2_DD[0])
+        r = (t - k * LN2_DD[0]) - k * LN2_DD[1]
         unit, power = np.frexp(sigma)
-        value = np.exp(r) * (1.0 - 0.5 * low) * DENSITY_AT_0 / unit
+        value = np.exp(r) * (1.0 - 0.5 * low) * NORMAL_PDF_AT_0 / unit
         return np.asarray(np.ldexp(value, k.astype(np.int32) - power))
 
 
-def lower_tail(z: Array, dz: Array) -> Array:
-    """Give P(Z <= z + dz) = erfc(-z/√2) / 2; torch's and the stdlib's 1 + erf is 0 below -8.3.
+def normal_cdf(z: Array, dz: Array) -> Array:
+    """Return the standard normal cdf P(Z <= z + dz), accurate in the lower tail.
 
-    >>> lower_tail(np.array(-10.0), np.array(0.0))
+    >>> normal_cdf(np.array(-10.0), np.array(0.0))
     array(7.61985302e-24)
     """
     with np.errstate(all="ignore"):
-        a, rest = two_prod(-z, np.asarray(SQRT_HALF[0]))
-        rest = np.where(np.isfinite(rest), rest - z * SQRT_HALF[1] - dz * SQRT_HALF[0], 0.0)
+        a, rest = two_prod(-z, np.asarray(SQRT_HALF_DD[0]))
+        rest = np.where(np.isfinite(rest), rest - z * SQRT_HALF_DD[1] - dz * SQRT_HALF_DD[0], 0.0)
         slope = np.exp(-a * a) * (2.0 / math.sqrt(math.pi))
-        return np.asarray(0.5 * (each(math.erfc, a) - slope * rest))
+        return np.asarray(0.5 * (map_elements(math.erfc, a) - slope * rest))
 
 
-def each(function: Callable[[float], float], x: Array) -> Array:
-    """Give function(x) for every element, as an array of the shape of x."""
+def map_elements(function: Callable[[float], float], x: Array) -> Array:
+    """Return function(x) for every element."""
     return np.fromiter(map(function, x.ravel().tolist()), np.float64, x.size).reshape(x.shape)
 
 
-def quantile(p: Array) -> tuple[Array, Array]:
-    """Give z with P(Z <= z) = p, in two parts: -inf at 0, inf at 1.
+def normal_quantile(p: Array) -> tuple[Array, Array]:
+    """Return the standard normal quantile of p as a double-double: -inf at 0, inf at 1.
 
     Wichura's AS 241 (1988), then one step of Newton: on erf near the middle, on the lower tail
     outside, on its logarithm where the tail itself is too small to be told from its neighbours.
 
-    >>> quantile(np.array(0.975))[0]
+    >>> normal_quantile(np.array(0.975))[0]
     array(1.95996398)
     """
     with np.errstate(all="ignore"):
         upper = p > 0.5
         tail = np.where(upper, 1.0 - p, p)  # exact: no digit of 1 - p is lost above 0.5
-        z = _wichura(tail)
+        z = _as241(tail)
         step = np.empty_like(z)
         middle, deep = tail >= 0.25, tail < 1e-280
         between = ~(middle | deep)
-        step[middle] = _middle_step(z[middle], tail[middle])
-        step[between] = _tail_step(z[between], tail[between])
-        step[deep] = _deep_step(z[deep], tail[deep])
+        step[middle] = _newton_on_erf(z[middle], tail[middle])
+        step[between] = _newton_on_tail(z[between], tail[between])
+        step[deep] = _newton_on_log_tail(z[deep], tail[deep])
         ends = tail == 0.0
         z, step = np.where(ends, -np.inf, z), np.where(ends, 0.0, step)
         z, step = two_sum(z, -step)
@@ -103,50 +103,50 @@ def quantile(p: Array) -> tuple[Array, Array]:
         return np.where(upper, -z, z), np.where(upper, -step, step)
 
 
-def _middle_step(z: Array, p: Array) -> Array:
-    half = 0.5 * each(math.erf, z * SQRT_HALF[0])
-    return (half - (p - 0.5)) / density(z, np.zeros_like(z), np.ones_like(z))
+def _newton_on_erf(z: Array, p: Array) -> Array:
+    half = 0.5 * map_elements(math.erf, z * SQRT_HALF_DD[0])
+    return (half - (p - 0.5)) / normal_pdf(z, np.zeros_like(z), np.ones_like(z))
 
 
-def _tail_step(z: Array, p: Array) -> Array:
+def _newton_on_tail(z: Array, p: Array) -> Array:
     zero = np.zeros_like(z)
-    return (lower_tail(z, zero) - p) / density(z, zero, zero + 1.0)
+    return (normal_cdf(z, zero) - p) / normal_pdf(z, zero, zero + 1.0)
 
 
-def _deep_step(z: Array, p: Array) -> Array:
-    """Give the step for log P: below -35 the tail is density / |z| times a short series in 1/z²."""
+def _newton_on_log_tail(z: Array, p: Array) -> Array:
+    """Return the step for log P: below -35 the tail is density / |z| times a short series in 1/z²."""
     v = 1.0 / (z * z)
     series = -v * (1.0 - v * (3.0 - v * (15.0 - v * (105.0 - v * 945.0))))
-    log_tail = -0.5 * z * z - np.log(-z / DENSITY_AT_0) + np.log1p(series)
+    log_tail = -0.5 * z * z - np.log(-z / NORMAL_PDF_AT_0) + np.log1p(series)
     return (log_tail - np.log(p)) * (1.0 + series) / -z
 
 
-def _wichura(p: Array) -> Array:
-    """Give the quantile of 0 < p <= 1/2 to about 1e-16 (Wichura 1988, AS 241, PPND16)."""
+def _as241(p: Array) -> Array:
+    """Return the quantile of 0 < p <= 1/2 to about 1e-16 (Wichura 1988, AS 241, PPND16)."""
     q = p - 0.5
     r = np.sqrt(-np.log(p))
-    centre = q * _ratio(0.180625 - q * q, *CENTRE)
-    near, far = _ratio(r - 1.6, *NEAR), _ratio(r - 5.0, *FAR)
+    centre = q * _rational(0.180625 - q * q, *AS241_CENTRE)
+    near, far = _rational(r - 1.6, *AS241_TAIL), _rational(r - 5.0, *AS241_FAR_TAIL)
     return np.where(q >= -0.425, centre, -np.where(r <= 5.0, near, far))
 
 
-def _ratio(x: Array, above: Sequence[float], below: Sequence[float]) -> Array:
-    return np.asarray(np.polyval(above, x) / np.polyval(below, x))
+def _rational(x: Array, numerator: Sequence[float], denominator: Sequence[float]) -> Array:
+    return np.asarray(np.polyval(numerator, x) / np.polyval(denominator, x))
 
 
-CENTRE = (
+AS241_CENTRE = (
     (2509.0809287301227, 33430.57558358813, 67265.7709270087, 45921.95393154987,
      13731.69376550946, 1971.5909503065513, 133.14166789178438, 3.3871328727963665),
     (5226.495278852854, 28729.085735721943, 39307.89580009271, 21213.794301586597,
      5394.196021424751, 687.1870074920579, 42.31333070160091, 1.0),
 )  # fmt: skip
-NEAR = (
+AS241_TAIL = (
     (0.0007745450142783414, 0.022723844989269184, 0.2417807251774506, 1.2704582524523684,
      3.6478483247632045, 5.769497221460691, 4.630337846156546, 1.4234371107496835),
     (1.0507500716444169e-09, 0.0005475938084995345, 0.015198666563616457, 0.14810397642748008,
      0.6897673349851, 1.6763848301838038, 2.053191626637759, 1.0),
 )  # fmt: skip
-FAR = (
+AS241_FAR_TAIL = (
     (2.0103343992922881e-07, 2.7115555687434876e-05, 0.0012426609473880784, 0.026532189526576124,
      0.29656057182850487, 1.7848265399172913, 5.463784911164114, 6.657904643501103),
     (2.0442631033899397e-15, 1.421511758316446e-07, 1.8463183175100548e-05, 0.0007868691311456133,
@@ -154,21 +154,21 @@ FAR = (
 )  # fmt: skip
 
 
-def sigmoid(z: Array, rest: Array | None = None) -> Array:
-    """Give 1 / (1 + exp(-z)), whose exponential never overflows; `rest` is what rounding took from z.
+def sigmoid(z: Array, z_low: Array | None = None) -> Array:
+    """Return 1 / (1 + exp(-z)), whose exponential never overflows; `rest` is what rounding took from z.
 
     >>> sigmoid(np.array([0.0, -800.0]))
     array([0.5, 0. ])
     """
     with np.errstate(under="ignore"):
         small = np.exp(-np.abs(z))
-        if rest is not None:
-            small -= small * np.copysign(1.0, z) * rest
+        if z_low is not None:
+            small -= small * np.copysign(1.0, z) * z_low
         return np.asarray(np.where(z >= 0.0, 1.0, small) / (1.0 + small))
 
 
-def gelu(z: Array, rest: Array | None = None) -> Array:
-    """Give z P(Z <= z) with the normal distribution itself, not the approximation by tanh.
+def gelu(z: Array, z_low: Array | None = None) -> Array:
+    """Return z P(Z <= z) with the normal distribution itself, not the approximation by tanh.
 
     `rest` is what rounding took from z: far below 0 it matters more than z² times.
 
@@ -176,7 +176,7 @@ def gelu(z: Array, rest: Array | None = None) -> Array:
     array([0.        , 0.84134475])
     """
     with np.errstate(under="ignore"):
-        return np.asarray(z * lower_tail(z, np.zeros_like(z) if rest is None else rest) + 0.0)
+        return np.asarray(z * normal_cdf(z, np.zeros_like(z) if z_low is None else z_low) + 0.0)
 
 
 ACTIVATIONS: dict[str, Callable[..., Array]] = {
@@ -186,12 +186,12 @@ ACTIVATIONS: dict[str, Callable[..., Array]] = {
     "sigmoid": sigmoid,
     "gelu": gelu,
 }
-SHARP = frozenset({"sigmoid", "gelu"})
+ROUNDING_SENSITIVE = frozenset({"sigmoid", "gelu"})
 """Activations with tails that show what rounding took from a sum."""
 
 
-def activated(z: Array, activation: str, rest: Array | None = None) -> Array:
-    """Give what the activation of that name makes of sums (...), and a sharp one of their rests.
+def activate(z: Array, activation: str, z_low: Array | None = None) -> Array:
+    """Return the activation of that name of z (...).
 
     relu: max(z, 0) (Fukushima 1969). gelu: z Φ(z) (Hendrycks and Gimpel 2016), torch's default; GPT-2
     has the approximation by tanh, which differs by up to 5e-4.
@@ -199,4 +199,4 @@ def activated(z: Array, activation: str, rest: Array | None = None) -> Array:
     if activation not in ACTIVATIONS:
         why = f"activation '{activation}' is not one of {', '.join(ACTIVATIONS)}"
         raise InputError(why, usage=True)
-    return np.asarray(ACTIVATIONS[activation](*((z, rest) if activation in SHARP else (z,))))
+    return np.asarray(ACTIVATIONS[activation](*((z, z_low) if activation in ROUNDING_SENSITIVE else (z,))))

@@ -5,37 +5,37 @@ from typing import TYPE_CHECKING
 from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
-    from aimath.core.optim._closed_form import following, is_steady, parabola
-    from aimath.core.optim._comparison import Race, race
-    from aimath.core.optim._learning_rate import curvatures_at, learning_rate
+    from aimath.core.optim._closed_form import fit_quadratic, has_closed_form, next_points
+    from aimath.core.optim._comparison import Comparison, compare
+    from aimath.core.optim._learning_rate import hessian_eigenvalues, learning_rate
     from aimath.core.optim._rules import OPTIMIZERS
-    from aimath.core.optim._runs import Runs, Trajectory, descend, descents
+    from aimath.core.optim._runs import RunBatch, Trajectory, minimize, minimize_batch
     from aimath.core.optim._schedules import schedule
 
 __all__ = [
     "OPTIMIZERS",
-    "Race",
-    "Runs",
+    "Comparison",
+    "RunBatch",
     "Trajectory",
-    "curvatures_at",
-    "descend",
-    "descents",
-    "following",
-    "is_steady",
+    "compare",
+    "fit_quadratic",
+    "has_closed_form",
+    "hessian_eigenvalues",
     "learning_rate",
-    "parabola",
-    "race",
+    "minimize",
+    "minimize_batch",
+    "next_points",
     "schedule",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "_closed_form": ["following", "is_steady", "parabola"],
-        "_comparison": ["Race", "race"],
-        "_learning_rate": ["curvatures_at", "learning_rate"],
+        "_closed_form": ["fit_quadratic", "has_closed_form", "next_points"],
+        "_comparison": ["Comparison", "compare"],
+        "_learning_rate": ["hessian_eigenvalues", "learning_rate"],
         "_rules": ["OPTIMIZERS"],
-        "_runs": ["Runs", "Trajectory", "descend", "descents"],
+        "_runs": ["RunBatch", "Trajectory", "minimize", "minimize_batch"],
         "_schedules": ["schedule"],
     },
 )

@@ -1,4 +1,4 @@
-"""A descent gone again: what the rule remembered at each step, and the last point by another route."""
+"""Optimiser runs replayed from their gradients, and closed forms on quadratics."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check
-from aimath.core.optim._rules import ARRAYS, FLOATS
+from aimath.core.optim._rules import ARRAY_BACKEND, FLOAT_BACKEND
 
 if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
-    from aimath.core.optim._batch import RunBatch
+    from aimath.core.optim._run_arrays import RunArrays
 
 
-def memories(runs: RunBatch) -> dict[str, Array]:
-    """Give what the rule remembers after each step, (rows, runs, n) by name."""
-    return dict(zip(runs.rule.remembers, _retraced(runs)[1], strict=True))
+def optimizer_states(runs: RunArrays) -> dict[str, Array]:
+    """Return the optimiser state after each step, (rows, runs, n) by name."""
+    return dict(zip(runs.rule.state_names, _replay(runs)[1], strict=True))
 
 
-def following(runs: RunBatch) -> Array:
-    """Give the point (rows, runs, n) that each row leads to, inf or nan where float64 ends.
+def next_points(runs: RunArrays) -> Array:
+    """Return the point (rows, runs, n) after each row's update, inf or nan on overflow.
 
     Behind the last row of a run the schedule has no rate left: there its last one is used again.
     """
-    return _retraced(runs)[0]
+    return _replay(runs)[0]
 
 
-def _retraced(runs: RunBatch) -> tuple[Array, tuple[Array, ...]]:
-    """Give the point after each row, and the memory at it."""
+def _replay(runs: RunArrays) -> tuple[Array, tuple[Array, ...]]:
+    """Return the point after each row's update, and the optimiser state at the row."""
     shape = runs.points.shape
-    after, kept = np.empty(shape), tuple(np.zeros(shape) for _ in runs.rule.remembers)
+    after, kept = np.empty(shape), tuple(np.zeros(shape) for _ in runs.rule.state_names)
     rates = np.concatenate((runs.rates, runs.rates[-1:]))[: len(after)]
     if runs.count == 1:
         for k in range(shape[2]):
-            _on_floats(runs, rates[:, 0], after[:, 0, k], tuple(one[:, 0, k] for one in kept), k)
+            _replay_coordinate(runs, rates[:, 0], after[:, 0, k], tuple(one[:, 0, k] for one in kept), k)
         return after, kept
-    update, memory = runs.rule.make(ARRAYS), tuple(one[0] for one in kept)
+    update, memory = runs.rule.build_update(ARRAY_BACKEND), tuple(one[0] for one in kept)
     with np.errstate(all="ignore"):
         for t, lr in enumerate(rates, 1):
             after[t - 1], memory = update(
@@ -48,27 +48,29 @@ def _retraced(runs: RunBatch) -> tuple[Array, tuple[Array, ...]]:
     return after, kept
 
 
-def _on_floats(runs: RunBatch, rates: Array, after: Array, kept: tuple[Array, ...], k: int) -> None:
-    """Fill in one coordinate of a single run."""
-    update, memory = runs.rule.make(FLOATS), runs.rule.start
+def _replay_coordinate(
+    runs: RunArrays, rates: Array, after: Array, states: tuple[Array, ...], k: int
+) -> None:
+    """Fill in the points and states of one coordinate of a single run."""
+    update, memory = runs.rule.build_update(FLOAT_BACKEND), runs.rule.initial_state
     places, slopes = runs.points[:, 0, k].tolist(), runs.gradients[:, 0, k].tolist()
     for t, (w, g, lr) in enumerate(zip(places, slopes, rates.tolist(), strict=False), 1):
         after[t - 1], memory = update(w, g, memory, t, lr)
         if t < len(after):
-            for one, value in zip(kept, memory, strict=True):
+            for one, value in zip(states, memory, strict=True):
                 one[t] = value
 
 
-class Parabola(NamedTuple):
-    """A quadratic function: its stationary point, and its curvatures along orthogonal directions."""
+class Quadratic(NamedTuple):
+    """A quadratic function: stationary point, curvatures and principal directions."""
 
     centre: Array  # (n,)
     curvatures: Array  # (n,) ascending, none 0
     directions: Array  # (n, n) one a column
 
 
-def parabola(runs: RunBatch, run: int = 0) -> Parabola | None:
-    """Give the quadratic that a function is, as far as a run has seen, or None if it is none."""
+def fit_quadratic(runs: RunArrays, run: int = 0) -> Quadratic | None:
+    """Return the quadratic that a function is along a run, or None if it isn't one."""
     path, last = runs.points[:, run], int(runs.last[run])
     start, slope = path[0], runs.gradients[0, run]
     hessians = [np.array(runs.objective.hessian(path[k].tolist())) for k in sorted({0, last // 2, last})]
@@ -82,11 +84,11 @@ def parabola(runs: RunBatch, run: int = 0) -> Parabola | None:
         off = np.abs(slopes - slope - (path[: last + 1] - start) @ hessians[0]).max()
     if not off <= 1e-9 * np.abs(slopes).max():
         return None
-    return Parabola(start - directions @ (directions.T @ slope / curvatures), curvatures, directions)
+    return Quadratic(start - directions @ (directions.T @ slope / curvatures), curvatures, directions)
 
 
-def check(runs: RunBatch, run: int, last: int) -> Check:
-    """Recompute the last point of the last run at once from the start, or from all gradients together.
+def check_last_point(runs: RunArrays, run: int, last: int) -> Check:
+    """Return the last point of a run beside a closed form or a sum over all gradients.
 
     On a quadratic, gradient descent is centre + (1 - lr * curvature)^steps * (start - centre); elsewhere
     it is the start less the sum of all lr * g. What an optimiser remembers is written out as the
@@ -103,25 +105,25 @@ def check(runs: RunBatch, run: int, last: int) -> Check:
     if runs.rule.name != "adamw":
         slopes = slopes + settings["weight_decay"] * path[:-1]
     if runs.rule.name == "gd":
-        other = _closed(runs, run) if is_steady(runs, run) else path[0] - rates @ slopes
+        other = _closed_form_point(runs, run) if has_closed_form(runs, run) else path[0] - rates @ slopes
         return Check(path[last], other, size)
     with np.errstate(over="ignore"):  # where a square overflows, the optimiser stood still
-        step = _STEPS[runs.rule.name](
-            slopes, settings, {k: v[: last + 1, run] for k, v in memories(runs).items()}
+        step = _UPDATES[runs.rule.name](
+            slopes, settings, {k: v[: last + 1, run] for k, v in optimizer_states(runs).items()}
         )
     held = 1.0 - rates[-1] * settings["weight_decay"] if runs.rule.name == "adamw" else 1.0
     return Check(path[last], held * path[-2] - rates[-1] * step, size)
 
 
-def is_steady(runs: RunBatch, run: int = 0) -> bool:
-    """Whether a run is one of gradient descent at one rate, without decay, on a quadratic."""
+def has_closed_form(runs: RunArrays, run: int = 0) -> bool:
+    """Return whether a run is gradient descent at a constant rate on a quadratic, without decay."""
     rates = runs.rates[:, run]
     steady = runs.rule.name == "gd" and not np.any(runs.rule.settings["weight_decay"]) and len(rates) > 0
-    return bool(steady and (rates == rates[0]).all() and parabola(runs, run) is not None)
+    return bool(steady and (rates == rates[0]).all() and fit_quadratic(runs, run) is not None)
 
 
-def _closed(runs: RunBatch, run: int) -> Array:
-    shape = parabola(runs, run)
+def _closed_form_point(runs: RunArrays, run: int) -> Array:
+    shape = fit_quadratic(runs, run)
     start, last = runs.points[0, run], int(runs.last[run])
     if shape is None:
         return np.asarray(start)
@@ -131,44 +133,52 @@ def _closed(runs: RunBatch, run: int) -> Array:
     return np.asarray(shape.centre + shape.directions @ far)
 
 
-def _weights(factor: float, count: int) -> Array:
-    """Give factor^(count - 1), ..., factor, 1."""
+def _geometric_weights(factor: float, count: int) -> Array:
+    """Return factor^(count - 1), ..., factor, 1."""
     with np.errstate(under="ignore"):
         return np.asarray(np.power(factor, np.arange(count - 1.0, -1.0, -1.0)))
 
 
-def _momentum(slopes: Array, settings: dict[str, Any], _: dict[str, Array]) -> Array:
-    weights = _weights(settings["momentum"], len(slopes))
+def _momentum_update(gradients: Array, settings: dict[str, Any], _: dict[str, Array]) -> Array:
+    weights = _geometric_weights(settings["momentum"], len(gradients))
     weights[1:] *= 1.0 - settings["dampening"]
-    return np.asarray(weights @ slopes)
+    return np.asarray(weights @ gradients)
 
 
-def _nesterov(slopes: Array, settings: dict[str, Any], _: dict[str, Array]) -> Array:
+def _nesterov_update(gradients: Array, settings: dict[str, Any], _: dict[str, Array]) -> Array:
     mu = settings["momentum"]
-    return np.asarray(slopes[-1] + mu * (_weights(mu, len(slopes)) @ slopes))
+    return np.asarray(gradients[-1] + mu * (_geometric_weights(mu, len(gradients)) @ gradients))
 
 
-def _rmsprop(slopes: Array, settings: dict[str, Any], kept: dict[str, Array]) -> Array:
+def _rmsprop_update(gradients: Array, settings: dict[str, Any], states: dict[str, Array]) -> Array:
     alpha, mu, eps = settings["alpha"], settings["momentum"], settings["eps"]
-    spread = kept["square_avg"][1:].copy()
-    weights = (1.0 - alpha) * _weights(alpha, len(slopes))
-    spread[-1] = weights @ slopes**2
+    spread = states["square_avg"][1:].copy()
+    weights = (1.0 - alpha) * _geometric_weights(alpha, len(gradients))
+    spread[-1] = weights @ gradients**2
     if settings["centered"]:
-        means = kept["grad_avg"][1:].copy()
-        means[-1] = weights @ slopes
+        means = states["grad_avg"][1:].copy()
+        means[-1] = weights @ gradients
         spread = np.maximum(spread - means**2, 0.0)
     below = np.sqrt(spread) + eps
-    return np.asarray(_weights(mu, len(slopes)) @ (slopes / np.where(below > 0.0, below, 1.0)))
+    return np.asarray(
+        _geometric_weights(mu, len(gradients)) @ (gradients / np.where(below > 0.0, below, 1.0))
+    )
 
 
-def _adam(slopes: Array, settings: dict[str, Any], kept: dict[str, Array]) -> Array:
-    """Corrected, m and v are means of all g and g², weighted by beta^age."""
-    first, second = (_weights(settings[beta], len(slopes)) for beta in ("beta1", "beta2"))
-    mean, square = first @ slopes / first.sum(), second @ slopes**2 / second.sum()
+def _adam_update(gradients: Array, settings: dict[str, Any], states: dict[str, Array]) -> Array:
+    """Return Adam's last update from weighted sums of all g and g²."""
+    first, second = (_geometric_weights(settings[beta], len(gradients)) for beta in ("beta1", "beta2"))
+    mean, square = first @ gradients / first.sum(), second @ gradients**2 / second.sum()
     if settings["amsgrad"]:
-        square = kept["v"].max(axis=0) / (1.0 - settings["beta2"] ** len(slopes))
+        square = states["v"].max(axis=0) / (1.0 - settings["beta2"] ** len(gradients))
     below = np.sqrt(square) + settings["eps"]
     return np.asarray(mean / np.where(below > 0.0, below, 1.0))
 
 
-_STEPS = {"momentum": _momentum, "nesterov": _nesterov, "rmsprop": _rmsprop, "adam": _adam, "adamw": _adam}
+_UPDATES = {
+    "momentum": _momentum_update,
+    "nesterov": _nesterov_update,
+    "rmsprop": _rmsprop_update,
+    "adam": _adam_update,
+    "adamw": _adam_update,
+}

@@ -1,4 +1,4 @@
-"""Optimisers side by side on one function, from one start."""
+"""Comparison of optimisers on one function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check
 from aimath.core.optim._rules import OPTIMIZERS
-from aimath.core.optim._runs import descend
+from aimath.core.optim._runs import minimize
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from aimath.core.optim._runs import Trajectory
 
 
-class Paths(NamedTuple):
-    """The descents that raced."""
+class Trajectories(NamedTuple):
+    """The trajectories that are compared."""
 
     paths: tuple[Trajectory, ...]
 
 
-class Race(NamedTuple):
-    """How far each optimiser came."""
+class Comparison(NamedTuple):
+    """The final state of each optimiser."""
 
     optimizer: Any  # (k,) names
     steps: Any  # (k,) updates made
@@ -34,7 +34,7 @@ class Race(NamedTuple):
     norm: Array  # (k,) length of the gradient there
     point: Array  # (k, n) where each ended
     status: Any  # (k,) a word each
-    source: Paths
+    source: Trajectories
 
     @property
     def why(self) -> Any:
@@ -52,13 +52,13 @@ class Race(NamedTuple):
         return np.array([1 + int((self.loss < loss).sum()) for loss in self.loss])
 
     def check(self) -> Check:
-        """Recompute each last point by another route."""
+        """Return each last point beside that by another route."""
         checks = [path.check() for path in self.source.paths]
         answer, other = (np.array([check[k] for check in checks]) for k in (0, 1))
-        return Check(answer, other, np.array([[check.size] for check in checks]))
+        return Check(answer, other, np.array([[check.scale] for check in checks]))
 
 
-def race(
+def compare(
     objective: Function,
     start: Sequence[float],
     optimizers: Sequence[str] = tuple(OPTIMIZERS),
@@ -67,25 +67,25 @@ def race(
     steps: int = 20,
     schedule: str = "constant",
     until: float | None = None,
-) -> Race:
-    """Let optimisers walk down from one start, at one learning rate, with torch's defaults otherwise.
+) -> Comparison:
+    """Return where each optimiser ends from one start, at one learning rate, with torch's defaults.
 
-    >>> from aimath.core.calculus import function
-    >>> race(function("(w-3)^2"), [10.0], ["gd", "adam"]).place.tolist()
+    >>> from aimath.core.calculus import parse_function
+    >>> compare(parse_function("(w-3)^2"), [10.0], ["gd", "adam"]).place.tolist()
     [1, 2]
     """
     if not optimizers:
         raise InputError("a race needs at least one optimizer", operand="optimizers")
     paths = tuple(
-        descend(objective, start, name, lr=lr, steps=steps, schedule=schedule, until=until)
+        minimize(objective, start, name, lr=lr, steps=steps, schedule=schedule, until=until)
         for name in optimizers
     )
-    return Race(
+    return Comparison(
         optimizer=np.array(list(optimizers)),
         steps=np.array([path.step[-1] for path in paths]),
         loss=np.array([path.loss[-1] for path in paths]),
         norm=np.array([path.norm[-1] for path in paths]),
         point=np.array([path.point[-1] for path in paths]),
         status=np.array([path.status for path in paths]),
-        source=Paths(paths),
+        source=Trajectories(paths),
     )

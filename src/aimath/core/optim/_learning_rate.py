@@ -1,4 +1,4 @@
-"""How fast gradient descent converges on a quadratic, and the learning rate that is best for it."""
+"""Convergence rate of gradient descent on quadratics, and the optimal learning rate."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, blame, vectors
-from aimath.core.optim._rules import positive_rate
+from aimath.core.numerics.arrays import Check, as_vectors, raise_at
+from aimath.core.optim._rules import check_learning_rate
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from aimath.core.calculus import Function
     from aimath.core.numerics.types import Array
 
-FLAT = 1e-12
+CURVATURE_RTOL = 1e-12
 """A curvature of so little of the largest is 0 up to rounding: along it nothing happens."""
 
 
 class LearningRate(NamedTuple):
-    """What a learning rate does to a quadratic with these curvatures (eigenvalues of its Hessian)."""
+    """The effect of a learning rate on a quadratic with these Hessian eigenvalues."""
 
     curvatures: Array  # (..., n) >= 0, one above 0
     lr: float  # above 0
@@ -45,8 +45,8 @@ class LearningRate(NamedTuple):
             return np.asarray(1.0 / (np.maximum(-np.log10(self.rate), 0.0) + 0.0))  # + 0: no -0
 
     def check(self) -> Check:
-        """Take 8 steps from 1 in each direction: the largest distance is rate^8."""
-        bent = self.curvatures > FLAT * self.largest[..., np.newaxis]
+        """Return the rate beside that of 8 steps in each direction."""
+        bent = self.curvatures > CURVATURE_RTOL * self.largest[..., np.newaxis]
         distance = np.where(bent, 1.0, 0.0)
         with np.errstate(over="ignore"):
             for _ in range(8):
@@ -55,7 +55,7 @@ class LearningRate(NamedTuple):
 
 
 def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
-    """Say what a learning rate does where the second derivatives are `curvatures` (..., n).
+    """Return the convergence of gradient descent where the Hessian has these eigenvalues.
 
     A step multiplies the distance to the minimum by 1 - lr * curvature in each direction, so rate =
     max |1 - lr * curvature|; it converges if lr < 2/L, and fastest at lr = 2/(mu + L), by
@@ -65,10 +65,10 @@ def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
     >>> float(found.rate), float(found.best_rate), str(found.regime)
     (0.8, 0.8, 'converges')
     """
-    bends = _of_a_minimum(curvatures)
-    positive_rate(lr)
+    bends = _check_curvatures(curvatures)
+    check_learning_rate(lr)
     largest = bends.max(axis=-1)
-    bent = bends > FLAT * largest[..., np.newaxis]
+    bent = bends > CURVATURE_RTOL * largest[..., np.newaxis]
     smallest = np.where(bent, bends, np.inf).min(axis=-1)
     with np.errstate(over="ignore"):
         factors = 1.0 - lr * bends
@@ -92,20 +92,20 @@ def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
     )
 
 
-def _of_a_minimum(curvatures: ArrayLike) -> Array:
-    """Give curvatures (..., n), none of them negative and one above 0."""
-    bends = vectors(curvatures, "curvature", operand="curvatures")
+def _check_curvatures(curvatures: ArrayLike) -> Array:
+    """Return curvatures (..., n), or raise an InputError if they aren't a minimum's."""
+    bends = as_vectors(curvatures, "curvature", operand="curvatures")
     largest = bends.max(axis=-1, keepdims=True)
     why = "curvature {k} is negative: gradient descent leaves this point at any rate"
-    blame(bends < -FLAT * np.abs(largest), why, operand="curvatures")
-    blame(largest <= 0.0, "every curvature is 0: there is no minimum to go to", operand="curvatures")
+    raise_at(bends < -CURVATURE_RTOL * np.abs(largest), why, operand="curvatures")
+    raise_at(largest <= 0.0, "every curvature is 0: there is no minimum to go to", operand="curvatures")
     return bends
 
 
-def curvatures_at(objective: Function, point: Sequence[float]) -> Array:
-    """Give the eigenvalues (n,) of the Hessian at a point, ascending."""
+def hessian_eigenvalues(objective: Function, point: Sequence[float]) -> Array:
+    """Return the eigenvalues (n,) of the Hessian at a point, ascending."""
     values = np.asarray(np.linalg.eigvalsh(np.array(objective.hessian(point))))
-    if values[0] < -FLAT * max(abs(float(values[-1])), abs(float(values[0]))):
+    if values[0] < -CURVATURE_RTOL * max(abs(float(values[-1])), abs(float(values[0]))):
         where = ", ".join(f"{name} = {x:.6g}" for name, x in zip(objective.variables, point, strict=True))
         why = f"a curvature at {where} is {values[0]:.6g}: gradient descent leaves this point at any rate"
         raise InputError(why, hint="give a point nearer to a minimum")

@@ -1,4 +1,4 @@
-"""Update rules of optimisers, each written once, for floats, for arrays of any shape, and for networks."""
+"""Update rules of optimisers for floats, arrays and networks."""
 
 from __future__ import annotations
 
@@ -16,128 +16,130 @@ if TYPE_CHECKING:
 
     Update = Callable[[Any, Any, tuple[Any, ...], int, Any], tuple[Any, tuple[Any, ...]]]
 
-SMALLEST = 2.0**-1022
+SMALLEST_NORMAL = 2.0**-1022
 """What stands for eps = 0: added to any root of a normal number it changes nothing, and 0 / 0 becomes 0."""
 
 
-def positive_rate(lr: Any) -> Any:
-    """Give a learning rate, or rates, if it can be one: above 0 and finite."""
-    refuse(~((np.asarray(lr) > 0.0) & np.isfinite(lr)), "lr", lr, "must be above 0 and finite")
+def check_learning_rate(lr: Any) -> Any:
+    """Return a learning rate, or raise an InputError unless it is above 0 and finite."""
+    raise_if_any(~((np.asarray(lr) > 0.0) & np.isfinite(lr)), "lr", lr, "must be above 0 and finite")
     return lr
 
 
-def share(name: str, value: Any, *, closed: bool = False) -> Any:
-    """Give an option from 0 to below 1, or (`closed`) to 1."""
+def check_fraction(name: str, value: Any, *, closed: bool = False) -> Any:
+    """Return an option, or raise an InputError unless it is in [0, 1), or in [0, 1] if `closed`."""
     x = np.asarray(value)
     fine = (x >= 0.0) & ((x <= 1.0) if closed else (x < 1.0))
-    refuse(~fine, name, value, "must be 0 to 1" if closed else "must be at least 0 and below 1")
+    raise_if_any(~fine, name, value, "must be 0 to 1" if closed else "must be at least 0 and below 1")
     return value
 
 
-def at_least_0(name: str, value: Any) -> Any:
-    """Give an option that may be any finite number from 0."""
+def check_nonnegative(name: str, value: Any) -> Any:
+    """Return an option, or raise an InputError unless it is finite and at least 0."""
     x = np.asarray(value)
-    refuse(~((x >= 0.0) & np.isfinite(x)), name, value, "must be at least 0 and finite")
+    raise_if_any(~((x >= 0.0) & np.isfinite(x)), name, value, "must be at least 0 and finite")
     return value
 
 
-def epsilon(eps: Any) -> Any:
-    """Give what is added to a root, never quite 0."""
-    at_least_0("eps", eps)
-    return np.maximum(eps, SMALLEST) if np.ndim(eps) else max(eps, SMALLEST)
+def check_eps(eps: Any) -> Any:
+    """Return eps, at least the smallest normal number."""
+    check_nonnegative("eps", eps)
+    return np.maximum(eps, SMALLEST_NORMAL) if np.ndim(eps) else max(eps, SMALLEST_NORMAL)
 
 
-def refuse(bad: Any, name: str, value: Any, bound: str) -> None:
-    """Name the first value that is out of bounds."""
-    if np.any(bad):
-        first = float(np.broadcast_to(value, np.shape(bad))[bad][0])
+def raise_if_any(mask: Any, name: str, value: Any, bound: str) -> None:
+    """Raise an InputError at the first value out of bounds."""
+    if np.any(mask):
+        first = float(np.broadcast_to(value, np.shape(mask))[mask][0])
         raise InputError(f"{name} {bound}, not {first:g}", operand=name)
 
 
-class Numbers(NamedTuple):
-    """What a rule needs beyond arithmetic: of floats or of arrays."""
+class MathBackend(NamedTuple):
+    """The functions that a rule needs beyond arithmetic, for floats or for arrays."""
 
     sqrt: Callable[[Any], Any]
-    larger: Callable[[Any, Any], Any]
+    maximum: Callable[[Any, Any], Any]
 
 
-FLOATS = Numbers(math.sqrt, max)
-ARRAYS = Numbers(np.sqrt, np.maximum)
+FLOAT_BACKEND = MathBackend(math.sqrt, max)
+ARRAY_BACKEND = MathBackend(np.sqrt, np.maximum)
 
 
-class Rule(NamedTuple):
-    """An optimiser: what it remembers from step to step, and how it moves."""
+class UpdateRule(NamedTuple):
+    """An update rule: the names of its state, its options, and its update."""
 
     name: str
-    remembers: tuple[str, ...]  # names of the quantities in its memory, all 0 at the start
+    state_names: tuple[str, ...]  # names of the quantities in its memory, all 0 at the start
     settings: dict[str, Any]  # its options by name
-    make: Callable[[Numbers], Update]
-    bare: Callable[[Any, Any, Any], Any] | None = None  # (w, g, lr) -> w, if that is all of the update
+    build_update: Callable[[MathBackend], Update]
+    stateless_update: Callable[[Any, Any, Any], Any] | None = (
+        None  # (w, g, lr) -> w, if that is all of the update
+    )
 
     @property
-    def start(self) -> tuple[float, ...]:
+    def initial_state(self) -> tuple[float, ...]:
         """The memory before the first step."""
-        return (0.0,) * len(self.remembers)
+        return (0.0,) * len(self.state_names)
 
 
-def gd(weight_decay: float = 0.0) -> Rule:
-    """Plain gradient descent, w <- w - lr * g: torch's SGD. Cauchy (1847).
+def gd(weight_decay: float = 0.0) -> UpdateRule:
+    """Return the rule of gradient descent, w <- w - lr * g: torch's SGD, Cauchy (1847).
 
     `weight_decay` adds weight_decay * w to the gradient (L2), as in every rule here but adamw.
 
-    >>> gd().make(FLOATS)(10.0, 14.0, (), 1, 0.1)
+    >>> gd().build_update(FLOAT_BACKEND)(10.0, 14.0, (), 1, 0.1)
     (8.6, ())
     """
-    decay = at_least_0("weight_decay", weight_decay)
+    decay = check_nonnegative("weight_decay", weight_decay)
 
     def step(w: Any, g: Any, lr: Any) -> Any:
         return w - lr * g
 
-    def make(_: Numbers) -> Update:
-        return _decayed(lambda w, g, memory, _t, lr: (step(w, g, lr), memory), decay)
+    def make(_: MathBackend) -> Update:
+        return _with_weight_decay(lambda w, g, memory, _t, lr: (step(w, g, lr), memory), decay)
 
     bare = None if np.any(decay) else step
-    return Rule("gd", (), {"weight_decay": weight_decay}, make, bare)
+    return UpdateRule("gd", (), {"weight_decay": weight_decay}, make, bare)
 
 
-def momentum(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> Rule:
-    """Gradient descent with a heavy ball: torch's SGD with momentum. Polyak (1964).
+def momentum(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> UpdateRule:
+    """Return the rule of SGD with momentum, as in torch; Polyak (1964).
 
     buffer <- momentum * buffer + (1 - dampening) * g, but g alone at the first step; w <- w - lr * buffer.
     Sutskever et al. (2013) have the learning rate within the buffer.
     """
-    mu = share("momentum", momentum)
-    fresh = 1.0 - share("dampening", dampening, closed=True)
-    decay = at_least_0("weight_decay", weight_decay)
+    mu = check_fraction("momentum", momentum)
+    fresh = 1.0 - check_fraction("dampening", dampening, closed=True)
+    decay = check_nonnegative("weight_decay", weight_decay)
 
-    def make(_: Numbers) -> Update:
+    def make(_: MathBackend) -> Update:
         def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
             (buffer,) = memory
             buffer = mu * buffer + fresh * g if t > 1 else g
             return w - lr * buffer, (buffer,)
 
-        return _decayed(update, decay)
+        return _with_weight_decay(update, decay)
 
     settings = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-    return Rule("momentum", ("buffer",), settings, make)
+    return UpdateRule("momentum", ("buffer",), settings, make)
 
 
-def nesterov(momentum: float = 0.9, weight_decay: float = 0.0) -> Rule:
-    """Gradient descent that looks ahead: torch's SGD with nesterov=True. Nesterov (1983).
+def nesterov(momentum: float = 0.9, weight_decay: float = 0.0) -> UpdateRule:
+    """Return the rule of SGD with Nesterov momentum, torch's nesterov=True; Nesterov (1983).
 
     buffer <- momentum * buffer + g; w <- w - lr * (g + momentum * buffer).
     """
-    mu, decay = share("momentum", momentum), at_least_0("weight_decay", weight_decay)
+    mu, decay = check_fraction("momentum", momentum), check_nonnegative("weight_decay", weight_decay)
 
-    def make(_: Numbers) -> Update:
+    def make(_: MathBackend) -> Update:
         def update(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
             (buffer,) = memory
             buffer = mu * buffer + g
             return w - lr * (g + mu * buffer), (buffer,)
 
-        return _decayed(update, decay)
+        return _with_weight_decay(update, decay)
 
-    return Rule("nesterov", ("buffer",), {"momentum": momentum, "weight_decay": weight_decay}, make)
+    return UpdateRule("nesterov", ("buffer",), {"momentum": momentum, "weight_decay": weight_decay}, make)
 
 
 def rmsprop(
@@ -147,18 +149,18 @@ def rmsprop(
     weight_decay: float = 0.0,
     *,
     centered: bool = False,
-) -> Rule:
-    """Divide the gradient by the root of its mean square: torch's RMSprop. Hinton (2012).
+) -> UpdateRule:
+    """Return the rule of RMSprop, as in torch; Hinton (2012).
 
     square_avg <- alpha * square_avg + (1 - alpha) * g²; w <- w - lr * g / (√square_avg + eps), eps
     outside the root (optax has it inside, and alpha .9). `centered` takes the square of the mean
     gradient off under the root (Graves 2013); with `momentum` the quotient goes through a buffer.
     """
-    a, mu, e = share("alpha", alpha), share("momentum", momentum), epsilon(eps)
-    decay = at_least_0("weight_decay", weight_decay)
+    a, mu, e = check_fraction("alpha", alpha), check_fraction("momentum", momentum), check_eps(eps)
+    decay = check_nonnegative("weight_decay", weight_decay)
 
-    def make(numbers: Numbers) -> Update:
-        sqrt, larger = numbers
+    def make(backend: MathBackend) -> Update:
+        sqrt, larger = backend
 
         def update(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
             square_avg, grad_avg, buffer = memory
@@ -171,10 +173,12 @@ def rmsprop(
             buffer = mu * buffer + g / (sqrt(spread) + e)
             return w - lr * buffer, (square_avg, grad_avg, buffer)
 
-        return _decayed(update, decay)
+        return _with_weight_decay(update, decay)
 
     settings = {"alpha": alpha, "eps": eps, "momentum": momentum, "weight_decay": weight_decay}
-    return Rule("rmsprop", ("square_avg", "grad_avg", "buffer"), settings | {"centered": centered}, make)
+    return UpdateRule(
+        "rmsprop", ("square_avg", "grad_avg", "buffer"), settings | {"centered": centered}, make
+    )
 
 
 def adam(
@@ -184,14 +188,14 @@ def adam(
     weight_decay: float = 0.0,
     *,
     amsgrad: bool = False,
-) -> Rule:
-    """Momentum over root mean square, both corrected for their start at 0. Kingma and Ba (2015).
+) -> UpdateRule:
+    """Return the rule of Adam, as in torch; Kingma and Ba (2015).
 
     m <- beta1 * m + (1 - beta1) * g; v <- beta2 * v + (1 - beta2) * g²; m_hat = m / (1 - beta1^t);
     v_hat = v / (1 - beta2^t); w <- w - lr * m_hat / (√v_hat + eps). As in torch and optax; Keras
     adds eps before the correction (and has 1e-7). `amsgrad` keeps the largest v (Reddi et al. 2018).
 
-    >>> adam().make(FLOATS)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
+    >>> adam().build_update(FLOAT_BACKEND)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
     9.90000000007143
     """
     return _adam("adam", beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
@@ -204,21 +208,21 @@ def adamw(
     weight_decay: float = 0.01,
     *,
     amsgrad: bool = False,
-) -> Rule:
-    """Adam with weights that decay by themselves, not through the gradient. Loshchilov and Hutter (2019).
+) -> UpdateRule:
+    """Return the rule of AdamW, with decoupled weight decay; Loshchilov and Hutter (2019).
 
     w <- w - lr * weight_decay * w, then as Adam. torch has weight_decay .01, optax 1e-4.
     """
     return _adam("adamw", beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
 
 
-def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool) -> Rule:
-    decay = at_least_0("weight_decay", weight_decay)
-    fresh1, fresh2 = 1.0 - share("beta1", beta1), 1.0 - share("beta2", beta2)
-    e = epsilon(eps)
+def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool) -> UpdateRule:
+    decay = check_nonnegative("weight_decay", weight_decay)
+    fresh1, fresh2 = 1.0 - check_fraction("beta1", beta1), 1.0 - check_fraction("beta2", beta2)
+    e = check_eps(eps)
 
-    def make(numbers: Numbers) -> Update:
-        sqrt, larger = numbers
+    def make(backend: MathBackend) -> Update:
+        sqrt, larger = backend
 
         def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
             m, v = memory
@@ -235,15 +239,15 @@ def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, ams
 
         plain = with_largest if amsgrad else update
         if name == "adam":
-            return _decayed(plain, decay)
+            return _with_weight_decay(plain, decay)
         return lambda w, g, memory, t, lr: plain(w * (1.0 - lr * decay), g, memory, t, lr)
 
     settings = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
-    return Rule(name, ("m", "v", "v_max") if amsgrad else ("m", "v"), settings, make)
+    return UpdateRule(name, ("m", "v", "v_max") if amsgrad else ("m", "v"), settings, make)
 
 
-def _decayed(update: Update, decay: Any) -> Update:
-    """Add L2 decay to the gradient, if there is any."""
+def _with_weight_decay(update: Update, decay: Any) -> Update:
+    """Return an update with L2 weight decay added to the gradient."""
     if not np.any(decay):
         return update
 
@@ -253,7 +257,7 @@ def _decayed(update: Update, decay: Any) -> Update:
     return decayed
 
 
-OPTIMIZERS: dict[str, Callable[..., Rule]] = {
+OPTIMIZERS: dict[str, Callable[..., UpdateRule]] = {
     "gd": gd,
     "momentum": momentum,
     "nesterov": nesterov,
@@ -265,44 +269,44 @@ BLOCK = 32_768
 """Parameters worked on at a time: what a step needs of them stays in the cache."""
 
 
-class Stepper:
-    """Moves a large array of parameters in place, a step at a time, as torch.optim does.
+class Optimizer:
+    """An optimizer that updates a large array of parameters in place.
 
     >>> from aimath.core.optim._rules import adam
     >>> parameters = np.array([10.0, -4.0])
-    >>> stepper = Stepper(adam(), parameters, lr=0.1)
+    >>> stepper = Optimizer(adam(), parameters, lr=0.1)
     >>> stepper.step(2.0 * (parameters - 3.0))
     >>> parameters.round(6)
     array([ 9.9, -3.9])
     """
 
-    def __init__(self, rule: Rule, parameters: Array, lr: float) -> None:
+    def __init__(self, rule: UpdateRule, parameters: Array, lr: float) -> None:
         if not parameters.flags.c_contiguous:  # a view of it by blocks would be a copy
             raise InputError("the parameters are not contiguous in memory", operand="parameters")
-        self.rule, self.lr, self.t = rule, positive_rate(lr), 0
+        self.rule, self.lr, self.t = rule, check_learning_rate(lr), 0
         self.parameters = parameters
-        self._update = rule.make(ARRAYS)
+        self._update = rule.build_update(ARRAY_BACKEND)
         starts = range(0, parameters.size, BLOCK)
-        self._parts = [slice(first, first + BLOCK) for first in starts]
+        self._blocks = [slice(first, first + BLOCK) for first in starts]
         # By block, so that a new memory takes the place of the old one and none is copied.
         sizes = (min(BLOCK, parameters.size - first) for first in starts)
-        self._memories: list[tuple[Array, ...]] = [tuple(np.zeros(n) for _ in rule.remembers) for n in sizes]
+        self._states: list[tuple[Array, ...]] = [tuple(np.zeros(n) for _ in rule.state_names) for n in sizes]
 
     @property
-    def memory(self) -> dict[str, Array]:
+    def state(self) -> dict[str, Array]:
         """What the rule remembers, each of the parameters' shape."""
-        kept = zip(*self._memories, strict=True)
+        kept = zip(*self._states, strict=True)
         shaped = (np.concatenate(blocks).reshape(self.parameters.shape) for blocks in kept)
-        return dict(zip(self.rule.remembers, shaped, strict=True))
+        return dict(zip(self.rule.state_names, shaped, strict=True))
 
     def step(self, gradient: Array) -> None:
-        """Move by one gradient, of the parameters' shape."""
+        """Update the parameters in place by one gradient of their shape."""
         if gradient.shape != self.parameters.shape:
             why = f"the gradient has shape {gradient.shape}, the parameters {self.parameters.shape}"
             raise InputError(why, operand="gradient")
         self.t += 1
         flat, slopes = self.parameters.reshape(-1), gradient.reshape(-1)
-        for k, part in enumerate(self._parts):
-            flat[part], self._memories[k] = self._update(
-                flat[part], slopes[part], self._memories[k], self.t, self.lr
+        for k, part in enumerate(self._blocks):
+            flat[part], self._states[k] = self._update(
+                flat[part], slopes[part], self._states[k], self.t, self.lr
             )

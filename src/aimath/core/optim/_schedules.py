@@ -1,4 +1,4 @@
-"""Schedules of the learning rate, in closed form: update k, counted from 0, is made with rate[k]."""
+"""Learning-rate schedules in closed form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check
-from aimath.core.optim._rules import positive_rate, refuse
+from aimath.core.optim._rules import check_learning_rate, raise_if_any
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
 
 
-class Plan(NamedTuple):
-    """What a schedule is made of; each uses its own part of it."""
+class ScheduleOptions(NamedTuple):
+    """The options of learning-rate schedules; each uses its own."""
 
     lr: Array  # (...) the base rate, above 0
     horizon: Array  # (...) updates until the end, >= 1
@@ -30,33 +30,33 @@ class Plan(NamedTuple):
     power: Array  # (...) of polynomial, above 0
 
 
-def _constant(_k: Array, plan: Plan) -> Array:
-    return plan.lr
+def _constant(_k: Array, options: ScheduleOptions) -> Array:
+    return options.lr
 
 
-def _polynomial(k: Array, plan: Plan) -> Array:
-    left = np.maximum(plan.horizon - k, 0.0) / plan.horizon
-    return plan.lr * left**plan.power
+def _polynomial(k: Array, options: ScheduleOptions) -> Array:
+    left = np.maximum(options.horizon - k, 0.0) / options.horizon
+    return options.lr * left**options.power
 
 
-def _cosine(k: Array, plan: Plan) -> Array:
-    return plan.min_lr + (plan.lr - plan.min_lr) * _half_wave(k, plan.horizon)
+def _cosine(k: Array, options: ScheduleOptions) -> Array:
+    return options.min_lr + (options.lr - options.min_lr) * _cosine_decay(k, options.horizon)
 
 
-def _warmup_cosine(k: Array, plan: Plan) -> Array:
-    rise = plan.lr * k / np.maximum(plan.warmup, 1.0)
-    length = np.maximum(plan.horizon - plan.warmup, 1.0)
-    return np.where(k < plan.warmup, rise, _cosine(k - plan.warmup, plan._replace(horizon=length)))
+def _warmup_cosine(k: Array, options: ScheduleOptions) -> Array:
+    rise = options.lr * k / np.maximum(options.warmup, 1.0)
+    length = np.maximum(options.horizon - options.warmup, 1.0)
+    return np.where(k < options.warmup, rise, _cosine(k - options.warmup, options._replace(horizon=length)))
 
 
-def _half_wave(k: Array, length: Array) -> Array:
-    """Give (1 + cos(pi k/length)) / 2 as a square, so that no digit is lost where it nears 0."""
+def _cosine_decay(k: Array, length: Array) -> Array:
+    """Return (1 + cos(pi k/length)) / 2 as a square, so that no digit is lost where it nears 0."""
     k = np.clip(k, 0.0, length)
     quarter = np.pi / (2.0 * length)
     return np.where(2.0 * k < length, np.cos(quarter * k), np.sin(quarter * (length - k))) ** 2
 
 
-SCHEDULES: dict[str, Callable[[Array, Plan], Array]] = {
+SCHEDULES: dict[str, Callable[[Array, ScheduleOptions], Array]] = {
     "constant": _constant,
     "step": lambda k, plan: plan.lr * plan.gamma ** np.floor(k / plan.step_size),
     "exponential": lambda k, plan: plan.lr * plan.gamma**k,
@@ -67,41 +67,42 @@ SCHEDULES: dict[str, Callable[[Array, Plan], Array]] = {
 }
 
 
-def _printed_cosine(k: Array, plan: Plan) -> Array:
-    angle = np.pi * np.minimum(k, plan.horizon) / plan.horizon
-    return np.asarray(plan.min_lr + (plan.lr - plan.min_lr) * (1.0 + np.cos(angle)) / 2.0)
+def _textbook_cosine(k: Array, options: ScheduleOptions) -> Array:
+    angle = np.pi * np.minimum(k, options.horizon) / options.horizon
+    return np.asarray(options.min_lr + (options.lr - options.min_lr) * (1.0 + np.cos(angle)) / 2.0)
 
 
-def _printed_warmup(k: Array, plan: Plan) -> Array:
-    after = _printed_cosine(
-        np.maximum(k - plan.warmup, 0.0), plan._replace(horizon=np.maximum(plan.horizon - plan.warmup, 1.0))
+def _textbook_warmup(k: Array, options: ScheduleOptions) -> Array:
+    after = _textbook_cosine(
+        np.maximum(k - options.warmup, 0.0),
+        options._replace(horizon=np.maximum(options.horizon - options.warmup, 1.0)),
     )
-    return np.where(k < plan.warmup, k / np.maximum(plan.warmup, 1.0) * plan.lr, after)
+    return np.where(k < options.warmup, k / np.maximum(options.warmup, 1.0) * options.lr, after)
 
 
-def _printed_power(k: Array, plan: Plan) -> Array:
-    left = np.log(np.maximum(1.0 - k / plan.horizon, 0.0))
-    return np.asarray(plan.lr * np.exp(plan.power * left))
+def _textbook_power(k: Array, options: ScheduleOptions) -> Array:
+    left = np.log(np.maximum(1.0 - k / options.horizon, 0.0))
+    return np.asarray(options.lr * np.exp(options.power * left))
 
 
-_PRINTED: dict[str, Callable[[Array, Plan], Array]] = {
+_TEXTBOOK: dict[str, Callable[[Array, ScheduleOptions], Array]] = {
     "constant": _constant,
     "step": lambda k, plan: np.asarray(plan.lr * np.exp(k // plan.step_size * np.log(plan.gamma))),
     "exponential": lambda k, plan: np.asarray(plan.lr * np.exp(k * np.log(plan.gamma))),
-    "linear": _printed_power,
-    "polynomial": _printed_power,
-    "cosine": _printed_cosine,
-    "warmup-cosine": _printed_warmup,
+    "linear": _textbook_power,
+    "polynomial": _textbook_power,
+    "cosine": _textbook_cosine,
+    "warmup-cosine": _textbook_warmup,
 }
 """The same once more, for Schedule.check."""
 
 
-class Schedule(NamedTuple):
+class LearningRateSchedule(NamedTuple):
     """Learning rates of some updates."""
 
     kind: str
     step: Array  # (...) from 0
-    plan: Plan
+    plan: ScheduleOptions
     rate: Array  # (...) >= 0
 
     @property
@@ -110,9 +111,11 @@ class Schedule(NamedTuple):
         return np.asarray(self.rate / self.plan.lr)
 
     def check(self) -> Check:
-        """Recompute the rates from the formulas as they are printed, powers by logarithms."""
+        """Return the rates beside the textbook formulas, powers by logarithms."""
         with np.errstate(divide="ignore", under="ignore"):
-            return Check(self.rate, _PRINTED[self.kind](self.step, self.plan) + 0.0 * self.step, self.plan.lr)
+            return Check(
+                self.rate, _TEXTBOOK[self.kind](self.step, self.plan) + 0.0 * self.step, self.plan.lr
+            )
 
 
 def schedule(
@@ -126,8 +129,8 @@ def schedule(
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
-) -> Schedule:
-    """Give the learning rates of updates counted from 0, by torch's definitions.
+) -> LearningRateSchedule:
+    """Return the learning rates of updates counted from 0, by torch's definitions.
 
     step: lr * gamma^floor(step / step_size), gamma .1 (StepLR); exponential: lr * gamma^step, gamma .95
     (ExponentialLR); polynomial: lr * (1 - step / horizon)^power (PolynomialLR), linear its power 1;
@@ -147,28 +150,31 @@ def schedule(
         raise InputError(f"schedule '{kind}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
     factor = (0.1 if kind == "step" else 0.95) if gamma is None else gamma
     rise = np.floor(np.asarray(horizon, np.float64) / 10.0) if warmup is None else warmup
-    parts = (positive_rate(lr), horizon, factor, step_size, min_lr, rise, power)
-    plan = _checked(Plan(*(np.asarray(part, np.float64) for part in parts)))
+    parts = (check_learning_rate(lr), horizon, factor, step_size, min_lr, rise, power)
+    plan = _check_options(ScheduleOptions(*(np.asarray(part, np.float64) for part in parts)))
     if kind == "linear":
         plan = plan._replace(power=np.ones(()))
     with np.errstate(under="ignore", over="ignore"):
         rates = np.asarray(SCHEDULES[kind](k, plan) + np.zeros_like(k))
     if not np.isfinite(rates).all():
         raise InputError("the learning rate grows beyond float64", operand="gamma")
-    return Schedule(kind, k, plan, rates)
+    return LearningRateSchedule(kind, k, plan, rates)
 
 
-def _checked(plan: Plan) -> Plan:
-    """Refuse a plan of which a part is out of its bounds."""
+def _check_options(options: ScheduleOptions) -> ScheduleOptions:
+    """Return the options, or raise an InputError if one is out of bounds."""
     bounds = {
-        "horizon": (plan.horizon >= 1.0, "at least 1"),
-        "gamma": (plan.gamma > 0.0, "above 0"),
-        "step_size": (plan.step_size >= 1.0, "at least 1"),
-        "min_lr": ((plan.min_lr >= 0.0) & (plan.min_lr <= plan.lr), "at least 0 and at most lr"),
-        "warmup": ((plan.warmup >= 0.0) & (plan.warmup <= plan.horizon), "at least 0 and at most all steps"),
-        "power": (plan.power > 0.0, "above 0"),
+        "horizon": (options.horizon >= 1.0, "at least 1"),
+        "gamma": (options.gamma > 0.0, "above 0"),
+        "step_size": (options.step_size >= 1.0, "at least 1"),
+        "min_lr": ((options.min_lr >= 0.0) & (options.min_lr <= options.lr), "at least 0 and at most lr"),
+        "warmup": (
+            (options.warmup >= 0.0) & (options.warmup <= options.horizon),
+            "at least 0 and at most all steps",
+        ),
+        "power": (options.power > 0.0, "above 0"),
     }
     for name, (fine, bound) in bounds.items():
-        value = getattr(plan, name)
-        refuse(~(fine & np.isfinite(value)), name, value, f"must be {bound}")
-    return plan
+        value = getattr(options, name)
+        raise_if_any(~(fine & np.isfinite(value)), name, value, f"must be {bound}")
+    return options

@@ -1,4 +1,4 @@
-"""Bayes' rule: from what was believed and what was seen to what to believe."""
+"""Bayes' rule for two or more hypotheses, and for sequences of evidence."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, blame, simplex, together, vectors
-from aimath.core.numerics.double_double import row_sum, two_prod, two_sum
+from aimath.core.numerics.arrays import Check, as_vectors, broadcast_operands, check_simplex, raise_at
+from aimath.core.numerics.double_double import compensated_sum, two_prod, two_sum
 from aimath.core.probability._softmax import logsumexp_rows, softmax_rows
 from aimath.errors import InputError
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from aimath.core.numerics.types import Array
 
-    Powers = NDArray[np.int64]
+    Exponents = NDArray[np.int64]
 
-SLACK = 2.0**-50
+EVIDENCE_RTOL = 2.0**-50
 """How far (relatively) evidence may lie beyond its bounds and still count as rounded: 4 ulp."""
 
 
@@ -36,12 +36,12 @@ class Bayes(NamedTuple):
     @property
     def prior_odds(self) -> Array:
         """P(A) / P(not A), inf when certain."""
-        return _ratio(self.prior, 1.0 - self.prior)
+        return _divide_or_inf(self.prior, 1.0 - self.prior)
 
     @property
     def bayes_factor(self) -> Array:
         """P(B|A) / P(B|not A): what the odds are multiplied by, inf if B happens with A only."""
-        return _ratio(self.likelihood, self.implied)
+        return _divide_or_inf(self.likelihood, self.implied)
 
     @property
     def bits(self) -> Array:
@@ -53,50 +53,52 @@ class Bayes(NamedTuple):
     def population(self) -> Array:
         """(...) a power of ten, from 1000 to 10^12, in which even the rarest case is expected once."""
         missed = self.prior * (1.0 - self.likelihood)
-        shares = [np.where(x > 0.0, x, 1.0) for x in (self.joint, missed, self._alarms())]
+        shares = [np.where(x > 0.0, x, 1.0) for x in (self.joint, missed, self._false_alarm_probability())]
         return np.asarray(10.0 ** np.clip(np.ceil(-np.log10(np.minimum.reduce(shares))), 3.0, 12.0))
 
     @property
     def cases(self) -> Array:
         """(...) expected number with A, of `population` (natural frequencies: Gigerenzer 1995)."""
-        return self._count(self.prior)
+        return self._expected_count(self.prior)
 
     @property
     def others(self) -> Array:
         """(...) expected number without A."""
-        return self._count(1.0 - self.prior)
+        return self._expected_count(1.0 - self.prior)
 
     @property
     def hits(self) -> Array:
         """(...) expected number with A and B."""
-        return self._count(self.joint)
+        return self._expected_count(self.joint)
 
     @property
     def misses(self) -> Array:
         """(...) expected number with A but not B."""
-        return self._count(self.prior * (1.0 - self.likelihood))
+        return self._expected_count(self.prior * (1.0 - self.likelihood))
 
     @property
     def false_alarms(self) -> Array:
         """(...) expected number with B but not A."""
-        return self._count(self._alarms())
+        return self._expected_count(self._false_alarm_probability())
 
     @property
     def correct_rejections(self) -> Array:
         """(...) expected number with neither."""
-        return self._count((1.0 - self.prior) * (1.0 - self.implied))
+        return self._expected_count((1.0 - self.prior) * (1.0 - self.implied))
 
-    def _count(self, share: Array) -> Array:
-        """Give people, rounded to a billionth of one: 99, not 98.99999999999999."""
+    def _expected_count(self, share: Array) -> Array:
+        """Return an expected number of cases, rounded to 1e-9."""
         return np.asarray(np.round(self.population * share, 9))
 
-    def _alarms(self) -> Array:
+    def _false_alarm_probability(self) -> Array:
         return np.asarray((1.0 - self.prior) * self.implied)
 
     def check(self) -> Check:
-        """Recompute the posterior from odds: prior odds times Bayes factor."""
+        """Return the posterior beside that from prior odds times Bayes factor."""
         with np.errstate(all="ignore"):
-            against = _ratio(1.0 - self.prior, self.prior) * _ratio(self.implied, self.likelihood)
+            against = _divide_or_inf(1.0 - self.prior, self.prior) * _divide_or_inf(
+                self.implied, self.likelihood
+            )
             return Check(self.posterior, np.where(self.joint == 0.0, self.posterior, 1.0 / (1.0 + against)))
 
 
@@ -106,7 +108,7 @@ def bayes(
     evidence: ArrayLike | None = None,
     false_positive: ArrayLike | None = None,
 ) -> Bayes:
-    """Update a prior by evidence.
+    """Return the posterior of a hypothesis by Bayes' rule.
 
     posterior = prior * likelihood / evidence, the evidence being P(B) = prior * likelihood +
     (1 - prior) * false_positive. Given one of these two, the hypothesis A stands against not A and
@@ -119,89 +121,111 @@ def bayes(
     """
     if evidence is not None and false_positive is not None:
         raise InputError("give the evidence or the false positive rate, not both", usage=True)
-    p, seen = chance(prior, "prior"), chance(likelihood, "likelihood")
+    p, seen = as_probability(prior, "prior"), as_probability(likelihood, "likelihood")
     if evidence is not None:
-        return _from_evidence(*together(prior=p, likelihood=seen, evidence=chance(evidence, "evidence")))
+        return _from_evidence(
+            *broadcast_operands(prior=p, likelihood=seen, evidence=as_probability(evidence, "evidence"))
+        )
     if false_positive is None:
-        return _several(p, seen)
-    alarm = chance(false_positive, "false positive rate", "false_positive")
-    return _two(*together(prior=p, likelihood=seen, false_positive=alarm))
+        return _many_hypotheses(p, seen)
+    alarm = as_probability(false_positive, "false positive rate", "false_positive")
+    return _two_hypotheses(*broadcast_operands(prior=p, likelihood=seen, false_positive=alarm))
 
 
-def chance(values: ArrayLike, word: str, operand: str = "") -> Array:
-    """Give probabilities that need not sum to 1, in the shape they came in, each within 0 and 1."""
-    operand = operand or word
-    p = vectors(values, word, operand=operand)
+def as_probability(values: ArrayLike, entry_name: str, operand: str = "") -> Array:
+    """Return probabilities in their shape, each checked to lie within 0 and 1."""
+    operand = operand or entry_name
+    p = as_vectors(values, entry_name, operand=operand)
     bad = ~((p >= 0.0) & (p <= 1.0))
     if bad.any():
-        which = f"{word} {{k}}" if p.size > 1 else word
-        blame(bad, f"{which} must be 0 to 1, not {p[bad][0]:g}", operand=operand)
+        which = f"{entry_name} {{k}}" if p.size > 1 else entry_name
+        raise_at(bad, f"{which} must be 0 to 1, not {p[bad][0]:g}", operand=operand)
     return p.reshape(np.shape(values))
 
 
-def _two(p: Array, seen: Array, alarm: Array) -> Bayes:
+def _two_hypotheses(p: Array, likelihood: Array, false_positive: Array) -> Bayes:
     # By a power of two to where the larger of both is 0.5 .. 1: their ratio is what matters.
-    power = np.frexp(np.maximum(seen, alarm))[1]
-    joint, other = p * np.ldexp(seen, -power), (1.0 - p) * np.ldexp(alarm, -power)
+    power = np.frexp(np.maximum(likelihood, false_positive))[1]
+    joint, other = p * np.ldexp(likelihood, -power), (1.0 - p) * np.ldexp(false_positive, -power)
     evidence = joint + other
-    _refuse_zero(evidence, (seen == 0.0) & (alarm == 0.0))
+    _check_evidence(evidence, (likelihood == 0.0) & (false_positive == 0.0))
     exact = np.ldexp(evidence, power)
-    return _bayes(p, seen, exact, p * seen, alarm, joint / evidence, _ratio(joint, other))
+    return _bayes(
+        p, likelihood, exact, p * likelihood, false_positive, joint / evidence, _divide_or_inf(joint, other)
+    )
 
 
-def _from_evidence(p: Array, seen: Array, evidence: Array) -> Bayes:
-    _refuse_zero(evidence, np.zeros(evidence.shape, np.bool_))
-    joint, low = two_prod(p, seen)
-    rest, slack = (evidence - joint) - low, SLACK * evidence
+def _from_evidence(p: Array, likelihood: Array, evidence: Array) -> Bayes:
+    _check_evidence(evidence, np.zeros(evidence.shape, np.bool_))
+    joint, low = two_prod(p, likelihood)
+    rest, slack = (evidence - joint) - low, EVIDENCE_RTOL * evidence
     bad = np.atleast_1d((rest < -slack) | (rest > (1.0 - p) + slack))
     if bad.any():
         least, value = (float(np.atleast_1d(a)[bad][0]) for a in (joint, evidence))
         most = least + 1.0 - float(np.atleast_1d(p)[bad][0])
         why = f"evidence {value:g} is impossible: prior and likelihood bound it by {least:.6g} and {most:.6g}"
-        blame(bad, why, operand="evidence")
+        raise_at(bad, why, operand="evidence")
     rest = np.clip(rest, 0.0, 1.0 - p)
-    implied = np.where(p == 1.0, seen, np.minimum(rest / np.where(p == 1.0, 1.0, 1.0 - p), 1.0))
-    return _bayes(p, seen, evidence, joint, implied, np.minimum(joint / evidence, 1.0), _ratio(joint, rest))
+    implied = np.where(p == 1.0, likelihood, np.minimum(rest / np.where(p == 1.0, 1.0, 1.0 - p), 1.0))
+    return _bayes(
+        p,
+        likelihood,
+        evidence,
+        joint,
+        implied,
+        np.minimum(joint / evidence, 1.0),
+        _divide_or_inf(joint, rest),
+    )
 
 
 def _bayes(*fields: Array) -> Bayes:
     return Bayes(*map(np.asarray, fields))  # numpy turns what has no axis into plain numbers on the way
 
 
-def _several(p: Array, seen: Array) -> Bayes:
+def _many_hypotheses(p: Array, likelihood: Array) -> Bayes:
     if p.ndim == 0 or p.shape[-1] == 1:
         why = "one prior needs the evidence or the false positive rate beside the likelihood"
         raise InputError(why, hint="give --evidence or --false-positive, or a list of priors", usage=True)
-    p, seen = together(prior=simplex(p, "prior", operand="prior"), likelihood=seen)
-    power = np.frexp(seen.max(axis=-1, keepdims=True))[1]
-    joint = p * np.ldexp(seen, -power)
-    evidence = row_sum(joint)[..., np.newaxis]
-    _refuse_zero(evidence, seen.max(axis=-1, keepdims=True) == 0.0)
-    other, doubt = _others(joint), _others(p)
-    implied = np.where(doubt > 0.0, np.ldexp(other / np.where(doubt > 0.0, doubt, 1.0), power), seen)
+    p, likelihood = broadcast_operands(
+        prior=check_simplex(p, "prior", operand="prior"), likelihood=likelihood
+    )
+    power = np.frexp(likelihood.max(axis=-1, keepdims=True))[1]
+    joint = p * np.ldexp(likelihood, -power)
+    evidence = compensated_sum(joint)[..., np.newaxis]
+    _check_evidence(evidence, likelihood.max(axis=-1, keepdims=True) == 0.0)
+    other, doubt = _leave_one_out_sums(joint), _leave_one_out_sums(p)
+    implied = np.where(doubt > 0.0, np.ldexp(other / np.where(doubt > 0.0, doubt, 1.0), power), likelihood)
     exact = np.ldexp(evidence, power)[..., 0]
-    return _bayes(p, seen, exact, p * seen, np.minimum(implied, 1.0), joint / evidence, _ratio(joint, other))
+    return _bayes(
+        p,
+        likelihood,
+        exact,
+        p * likelihood,
+        np.minimum(implied, 1.0),
+        joint / evidence,
+        _divide_or_inf(joint, other),
+    )
 
 
-def _others(x: Array) -> Array:
-    """Give for each entry along the last axis the sum of all others, without subtracting."""
+def _leave_one_out_sums(x: Array) -> Array:
+    """Return for each entry the sum of all others along the last axis, without subtraction."""
     before, after = np.zeros_like(x), np.zeros_like(x)
     before[..., 1:] = np.cumsum(x[..., :-1], axis=-1)
     after[..., :-1] = np.cumsum(x[..., :0:-1], axis=-1)[..., ::-1]
     return np.asarray(before + after)
 
 
-def _ratio(above: Array, below: Array) -> Array:
-    """Give above / below, inf where nothing is below (also under nothing: then nothing is ruled out)."""
+def _divide_or_inf(numerator: Array, denominator: Array) -> Array:
+    """Return numerator / denominator, inf where the denominator is 0."""
     with np.errstate(over="ignore"):
-        return np.where(below > 0.0, above / np.where(below > 0.0, below, 1.0), np.inf)
+        return np.where(denominator > 0.0, numerator / np.where(denominator > 0.0, denominator, 1.0), np.inf)
 
 
-def _refuse_zero(evidence: Array, likelihoods: Array) -> None:
+def _check_evidence(evidence: Array, likelihoods: Array) -> None:
     why = "the likelihoods are all 0: what can't happen teaches nothing"
-    blame(np.atleast_1d(likelihoods), why, operand="likelihood")
+    raise_at(np.atleast_1d(likelihoods), why, operand="likelihood")
     why = "the evidence has probability 0: it can't have been seen"
-    blame(np.atleast_1d(evidence == 0.0), why, operand="evidence")
+    raise_at(np.atleast_1d(evidence == 0.0), why, operand="evidence")
 
 
 class BayesSequence(NamedTuple):
@@ -221,9 +245,9 @@ class BayesSequence(NamedTuple):
             return np.asarray(np.exp2(self.log_odds))
 
     def check(self) -> Check:
-        """Recompute the posterior as a softmax of log prior + sum of log likelihoods."""
+        """Return the posterior beside softmax(log prior + sum of log likelihoods)."""
         with np.errstate(divide="ignore"):
-            first, pieces = _hypotheses(self.prior, self.likelihood, self.false_positive)
+            first, pieces = _stack_hypotheses(self.prior, self.likelihood, self.false_positive)
             probs, _ = softmax_rows(np.log(first) + np.log(pieces).sum(axis=0))
         return Check(self.posterior, probs if self.false_positive is None else probs[..., 0])
 
@@ -231,7 +255,7 @@ class BayesSequence(NamedTuple):
 def bayes_sequence(
     priors: ArrayLike, likelihoods: ArrayLike, false_positives: ArrayLike | None = None
 ) -> BayesSequence:
-    """Update a prior by m pieces of evidence, one after the other.
+    """Return the posteriors after each of m independent pieces of evidence.
 
     odds = prior odds * product of the Bayes factors. The products keep their exponents apart, so a
     hundred likelihoods of 1e-5 underflow nothing, and lose fewer digits than sums of logarithms.
@@ -241,21 +265,23 @@ def bayes_sequence(
     >>> bayes_sequence(0.01, [0.9, 0.9], [0.05, 0.05]).posteriors.round(4)
     array([0.1538, 0.766 ])
     """
-    p, seen = chance(priors, "prior"), chance(likelihoods, "likelihood")
+    p, seen = as_probability(priors, "prior"), as_probability(likelihoods, "likelihood")
     alarm = (
-        None if false_positives is None else chance(false_positives, "false positive rate", "false_positives")
+        None
+        if false_positives is None
+        else as_probability(false_positives, "false positive rate", "false_positives")
     )
     if alarm is None:
-        p = simplex(p, "prior", operand="priors")
+        p = check_simplex(p, "prior", operand="priors")
     elif seen.shape != alarm.shape:
         count = f"{seen.shape[-1]} likelihoods need as many false positive rates"
         raise InputError(f"{count}, not {alarm.shape[-1]}", usage=True)
-    weights, pieces = _hypotheses(p, seen, alarm)
+    weights, pieces = _stack_hypotheses(p, seen, alarm)
     low, power = np.zeros_like(weights), np.zeros_like(weights, np.int64)
     posteriors = np.empty((len(pieces), *weights.shape))
     for k, piece in enumerate(pieces):
-        weights, low, power = _multiplied(weights, low, power, piece)
-        posteriors[k] = _shares(weights, power, k)
+        weights, low, power = _multiply_likelihood(weights, low, power, piece)
+        posteriors[k] = _normalize_weights(weights, power, k)
     log_odds, posterior = _log_odds(weights, power), posteriors[-1]
     posteriors = np.moveaxis(posteriors, 0, -2)
     if alarm is not None:
@@ -263,17 +289,21 @@ def bayes_sequence(
     return BayesSequence(p, seen, alarm, posteriors, np.asarray(posterior), np.asarray(log_odds))
 
 
-def _hypotheses(p: Array, seen: Array, alarm: Array | None) -> tuple[Array, Array]:
-    """Give priors (..., k) and likelihoods, pieces first: (m, ..., k), not A being the second of two."""
-    if alarm is not None:
-        p, seen = np.stack((p, 1.0 - p), axis=-1), np.stack((seen, alarm), axis=-1)
-    seen = np.moveaxis(seen, -2, 0)
-    seen = seen.reshape(len(seen), *(1,) * (p.ndim + 1 - seen.ndim), *seen.shape[1:])
-    pieces = together(likelihood=seen, prior=np.broadcast_to(p, (1, *p.shape)))[0]
-    return together(prior=p, likelihood=pieces[0])[0], pieces
+def _stack_hypotheses(p: Array, likelihood: Array, false_positive: Array | None) -> tuple[Array, Array]:
+    """Return priors (..., k) and likelihoods (m, ..., k), not A as second hypothesis."""
+    if false_positive is not None:
+        p, likelihood = np.stack((p, 1.0 - p), axis=-1), np.stack((likelihood, false_positive), axis=-1)
+    likelihood = np.moveaxis(likelihood, -2, 0)
+    likelihood = likelihood.reshape(
+        len(likelihood), *(1,) * (p.ndim + 1 - likelihood.ndim), *likelihood.shape[1:]
+    )
+    pieces = broadcast_operands(likelihood=likelihood, prior=np.broadcast_to(p, (1, *p.shape)))[0]
+    return broadcast_operands(prior=p, likelihood=pieces[0])[0], pieces
 
 
-def _multiplied(weights: Array, low: Array, power: Powers, piece: Array) -> tuple[Array, Array, Powers]:
+def _multiply_likelihood(
+    weights: Array, low: Array, power: Exponents, piece: Array
+) -> tuple[Array, Array, Exponents]:
     factor, shift = np.frexp(piece)
     product, rest = two_prod(weights, factor)
     value, more = np.frexp(product)
@@ -281,18 +311,18 @@ def _multiplied(weights: Array, low: Array, power: Powers, piece: Array) -> tupl
     return value, low, power + shift + more
 
 
-def _shares(weights: Array, power: Powers, k: int) -> Array:
+def _normalize_weights(weights: Array, power: Exponents, k: int) -> Array:
     alive = weights > 0.0
-    blame(
+    raise_at(
         ~np.asarray(alive.any(axis=-1))[..., np.newaxis],
         f"after piece {k + 1} no hypothesis is left: the evidence has probability 0",
     )
     top = np.where(alive, power, -(2**62)).max(axis=-1, keepdims=True)
     scaled = np.ldexp(weights, np.where(alive, np.maximum(power - top, -5000), 0).astype(np.int32))
-    return np.asarray(scaled / row_sum(scaled)[..., np.newaxis])
+    return np.asarray(scaled / compensated_sum(scaled)[..., np.newaxis])
 
 
-def _log_odds(weights: Array, power: Powers) -> Array:
+def _log_odds(weights: Array, power: Exponents) -> Array:
     with np.errstate(divide="ignore"):
         bits = np.log2(weights) + power
     k = bits.shape[-1]

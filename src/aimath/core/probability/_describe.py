@@ -1,4 +1,4 @@
-"""Centre and spread of values, with all their digits at any offset."""
+"""Descriptive statistics, accurate at any offset."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, blame, vectors
-from aimath.core.numerics.double_double import quotient, two_prod, two_sum
+from aimath.core.numerics.arrays import Check, as_vectors, raise_at
+from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Describe(NamedTuple):
             return np.asarray(self.variance * (self.count - self.ddof))
 
     def check(self) -> Check:
-        """Recompute the variance in one pass, from squares of differences from the first value."""
+        """Return the variance beside that of one pass, by shifted squares."""
         with np.errstate(all="ignore"):
             d = self.values - self.values[..., :1]
             squares = (d * d).sum(axis=-1) - d.sum(axis=-1) ** 2 / self.count
@@ -52,7 +52,7 @@ class Describe(NamedTuple):
 
 
 def describe(values: ArrayLike, ddof: float = 0) -> Describe:
-    """Describe a vector: mean, variance, standard deviation, extremes.
+    """Return mean, variance, standard deviation, minimum and maximum of vectors (..., n).
 
     variance = sum((values - mean)²) / (count - ddof): 0 for the whole population (numpy), 1 for a
     sample (pandas, R). Summed as if with twice the digits, so an offset of 1e8
@@ -61,7 +61,7 @@ def describe(values: ArrayLike, ddof: float = 0) -> Describe:
     >>> describe([1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16], ddof=1).variance
     array(30.)
     """
-    x = vectors(values, "value", operand="values")
+    x = as_vectors(values, "value", operand="values")
     n = x.shape[-1]
     if not 0 <= ddof < n:
         raise InputError(f"ddof must be at least 0 and below the count {n}, not {ddof:g}", operand="ddof")
@@ -69,19 +69,19 @@ def describe(values: ArrayLike, ddof: float = 0) -> Describe:
     power = np.frexp(np.abs(x).max(axis=-1))[1] + 1
     with np.errstate(all="ignore"):
         scaled = np.ldexp(x, -power[..., np.newaxis])
-        mean, rest = _mean(scaled, np.zeros_like(scaled), n)
+        mean, rest = _mean_dd(scaled, np.zeros_like(scaled), n)
         d, e = two_sum(scaled, -mean[..., np.newaxis])
         d, e = two_sum(d, e - rest[..., np.newaxis])
         h, low = two_prod(d, d)
-        spread = sum(_mean(h, low + 2.0 * d * e, n - ddof))
+        spread = sum(_mean_dd(h, low + 2.0 * d * e, n - ddof))
         variance, std = np.ldexp(spread, 2 * power), np.ldexp(np.sqrt(spread), power)
-    blame(np.atleast_1d(np.isinf(variance)), "the variance is beyond float64", operand="values")
+    raise_at(np.atleast_1d(np.isinf(variance)), "the variance is beyond float64", operand="values")
     figures = (np.ldexp(mean, power), variance, std, x.min(axis=-1), x.max(axis=-1))
     return Describe(x, ddof, *map(np.asarray, figures))
 
 
-def _mean(x: Array, low: Array, by: float) -> tuple[Array, Array]:
-    """Give the sum of x + low along the last axis, divided, in two parts."""
+def _mean_dd(x: Array, low: Array, divisor: float) -> tuple[Array, Array]:
+    """Return the sum of x + low along the last axis, divided, in two parts."""
     while x.shape[-1] > 1:
         half = x.shape[-1] // 2
         odd = (x[..., -1:], low[..., -1:]) if x.shape[-1] % 2 else None
@@ -90,4 +90,4 @@ def _mean(x: Array, low: Array, by: float) -> tuple[Array, Array]:
         if odd:
             s, e = np.concatenate((s, odd[0]), axis=-1), np.concatenate((e, odd[1]), axis=-1)
         x, low = s, e
-    return quotient(*two_sum(x[..., 0], low[..., 0]), by)
+    return divide_dd(*two_sum(x[..., 0], low[..., 0]), divisor)

@@ -1,4 +1,4 @@
-"""Diffusion models' forward half: noise schedules, and a vector with noise mixed in."""
+"""Noise schedules and the forward process of diffusion models."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, same_rows, vectors
-from aimath.core.numerics.double_double import quotient, rooted, two_prod, two_sum
+from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows
+from aimath.core.numerics.double_double import divide_dd, sqrt_dd, two_prod, two_sum
 from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
 
-Pair = tuple[Array, Array]
+DoubleDouble = tuple[Array, Array]
 """A number and the rest that its rounding left."""
-SCHEDULES = ("linear", "scaled-linear", "cosine")
-LARGEST_BETA = 0.999
+NOISE_SCHEDULES = ("linear", "scaled-linear", "cosine")
+MAX_BETA = 0.999
 """Where the cosine schedule's last step is clipped, in the paper as in diffusers."""
 
 
-class Schedule(NamedTuple):
-    """How much noise each of T steps adds, and how much signal is left after it."""
+class NoiseSchedule(NamedTuple):
+    """A noise schedule of T steps."""
 
     name: str
     T: int
@@ -35,7 +35,7 @@ class Schedule(NamedTuple):
     snr: Array  # (T,) alpha_bar / (1 - alpha_bar)
 
     def check(self) -> Check:
-        """Recompute 1 - alpha_bar step by step: the noise so far shrinks, and each step adds its beta."""
+        """Return 1 - alpha_bar beside its step-by-step recurrence."""
         variance, steps = 0.0, []
         for beta in self.betas.tolist():
             variance += beta * (1.0 - variance)
@@ -43,13 +43,13 @@ class Schedule(NamedTuple):
         return Check(self.one_minus_alpha_bar, np.array(steps))
 
 
-def schedule(
+def noise_schedule(
     name: str = "linear",
     T: int = 1000,  # noqa: N803
     beta_start: float = 1e-4,
     beta_end: float = 0.02,
-) -> Schedule:
-    """Give a noise schedule of T steps; step t = 0 .. T-1 is the index into each of its arrays.
+) -> NoiseSchedule:
+    """Return a noise schedule of T steps; step t = 0 .. T-1 is the index into each of its arrays.
 
     alpha_bar[t] = product of (1 - betas[0 .. t]), so index t is the paper's step t + 1.
     linear: betas evenly from beta_start to beta_end (Ho et al. 2020). scaled-linear: their square
@@ -57,19 +57,19 @@ def schedule(
     cos²((s/T + .008) / 1.008 · π/2), the last beta clipped to .999 (Nichol and Dhariwal 2021).
     diffusers counts the same way, in float32; who reads f(t)/f(0) at index t is one step behind.
 
-    >>> schedule("linear").alpha_bar[[0, 500, 999]]
+    >>> noise_schedule("linear").alpha_bar[[0, 500, 999]]
     array([9.99900000e-01, 7.77966584e-02, 4.03582977e-05])
     """
-    if name not in SCHEDULES:
-        raise InputError(f"schedule '{name}' is not one of {', '.join(SCHEDULES)}", usage=True)
-    steps = _whole(T, "T", 1, 1_000_000)
-    start, end = _beta(beta_start, "beta_start"), _beta(beta_end, "beta_end")
+    if name not in NOISE_SCHEDULES:
+        raise InputError(f"schedule '{name}' is not one of {', '.join(NOISE_SCHEDULES)}", usage=True)
+    steps = _check_integer(T, "T", 1, 1_000_000)
+    start, end = _check_beta(beta_start, "beta_start"), _check_beta(beta_end, "beta_end")
     if name == "cosine":
-        betas, left, gone = _cosine(steps)
+        betas, left, gone = _cosine_schedule(steps)
     else:
-        beta, low = _evenly(start, end, steps, square=name == "scaled-linear")
-        betas, (left, gone) = beta + low, _products(beta, low)
-    return Schedule(name, steps, start, end, betas, left, gone, left / gone)
+        beta, low = _linspace_dd(start, end, steps, square=name == "scaled-linear")
+        betas, (left, gone) = beta + low, _cumprod_dd(beta, low)
+    return NoiseSchedule(name, steps, start, end, betas, left, gone, left / gone)
 
 
 class Diffuse(NamedTuple):
@@ -98,12 +98,12 @@ class Diffuse(NamedTuple):
         return np.asarray(np.sqrt(self.one_minus_alpha_bar))
 
     def check(self) -> Check:
-        """Recompute by steps that each shrink what is there and add noise; without steps as a rotation."""
+        """Return noisy beside the step-by-step process; without steps beside a rotation."""
         if self.t is None:
             angle = np.arctan2(self.noise_scale, self.signal_scale)
             return Check(self.noisy, np.cos(angle) * self.x0 + np.sin(angle) * self.noise)
         given: Any = self  # where t is given, the schedule is
-        plan = schedule(given.schedule, given.T, given.beta_start, given.beta_end)
+        plan = noise_schedule(given.schedule, given.T, given.beta_start, given.beta_end)
         scale, variance = 1.0, 0.0
         for beta in plan.betas[: self.t + 1].tolist():
             scale, variance = scale * (1.0 - beta) ** 0.5, (1.0 - beta) * variance + beta
@@ -121,7 +121,7 @@ def diffuse(
     noise: ArrayLike | None = None,
     rng: Generator | None = None,
 ) -> Diffuse:
-    """Mix noise into a vector as a diffusion model's step t does, in one stroke.
+    """Return x0 with the noise of step t of a diffusion model added, q(x_t | x_0).
 
     noisy = sqrt(alpha_bar) * x0 + sqrt(1 - alpha_bar) * noise, alpha_bar being the schedule's at the
     0-based index t, or given. The noise, drawn from rng unless given, may be one row for all. Ho et
@@ -130,76 +130,97 @@ def diffuse(
     >>> diffuse([1, -1], alpha_bar=0.64, noise=[0, 1]).noisy
     array([ 0.8, -0.2])
     """
-    x = vectors(x0, "value", operand="x0")
+    x = as_vectors(x0, "value", operand="x0")
     if (t is None) == (alpha_bar is None):
         raise InputError("give either the step t or alpha_bar", usage=True)
-    mixed = _drawn(x.shape, rng) if noise is None else vectors(noise, "noise value", operand="noise")
-    same_rows(x, mixed, ("x0", "noise"))
+    mixed = (
+        _standard_normal(x.shape, rng) if noise is None else as_vectors(noise, "noise value", operand="noise")
+    )
+    check_same_rows(x, mixed, ("x0", "noise"))
     x, mixed = np.broadcast_arrays(x, mixed)
     if alpha_bar is None:
-        return _at_step(x, mixed, t, schedule, T, beta_start, beta_end)
-    left = vectors(alpha_bar, "alpha_bar", operand="alpha_bar").reshape(())
+        return _diffuse_at_step(x, mixed, t, schedule, T, beta_start, beta_end)
+    left = as_vectors(alpha_bar, "alpha_bar", operand="alpha_bar").reshape(())
     if not 0.0 <= left <= 1.0:
         raise InputError(f"alpha_bar must be 0 to 1, not {left:g}", operand="alpha_bar")
-    return _mixed(x, mixed, left, 1.0 - left)
+    return _mix_noise(x, mixed, left, 1.0 - left)
 
 
-def _at_step(
+def _diffuse_at_step(
     x: Array, noise: Array, t: int | None, name: str, steps: int, start: float, end: float
 ) -> Diffuse:
-    plan = schedule(name, steps, start, end)
-    at = _whole(t, "t", 0, plan.T - 1)
-    return _mixed(x, noise, plan.alpha_bar[at], plan.one_minus_alpha_bar[at], at, plan)
+    plan = noise_schedule(name, steps, start, end)
+    at = _check_integer(t, "t", 0, plan.T - 1)
+    return _mix_noise(x, noise, plan.alpha_bar[at], plan.one_minus_alpha_bar[at], at, plan)
 
 
-def _mixed(
-    x: Array, noise: Array, left: Array, gone: Array, t: int | None = None, plan: Schedule | None = None
+def _mix_noise(
+    x: Array,
+    noise: Array,
+    alpha_bar: Array,
+    one_minus_alpha_bar: Array,
+    t: int | None = None,
+    schedule: NoiseSchedule | None = None,
 ) -> Diffuse:
     how: tuple[int | None, str | None, float | None, float | None] = (None, None, None, None)
-    if plan is not None:
-        how = (plan.T, plan.name, plan.beta_start, plan.beta_end)
+    if schedule is not None:
+        how = (schedule.T, schedule.name, schedule.beta_start, schedule.beta_end)
     with np.errstate(divide="ignore"):
-        left, gone, snr = (np.asarray(share) for share in (left, gone, np.divide(left, gone)))
-    return Diffuse(x, t, *how, noise, left, gone, snr, np.sqrt(left) * x + np.sqrt(gone) * noise)
+        alpha_bar, one_minus_alpha_bar, snr = (
+            np.asarray(share)
+            for share in (alpha_bar, one_minus_alpha_bar, np.divide(alpha_bar, one_minus_alpha_bar))
+        )
+    return Diffuse(
+        x,
+        t,
+        *how,
+        noise,
+        alpha_bar,
+        one_minus_alpha_bar,
+        snr,
+        np.sqrt(alpha_bar) * x + np.sqrt(one_minus_alpha_bar) * noise,
+    )
 
 
-def _drawn(shape: tuple[int, ...], rng: Generator | None) -> Array:
+def _standard_normal(shape: tuple[int, ...], rng: Generator | None) -> Array:
     if rng is None:
         raise InputError("give the noise, or a generator to draw it from", usage=True)
     return rng.standard_normal(shape)
 
 
-def _whole(value: float | None, name: str, least: int, most: int) -> int:
-    if value is None or value != value // 1 or not least <= value <= most:
-        raise InputError(f"{name} must be a whole number from {least} to {most}, not {value}", operand=name)
+def _check_integer(value: float | None, name: str, minimum: int, maximum: int) -> int:
+    if value is None or value != value // 1 or not minimum <= value <= maximum:
+        raise InputError(
+            f"{name} must be a whole number from {minimum} to {maximum}, not {value}", operand=name
+        )
     return int(value)
 
 
-def _beta(value: float, name: str) -> float:
+def _check_beta(value: float, name: str) -> float:
     if not 0.0 < value < 1.0:
         raise InputError(f"{name} must be above 0 and below 1, not {value:g}", operand=name)
     return float(value)
 
 
-def _evenly(start: float, end: float, steps: int, *, square: bool) -> tuple[Array, Array]:
-    """Give betas from start to end in two parts, evenly spaced themselves or by their square roots."""
+def _linspace_dd(start: float, end: float, steps: int, *, square: bool) -> tuple[Array, Array]:
+    """Return betas from start to end as double-doubles, evenly spaced or by their square roots."""
     ends = np.array([start, end])
     low = np.zeros(2)
     if square:
-        ends, low = rooted(ends, low)
+        ends, low = sqrt_dd(ends, low)
     t, last = np.arange(steps, dtype=np.float64), max(steps - 1.0, 1.0)
     back = last - t
     (a, da), (b, db) = two_prod(ends[:1], back), two_prod(ends[1:], t)
     value, rest = two_sum(a, b)
-    value, rest = quotient(value, rest + da + db + (low[0] * back + low[1] * t), last)
+    value, rest = divide_dd(value, rest + da + db + (low[0] * back + low[1] * t), last)
     if square:
         h, more = two_prod(value, value)
         return h, more + 2.0 * value * rest
     return value, rest
 
 
-def _products(beta: Array, low: Array) -> tuple[Array, Array]:
-    """Give the running products of 1 - beta and 1 less each, from products with twice the digits."""
+def _cumprod_dd(beta: Array, low: Array) -> tuple[Array, Array]:
+    """Return the cumulative products of 1 - beta, and 1 less each, with double-double precision."""
     high, rest = two_sum(np.ones_like(beta), -beta)
     rest -= low
     reach = 1
@@ -212,37 +233,37 @@ def _products(beta: Array, low: Array) -> tuple[Array, Array]:
     return high, one + (lost - rest)
 
 
-HALF_PI = (1.5707963267948966, 6.123233995736766e-17)  # π/2 in two parts
+HALF_PI_DD = (1.5707963267948966, 6.123233995736766e-17)  # π/2 in two parts
 
 
-def _cosine(steps: int) -> tuple[Array, Array, Array]:
-    """Give betas, alpha_bar and 1 - alpha_bar in closed form, with sines where cosines would cancel."""
+def _cosine_schedule(steps: int) -> tuple[Array, Array, Array]:
+    """Return betas, alpha_bar and 1 - alpha_bar in closed form, with sines where cosines would cancel."""
     t = np.arange(steps, dtype=np.float64)
-    first = _sine(np.array(1000.0 * steps), steps)  # cos of the offset's angle
-    after, before = (_sine(1000.0 * (steps - k), steps) for k in (t + 1.0, t))
-    ratio = _over(after, first)
-    left = np.add(*_times(ratio, ratio))
-    bent, turned = _sine(1000.0 * (t + 1.0), steps), _sine(1000.0 * (t + 1.0) + 16.0 * steps, steps)
-    gone = np.add(*_times(_over(bent, first), _over(turned, first)))
-    bent, turned = _sine(np.array(1000.0), steps), _sine(1000.0 * (2.0 * t + 1.0) + 16.0 * steps, steps)
-    betas = np.add(*_times(_over(bent, before), _over(turned, before)))
-    betas[-1], left[-1] = LARGEST_BETA, (left[-2] if steps > 1 else 1.0) * (1.0 - LARGEST_BETA)
+    first = _sin_dd(np.array(1000.0 * steps), steps)  # cos of the offset's angle
+    after, before = (_sin_dd(1000.0 * (steps - k), steps) for k in (t + 1.0, t))
+    ratio = _divide_dd_dd(after, first)
+    left = np.add(*_multiply_dd(ratio, ratio))
+    bent, turned = _sin_dd(1000.0 * (t + 1.0), steps), _sin_dd(1000.0 * (t + 1.0) + 16.0 * steps, steps)
+    gone = np.add(*_multiply_dd(_divide_dd_dd(bent, first), _divide_dd_dd(turned, first)))
+    bent, turned = _sin_dd(np.array(1000.0), steps), _sin_dd(1000.0 * (2.0 * t + 1.0) + 16.0 * steps, steps)
+    betas = np.add(*_multiply_dd(_divide_dd_dd(bent, before), _divide_dd_dd(turned, before)))
+    betas[-1], left[-1] = MAX_BETA, (left[-2] if steps > 1 else 1.0) * (1.0 - MAX_BETA)
     gone[-1] = 1.0 - left[-1]
     return betas, left, gone
 
 
-def _sine(above: Array, steps: int) -> Pair:
-    """Give sin(π/2 · above / (1008 steps)), the paper's .008 and 1.008 being 8 and 1008 of a thousand."""
-    q, r = quotient(above, np.zeros_like(above), 1008.0 * steps)
-    a, rest = two_prod(q, np.asarray(HALF_PI[0]))
-    return np.sin(a), np.cos(a) * (rest + r * HALF_PI[0] + q * HALF_PI[1])
+def _sin_dd(above: Array, steps: int) -> DoubleDouble:
+    """Return sin(π/2 · above / (1008 steps)), the paper's .008 and 1.008 being 8 and 1008 of a thousand."""
+    q, r = divide_dd(above, np.zeros_like(above), 1008.0 * steps)
+    a, rest = two_prod(q, np.asarray(HALF_PI_DD[0]))
+    return np.sin(a), np.cos(a) * (rest + r * HALF_PI_DD[0] + q * HALF_PI_DD[1])
 
 
-def _times(x: Pair, y: Pair) -> Pair:
+def _multiply_dd(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
     h, rest = two_prod(x[0], y[0])
     return h, rest + x[0] * y[1] + x[1] * y[0]
 
 
-def _over(x: Pair, y: Pair) -> Pair:
-    q, r = quotient(*x, y[0])
+def _divide_dd_dd(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    q, r = divide_dd(*x, y[0])
     return q, r - q * y[1] / y[0]

@@ -1,4 +1,4 @@
-"""The normal distribution at any mean and width: density, tails, quantiles, intervals, samples."""
+"""The normal distribution: density, cdf, quantiles, intervals, samples."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics import special as normal
-from aimath.core.numerics.arrays import Check, positive, together, vectors
-from aimath.core.numerics.double_double import quotient, two_prod, two_sum
-from aimath.core.probability._bayes import chance
+from aimath.core.numerics import special as special
+from aimath.core.numerics.arrays import Check, as_positive, as_vectors, broadcast_operands
+from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
+from aimath.core.probability._bayes import as_probability
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,45 +31,45 @@ class Gaussian(NamedTuple):
     @property
     def z(self) -> Array:
         """(...) distance from the mean in sigmas."""
-        return normal.standardize(self.x, self.mu, self.sigma)[0]
+        return special.standardize(self.x, self.mu, self.sigma)[0]
 
     @property
     def log_density(self) -> Array:
         """(...) nats, within 2 ulp of the larger of its two terms; finite where the density underflows."""
         with np.errstate(over="ignore"):
-            h, low = normal.square(*normal.standardize(self.x, self.mu, self.sigma))
-        return np.asarray(-0.5 * h - 0.5 * low - (np.log(self.sigma) - np.log(normal.DENSITY_AT_0)))
+            h, low = special.square_dd(*special.standardize(self.x, self.mu, self.sigma))
+        return np.asarray(-0.5 * h - 0.5 * low - (np.log(self.sigma) - np.log(special.NORMAL_PDF_AT_0)))
 
     @property
     def cdf(self) -> Array:
         """(...) P(X <= x)."""
-        return normal.lower_tail(*normal.standardize(self.x, self.mu, self.sigma))
+        return special.normal_cdf(*special.standardize(self.x, self.mu, self.sigma))
 
     @property
     def survival(self) -> Array:
         """(...) P(X > x), with its own digits where the cdf is nearly 1."""
-        z, dz = normal.standardize(self.x, self.mu, self.sigma)
-        return normal.lower_tail(-z, -dz)
+        z, dz = special.standardize(self.x, self.mu, self.sigma)
+        return special.normal_cdf(-z, -dz)
 
     def check(self) -> Check:
-        """Recompute the density through its logarithm."""
+        """Return the density beside exp(log_density)."""
         with np.errstate(over="ignore"):
             return Check(self.density, np.exp(self.log_density))
 
     def check_log(self) -> Check:
-        """Recompute the log-density from the density, where that has not underflowed."""
+        """Return the log-density beside log(density), where that hasn't underflowed."""
         with np.errstate(divide="ignore"):
             other = np.log(self.density)
         return Check(self.log_density, np.where(self.density > 1e-300, other, self.log_density))
 
     def check_cdf(self) -> Check:
-        """Integrate the density up to x."""
+        """Return the cdf beside the integral of the density up to x."""
         low = np.full_like(self.x, -np.inf)
-        return Between(low, self.x, self.mu, self.sigma, self.cdf).check()
+        return GaussianInterval(low, self.x, self.mu, self.sigma, self.cdf).check()
 
 
 def gaussian(x: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0) -> Gaussian:
-    """Give the normal density at x.
+    """Return density and cdf of the normal distribution at x.
 
     density = exp(-((x - mu) / sigma)² / 2) / (sigma * sqrt(2π)). sigma is the standard deviation,
     not the variance. z is kept in two parts, else a rounded z costs z² ulp (scipy: 431 at 30).
@@ -78,13 +78,15 @@ def gaussian(x: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0) -> Gauss
     >>> gaussian(0).density
     array(0.39894228)
     """
-    at, mean, width = together(x=_numbers(x, "x", infinite=True), mu=_numbers(mu, "mu"), sigma=_widths(sigma))
-    density = normal.density(*normal.standardize(at, mean, width), width)
-    return Gaussian(at, *_as_given(mean, width, mu, sigma), density)
+    at, mean, width = broadcast_operands(
+        x=_as_reals(x, "x", infinite=True), mu=_as_reals(mu, "mu"), sigma=_as_sigma(sigma)
+    )
+    density = special.normal_pdf(*special.standardize(at, mean, width), width)
+    return Gaussian(at, *_keep_scalars(mean, width, mu, sigma), density)
 
 
-class Quantile(NamedTuple):
-    """Where a normal distribution has a given share below."""
+class GaussianQuantile(NamedTuple):
+    """A quantile of a normal distribution."""
 
     p: Array  # (...) 0 .. 1
     mu: Array  # (...)
@@ -94,35 +96,35 @@ class Quantile(NamedTuple):
     @property
     def z(self) -> Array:
         """(...) the quantile in sigmas from the mean."""
-        return normal.quantile(self.p)[0]
+        return special.normal_quantile(self.p)[0]
 
     def check(self) -> Check:
-        """Recompute the share below the quantile."""
-        return Check(self.p, normal.lower_tail(*normal.standardize(self.quantile, self.mu, self.sigma)))
+        """Return p beside the cdf at the quantile."""
+        return Check(self.p, special.normal_cdf(*special.standardize(self.quantile, self.mu, self.sigma)))
 
 
-def gaussian_quantile(p: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0) -> Quantile:
-    """Give the x that a normal variable stays below with probability p.
+def gaussian_quantile(p: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0) -> GaussianQuantile:
+    """Return the quantile of a normal distribution: x with P(X <= x) = p.
 
     quantile = mu + sigma * z, where P(Z <= z) = p. Wichura's AS 241 (1988) and a step of Newton.
 
     >>> gaussian_quantile(0.975).quantile
     array(1.95996398)
     """
-    share, mean, width = together(
-        p=chance(p, "probability", "p"), mu=_numbers(mu, "mu"), sigma=_widths(sigma)
+    share, mean, width = broadcast_operands(
+        p=as_probability(p, "probability", "p"), mu=_as_reals(mu, "mu"), sigma=_as_sigma(sigma)
     )
     with np.errstate(all="ignore"):
-        z, dz = normal.quantile(share)
+        z, dz = special.normal_quantile(share)
         step, lost = two_prod(z, width)
         value, rest = two_sum(step, mean)
         rest = rest + lost + dz * width
         quantile = np.where(np.isfinite(rest), value + rest, z * width + mean)
-    return Quantile(share, *_as_given(mean, width, mu, sigma), quantile)
+    return GaussianQuantile(share, *_keep_scalars(mean, width, mu, sigma), quantile)
 
 
-class Between(NamedTuple):
-    """How much of a normal distribution lies in an interval."""
+class GaussianInterval(NamedTuple):
+    """The probability of an interval under a normal distribution."""
 
     low: Array  # (...) may be -inf
     high: Array  # (...) at least low, may be inf
@@ -133,28 +135,30 @@ class Between(NamedTuple):
     @property
     def z_low(self) -> Array:
         """(...) the lower end in sigmas from the mean."""
-        return normal.standardize(self.low, self.mu, self.sigma)[0]
+        return special.standardize(self.low, self.mu, self.sigma)[0]
 
     @property
     def z_high(self) -> Array:
         """(...) the upper end in sigmas from the mean."""
-        return normal.standardize(self.high, self.mu, self.sigma)[0]
+        return special.standardize(self.high, self.mu, self.sigma)[0]
 
     def check(self) -> Check:
-        """Integrate the density by Gauss and Legendre's rule on 64 pieces, to 9 sigmas from its peak."""
-        nodes, weights = _rule()
+        """Return the probability beside Gauss-Legendre quadrature of the density on 64 pieces."""
+        nodes, weights = _gauss_legendre()
         ends = np.clip(self.z_low, -40.0, 40.0), np.clip(self.z_high, -40.0, 40.0)
         peak = np.clip(0.0, *ends)  # of a tail, its inner end
         a, b = (np.clip(z, peak - 9.0, peak + 9.0)[..., np.newaxis] for z in ends)
         half = (b - a) / 128.0
         middles = a + half * (2.0 * np.arange(64) + 1.0)
         z = middles[..., np.newaxis] + half[..., np.newaxis] * nodes
-        area = (np.exp(-0.5 * z * z) @ weights * half).sum(axis=-1) * normal.DENSITY_AT_0
+        area = (np.exp(-0.5 * z * z) @ weights * half).sum(axis=-1) * special.NORMAL_PDF_AT_0
         return Check(self.probability, area)
 
 
-def gaussian_between(low: ArrayLike, high: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0) -> Between:
-    """Give the probability that a normal variable falls between low and high.
+def gaussian_between(
+    low: ArrayLike, high: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0
+) -> GaussianInterval:
+    """Return the probability that a normal variable lies between low and high.
 
     probability = cdf(high) - cdf(low), taken in the tail where it loses nothing; an interval so
     narrow that the two would cancel is integrated instead (Gauss and Legendre, 16 points).
@@ -162,48 +166,48 @@ def gaussian_between(low: ArrayLike, high: ArrayLike, mu: ArrayLike = 0.0, sigma
     >>> gaussian_between(10, 11).probability
     array(7.61966196e-24)
     """
-    ends = {k: _numbers(v, k, infinite=True) for k, v in (("low", low), ("high", high))}
-    a, b, mean, width = together(**ends, mu=_numbers(mu, "mu"), sigma=_widths(sigma))
+    ends = {k: _as_reals(v, k, infinite=True) for k, v in (("low", low), ("high", high))}
+    a, b, mean, width = broadcast_operands(**ends, mu=_as_reals(mu, "mu"), sigma=_as_sigma(sigma))
     if (a > b).any():
         k = int(np.argmax(a > b))
         raise InputError(f"low {a.flat[k]:g} is above high {b.flat[k]:g}", operand="low")
-    (za, da), (zb, db) = (normal.standardize(end, mean, width) for end in (a, b))
+    (za, da), (zb, db) = (special.standardize(end, mean, width) for end in (a, b))
     flip = za > 0.0  # in the upper half the tails above are small, so the interval is turned around
     za, da, zb, db = (np.where(flip, -s, t) for s, t in ((zb, za), (db, da), (za, zb), (da, db)))
     with np.errstate(all="ignore"):
-        wide = normal.lower_tail(zb, db) - normal.lower_tail(za, da)
-        both = 1.0 - (normal.lower_tail(za, da) + normal.lower_tail(-zb, -db))
+        wide = special.normal_cdf(zb, db) - special.normal_cdf(za, da)
+        both = 1.0 - (special.normal_cdf(za, da) + special.normal_cdf(-zb, -db))
         probability = np.where(zb > 0.0, both, wide)
-        gap = normal.standardize(b, a, width)[0]
+        gap = special.standardize(b, a, width)[0]
         narrow = (gap <= 2.0) & (gap * np.maximum(np.abs(za), np.abs(zb)) <= 1.5)
     if narrow.any():
-        probability[narrow] = _integral(a[narrow], b[narrow], mean[narrow], width[narrow])
-    return Between(a, b, *_as_given(mean, width, mu, sigma), probability)
+        probability[narrow] = _integrate_density(a[narrow], b[narrow], mean[narrow], width[narrow])
+    return GaussianInterval(a, b, *_keep_scalars(mean, width, mu, sigma), probability)
 
 
-def _integral(low: Array, high: Array, mu: Array, sigma: Array) -> Array:
-    """Integrate the density around the middle m: φ(m) times the mean of exp(-m t - t²/2), times the width."""
+def _integrate_density(low: Array, high: Array, mu: Array, sigma: Array) -> Array:
+    """Return the integral of the density over a narrow interval, by Gauss-Legendre quadrature."""
     d, e = two_sum(low, high)
     top, rest = two_sum(d, -2.0 * mu)
-    m, dm = quotient(top, rest + e, 2.0 * sigma)
-    gap, more = quotient(*two_sum(high, -low), sigma)
+    m, dm = divide_dd(top, rest + e, 2.0 * sigma)
+    gap, more = divide_dd(*two_sum(high, -low), sigma)
     excess = np.zeros_like(m)  # of the mean over 1: what is small may be rounded
-    for node, weight in zip(*_rule(), strict=True):
+    for node, weight in zip(*_gauss_legendre(), strict=True):
         t = 0.5 * gap * node
         excess += 0.5 * weight * np.expm1(-t * (m + 0.5 * t))
-    value, rest = two_prod(normal.density(m, dm, np.ones_like(m)), gap)
+    value, rest = two_prod(special.normal_pdf(m, dm, np.ones_like(m)), gap)
     density_more = value * (more / np.where(gap == 0.0, 1.0, gap)) + rest
     return np.asarray(value + (value * excess + density_more))
 
 
 @cache
-def _rule() -> tuple[Array, Array]:
+def _gauss_legendre() -> tuple[Array, Array]:
     nodes, weights = np.polynomial.legendre.leggauss(16)
     return nodes, weights
 
 
-class Sample(NamedTuple):
-    """Numbers drawn from a normal distribution."""
+class GaussianSample(NamedTuple):
+    """A random sample of a normal distribution."""
 
     mu: float
     sigma: float  # above 0
@@ -212,17 +216,17 @@ class Sample(NamedTuple):
     @property
     def z(self) -> Array:
         """(count,) each number in sigmas from the mean."""
-        return normal.standardize(self.sample, np.asarray(self.mu), np.asarray(self.sigma))[0]
+        return special.standardize(self.sample, np.asarray(self.mu), np.asarray(self.sigma))[0]
 
     def check(self) -> Check:
-        """Recompute every number (in sigmas) as the quantile of its own tail."""
+        """Return each z-score beside the quantile of its own tail."""
         z = self.z
-        below = normal.quantile(normal.lower_tail(-np.abs(z), np.zeros_like(z)))[0]
+        below = special.normal_quantile(special.normal_cdf(-np.abs(z), np.zeros_like(z)))[0]
         return Check(z, np.where(z > 0.0, -below, below))
 
 
-def gaussian_sample(count: int, mu: float, sigma: float, rng: Generator) -> Sample:
-    """Draw numbers from a normal distribution: sample = mu + sigma * standard normal.
+def gaussian_sample(count: int, mu: float, sigma: float, rng: Generator) -> GaussianSample:
+    """Return a random sample of a normal distribution: mu + sigma * standard normal.
 
     The generator's own method (numpy: the ziggurat of Marsaglia and Tsang, 2000).
 
@@ -231,20 +235,20 @@ def gaussian_sample(count: int, mu: float, sigma: float, rng: Generator) -> Samp
     """
     if count != int(count) or count < 1:
         raise InputError(f"count must be a whole number of at least 1, not {count:g}", operand="count")
-    mean, width = float(_numbers(mu, "mu")), float(_widths(sigma))
-    return Sample(mean, width, mean + width * rng.standard_normal(int(count)))
+    mean, width = float(_as_reals(mu, "mu")), float(_as_sigma(sigma))
+    return GaussianSample(mean, width, mean + width * rng.standard_normal(int(count)))
 
 
-def _numbers(values: ArrayLike, word: str, *, infinite: bool = False) -> Array:
+def _as_reals(values: ArrayLike, name: str, *, infinite: bool = False) -> Array:
     allow = (np.inf, -np.inf) if infinite else ()
-    return vectors(values, word, allow=allow, operand=word).reshape(np.shape(values))
+    return as_vectors(values, name, allow=allow, operand=name).reshape(np.shape(values))
 
 
-def _as_given(mean: Array, width: Array, mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
-    """Give the parameters back as single numbers where they came as such."""
+def _keep_scalars(mean: Array, width: Array, mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
+    """Return the parameters back as single numbers where they came as such."""
     mu, sigma = np.asarray(mu, np.float64), np.asarray(sigma, np.float64)
     return mean if mu.ndim else mu, width if sigma.ndim else sigma
 
 
-def _widths(sigma: ArrayLike) -> Array:
-    return positive(sigma, "sigma", operand="sigma").reshape(np.shape(sigma))
+def _as_sigma(sigma: ArrayLike) -> Array:
+    return as_positive(sigma, "sigma", operand="sigma").reshape(np.shape(sigma))

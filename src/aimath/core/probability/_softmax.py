@@ -1,4 +1,4 @@
-"""Softmax, log-softmax and log-sum-exp of rows (..., n), which keep all digits, and their quantities."""
+"""Softmax, log-softmax and log-sum-exp of rows (..., n)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, floats, vectors
-from aimath.core.numerics.double_double import quotient, row_sum, two_sum
+from aimath.core.numerics.arrays import Check, as_floats, as_vectors
+from aimath.core.numerics.double_double import compensated_sum, divide_dd, two_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 BLOCK = 32_768
 """Elements worked on at a time: some arrays of this size fit the second cache together."""
-NARROW = 32
+MAX_NARROW_ROW = 32
 """Rows of up to this length are turned into columns, so that every operation runs along the rows."""
 
 
-def row_parts(rows: Array) -> Iterator[slice]:
-    """Cut rows (r, n) in blocks of whole rows."""
+def row_blocks(rows: Array) -> Iterator[slice]:
+    """Return slices of whole rows that cut rows (r, n) in blocks."""
     step = max(1, BLOCK // rows.shape[1])
     return (slice(k, k + step) for k in range(0, len(rows), step))
 
 
-def column_parts(block: Array) -> Iterator[slice]:
-    """Cut rows (r, n) that are longer than a block in pieces."""
+def column_blocks(block: Array) -> Iterator[slice]:
+    """Return slices of columns that cut long rows (r, n) in blocks."""
     return (slice(k, k + BLOCK) for k in range(0, block.shape[1], BLOCK))
 
 
-def largest_of(block: Array) -> tuple[Array, Array]:
-    """Give the place and the value of each row's largest entry, the first of several."""
+def row_max(block: Array) -> tuple[Array, Array]:
+    """Return the argmax and maximum of each row, the first of ties."""
     at = np.argmax(block, axis=1)
     return at, block[np.arange(len(block)), at]
 
 
-def shifted(x: Array, largest: Array, temperature: float) -> tuple[Array, Array]:
-    """Give (x - largest) / temperature in two parts, of which the second is always finite."""
+def subtract_max(x: Array, largest: Array, temperature: float) -> tuple[Array, Array]:
+    """Return (x - largest) / temperature as a double-double whose low part is finite."""
     if temperature == 0.0:
         q = np.where(x == largest, 0.0, -np.inf)
         return q, np.zeros_like(q)
@@ -55,32 +55,32 @@ def shifted(x: Array, largest: Array, temperature: float) -> tuple[Array, Array]
     t += largest
     r -= t
     if temperature != 1.0:
-        q, r = quotient(q, r, temperature)
+        q, r = divide_dd(q, r, temperature)
     if np.minimum.reduce(q, axis=None) == -np.inf:
         r[q == -np.inf] = 0.0
     return q, r
 
 
-def write_weights(x: Array, largest: Array, temperature: float, out: Array) -> None:
+def exp_subtract_max(x: Array, largest: Array, temperature: float, out: Array) -> None:
     """Write exp((x - largest) / temperature) into `out`, which may be x itself."""
     with np.errstate(all="ignore"):
-        q, r = shifted(x, largest, temperature)
+        q, r = subtract_max(x, largest, temperature)
         np.exp(q, out=out)
         r *= out
         out += r
 
 
-def rest_of(block: Array, at: Array, largest: Array, temperature: float) -> Array:
-    """Give the sums of the weights of rows (r, n) without that of the largest, which is 1."""
-    if block.shape[1] > NARROW:
-        return wide_rest(block, at, largest, temperature, np.empty_like(block))
+def sum_without_max(block: Array, argmax: Array, largest: Array, temperature: float) -> Array:
+    """Return the sums of the weights of rows (r, n) without the largest, which is 1."""
+    if block.shape[1] > MAX_NARROW_ROW:
+        return sum_without_max_wide(block, argmax, largest, temperature, np.empty_like(block))
     planes = np.array(block.T, order="C")
-    write_weights(planes, largest, temperature, planes)
-    return _narrow_rest(planes)
+    exp_subtract_max(planes, largest, temperature, planes)
+    return _sum_without_max_narrow(planes)
 
 
-def _narrow_rest(weights: Array) -> Array:
-    """Sum weights (n, rows) in 0..1, of which one is 1, without that one.
+def _sum_without_max_narrow(weights: Array) -> Array:
+    """Return the sums of weights (n, rows) in 0..1 without the largest, which is 1.
 
     The sum starts at 1 and so is never below what is added to it: the rest of each addition takes
     two operations (Dekker 1971), and taking off the 1 and the largest weight afterwards is exact.
@@ -94,38 +94,40 @@ def _narrow_rest(weights: Array) -> Array:
     return (total - 2.0) + rest
 
 
-def wide_rest(block: Array, at: Array, largest: Array, temperature: float, out: Array) -> Array:
-    """Write the weights of `block` (rows, n) into `out` and give their sum without the largest."""
-    for columns in column_parts(block):
-        write_weights(block[:, columns], largest[:, np.newaxis], temperature, out[:, columns])
-    place = (np.arange(len(block)), at)
+def sum_without_max_wide(
+    block: Array, argmax: Array, largest: Array, temperature: float, out: Array
+) -> Array:
+    """Return the weights' sums without the largest, and write the weights into `out`."""
+    for columns in column_blocks(block):
+        exp_subtract_max(block[:, columns], largest[:, np.newaxis], temperature, out[:, columns])
+    place = (np.arange(len(block)), argmax)
     out[place] = 0.0
-    rest = tree_sum(np.stack([tree_sum(out[:, columns].T) for columns in column_parts(block)]))
+    rest = pairwise_sum(np.stack([pairwise_sum(out[:, columns].T) for columns in column_blocks(block)]))
     out[place] = 1.0
     return rest
 
 
-def tree_sum(planes: Array) -> Array:
-    """Sum along the first axis by halves: np.sum's rounding adds up on equal weights (5 ulp at 200)."""
-    while len(planes) > 1:
-        half = len(planes) // 2
-        folded = planes[:half] + planes[half : 2 * half]
-        if len(planes) % 2:
-            folded[0] += planes[-1]
-        planes = folded
-    return np.asarray(planes[0])
+def pairwise_sum(terms: Array) -> Array:
+    """Return the pairwise sum along the first axis."""
+    while len(terms) > 1:
+        half = len(terms) // 2
+        folded = terms[:half] + terms[half : 2 * half]
+        if len(terms) % 2:
+            folded[0] += terms[-1]
+        terms = folded
+    return np.asarray(terms[0])
 
 
-BEARABLE = 1e300
+MAX_UNSHIFTED_SUM = 1e300
 """Sums of exponentials from 1 to here lost nothing to overflow, nor to underflow what matters to them."""
-TURN = 512
+MAX_TRANSPOSED_ROW = 512
 """Rows of up to this length are summed faster as columns, a turned copy included."""
-DECIMAL_MOST = 100_000
+MAX_DECIMAL_ENTRIES = 100_000
 """Longest row (entries) whose log-sum-exp is redone in decimals when it cancels: about 3 s."""
 
 
 def softmax_rows(x: Array, temperature: float = 1.0) -> tuple[Array, Array]:
-    """Give the softmax of rows (..., n) at a temperature, and the sums of their weights (...,).
+    """Return the softmax of rows (..., n) at a temperature, and the sums of their weights (...,).
 
     probs = exp((x - max(x)) / temperature) / total, within 4 ulp at any depth. -inf is a mask;
     temperature 0 is the limit (greedy, ties share), inf is uniform over what is not masked.
@@ -134,39 +136,39 @@ def softmax_rows(x: Array, temperature: float = 1.0) -> tuple[Array, Array]:
     (array([[0.5, 0.5],
            [1. , 0. ]]), array([2., 1.]))
     """
-    rows = _rows(x, temperature)
+    rows = _as_rows(x, temperature)
     probs, total = np.empty_like(rows), np.empty(len(rows))
-    weigh = _narrow if rows.shape[1] <= NARROW else _wide
-    for part in row_parts(rows):
+    weigh = _softmax_narrow_rows if rows.shape[1] <= MAX_NARROW_ROW else _softmax_wide_rows
+    for part in row_blocks(rows):
         weigh(rows[part], temperature, part, probs[part], total[part])
     return probs.reshape(x.shape), total.reshape(x.shape[:-1])
 
 
 def log_softmax_rows(x: Array, temperature: float = 1.0) -> Array:
-    """Give the logarithms of the softmax of rows (..., n) in nats: the log-odds of a sure thing survive.
+    """Return the log-softmax of rows (..., n) in nats.
 
     log_probs = (x - max(x)) / temperature - log1p(sum of the other weights).
 
     >>> log_softmax_rows(np.array([50.0, 0.0]))
     array([-1.92874985e-22, -5.00000000e+01])
     """
-    rows = _rows(x, temperature)
+    rows = _as_rows(x, temperature)
     logs = np.empty_like(rows)
-    for part in row_parts(rows):
+    for part in row_blocks(rows):
         block, out = rows[part], logs[part]
-        at, largest = largest_of(block)
-        _refuse_masked(largest, np.arange(part.start, part.start + len(block)))
-        nats = np.log1p(rest_of(block, at, largest, temperature))[:, np.newaxis]
-        for columns in column_parts(block):
+        at, largest = row_max(block)
+        _check_not_all_masked(largest, np.arange(part.start, part.start + len(block)))
+        nats = np.log1p(sum_without_max(block, at, largest, temperature))[:, np.newaxis]
+        for columns in column_blocks(block):
             with np.errstate(all="ignore"):
-                q, r = shifted(block[:, columns], largest[:, np.newaxis], temperature)
+                q, r = subtract_max(block[:, columns], largest[:, np.newaxis], temperature)
                 difference, lost = two_sum(q, -nats)
                 out[:, columns] = np.where(np.isfinite(difference), difference + (lost + r), difference)
     return logs.reshape(x.shape)
 
 
 def logsumexp_rows(x: Array) -> Array:
-    """Give log(sum(exp(x))) of rows (..., n) in nats; -inf for a row of -inf, inf where inf is among them.
+    """Return log(sum(exp(x))) of rows (..., n) in nats; -inf for a row of -inf, inf where inf is among them.
 
     A row whose answer is not near 0 and whose numbers exp can bear is summed as it stands, without
     a shift that would round. Else max + log1p(the others); and where these two cancel, as they do
@@ -175,93 +177,93 @@ def logsumexp_rows(x: Array) -> Array:
     >>> logsumexp_rows(np.array([0.0, -40.0]))
     array(4.24835426e-18)
     """
-    rows = _rows(x, 1.0)
+    rows = _as_rows(x, 1.0)
     result = np.empty(len(rows))
-    for part in row_parts(rows):
+    for part in row_blocks(rows):
         block = rows[part]
         with np.errstate(all="ignore"):
             largest = np.maximum.reduce(block, axis=-1)
-            nats = np.log(_plain_total(block))
+            nats = np.log(_sum_exp(block))
         hard = ~((np.abs(nats) >= 1.0) & (np.abs(largest) <= 600.0))
         if hard.any():
-            nats[hard] = _careful(block[hard])
+            nats[hard] = _logsumexp_shifted(block[hard])
         result[part] = nats
     return result.reshape(x.shape[:-1])
 
 
-def _rows(x: Array, temperature: float) -> Array:
+def _as_rows(x: Array, temperature: float) -> Array:
     if not temperature >= 0.0:
         raise InputError(f"temperature must be at least 0, not {temperature:g}", operand="temperature")
     return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
-def _refuse_masked(largest: Array, rows: NDArray[np.intp]) -> None:
+def _check_not_all_masked(largest: Array, rows: NDArray[np.intp]) -> None:
     if np.minimum.reduce(largest) == -np.inf:
         raise InputError("all logits are -inf", row=int(rows[np.argmin(largest)]))
 
 
-def _narrow(block: Array, temperature: float, part: slice, probs: Array, total: Array) -> None:
+def _softmax_narrow_rows(block: Array, temperature: float, part: slice, probs: Array, total: Array) -> None:
     planes = np.array(block.T, order="C")
     largest = np.maximum.reduce(planes, axis=0)
-    _refuse_masked(largest, np.arange(part.start, part.start + len(block)))
-    write_weights(planes, largest, temperature, planes)
-    total[:] = tree_sum(planes)
+    _check_not_all_masked(largest, np.arange(part.start, part.start + len(block)))
+    exp_subtract_max(planes, largest, temperature, planes)
+    total[:] = pairwise_sum(planes)
     for k, weight in enumerate(planes):  # a column at a time: an array turned and then divided takes longer
         np.divide(weight, total, out=probs[:, k])
 
 
-def _wide(block: Array, temperature: float, part: slice, probs: Array, total: Array) -> None:
-    """Give long rows as they stand where exp can bear them: what isn't shifted isn't rounded either."""
+def _softmax_wide_rows(block: Array, temperature: float, part: slice, probs: Array, total: Array) -> None:
+    """Write softmax and total of long rows, unshifted where exp can't overflow."""
     hard = np.arange(len(block))
     if temperature == 1.0:
         with np.errstate(all="ignore"):
-            sums, tops = _exponentials(block, probs)
+            sums, tops = _exp_rows(block, probs)
             np.divide(sums, tops, out=total)
             np.divide(probs, sums[:, np.newaxis], out=probs)
-        hard = np.flatnonzero(~((sums >= 1.0) & (sums <= BEARABLE)))
+        hard = np.flatnonzero(~((sums >= 1.0) & (sums <= MAX_UNSHIFTED_SUM)))
     if len(hard):
-        at, largest = largest_of(block[hard])
-        _refuse_masked(largest, part.start + hard)
+        at, largest = row_max(block[hard])
+        _check_not_all_masked(largest, part.start + hard)
         weights = np.empty((len(hard), block.shape[1]))
-        total[hard] = 1.0 + wide_rest(block[hard], at, largest, temperature, weights)
+        total[hard] = 1.0 + sum_without_max_wide(block[hard], at, largest, temperature, weights)
         probs[hard] = weights / total[hard, np.newaxis]
 
 
-def _exponentials(block: Array, out: Array) -> tuple[Array, Array]:
-    """Write exp(block) into `out` (rows, n) and give the sums and the largest."""
+def _exp_rows(block: Array, out: Array) -> tuple[Array, Array]:
+    """Return the sums and maxima of exp(block), and write it into `out` (rows, n)."""
     sums, tops = [], []
-    for columns in column_parts(block):
+    for columns in column_blocks(block):
         np.exp(block[:, columns], out=out[:, columns])
         planes = out[:, columns].T
-        if block.shape[1] <= TURN:
+        if block.shape[1] <= MAX_TRANSPOSED_ROW:
             planes = np.ascontiguousarray(planes)
-        sums.append(tree_sum(planes))
+        sums.append(pairwise_sum(planes))
         tops.append(np.maximum.reduce(planes, axis=0))
-    return tree_sum(np.stack(sums)), np.maximum.reduce(np.stack(tops), axis=0)
+    return pairwise_sum(np.stack(sums)), np.maximum.reduce(np.stack(tops), axis=0)
 
 
-def _plain_total(block: Array) -> Array:
-    """Sum exp(block) along rows (rows, n), holding no more than a block of exponentials."""
-    if block.shape[1] <= NARROW:
-        return tree_sum(np.exp(np.array(block.T, order="C")))
-    return tree_sum(np.stack([tree_sum(np.exp(block[:, c]).T) for c in column_parts(block)]))
+def _sum_exp(block: Array) -> Array:
+    """Return sum(exp(block)) along rows (rows, n), a block at a time."""
+    if block.shape[1] <= MAX_NARROW_ROW:
+        return pairwise_sum(np.exp(np.array(block.T, order="C")))
+    return pairwise_sum(np.stack([pairwise_sum(np.exp(block[:, c]).T) for c in column_blocks(block)]))
 
 
-def _careful(block: Array) -> Array:
-    at, largest = largest_of(block)
+def _logsumexp_shifted(block: Array) -> Array:
+    at, largest = row_max(block)
     finite = np.isfinite(largest)
     with np.errstate(all="ignore"):
-        rest = rest_of(block, at, np.where(finite, largest, 0.0), 1.0)
+        rest = sum_without_max(block, at, np.where(finite, largest, 0.0), 1.0)
         nats = np.where(finite, largest + np.log1p(rest), largest)
     cancels = finite & (largest < 0.0) & (np.abs(nats) < 0.5 * np.abs(largest))
-    if block.shape[1] <= DECIMAL_MOST:
+    if block.shape[1] <= MAX_DECIMAL_ENTRIES:
         for row in np.flatnonzero(cancels):
-            nats[row] = _decimal(block[row])
+            nats[row] = _logsumexp_decimal(block[row])
     return nats
 
 
-def _decimal(row: Array) -> float:
-    """Give log(sum(exp(row))) with 40 digits, or with twice as many each time they cancel away."""
+def _logsumexp_decimal(row: Array) -> float:
+    """Return log(sum(exp(row))) with 40 digits, or with twice as many each time they cancel away."""
     from decimal import Context, Decimal  # noqa: PLC0415  1 ms at start for a rare need
 
     digits = 40
@@ -315,7 +317,7 @@ class Softmax(NamedTuple):
         """(...) bits, 0 .. log2(n): near 1 the logarithm is kept from the logits, where p forgot it."""
         p = np.where(self.probs == 0.0, 1.0, self.probs)
         surprise = np.where(self.probs > 0.5, self.log_probs / -np.log(2.0), -np.log2(p))
-        return row_sum(p * surprise) + 0.0
+        return compensated_sum(p * surprise) + 0.0
 
     @property
     def perplexity(self) -> Array:
@@ -328,18 +330,18 @@ class Softmax(NamedTuple):
         return np.argmax(self.logits, axis=-1)
 
     def check(self) -> Check:
-        """Recompute the probabilities as exponentials of log-probabilities."""
+        """Return the probabilities beside exp(log_probs)."""
         return Check(self.probs, np.exp(self.log_probs))
 
     def check_entropy(self) -> Check:
-        """Recompute the entropy as the log-sum-exp less the mean of the shifted logits."""
+        """Return the entropy beside logsumexp less the mean of the shifted logits."""
         kept = self.probs > 0.0
-        mean = row_sum(np.where(kept, self.probs * np.where(kept, self.shifted, 0.0), 0.0))
+        mean = compensated_sum(np.where(kept, self.probs * np.where(kept, self.shifted, 0.0), 0.0))
         return Check(self.entropy, (np.log(self.total) - mean) / np.log(2.0))
 
 
 def softmax(logits: ArrayLike, temperature: float = 1.0) -> Softmax:
-    """Turn logits into probabilities.
+    """Return the softmax of logits along the last axis.
 
     probs = exp((logits - max(logits)) / temperature) / total, the total being the sum of those
     exponentials. -inf is a mask (probability 0). Temperature 0 is the limit: all to the largest,
@@ -349,13 +351,13 @@ def softmax(logits: ArrayLike, temperature: float = 1.0) -> Softmax:
     >>> softmax([2, 1, 0.1]).probs.round(4)
     array([0.659 , 0.2424, 0.0986])
     """
-    z = floats(logits, "logit", operand="logits")
+    z = as_floats(logits, "logit", operand="logits")
     temperature = float(temperature)
     if not 0.0 < temperature < np.inf:
-        vectors(z, "logit", allow=(-np.inf,), operand="logits")
+        as_vectors(z, "logit", allow=(-np.inf,), operand="logits")
     found = Softmax(z, temperature, *softmax_rows(z, temperature))
     if np.isnan(found.total).any():  # nan and inf show here, which spares a pass over millions of rows
-        vectors(z, "logit", allow=(-np.inf,), operand="logits")
+        as_vectors(z, "logit", allow=(-np.inf,), operand="logits")
     return found
 
 
@@ -382,7 +384,7 @@ class LogSoftmax(NamedTuple):
         return softmax_rows(self.logits, self.temperature)[0]
 
     def check(self) -> Check:
-        """Recompute as logits / temperature less their own log-sum-exp; at 0 and inf as log(probs)."""
+        """Return log_probs beside logits / temperature - logsumexp; at 0 and inf beside log(probs)."""
         with np.errstate(all="ignore"):
             scaled = self.logits / self.temperature
             if not 0.0 < self.temperature < np.inf or np.isinf(scaled).any():
@@ -391,7 +393,7 @@ class LogSoftmax(NamedTuple):
 
 
 def log_softmax(logits: ArrayLike, temperature: float = 1.0) -> LogSoftmax:
-    """Give the natural logarithms of the softmax of logits.
+    """Return the log-softmax of logits along the last axis, in nats.
 
     log_probs = (logits - max(logits)) / temperature - log1p(the other weights): of [50, 0] the
     first is -1.93e-22, where scipy and torch say 0.
@@ -399,7 +401,7 @@ def log_softmax(logits: ArrayLike, temperature: float = 1.0) -> LogSoftmax:
     >>> log_softmax([50, 0]).log_probs
     array([-1.92874985e-22, -5.00000000e+01])
     """
-    z = vectors(logits, "logit", allow=(-np.inf,), operand="logits")
+    z = as_vectors(logits, "logit", allow=(-np.inf,), operand="logits")
     temperature = float(temperature)
     return LogSoftmax(z, temperature, log_softmax_rows(z, temperature))
 
@@ -430,7 +432,7 @@ class LogSumExp(NamedTuple):
     @property
     def total(self) -> Array:
         """(...) sum of the weights, 1 .. n."""
-        return row_sum(self.weights)
+        return compensated_sum(self.weights)
 
     @property
     def excess(self) -> Array:
@@ -440,13 +442,13 @@ class LogSumExp(NamedTuple):
         return np.where(np.isfinite(self.maximum), excess, 0.0)
 
     def check(self) -> Check:
-        """Add the values one after the other by numpy's log(exp(a) + exp(b))."""
+        """Return logsumexp beside numpy's logaddexp applied value by value."""
         with np.errstate(all="ignore"):
             return Check(self.logsumexp, np.asarray(np.logaddexp.reduce(self.values, axis=-1)))
 
 
 def logsumexp(values: ArrayLike) -> LogSumExp:
-    """Give log(sum(exp(values))) in nats, the soft maximum.
+    """Return log(sum(exp(values))) along the last axis, in nats.
 
     Of [0, -40] it is 4.25e-18, where torch says 0; log-probabilities that sum to nearly 1, whose
     answer all peers lose, are summed in decimals. A row of -inf gives -inf, an inf gives inf. See
@@ -455,8 +457,8 @@ def logsumexp(values: ArrayLike) -> LogSumExp:
     >>> logsumexp([1000, 1000]).logsumexp
     array(1000.69314718)
     """
-    x = floats(values, operand="values")
+    x = as_floats(values, operand="values")
     found = LogSumExp(x, logsumexp_rows(x))
     if np.isnan(found.logsumexp).any():
-        vectors(x, allow=(np.inf, -np.inf), operand="values")
+        as_vectors(x, allow=(np.inf, -np.inf), operand="values")
     return found

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aimath.core.nn._checked import checked
+from aimath.core.nn._errstate import checked_call
 
 
 def test_a_flag_without_a_reason_is_no_refusal():  # Accelerate's matrix products raise some
@@ -10,4 +10,4 @@ def test_a_flag_without_a_reason_is_no_refusal():  # Accelerate's matrix product
         np.exp(np.array([1000.0]))
         return x + 1
 
-    assert checked(spurious, np.array([1.0])).tolist() == [2]
+    assert checked_call(spurious, np.array([1.0])).tolist() == [2]

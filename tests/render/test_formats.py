@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aimath.errors import InputError
-from aimath.render.fields import Wanted
-from aimath.render.numbers import Style
-from aimath.render.programs import Json, Markdown, Plain, Separated, quoted
+from aimath.render.formats import DelimitedWriter, JsonLinesWriter, MarkdownWriter, PlainWriter, quote_cell
+from aimath.render.numbers import NumberStyle
+from aimath.render.report_view import LayoutOptions
 from aimath.report import Report
 
 T = np.array([0.5])
@@ -26,23 +26,27 @@ class One(NamedTuple):
 
 
 def text(writer, *reports) -> str:
-    return (b"".join(map(writer.write, reports)) + writer.end()).decode()
+    return (b"".join(map(writer.write, reports)) + writer.finish()).decode()
 
 
 def plain(*reports, **wanted) -> str:
-    return text(Plain(Wanted(**wanted)), *reports)
+    return text(PlainWriter(LayoutOptions(**wanted)), *reports)
 
 
 def tsv(*reports, **wanted) -> str:
-    return text(Separated(Wanted(**wanted), "\t"), *reports)
+    return text(DelimitedWriter(LayoutOptions(**wanted), "\t"), *reports)
 
 
 def csv_rows(*reports, **wanted) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text(Separated(Wanted(**wanted), ","), *reports), newline="")))
+    return list(
+        csv.reader(io.StringIO(text(DelimitedWriter(LayoutOptions(**wanted), ","), *reports), newline=""))
+    )
 
 
 def objects(*reports, **wanted):
-    return [json.loads(line) for line in text(Json(Wanted(**wanted)), *reports).splitlines()]
+    return [
+        json.loads(line) for line in text(JsonLinesWriter(LayoutOptions(**wanted)), *reports).splitlines()
+    ]
 
 
 class TestPlain:
@@ -56,11 +60,11 @@ class TestPlain:
         assert plain(answer(p=[[1.0, 2.0]]), answer(p=[[3.0]])) == "1 2\n3\n"
 
     def test_a_column_is_answered_as_columns_with_a_blank_line_between(self, answer):
-        first, second = answer(p=[[1.0, 2.0]], column=True), answer(p=[[3.0], [4.0]], column=True)
+        first, second = answer(p=[[1.0, 2.0]], is_column=True), answer(p=[[3.0], [4.0]], is_column=True)
         assert plain(first, second) == "1\n2\n\n3\n\n4\n"
 
     def test_a_column_answered_by_one_value_is_that_value(self, answer):
-        assert plain(answer(h=[1.5], column=True), answer(h=[2.5], column=True)) == "1.5\n2.5\n"
+        assert plain(answer(h=[1.5], is_column=True), answer(h=[2.5], is_column=True)) == "1.5\n2.5\n"
 
     def test_a_matrix_is_its_rows_with_a_blank_line_between_two(self, answer):
         one = answer(m=[[[1.0, 2.0], [3.0, 4.0]]])
@@ -77,7 +81,7 @@ class TestPlain:
 
     def test_words_keep_their_bytes(self, answer):
         words = answer(word=["=1+1", "\x1b[31mred", "é\udcff"])
-        assert Plain(Wanted()).write(words) == b"=1+1\n\x1b[31mred\n\xc3\xa9\xff\n"
+        assert PlainWriter(LayoutOptions()).write(words) == b"=1+1\n\x1b[31mred\n\xc3\xa9\xff\n"
         assert plain(answer(word=["a\tb\nc"])) == "a b c\n"  # but a line is a line
 
     def test_words_of_a_vector_and_flags(self, answer):
@@ -85,8 +89,8 @@ class TestPlain:
         assert plain(answer(ok=[True, False])) == "true\nfalse\n"
 
     def test_digits_and_decimals_hold(self, answer):
-        assert plain(answer(p=[[2 / 3, 2.0]]), style=Style(digits=3)) == "0.667 2\n"
-        assert plain(answer(p=[[2 / 3, 2.0]]), style=Style(decimals=1)) == "0.7 2.0\n"
+        assert plain(answer(p=[[2 / 3, 2.0]]), style=NumberStyle(digits=3)) == "0.667 2\n"
+        assert plain(answer(p=[[2 / 3, 2.0]]), style=NumberStyle(decimals=1)) == "0.7 2.0\n"
 
     def test_fields_choose_and_a_wrong_name_lists_the_right_ones(self, five):
         assert plain(five, fields=("entropy",)) == "1.4541688988316914\n"
@@ -102,7 +106,7 @@ class TestPlain:
             plain(five, fields=("check",))
 
     def test_a_void_row_is_nan_but_its_swept_options_stand(self, answer):
-        void = answer(step=[3], loss=[1.0], word=["x"], void=True, swept={"lr": T})
+        void = answer(step=[3], loss=[1.0], word=["x"], is_missing=True, swept={"lr": T})
         assert plain(void).splitlines()[1] == "0.5\tnan\tnan\t"
 
     def test_an_answer_that_is_not_there_has_no_column(self, answer):
@@ -131,14 +135,16 @@ class TestSeparated:
 
     @pytest.mark.parametrize("cell", ["-2.5", "+1e5", "-inf", "", "a=b"])
     def test_numbers_and_other_words_are_left_alone(self, cell):
-        assert quoted(cell, ",") == cell
+        assert quote_cell(cell, ",") == cell
 
     def test_the_first_block_alone_brings_the_header(self, answer):
         one = answer(kl=[1.0], step=[1])
         assert csv_rows(one, one) == [["kl", "step"], ["1", "1"], ["1", "1"]]
         assert csv_rows(one, header=False) == [["1", "1"]]
 
-    @pytest.mark.parametrize("writer", [Separated(Wanted(), ","), Markdown(Wanted())])
+    @pytest.mark.parametrize(
+        "writer", [DelimitedWriter(LayoutOptions(), ","), MarkdownWriter(LayoutOptions())]
+    )
     def test_rows_that_do_not_fit_the_header_are_refused(self, answer, writer):
         writer.write(answer(p=[[1.0, 2.0]]))
         with pytest.raises(InputError, match="a row has 1 columns where the first has 2") as error:
@@ -146,7 +152,7 @@ class TestSeparated:
         assert "json" in error.value.hint
 
     def test_other_labels_are_not_written_under_the_first_ones(self, answer):
-        writer = Separated(Wanted(), ",")
+        writer = DelimitedWriter(LayoutOptions(), ",")
         writer.write(answer(p=[[1.0, 2.0]], labels=("a", "b")))
         with pytest.raises(InputError, match="a row has a column 'p_c' where the first has 'p_b'"):
             writer.write(answer(p=[[1.0, 2.0]], labels=("a", "c")))
@@ -180,7 +186,7 @@ class TestJson:
 
     def test_digits_fields_and_sweeps(self, answer):
         report = answer(x=[2 / 3], n=[7], swept={"lr": T})
-        assert objects(report, style=Style(digits=2)) == [{"lr": 0.5, "x": 0.67, "n": 7}]
+        assert objects(report, style=NumberStyle(digits=2)) == [{"lr": 0.5, "x": 0.67, "n": 7}]
         assert objects(report, fields=("n",)) == [{"lr": 0.5, "n": 7}]  # swept values stay first
 
     @pytest.mark.parametrize("label", ["é", "a\x1bb", "😀", "\u202e", 'q"\\', "\udcff"])
@@ -189,7 +195,7 @@ class TestJson:
         (row,), (again,) = objects(report), objects(report, ascii_only=True)
         assert row == again
         assert row["labels"] == [label.encode("utf-8", "backslashreplace").decode()]
-        assert text(Json(Wanted(ascii_only=True)), report).isascii()
+        assert text(JsonLinesWriter(LayoutOptions(ascii_only=True)), report).isascii()
 
     def test_half_of_a_surrogate_pair_is_its_escape(self, answer):
         assert objects(answer(x=[[1.0]], labels=("\ud800",)))[0]["labels"] == ["\\ud800"]
@@ -199,7 +205,7 @@ class TestJson:
         assert objects(report) == [{"word": "a", "ok": True, "m": [[1.0, "inf"]]}]
 
     def test_a_void_row_parses_too(self, five):
-        (row,) = objects(five._replace(void=True))
+        (row,) = objects(five._replace(is_missing=True))
         assert row["probs"] == ["nan"] * 5
         assert row["argmax"] == "nan"
 
@@ -207,16 +213,16 @@ class TestJson:
 class TestMarkdown:
     def test_a_table(self, answer):
         report = answer(word=["a|b", "<b>"], kl=[1 / 3, 2.0])
-        lines = text(Markdown(Wanted()), report).splitlines()
+        lines = text(MarkdownWriter(LayoutOptions()), report).splitlines()
         assert lines == ["| word | kl |", "| --- | ---: |", "| a\\|b | 0.333333 |", "| \\<b> | 2 |"]
 
     def test_a_label_breaks_no_line(self, answer):
-        out = text(Markdown(Wanted()), answer(p=[[1.0, 2.0]], labels=("a\nb", "c\\|d")))
+        out = text(MarkdownWriter(LayoutOptions()), answer(p=[[1.0, 2.0]], labels=("a\nb", "c\\|d")))
         assert out.splitlines()[0] == "| p_a b | p_c\\\\\\|d |"
 
     def test_later_blocks_have_no_header(self, answer):
         one = answer(kl=[1.0])
-        assert text(Markdown(Wanted()), one, one).splitlines()[2:] == ["| 1 |", "| 1 |"]
+        assert text(MarkdownWriter(LayoutOptions()), one, one).splitlines()[2:] == ["| 1 |", "| 1 |"]
 
 
 @pytest.mark.parametrize("digits", [None, 2])
@@ -227,5 +233,5 @@ def test_whole_numbers_beside_floats_keep_their_digits(digits, n):
         x: np.ndarray
 
     report = Report(Both(np.array([n, 3]), np.array([0.5, 2.0])), show=("n", "x"), rows=2)
-    written = Separated(Wanted(style=Style(digits=digits)), ",").write(report)
+    written = DelimitedWriter(LayoutOptions(style=NumberStyle(digits=digits)), ",").write(report)
     assert written == f"n,x\n{n},0.5\n3,2\n".encode()

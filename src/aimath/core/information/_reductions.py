@@ -1,4 +1,4 @@
-"""Entropies and divergences of rows of probabilities, summed in blocks without losing digits."""
+"""Entropies and divergences along rows, by accurate blocked reductions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import SUM_TOLERANCE, floats, same_rows, simplex
-from aimath.core.numerics.double_double import row_sum
+from aimath.core.numerics.arrays import SUM_TOLERANCE, as_floats, check_same_rows, check_simplex
+from aimath.core.numerics.double_double import compensated_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
     from aimath.core.numerics.types import Array
 
-    Checks = list[tuple[Array, str | None]]
+    PendingChecks = list[tuple[Array, str | None]]
 
 BLOCK = 32_768
 """Elements worked on at a time: a handful of such buffers stays in the second-level cache."""
 ONES = np.ones(256)
-SHORT, LONG, LANE = 32, 2048, 128
+SHORT_ROW, LONG_ROW, CHUNK = 32, 2048, 128
 """Rows are added column by column up to SHORT entries; from LONG on, lanes of products are."""
 
 
 def logarithm(base: float) -> tuple[np.ufunc, float, float]:
-    """Give (log, divisor, ln base): log(x) / divisor is the logarithm to `base`, which must be > 1.
+    """Return (log, divisor, ln base): log(x) / divisor is the logarithm to `base`, which must be > 1.
 
     Bases 2, 10 and e have their own logarithm, so that powers of them come out exact.
 
@@ -44,10 +44,10 @@ def logarithm(base: float) -> tuple[np.ufunc, float, float]:
     return (own[b], 1.0, nats) if b in own else (np.log, nats, nats)
 
 
-def unit(base: float) -> str:
-    """Name the unit that logarithms to `base` count in.
+def entropy_unit(base: float) -> str:
+    """Return the unit of logarithms to `base`.
 
-    >>> unit(2)
+    >>> entropy_unit(2)
     'bits'
     """
     names = {2.0: "bits", 10.0: "hartleys", math.e: "nats"}
@@ -55,24 +55,24 @@ def unit(base: float) -> str:
 
 
 def power(base: float, exponent: Array) -> Array:
-    """Give base ** exponent, the inverse of `logarithm`; past float64 it is inf."""
+    """Return base ** exponent, the inverse of `logarithm`; past float64 it is inf."""
     with np.errstate(over="ignore"):
         if base == math.e:
             return np.exp(exponent)
         return np.exp2(exponent) if base == 2.0 else np.asarray(np.power(base, exponent))
 
 
-def loaded(values: ArrayLike, operand: str | None = None, *, normalize: bool = False) -> Array:
-    """Give float64 (..., n); what is that already is left for `over_rows` to check in its own pass."""
+def as_distribution(values: ArrayLike, operand: str | None = None, *, normalize: bool = False) -> Array:
+    """Return distributions as float64 (..., n); arrays are checked later by `reduce_rows`."""
     if normalize:
-        return simplex(values, normalize=True, operand=operand)
+        return check_simplex(values, normalize=True, operand=operand)
     if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim and values.shape[-1]:
         return np.require(values, requirements="A")
-    return floats(values, "probability", operand=operand)
+    return as_floats(values, "probability", operand=operand)
 
 
 def exact_sum(x: Array) -> Array:
-    """Sum along the last axis as if exactly, rounding once or twice; an infinity among `x` is the sum.
+    """Return the sum along the last axis, rounded once or twice; inf if an entry is infinite.
 
     What lies above the last bit of a power of two > 2 Σ|x| is split off: those parts add without
     rounding in any order (Rump, Ogita and Oishi 2008, ExtractVector).
@@ -90,26 +90,26 @@ def exact_sum(x: Array) -> Array:
     return np.asarray(np.where(np.isfinite(sums), sums, size))
 
 
-def total(x: Array) -> Array:
-    """Sum along the last axis with all digits, the quicker way for short rows and for long ones."""
+def accurate_sum(x: Array) -> Array:
+    """Return the accurate sum along the last axis, by the faster method for the row's length."""
     # Columns are added with all their rows at once, twice as fast when they are contiguous.
-    return row_sum(np.ascontiguousarray(x.T).T) if x.shape[-1] <= SHORT else exact_sum(x)
+    return compensated_sum(np.ascontiguousarray(x.T).T) if x.shape[-1] <= SHORT_ROW else exact_sum(x)
 
 
-def products(p: Array, x: Array) -> Array:
-    """Give what adds up to Σ p x in contiguous blocks (r, n): the products, in long rows sums of 128.
+def row_dots(p: Array, x: Array) -> Array:
+    """Return partial sums of p x along contiguous blocks (r, n): products, in long rows chunk sums.
 
     Such a lane rounds twice or so, which averages out over the many lanes that a long row has.
     """
-    return p * x if p.shape[-1] < LONG else _lanes(p, x, LANE)
+    return p * x if p.shape[-1] < LONG_ROW else _chunk_sums(p, x, CHUNK)
 
 
-def masses(p: Array) -> Array:
-    """Give what adds up to Σ p in contiguous blocks (r, n): p itself, in long rows sums of 256."""
-    return p if p.shape[-1] < LONG else _lanes(p, ONES, ONES.size)
+def row_sums(p: Array) -> Array:
+    """Return partial sums of p along contiguous blocks (r, n): p itself, in long rows chunk sums."""
+    return p if p.shape[-1] < LONG_ROW else _chunk_sums(p, ONES, ONES.size)
 
 
-def _lanes(p: Array, x: Array, size: int) -> Array:
+def _chunk_sums(p: Array, x: Array, size: int) -> Array:
     lanes, rest = divmod(p.shape[-1], size)
     whole = p.shape[-1] - rest
     other = x if x is ONES else x[:, :whole].reshape(-1, lanes, size)
@@ -120,18 +120,18 @@ def _lanes(p: Array, x: Array, size: int) -> Array:
     return np.asarray(np.concatenate((sums, last[:, np.newaxis]), axis=1))
 
 
-class Terms(NamedTuple):
-    """What a kernel finds in a block, to be added along the rows; and what else it came to know."""
+class PartialSums(NamedTuple):
+    """Partial sums that a kernel computes for a block, to be added along the rows."""
 
     terms: tuple[Array, ...]  # each (r, k), k <= n
-    masses: tuple[Array, ...] = ()  # of the operands, each (r, k)
-    low: float | None = None  # the least probability, or nan
+    row_sums: tuple[Array, ...] = ()  # of the operands, each (r, k)
+    minimum: float | None = None  # the least probability, or nan
 
 
-def over_rows(
-    kernel: Callable[..., Terms], *operands: Array, names: tuple[str | None, ...] = ()
+def reduce_rows(
+    kernel: Callable[..., PartialSums], *operands: Array, names: tuple[str | None, ...] = ()
 ) -> tuple[Array, ...]:
-    """Give the sums along each row of the terms that `kernel` finds for contiguous blocks (r, n).
+    """Return the sums along each row of the terms of `kernel`, computed block by block.
 
     The first `len(names)` operands are distributions still to be checked, and are so while they are
     in the cache. A row longer than a block is cut in chunks; a row's bits are the same in any batch.
@@ -140,23 +140,25 @@ def over_rows(
     batch = np.broadcast_shapes(*(a.shape[:-1] for a in operands))
     if math.prod(batch) == 0:
         raise InputError("needs at least one row")
-    tables = [_table(a, batch) for a in operands]
+    tables = [_broadcast_rows(a, batch) for a in operands]
     rows, step = range(math.prod(batch)), max(1, BLOCK // n)
     checks = list(zip(operands, names, strict=False))
     with np.errstate(all="ignore"):  # a block is checked right after it was used
-        found = [_added(kernel, [t[k : k + step] for t in tables], checks) for k in rows[::step]]
+        found = [_reduce_block(kernel, [t[k : k + step] for t in tables], checks) for k in rows[::step]]
     return tuple(np.concatenate(sums).reshape(batch) for sums in zip(*found, strict=True))
 
 
-def _table(a: Array, batch: tuple[int, ...]) -> Array:
+def _broadcast_rows(a: Array, batch: tuple[int, ...]) -> Array:
     n = a.shape[-1]
     if a.ndim == 1:
         return np.broadcast_to(a, (math.prod(batch), n))  # one row for all, without a copy
     return np.broadcast_to(a, (*batch, n)).reshape(-1, n)
 
 
-def _added(kernel: Callable[..., Terms], rows: list[Array], checks: Checks) -> list[Array]:
-    """Give the sums of some rows, or of a single one that is longer than a block, chunk by chunk."""
+def _reduce_block(
+    kernel: Callable[..., PartialSums], rows: list[Array], checks: PendingChecks
+) -> list[Array]:
+    """Return the row sums of one block, or of one long row chunk by chunk."""
     found: list[tuple[Array, ...]] = []
     weights: list[list[Array]] = []
     low = np.inf
@@ -164,89 +166,91 @@ def _added(kernel: Callable[..., Terms], rows: list[Array], checks: Checks) -> l
         parts = [np.ascontiguousarray(a[:, start : start + BLOCK]) for a in rows]
         part = kernel(*parts)
         # Terms of a long row are added chunk by chunk, so that they never fill the memory at once.
-        found.append(tuple(t if t.shape[-1] <= LONG else exact_sum(t)[:, np.newaxis] for t in part.terms))
+        found.append(tuple(t if t.shape[-1] <= LONG_ROW else exact_sum(t)[:, np.newaxis] for t in part.terms))
         if checks:
             parts = parts[: len(checks)]
-            weights.append(list(part.masses) or [_weights(p) for p in parts])
-            lows = [np.minimum.reduce(p, axis=None) for p in parts] if part.low is None else [part.low]
+            weights.append(list(part.row_sums) or [_fast_row_sums(p) for p in parts])
+            lows = (
+                [np.minimum.reduce(p, axis=None) for p in parts] if part.minimum is None else [part.minimum]
+            )
             low = np.minimum.reduce([low, *lows])  # nan stays nan
-    _settle(
+    _check_distributions(
         checks, low, [np.add.reduce(np.concatenate(w, axis=1), axis=-1) for w in zip(*weights, strict=True)]
     )
-    return [total(np.concatenate(chunks, axis=1)) for chunks in zip(*found, strict=True)]
+    return [accurate_sum(np.concatenate(chunks, axis=1)) for chunks in zip(*found, strict=True)]
 
 
-def _weights(p: Array) -> Array:
-    """Give masses for a check alone, quickly: the last bit of a product depends on the block."""
-    return masses(p) if p.shape[-1] >= LONG else (p @ np.ones(p.shape[-1]))[:, np.newaxis]
+def _fast_row_sums(p: Array) -> Array:
+    """Return row sums for a check only: fast, not reproducible to the last bit."""
+    return row_sums(p) if p.shape[-1] >= LONG_ROW else (p @ np.ones(p.shape[-1]))[:, np.newaxis]
 
 
-def _settle(checks: Checks, low: float, masses: list[Array]) -> None:
-    for (operand, name), mass in zip(checks, masses, strict=True):
-        if not (low >= 0 and (np.abs(mass - 1.0) <= SUM_TOLERANCE).all()):
-            simplex(operand, operand=name)  # finds what is wrong and says so
+def _check_distributions(checks: PendingChecks, minimum: float, row_sums: list[Array]) -> None:
+    for (operand, name), mass in zip(checks, row_sums, strict=True):
+        if not (minimum >= 0 and (np.abs(mass - 1.0) <= SUM_TOLERANCE).all()):
+            check_simplex(operand, operand=name)  # finds what is wrong and says so
 
 
-def surprises(p: Array, base: float) -> Array:
-    """Give -log p: inf where p is 0, and never -0."""
+def self_information(p: Array, base: float) -> Array:
+    """Return the self-information -log p: inf where p is 0, never -0."""
     log, divisor, _ = logarithm(base)
     with np.errstate(divide="ignore"):
         return np.asarray(0.0 - log(np.ascontiguousarray(p)) / divisor)
 
 
-def expected(p: Array, x: Array) -> Array:
-    """Give p x, where nothing comes of what has no probability: 0 inf is 0."""
+def expectation_terms(p: Array, x: Array) -> Array:
+    """Return p x with 0 · inf = 0, the terms of an expectation."""
     with np.errstate(invalid="ignore"):
         return np.where(p > 0, p * x, 0.0)
 
 
-def mass(p: Array) -> Array:
-    """Give the sums of rows (..., n) with all digits."""
-    return over_rows(lambda part: Terms((masses(part),)), p)[0]
+def total(p: Array) -> Array:
+    """Return the accurate sums of rows (..., n)."""
+    return reduce_rows(lambda part: PartialSums((row_sums(part),)), p)[0]
 
 
-def smoothed(p: Array, label_smoothing: float) -> Array:
-    """Give (1 - label_smoothing) p + label_smoothing / n, p itself where nothing is smoothed."""
+def smooth_labels(p: Array, label_smoothing: float) -> Array:
+    """Return the label-smoothed target (1 - label_smoothing) p + label_smoothing / n."""
     if label_smoothing == 0.0:
         return p
     return np.asarray((1.0 - label_smoothing) * p + label_smoothing / p.shape[-1])
 
 
-def smoothing(label_smoothing: float) -> float:
-    """Give a share of the target that is spread over all classes, or refuse it outside 0..1."""
+def check_label_smoothing(label_smoothing: float) -> float:
+    """Return label_smoothing as a float, or raise an InputError outside 0 .. 1."""
     share = float(label_smoothing)
     if not 0.0 <= share <= 1.0:
         raise InputError(f"label_smoothing must be 0 to 1, not {share:g}", operand="label_smoothing")
     return share
 
 
-def pair(p: ArrayLike, q: ArrayLike, *, normalize: bool) -> tuple[Array, Array]:
-    """Give two stacks of distributions as `loaded` does, equally long and equally many or one for all."""
-    a, b = loaded(p, "p", normalize=normalize), loaded(q, "q", normalize=normalize)
-    same_rows(a, b, ("p", "q"))
+def as_distribution_pair(p: ArrayLike, q: ArrayLike, *, normalize: bool) -> tuple[Array, Array]:
+    """Return p and q as distributions of equal length, broadcastable along the other axes."""
+    a, b = as_distribution(p, "p", normalize=normalize), as_distribution(q, "q", normalize=normalize)
+    check_same_rows(a, b, ("p", "q"))
     return a, b
 
 
-Names = tuple[str | None, ...]
-SMALLEST = 5e-324
+OperandNames = tuple[str | None, ...]
+SMALLEST_SUBNORMAL = 5e-324
 """Stands for a probability of 0 in a logarithm that is going to be multiplied by that 0."""
-DISTANT = 0.25
+MIN_DIRECT_KL = 0.25
 """Nats above which the terms of a long row may be added with their signs."""
 JS_SERIES = [1.0 / ((2 * k + 1) * (2 * k + 2)) for k in range(26)]
 """((1+s) log(1+s) + (1-s) log(1-s)) / (2 s^2) in powers of s^2, enough of them for |s| <= 1/2."""
 
 
 def atanh_tail(z: Array) -> Array:
-    """Give (atanh(s)/s - 1) / z for z = s^2 <= 1/9, that is 1/3 + z/5 + z^2/7 + ...
+    """Return (atanh(s)/s - 1) / z for z = s^2 <= 1/9, that is 1/3 + z/5 + z^2/7 + ...
 
     >>> atanh_tail(np.array([0.0]))
     array([0.33333333])
     """
-    return series(z, [1.0 / (2 * k + 3) for k in range(17)])
+    return horner(z, [1.0 / (2 * k + 3) for k in range(17)])
 
 
-def series(z: Array, coefficients: list[float]) -> Array:
-    """Give c0 + c1 z + c2 z^2 + ... by Horner's rule."""
+def horner(z: Array, coefficients: list[float]) -> Array:
+    """Return the polynomial c0 + c1 z + c2 z^2 + ... by Horner's rule."""
     value = np.full_like(z, coefficients[-1])
     for c in reversed(coefficients[:-1]):
         value *= z
@@ -254,34 +258,38 @@ def series(z: Array, coefficients: list[float]) -> Array:
     return value
 
 
-def entropy_rows(p: Array, base: float, *, names: Names = ()) -> Array:
-    """Give -Σ p log p of rows (..., n); `names` as in `over_rows`."""
+def entropy_rows(p: Array, base: float, *, names: OperandNames = ()) -> Array:
+    """Return -Σ p log p of rows (..., n); `names` as in `reduce_rows`."""
     log, divisor, _ = logarithm(base)
 
-    def kernel(p: Array) -> Terms:
+    def kernel(p: Array) -> PartialSums:
         low = np.minimum.reduce(p, axis=None)
-        return Terms((products(p, log(p if low > 0 else np.maximum(p, SMALLEST))),), low=low)
+        return PartialSums(
+            (row_dots(p, log(p if low > 0 else np.maximum(p, SMALLEST_SUBNORMAL))),), minimum=low
+        )
 
-    (sums,) = over_rows(kernel, p, names=names)
+    (sums,) = reduce_rows(kernel, p, names=names)
     # A certain outcome given as 1.0000001 has no entropy rather than less than none.
     return np.maximum(-sums / divisor, 0.0) + 0.0
 
 
-def cross_entropy_rows(p: Array, q: Array, base: float, *, names: Names = ()) -> Array:
-    """Give -Σ p log q of rows (..., n): inf where q = 0 < p."""
+def cross_entropy_rows(p: Array, q: Array, base: float, *, names: OperandNames = ()) -> Array:
+    """Return -Σ p log q of rows (..., n): inf where q = 0 < p."""
     log, divisor, _ = logarithm(base)
 
-    def kernel(p: Array, q: Array) -> Terms:
+    def kernel(p: Array, q: Array) -> PartialSums:
         if q.min() > 0:
-            return Terms((-products(p, log(q)),))
-        return Terms((np.where(p > 0, -p * log(q), 0.0),))
+            return PartialSums((-row_dots(p, log(q)),))
+        return PartialSums((np.where(p > 0, -p * log(q), 0.0),))
 
-    (sums,) = over_rows(kernel, p, q, names=names)
+    (sums,) = reduce_rows(kernel, p, q, names=names)
     return sums / divisor + 0.0
 
 
-def kl_rows(p: Array, q: Array, base: float, *, gap: Array | None = None, names: Names = ()) -> Array:
-    """Give Σ p log(p/q) - p + q of rows (..., n): inf where q = 0 < p, and exactly 0 for equal rows.
+def kl_rows(
+    p: Array, q: Array, base: float, *, difference: Array | None = None, names: OperandNames = ()
+) -> Array:
+    """Return Σ p log(p/q) - p + q of rows (..., n): inf where q = 0 < p, exactly 0 for equal rows.
 
     `gap` is p - q where the caller knows it better than the difference of the two doubles.
 
@@ -289,57 +297,61 @@ def kl_rows(p: Array, q: Array, base: float, *, gap: Array | None = None, names:
     the signs of its terms, fewer as they are many, so only closer and short rows go term by term.
     """
     log, divisor, nat = logarithm(base)
-    if gap is not None or p.shape[-1] <= SHORT:
-        return _term_by_term(p, q, base, gap, names)
+    if difference is not None or p.shape[-1] <= SHORT_ROW:
+        return _kl_termwise(p, q, base, difference, names)
 
-    def kernel(p: Array, q: Array) -> Terms:
+    def kernel(p: Array, q: Array) -> PartialSums:
         ratio = p / q
-        mass_p, mass_q = masses(p), masses(q)  # while p and q are still in the cache
+        mass_p, mass_q = row_sums(p), row_sums(q)  # while p and q are still in the cache
         log(ratio, out=ratio)
-        return Terms((products(p, ratio), mass_q - mass_p), (mass_p, mass_q), np.minimum.reduce(p, axis=None))
+        return PartialSums(
+            (row_dots(p, ratio), mass_q - mass_p), (mass_p, mass_q), np.minimum.reduce(p, axis=None)
+        )
 
-    logs, moved = over_rows(kernel, p, q, names=names)
+    logs, moved = reduce_rows(kernel, p, q, names=names)
     with np.errstate(invalid="ignore"):
         kl = logs / divisor + moved / nat
-        close = ~((kl * nat > DISTANT) & (kl < np.inf))
+        close = ~((kl * nat > MIN_DIRECT_KL) & (kl < np.inf))
     if np.isnan(kl).any():  # some q < 0 < p, unless it was 0/0
         for operand, name in zip((p, q), names, strict=False):
-            simplex(operand, operand=name)
+            check_simplex(operand, operand=name)
     if close.all():
-        return _term_by_term(p, q, base)
+        return _kl_termwise(p, q, base)
     if close.any():
         whole = (*close.shape, p.shape[-1])
         near_p, near_q = (np.broadcast_to(a, whole)[close] for a in (p, q))
-        kl[close] = _term_by_term(near_p, near_q, base)
+        kl[close] = _kl_termwise(near_p, near_q, base)
     return kl
 
 
-def _term_by_term(p: Array, q: Array, base: float, gap: Array | None = None, names: Names = ()) -> Array:
+def _kl_termwise(
+    p: Array, q: Array, base: float, difference: Array | None = None, names: OperandNames = ()
+) -> Array:
     log, divisor, nat = logarithm(base)
 
-    def kernel(p: Array, q: Array, gap: Array | None = None) -> Terms:
-        return Terms(_kl_terms(p, q, p - q if gap is None else gap, log))
+    def kernel(p: Array, q: Array, difference: Array | None = None) -> PartialSums:
+        return PartialSums(_kl_terms(p, q, p - q if difference is None else difference, log))
 
-    logs, rest = over_rows(kernel, *((p, q) if gap is None else (p, q, gap)), names=names)
+    logs, rest = reduce_rows(kernel, *((p, q) if difference is None else (p, q, difference)), names=names)
     return np.maximum(logs / divisor + rest / nat, 0.0) + 0.0
 
 
-def _kl_terms(p: Array, q: Array, gap: Array, log: np.ufunc) -> tuple[Array, Array]:
-    """Give the parts of p log(p/q) - p + q that carry the base and those that are in nats.
+def _kl_terms(p: Array, q: Array, difference: Array, log: np.ufunc) -> tuple[Array, Array]:
+    """Return the terms of p log(p/q) - p + q in units of the base, and those in nats.
 
     From half to twice as large, with s = (p - q)/(p + q): gap s (atanh(s)/s + (atanh(s) - s)/s^2).
     """
     far = (p >= 2.0 * q) | (q >= 2.0 * p)
-    s = np.where(far, 0.0, gap / (p + q))
+    s = np.where(far, 0.0, difference / (p + q))
     z = s * s
-    rest = np.where(far, -gap, gap * s * (1.0 + (z + s) * atanh_tail(z)))
+    rest = np.where(far, -difference, difference * s * (1.0 + (z + s) * atanh_tail(z)))
     if not far.any():
         return np.zeros_like(rest), rest
     return p_log_ratio(p, np.where(far, p, 1.0), np.where(far, q, 1.0), log), rest
 
 
 def p_log_ratio(weight: Array, p: Array, q: Array, log: np.ufunc) -> Array:
-    """Give weight log(p/q): 0 where the weight is 0 whatever q is, inf where q = 0."""
+    """Return weight log(p/q): 0 where the weight is 0 whatever q is, inf where q = 0."""
     logs = log(p / q)
     wild = ~np.isfinite(logs)
     if wild.any():  # the quotient left float64, the difference of the logarithms does not
@@ -347,23 +359,23 @@ def p_log_ratio(weight: Array, p: Array, q: Array, log: np.ufunc) -> Array:
     return np.where(weight > 0, weight * logs, 0.0)
 
 
-def js_rows(p: Array, q: Array, base: float, *, names: Names = ()) -> Array:
-    """Give the mean of kl(p, m) and kl(q, m), m = (p + q)/2, of rows (..., n)."""
+def js_rows(p: Array, q: Array, base: float, *, names: OperandNames = ()) -> Array:
+    """Return the mean of kl(p, m) and kl(q, m), m = (p + q)/2, of rows (..., n)."""
     log, divisor, nat = logarithm(base)
 
-    def kernel(p: Array, q: Array) -> Terms:
-        return Terms(_js_terms(p, q, log))
+    def kernel(p: Array, q: Array) -> PartialSums:
+        return PartialSums(_js_terms(p, q, log))
 
-    logs, rest = over_rows(kernel, p, q, names=names)
+    logs, rest = reduce_rows(kernel, p, q, names=names)
     return np.maximum(logs / divisor + rest / nat, 0.0) + 0.0
 
 
 def _js_terms(p: Array, q: Array, log: np.ufunc) -> tuple[Array, Array]:
-    """Give the parts of (p log(p/m) + q log(q/m)) / 2 that carry the base and those that are in nats."""
+    """Return the terms of (p log(p/m) + q log(q/m)) / 2 in units of the base, and those in nats."""
     far = (p >= 3.0 * q) | (q >= 3.0 * p)
     gap, both = p - q, p + q
     s = np.where(far, 0.0, gap / both)
-    rest = np.where(far, 0.0, 0.5 * gap * s * series(s * s, JS_SERIES))
+    rest = np.where(far, 0.0, 0.5 * gap * s * horner(s * s, JS_SERIES))
     if not far.any():
         return np.zeros_like(rest), rest
     m = np.where(far, 0.5 * both, 1.0)

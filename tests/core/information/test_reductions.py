@@ -147,5 +147,5 @@ def test_bounds_hold_for_all_rows(a, b, base):
 
 
 def test_units():
-    assert [information.unit(b) for b in (2, math.e, 10)] == ["bits", "nats", "hartleys"]
-    assert "3" in information.unit(3)
+    assert [information.entropy_unit(b) for b in (2, math.e, 10)] == ["bits", "nats", "hartleys"]
+    assert "3" in information.entropy_unit(3)

@@ -1,0 +1,233 @@
+"""Writers of machine-readable formats: plain, csv, tsv, json, markdown."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from aimath.errors import InputError
+from aimath.render.report_view import (
+    Column,
+    LayoutOptions,
+    ReportView,
+    Writer,
+    row_label_column,
+    select_fields,
+    table_columns,
+)
+from aimath.text import encode_utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aimath.report import Report
+
+
+class PlainWriter(Writer):
+    """A writer of bare numbers, one row a line; several columns have tabs and a header."""
+
+    def __init__(self, layout: LayoutOptions) -> None:
+        self.layout, self.table = layout, DelimitedWriter(layout, "\t", spreadsheet=False)
+        self.needs_blank_line = False
+
+    def write(self, report: Report) -> bytes:
+        """Return a line of numbers per row, or a number per line for column input."""
+        known = ReportView(report.split_rows())
+        names = select_fields(known, self.layout.fields)
+        values = known[names[0]] if len(names) == 1 else None
+        if values is None:
+            return self.table.write(report)
+        if values.ndim == 1 or (values.ndim == 2 and not report.is_column):
+            return self._lines(values.reshape(len(values), -1))
+        # A column's entries and a matrix' rows need several lines: a blank one stands between two.
+        wide = 1 if values.ndim == 2 else values.shape[-1]
+        parts = [self._lines(row.reshape(-1, wide)) for row in values]
+        before, self.needs_blank_line = b"\n" if self.needs_blank_line else b"", True
+        return before + b"\n".join(parts)
+
+    def _lines(self, values: np.ndarray[Any, Any]) -> bytes:
+        if values.dtype.kind in "fiu":
+            return self.layout.style.format_rows(values)
+        return b"".join(self.table.line(map(self.table.cell, row)) for row in values.tolist())
+
+
+class TabularWriter(Writer):
+    """A base class of writers with one line per row below a header."""
+
+    def __init__(self, layout: LayoutOptions) -> None:
+        self.layout = layout
+        self.header: list[str] = []
+
+    def write(self, report: Report) -> bytes:
+        """Return the rows; the first block sets the header, which later blocks must match."""
+        spread = table_columns(report, self.layout.fields)
+        heads = [column.header for column in spread]
+        start = b"" if self.header else self._header(spread)
+        self.header = self.header or heads
+        _check_header(heads, self.header)
+        return start + self._rows(spread)
+
+    @abstractmethod
+    def _header(self, table: list[Column]) -> bytes: ...
+
+    @abstractmethod
+    def _rows(self, table: list[Column]) -> bytes: ...
+
+
+class DelimitedWriter(TabularWriter):
+    """A writer of CSV (RFC 4180, with Unix line ends) and TSV."""
+
+    def __init__(self, layout: LayoutOptions, separator: str, *, spreadsheet: bool = True) -> None:
+        super().__init__(layout)
+        self.separator, self.spreadsheet = separator, spreadsheet
+
+    def _header(self, table: list[Column]) -> bytes:
+        return self.line(column.header for column in table) if self.layout.header else b""
+
+    def _rows(self, table: list[Column]) -> bytes:
+        style = self.layout.style
+        if all(_prints_as_float(column.values, exact=style.exact) for column in table):
+            return style.format_rows(np.stack([column.values for column in table], axis=1), self.separator)
+        texts = [[self.cell(x) for x in column.values.tolist()] for column in table]
+        return b"".join(self.line(row) for row in zip(*texts, strict=True))
+
+    def cell(self, x: Any) -> str:
+        """Return a number or a text as a cell."""
+        return x if isinstance(x, str) else self.layout.style.format(x)
+
+    def line(self, cells: Iterable[str]) -> bytes:
+        """Return one line of cells."""
+        texts = (quote_cell(cell, self.separator, spreadsheet=self.spreadsheet) for cell in cells)
+        return encode_utf8(self.separator.join(texts) + "\n")
+
+
+def _prints_as_float(values: np.ndarray[Any, Any], *, exact: bool) -> bool:
+    """Return whether numbers print the same as floats."""
+    if values.dtype.kind not in "iu":
+        return str(values.dtype.kind) == "f"
+    return exact and int(np.abs(values).max(initial=0)) <= 1 << 53
+
+
+def _check_header(header: list[str], first: list[str]) -> None:
+    """Raise InputError if rows do not match the header written."""
+    hint = "--format json takes rows that differ"
+    if len(header) != len(first):
+        raise InputError(f"a row has {len(header)} columns where the first has {len(first)}", hint=hint)
+    for head, other in zip(header, first, strict=True):
+        if head != other:
+            raise InputError(f"a row has a column '{head}' where the first has '{other}'", hint=hint)
+
+
+def quote_cell(cell: str, separator: str, *, spreadsheet: bool = True) -> str:
+    """Return a cell quoted as RFC 4180 says in CSV, with spreadsheet formulas disarmed.
+
+    >>> print(quote_cell("a,b", ","), quote_cell("=1+1", ","), quote_cell("-2.5", ","))
+    "a,b" '=1+1 -2.5
+    """
+    if spreadsheet and cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(cell):
+        cell = "'" + cell
+    if separator == "\t":
+        return re.sub(r"[\t\r\n]", " ", cell)
+    if any(sign in cell for sign in (separator, '"', "\n", "\r")):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+class JsonLinesWriter(Writer):
+    """A writer of JSON Lines: one object per row with all its quantities."""
+
+    def __init__(self, layout: LayoutOptions) -> None:
+        self.layout, self.started = layout, False
+
+    def write(self, report: Report) -> bytes:
+        """Return one object per row; inf and nan are strings.
+
+        Vectors and matrices that belong to all rows of an answer stand in its first object alone.
+        """
+        same = report.is_continuation or not report.unbatched  # another problem has matrices of its own
+        self.started = self.started and same and not report.page_header
+        known = ReportView(report.split_rows())
+        report = known.report
+        names = (
+            select_fields(known, self.layout.fields)
+            if self.layout.fields
+            else known.names(exclude=report.omitted_fields)
+        )
+        lists = {column.header: self._to_json(column.values) for column in row_label_column(known)}
+        first: dict[str, Any] = {}
+        for name in names:
+            values = known[name]
+            if values is not None and values.ndim > 1 and report.is_shared(name):
+                first |= {} if self.started else {name: self._to_json(values[:1])[0]}
+            elif values is not None:
+                lists[name] = self._to_json(values)
+        self.started = True
+        head: dict[str, Any] = (
+            {"labels": [_escape_surrogates(label) for label in report.labels]} if report.labels else {}
+        )
+        rows = [head | {name: values[k] for name, values in lists.items()} for k in range(report.rows)]
+        rows[:1] = [row | first for row in rows[:1]]
+        text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+        return text if text.isascii() else _to_ascii_json(text)
+
+    def _to_json(self, values: np.ndarray[Any, Any]) -> list[Any]:
+        kind = values.dtype.kind
+        if kind in "biu" or (kind == "f" and self.layout.style.exact and np.isfinite(values).all()):
+            return values.tolist()  # type: ignore[no-any-return]
+        shaped = np.empty(values.size, dtype=object)
+        shaped[:] = [self._json_scalar(x) for x in values.ravel().tolist()]
+        return shaped.reshape(values.shape).tolist()  # type: ignore[no-any-return]
+
+    def _json_scalar(self, x: float | str) -> float | str:
+        if isinstance(x, str):
+            return _escape_surrogates(x)
+        return float(self.layout.style.format(x)) if math.isfinite(x) else str(x)
+
+
+def _escape_surrogates(text: str) -> str:
+    """Return text with lone surrogates escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _to_ascii_json(text: bytes) -> bytes:
+    r"""Write JSON in ASCII: é as \u00e9."""
+    return re.sub(r"[^\x00-\x7f]", lambda sign: json.dumps(sign[0])[1:-1], text.decode()).encode()
+
+
+class MarkdownWriter(TabularWriter):
+    """A writer of Markdown tables."""
+
+    def _header(self, table: list[Column]) -> bytes:
+        ruler = ["---" if column.values.dtype.kind == "U" else "---:" for column in table]
+        return _markdown_row([_escape_markdown(column.header) for column in table]) + _markdown_row(ruler)
+
+    def _rows(self, table: list[Column]) -> bytes:
+        people = self.layout.style.format_display
+        columns = (column.values.tolist() for column in table)
+        cells = [
+            [_escape_markdown(x) if isinstance(x, str) else people(x) for x in column] for column in columns
+        ]
+        return b"".join(map(_markdown_row, zip(*cells, strict=True)))
+
+
+def _markdown_row(cells: Iterable[str]) -> bytes:
+    return encode_utf8("| " + " | ".join(cells) + " |\n")
+
+
+def _escape_markdown(cell: str) -> str:
+    """Return a text escaped for a Markdown cell."""
+    return re.sub(r"[\r\n]+", " ", re.sub(r"[\\|<]", r"\\\g<0>", cell))
