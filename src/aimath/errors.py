@@ -1,42 +1,122 @@
-"""InputError, the one exception that aimath raises, and helpers for its messages."""
+"""InputError, the one exception that aimath raises, and explain, the one place that makes sentences of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class Remedy:
+    """A way out that names parameters, by the values to set them to; ... leaves the value to the reader.
+
+    >>> str(Remedy("use {normalize} to divide by the sum", normalize=True))
+    'use normalize=True to divide by the sum'
+    """
+
+    def __init__(self, text: str, **settings: object) -> None:
+        self.text, self.settings = text, settings
+
+    def __str__(self) -> str:
+        """Return the way out in the words of the library."""
+        return self.text.format(
+            **{name: name if value is ... else f"{name}={value!r}" for name, value in self.settings.items()}
+        )
+
+    def in_flags(self, flags: Mapping[str, str]) -> str:
+        """Return the way out in the flags of a command, or nothing if it lacks one of the parameters.
+
+        >>> Remedy("use {components}", components=2).in_flags({"components": "--components"})
+        'use --components 2'
+        """
+        if not self.settings.keys() <= flags.keys():
+            return ""
+        return self.text.format(
+            **{
+                name: flags[name] if value is True or value is ... else f"{flags[name]} {value}"
+                for name, value in self.settings.items()
+            }
+        )
 
 
 class InputError(ValueError):
-    """Invalid input: a one-sentence message, a hint and where the mistake is.
+    """Invalid input, as data: what is wrong, with which operand, where, and a way out.
 
-    `message` names the thing as the user typed it, the value and the bound; `hint` is one way out.
-    `row` and `entry` count from 0 within the array that was handed over, and `operand` names
-    that array: whoever read it from somewhere turns them into a line and a column.
+    `problem` says what is wrong. It is a template of the `values`, and of `operand`, the parameter it
+    is about, where any of these are given: "{operand} must be above 0, not {value:g}". Without them it
+    is a whole sentence, and braces in it are braces.
+    `row` and `entry` count from 0 within the array that was handed over: whoever read it from
+    somewhere turns them into a line and a column.
+    `hint` is one way out, in plain words or as a Remedy.
     `snippet` is the offending text with a caret line below it, where a place can be pointed at.
     `usage` marks a mistake of the command line (exit code 2) rather than of the data (1).
+    `places` say where it happened, the outermost first: within() adds one.
     """
 
     def __init__(
         self,
-        message: str,
+        problem: str,
         *,
-        hint: str = "",
+        hint: str | Remedy = "",
         snippet: str = "",
         row: int | None = None,
         entry: int | None = None,
         operand: str | None = None,
         usage: bool = False,
+        **values: object,
     ) -> None:
-        super().__init__(message)
-        self.message, self.hint, self.snippet = message, hint, snippet
+        super().__init__(problem)
+        self.problem, self.values, self.hint, self.snippet = problem, values, hint, snippet
         self.row, self.entry, self.operand = row, entry, operand
         self.usage = usage
+        self.places: tuple[str, ...] = ()
+        self.flags: Mapping[str, str] | None = None
+        """The flags of the command that failed, by the parameters they set; None in the library."""
+
+    @property
+    def names_operand(self) -> bool:
+        """Whether the problem itself names the operand."""
+        return "{operand}" in self.problem
+
+    def within(self, place: str) -> Self:
+        """Return the error with a place in front of those it has: an option, an argument, a file's line."""
+        self.places = (place, *self.places)
+        return self
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in the words of the library."""
+        return explain(self).problem
 
     def __str__(self) -> str:
-        """Return message and hint in one line."""
-        return f"{self.message}; {self.hint}" if self.hint else self.message
+        """Return what is wrong and the way out in one line, in the words of the library."""
+        return "; ".join(filter(None, explain(self)))
+
+
+class Explanation(NamedTuple):
+    """An error in words: what is wrong, and one way out."""
+
+    problem: str
+    hint: str
+
+
+def explain(error: InputError, flags: Mapping[str, str] | None = None) -> Explanation:
+    """Return an error in words: those of the library, or a command's, given its flags by parameter.
+
+    What a command line gets wrong is called by its flag, and what is wrong in data by its name.
+
+    >>> wrong = InputError("{operand} must be at least {least}", operand="lr", least=0, usage=True)
+    >>> explain(wrong).problem, explain(wrong, {"lr": "--lr"}).problem
+    ('lr must be at least 0', '--lr must be at least 0')
+    """
+    values = error.values
+    if error.operand is not None:
+        name = (flags or {}).get(error.operand) if error.usage else None
+        values = {**values, "operand": name or error.operand}
+    problem = error.problem.format(**values) if values else error.problem
+    hint = str(error.hint) if flags is None or isinstance(error.hint, str) else error.hint.in_flags(flags)
+    return Explanation(": ".join((*error.places, problem)), hint)
 
 
 def pluralize(count: int, noun: str) -> str:

@@ -118,6 +118,11 @@ class Command:
         return {key: mark for key, mark in self._specs.items() if isinstance(mark, (Number, Integer))}
 
     @cached_property
+    def flags(self) -> Mapping[str, str]:
+        """The flag of each parameter that has one."""
+        return {param.name: param.flags[0] for param in self.params if param.flags}
+
+    @cached_property
     def text_parameter(self) -> str | None:
         """The name of the parameter that takes the positional arguments as text, or None."""
         return next((key for key, mark in self._specs.items() if isinstance(mark, TextArguments)), None)

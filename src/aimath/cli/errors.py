@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from aimath.errors import InputError, closest
+from aimath.errors import InputError, closest, explain
 from aimath.text import escape_control, quote
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def eprint(line: str) -> None:
 def _describe_error(error: BaseException, command: str) -> tuple[str, str, int]:
     """Return the message, the hint and the exit code of an error."""
     if isinstance(error, InputError):
-        return error.message, error.hint, 2 if error.usage else 1
+        return *explain(error, error.flags or {}), 2 if error.usage else 1
     if _is_typer_error(error):
         return _describe_usage_error(error, command)
     # Where numpy and CPython forget to look for want of memory, they end in a SystemError.

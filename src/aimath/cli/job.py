@@ -15,7 +15,7 @@ from aimath.cli.seeds import resolve_seed
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, ReadOptions
 from aimath.read.numbers import parse_integer, parse_option, parse_sweep
-from aimath.read.operands import open_large_matrix, read_blocks
+from aimath.read.operands import NO_STDIN, open_large_matrix, read_blocks
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def parse_job(
     asked = asked._replace(
         operand_names=tuple(name for key in asked.operand_names for name in apart.get(key, [key]))
     )
-    return asked, _read_blocks(asked, tokens, flags, 0 if stdin and sys.stdin is not None else None)
+    readable = (None if sys.stdin is None else 0) if stdin else NO_STDIN
+    return asked, _read_blocks(asked, tokens, flags, readable)
 
 
 def _replace_random_seed(name: str, given: dict[str, Any]) -> None:
@@ -203,7 +204,7 @@ def _parse_values(spec: Number | Integer, texts: Sequence[str]) -> list[float]:
 def check_choice(flag: str, text: str, choices: tuple[str, ...]) -> str:
     """Return the text of an option, or raise InputError if it is not one of the choices."""
     if text not in choices:
-        raise InputError(f"{flag}: {quote(text)} is not one of {', '.join(choices)}", usage=True)
+        raise InputError(f"{quote(text)} is not one of {', '.join(choices)}", usage=True).within(flag)
     return text
 
 
@@ -213,5 +214,6 @@ def parse_size(text: str | None) -> int | None:
         return None
     found = re.fullmatch("([0-9]{1,15})([KMGTkmgt]?)", text)
     if not found:
-        raise InputError(f"--max-memory: {quote(text)} is not a size", hint="write 512M or 4G", usage=True)
+        error = InputError(f"{quote(text)} is not a size", hint="write 512M or 4G", usage=True)
+        raise error.within("--max-memory")
     return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")

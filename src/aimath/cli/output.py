@@ -69,13 +69,13 @@ def _resolve_format(output: OutputOptions) -> str:
     asked = [form for form, on in (("json", output.json), ("csv", output.csv)) if on]
     asked += [output.format] if output.format else []
     if len(set(asked)) > 1:
-        raise InputError(f"--format: {' and '.join(asked)} exclude each other", usage=True)
+        raise InputError(f"{' and '.join(asked)} exclude each other", usage=True).within("--format")
     if asked:
         if asked[0] not in FORMATS:
-            why = f"--format: '{asked[0]}' is not one of {', '.join(FORMATS)}"
+            why = f"'{asked[0]}' is not one of {', '.join(FORMATS)}"
             suffixed = f".{asked[0].lower()}"
             hint = f"use --out FILE{suffixed}" if suffixed in FORMAT_BY_SUFFIX else ""
-            raise InputError(why, hint=hint, usage=True)
+            raise InputError(why, hint=hint, usage=True).within("--format")
         if output.explain and asked[0] not in {"table", "json"}:
             why = f"a derivation is a text for people, not {asked[0]}"
             raise InputError(why, hint="--json holds every quantity that it shows", usage=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.command import IS_MISSING, LABELS, ROW_NUMBERS
@@ -65,11 +64,11 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
         batches = (_make_reports(job, part, runs, row_offset + start) for runs in _run_batches(job))
         try:
             reports = next(batches)
-        except InputError as wrong:
-            error = _name_operand(wrong, part)
+        except InputError as error:
+            _name_operand(error, part)
             bad = _bad_row(error, part)
             if bad is None or (rows == 1 and not block.source):
-                raise error from None
+                raise
             if bad > 0:
                 most = bad  # the rows before the bad one are whole: answer them first
                 continue
@@ -110,12 +109,10 @@ def _bad_row(error: InputError, part: Block) -> int | None:
     return error.row if error.row < len(part.lines) else None
 
 
-def _name_operand(error: InputError, part: Block) -> InputError:
-    """Prefix an error with the operand it is about, if there are several."""
-    said = re.search(rf"\b{error.operand}s?\b", error.message)
-    if error.operand in part.operands and len(part.operands) > 1 and not said:
-        error.message = f"{error.operand}: {error.message}"
-    return error
+def _name_operand(error: InputError, part: Block) -> None:
+    """Add the operand that an error is about to its places, if there are several."""
+    if error.operand in part.operands and len(part.operands) > 1 and not error.names_operand:
+        error.within(error.operand)
 
 
 def _line_number(part: Block, error: InputError) -> int:
@@ -191,8 +188,8 @@ def _check_labels(labels: tuple[str, ...], part: Block) -> tuple[str, ...]:
     """Return the labels, or raise InputError if their number matches no operand."""
     widths = [values.shape[-1] for values in part.operands.values()]
     if labels and widths and len(labels) not in widths:
-        given = f"--labels: {pluralize(len(labels), 'name')} for {pluralize(widths[0], 'number')}"
-        raise InputError(given, hint="give one name for each number", usage=True)
+        why = f"{pluralize(len(labels), 'name')} for {pluralize(widths[0], 'number')}"
+        raise InputError(why, hint="give one name for each number", usage=True).within("--labels")
     return labels
 
 
@@ -200,15 +197,13 @@ def _call_command(job: Job, operands: Mapping[str, Any], options: Mapping[str, f
     try:
         return job.command.execute({**operands, **job.options, **options})
     except InputError as error:
+        error.flags = job.command.flags
         option = job.command.sweepable.get(error.operand or "")
-        if option is None:
-            if "--normalize" in error.hint and "normalize" not in job.options:
-                error.hint = ""  # core's way out, which this command hasn't
-            raise
-        # An option is at fault, not the data; core calls it by its parameter's name.
-        flag, bound = option.flags[0], error.message.removeprefix(f"{error.operand} must be ")
-        why = f"{flag}: {error.message}" if bound == error.message else f"{flag} must be {bound}"
-        raise InputError(why, hint=error.hint, usage=True) from None
+        if option is not None:  # it is at fault, not the data
+            error.usage = True
+            if not error.names_operand:
+                error.within(option.flags[0])
+        raise
 
 
 def _gather_operands(job: Job, part: Block) -> dict[str, Any]:

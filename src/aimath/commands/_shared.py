@@ -27,9 +27,9 @@ def single_matrix(matrices: Vector, name: str, *, unbatched: bool = True) -> Vec
     Several are several problems to a command that answers a whole one, and a mistake where rows are answered.
     """
     if len(matrices) != 1:
-        why = f"{name}: {len(matrices)} are given, and one is wanted"
+        why = "{operand}: {count} are given, and one is wanted"
         # Naming the second makes the runner answer the first by itself, and so on.
-        raise InputError(why, row=1 if unbatched else None, operand=name)
+        raise InputError(why, row=1 if unbatched else None, operand=name, count=len(matrices))
     only: Vector = matrices[0]
     return only
 
@@ -61,5 +61,5 @@ def class_indices(target: Vector) -> Any:
     whole = (np.floor(target) == target) & (np.abs(target) < 2.0**53)
     if not whole.all():
         wrong = float(target[~whole][0])
-        raise InputError(f"--target: {wrong:g} is not the number of a class", operand="target", usage=True)
+        raise InputError(f"{wrong:g} is not the number of a class", usage=True).within("--target")
     return target[..., 0].astype(np.int64)

@@ -29,8 +29,8 @@ def parse_formulas(given: Sequence[str], order: str, example: str) -> tuple[list
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
     names = tuple(name.strip() for name in order.split(",")) if order else found
     if sorted(names) != sorted(found):
-        why = f"--variables: {order} are not the variables of the formula, which has {join_and(found)}"
-        raise InputError(why, usage=True)
+        why = f"{order} are not the variables of the formula, which has {join_and(found)}"
+        raise InputError(why, usage=True).within("--variables")
     return [f if f.variables == names else parse_function(f.text, names) for f in functions], assignments
 
 
@@ -57,8 +57,10 @@ def _describe_variables(variables: Sequence[str]) -> str:
     return f"the variable{'s are' if len(variables) > 1 else ' is'} {join_and(variables)}"
 
 
-def parse_point(variables: Sequence[str], assignments: Sequence[str]) -> list[float]:
+def parse_point(variables: Sequence[str], assignments: Sequence[str], flag: str = "") -> list[float]:
     """Return the point of assignments such as x=3 and y=-1/2, one for each variable.
+
+    They are operands, or the list that a flag takes.
 
     >>> parse_point(["x", "y"], ["y=1/2", "x=-3"])
     [-3.0, 0.5]
@@ -83,7 +85,8 @@ def parse_point(variables: Sequence[str], assignments: Sequence[str]) -> list[fl
         point[name] = _parse_number(name, text)
     missing = [name for name in variables if name not in point]
     if missing:
-        hint = f"add {' '.join(f'{name}=...' for name in missing)}"
+        values = [f"{name}=..." for name in missing]
+        hint = f"add {flag} {','.join(values)}" if flag else f"add {' '.join(values)}"
         raise InputError(f"no value for {join_and(missing)}", hint=hint, usage=True)
     return [point[name] for name in variables]
 
@@ -95,12 +98,16 @@ def _parse_number(name: str, text: str) -> float:
     try:
         return parse_function(text, ())([])
     except InputError as error:
-        error.message = f"{name}={shorten(text)}: {error.message}"
-        raise
+        raise error.within(f"{name}={shorten(text)}") from None
 
 
 def _select_columns(names: Sequence[str], at: Any, labels: Sequence[str]) -> Any:
     """Return the columns (r, n) of --at whose labels are the variables, or all if none is."""
+    if len(names) == 1 and at.shape[-1] != 1 and not (set(names) & set(labels)):
+        hint = f"write {names[0]}=1,2,3; or --rows, each line a point"
+        raise InputError(
+            f"a point has 1 coordinate ({names[0]}), not {at.shape[-1]}", hint=hint, row=0, operand="at"
+        )
     if not set(names) & set(labels):
         return at
     for name in names:
@@ -129,11 +136,10 @@ def parse_direction(text: str, names: Sequence[str]) -> list[float]:
         name, _, value = (part.strip() for part in entry.partition("="))
         name = name if name in names else name.removeprefix("d")
         if name in way:
-            raise InputError(f"--direction: {name} is given twice", usage=True)
+            raise InputError(f"{name} is given twice", usage=True).within("--direction")
         if name not in names:
-            raise InputError(
-                f"--direction: '{entry}' names no variable", hint=_describe_variables(names), usage=True
-            )
+            error = InputError(f"'{entry}' names no variable", hint=_describe_variables(names), usage=True)
+            raise error.within("--direction")
         way[name] = parse_option("--direction", parse_number, value)
     return [way.get(name, 0.0) for name in names]
 

@@ -69,7 +69,8 @@ def quiz(
     all answers are right, 4 if not.
     """
     if export and export not in EXPORT_FORMATS:
-        raise InputError(f"--export: '{export}' is not one of {', '.join(EXPORT_FORMATS)}", usage=True)
+        why = f"'{export}' is not one of {', '.join(EXPORT_FORMATS)}"
+        raise InputError(why, usage=True).within("--export")
     number = parse_integer(count, "--count", 1, MAX_QUESTIONS)
     most = parse_integer(tries, "--tries", 1, 9)
     drawn, notes = resolve_seed(seed)

@@ -53,7 +53,7 @@ def grade_number(text: str, exercise: Exercise) -> Verdict:
     try:
         typed = parse_answer(text, exercise.unit)
     except InputError as error:
-        return Verdict(correct=False, feedback=error.message)
+        return Verdict(correct=False, feedback=str(error))
     if typed.matches(exercise.answer):
         return Verdict(correct=True)
     said = _diagnose(typed, exercise)
@@ -84,8 +84,8 @@ def parse_answer(text: str, unit: str = "") -> TypedNumber:
     try:
         value = parse_number(bare)
     except InputError as error:
-        point = " (a decimal point, not a comma)" if "," in bare else ""
-        raise InputError(error.message + point) from None
+        error.hint = "write a decimal point, not a comma" if "," in bare else ""
+        raise
     if not math.isfinite(value):
         raise InputError(f"{quote(text)}: no answer is infinite")
     if "/" in bare:  # as many digits as float64 has

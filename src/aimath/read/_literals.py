@@ -31,9 +31,9 @@ def parse_literal(
 
     lists = [k for k, token in enumerate(tokens) if _LIST.search(token)]
     if len(lists) > 1 and not any(sign in token for token in tokens for sign in ";[]"):
-        second = f"{locations[lists[1]]}: {quote(tokens[lists[1]])}"
-        why = f"{second} is a second list, where one vector, {name}, is asked for"
-        raise InputError(why, hint="write rows as '1,2; 3,4'", operand=name, usage=True)
+        why = f"{quote(tokens[lists[1]])} is a second list, where one vector, {name}, is asked for"
+        error = InputError(why, hint="write rows as '1,2; 3,4'", operand=name, usage=True)
+        raise error.within(locations[lists[1]])
     whole = " ".join(tokens)
     starts = list(accumulate((len(token) + 1 for token in tokens), initial=0))
     values, labels = [], []
@@ -43,17 +43,15 @@ def parse_literal(
         try:
             values.append(parse_number(value if label and value else match[0]))
         except InputError as error:
-            hint = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
-            raise InputError(
-                f"{place}: {error.message}", hint=hint, entry=k, operand=name, usage=True
-            ) from None
+            error.hint = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
+            error.entry, error.operand, error.usage = k, name, True
+            raise error.within(place) from None
         if label:
             labels.append(label)
     widths = _row_widths(whole, locations, name)
     if labels and (len(labels) < len(values) or len(widths) > 1):
-        raise InputError(
-            f"{locations[0]}: name all the entries of a row or none of them", operand=name, usage=True
-        )
+        why = "name all the entries of a row or none of them"
+        raise InputError(why, operand=name, usage=True).within(locations[0])
     rows = np.array(values, np.float64).reshape(len(widths), widths[0])
     operand = rows[None] if matrix else rows
     return Block({name: operand}, "", range(1, len(operand) + 1), tuple(labels))
@@ -71,11 +69,14 @@ def _row_widths(whole: str, locations: Sequence[str], name: str) -> list[int]:
     place = locations[0] if len(locations) == 1 else "arguments"
     for row in rows:
         if any(entry not in ("", "x") for entry in row):
-            raise InputError(f"{place}: the brackets of {quote(whole)} don't match", operand=name, usage=True)
+            why = f"the brackets of {quote(whole)} don't match"
+            raise InputError(why, operand=name, usage=True).within(place)
         if "" in row:
-            raise InputError(f"{place}: an entry of {quote(whole)} is empty", operand=name, usage=True)
+            why = f"an entry of {quote(whole)} is empty"
+            raise InputError(why, operand=name, usage=True).within(place)
     widths = [len(row) for row in rows]
     if len(set(widths)) > 1:
         counts = ", ".join(map(str, widths[:10]))
-        raise InputError(f"{place}: rows must be equally long, not {counts}", operand=name, usage=True)
+        why = f"rows must be equally long, not {counts}"
+        raise InputError(why, operand=name, usage=True).within(place)
     return widths

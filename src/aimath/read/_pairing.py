@@ -27,7 +27,7 @@ class OperandSource:
         """Return the block of a source with a single row, or None if it has more."""
         first = next(self.blocks, None)
         if first is None:
-            raise InputError(f"{' and '.join(self.names)}: there are no rows")
+            raise InputError("there are no rows").within(" and ".join(self.names))
         ahead = [first]
         if isinstance(first, BadRow) or len(first.lines) == 1:
             ahead += islice(self.blocks, 1)

@@ -140,7 +140,8 @@ class RowParser(RowLayout):
             try:
                 values.append(self._parse_cell(value if name else cell))
             except InputError as error:
-                raise InputError(error.message, hint=error.hint, entry=entry) from None
+                error.entry = entry
+                raise
             names += [name] if name else []
         return tuple(names), values
 

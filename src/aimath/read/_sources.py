@@ -64,13 +64,13 @@ def open_source(path: str) -> Iterator[Stream]:
 
 @contextmanager
 def _locate_errors(source: str) -> Iterator[None]:
-    """Add the name of the source to errors that lack it."""
+    """Add the name of the source to errors that have no place."""
     try:
         yield
     except InputError as error:
-        shown = display_path(source)
-        why = error.message if error.usage or shown in error.message else f"{shown}: {error.message}"
-        raise InputError(why, hint=error.hint, usage=error.usage) from None
+        if not (error.usage or error.places):
+            error.within(display_path(source))
+        raise
 
 
 def _read_stream(

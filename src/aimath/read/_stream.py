@@ -66,7 +66,7 @@ class Stream:
             return how(what)
         except (OSError, ValueError) as error:  # ValueError: it was closed
             why = getattr(error, "strerror", None) or "it is closed"
-            raise InputError(f"cannot read {display_path(self.source)}: {why}") from None
+            raise InputError(why).within(f"cannot read {display_path(self.source)}") from None
 
     def _is_ready(self) -> bool:
         """Return whether reading would not block."""
@@ -126,16 +126,16 @@ class Stream:
 
 def open_file(path: str) -> Stream:
     """Open a file for reading, and raise InputError for directories."""
-    shown = f"'{display_path(path)}'"
+    place = f"cannot read '{display_path(path)}'"
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0))
     except (OSError, ValueError) as error:  # ValueError: a NUL or a surrogate in the name
         why = getattr(error, "strerror", None) or "not a file name"
-        raise InputError(f"cannot read {shown}: {why}") from None
+        raise InputError(why).within(place) from None
     status = os.fstat(descriptor)
     if stat.S_ISDIR(status.st_mode):
         os.close(descriptor)
-        raise InputError(f"cannot read {shown}: Is a directory")
+        raise InputError("Is a directory").within(place)
     size = status.st_size if stat.S_ISREG(status.st_mode) else None
     return Stream(os.fdopen(descriptor, "rb"), path, size)
 
@@ -156,9 +156,8 @@ def line_chunks(stream: Stream, limit: int | None = None) -> Iterator[bytes]:
             rest.append(tail)
             held += len(tail)
         if held > MAX_LINE_BYTES:
-            raise InputError(
-                f"{display_path(stream.source)}: a line is longer than {MAX_LINE_BYTES >> 20} MiB"
-            )
+            why = f"a line is longer than {MAX_LINE_BYTES >> 20} MiB"
+            raise InputError(why).within(display_path(stream.source))
     if held:
         yield _check_line_budget(b"".join((*rest, b"\n")), limit)
 

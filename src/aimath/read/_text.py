@@ -29,9 +29,8 @@ def read_text(stream: Stream, parser: RowParser) -> BlockIterator:
     if first is None:
         if parser.labels and not (len(parser.labels) > 1 and parser.strict):
             shown = " ".join(parser.labels)
-            raise InputError(
-                f"{display_path(parser.source)}: {quote(shown)} is a header, and no numbers follow"
-            )
+            why = f"{quote(shown)} is a header, and no numbers follow"
+            raise InputError(why).within(display_path(parser.source))
         return
     if parser.column_index is not None:  # of a table: blank lines mean nothing
         items = (item for item in items if item is not None)

@@ -225,7 +225,7 @@ def with_location(bad_row: BadRow) -> InputError:
     place = (
         f"{display_path(bad_row.source)}:{bad_row.line}{column}" if bad_row.source else f"row {bad_row.line}"
     )
-    return InputError(f"{place}: {error.message}", hint=error.hint)
+    return error.within(place)
 
 
 class Row(NamedTuple):

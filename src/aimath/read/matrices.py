@@ -165,13 +165,13 @@ def read_single_matrix(blocks: BlockIterator, name: str) -> RowBlocks:
     """Take the one matrix that was read whole."""
     first = next(blocks, None)
     if first is None:
-        raise InputError(f"{name}: there are no rows", operand=name)
+        raise InputError("there are no rows", operand=name).within(name)
     second = next(blocks, None)
     for piece in (first, second):
         if isinstance(piece, BadRow):
             raise with_location(piece)
     if isinstance(first, BadRow) or second is not None or len(first.operands[name]) != 1:
-        raise InputError(f"{name}: several matrices are given, and one is wanted", operand=name)
+        raise InputError("several matrices are given, and one is wanted", operand=name).within(name)
     [matrix] = first.operands[name]
     notes = first.notes
     return RowBlocks(matrix.shape, lambda: iter([(matrix, notes)]), first.source)

@@ -101,7 +101,8 @@ def parse_option(option: str, parser: Callable[[str], T], text: str) -> T:
     try:
         return parser(text)
     except InputError as error:
-        raise InputError(f"{option}: {error.message}", hint=error.hint, usage=True) from None
+        error.usage = True
+        raise error.within(option) from None
 
 
 def parse_sweep(text: str) -> list[float]:
@@ -125,7 +126,8 @@ def _parse_argument(token: str) -> float:
     try:
         return parse_number(token)
     except InputError as error:
-        raise InputError(error.message, usage=True) from None
+        error.usage = True
+        raise
 
 
 def _parse_range(text: str, kind: str, rest: list[str]) -> list[float]:

@@ -21,6 +21,10 @@ _NO_FLAG_NAMES: Mapping[str, str] = {}
 _ParserFactory = Callable[[Sequence[str], str], RowParser]
 
 
+NO_STDIN = -1
+"""In place of the descriptor of standard input: it is not for this command line to read."""
+
+
 class _OperandTokens(NamedTuple):
     """The tokens of one operand, and how each is named in an error."""
 
@@ -177,9 +181,10 @@ def _strip_token(text: str) -> str:
 def _too_many_arguments(tokens: Sequence[str], operand_names: Sequence[str]) -> InputError:
     """Return the error for too many arguments, with the call that was probably meant."""
     if not operand_names:
-        why = f"argument 1: {quote(tokens[0])} is one too many: every operand is given by its option"
+        why = f"{quote(tokens[0])} is one too many: every operand is given by its option"
         lone = looks_numeric(tokens[0])  # as the 2 of `--p 1 2`
-        return InputError(why, hint="write a list without blanks: 1,2,3" if lone else "", usage=True)
+        hint = "write a list without blanks: 1,2,3" if lone else ""
+        return InputError(why, hint=hint, usage=True).within("argument 1")
     each, rest = divmod(len(tokens), len(operand_names))
     hint = "write each as one list, such as .9,.1"
     if not rest and len(tokens) <= 12:
@@ -208,8 +213,8 @@ def _open_operand(
         (k for k, t in enumerate(operand.tokens) if t == "-" or t.startswith("@") or is_dataset(t)), None
     )
     if len(operand.tokens) > 1 and odd is not None:
-        why = f"{operand.locations[odd]}: {quote(operand.tokens[odd])} can't stand beside other arguments"
-        raise InputError(why, operand=operand.name, usage=True)
+        why = f"{quote(operand.tokens[odd])} can't stand beside other arguments"
+        raise InputError(why, operand=operand.name, usage=True).within(operand.locations[odd])
     if path is not None:
         from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
 
@@ -240,7 +245,9 @@ def _check_stdin(
         else f"{join_and(missing_names)} {'are' if len(missing_names) > 1 else 'is'} missing"
     )
     if stdin is None:
-        raise InputError(f"{why}: stdin is closed", usage=True)
+        raise InputError("stdin is closed", usage=True).within(why)
+    if stdin == NO_STDIN:
+        raise InputError(why, usage=True)
     try:
         terminal = os.isatty(stdin if isinstance(stdin, int) else stdin.fileno())
     except (OSError, ValueError):  # in memory, or closed: reading will tell

@@ -141,7 +141,7 @@ class _TextReader:
                 try:
                     yield self._parse_line(raw)
                 except InputError as error:
-                    raise InputError(f"{display_path(self.stream.source)}:{k}: {error.message}") from None
+                    raise error.within(f"{display_path(self.stream.source)}:{k}") from None
 
     def _parse_line(self, raw: bytes) -> tuple[str, list[float]]:
         label, *cells = raw.rsplit(None, self.width)
@@ -201,7 +201,7 @@ def _read_array(path: str, read_options: ReadOptions) -> tuple[Rows, tuple[str, 
 
     rows = reopen(path, read_options)
     if rows is None:
-        raise InputError(f"{display_path(path)}: vectors must be a file in C order, not a pipe")
+        raise InputError("vectors must be a file in C order, not a pipe").within(display_path(path))
     narrow = rows.dtype in _FLOAT32_DTYPES
     n, d = rows.shape
     check_budget(n * d * (4 if narrow else 8), f"{n} vectors of {d} numbers", read_options.max_memory)
@@ -209,7 +209,8 @@ def _read_array(path: str, read_options: ReadOptions) -> tuple[Rows, tuple[str, 
     whole, at = np.empty((n, d), dtype), 0
     for block in rows():
         if not np.isfinite(block).all():
-            raise InputError(f"{display_path(path)}: vector {at + 1} or one behind it is not finite")
+            why = f"vector {at + 1} or one behind it is not finite"
+            raise InputError(why).within(display_path(path))
         whole[at : at + len(block)] = _to_float32(block) if narrow else block
         at += len(block)
     return whole, rows.notes
@@ -225,7 +226,8 @@ def _read_labels(path: str, count: int) -> list[str]:
             if len(names) > count:
                 raise InputError(f"there are more words than the {count} vectors")  # and no end yet
     if len(names) < count:
-        raise InputError(f"{display_path(path)}: there are {len(names)} words for {count} vectors")
+        why = f"there are {len(names)} words for {count} vectors"
+        raise InputError(why).within(display_path(path))
     return names
 
 

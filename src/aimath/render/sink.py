@@ -52,7 +52,7 @@ def _with_filename(path: str) -> Iterator[None]:
         error.filename, error.filename2 = path, None
         raise
     except UnicodeEncodeError:  # half of a surrogate pair
-        raise InputError(f"--out: '{path}' is not a file name", usage=True) from None
+        raise InputError(f"'{path}' is not a file name", usage=True).within("--out") from None
 
 
 class AtomicFile:
@@ -64,7 +64,7 @@ class AtomicFile:
 
     def __init__(self, path: str, option: str = "--out") -> None:
         if not path:
-            raise InputError(f"{option}: the file name is empty", usage=True)
+            raise InputError("the file name is empty", usage=True).within(option)
         self.name = path
         self.fd, self.temporary = -1, ""
         from pathlib import Path  # noqa: PLC0415  2 ms for files alone
@@ -75,10 +75,10 @@ class AtomicFile:
             self.directory = str(Path(self.target).parent)
             self.old_status = None if self.existing_fd is not None else _stat_or_none(path)
         if (self.old_status and stat.S_ISDIR(self.old_status.st_mode)) or path.endswith("/"):
-            raise InputError(f"{option}: {path} is a directory", usage=True)
+            raise InputError(f"{path} is a directory", usage=True).within(option)
         if self.old_status is None and self.existing_fd is None and not Path(self.directory).is_dir():
             parent = self.directory if Path(path).is_symlink() else Path(path).parent
-            raise InputError(f"{option}: there is no directory {parent}", hint="make it first")
+            raise InputError(f"there is no directory {parent}", hint="make it first").within(option)
 
     def __enter__(self) -> Self:
         """Open the temporary file, or the target itself if it is not a regular file."""

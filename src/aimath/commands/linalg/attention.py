@@ -88,8 +88,8 @@ def _as_boolean_mask(mask: Vector) -> Any:
 def _token_labels(tokens: str, count: int) -> tuple[str, ...]:
     names = tuple(word.strip() for word in tokens.split(",")) if tokens else ()
     if names and len(names) != count:
-        why = f"--tokens: {pluralize(len(names), 'name')} for {pluralize(count, 'position')}"
-        raise InputError(why, hint="give one name for each row", usage=True)
+        why = f"{pluralize(len(names), 'name')} for {pluralize(count, 'position')}"
+        raise InputError(why, hint="give one name for each row", usage=True).within("--tokens")
     return names
 
 

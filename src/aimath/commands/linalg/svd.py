@@ -111,10 +111,12 @@ def _save_factors(result: SvdApprox, weights: ArrayOrRowBlocks, paths: tuple[str
     from aimath.render.npy import save_npy_files
 
     if paths[0] == paths[1]:
-        raise InputError(f"--save-factors: both are {quote(paths[0])}", hint="name two files", usage=True)
+        error = InputError(f"both are {quote(paths[0])}", hint="name two files", usage=True)
+        raise error.within("--save-factors")
     for path in paths:
         if file_suffix(path) != ".npy":
-            raise InputError(f"--save-factors: {quote(path)} is no .npy", hint="name two .npy", usage=True)
+            error = InputError(f"{quote(path)} is no .npy", hint="name two .npy", usage=True)
+            raise error.within("--save-factors")
     raise_on_signals()
     blocks = weights() if callable(weights) else ()
     left = (block @ result.right.T for block in blocks) if result.left is None else (result.left,)

@@ -91,22 +91,21 @@ def parse_start(
 
     f = parse_function(text)
     if not f.variables:
-        raise InputError(
-            f"--function: {text} has no variable to change", hint="name one, as in (w-3)^2", usage=True
-        )
+        why = f"{text} has no variable to change"
+        raise InputError(why, hint="name one, as in (w-3)^2", usage=True).within("--function")
     given = ",".join(start or ([DEFAULT_START] if text == DEFAULT_FUNCTION else []))
     given = re.sub(r"\s*=\s*", "=", given.strip(" []"))
     pieces = [piece for piece in re.split(r"[,\s]+", given) if piece]
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
-            why = f"{flag}: {pluralize(len(pieces), 'number')} for {join_and(f.variables)}"
-            raise InputError(why, hint="name them: x=3,y=2", usage=True)
+            why = f"{pluralize(len(pieces), 'number')} for {join_and(f.variables)}"
+            raise InputError(why, hint="name them: x=3,y=2", usage=True).within(flag)
         pieces = [f"{name}={piece}" for name, piece in zip(f.variables, pieces, strict=True)]
     try:
-        return f, parse_point(f.variables, pieces)
+        return f, parse_point(f.variables, pieces, flag)
     except InputError as error:
-        hint = re.sub(r"^add (.*)$", lambda found: f"add {flag} {found[1].replace(' ', ',')}", error.hint)
-        raise InputError(f"{flag}: {error.message}", hint=hint, usage=True) from None
+        error.usage = True
+        raise error.within(flag) from None
 
 
 def _expand_sweep(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:

@@ -47,7 +47,8 @@ def bayes(
     """
     words = [word.strip() for word in names.split(",")] if names else ["A", "B"]
     if len(words) != 2 or not all(words):
-        raise InputError(f"--names: '{names}' is not two names", hint="write --names spam,free", usage=True)
+        error = InputError(f"'{names}' is not two names", hint="write --names spam,free", usage=True)
+        raise error.within("--names")
     called = {"A": words[0], "B": words[1]}
     alarms = false_positive or []
     in_turn = max(len(likelihood), len(alarms)) > 1
@@ -176,17 +177,18 @@ def _binary_sequence_report(
 
     if len(false_positives) != len(likelihood):
         n = len(likelihood)
-        pieces = "1 piece of evidence needs" if n == 1 else f"{n} pieces of evidence need"
-        raise InputError(f"{pieces} as many --false-positive, not {len(false_positives)}", usage=True)
-    seen = np.stack([_scalar(piece, "--likelihood") for piece in likelihood], axis=-1)
-    alarm = np.stack([_scalar(piece, "--false-positive") for piece in false_positives], axis=-1)
+        need = "1 piece of evidence needs" if n == 1 else f"{n} pieces of evidence need"
+        raise InputError(f"{need} as many --false-positive, not {len(false_positives)}", usage=True)
+    seen = [_scalar(piece, "--likelihood") for piece in likelihood]
+    alarm = [_scalar(piece, "--false-positive") for piece in false_positives]
+    pieces = np.stack(np.broadcast_arrays(*seen, *alarm), axis=-1)  # one row stands for all
     columns = (
         ("P(piece|A)", "{likelihood}"),
         ("P(piece|not A)", "{false_positive}"),
         ("P(A) after it", "{posteriors}"),
     )
     return _sequence_report(
-        probability.bayes_sequence(_scalar(prior, "--prior"), seen, alarm),
+        probability.bayes_sequence(_scalar(prior, "--prior"), pieces[:, : len(seen)], pieces[:, len(seen) :]),
         Line("odds after a piece = odds before · P(piece given A) / P(piece given not A)"),
         Line(" prior P({A}) = {prior}"),
         Table(columns, bar="posteriors"),

@@ -145,7 +145,7 @@ def check_points(f: Function, points: ArrayLike) -> Array:
     if array.shape[-1] != len(f.variables):
         names = ", ".join(f.variables)
         why = f"a point has {pluralize(len(f.variables), 'coordinate')} ({names}), not {array.shape[-1]}"
-        hint = f"write {names}=1,2,3; or --rows, each line a point" if len(f.variables) == 1 else ""
+        hint = "give each point a row" if len(f.variables) == 1 else ""
         raise InputError(why, hint=hint, row=0, operand="at")
     return array
 

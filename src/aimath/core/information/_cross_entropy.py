@@ -154,10 +154,14 @@ def cross_entropy_of_logits(
 def _check_target(target: ArrayLike, logits: Array) -> Indices:
     given = np.asarray(target)
     if given.dtype.kind not in "iu":
-        raise InputError("a target class must be a whole number, counted from 0", operand="target")
+        raise InputError("a {operand} class must be a whole number, counted from 0", operand="target")
     if given.size != 1 and given.shape != logits.shape[:-1]:
-        why = f"{given.size} target classes for {logits[..., 0].size} rows: give as many, or one for all"
-        raise InputError(why, operand="target")
+        raise InputError(
+            "{count} {operand} classes for {rows} rows: give as many, or one for all",
+            operand="target",
+            count=given.size,
+            rows=logits[..., 0].size,
+        )
     n = logits.shape[-1]
     bad = ((given < 0) | (given >= n)).reshape(-1)
     if bad.any():

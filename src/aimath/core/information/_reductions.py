@@ -38,7 +38,7 @@ def logarithm(base: float) -> tuple[np.ufunc, float, float]:
     """
     b = float(base)
     if not 1.0 < b < math.inf:
-        raise InputError(f"base must be above 1 and finite, not {b:g}", operand="base")
+        raise InputError("{operand} must be above 1 and finite, not {value:g}", operand="base", value=b)
     own: dict[float, np.ufunc] = {2.0: np.log2, 10.0: np.log10, math.e: np.log}
     nats = 1.0 if b == math.e else math.log(b)
     return (own[b], 1.0, nats) if b in own else (np.log, nats, nats)
@@ -220,7 +220,7 @@ def check_label_smoothing(label_smoothing: float) -> float:
     """Return label_smoothing as a float, or raise an InputError outside 0 .. 1."""
     share = float(label_smoothing)
     if not 0.0 <= share <= 1.0:
-        raise InputError(f"label_smoothing must be 0 to 1, not {share:g}", operand="label_smoothing")
+        raise InputError("{operand} must be 0 to 1, not {value:g}", operand="label_smoothing", value=share)
     return share
 
 

@@ -53,7 +53,7 @@ def rlhf(rewards: ArrayLike, reference: ArrayLike, beta: float = 1.0, normalize:
     q = check_simplex(reference, normalize=normalize, operand="reference")
     check_same_rows(r, q, ("rewards", "reference"))
     if not 0.0 < beta < math.inf:
-        raise InputError(f"beta must be above 0 and finite, not {beta:g}", operand="beta")
+        raise InputError("{operand} must be above 0 and finite, not {value:g}", operand="beta", value=beta)
     y, _, pivot_q = _scaled_advantages(r, q, beta)
     weights = _policy_weights(y, q, pivot_q)
     policy = weights / accurate_sum(weights)[..., np.newaxis]

@@ -38,9 +38,19 @@ def check_qkv_shapes(q: FloatArray, k: FloatArray, v: FloatArray, causal: bool) 
             f"Q, K and V differ in their batches: {format_shape(q)}, {format_shape(k)}, {format_shape(v)}"
         )
     if q.shape[-1] != k.shape[-1]:
-        raise InputError(f"Q has width {q.shape[-1]} and K {k.shape[-1]}: they must be equal", operand="K")
+        raise InputError(
+            "Q has width {width} and {operand} {other}: they must be equal",
+            operand="K",
+            width=q.shape[-1],
+            other=k.shape[-1],
+        )
     if k.shape[-2] != v.shape[-2]:
-        raise InputError(f"K has {k.shape[-2]} rows and V {v.shape[-2]}: they must be equal", operand="V")
+        raise InputError(
+            "K has {rows} rows and {operand} {other}: they must be equal",
+            operand="V",
+            rows=k.shape[-2],
+            other=v.shape[-2],
+        )
     if 0 in q.shape or 0 in k.shape or 0 in v.shape:
         raise InputError("needs at least one row")
     if causal and q.shape[-2] != k.shape[-2]:
@@ -54,17 +64,21 @@ def as_additive_mask(mask: ArrayLike, scores_shape: tuple[int, ...], causal: boo
     if given.dtype == np.bool_:
         given = np.where(given, 0.0, -np.inf)
     if given.dtype.kind not in "iuf":
-        raise InputError(f"a mask is of truth values or numbers, not {given.dtype}", operand="mask")
+        raise InputError(
+            "a {operand} is of truth values or numbers, not {dtype}", operand="mask", dtype=given.dtype
+        )
     added = given.astype(np.float64)
     try:
         whole = np.broadcast_to(added, scores_shape)
     except ValueError:
-        why = (
-            f"the mask has shape {format_shape(given)}, but the scores are {'x'.join(map(str, scores_shape))}"
-        )
-        raise InputError(why, operand="mask") from None
+        raise InputError(
+            "the {operand} has shape {shape}, but the scores are {scores}",
+            operand="mask",
+            shape=format_shape(given),
+            scores="x".join(map(str, scores_shape)),
+        ) from None
     if not (added < np.inf).all():
-        raise InputError("the mask holds nan or inf: it may hold numbers and -inf", operand="mask")
+        raise InputError("the {operand} holds nan or inf: it may hold numbers and -inf", operand="mask")
     whole = apply_mask(whole, None, causal)
     blind = np.flatnonzero((whole == -np.inf).all(axis=-1))
     if len(blind):
@@ -205,7 +219,7 @@ def attention(
     check_qkv_shapes(q, k, v, causal)
     factor = sqrt_ratio_rounded(1, q.shape[-1]) if scale is None else float(scale)
     if not math.isfinite(factor):
-        raise InputError(f"scale must be finite, not {factor:g}", operand="scale")
+        raise InputError("{operand} must be finite, not {value:g}", operand="scale", value=factor)
     added = None if mask is None else as_additive_mask(mask, (*q.shape[:-1], k.shape[-2]), causal)
     return Attention(
         q, k, v, causal, added, factor, scaled_dot_product_attention(q, k, v, factor, added, causal)

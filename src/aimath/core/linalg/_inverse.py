@@ -9,7 +9,7 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_square_matrix
 from aimath.core.numerics.exact import divide_rounded, integer_to_float, matmul, to_integers
-from aimath.errors import InputError
+from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -63,7 +63,7 @@ def inverse(a: ArrayLike, force: bool = False) -> Inverse:
     typed = small and to_integers(x)[1] >= -20
     if condition > MAX_CONDITION and not (force or typed):
         why = f"the matrix is singular within rounding (condition {condition:.2g})"
-        raise InputError(why, operand="a", hint="use --force to invert it")
+        raise InputError(why, operand="a", hint=Remedy("use {force} to invert it", force=True))
     return Inverse(x, force, found, condition, rank)
 
 

@@ -127,7 +127,9 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
         )
     fine = (shares > 0.0) & (shares <= 1.0)
     if not fine.all():
-        raise InputError(f"energy must be above 0 and at most 1, not {shares[~fine][0]:g}", operand="energy")
+        raise InputError(
+            "{operand} must be above 0 and at most 1, not {value:g}", operand="energy", value=shares[~fine][0]
+        )
     with np.errstate(over="ignore"):
         change = after - before
     if not np.isfinite(change).all():

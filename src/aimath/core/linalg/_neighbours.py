@@ -108,7 +108,7 @@ def nearest_neighbours(
     hidden = np.union1d(np.asarray(exclude, np.intp), ready.zeros)
     count = len(ready.vectors) - len(hidden)
     if not 1 <= top <= count:
-        raise InputError(f"top must be 1 to {count}, not {top}", operand="top")
+        raise InputError("{operand} must be 1 to {most}, not {value}", operand="top", most=count, value=top)
     unit = q / np.abs(q).max(axis=1, keepdims=True)
     unit = (unit / np.linalg.norm(unit, axis=1, keepdims=True)).astype(ready.vectors.dtype)
     place = np.empty((len(q), top), np.intp)

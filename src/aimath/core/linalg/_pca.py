@@ -11,7 +11,7 @@ from aimath.core.linalg._refine import svd_flip
 from aimath.core.numerics.arrays import Check, as_finite, as_matrix, check_finite, format_shape
 from aimath.core.numerics.double_double import two_sum
 from aimath.core.numerics.types import EPS, Array
-from aimath.errors import InputError
+from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -304,7 +304,7 @@ def _select_components(found: PCA, components: int | None) -> PCA:
     if found.whiten and (variance == 0.0).any():
         have = int((variance > 0.0).sum())
         why = f"component {have + 1} has variance 0 and can't be whitened"
-        raise InputError(why, hint=f"use --components {have}", operand="components")
+        raise InputError(why, hint=Remedy("use {components}", components=have), operand="components")
     vectors = found.components[:k]
     return found._replace(
         components=vectors * svd_flip(vectors)[:, np.newaxis], variance=variance, ratio=found.ratio[:k]
@@ -315,5 +315,11 @@ def _check_components(components: int | None, n: int, d: int) -> None:
     if n < 2:
         raise InputError("1 row has no variance: at least 2 are needed", operand="X")
     if components is not None and not 1 <= components <= min(n, d):
-        why = f"components must be 1 to {min(n, d)} for {n}x{d} data, not {components}"
-        raise InputError(why, operand="components")
+        raise InputError(
+            "{operand} must be 1 to {most} for {rows}x{columns} data, not {value}",
+            operand="components",
+            most=min(n, d),
+            rows=n,
+            columns=d,
+            value=components,
+        )

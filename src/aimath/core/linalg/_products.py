@@ -139,11 +139,22 @@ def layer(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, activation:
     weights, inputs = as_matrix(W, "W"), as_vectors(x, "input", operand="x")
     m, n = weights.shape
     if inputs.shape[-1] != n:
-        why = f"x has {inputs.shape[-1]} entries, but W of {m}x{n} takes {n}"
-        raise InputError(why, operand="x")
+        raise InputError(
+            "{operand} has {entries} entries, but W of {m}x{n} takes {n}",
+            operand="x",
+            entries=inputs.shape[-1],
+            m=m,
+            n=n,
+        )
     b = np.zeros(m) if bias is None else as_vectors(bias, "bias", operand="bias")
     if b.shape != (m,):
-        raise InputError(f"bias has shape {format_shape(b)}, but W of {m}x{n} gives {m} sums", operand="bias")
+        raise InputError(
+            "{operand} has shape {shape}, but W of {m}x{n} gives {m} sums",
+            operand="bias",
+            shape=format_shape(b),
+            m=m,
+            n=n,
+        )
     lost = np.zeros((*inputs.shape[:-1], m)) if activation in ROUNDING_SENSITIVE else None
     total = _check_overflow(_affine(weights, inputs, b, lost), "a weighted sum")
     return Layer(weights, inputs, b, activation, activate(total, activation, lost), total)
@@ -183,8 +194,14 @@ def matmul(a: ArrayLike, b: ArrayLike) -> Matmul:
     x, y = as_matrix(a, "a"), as_matrix(b, "b")
     if x.shape[1] != len(y):
         columns, rows = pluralize(x.shape[1], "column"), pluralize(len(y), "row")
-        why = f"a of {format_shape(x)} has {columns}, but b of {format_shape(y)} has {rows}"
-        raise InputError(why, operand="b")
+        raise InputError(
+            "a of {a} has {columns}, but {operand} of {b} has {rows}",
+            operand="b",
+            a=format_shape(x),
+            columns=columns,
+            b=format_shape(y),
+            rows=rows,
+        )
     return Matmul(x, y, _check_overflow(exact.matmul(x, y), "an entry of the product"))
 
 
@@ -227,5 +244,5 @@ def _append_column(rows: Array, column: Array) -> Array:
 
 def _check_overflow(values: Array, name: str) -> Array:
     """Return the values, or raise an InputError if one overflows float64."""
-    raise_at(np.isinf(values)[..., np.newaxis], f"{name} is beyond float64")
+    raise_at(np.isinf(values)[..., np.newaxis], "{name} is beyond float64", name=name)
     return values

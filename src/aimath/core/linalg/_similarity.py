@@ -72,7 +72,7 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
     check_same_rows(x, y, ("a", "b"))
     for operand, v in (("a", x), ("b", y)):
         zero = np.asarray(~v.any(axis=-1))[..., np.newaxis]
-        raise_at(zero, f"{operand} is zero: its cosine is undefined", operand=operand)
+        raise_at(zero, "{operand} is zero: its cosine is undefined", operand=operand)
     x, y = np.broadcast_arrays(x, y)
     return Cosine(x, y, exact.map_blocks(_rounded_cosines, x, y))
 
@@ -114,7 +114,10 @@ def cosine_matrix(X: ArrayLike) -> CosineMatrix:  # noqa: N803
     x = as_matrix(X, "X")
     zero = np.asarray(~x.any(axis=1))
     raise_at(
-        zero[:, np.newaxis], f"row {int(np.argmax(zero)) + 1} is zero: its cosine is undefined", operand="X"
+        zero[:, np.newaxis],
+        "row {number} is zero: its cosine is undefined",
+        operand="X",
+        number=int(np.argmax(zero)) + 1,
     )
     if len(x) <= MAX_EXACT_ROWS:
         return CosineMatrix(x, _rounded_cosines(x, x, all_pairs=True))

@@ -118,8 +118,12 @@ class SvdSpectrum(NamedTuple):
     def _check_ranks(self, rank: int | Sequence[int]) -> Ranks:
         asked = check_ranks(rank, self.shape)
         if asked.max() > self.max_rank:
-            why = f"rank {asked.max()} of a spectrum that was computed up to {self.max_rank}"
-            raise InputError(why, operand="rank")
+            raise InputError(
+                "{operand} {value} of a spectrum that was computed up to {most}",
+                operand="rank",
+                value=asked.max(),
+                most=self.max_rank,
+            )
         return asked
 
     def _error_bounds(self, ranks: Ranks, tail_energy: Array) -> Array:
@@ -210,11 +214,17 @@ def check_ranks(rank: int | Sequence[int], size: tuple[int, int]) -> Ranks:
     """Return ranks as an array, or raise an InputError if one is out of range."""
     asked = np.asarray(rank)
     if asked.dtype.kind not in "iu" or asked.size == 0:
-        raise InputError("a rank must be a whole number", operand="rank")
+        raise InputError("a {operand} must be a whole number", operand="rank")
     for r in asked.flat:
         if not 1 <= r <= min(size):
-            why = f"rank must be 1 to {min(size)} for a {size[0]}x{size[1]} matrix, not {r}"
-            raise InputError(why, operand="rank")
+            raise InputError(
+                "{operand} must be 1 to {most} for a {rows}x{columns} matrix, not {value}",
+                operand="rank",
+                most=min(size),
+                rows=size[0],
+                columns=size[1],
+                value=r,
+            )
     return asked.astype(np.int64)
 
 
@@ -318,8 +328,12 @@ def streaming_svd(
         raise InputError("W has no rows", operand="W")
     width, power = np.shape(first)[1], rescale(as_matrix(first, "W"))[1]
     if max_rank > width:
-        why = f"rank must be 1 to {width} for a matrix of {width} columns, not {max_rank}"
-        raise InputError(why, operand="rank")
+        raise InputError(
+            "{operand} must be 1 to {width} for a matrix of {width} columns, not {value}",
+            operand="rank",
+            width=width,
+            value=max_rank,
+        )
 
     def checked() -> Iterator[Array]:
         return _checked_blocks(read_blocks(), width, power)

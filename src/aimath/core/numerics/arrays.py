@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.double_double import compensated_sum
-from aimath.errors import InputError
+from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -39,13 +39,20 @@ class Check(NamedTuple):
             )
 
 
-def raise_at(mask: NDArray[np.bool_], why: str, *, operand: str | None = None, hint: str = "") -> None:
-    """Raise an InputError at the first True of `mask` (..., n); `{k}` in `why` is its place, from 1."""
+def raise_at(
+    mask: NDArray[np.bool_],
+    problem: str,
+    *,
+    operand: str | None = None,
+    hint: str | Remedy = "",
+    **values: Any,
+) -> None:
+    """Raise an InputError at the first True of `mask` (..., n); `{k}` in the problem is its place, from 1."""
     if not mask.any():
         return
     row, entry = divmod(int(np.argmax(mask)), mask.shape[-1])
-    place = entry if "{k}" in why else None  # else the whole row is to blame
-    raise InputError(why.format(k=entry + 1), row=row, entry=place, operand=operand, hint=hint)
+    place = entry if "{k}" in problem else None  # else the whole row is to blame
+    raise InputError(problem, row=row, entry=place, operand=operand, hint=hint, k=entry + 1, **values)
 
 
 def as_vectors(
@@ -58,6 +65,7 @@ def as_vectors(
     >>> as_vectors([2, 1, 0.1])
     array([2. , 1. , 0.1])
     """
+    entry_name = name_entry(entry_name, operand)
     array = as_floats(values, entry_name, operand=operand)
     if not np.isfinite(array).all():
         raise_at(np.isnan(array), f"{entry_name} {{k}} is nan", operand=operand)
@@ -69,6 +77,7 @@ def as_vectors(
 
 def as_floats(values: ArrayLike, entry_name: str = "value", *, operand: str | None = None) -> Array:
     """Return `values` as float64 (..., n), n >= 1, without checking for nan or infinities."""
+    entry_name = name_entry(entry_name, operand)
     try:
         raw = np.asarray(values)
     except ValueError:
@@ -87,6 +96,11 @@ def as_floats(values: ArrayLike, entry_name: str = "value", *, operand: str | No
     return array
 
 
+def name_entry(entry_name: str, operand: str | None) -> str:
+    """Return the name of an entry in a problem: a reference to the operand, if it is called the same."""
+    return "{operand}" if entry_name == operand else entry_name
+
+
 def plural(word: str) -> str:
     """Return the plural of a word for an entry: probability, probabilities."""
     return word[:-1] + "ies" if word.endswith("y") else word + "s"
@@ -103,6 +117,7 @@ def check_simplex(
     >>> check_simplex([1, 3], normalize=True)
     array([0.25, 0.75])
     """
+    entry_name = name_entry(entry_name, operand)
     p = as_vectors(values, entry_name, operand=operand)
     if (p < 0).any():
         raise_at(p < 0, f"{entry_name} {{k}} is negative ({p[p < 0][0]:g})", operand=operand)
@@ -116,14 +131,15 @@ def check_simplex(
     off = ~(np.abs(total - 1.0) <= SUM_TOLERANCE)
     if off.any():
         found = float(total[off][0])
-        hint = "" if found == 0 else "use --normalize to divide by the sum"
-        aim = "" if found == 0 else ", not 1"
+        hint = Remedy("use {normalize} to divide by the sum", normalize=True) if found else ""
+        aim = ", not 1" if found else ""
         raise_at(off, f"{plural(entry_name)} sum to {found:.10g}{aim}", operand=operand, hint=hint)
     return p
 
 
 def as_positive(values: ArrayLike, entry_name: str, *, operand: str | None = None) -> Array:
     """Return `values` as finite float64 above 0, or raise an InputError."""
+    entry_name = name_entry(entry_name, operand)
     array = as_vectors(values, entry_name, operand=operand)
     if (array <= 0).any():
         which = f"{entry_name} {{k}}" if array.shape[-1] > 1 else entry_name
@@ -189,8 +205,14 @@ def check_finite(array: Array, operand: str, first_row: int = 0) -> None:
         return
     *_, row, column = place = tuple(map(int, np.unravel_index(int(np.argmin(sound)), (1, *array.shape))))
     at = f"({first_row + row + 1},{column + 1})" if array.ndim > 1 else f"{column + 1}"
-    why = f"entry {at} of {operand} is {array[place[1:]]:g}"
-    raise InputError(why, row=first_row + row, entry=column, operand=operand)
+    raise InputError(
+        "entry {at} of {operand} is {value:g}",
+        row=first_row + row,
+        entry=column,
+        operand=operand,
+        at=at,
+        value=array[place[1:]],
+    )
 
 
 def as_matrix(values: ArrayLike, operand: str) -> Array:
@@ -201,7 +223,9 @@ def as_matrix(values: ArrayLike, operand: str) -> Array:
     """
     array = np.atleast_2d(as_finite(values, operand))
     if array.ndim != 2 or not len(array):
-        raise InputError(f"{operand} must be a matrix, not of shape {format_shape(array)}", operand=operand)
+        raise InputError(
+            "{operand} must be a matrix, not of shape {shape}", operand=operand, shape=format_shape(array)
+        )
     return array
 
 

@@ -51,7 +51,7 @@ def raise_if_any(mask: Any, name: str, value: Any, bound: str) -> None:
     """Raise an InputError at the first value out of bounds."""
     if np.any(mask):
         first = float(np.broadcast_to(value, np.shape(mask))[mask][0])
-        raise InputError(f"{name} {bound}, not {first:g}", operand=name)
+        raise InputError("{operand} {bound}, not {value:g}", operand=name, bound=bound, value=first)
 
 
 class MathBackend(NamedTuple):

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_vectors, broadcast_operands, check_simplex, raise_at
+from aimath.core.numerics.arrays import (
+    Check,
+    as_vectors,
+    broadcast_operands,
+    check_simplex,
+    name_entry,
+    raise_at,
+)
 from aimath.core.numerics.double_double import compensated_sum, two_prod, two_sum
 from aimath.core.probability._softmax import logsumexp_rows, softmax_rows
-from aimath.errors import InputError
+from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -135,6 +142,7 @@ def bayes(
 def as_probability(values: ArrayLike, entry_name: str, operand: str = "") -> Array:
     """Return probabilities in their shape, each checked to lie within 0 and 1."""
     operand = operand or entry_name
+    entry_name = name_entry(entry_name, operand)
     p = as_vectors(values, entry_name, operand=operand)
     bad = ~((p >= 0.0) & (p <= 1.0))
     if bad.any():
@@ -163,8 +171,8 @@ def _from_evidence(p: Array, likelihood: Array, evidence: Array) -> Bayes:
     if bad.any():
         least, value = (float(np.atleast_1d(a)[bad][0]) for a in (joint, evidence))
         most = least + 1.0 - float(np.atleast_1d(p)[bad][0])
-        why = f"evidence {value:g} is impossible: prior and likelihood bound it by {least:.6g} and {most:.6g}"
-        raise_at(bad, why, operand="evidence")
+        why = "{operand} {value:g} is impossible: prior and likelihood bound it by {least:.6g} and {most:.6g}"
+        raise_at(bad, why, operand="evidence", value=value, least=least, most=most)
     rest = np.clip(rest, 0.0, 1.0 - p)
     implied = np.where(p == 1.0, likelihood, np.minimum(rest / np.where(p == 1.0, 1.0, 1.0 - p), 1.0))
     return _bayes(
@@ -185,7 +193,10 @@ def _bayes(*fields: Array) -> Bayes:
 def _many_hypotheses(p: Array, likelihood: Array) -> Bayes:
     if p.ndim == 0 or p.shape[-1] == 1:
         why = "one prior needs the evidence or the false positive rate beside the likelihood"
-        raise InputError(why, hint="give --evidence or --false-positive, or a list of priors", usage=True)
+        remedy = Remedy(
+            "give {evidence} or {false_positive}, or a list of priors", evidence=..., false_positive=...
+        )
+        raise InputError(why, hint=remedy, usage=True)
     p, likelihood = broadcast_operands(
         prior=check_simplex(p, "prior", operand="prior"), likelihood=likelihood
     )
@@ -222,9 +233,9 @@ def _divide_or_inf(numerator: Array, denominator: Array) -> Array:
 
 
 def _check_evidence(evidence: Array, likelihoods: Array) -> None:
-    why = "the likelihoods are all 0: what can't happen teaches nothing"
+    why = "the {operand}s are all 0: what can't happen teaches nothing"
     raise_at(np.atleast_1d(likelihoods), why, operand="likelihood")
-    why = "the evidence has probability 0: it can't have been seen"
+    why = "the {operand} has probability 0: it can't have been seen"
     raise_at(np.atleast_1d(evidence == 0.0), why, operand="evidence")
 
 
@@ -315,7 +326,8 @@ def _normalize_weights(weights: Array, power: Exponents, k: int) -> Array:
     alive = weights > 0.0
     raise_at(
         ~np.asarray(alive.any(axis=-1))[..., np.newaxis],
-        f"after piece {k + 1} no hypothesis is left: the evidence has probability 0",
+        "after piece {piece} no hypothesis is left: the evidence has probability 0",
+        piece=k + 1,
     )
     top = np.where(alive, power, -(2**62)).max(axis=-1, keepdims=True)
     scaled = np.ldexp(weights, np.where(alive, np.maximum(power - top, -5000), 0).astype(np.int32))

@@ -64,7 +64,12 @@ def describe(values: ArrayLike, ddof: float = 0) -> Describe:
     x = as_vectors(values, "value", operand="values")
     n = x.shape[-1]
     if not 0 <= ddof < n:
-        raise InputError(f"ddof must be at least 0 and below the count {n}, not {ddof:g}", operand="ddof")
+        raise InputError(
+            "{operand} must be at least 0 and below the count {count}, not {value:g}",
+            operand="ddof",
+            count=n,
+            value=ddof,
+        )
     # By a power of two to 0.25 .. 0.5, so that no square or sum leaves the range.
     power = np.frexp(np.abs(x).max(axis=-1))[1] + 1
     with np.errstate(all="ignore"):

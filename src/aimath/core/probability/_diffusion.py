@@ -142,7 +142,7 @@ def diffuse(
         return _diffuse_at_step(x, mixed, t, schedule, T, beta_start, beta_end)
     left = as_vectors(alpha_bar, "alpha_bar", operand="alpha_bar").reshape(())
     if not 0.0 <= left <= 1.0:
-        raise InputError(f"alpha_bar must be 0 to 1, not {left:g}", operand="alpha_bar")
+        raise InputError("{operand} must be 0 to 1, not {value:g}", operand="alpha_bar", value=left)
     return _mix_noise(x, mixed, left, 1.0 - left)
 
 
@@ -191,14 +191,18 @@ def _standard_normal(shape: tuple[int, ...], rng: Generator | None) -> Array:
 def _check_integer(value: float | None, name: str, minimum: int, maximum: int) -> int:
     if value is None or value != value // 1 or not minimum <= value <= maximum:
         raise InputError(
-            f"{name} must be a whole number from {minimum} to {maximum}, not {value}", operand=name
+            "{operand} must be a whole number from {minimum} to {maximum}, not {value}",
+            operand=name,
+            minimum=minimum,
+            maximum=maximum,
+            value=value,
         )
     return int(value)
 
 
 def _check_beta(value: float, name: str) -> float:
     if not 0.0 < value < 1.0:
-        raise InputError(f"{name} must be above 0 and below 1, not {value:g}", operand=name)
+        raise InputError("{operand} must be above 0 and below 1, not {value:g}", operand=name, value=value)
     return float(value)
 
 

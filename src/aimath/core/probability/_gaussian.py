@@ -170,7 +170,9 @@ def gaussian_between(
     a, b, mean, width = broadcast_operands(**ends, mu=_as_reals(mu, "mu"), sigma=_as_sigma(sigma))
     if (a > b).any():
         k = int(np.argmax(a > b))
-        raise InputError(f"low {a.flat[k]:g} is above high {b.flat[k]:g}", operand="low")
+        raise InputError(
+            "{operand} {low:g} is above high {high:g}", operand="low", low=a.flat[k], high=b.flat[k]
+        )
     (za, da), (zb, db) = (special.standardize(end, mean, width) for end in (a, b))
     flip = za > 0.0  # in the upper half the tails above are small, so the interval is turned around
     za, da, zb, db = (np.where(flip, -s, t) for s, t in ((zb, za), (db, da), (za, zb), (da, db)))
@@ -234,7 +236,9 @@ def gaussian_sample(count: int, mu: float, sigma: float, rng: Generator) -> Gaus
     (2,)
     """
     if count != int(count) or count < 1:
-        raise InputError(f"count must be a whole number of at least 1, not {count:g}", operand="count")
+        raise InputError(
+            "{operand} must be a whole number of at least 1, not {value:g}", operand="count", value=count
+        )
     mean, width = float(_as_reals(mu, "mu")), float(_as_sigma(sigma))
     return GaussianSample(mean, width, mean + width * rng.standard_normal(int(count)))
 

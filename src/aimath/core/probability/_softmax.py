@@ -193,7 +193,9 @@ def logsumexp_rows(x: Array) -> Array:
 
 def _as_rows(x: Array, temperature: float) -> Array:
     if not temperature >= 0.0:
-        raise InputError(f"temperature must be at least 0, not {temperature:g}", operand="temperature")
+        raise InputError(
+            "{operand} must be at least 0, not {value:g}", operand="temperature", value=temperature
+        )
     return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
