@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -97,6 +99,92 @@ def test_it_would_be_seen():
         "'a pickle, never'",
     ):
         assert not list(forbidden(line)), line
+
+
+def surgery(text):
+    """Name where a source takes an error's sentence apart, or makes one where values would be read as templates."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Attribute) and node.attr in {"message", "problem", "sentence"}:
+            yield f"line {node.lineno}: .{node.attr}"
+        if isinstance(node, (ast.Call, ast.BinOp, ast.JoinedStr, ast.Compare)):
+            parts = [node.func, *node.args] if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+            if any(_is_hint(part) for part in parts):
+                yield f"line {node.lineno}: .hint within an expression"
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InputError":
+            yield from (f"line {node.lineno}: {wrong}" for wrong in _odd_template(node))
+
+
+def _odd_template(call):
+    """Name what is wrong with the problem of an InputError: values need a literal that names them all."""
+    problem = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
+    keywords = {one.arg for one in call.keywords}
+    values = keywords - ERROR_DATA - {None}  # None: the **values of a caller, for the caller's template
+    if values and None not in keywords:
+        if problem is None:
+            yield "a template that is no literal"
+        elif {field for _, field, *_ in Formatter().parse(problem) if field} - {"operand"} != values:
+            yield f"{problem} isn't of {values}"
+    if problem and "{operand}" in problem and "operand" not in keywords:
+        yield "no operand"
+
+
+def _is_hint(node):
+    if isinstance(node, ast.FormattedValue):
+        node = node.value
+    while isinstance(node, ast.Attribute):
+        if node.attr == "hint":
+            return True
+        node = node.value
+    return False
+
+
+ERROR_DATA = {"hint", "snippet", "row", "entry", "operand", "usage"}
+WRITERS = {"errors.py", "cli/errors.py"}
+"""What makes sentences, and what reads those of typer's."""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [path for path in SOURCES if path.relative_to(ROOT / "aimath").as_posix() not in WRITERS],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_no_code_reads_or_edits_the_sentence_of_an_error(source):
+    assert list(surgery(source.read_text(encoding="utf-8"))) == []
+
+
+def test_surgery_would_be_seen():
+    for line in (
+        "error.message = f'{name}: {error.message}'",
+        "InputError(error.message + point)",
+        "re.sub('a', 'b', error.hint)",
+        "'--normalize' in error.hint",
+        "error.hint.removeprefix('use ')",
+        "f'{error.hint}!'",
+        "InputError(f'{operand} is {{value}}', value=3)",
+        "InputError('{operand} is {valu}', operand='p', value=3)",
+        "InputError('{operand} is zero')",
+    ):
+        assert list(surgery(line)), line
+    for line in (
+        "error.hint = f'try {example}'",
+        "error.usage and not error.hint",
+        "raise error.within(place) from None",
+        "InputError(f'{name} is zero', usage=True)",
+        "InputError('{operand} is {value:g}', operand='p', value=3)",
+        "InputError(problem, row=row, k=entry + 1, **values)",
+    ):
+        assert not list(surgery(line)), line
+
+
+def test_nothing_in_core_speaks_of_flags():
+    for source in SOURCES:
+        if "core" in source.parts:
+            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Raise | ast.Call):
+                    texts = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+                    assert not [
+                        text for text in texts if isinstance(text, str) and re.search("--[a-z]", text)
+                    ]
 
 
 TESTS = sorted((ROOT.parent / "tests").rglob("*.py"))

@@ -43,9 +43,8 @@ class Remedy:
 class InputError(ValueError):
     """Invalid input, as data: what is wrong, with which operand, where, and a way out.
 
-    `problem` says what is wrong. It is a template of the `values`, and of `operand`, the parameter it
-    is about, where any of these are given: "{operand} must be above 0, not {value:g}". Without them it
-    is a whole sentence, and braces in it are braces.
+    `problem` says what is wrong, with {operand} where it names the operand, the parameter it is about.
+    Given `values`, it is a template of these: "{operand} must be above 0, not {value:g}".
     `row` and `entry` count from 0 within the array that was handed over: whoever read it from
     somewhere turns them into a line and a column.
     `hint` is one way out, in plain words or as a Remedy.
@@ -87,7 +86,7 @@ class InputError(ValueError):
     @property
     def message(self) -> str:
         """What is wrong, in the words of the library."""
-        return explain(self).problem
+        return explain(self).sentence
 
     def __str__(self) -> str:
         """Return what is wrong and the way out in one line, in the words of the library."""
@@ -97,7 +96,7 @@ class InputError(ValueError):
 class Explanation(NamedTuple):
     """An error in words: what is wrong, and one way out."""
 
-    problem: str
+    sentence: str
     hint: str
 
 
@@ -107,14 +106,17 @@ def explain(error: InputError, flags: Mapping[str, str] | None = None) -> Explan
     What a command line gets wrong is called by its flag, and what is wrong in data by its name.
 
     >>> wrong = InputError("{operand} must be at least {least}", operand="lr", least=0, usage=True)
-    >>> explain(wrong).problem, explain(wrong, {"lr": "--lr"}).problem
+    >>> explain(wrong).sentence, explain(wrong, {"lr": "--lr"}).sentence
     ('lr must be at least 0', '--lr must be at least 0')
     """
-    values = error.values
-    if error.operand is not None:
-        name = (flags or {}).get(error.operand) if error.usage else None
-        values = {**values, "operand": name or error.operand}
-    problem = error.problem.format(**values) if values else error.problem
+    operand = error.operand or ""
+    if error.usage and flags:
+        operand = flags.get(operand, operand)
+    problem = (
+        error.problem.format(operand=operand, **error.values)
+        if error.values
+        else error.problem.replace("{operand}", operand)
+    )
     hint = str(error.hint) if flags is None or isinstance(error.hint, str) else error.hint.in_flags(flags)
     return Explanation(": ".join((*error.places, problem)), hint)
 

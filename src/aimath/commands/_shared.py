@@ -27,9 +27,13 @@ def single_matrix(matrices: Vector, name: str, *, unbatched: bool = True) -> Vec
     Several are several problems to a command that answers a whole one, and a mistake where rows are answered.
     """
     if len(matrices) != 1:
-        why = "{operand}: {count} are given, and one is wanted"
         # Naming the second makes the runner answer the first by itself, and so on.
-        raise InputError(why, row=1 if unbatched else None, operand=name, count=len(matrices))
+        raise InputError(
+            "{operand}: {count} are given, and one is wanted",
+            row=1 if unbatched else None,
+            operand=name,
+            count=len(matrices),
+        )
     only: Vector = matrices[0]
     return only
 

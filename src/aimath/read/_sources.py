@@ -35,8 +35,8 @@ def detect_format(path: str, stream: Stream) -> str:
     """Return the format of an opened file by its suffix; what is not a regular file is text."""
     form = FORMAT_BY_SUFFIX.get(file_suffix(path), None if stream.size is not None else "text")
     if form is None:
-        why = f"{display_path(path)}: its suffix is none of {' '.join(FORMAT_BY_SUFFIX)}"
-        raise InputError(why, hint="use --input-format FORM", usage=True)
+        why = f"its suffix is none of {' '.join(FORMAT_BY_SUFFIX)}"
+        raise InputError(why, hint="use --input-format FORM", usage=True).within(display_path(path))
     return form
 
 

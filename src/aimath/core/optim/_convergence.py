@@ -13,7 +13,7 @@ import numpy as np
 
 from aimath.core.numerics.arrays import row_norms
 from aimath.core.optim._closed_form import optimizer_states
-from aimath.errors import InputError, explain, pluralize
+from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -210,5 +210,5 @@ def _explain_undefined(runs: RunArrays, run: int) -> str:
     try:
         runs.objective.gradient(point)
     except InputError as error:
-        return explain(error).problem
+        return str(error)
     return "there is no value"
