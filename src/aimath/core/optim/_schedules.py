@@ -118,9 +118,7 @@ class LearningRateSchedule(NamedTuple):
     def check(self) -> Check:
         """Return the rates beside the textbook formulas, powers by logarithms."""
         with np.errstate(divide="ignore", under="ignore"):
-            return Check(
-                self.lr, _TEXTBOOK[self.kind](self.step, self.plan) + 0.0 * self.step, self.plan.lr
-            )
+            return Check(self.lr, _TEXTBOOK[self.kind](self.step, self.plan) + 0.0 * self.step, self.plan.lr)
 
 
 def schedule(
