@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-import pytest
+from tests.digits import near
 
 
 def test_reverse_keeps_whose_numbers_are_whose(aimath):
@@ -20,7 +20,7 @@ def test_js_and_its_distance_have_names_of_their_own(aimath):
     for more, answer in ((), "js"), (("--distance",), "distance"):
         ran = aimath("js", "1,0", ".5,.5", *more, "--json")
         row = json.loads(ran.out)
-        assert row["distance"] ** 2 == pytest.approx(row["js"], rel=1e-15)
-        assert row["js"] == pytest.approx(0.75 * math.log2(4 / 3), rel=1e-15)  # H(3/4, 1/4) - 1/2
+        assert row["distance"] ** 2 == near(row["js"], 1e-15)
+        assert row["js"] == near(0.75 * math.log2(4 / 3), 1e-15)  # H(3/4, 1/4) - 1/2
         assert json.loads(aimath("js", "1,0", ".5,.5", *more).out) == row[answer]
         assert aimath("js", "1,0", ".5,.5", *more, "--csv").out.startswith(f"{answer}\n")
