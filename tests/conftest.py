@@ -24,6 +24,14 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--rewrite-interface",
+        action="store_true",
+        help="write anew the names that tests/test_interface.py holds",
+    )
+
+
 class Ran(NamedTuple):
     """What a command left behind."""
 

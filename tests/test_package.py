@@ -67,6 +67,7 @@ def test_source_holds_what_builds_and_tests_it(built):
     assert {name.partition("/")[0] for name in names} <= {
         "src",
         "tests",
+        ".github",
         "pyproject.toml",
         "README.md",
         "LICENSE",

@@ -87,3 +87,23 @@ def test_pictures_are_what_the_lines_above_them_draw(command, made, shown, aimat
 
 def test_every_picture_has_its_line():
     assert len(PICTURES) == TEXT.count("![") >= 4
+
+
+CONTRIBUTING = (README.parent / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|json))(?:: (\w+))?`", CONTRIBUTING)
+FILES = {
+    f"/{file.relative_to(README.parent).as_posix()}": file
+    for top in ("src", "tests")
+    for file in (README.parent / top).rglob("*.*")
+}
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED)
+def test_contributing_names_files_and_functions_that_there_are(path, name):
+    found = [file for known, file in FILES.items() if known.endswith(f"/{path}")]
+    assert found
+    assert not name or any(f"def {name}(" in file.read_text() for file in found)
+
+
+def test_files_that_contributing_names_are_found():
+    assert len(NAMED) >= 20

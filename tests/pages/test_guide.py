@@ -129,7 +129,7 @@ def test_figure_is_that_of_another_route(checked, claim):
     row = checked[claim.topic, claim.label]
     assert np.allclose([float(x) for x in row["value"]], wanted, rtol=1e-13, atol=0)
     assert rounds_to(claim.true_value, wanted)
-    assert row["agrees"] is True
+    assert row["guide_agrees"] is True
     assert row["how"] == claim.command_line
 
 

@@ -43,22 +43,25 @@ class Number(NamedTuple):
     """A real option that may be swept: repeats, lists, lin:A:B:N, log:A:B:N.
 
     With `vectorized` the command gets all values at once, and answers them from one computation.
+    Swept values stand in answers as the `quantity`, by default one of the parameter's name.
     """
 
     flags: tuple[str, ...]
     help: str
     named_values: Mapping[str, float] = NO_KEYWORDS
     vectorized: bool = False
+    quantity: str = ""
 
 
 class Integer(NamedTuple):
-    """An integer option from `low` to `high` that may be swept by repeats and lists."""
+    """An integer option from `low` to `high` that may be swept by repeats and lists, as a Number may."""
 
     flags: tuple[str, ...]
     help: str
     low: int = 0
     high: int = 10**18 - 1
     vectorized: bool = False
+    quantity: str = ""
 
 
 class Option(NamedTuple):

@@ -170,7 +170,8 @@ def _make_reports(
         report = _call_command(job, operands, options)
         answer: Any = getattr(report.result, report.show[0], None)
         rows = 1 if report.unbatched else len(part.lines) if part.operands else len(np.atleast_1d(answer))
-        swept = {**report.swept, **{key: np.full(rows, options[key]) for key in job.swept}}
+        columns = {job.command.sweepable[key].quantity or key: options[key] for key in job.swept}
+        swept = {**report.swept, **{name: np.full(rows, value) for name, value in columns.items()}}
         reports.append(
             report._replace(
                 rows=rows,

@@ -67,7 +67,7 @@ def _claim_report(claim: Claim, values: list[float], opening: PageHeader | None)
         (claim.topic, claim.label, claim.printed, true, verdict, claim.command_line),
         strict=True,
     )
-    agrees = rounds_to(claim.true_value, values, exact=True)
+    guide_agrees = rounds_to(claim.true_value, values, exact=True)
     said = f"the guide has {claim.true_value}, and {claim.command_line} gives {' '.join(map(repr, values))}"
     printed = "printed {printed}, true {true}: {verdict}" if claim.printed else "{true}, {verdict}"
     return Report(
@@ -75,9 +75,9 @@ def _claim_report(claim: Claim, values: list[float], opening: PageHeader | None)
         show=CHECK_COLUMNS,
         summary_fields=CHECK_COLUMNS[:-1],
         steps=(Line(f"$ {claim.command_line}"), Line(f" {{where}}, {{what}}: {printed}")),
-        failed_check="" if agrees else f"{claim.topic}, {claim.label}: {said}",
+        failed_check="" if guide_agrees else f"{claim.topic}, {claim.label}: {said}",
         page_header=opening,
-        extra={**dict(columns), "value": values, "agrees": agrees},
+        extra={**dict(columns), "value": values, "guide_agrees": guide_agrees},
         unbatched=True,
     )
 

@@ -107,7 +107,7 @@ def js(sampler: Sampler) -> Exercise:
     right = information.js(p, q)
     near = (
         (float(right.js) * math.log(2), IN_NATS),
-        (information.js(p, q, distance=True).js, "that is the distance, its root"),
+        (right.distance, "that is the distance, its root"),
         (information.kl(p, q, base=2).kl, "that is KL(p || q): compare both with their mean"),
         (2 * float(right.js), "that is the sum of both divergences: take half"),
     )

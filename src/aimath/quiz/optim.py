@@ -181,7 +181,7 @@ def schedule(sampler: Sampler) -> Exercise:
     right = optimize.schedule([step], "cosine", lr, horizon=horizon)
     near = (
         (lr * (1 - step / horizon), "that is a straight line: the cosine starts and ends flat"),
-        (lr - float(right.rate[0]), "that is what is gone, not what is left"),
+        (lr - float(right.lr[0]), "that is what is gone, not what is left"),
         (right.share[0], "that is the share: multiply by the learning rate"),
     )
     text = (
@@ -189,4 +189,4 @@ def schedule(sampler: Sampler) -> Exercise:
         f"What is the learning rate at step {step}?"
     )
     words = [str(step), "--schedule", "cosine", "--lr", format_number(lr), "--steps", str(horizon)]
-    return make_exercise("schedule", text, words, (right, "rate", (0,)), near)
+    return make_exercise("schedule", text, words, (right, "lr", (0,)), near)

@@ -63,6 +63,7 @@ def test_every_quantity_in_json(aimath):
 def test_jacobian_in_json(aimath):
     row = json.loads(aimath("grad", "x*y", "x+y", "x=3", "y=2", "--json").out)
     assert row["jacobian"] == [[2, 3], [1, 1]]
+    assert row["value"] == row["values"] == [6, 5]
     assert (row["values"], row["functions"], row["variables"]) == ([6, 5], ["x*y", "x+y"], ["x", "y"])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 
@@ -32,4 +34,14 @@ def test_schedules_answer_vectors_columns_and_sweeps(aimath):
     assert aimath("schedule", "0", "5", "10", "--schedule", "linear", "--steps", "10").out == "0.1 0.05 0\n"
     assert aimath("schedule", "--schedule", "linear", stdin="0\n10\n20\n").out == "0.1\n0.05\n0\n"
     found = aimath("schedule", "0", "1", "--schedule", "exponential", "--gamma", ".5,.25", "--lr", "1").out
-    assert found.splitlines() == ["gamma\trate_1\trate_2", "0.5\t1\t0.5", "0.25\t1\t0.25"]
+    assert found.splitlines() == ["gamma\tlr_1\tlr_2", "0.5\t1\t0.5", "0.25\t1\t0.25"]
+
+
+def test_a_swept_lr_is_the_base_beside_the_answer(aimath):
+    rows = aimath("schedule", "0", "10", "--schedule", "linear", "--lr", ".1,.2", "--json").out.splitlines()
+    assert [(row["base_lr"], row["lr"]) for row in map(json.loads, rows)] == [
+        (0.1, [0.1, 0.05]),
+        (0.2, [0.2, 0.1]),
+    ]
+    assert aimath("schedule", "0", "--lr", ".1,.2").out == "base_lr\tlr_1\n0.1\t0.1\n0.2\t0.2\n"
+    assert json.loads(aimath("schedule", "0", "--json").out)["base_lr"] == 0.1

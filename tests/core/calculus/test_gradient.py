@@ -119,7 +119,7 @@ def test_polar_coordinates():
     for (r, t), J in zip(found.point, found.jacobian, strict=True):
         wanted = [[math.cos(t), -r * math.sin(t)], [math.sin(t), r * math.cos(t)]]
         assert near(np.array(wanted), 4e-16) == J
-    assert found.values[0] == near([2 * math.cos(0.5), 2 * math.sin(0.5)], 2e-16)
+    assert found.value[0] == near([2 * math.cos(0.5), 2 * math.sin(0.5)], 2e-16)
     assert found.norm == near([math.sqrt(5), math.sqrt(10)], 4e-16)
     assert found.check().holds.all()
 

@@ -150,7 +150,7 @@ def test_kl_in_bits_of_powers_of_two_is_exact():
 def test_js_of_disjoint_rows_is_exactly_one_bit():
     rng = np.random.default_rng(0)
     assert information.js([1, 0], [0, 1]).js == 1
-    assert information.js([0.5, 0.5, 0, 0], [0, 0, 0.25, 0.75], distance=True).js == 1
+    assert information.js([0.5, 0.5, 0, 0], [0, 0, 0.25, 0.75]).distance == 1
     p = rng.multinomial(1 << 40, rng.dirichlet(np.ones(20))) / 2.0**40
     assert information.js([*p, *np.zeros(20)], [*np.zeros(20), *p]).js == 1
 
@@ -160,4 +160,4 @@ def test_js_of_near_rows_is_not_nan():
     p = np.array([0.5, 0.5])
     q = np.array([0.5 + 2.0**-53, 0.5 - 2.0**-53])
     assert ulps(information.js(p, q, math.e).js, m(2.0**-53) ** 2 / 2) <= 4
-    assert information.js(p, q, distance=True).js > 0
+    assert information.js(p, q).distance > 0

@@ -23,7 +23,7 @@ EXAMPLES = [
     lambda: information.cross_entropy_of_logits([1, 2, 3], 1, 2, 0.1),
     lambda: information.kl([0.5, 0.5, 0], [0.9, 0.05, 0.05]),
     lambda: information.kl([[0.5, 0.5], [1, 0]], [1, 0], 2),
-    lambda: information.js([0.5, 0.5], [0.9, 0.1], distance=True),
+    lambda: information.js([0.5, 0.5], [0.9, 0.1]),
     lambda: information.mutual_information([[0.1, 0.2], [0.3, 0.4]]),
     lambda: information.mutual_information([[[3, 1], [0, 4]], [[1, 2], [2, 4]]], normalize=True),
     lambda: information.perplexity([0.7, 0.2, 0.1]),

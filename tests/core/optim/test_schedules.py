@@ -34,7 +34,7 @@ TRUTHS = {
 def test_rates_are_the_formulas(kind):
     found = schedule(K, kind, 0.3, power=1.5 if kind == "polynomial" else 1.0)
     with mp.workdps(50):
-        for k, rate in zip(K, found.rate.tolist(), strict=True):
+        for k, rate in zip(K, found.lr.tolist(), strict=True):
             truth = TRUTHS[kind](k, mp.mpf(0.3))
             # A power multiplies the relative error of what is raised: half an ulp of .95, 24 times.
             allowed = ULPS + k if kind == "exponential" else ULPS
@@ -43,7 +43,7 @@ def test_rates_are_the_formulas(kind):
 
 
 def test_cosine_keeps_its_digits_where_it_nears_0():
-    rate = float(schedule([999_999], "cosine", 1.0, horizon=1_000_000).rate[0])
+    rate = float(schedule([999_999], "cosine", 1.0, horizon=1_000_000).lr[0])
     with mp.workdps(50):
         truth = (1 + mp.cos(mp.pi * 999_999 / 1_000_000)) / 2
         assert ulps(rate, truth) <= ULPS
@@ -51,27 +51,27 @@ def test_cosine_keeps_its_digits_where_it_nears_0():
 
 @pytest.mark.parametrize(("kind", "end"), [("cosine", 0.01), ("warmup-cosine", 0.01), ("linear", 0.0)])
 def test_after_the_end_it_stays(kind, end):
-    assert schedule([20, 21, 40, 1e9], kind, 0.1, min_lr=0.01, horizon=20).rate.tolist() == [end] * 4
+    assert schedule([20, 21, 40, 1e9], kind, 0.1, min_lr=0.01, horizon=20).lr.tolist() == [end] * 4
 
 
 def test_step_drops_at_its_steps_and_warmup_begins_at_0():
     found = schedule([0, 2, 3, 5, 6], "step", 1.0, step_size=3, gamma=0.5)
-    assert found.rate.tolist() == [1.0, 1.0, 0.5, 0.5, 0.25]
-    assert schedule([0, 1, 2], "warmup-cosine", 1.0, horizon=20).rate.tolist() == [0.0, 0.5, 1.0]
-    assert schedule([0], "warmup-cosine", 1.0, warmup=0, horizon=20).rate.tolist() == [1.0]
-    assert schedule([0, 20], "warmup-cosine", 1.0, warmup=20, horizon=20).rate.tolist() == [0.0, 1.0]
+    assert found.lr.tolist() == [1.0, 1.0, 0.5, 0.5, 0.25]
+    assert schedule([0, 1, 2], "warmup-cosine", 1.0, horizon=20).lr.tolist() == [0.0, 0.5, 1.0]
+    assert schedule([0], "warmup-cosine", 1.0, warmup=0, horizon=20).lr.tolist() == [1.0]
+    assert schedule([0, 20], "warmup-cosine", 1.0, warmup=20, horizon=20).lr.tolist() == [0.0, 1.0]
 
 
 def test_rates_of_many_runs_stand_beside_each_other():
     k = np.arange(3)[:, np.newaxis]
     found = schedule(k, "exponential", np.array([1.0, 2.0]), gamma=0.5)
-    assert found.rate.tolist() == [[1.0, 2.0], [0.5, 1.0], [0.25, 0.5]]
+    assert found.lr.tolist() == [[1.0, 2.0], [0.5, 1.0], [0.25, 0.5]]
     assert found.share.tolist() == [[1.0, 1.0], [0.5, 0.5], [0.25, 0.25]]
 
 
 def test_check_sees_a_wrong_rate():
     found = schedule(K, "cosine", 0.3)
-    assert not found._replace(rate=found.rate * (1 + 1e-6)).check().holds.all()
+    assert not found._replace(lr=found.lr * (1 + 1e-6)).check().holds.all()
 
 
 @pytest.mark.parametrize(

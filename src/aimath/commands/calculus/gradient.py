@@ -132,7 +132,7 @@ def _jacobian_report(functions: Sequence[Function], points: Any, *, hessian: boo
         steps=(
             Line("J_ij = ∂f_i/∂x_j      a row for each formula, a column for each variable"),
             *(
-                Line(f" f_{k + 1} = {f.short_text()} = {{values[{k}]}}")
+                Line(f" f_{k + 1} = {f.short_text()} = {{value[{k}]}}")
                 for k, f in enumerate(functions[:MAX_PARTIALS_SHOWN])
             ),
             Line(f" at {where}:"),

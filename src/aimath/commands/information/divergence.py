@@ -75,15 +75,15 @@ def js(
 
     unit = information.entropy_unit(base)
     return Report(
-        information.js(p, q, base, distance=distance, normalize=normalize),
-        show=("js",),
+        information.js(p, q, base, normalize),
+        show=("distance",) if distance else ("js",),
         steps=(
             Line("JS(p, q) = KL(p‖m)/2 + KL(q‖m)/2      m = (p + q)/2"),
             Table((("p", "{p}"), ("q", "{q}"), ("m", "{mixture}")), bar="mixture"),
-            Line(f" JS = {{kl_p}}/2 + {{kl_q}}/2 = {{divergence}} {unit}"),
-            *((Line(" distance = √JS = {js}"),) if distance else ()),
+            Line(f" JS = {{kl_p}}/2 + {{kl_q}}/2 = {{js}} {unit}"),
+            *((Line(" distance = √JS = {distance}"),) if distance else ()),
             CrossCheck("H(m) - H(p)/2 - H(q)/2 = {alternative}"),
         ),
-        units=dict.fromkeys(("divergence", "kl_p", "kl_q", *(() if distance else ("js",))), unit),
+        units=dict.fromkeys(("js", "kl_p", "kl_q"), unit),
         plot=Plot("mixture"),
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 from aimath.cli.command import Commands, command
 from aimath.cli.job import check_choice
 from aimath.cli.options import Integer, Number, Operand, Vector
-from aimath.commands.optim._runs import SCHEDULES, LearningRate, ScheduleName
+from aimath.commands.optim._runs import SCHEDULES, ScheduleName
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 commands: Commands = {}
@@ -26,7 +26,7 @@ FORMULAS = {
 def schedule(
     step: Annotated[Vector, Operand("Updates, counted from 0.")],
     schedule: ScheduleName = "constant",
-    lr: LearningRate = 0.1,
+    lr: Annotated[float, Number(("--lr",), "Learning rate.", quantity="base_lr")] = 0.1,
     steps: Annotated[int, Integer(("--steps",), "Updates until the end, T.", 1, 10**9)] = 20,
     gamma: Annotated[float | None, Number(("--gamma",), "Factor of step (.1) and exponential (.95).")] = None,
     step_size: Annotated[int, Integer(("--step-size",), "Updates between drops of step.", 1, 10**9)] = 10,
@@ -49,13 +49,13 @@ def schedule(
             step, schedule, lr, horizon=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
             power=power,
         ),
-        show=("rate",),
+        show=("lr",),
         steps=(
             Line(FORMULAS[schedule]),
-            Table((("k", "{step}"), ("lr_k", "{rate}"), ("of lr", "{share:%}")), bar="rate"),
+            Table((("k", "{step}"), ("lr_k", "{lr}"), ("of lr", "{share:%}")), bar="lr"),
             CrossCheck("as printed, powers by logarithms: {alternative}"),
         ),
         companion="step",
-        plot=Plot("rate", "step", "curve"),
+        plot=Plot("lr", "step", "curve"),
         extra={"schedule": schedule},
     )  # fmt: skip

@@ -61,9 +61,14 @@ class Jacobian(NamedTuple):
 
     source: SourceFunctions
     point: Array  # (r, n)
-    values: Array  # (r, m)
+    value: Array  # (r, m)
     jacobian: Array  # (r, m, n) entry i, j: formula i by variable j
     norm: Array  # (r,) root of the sum of squares (Frobenius)
+
+    @property
+    def values(self) -> Array:  # (r, m)
+        """The value of each formula, as `value`: the name of 0.1.0."""
+        return self.value
 
     def check(self) -> Check:
         """Return the Jacobian beside that from differences of values."""

@@ -95,14 +95,17 @@ def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False
 
 
 class JS(NamedTuple):
-    """Jensen-Shannon divergences of p and q, or the distances that are their roots."""
+    """Jensen-Shannon divergences of p and q, and the distances that are their roots."""
 
     p: Array  # (..., n) sums to 1 along n
     q: Array  # (..., n) or (n,) sums to 1 along n
     base: float  # > 1
-    distance: bool
-    divergence: Array  # (...) 0..log 2
-    js: Array  # (...) the divergence, or its square root if a distance was asked for
+    js: Array  # (...) 0..log 2
+
+    @property
+    def distance(self) -> Array:  # (...) >= 0
+        """The square root of the divergence, a metric."""
+        return np.sqrt(self.js)
 
     @property
     def mixture(self) -> Array:  # (..., n) sums to 1 along n
@@ -123,11 +126,11 @@ class JS(NamedTuple):
         """Return the divergence beside the entropy of the mixture less the mean of both entropies."""
         m, p, q = (entropy_rows(a, self.base) for a in (self.mixture, self.p, self.q))
         other = np.maximum(m - 0.5 * (p + q), 0.0)
-        return Check(self.divergence, other)
+        return Check(self.js, other)
 
 
-def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, distance: bool = False, normalize: bool = False) -> JS:
-    """Return the Jensen-Shannon divergence of distributions p and q, or its square root, the distance.
+def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, normalize: bool = False) -> JS:
+    """Return the Jensen-Shannon divergence of distributions p and q, and its square root, the distance.
 
     js = (kl(p, m) + kl(q, m)) / 2 with m = (p + q) / 2; in bits, so that it ends at 1, where nothing
     is shared. scipy's jensenshannon is the distance, in nats. Lin (1991).
@@ -136,5 +139,4 @@ def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, distance: bool = False, no
     1.0
     """
     a, b = as_distribution_pair(p, q, normalize=normalize)
-    divergence = js_rows(a, b, base, names=() if normalize else ("p", "q"))
-    return JS(a, b, float(base), distance, divergence, np.sqrt(divergence) if distance else divergence)
+    return JS(a, b, float(base), js_rows(a, b, base, names=() if normalize else ("p", "q")))

@@ -375,7 +375,7 @@ def minimize_batch(
     k = np.arange(limits.max())[:, np.newaxis]
     rates = learning_rate_schedule(
         k, schedule, lr, **{"horizon": np.maximum(limits, 1), **schedule_options}
-    ).rate
+    ).lr
     rates = np.broadcast_to(rates, (len(k), count))
     base = np.broadcast_to(np.asarray(lr, np.float64), count)
     if count == 1:

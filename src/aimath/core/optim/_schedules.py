@@ -103,19 +103,22 @@ class LearningRateSchedule(NamedTuple):
     kind: str
     step: Array  # (...) from 0
     plan: ScheduleOptions
-    rate: Array  # (...) >= 0
+    lr: Array  # (...) >= 0, the learning rate of each update
+
+    @property
+    def base_lr(self) -> Array:
+        """(...) the rate that the schedule starts from or rises to."""
+        return self.plan.lr
 
     @property
     def share(self) -> Array:
         """(...) of the base rate."""
-        return np.asarray(self.rate / self.plan.lr)
+        return np.asarray(self.lr / self.plan.lr)
 
     def check(self) -> Check:
         """Return the rates beside the textbook formulas, powers by logarithms."""
         with np.errstate(divide="ignore", under="ignore"):
-            return Check(
-                self.rate, _TEXTBOOK[self.kind](self.step, self.plan) + 0.0 * self.step, self.plan.lr
-            )
+            return Check(self.lr, _TEXTBOOK[self.kind](self.step, self.plan) + 0.0 * self.step, self.plan.lr)
 
 
 def schedule(
@@ -139,7 +142,7 @@ def schedule(
     again; warmup-cosine: lr * step / warmup, then cosine from lr to the horizon (optax).
     `warmup` is a tenth of the horizon unless given.
 
-    >>> schedule([0, 5, 10, 15], "cosine", 1.0, horizon=10).rate.round(12)
+    >>> schedule([0, 5, 10, 15], "cosine", 1.0, horizon=10).lr.round(12)
     array([1. , 0.5, 0. , 0. ])
     """
     k = np.asarray(step, np.float64)

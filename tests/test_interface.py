@@ -1,0 +1,222 @@
+"""The names that scripts rely on: all fields of JSON and heads of CSV, of every command and usage, are committed.
+
+`python -m pytest tests/test_interface.py --rewrite-interface` writes them anew, when they change on purpose.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.fast_parser import escape_negatives, parse_args
+from aimath.cli.job import select_usage
+from aimath.cli.options import InputOptions, OutputOptions
+from aimath.pages.naive import NAIVE
+
+CHANGED = """the names that scripts rely on have changed. If that is on purpose, say so in .github/CHANGELOG.md and
+write them anew: python -m pytest tests/test_interface.py --rewrite-interface"""
+COMMITTED = Path(__file__).with_name("interface.json")
+LINES = [
+    "dot 1,2 3,4",
+    "dot --a 1,2 --b 3,4",
+    "dot randn:3 randn:3 --seed 1",
+    "neuron 1,2 3,4 --activation relu --bias 0,1",
+    "neuron --weights 1,2 --inputs 3,4",
+    "layer '1 2; 3 4' 1,2 --bias 0,1 --activation relu",
+    "layer -W '1 2; 3 4' --x '1 2; 3 4'",
+    "matmul '1 2; 3 4' '5 6; 7 8'",
+    "matmul --a '1 2; 3 4' --b '5 6; 7 8'",
+    "transpose '1 2 3; 4 5 6'",
+    "inverse '2 1; 1 1'",
+    "inverse '1 2; 2 4.000000000000001' --force",
+    "det '1 2; 3 4'",
+    "eig '2 1; 1 2'",
+    "eig -A '0 -1; 1 0'",
+    "cosine 1,2 3,4",
+    "cosine --a 1,2 --b 3,4",
+    "cosine --matrix '1 2; 3 4; 5 7'",
+    "pca '1 2; 3 4; 5 7' --components 1",
+    "pca -X '1 2; 3 4; 5 7' --whiten",
+    "svd-approx '2 0 1; 0 3 1' --rank 1",
+    "svd-approx -W '2 0 1; 0 3 1'",
+    "svd-approx '2 0 1; 0 3 1' --rank 1,2 --exact",
+    "svd-approx randn:6x5 --rank 2 --randomized",
+    "svd-approx '2 0 1; 0 3 1' --rank 1 --save-factors A.npy B.npy",
+    "lora --shape 768x768",
+    "lora --shape 768x768 --rank 1,2",
+    "lora base.npz tuned.npz",
+    "lora base.npz tuned.npz --energy .5,.9",
+    "grad 'x^2*y' x=3 y=2",
+    "grad 'x^2*y' x=3,4 y=2 --variables y,x",
+    "grad 'x^2*y' --at '3 2; 1 1'",
+    "grad 'x^2*y' x=3 y=2 --hessian",
+    "grad 'x^2*y' x=3 y=2 --direction 1,1",
+    "grad 'x*y' 'x + y' x=3 y=2",
+    "backprop '(w*x - y)^2' w=1 x=2 y=3",
+    "backprop 'x*y' x=1 y=2 --variables y,x",
+    "backprop --layer '1 2; 3 4' --x 1,2 --bias 0,1 --target 1",
+    "gd --steps 2",
+    "gd --function 'x^2 + y^2' --start x=1,y=2 --steps 2",
+    "gd --lr .1,.5 --last --until 1e-3 --check --max-steps 100",
+    "gd --steps 4 --every 2 --schedule step --gamma .5 --step-size 2 --weight-decay .1",
+    "gd --steps 2 --schedule polynomial --power 2",
+    "gd --steps 2 --schedule cosine --min-lr .01",
+    "gd --steps 2 --schedule warmup-cosine --warmup 1",
+    *(f"{name} --steps 2" for name in ("momentum", "nesterov", "rmsprop", "adam", "adamw")),
+    *(f"{name} --steps 2 --lr .1,.2 --last" for name in ("momentum", "nesterov", "rmsprop", "adam", "adamw")),
+    "momentum --steps 2 --momentum .5 --dampening .1 --weight-decay .1",
+    "nesterov --steps 2 --momentum .5 --weight-decay .1",
+    "rmsprop --steps 2 --alpha .9 --eps 1e-6 --centered --momentum .5 --weight-decay .1",
+    "adam --steps 2 --beta1 .8 --beta2 .9 --eps 1e-6 --weight-decay .1 --amsgrad",
+    "adamw --steps 2 --beta1 .8 --beta2 .9 --eps 1e-6 --weight-decay .1 --amsgrad",
+    "race --steps 2",
+    "race --function 'x^2' --start 1 --optimizers gd,adam --lr .1,.2 --steps 2 --until .1 --schedule cosine",
+    "learning-rate 1 9",
+    "learning-rate 1 9 --lr .1,.2",
+    "learning-rate --function 'x^2 + 2*y^2' --at 1,1",
+    "schedule 0 5 10",
+    "schedule 0 5 10 --lr .1,.2",
+    "schedule 0 5 10 --schedule step --gamma .5 --step-size 2",
+    "schedule 0 5 10 --schedule polynomial --power 2 --steps 10",
+    "schedule 0 5 10 --schedule warmup-cosine --warmup 2 --min-lr .01",
+    "softmax 2 1 0.1",
+    "softmax the=2 cat=1",
+    "softmax 2 1 0.1 --log",
+    "softmax 2 1 0.1 --temperature .5,1",
+    "logsumexp 2 1 0.1",
+    "temperature 2 1 0.1",
+    "temperature 2 1 0.1 --temperature .5,1",
+    "bayes --prior .3 --likelihood .8 --evidence .35",
+    "bayes --prior .3 --likelihood .8 --false-positive .1 --names ill,positive",
+    "bayes --prior .3 --likelihood .8 --likelihood .7 --false-positive .1 --false-positive .2",
+    "bayes --prior .2,.8 --likelihood .1,.5",
+    "bayes --prior .2,.8 --likelihood .1,.5 --likelihood .9,.3",
+    "gaussian 0 1",
+    "gaussian 0 1 --mu 1 --sigma 2",
+    "gaussian 0 1 --mu 1,2",
+    "gaussian 0 1 --log",
+    "gaussian 0 1 --cdf",
+    "gaussian .1 .5 --quantile",
+    "gaussian --between -1 1",
+    "gaussian --sample 2",
+    "gaussian --sample 2 --seed 1",
+    "describe 2 4 4 7",
+    "describe 2 4 4 7 --ddof 0,1",
+    "diffuse 1 -1 --t 500",
+    "diffuse 1 -1 --t 3,9 --T 10 --schedule linear --beta-start .001 --beta-end .1 --noise .5,-.5",
+    "diffuse 1 -1 --alpha-bar .5 --seed 1",
+    "diffuse 1 -1 --t 3 --schedule cosine",
+    "diffuse '1 -1; 2 3' --image --t 500",
+    "entropy .5 .25 .25",
+    "entropy 3 1 --normalize --base 2,e",
+    "entropy 2 1 0.1 --logits",
+    "cross-entropy .9,.1 .5,.5",
+    "cross-entropy --p 9,1 --q 5,5 --normalize --base 2",
+    "cross-entropy --logits 2,1,0.1 --target 0",
+    "cross-entropy --logits 2,1,0.1 --target 0 --label-smoothing 0,.1",
+    "kl .9,.1 .5,.5",
+    "kl --p 9,1 --q 5,5 --normalize --base 2,e",
+    "kl .9,.1 .5,.5 --reverse",
+    "js .9,.1 .5,.5",
+    "js .9,.1 .5,.5 --distance",
+    "js --p 9,1 --q 5,5 --normalize --base 2,e",
+    "mutual-information '.4 .1; .1 .4'",
+    "mutual-information '4 1; 1 4' --normalize --base 2,e",
+    "perplexity .5 .25 .25",
+    "perplexity 3 1 --normalize",
+    "perplexity .5 .25 --tokens",
+    "perplexity -1 -2 --log-probs",
+    "gaussian-kl --mu 1,0 --sigma 2,1",
+    "gaussian-kl --mu 1 --sigma 2 --mu2 0 --sigma2 1 --base 2,e",
+    "gaussian-kl --mu 1,0 --logvar 0,.5",
+    "rlhf 1,0 .5,.5",
+    "rlhf --rewards 1,0 --reference 5,5 --normalize --beta .5,1",
+    "attention -Q '1 0; 1 1' -K '1 0; 2 1' -V '1 0; 0 1' --tokens the,cat",
+    "attention -Q '1 0; 1 1' -K '1 0; 2 1' -V '1 0; 0 1' --causal --scale 1",
+    "attention -Q '1 0; 1 1' -K '1 0; 2 1' -V '1 0; 0 1' --mask '1 0; 1 1'",
+    "attention '1 0 1 0; 0 1 0 1' --heads 2 --seed 5",
+    "demo",
+    "demo softmax",
+    "demo pca",
+    *(f"demo {name} --naive" for name in NAIVE),
+    *(f"guide{page}" for page in ("", " map", " roadmap", " resources", " check")),
+    "quiz --topic kl --count 2 --tries 1 --seed 1 --export csv",
+    "analogy king man woman",
+    "analogy a b c --vectors words.txt --top 1",
+    "analogy a b c --vectors vectors.npy --words words.list",
+]
+
+
+SHARED = {*InputOptions._fields, *OutputOptions._fields}
+WORDS = {"help", "completion", "man"}
+"""Commands that print words alone."""
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """The files that the lines name."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("base.npz", w=np.eye(3))
+    np.savez("tuned.npz", w=np.eye(3) + 0.5)
+    np.save("vectors.npy", np.array([[1.0, 0], [0, 1], [2, 1], [3, 1]]))
+    Path("words.list").write_text("a\nb\nc\nd\n")
+    Path("words.txt").write_text("a 1 0\nb 0 1\nc 2 1\nd 3 1\n")
+
+
+def ask(aimath, line, *form):
+    """Give what a line prints."""
+    ran = aimath(*shlex.split(line), *form)
+    assert ran.code in {0, 4}, f"aimath {line}: {ran.err}"
+    return ran.out
+
+
+def names(aimath, line):
+    """Give the fields of JSON, once for rows that have the same, and the head of CSV."""
+    if "--export" in line:
+        return {"csv": ask(aimath, line).splitlines()[0]}
+    rows = map(json.loads, ask(aimath, line, "--json").splitlines())
+    fields = {"json": list(dict.fromkeys(map(",".join, rows)))}
+    if line.startswith("demo "):  # a demo is a derivation, which has no CSV
+        return fields
+    return {**fields, "csv": ask(aimath, line, "--csv").splitlines()[0]}
+
+
+@pytest.mark.usefixtures("files")
+def test_names_in_json_and_csv_are_those_that_scripts_rely_on(aimath, request):
+    interface = {line: names(aimath, line) for line in LINES}
+    if request.config.getoption("rewrite_interface"):
+        lines = (f"{json.dumps(line)}: {json.dumps(known)}" for line, known in interface.items())
+        COMMITTED.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    committed = json.loads(COMMITTED.read_text())
+    changed = [
+        f"aimath {line}\n  was {committed.get(line)}\n  is  {interface.get(line)}"
+        for line in dict.fromkeys((*committed, *interface))
+        if committed.get(line) != interface.get(line)
+    ]
+    assert not changed, "\n".join((CHANGED, *changed))
+
+
+def parsed(line):
+    """Give a line's command and its options as typer would give them."""
+    name, *words = escape_negatives(shlex.split(line))
+    return lookup(name), parse_args(lookup(name), words)
+
+
+def test_lines_are_of_every_command_in_every_usage_with_every_option():
+    lines = [parsed(line) for line in LINES]
+    used = {
+        (part.flags, part.help)
+        for command, options in lines
+        for part in command.params
+        if options[part.name] != part.default
+    }
+    for name in COMMANDS.keys() - WORDS:
+        known = lookup(name)
+        assert {select_usage(*line) for line in lines if line[0].name == name} == {*known.usages}
+        own = [part for part in known.params if part.flags and part.name not in SHARED]
+        assert {(part.flags, part.help) for part in own} <= used, name
