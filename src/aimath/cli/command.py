@@ -31,7 +31,7 @@ from aimath.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from aimath.report import Report
 
@@ -109,9 +109,9 @@ class Command:
         }
         return self.function(**groups, **rest)
 
-    def _names_of(self, *kinds: type) -> Iterator[str]:
-        """Yield the parameters whose specs are of one of the kinds."""
-        return (name for name, parameter in self.parameters.items() if isinstance(parameter.spec, kinds))
+    def _specs_of(self, *kinds: type) -> dict[str, Any]:
+        """Return the specs that are of one of the kinds, by parameter."""
+        return {name: one.spec for name, one in self.parameters.items() if isinstance(one.spec, kinds)}
 
     def name_of(self, spec: Option | Supplied) -> str | None:
         """Return the parameter that has a spec such as SEED or ENTRY_LABELS, or None."""
@@ -123,17 +123,17 @@ class Command:
     @cached_property
     def operands(self) -> Mapping[str, Operand]:
         """The parameters that are vectors or matrices."""
-        return {name: self.parameters[name].spec for name in self._names_of(Operand)}
+        return self._specs_of(Operand)
 
     @cached_property
     def sweepable(self) -> Mapping[str, Number | Integer]:
         """The parameters that may be swept."""
-        return {name: self.parameters[name].spec for name in self._names_of(Number, Integer)}
+        return self._specs_of(Number, Integer)
 
     @cached_property
     def text_parameter(self) -> str | None:
         """The name of the parameter that takes the positional arguments as text, or None."""
-        return next(self._names_of(TextArguments), None)
+        return next(iter(self._specs_of(TextArguments)), None)
 
     @cached_property
     def seed_option(self) -> str | None:
@@ -144,7 +144,7 @@ class Command:
     @cached_property
     def usages(self) -> tuple[Usage, ...]:
         """The usages of the command; by default one with every operand that has no default."""
-        required = (name for name in self.operands if self.parameters[name].default is REQUIRED)
+        required = [name for name in self.operands if self.parameters[name].default is REQUIRED]
         return self._usages or (Usage(tuple(required)),)
 
     def implies_explain(self, given: Mapping[str, Any]) -> bool:
@@ -160,29 +160,30 @@ class Command:
     @cached_property
     def params(self) -> tuple[Param, ...]:
         """The parameters of the command line."""
-        own = (_make_param(name, parameter) for name, parameter in self.parameters.items())
+        own = [_make_param(name, parameter) for name, parameter in self.parameters.items()]
         seed = (
             () if self.seed_option in (None, self.name_of(SEED)) else (_option_param("seed", SEED_PARAMETER),)
         )
         shared = (InputOptions, OutputOptions) if self.operands else (OutputOptions,)
         return (
             *self._positional_params(),
-            *(part for part in own if part),
+            *filter(None, own),
             *seed,
-            *(p for options in shared for p in _shared_params(options)),
+            *[param for options in shared for param in _shared_params(options)],
         )
 
-    def _positional_params(self) -> Iterator[Param]:
-        """Yield the parameter of the positional arguments, if there is one."""
+    def _positional_params(self) -> tuple[Param, ...]:
+        """Return the parameter of the positional arguments, if there is one."""
         text = self._text_arguments
         if text is not None:
-            yield Param("operands", (), list[str], None, text.help, text.metavar)
-        elif any(usage.operands for usage in self.usages):
-            words = self.usages[0].operands
-            metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
-            helps = [self.operands[word].help for word in words]
-            said = [f"{word.upper()}: {text}" for word, text in zip(words, helps, strict=True)]
-            yield Param("operands", (), list[str], None, " ".join(said if len(said) > 1 else helps), metavar)
+            return (Param("operands", (), list[str], None, text.help, text.metavar),)
+        if not any(usage.operands for usage in self.usages):
+            return ()
+        words = self.usages[0].operands
+        metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
+        helps = [self.operands[word].help for word in words]
+        said = [f"{word.upper()}: {text}" for word, text in zip(words, helps, strict=True)]
+        return (Param("operands", (), list[str], None, " ".join(said if len(said) > 1 else helps), metavar),)
 
 
 DECLARED: dict[str, Command] = {}
@@ -237,8 +238,10 @@ def _find_spec(hint: Any) -> Any:
     for mark in getattr(hint, "__metadata__", ()):
         if isinstance(mark, SPECS):
             return mark
-    found = (_find_spec(part) for part in getattr(hint, "__args__", ()))
-    return next((spec for spec in found if spec is not None), None)
+    for part in getattr(hint, "__args__", ()):
+        if spec := _find_spec(part):
+            return spec
+    return None
 
 
 def _make_param(name: str, parameter: Parameter) -> Param | None:
@@ -254,15 +257,20 @@ def _make_param(name: str, parameter: Parameter) -> Param | None:
     return None
 
 
-def _shared_params(options: type[InputOptions | OutputOptions]) -> Iterator[Param]:
-    return (_option_param(name, parameter) for name, parameter in _group_parameters(options).items())
+def _shared_params(options: type[InputOptions | OutputOptions]) -> list[Param]:
+    hints = options.__annotations__  # no text, as options.py has them: nothing to be evaluated at each start
+    return [
+        _option_param(name, Parameter(hint, hint.__metadata__[0], options._field_defaults[name]))
+        for name, hint in hints.items()
+    ]
 
 
 def _option_param(name: str, parameter: Parameter) -> Param:
     kind, spec = parameter.hint.__origin__, parameter.spec
-    bare = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
+    if kind not in (bool, str):
+        kind = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
     said = spec.help or f"{', '.join(spec.choices[:-1])} or {spec.choices[-1]}."
-    return Param(name, (spec.flag,), bare, parameter.default, said, spec.metavar, spec.choices)
+    return Param(name, (spec.flag,), kind, parameter.default, said, spec.metavar, spec.choices)
 
 
 SEED_PARAMETER = Parameter(Seed, SEED, "0")

@@ -1,4 +1,7 @@
-"""Parameter specs shared by all commands: flags, help text and how values are parsed."""
+"""Parameter specs shared by all commands: flags, help text and how values are parsed.
+
+Annotations are evaluated here, once: they are what the options of reading and writing are made of.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
