@@ -81,7 +81,8 @@ class Plot(NamedTuple):
     """What `--plot` draws: `y` over `x` (names of quantities).
 
     `kind` is "bars", "curve", "picture", "heat", "scatter", "path" or "sweep". Bars may have words for
-    `x`; "heat" shades matrices of numbers from -1 to 1, the number in the cell; "scatter" puts the first
+    `x`; a curve without `x` runs over its entries, by the number that `positions` is the word for;
+    "heat" shades matrices of numbers from -1 to 1, the number in the cell; "scatter" puts the first
     two columns of a matrix against each other, marked by the names of its rows; "path" shows where a
     descent (with a `surface`) went; "sweep" is a curve over one swept option or a map over two.
     """
@@ -89,6 +90,7 @@ class Plot(NamedTuple):
     y: str
     x: str = ""
     kind: str = "bars"
+    positions: str = ""
 
 
 class Paragraph(NamedTuple):

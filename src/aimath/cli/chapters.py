@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from aimath.cli.catalogue import COMMANDS, lookup
-from aimath.content.chapters import CALCULATORS, CHAPTERS
+from aimath.content.chapters import CHAPTERS
 
 OTHER_CHAPTER = "Guide and help"
 INPUT_HELP = "Numbers come as arguments, from files (@FILE) or on standard input, one vector a line."
+
+
+def calculators() -> dict[str, tuple[str, ...]]:
+    """Return the names of the calculators of each chapter of the guide by its id.
+
+    >>> calculators()["linear-algebra"][:2]
+    ('dot', 'neuron')
+    """
+    return {
+        chapter.id: tuple(name for name, entry in COMMANDS.items() if entry.chapter == chapter.id)
+        for chapter in CHAPTERS
+    }
 
 
 def commands_by_chapter() -> dict[str, list[str]]:
@@ -15,11 +27,11 @@ def commands_by_chapter() -> dict[str, list[str]]:
     >>> list(commands_by_chapter())[0], commands_by_chapter()["Linear algebra"][:2]
     ('Linear algebra', ['dot', 'neuron'])
     """
-    found = {
-        chapter.title: [name for name in CALCULATORS[chapter.id] if name in COMMANDS] for chapter in CHAPTERS
-    }
-    known = {name for names in found.values() for name in names}
-    return found | {OTHER_CHAPTER: [name for name in COMMANDS if name not in known]}
+    titles = {chapter.id: chapter.title for chapter in CHAPTERS}
+    found: dict[str, list[str]] = {title: [] for title in (*titles.values(), OTHER_CHAPTER)}
+    for name, entry in COMMANDS.items():
+        found[titles.get(entry.chapter, OTHER_CHAPTER)].append(name)
+    return found
 
 
 def summary_of(name: str) -> str:

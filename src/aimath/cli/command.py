@@ -1,4 +1,8 @@
-"""The decorator that registers a function from arrays to a Report as a command.
+"""The decorator that declares a function from arrays to a Report as a command.
+
+The decorator holds what lists say of the command: its example, its chapter, its line in the README,
+its questions in the quiz. The function's name is the command's, the first line of its docstring the
+summary. `python -m aimath.cli.generate` writes all that into the catalogue, which is read at the start.
 
 The function's annotations (options.py) say what its parameters are. From them come the parts of its
 command line: one list of operands, a flag for each named operand, the function's own options, and
@@ -13,6 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
 from aimath.cli.options import (
+    SEED,
     InputOptions,
     Integer,
     Number,
@@ -20,24 +25,31 @@ from aimath.cli.options import (
     Option,
     OutputOptions,
     Seed,
+    Supplied,
     TextArguments,
     Usage,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from aimath.report import Report
 
 Function = Callable[..., "Report"]
-ROW_NUMBERS = "row_numbers"
-"""A function with a parameter of this name is given the numbers of its rows, from 1 in all that is read."""
-LABELS = "labels"
-"""A function with a parameter of this name is given the names of its entries, and names its answer's."""
-MEMORY = "memory"
-"""A function with a parameter of this name is given --max-memory in bytes, or None: it prices its answer."""
-IS_MISSING = "is_missing"
-"""A function with a parameter of this name is told that only the shape of its answer matters."""
+SPECS = (Operand, Number, Integer, Option, TextArguments, Supplied)
+REQUIRED: Any = object()
+"""The default of a parameter that has none."""
+
+
+class Declaration(NamedTuple):
+    """What the decorator of a command says of it, for the lists that it stands in."""
+
+    example: str  # a call that works, shown when there is nothing to read
+    answer: str = ""  # what it prints, as the README's table of commands says it
+    quiz: tuple[str, ...] = ()  # the functions of quiz/CHAPTER.py that ask about it
+    after: str = ""  # the command behind which it is listed; by default the one above it in its module
+    chapter: str = ""  # of the command that opens a chapter: it stands after none
+    informational: bool = False  # it calculates nothing of its own: no derivation, no plot, no questions
 
 
 class Param(NamedTuple):
@@ -57,65 +69,66 @@ class Param(NamedTuple):
         return 0 if self.kind is bool else 2 if self.kind == tuple[str, str] else 1
 
 
-class Command:
-    """A command's metadata, each expensive part computed on first use."""
+class Parameter(NamedTuple):
+    """One parameter of a command's function: its annotation, the spec within it and its default."""
 
-    def __init__(
-        self,
-        function: Function,
-        *usages: Usage,
-        name: str,
-        example: str,
-        informational: bool,
-    ) -> None:
-        self.function, self.name, self.example = function, name, example
-        self._usages, self.informational = usages, informational
+    hint: Any
+    spec: Any  # one of SPECS, or None
+    default: Any = REQUIRED
+
+
+class Command:
+    """A command's declaration, each expensive part of its parameters computed on first use."""
+
+    def __init__(self, function: Function, *usages: Usage, name: str, declared: Declaration) -> None:
+        self.function, self.name, self.declared, self._usages = function, name, declared, usages
+        self.example, self.informational = declared.example, declared.informational
 
     @cached_property
-    def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The function's parameters by name, with annotations evaluated and option groups flattened."""
-        flat: dict[str, inspect.Parameter] = {}
-        for key, parameter in self._signature_parameters.items():
-            group = self._option_groups.get(key)
-            flat |= _group_parameters(group) if group else {key: parameter}
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The function's parameters by name, with the fields of option groups in their places."""
+        flat: dict[str, Parameter] = {}
+        for name, parameter in self._signature.items():
+            flat |= _group_parameters(parameter.hint) if _is_group(parameter.hint) else {name: parameter}
         return flat
 
     @cached_property
-    def _signature_parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The parameters of the function's signature, with option groups not flattened."""
-        return inspect.signature(self.function, eval_str=True).parameters
-
-    @cached_property
-    def _option_groups(self) -> Mapping[str, Any]:
-        """The parameters that are NamedTuples of shared options."""
-        return {
-            key: p.annotation
-            for key, p in self._signature_parameters.items()
-            if hasattr(p.annotation, "_field_defaults")
-        }
+    def _signature(self) -> Mapping[str, Parameter]:
+        """The parameters of the function, a NamedTuple of options as one."""
+        hints = inspect.get_annotations(self.function, eval_str=True)
+        hints.pop("return")
+        return _make_parameters(hints, self.function.__defaults__ or ())
 
     def execute(self, given: Mapping[str, Any]) -> Report:
         """Call the function with values for its parameters."""
         rest = dict(given)
         groups = {
-            key: group(**{name: rest.pop(name) for name in group._fields if name in rest})
-            for key, group in self._option_groups.items()
+            name: hint(**{field: rest.pop(field) for field in hint._fields if field in rest})
+            for name, (hint, *_) in self._signature.items()
+            if _is_group(hint)
         }
         return self.function(**groups, **rest)
 
-    @cached_property
-    def _specs(self) -> Mapping[str, Operand | Number | Integer | Option | TextArguments | None]:
-        return {key: _find_spec(parameter.annotation) for key, parameter in self.parameters.items()}
+    def _specs_of(self, *kinds: type) -> dict[str, Any]:
+        """Return the specs that are of one of the kinds, by parameter."""
+        return {name: one.spec for name, one in self.parameters.items() if isinstance(one.spec, kinds)}
+
+    def name_of(self, spec: Option | Supplied) -> str | None:
+        """Return the parameter that has a spec such as SEED or ENTRY_LABELS, or None."""
+        for name, parameter in self.parameters.items():
+            if parameter.spec == spec:
+                return name
+        return None
 
     @cached_property
     def operands(self) -> Mapping[str, Operand]:
         """The parameters that are vectors or matrices."""
-        return {key: mark for key, mark in self._specs.items() if isinstance(mark, Operand)}
+        return self._specs_of(Operand)
 
     @cached_property
     def sweepable(self) -> Mapping[str, Number | Integer]:
         """The parameters that may be swept."""
-        return {key: mark for key, mark in self._specs.items() if isinstance(mark, (Number, Integer))}
+        return self._specs_of(Number, Integer)
 
     @cached_property
     def flags(self) -> Mapping[str, str]:
@@ -125,121 +138,148 @@ class Command:
     @cached_property
     def text_parameter(self) -> str | None:
         """The name of the parameter that takes the positional arguments as text, or None."""
-        return next((key for key, mark in self._specs.items() if isinstance(mark, TextArguments)), None)
+        return next(iter(self._specs_of(TextArguments)), None)
+
+    @cached_property
+    def seed_option(self) -> str | None:
+        """The name of the option that seeds random numbers, the command's own or that of its operands."""
+        seeded = any(operand.seeded for operand in self.operands.values())
+        return self.name_of(SEED) or ("seed" if seeded else None)
 
     @cached_property
     def usages(self) -> tuple[Usage, ...]:
         """The usages of the command; by default one with every operand that has no default."""
-        empty = inspect.Parameter.empty
-        return self._usages or (
-            Usage(tuple(k for k in self.operands if self.parameters[k].default is empty)),
-        )
+        required = [name for name in self.operands if self.parameters[name].default is REQUIRED]
+        return self._usages or (Usage(tuple(required)),)
 
     def implies_explain(self, given: Mapping[str, Any]) -> bool:
         """Return whether the arguments given imply --explain, also in a pipe."""
-        mark = self._specs[self.text_parameter] if self.text_parameter else None
-        return isinstance(mark, TextArguments) and mark.implies_explain and bool(given.get("operands"))
+        text = self._text_arguments
+        return text is not None and text.implies_explain and bool(given.get("operands"))
+
+    @cached_property
+    def _text_arguments(self) -> TextArguments | None:
+        spec = self.parameters[self.text_parameter].spec if self.text_parameter else None
+        return spec if isinstance(spec, TextArguments) else None
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
         """The parameters of the command line."""
-        own = (
-            _make_param(self.parameters[key], mark) for key, mark in self._specs.items() if mark is not None
+        own = [_make_param(name, parameter) for name, parameter in self.parameters.items()]
+        seed = (
+            () if self.seed_option in (None, self.name_of(SEED)) else (_option_param("seed", SEED_PARAMETER),)
         )
-        seeds = any(operand.seeded for operand in self.operands.values())
         shared = (InputOptions, OutputOptions) if self.operands else (OutputOptions,)
         return (
             *self._positional_params(),
-            *(part for part in own if part),
-            *((_option_param("seed", Seed, _find_spec(Seed), "0"),) * seeds),
-            *(p for one in shared for p in _shared_params(one)),
+            *filter(None, own),
+            *seed,
+            *[param for options in shared for param in _shared_params(options)],
         )
 
-    def _positional_params(self) -> Iterator[Param]:
-        """Yield the parameter of the positional arguments, if there is one."""
-        mark = self._specs[self.text_parameter] if self.text_parameter else None
-        if isinstance(mark, TextArguments):
-            yield Param("operands", (), list[str], None, mark.help, mark.metavar)
-        elif any(form.operands for form in self.usages):
-            words = self.usages[0].operands
-            metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
-            helps = [self.operands[word].help for word in words]
-            said = [f"{word.upper()}: {text}" for word, text in zip(words, helps, strict=True)]
-            yield Param("operands", (), list[str], None, " ".join(said if len(said) > 1 else helps), metavar)
+    def _positional_params(self) -> tuple[Param, ...]:
+        """Return the parameter of the positional arguments, if there is one."""
+        text = self._text_arguments
+        if text is not None:
+            return (Param("operands", (), list[str], None, text.help, text.metavar),)
+        if not any(usage.operands for usage in self.usages):
+            return ()
+        words = self.usages[0].operands
+        metavar = " ".join(words).upper() if len(words) != 1 else f"{words[0].upper()}..."
+        helps = [self.operands[word].help for word in words]
+        said = [f"{word.upper()}: {text}" for word, text in zip(words, helps, strict=True)]
+        return (Param("operands", (), list[str], None, " ".join(said if len(said) > 1 else helps), metavar),)
 
 
-Commands = dict[str, Command]
+DECLARED: dict[str, Command] = {}
+"""The commands of all modules that are imported, by name."""
 
 
 def command(
-    registry: Commands,
     *usages: Usage,
     example: str,
+    answer: str,
+    quiz: tuple[str, ...] = (),
+    after: str = "",
+    chapter: str = "",
     informational: bool = False,
 ) -> Callable[[Function], Function]:
-    """Register a function as one of a topic's commands.
+    """Declare a function as the command of its name.
 
     `usages` are the ways to call it, the usual one first; by default it needs every operand without
-    a default. `example` is a call that works, shown when there is nothing to read. A command that
-    `informational` calculates nothing of its own: it has no derivation and no plot.
+    a default. The others are the fields of a Declaration.
     """
+    declared = Declaration(example, answer, quiz, after, chapter, informational)
 
     def register(function: Function) -> Function:
         name = function.__name__.replace("_", "-")
-        registry[name] = Command(function, *usages, name=name, example=example, informational=informational)
+        DECLARED[name] = Command(function, *usages, name=name, declared=declared)
         return function
 
     return register
 
 
-def _group_parameters(group: Any) -> dict[str, inspect.Parameter]:
-    """Return the options of a group as parameters."""
-    kind, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+def _is_group(hint: Any) -> bool:
+    """Return whether a parameter is a NamedTuple of options that several commands share."""
+    return hasattr(hint, "_field_defaults")
+
+
+def _group_parameters(group: Any) -> dict[str, Parameter]:
+    """Return the options of a group as parameters; those without a default come first."""
+    return _make_parameters(get_type_hints(group, include_extras=True), (*group._field_defaults.values(),))
+
+
+def _make_parameters(hints: Mapping[str, Any], defaults: Sequence[Any]) -> dict[str, Parameter]:
+    """Return parameters of annotations; the last ones have the defaults."""
+    filled = (*(REQUIRED,) * (len(hints) - len(defaults)), *defaults)
     return {
-        key: inspect.Parameter(key, kind, default=group._field_defaults.get(key, empty), annotation=hint)
-        for key, hint in get_type_hints(group, include_extras=True).items()
+        name: Parameter(hint, _find_spec(hint), default)
+        for (name, hint), default in zip(hints.items(), filled, strict=True)
     }
 
 
 def _find_spec(hint: Any) -> Any:
     """Return the spec in an annotation, searching nested annotations such as `Distribution | None`."""
-    for extra in get_args(hint):
-        found = (
-            extra
-            if isinstance(extra, (Operand, Number, Integer, Option, TextArguments))
-            else _find_spec(extra)
-        )
-        if found is not None:
-            return found
+    for mark in getattr(hint, "__metadata__", ()):
+        if isinstance(mark, SPECS):
+            return mark
+    for part in getattr(hint, "__args__", ()):
+        if spec := _find_spec(part):
+            return spec
     return None
 
 
-def _make_param(
-    parameter: inspect.Parameter, spec: Operand | Number | Integer | Option | TextArguments
-) -> Param | None:
-    """Return the command-line parameter of a function's parameter, or None for a positional operand."""
-    if isinstance(spec, TextArguments):
-        return None
+def _make_param(name: str, parameter: Parameter) -> Param | None:
+    """Return the command-line parameter of a function's parameter, or None of what has no flag."""
+    spec, default = parameter.spec, parameter.default
     if isinstance(spec, Option):
-        return _option_param(parameter.name, parameter.annotation, spec, parameter.default)
+        return _option_param(name, parameter)
     if isinstance(spec, Operand):
         kind = list[str] if spec.repeatable else str
-        return Param(parameter.name, (spec.flag,), kind, None, spec.help, "LIST") if spec.flag else None
-    return Param(
-        parameter.name, spec.flags, list[str], None, _help_with_default(spec, parameter.default), "N"
-    )
+        return Param(name, (spec.flag,), kind, None, spec.help, "LIST") if spec.flag else None
+    if isinstance(spec, (Number, Integer)):
+        return Param(name, spec.flags, list[str], None, _help_with_default(spec, default), "N")
+    return None
 
 
-def _shared_params(options: type[InputOptions | OutputOptions]) -> Iterator[Param]:
-    for key, hint in get_type_hints(options, include_extras=True).items():
-        yield _option_param(key, hint, _find_spec(hint), options._field_defaults[key])
+def _shared_params(options: type[InputOptions | OutputOptions]) -> list[Param]:
+    hints = options.__annotations__  # no text, as options.py has them: nothing to be evaluated at each start
+    return [
+        _option_param(name, Parameter(hint, hint.__metadata__[0], options._field_defaults[name]))
+        for name, hint in hints.items()
+    ]
 
 
-def _option_param(key: str, hint: Any, spec: Option, default: Any) -> Param:
-    kind = get_args(hint)[0]
-    bare = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
+def _option_param(name: str, parameter: Parameter) -> Param:
+    kind, spec = parameter.hint.__origin__, parameter.spec
+    if kind not in (bool, str):
+        kind = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
     said = spec.help or f"{', '.join(spec.choices[:-1])} or {spec.choices[-1]}."
-    return Param(key, (spec.flag,), bare, default, said, spec.metavar, spec.choices)
+    return Param(name, (spec.flag,), kind, parameter.default, said, spec.metavar, spec.choices)
+
+
+SEED_PARAMETER = Parameter(Seed, SEED, "0")
+"""The option of a command whose operands may be random numbers."""
 
 
 def _help_with_default(spec: Number | Integer, default: Any) -> str:

@@ -8,9 +8,17 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aimath.cli.command import MEMORY
 from aimath.cli.errors import eprint
-from aimath.cli.options import INVALID_POLICIES, MISSING_POLICIES, InputOptions, Integer, Number
+from aimath.cli.options import (
+    INVALID_POLICIES,
+    MAX_MEMORY,
+    MEMORY_LIMIT,
+    MISSING_POLICIES,
+    SEED,
+    InputOptions,
+    Integer,
+    Number,
+)
 from aimath.cli.seeds import resolve_seed
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, Block, ReadOptions
@@ -49,13 +57,13 @@ def parse_job(
     command: Command, given: dict[str, Any], *, stdin: bool = True
 ) -> tuple[Job, Iterator[Block | BadRow]]:
     """Parse a command line without its output options into a Job and a lazy iterator of row blocks."""
-    inputs = InputOptions(**{key: given.pop(key) for key in InputOptions._fields if key in given})
+    inputs = _pop_input_options(command, given)
     tokens = given.pop("operands", None) or []
     if command.text_parameter and not select_usage(command, given).operands:
         given[command.text_parameter], tokens = [token.strip() for token in tokens], []
     flags = {key: text for key in command.operands if (text := given.pop(key, None)) is not None}
-    _replace_random_seed(command.name, given)
-    asked = _make_job(command, given, inputs, flags, tokens)
+    seed = _pop_seed(command, given)
+    asked = _make_job(command, given, inputs, flags, tokens, seed)
     apart = {
         key: [f"{key} {k}" for k in range(len(texts))]
         for key, texts in flags.items()
@@ -70,13 +78,23 @@ def parse_job(
     return asked, _read_blocks(asked, tokens, flags, readable)
 
 
-def _replace_random_seed(name: str, given: dict[str, Any]) -> None:
-    """Replace `--seed random` by one drawn seed, shared by the rows and the command."""
-    if "seed" in given:
-        seed, notes = resolve_seed(given["seed"])
-        given["seed"] = str(seed)
-        for note in notes:
-            eprint(f"aimath {name}: note: {note}")
+def _pop_input_options(command: Command, given: dict[str, Any]) -> InputOptions:
+    """Remove the options of reading; a command without operands may have --max-memory as its own."""
+    if command.operands:
+        return InputOptions(**{key: given.pop(key) for key in InputOptions._fields})
+    own = command.name_of(MAX_MEMORY)
+    return InputOptions(max_memory=given.pop(own)) if own else InputOptions()
+
+
+def _pop_seed(command: Command, given: dict[str, Any]) -> int:
+    """Remove the seed and return it, drawn once for the rows and the command if it is 'random'."""
+    option = command.seed_option
+    if option is None:
+        return 0
+    seed, notes = resolve_seed(given.pop(option))
+    for note in notes:
+        eprint(f"aimath {command.name}: note: {note}")
+    return seed
 
 
 def _read_blocks(
@@ -124,6 +142,7 @@ def _make_job(
     inputs: InputOptions,
     flags: Mapping[str, Any],
     tokens: Sequence[str],
+    seed: int,
 ) -> Job:
     check_choice("--missing", inputs.missing, MISSING_POLICIES)
     form = select_usage(command, given | dict(flags))
@@ -141,11 +160,11 @@ def _make_job(
         command, swept
     )
     given |= {key: tuple(values) for key, values in swept.items() if marks[key].vectorized}
-    reading = _make_read_options(inputs, given)
-    if "seed" not in command.parameters:
-        given.pop("seed", None)  # it was for the reading
-    if MEMORY in command.parameters:
-        given[MEMORY] = reading.max_memory
+    reading = _make_read_options(inputs, seed)
+    if seeded := command.name_of(SEED):
+        given[seeded] = str(seed)
+    if limited := command.name_of(MEMORY_LIMIT):
+        given[limited] = reading.max_memory
     return Job(
         command=command,
         operand_names=(*form.operands, *extra),
@@ -159,11 +178,9 @@ def _make_job(
     )
 
 
-def _make_read_options(inputs: InputOptions, given: Mapping[str, Any]) -> ReadOptions:
+def _make_read_options(inputs: InputOptions, seed: int) -> ReadOptions:
     shared = {key: value for key, value in inputs._asdict().items() if key in ReadOptions._fields}
-    return ReadOptions(
-        **shared | {"max_memory": parse_size(inputs.max_memory), "seed": int(given.get("seed", 0))}
-    )
+    return ReadOptions(**shared | {"max_memory": parse_size(inputs.max_memory), "seed": seed})
 
 
 def _optional_operands(command: Command, usage: Usage, extra: tuple[str, ...]) -> tuple[str, ...]:

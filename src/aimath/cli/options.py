@@ -1,16 +1,16 @@
-"""Parameter specs shared by all commands: flags, help text and how values are parsed."""
+"""Parameter specs shared by all commands: flags, help text and how values are parsed.
 
-from __future__ import annotations
+Annotations are evaluated here, once: they are what the options of reading and writing are made of.
+"""
 
 import math
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.read.blocks import FORMAT_BY_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -84,15 +84,23 @@ class TextArguments(NamedTuple):
     implies_explain: bool = False
 
 
+class Supplied(NamedTuple):
+    """What the runner gives to a parameter, which has no flag."""
+
+    what: str
+
+
 class Usage(NamedTuple):
     """One way to call a command: the operands it needs, and the parameters that select it.
 
-    What is listed `trailing` them is taken from further arguments, but never waited for.
+    What is listed `trailing` them is taken from further arguments, but never waited for. `example` is a
+    call that selects it; of the first usage it is the command's own.
     """
 
     operands: tuple[str, ...]
     selected_by: tuple[str, ...] = ()
     trailing: tuple[str, ...] = ()
+    example: str = ""
 
 
 if TYPE_CHECKING:
@@ -109,10 +117,24 @@ Temperature = Annotated[
     float, Number(("--temperature", "-T"), "Divide the logits by T; 0 takes the largest, inf is uniform.")
 ]
 Normalize = Annotated[bool, Option("--normalize", help="Take weights or counts: divide by their sum.")]
-Seed = Annotated[str, Option("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")]
-MaxMemory = Annotated[
-    str | None, Option("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
-]
+SEED = Option("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")
+Seed = Annotated[str, SEED]
+"""The seed, which is drawn by the runner where it is 'random'."""
+MAX_MEMORY = Option("--max-memory", help="Refuse to hold more, as 512M or 4G.", metavar="SIZE")
+MaxMemory = Annotated[str | None, MAX_MEMORY]
+"""The memory limit as it was typed: the option of a command without operands, which has none by itself."""
+MEMORY_LIMIT = Supplied("--max-memory in bytes, or None")
+MemoryLimit = Annotated[int | None, MEMORY_LIMIT]
+"""The memory limit in bytes, for a command that prices its answer."""
+ENTRY_LABELS = Supplied("the names of the entries")
+EntryLabels = Annotated[tuple[str, ...], ENTRY_LABELS]
+"""The names of the entries, for a command that names its answer's entries itself."""
+ROW_NUMBERS = Supplied("the numbers of the rows, from 1 in all that is read")
+RowNumbers = Annotated[Sequence[int], ROW_NUMBERS]
+"""The numbers of the rows, from 1 in all that is read."""
+MISSING_ROW = Supplied("whether the row is missing, so that only the shape of the answer matters")
+MissingRow = Annotated[bool, MISSING_ROW]
+"""Whether the row is missing: only the shape of its answer matters."""
 Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
 TrueDistribution = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
 ModelDistribution = Annotated[Vector, Operand("The distribution that is believed.", flag="--q")]

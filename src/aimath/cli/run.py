@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aimath.cli.command import IS_MISSING, LABELS, ROW_NUMBERS
 from aimath.cli.errors import eprint
 from aimath.cli.job import Job, parse_job
-from aimath.cli.options import OutputOptions
+from aimath.cli.options import ENTRY_LABELS, MISSING_ROW, ROW_NUMBERS, OutputOptions
 from aimath.cli.output import open_printer
 from aimath.cli.text_command import TextCommand
 from aimath.errors import InputError, pluralize
@@ -126,7 +125,7 @@ def _reject(
     if job.on_invalid == "stop":
         raise with_location(bad)
     if job.on_invalid == "nan":
-        labels = () if LABELS in job.command.parameters else job.labels or bad.labels
+        labels = () if job.command.name_of(ENTRY_LABELS) else job.labels or bad.labels
         try:
             reports = _missing_reports(job, shapes)
         except InputError:  # no answer has such a shape, so what is wrong is the row
@@ -147,8 +146,8 @@ def _missing_reports(job: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Re
     stand_in = {name: np.full((1, *shape), 1.0 / np.prod(shape)) for name, shape in shapes.items()}
     stand_in |= {name: np.zeros((1, 1)) for name in each & stand_in.keys()}
     unlabelled = job._replace(labels=())
-    if IS_MISSING in job.command.parameters:
-        unlabelled = unlabelled._replace(options={**job.options, IS_MISSING: True})
+    if told := job.command.name_of(MISSING_ROW):
+        unlabelled = unlabelled._replace(options={**job.options, told: True})
     reports = _make_reports(unlabelled, Block(operands=stand_in, source="", lines=(1,)), job.runs)
     return [report._replace(is_missing=True) for report in reports]
 
@@ -160,11 +159,11 @@ def _make_reports(
     import numpy as np
 
     operands = _gather_operands(job, part)
-    if ROW_NUMBERS in job.command.parameters:
-        operands[ROW_NUMBERS] = range(row_offset + 1, row_offset + 1 + len(part.lines))
+    if numbered := job.command.name_of(ROW_NUMBERS):
+        operands[numbered] = range(row_offset + 1, row_offset + 1 + len(part.lines))
     labels = _check_labels(job.labels, part) or part.labels
-    if LABELS in job.command.parameters:
-        operands[LABELS], labels = labels, ()
+    if named := job.command.name_of(ENTRY_LABELS):
+        operands[named], labels = labels, ()
     reports = []
     for options in runs:
         report = _call_command(job, operands, options)

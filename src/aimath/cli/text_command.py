@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from aimath.cli.command import Command, Commands, Param
+from aimath.cli.command import DECLARED, Command, Declaration, Param
 from aimath.cli.options import OutputOptions
 from aimath.cli.output import detect_terminal, stdout_fd
 from aimath.text import display_width, to_ascii
@@ -79,14 +79,14 @@ class TextCommand(Command):
 
 
 def text_command(
-    registry: Commands, *, example: str, name: str = ""
+    *, example: str, answer: str, after: str, name: str = ""
 ) -> Callable[[TextFunction], TextFunction]:
-    """Register a text function as one of a module's commands."""
+    """Declare a text function as the command of its name, or of another one."""
+    declared = Declaration(example, answer, after=after, informational=True)
 
     def register(function: TextFunction) -> TextFunction:
         known = name or function.__name__
-        heard = cast("Function", function)
-        registry[known] = TextCommand(heard, name=known, example=example, informational=True)
+        DECLARED[known] = TextCommand(cast("Function", function), name=known, declared=declared)
         return function
 
     return register

@@ -1,4 +1,4 @@
-"""The four chapters, their topics and their calculators."""
+"""The four chapters and their topics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class Topic(NamedTuple):
     id: str
     summary: str
     used_in: str
+    command: str = ""  # that shows it, where it is called otherwise
 
 
 class Chapter(NamedTuple):
@@ -27,13 +28,13 @@ LINEAR_ALGEBRA = Chapter(
     "Linear algebra",
     "what networks are made of: lists of numbers, multiplied",
     (
-        Topic("vectors", "lists of numbers, multiplied", "words, images"),
+        Topic("vectors", "lists of numbers, multiplied", "words, images", command="dot"),
         Topic("neuron", "a weighted sum and a bias", "every network"),
         Topic("layer", "many neurons: a matrix times x", "every network"),
         Topic("matmul", "rows times columns", "layers, on a batch"),
         Topic("transpose", "rows become columns", "Q·Kᵀ, backprop"),
         Topic("inverse", "undoing a matrix", "least squares"),
-        Topic("eigenvalues", "directions only stretched", "PCA, stability"),
+        Topic("eigenvalues", "directions only stretched", "PCA, stability", command="eig"),
         Topic("analogy", "words as vectors, added", "embeddings"),
         Topic("cosine", "how alike two directions are", "search, RAG"),
         Topic("attention", "values mixed by matching keys", "transformers"),
@@ -47,8 +48,8 @@ CALCULUS = Chapter(
     "Calculus and optimisation",
     "how a network learns: which way is down, and how far",
     (
-        Topic("partials", "the slope in each direction", "gradients"),
-        Topic("chain", "slopes of nested steps multiply", "backpropagation"),
+        Topic("partials", "the slope in each direction", "gradients", command="grad"),
+        Topic("chain", "slopes of nested steps multiply", "backpropagation", command="backprop"),
         Topic("backprop", "the chain rule, loss to weights", "PyTorch's autograd"),
         Topic("gd", "walking down against the slope", "all training"),
         Topic("learning-rate", "too small crawls, too large flies", "all training"),
@@ -63,7 +64,7 @@ PROBABILITY = Chapter(
         Topic("softmax", "scores become probabilities", "next token, classes"),
         Topic("bayes", "a belief meets evidence", "filters, diagnosis"),
         Topic("gaussian", "the bell curve", "noise, VAE, weights"),
-        Topic("diffusion", "an image drowns in noise by steps", "DDPM, image models"),
+        Topic("diffusion", "an image drowns in noise by steps", "DDPM, image models", command="diffuse"),
         Topic("cross-entropy", "the price of a wrong guess", "the loss of LLMs"),
     ),
 )
@@ -75,27 +76,12 @@ INFORMATION = Chapter(
         Topic("entropy", "how uncertain a distribution is", "perplexity, sampling"),
         Topic("temperature", "sharper or flatter choices", "chat, sampling"),
         Topic("kl", "how far apart two beliefs are", "VAE, distillation"),
-        Topic("vae", "a code held near the bell curve", "VAE, latent models"),
+        Topic("vae", "a code held near the bell curve", "VAE, latent models", command="gaussian-kl"),
         Topic("rlhf", "reward, on a leash", "alignment of LLMs"),
     ),
 )
 CHAPTERS = (LINEAR_ALGEBRA, CALCULUS, PROBABILITY, INFORMATION)
-CALCULATORS = {
-    "linear-algebra": (
-        "dot", "neuron", "layer", "matmul", "transpose", "inverse", "det", "eig", "cosine", "analogy",
-        "attention", "pca", "svd-approx", "lora",
-    ),
-    "calculus": (
-        "grad", "backprop", "gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race",
-        "learning-rate", "schedule",
-    ),
-    "probability": ("softmax", "logsumexp", "cross-entropy", "bayes", "gaussian", "describe", "diffuse"),
-    "information": (
-        "entropy", "temperature", "perplexity", "kl", "js", "mutual-information", "gaussian-kl", "rlhf",
-    ),
-}  # fmt: skip
 TOPIC_COMMANDS = {
-    "vectors": "dot", "eigenvalues": "eig", "partials": "grad", "chain": "backprop", "diffusion": "diffuse",
-    "vae": "gaussian-kl",
-}  # fmt: skip
+    topic.id: topic.command for chapter in CHAPTERS for topic in chapter.topics if topic.command
+}
 """The guide's topics that are called otherwise than the command which shows them."""

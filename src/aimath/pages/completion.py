@@ -5,23 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.chapters import calculators
 from aimath.cli.command import Param
 from aimath.cli.options import TextArguments
 from aimath.cli.text_command import TextOutput, text_command
-from aimath.content.chapters import CALCULATORS, CHAPTERS, TOPIC_COMMANDS
+from aimath.content.chapters import CHAPTERS, TOPIC_COMMANDS
 from aimath.errors import InputError
 from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from aimath.cli.command import Commands
 
-commands: Commands = {}
 HELP_PARAM = Param("help", ("-h", "--help"), bool, False, "Show this message and exit.", "")
 
 
-@text_command(commands, example="aimath completion bash")
+@text_command(
+    example="aimath completion bash",
+    answer="nothing is installed",
+    after="help",
+)
 def completion(
     out: TextOutput, shells: Annotated[list[str], TextArguments("bash, zsh or fish.", "SHELL")]
 ) -> int:
@@ -52,17 +55,18 @@ def _takes_file(param: Param) -> bool:
 
 def _operand_choices(name: str) -> tuple[str, ...]:
     """Return the possible operands of a command, if they are not files."""
+    chapters = calculators()
     topics = tuple(topic.id for chapter in CHAPTERS for topic in chapter.topics)
     return {
         "help": tuple(COMMANDS),
         "man": tuple(COMMANDS),
         "completion": tuple(SHELLS),
-        "demo": (*CALCULATORS, *topics, "all"),
+        "demo": (*chapters, *topics, "all"),
         "guide": ("map", "roadmap", "resources", "check"),
         "quiz": (
-            *CALCULATORS,
+            *chapters,
             "words",
-            *(n for names in CALCULATORS.values() for n in names),
+            *(n for names in chapters.values() for n in names),
             *TOPIC_COMMANDS,
         ),
     }.get(name, ())

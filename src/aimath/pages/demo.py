@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.capture import run_captured
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Option, TextArguments
 from aimath.content.chapters import CHAPTERS
 from aimath.content.demos.catalogue import DEMOS
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from aimath.content.demos.demo import Demo
     from aimath.pages.naive import NaiveFormula
 
-commands: Commands = {}
 
-
-@command(commands, example="aimath demo", informational=True)
+@command(
+    example="aimath demo",
+    answer="a text; alone, the list; `--naive`, `--json`",
+    chapter="guide",
+    informational=True,
+)
 def demo(
     given: Annotated[
         list[str],

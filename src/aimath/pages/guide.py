@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.capture import run_captured
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import TextArguments
 from aimath.content import claims
 from aimath.content.chapters import CHAPTERS
@@ -116,10 +116,12 @@ def _summary(verdicts: Sequence[str]) -> str:
     )
 
 
-commands: Commands = {}
-
-
-@command(commands, example="aimath guide", informational=True)
+@command(
+    example="aimath guide",
+    answer="`map`, `roadmap`, `resources`, `check`",
+    after="demo",
+    informational=True,
+)
 def guide(
     given: Annotated[list[str], TextArguments("map, roadmap, resources or check.", "[PAGE]")],
 ) -> Report:

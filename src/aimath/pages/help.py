@@ -10,14 +10,12 @@ from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import INPUT_HELP, commands_by_chapter
 from aimath.cli.options import TextArguments
 from aimath.cli.text_command import TextOutput, text_command
-from aimath.content.chapters import CALCULATORS
 from aimath.errors import InputError, suggest
 from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimath.cli.command import Commands
 
 FIRST_EXAMPLES = (
     ("aimath softmax 2 1 0.1 --explain", "logits become probabilities"),
@@ -48,10 +46,12 @@ def welcome() -> int:
     return 0
 
 
-commands: Commands = {}
-
-
-@text_command(commands, example="aimath help softmax", name="help")
+@text_command(
+    example="aimath help softmax",
+    answer="`aimath help softmax`",
+    after="quiz",
+    name="help",
+)
 def help_command(
     out: TextOutput,
     names: Annotated[list[str], TextArguments("A command; all of them, if none.", "[COMMAND]")],
@@ -70,7 +70,7 @@ def help_command(
             invoke([*shlex.split(line)[1:], *(("--ascii",) * out.ascii_only)])
         out.paragraph()
     code = invoke([name, "--help"])
-    if any(name in names for names in CALCULATORS.values()):
+    if COMMANDS[name].quiz:
         out.paragraph()
         out.paragraph(f"Questions about it: aimath quiz {name}", indent="  ")
     return code

@@ -17,9 +17,8 @@ from aimath.text import to_ascii
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from aimath.cli.command import Command, Commands, Param
+    from aimath.cli.command import Command, Param
 
-commands: Commands = {}
 MAN_DATE = "2026-11-26"
 SHARED_OPTIONS = {*InputOptions._fields, *OutputOptions._fields}
 ROFF_ESCAPES = str.maketrans(
@@ -36,7 +35,11 @@ EXIT_STATUSES = (
 )
 
 
-@text_command(commands, example="aimath man softmax")
+@text_command(
+    example="aimath man softmax",
+    answer="`aimath man | man -l -`",
+    after="completion",
+)
 def man(
     out: TextOutput,
     names: Annotated[list[str], TextArguments("A command; all of them, if none.", "[COMMAND]")],

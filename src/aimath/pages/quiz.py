@@ -23,10 +23,8 @@ from aimath.text import escape_control
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimath.cli.command import Commands
     from aimath.quiz.deck import Card
 
-commands: Commands = {}
 Outcome = Literal["first", "later", "wrong", "passed"]
 """How a question went: right at the first try or at a later one, wrong, or without an answer."""
 MAX_QUESTIONS = 1000
@@ -37,7 +35,11 @@ MAX_ECHO_CHARS = 60
 EXPORT_FORMATS = ("md", "csv")
 
 
-@text_command(commands, example="aimath quiz softmax --count 3 --export md")
+@text_command(
+    example="aimath quiz softmax --count 3 --export md",
+    answer="exit code 0 if all are right; `--export md, csv`",
+    after="guide",
+)
 def quiz(
     out: TextOutput,
     topics: Annotated[

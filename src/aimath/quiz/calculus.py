@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from aimath.core.calculus import backprop as core_backprop, gradient, parse_function
-from aimath.quiz.exercise import Exercise, ExerciseRegistry, Sampler, format_number, make_exercise
-
-MAKERS = ExerciseRegistry()
+from aimath.quiz.exercise import Exercise, Sampler, format_number, make_exercise
 
 
-@MAKERS.register("grad")
 def grad(sampler: Sampler) -> Exercise:
     """Ask for a partial derivative."""
     a, b, c = sampler.integer(2, 5), sampler.integer(2, 5), sampler.integer(2, 5)
@@ -27,7 +24,6 @@ def grad(sampler: Sampler) -> Exercise:
     return make_exercise("grad", text, [formula, *at], (right, "gradient", (0, 0)), near)
 
 
-@MAKERS.register("backprop")
 def backprop(sampler: Sampler) -> Exercise:
     """Ask for the gradient of a weight."""
     w, b, y = sampler.decimal(-1, 1), sampler.decimal(-1, 1), sampler.integer(-2, 2) + 0.0

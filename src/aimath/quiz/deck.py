@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.content.chapters import CALCULATORS, TOPIC_COMMANDS
+from aimath.cli.catalogue import COMMANDS
+from aimath.cli.chapters import calculators
+from aimath.content.chapters import TOPIC_COMMANDS
 from aimath.content.questions import QUESTIONS, Question
 from aimath.errors import InputError, suggest
-from aimath.quiz import (
-    calculus as slopes,
-    information,
-    linalg as algebra,
-    optim as calculus,
-    probability as chance,
-)
 from aimath.quiz.answers import Verdict, grade_choice, grade_number
-from aimath.quiz.exercise import Exercise, ExerciseRegistry, sample_exercise
+from aimath.quiz.exercise import Exercise, ExerciseFactory, sample_exercise
 from aimath.render.numbers import NumberStyle
 from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-EXERCISES: ExerciseRegistry = ExerciseRegistry()
-for makers in (algebra.MAKERS, slopes.MAKERS, calculus.MAKERS, chance.MAKERS, information.MAKERS):
-    EXERCISES.update(makers)
+
+def _load_maker(place: str) -> ExerciseFactory:
+    """Return a function of the quiz that the catalogue names, as MODULE.FUNCTION."""
+    module, _, name = place.partition(".")
+    maker: ExerciseFactory = getattr(importlib.import_module(f"aimath.quiz.{module}"), name)
+    return maker
+
+
+EXERCISES = {name: tuple(map(_load_maker, entry.quiz)) for name, entry in COMMANDS.items() if entry.quiz}
+"""The numeric questions by command."""
 CONCEPTUAL_TOPIC = "words"
 """The topic of all questions in words."""
 CHOICE_LETTERS = "abcd"
@@ -75,7 +78,7 @@ def choice_card(question: Question, order: Sequence[int]) -> Card:
 
 def all_topics() -> tuple[str, ...]:
     """Return all topics of the quiz."""
-    return (*CALCULATORS, CONCEPTUAL_TOPIC, *EXERCISES)
+    return (*calculators(), CONCEPTUAL_TOPIC, *EXERCISES)
 
 
 def draw_cards(requested: Sequence[str], seed: int, count: int) -> list[Card]:
@@ -98,14 +101,15 @@ def draw_cards(requested: Sequence[str], seed: int, count: int) -> list[Card]:
 
 def _expand_topic(topic: str) -> tuple[str, ...]:
     """Return the topics that a name stands for: itself, or a chapter and its commands."""
-    if topic in CALCULATORS:
-        return (topic, *CALCULATORS[topic])
+    chapters = calculators()
+    if topic in chapters:
+        return (topic, *chapters[topic])
     name = TOPIC_COMMANDS.get(topic, topic)
     if name not in all_topics():
         hint = suggest(
             name,
             (*all_topics(), *TOPIC_COMMANDS),
-            f"name a command, {', '.join(CALCULATORS)} or {CONCEPTUAL_TOPIC}",
+            f"name a command, {', '.join(chapters)} or {CONCEPTUAL_TOPIC}",
         )
         raise InputError(f"there is no topic {quote(topic)}", hint=hint, usage=True)
     return (name,)

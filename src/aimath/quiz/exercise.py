@@ -75,19 +75,6 @@ class Sampler:
 ExerciseFactory = Callable[[Sampler], Exercise]
 
 
-class ExerciseRegistry(dict[str, list[ExerciseFactory]]):
-    """A registry of exercise factories by command."""
-
-    def register(self, topic: str) -> Callable[[ExerciseFactory], ExerciseFactory]:
-        """Return a decorator that registers a factory for a topic."""
-
-        def register(maker: ExerciseFactory) -> ExerciseFactory:
-            self.setdefault(topic, []).append(maker)
-            return maker
-
-        return register
-
-
 def make_exercise(
     topic: str,
     text: str,

@@ -9,7 +9,6 @@ import numpy as np
 from aimath.core import information
 from aimath.quiz.exercise import (
     Exercise,
-    ExerciseRegistry,
     Sampler,
     format_matrix,
     format_number,
@@ -18,13 +17,11 @@ from aimath.quiz.exercise import (
     make_exercise,
 )
 
-MAKERS = ExerciseRegistry()
 IN_NATS = "that is right in nats: the question asks for bits"
 IN_BITS = "that is right in bits: the question asks for nats"
 SWAPPED = "p and q changed places"
 
 
-@MAKERS.register("entropy")
 def entropy(sampler: Sampler) -> Exercise:
     """Ask for an entropy in bits."""
     p = sampler.probabilities(3)
@@ -41,7 +38,6 @@ def entropy(sampler: Sampler) -> Exercise:
     return make_exercise("entropy", text, map(format_number, p), (right, "entropy", ()), near, "bits")
 
 
-@MAKERS.register("cross-entropy")
 def cross_entropy(sampler: Sampler) -> Exercise:
     """Ask for the loss of two distributions."""
     p, q = sampler.probabilities(3), sampler.probabilities(3)
@@ -63,7 +59,6 @@ def cross_entropy(sampler: Sampler) -> Exercise:
     )
 
 
-@MAKERS.register("cross-entropy")
 def loss(sampler: Sampler) -> Exercise:
     """Ask for the loss of logits."""
     z, k = [sampler.decimal(-2, 3) for _ in range(3)], sampler.integer(0, 2)
@@ -82,7 +77,6 @@ def loss(sampler: Sampler) -> Exercise:
     return make_exercise("cross-entropy", text, words, (right, "cross_entropy", ()), near, "nats")
 
 
-@MAKERS.register("kl")
 def kl(sampler: Sampler) -> Exercise:
     """Ask for a divergence."""
     p, q = sampler.probabilities(3), sampler.probabilities(3)
@@ -100,7 +94,6 @@ def kl(sampler: Sampler) -> Exercise:
     )
 
 
-@MAKERS.register("js")
 def js(sampler: Sampler) -> Exercise:
     """Ask for a symmetric divergence."""
     p, q = sampler.probabilities(2), sampler.probabilities(2)
@@ -119,7 +112,6 @@ def js(sampler: Sampler) -> Exercise:
     )
 
 
-@MAKERS.register("mutual-information")
 def mutual_information(sampler: Sampler) -> Exercise:
     """Ask what two coins tell of each other."""
     p = sampler.probabilities(4)
@@ -139,7 +131,6 @@ def mutual_information(sampler: Sampler) -> Exercise:
     return make_exercise("mutual-information", text, [format_matrix(joint)], place, near, "bits")
 
 
-@MAKERS.register("perplexity")
 def perplexity(sampler: Sampler) -> Exercise:
     """Ask for the perplexity of a text."""
     p = [sampler.integer(1, 9) / 10 for _ in range(3)]
@@ -158,7 +149,6 @@ def perplexity(sampler: Sampler) -> Exercise:
     )
 
 
-@MAKERS.register("gaussian-kl")
 def gaussian_kl(sampler: Sampler) -> Exercise:
     """Ask for the loss that keeps a VAE's code near the standard normal distribution."""
     mu, sigma = sampler.decimal(-2, 2), sampler.integer(2, 20, 10) / 10
@@ -175,7 +165,6 @@ def gaussian_kl(sampler: Sampler) -> Exercise:
     return make_exercise("gaussian-kl", text, words, (right, "kl", ()), near, "nats")
 
 
-@MAKERS.register("rlhf")
 def rlhf(sampler: Sampler) -> Exercise:
     """Ask for the best policy near a reference."""
     rewards, reference = [sampler.integer(-2, 3) + 0.0 for _ in range(2)], sampler.probabilities(2)

@@ -8,7 +8,6 @@ from aimath.core import linalg as decompose, linalg as linear
 from aimath.core.linalg import attention as attend
 from aimath.quiz.exercise import (
     Exercise,
-    ExerciseRegistry,
     Sampler,
     format_matrix,
     format_number,
@@ -17,10 +16,7 @@ from aimath.quiz.exercise import (
     make_exercise,
 )
 
-MAKERS = ExerciseRegistry()
 
-
-@MAKERS.register("dot")
 def dot(sampler: Sampler) -> Exercise:
     """Ask for a dot product."""
     a, b = sampler.integers(3, -4, 5), sampler.integers(3, -4, 5)
@@ -35,7 +31,6 @@ def dot(sampler: Sampler) -> Exercise:
     )
 
 
-@MAKERS.register("neuron")
 def neuron(sampler: Sampler) -> Exercise:
     """Ask for a neuron's output without an activation."""
     w, x, b = (
@@ -55,7 +50,6 @@ def neuron(sampler: Sampler) -> Exercise:
     return make_exercise("neuron", text, words, (linear.neuron(w, x, b), "output", ()), near)
 
 
-@MAKERS.register("neuron")
 def activation(sampler: Sampler) -> Exercise:
     """Ask for a neuron's output behind a sigmoid."""
     w, x, b = (
@@ -87,7 +81,6 @@ def activation(sampler: Sampler) -> Exercise:
     return make_exercise("neuron", text, words, (right, "output", ()), near)
 
 
-@MAKERS.register("layer")
 def layer(sampler: Sampler) -> Exercise:
     """Ask for the second output of a layer."""
     w, x, b = sampler.matrix(2, 2), sampler.integers(2, -3, 4), sampler.integers(2, -4, 4)
@@ -104,7 +97,6 @@ def layer(sampler: Sampler) -> Exercise:
     return make_exercise("layer", text, words, (linear.layer(w, x, b), "output", (1,)), near)
 
 
-@MAKERS.register("matmul")
 def matmul(sampler: Sampler) -> Exercise:
     """Ask for an entry of a product."""
     a, b = sampler.matrix(2, 2), sampler.matrix(2, 2)
@@ -120,7 +112,6 @@ def matmul(sampler: Sampler) -> Exercise:
     return make_exercise("matmul", text, [format_matrix(a), format_matrix(b)], place, near)
 
 
-@MAKERS.register("transpose")
 def transpose(sampler: Sampler) -> Exercise:
     """Ask for an entry of a transposed matrix."""
     a = sampler.matrix(3, 3, 1, 9)
@@ -131,7 +122,6 @@ def transpose(sampler: Sampler) -> Exercise:
     )
 
 
-@MAKERS.register("inverse")
 def inverse(sampler: Sampler) -> Exercise:
     """Ask for an entry of the inverse of a 2 by 2 matrix."""
     a, b, c = sampler.integers(3, -3, 5)
@@ -148,7 +138,6 @@ def inverse(sampler: Sampler) -> Exercise:
     return make_exercise("inverse", text, [format_matrix(m)], (linear.inverse(m), "inverse", (0, 0)), near)
 
 
-@MAKERS.register("det")
 def det(sampler: Sampler) -> Exercise:
     """Ask for a determinant of 2 by 2."""
     m = sampler.matrix(2, 2, -4, 5)
@@ -162,7 +151,6 @@ def det(sampler: Sampler) -> Exercise:
     return make_exercise("det", text, [format_matrix(m)], (right, "det", ()), near)
 
 
-@MAKERS.register("cosine")
 def cosine(sampler: Sampler) -> Exercise:
     """Ask for the cosine of two vectors."""
     a, b = sampler.integers(2, -3, 4), sampler.integers(2, -3, 4)
@@ -179,7 +167,6 @@ def cosine(sampler: Sampler) -> Exercise:
     )
 
 
-@MAKERS.register("cosine")
 def angle(sampler: Sampler) -> Exercise:
     """Ask for the angle of two vectors."""
     a, b = sampler.integers(2, -3, 4), sampler.integers(2, -3, 4)
@@ -194,7 +181,6 @@ def angle(sampler: Sampler) -> Exercise:
     return make_exercise("cosine", text, words, (right, "angle", ()), near, "degrees")
 
 
-@MAKERS.register("analogy")
 def analogy(sampler: Sampler) -> Exercise:
     """Ask where an analogy of the guide's four words leads."""
     names = ("king", "queen", "man", "woman")
@@ -213,7 +199,6 @@ def analogy(sampler: Sampler) -> Exercise:
     return make_exercise("analogy", text, [a, b, c], (right, "target", (place,)), near)
 
 
-@MAKERS.register("attention")
 def attention(sampler: Sampler) -> Exercise:
     """Ask for one attention weight."""
     q, k, v = sampler.matrix(1, 2, -2, 3), sampler.matrix(2, 2, -2, 3), sampler.matrix(2, 2, 1, 4)
@@ -242,7 +227,6 @@ def attention(sampler: Sampler) -> Exercise:
     return make_exercise("attention", text, words, (right, "weights", (0, 0)), near)
 
 
-@MAKERS.register("eig")
 def eig(sampler: Sampler) -> Exercise:
     """Ask for the larger eigenvalue of a symmetric matrix."""
     a, b, c = sampler.integer(1, 6) + 0.0, sampler.integer(1, 4) + 0.0, sampler.integer(1, 6) + 0.0
@@ -259,7 +243,6 @@ def eig(sampler: Sampler) -> Exercise:
     return make_exercise("eig", text, words, (right, "re", (int(right.re.argmax()),)), near)
 
 
-@MAKERS.register("pca")
 def pca(sampler: Sampler) -> Exercise:
     """Ask for the variance along the first principal component."""
     x = np.add(sampler.matrix(4, 2, -3, 3), [sampler.integer(2, 5), sampler.integer(-5, -2)])
@@ -278,7 +261,6 @@ def pca(sampler: Sampler) -> Exercise:
     return make_exercise("pca", text, words, (right, "variance", (0,)), near)
 
 
-@MAKERS.register("svd-approx")
 def svd_approx(sampler: Sampler) -> Exercise:
     """Ask for the error of an approximation of rank 1."""
     s = sorted((sampler.integer(1, 9) + 0.0 for _ in range(3)), reverse=True)
@@ -298,7 +280,6 @@ def svd_approx(sampler: Sampler) -> Exercise:
     return make_exercise("svd-approx", text, words, (right, "error", ()), near)
 
 
-@MAKERS.register("lora")
 def lora(sampler: Sampler) -> Exercise:
     """Ask for the number of parameters of an adapter."""
     m, n, r = sampler.integer(2, 12) * 64, sampler.integer(2, 12) * 64, sampler.integer(1, 4) * 4
@@ -315,7 +296,6 @@ def lora(sampler: Sampler) -> Exercise:
     return make_exercise("lora", text, words, (right, "parameters", ()), near)
 
 
-@MAKERS.register("lora")
 def share(sampler: Sampler) -> Exercise:
     """Ask what share of the matrix an adapter trains."""
     m, n, r = sampler.integer(2, 12) * 64, sampler.integer(2, 12) * 64, sampler.integer(1, 4) * 4

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 from aimath.core import optim as optimize
 from aimath.core.calculus import parse_function
 from aimath.errors import pluralize
-from aimath.quiz.exercise import Exercise, ExerciseRegistry, Sampler, format_number, make_exercise
+from aimath.quiz.exercise import Exercise, Sampler, format_number, make_exercise
 
 if TYPE_CHECKING:
     from aimath.core.optim import Trajectory
-
-MAKERS = ExerciseRegistry()
 
 
 class DescentExercise:
@@ -61,7 +59,6 @@ DISPLAY_NAMES = {
 }
 
 
-@MAKERS.register("gd")
 def gd(sampler: Sampler) -> Exercise:
     """Ask for two steps of gradient descent."""
     slope = DescentExercise(sampler)
@@ -74,7 +71,6 @@ def gd(sampler: Sampler) -> Exercise:
     return slope.final_point_exercise("gd", 2, near)
 
 
-@MAKERS.register("momentum")
 def momentum(sampler: Sampler) -> Exercise:
     """Ask for two steps with momentum."""
     slope, kept = DescentExercise(sampler), sampler.integer(5, 9) / 10
@@ -86,7 +82,6 @@ def momentum(sampler: Sampler) -> Exercise:
     return slope.final_point_exercise("momentum", 2, near, momentum=kept)
 
 
-@MAKERS.register("nesterov")
 def nesterov(sampler: Sampler) -> Exercise:
     """Ask for a step of Nesterov's momentum."""
     slope, kept = DescentExercise(sampler), sampler.integer(5, 9) / 10
@@ -97,7 +92,6 @@ def nesterov(sampler: Sampler) -> Exercise:
     return slope.final_point_exercise("nesterov", 1, near, momentum=kept)
 
 
-@MAKERS.register("rmsprop")
 def rmsprop(sampler: Sampler) -> Exercise:
     """Ask for the first step of RMSprop."""
     slope, alpha = DescentExercise(sampler), sampler.integer(5, 9) / 10
@@ -112,7 +106,6 @@ def rmsprop(sampler: Sampler) -> Exercise:
     return slope.final_point_exercise("rmsprop", 1, near, alpha=alpha)
 
 
-@MAKERS.register("adam")
 def adam(sampler: Sampler) -> Exercise:
     """Ask for the first step of Adam."""
     slope = DescentExercise(sampler)
@@ -126,7 +119,6 @@ def adam(sampler: Sampler) -> Exercise:
     return slope.final_point_exercise("adam", 1, near)
 
 
-@MAKERS.register("adamw")
 def adamw(sampler: Sampler) -> Exercise:
     """Ask for the first step of AdamW."""
     slope, decay = DescentExercise(sampler), sampler.integer(3, 9) / 10
@@ -138,7 +130,6 @@ def adamw(sampler: Sampler) -> Exercise:
     return slope.final_point_exercise("adamw", 1, near, weight_decay=decay)
 
 
-@MAKERS.register("race")
 def race(sampler: Sampler) -> Exercise:
     """Ask how low one of two optimisers gets."""
     slope, names = DescentExercise(sampler), ["gd", "momentum"]
@@ -155,7 +146,6 @@ def race(sampler: Sampler) -> Exercise:
     return make_exercise("race", text, words, (right, "loss", (place,)), near)
 
 
-@MAKERS.register("learning-rate")
 def learning_rate(sampler: Sampler) -> Exercise:
     """Ask from which rate on gradient descent diverges."""
     curvature = sampler.integer(3, 40) / 2
@@ -173,7 +163,6 @@ def learning_rate(sampler: Sampler) -> Exercise:
     return make_exercise("learning-rate", text, words, (right, "max_lr", ()), near)
 
 
-@MAKERS.register("schedule")
 def schedule(sampler: Sampler) -> Exercise:
     """Ask for the rate of a cosine schedule."""
     horizon, lr = sampler.integer(2, 10) * 10, sampler.integer(1, 9) / 10

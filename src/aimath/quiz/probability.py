@@ -9,21 +9,17 @@ import numpy as np
 from aimath.core import probability, probability as diffusion
 from aimath.quiz.exercise import (
     Exercise,
-    ExerciseRegistry,
     Sampler,
     format_number,
     format_vector,
     make_exercise,
 )
 
-MAKERS = ExerciseRegistry()
-
 
 def _logits(sampler: Sampler) -> list[float]:
     return [sampler.decimal(-2, 3) for _ in range(3)]
 
 
-@MAKERS.register("softmax")
 def softmax(sampler: Sampler) -> Exercise:
     """Ask for one of the probabilities."""
     z, k = _logits(sampler), sampler.integer(0, 2)
@@ -38,7 +34,6 @@ def softmax(sampler: Sampler) -> Exercise:
     return make_exercise("softmax", text, map(format_number, z), (right, "probs", (k,)), near)
 
 
-@MAKERS.register("logsumexp")
 def logsumexp(sampler: Sampler) -> Exercise:
     """Ask for a logarithm of a sum of exponentials."""
     z = _logits(sampler)
@@ -55,7 +50,6 @@ def logsumexp(sampler: Sampler) -> Exercise:
     return make_exercise("logsumexp", text, map(format_number, z), (right, "logsumexp", ()), near, "nats")
 
 
-@MAKERS.register("temperature")
 def temperature(sampler: Sampler) -> Exercise:
     """Ask for a probability at a temperature."""
     z, k, t = _logits(sampler), sampler.integer(0, 2), float(sampler.rng.choice([0.5, 2.0, 4.0, 5.0]))
@@ -69,7 +63,6 @@ def temperature(sampler: Sampler) -> Exercise:
     return make_exercise("temperature", text, words, (probability.softmax(z, t), "probs", (k,)), near)
 
 
-@MAKERS.register("temperature")
 def heat(sampler: Sampler) -> Exercise:
     """Ask for the entropy at a temperature."""
     z, t = _logits(sampler), float(sampler.rng.choice([0.5, 2.0, 4.0]))
@@ -85,7 +78,6 @@ def heat(sampler: Sampler) -> Exercise:
     return make_exercise("temperature", text, words, (right, "entropy", ()), near, "bits")
 
 
-@MAKERS.register("bayes")
 def bayes(sampler: Sampler) -> Exercise:
     """Ask for a posterior from the evidence."""
     prior, likelihood = sampler.integer(1, 6) / 10, sampler.integer(5, 9) / 10
@@ -114,7 +106,6 @@ def bayes(sampler: Sampler) -> Exercise:
     return make_exercise("bayes", text, words, (right, "posterior", ()), near)
 
 
-@MAKERS.register("bayes")
 def illness(sampler: Sampler) -> Exercise:
     """Ask what a positive test says of a rare illness."""
     prior, likelihood, false = (
@@ -148,7 +139,6 @@ def illness(sampler: Sampler) -> Exercise:
     return make_exercise("bayes", text, words, (right, "posterior", ()), near)
 
 
-@MAKERS.register("gaussian")
 def gaussian(sampler: Sampler) -> Exercise:
     """Ask for a density, the variance being given."""
     mu, sigma = sampler.integer(-3, 3) + 0.0, sampler.integer(2, 4) + 0.0
@@ -169,7 +159,6 @@ def gaussian(sampler: Sampler) -> Exercise:
     return make_exercise("gaussian", text, words, (right, "density", ()), near)
 
 
-@MAKERS.register("describe")
 def variance(sampler: Sampler) -> Exercise:
     """Ask for an unbiased variance."""
     values = sampler.integers(4, 1, 9)
@@ -185,7 +174,6 @@ def variance(sampler: Sampler) -> Exercise:
     return make_exercise("describe", text, words, (right, "variance", ()), near)
 
 
-@MAKERS.register("describe")
 def deviation(sampler: Sampler) -> Exercise:
     """Ask for the standard deviation of a population."""
     values = sampler.integers(4, 1, 9)
@@ -200,7 +188,6 @@ def deviation(sampler: Sampler) -> Exercise:
     return make_exercise("describe", text, words, (right, "std", ()), near)
 
 
-@MAKERS.register("diffuse")
 def diffuse(sampler: Sampler) -> Exercise:
     """Ask for a noisy value."""
     x, noise, kept = sampler.integer(-3, 3, 0) + 0.0, sampler.decimal(-2, 2), sampler.integer(1, 9) / 10

@@ -329,7 +329,8 @@ class Plotter:
 
     def _curve(self, plot: Plot, points: list[tuple[Values, Values]]) -> list[StyledLine]:
         x, y = (np.concatenate(part).astype(np.float64) for part in zip(*points, strict=True))
-        return [styled(line, BAR_STYLE) for line in curve(x, y, (plot.x, plot.y), self.layout, self.width)]
+        names = (plot.x or plot.positions, plot.y)
+        return [styled(line, BAR_STYLE) for line in curve(x, y, names, self.layout, self.width)]
 
     def _sweep(self, plot: Plot, parts: list[tuple[Mapping[str, Values], Values]]) -> list[StyledLine]:
         options = {key: np.concatenate([part[key] for part, _ in parts]) for key in parts[0][0]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import ABSENT, Operand, TextArguments, Usage, Vector
 from aimath.commands import formulas as words
 from aimath.commands._shared import class_indices
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from aimath.core.calculus import Function
     from aimath.report import Step
 
-commands: Commands = {}
 BACKPROP_EXAMPLE = "aimath backprop '(tanh(w*x + b) - y)^2' w=0.5 x=2 b=-0.5 y=1"
 LAYER_EXAMPLE = "aimath backprop --layer '1 2 3; 4 5 6' 1,2,3 0,0 --target 0"
 COLUMNS = (
@@ -31,10 +30,12 @@ COLUMNS = (
 
 
 @command(
-    commands,
     Usage(()),
-    Usage(("layer", "x"), selected_by=("layer",), trailing=("b",)),
+    Usage(("layer", "x"), selected_by=("layer",), trailing=("b",), example=LAYER_EXAMPLE),
     example=BACKPROP_EXAMPLE,
+    answer="gradients; the tree with `--explain`; `--layer W x [b]` for a layer and softmax",
+    quiz=("backprop",),
+    after="grad",
 )
 def backprop(
     given: Annotated[

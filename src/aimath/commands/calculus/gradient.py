@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli.command import Commands, command
-from aimath.cli.options import Operand, Option, TextArguments, Vector
+from aimath.cli.command import command
+from aimath.cli.options import EntryLabels, MissingRow, Operand, Option, TextArguments, Vector
 from aimath.commands import formulas as words
 from aimath.commands.formulas import _drop_checks_at_kinks, _non_differentiable_notes
 from aimath.errors import InputError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from aimath.core.calculus import Function
     from aimath.report import Step
 
-commands: Commands = {}
 GRAD_EXAMPLE = "aimath grad 'x^2 + 2*x*y + y^2' x=3 y=2"
 MAX_PARTIALS_SHOWN = 8
 """So many partial derivatives are worked out one by one; more make a table."""
@@ -28,7 +27,12 @@ Variables = Annotated[
 ]
 
 
-@command(commands, example=GRAD_EXAMPLE)
+@command(
+    example=GRAD_EXAMPLE,
+    answer="gradient; `--hessian --direction`, Jacobian of several; `--at` for many points",
+    quiz=("grad",),
+    chapter="calculus",
+)
 def grad(
     given: Annotated[
         list[str], TextArguments("One formula, or several, and a value for each variable.", "F... X=N...")
@@ -44,8 +48,8 @@ def grad(
     direction: Annotated[
         str, Option("--direction", help="The slope in a direction too: 1,0 or x=1.", metavar="LIST")
     ] = "",
-    labels: tuple[str, ...] = (),
-    is_missing: bool = False,
+    labels: EntryLabels = (),
+    is_missing: MissingRow = False,
 ) -> Report:
     """Differentiate a formula at a point, exactly.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import (
     ABSENT,
     Base,
@@ -22,14 +22,14 @@ from aimath.commands._shared import class_indices
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
-
 
 @command(
-    commands,
     Usage(("p", "q")),
-    Usage(("logits",), selected_by=("logits", "target")),
+    Usage(("logits",), selected_by=("logits", "target"), example="aimath cross-entropy 2 1 0.1 --target 0"),
     example="aimath cross-entropy 0,1,0 .1,.8,.1",
+    answer="nats; of probabilities, or `--logits --target`",
+    quiz=("cross_entropy", "loss"),
+    after="logsumexp",
 )
 def cross_entropy(
     p: TrueDistribution = ABSENT,

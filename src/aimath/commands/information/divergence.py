@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import (
     Base,
     ModelDistribution,
@@ -16,10 +16,13 @@ from aimath.cli.options import (
 )
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
 
-
-@command(commands, example="aimath kl .9,.1 .5,.5")
+@command(
+    example="aimath kl .9,.1 .5,.5",
+    answer="nats; `--reverse`",
+    quiz=("kl",),
+    after="perplexity",
+)
 def kl(
     p: TrueDistribution,
     q: ModelDistribution,
@@ -59,7 +62,11 @@ def kl(
     )
 
 
-@command(commands, example="aimath js .9,.1 .5,.5")
+@command(
+    example="aimath js .9,.1 .5,.5",
+    answer="bits; `--distance`",
+    quiz=("js",),
+)
 def js(
     p: TrueDistribution,
     q: ModelDistribution,

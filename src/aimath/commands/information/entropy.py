@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import (
     ABSENT,
     Base,
@@ -19,14 +19,14 @@ from aimath.cli.options import (
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
-
 
 @command(
-    commands,
     Usage(("probs",)),
-    Usage(("logits",), selected_by=("from_logits",)),
+    Usage(("logits",), selected_by=("from_logits",), example="aimath entropy 2 1 0.1 --logits"),
     example="aimath entropy .5 .25 .125 .125",
+    answer="bits; `--logits`",
+    quiz=("entropy",),
+    chapter="information",
 )
 def entropy(
     probs: Distribution = ABSENT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import (
     ABSENT,
     Base,
@@ -16,14 +16,14 @@ from aimath.cli.options import (
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
-
 
 @command(
-    commands,
     Usage(("mu", "sigma")),
-    Usage(("mu", "logvar"), selected_by=("logvar",)),
+    Usage(("mu", "logvar"), selected_by=("logvar",), example="aimath gaussian-kl --mu 1 --logvar 0.5"),
     example="aimath gaussian-kl --mu 1 --sigma 2",
+    answer="nats; `--logvar` as in a VAE",
+    quiz=("gaussian_kl",),
+    after="mutual-information",
 )
 def gaussian_kl(
     mu: Annotated[Vector, Operand("Means of the first, one a dimension.", flag="--mu")],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import (
     Base,
     Normalize,
@@ -14,10 +14,13 @@ from aimath.cli.options import (
 )
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
 
-
-@command(commands, example="aimath mutual-information '.4 .1; .1 .4'")
+@command(
+    example="aimath mutual-information '.4 .1; .1 .4'",
+    answer="bits, of a joint table",
+    quiz=("mutual_information",),
+    after="js",
+)
 def mutual_information(
     joint: Annotated[Vector, Operand("A table of joint probabilities: rows x, columns y.", matrix=True)],
     base: Base = 2.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import (
     ABSENT,
     Distribution,
@@ -17,15 +17,15 @@ from aimath.cli.options import (
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
-
 
 @command(
-    commands,
     Usage(("probs",)),
-    Usage(("token_probs",), selected_by=("tokens",)),
-    Usage(("log_probs",), selected_by=("logarithms",)),
+    Usage(("token_probs",), selected_by=("tokens",), example="aimath perplexity .5 .25 .5 --tokens"),
+    Usage(("log_probs",), selected_by=("logarithms",), example="aimath perplexity -.7 -1.4 --log-probs"),
     example="aimath perplexity .5 .25 .25",
+    answer="choices; `--tokens`, `--log-probs`",
+    quiz=("perplexity",),
+    after="temperature",
 )
 def perplexity(
     probs: Distribution = ABSENT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import (
     Normalize,
     Number,
@@ -13,10 +13,13 @@ from aimath.cli.options import (
 )
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
 
-
-@command(commands, example="aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .5")
+@command(
+    example="aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .5",
+    answer="the KL-penalised policy",
+    quiz=("rlhf",),
+    after="gaussian-kl",
+)
 def rlhf(
     rewards: Annotated[Vector, Operand("The reward of each answer.", flag="--rewards")],
     reference: Annotated[Vector, Operand("The reference policy's probabilities.", flag="--reference")],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Integer, Number, Operand, Option, Seed, Usage, Vector
+from aimath.cli.command import command
+from aimath.cli.options import ABSENT, Integer, MemoryLimit, Number, Operand, Option, Seed, Usage, Vector
 from aimath.cli.seeds import rng_metadata
 from aimath.commands._shared import ANSWER_COPIES, single_matrix
 from aimath.errors import InputError, pluralize
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from aimath.report import Step
 
-commands: Commands = {}
 EXAMPLE = (
     "aimath attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' --tokens the,cat,sat --causal"
 )
@@ -28,7 +27,14 @@ PAIRWISE_FIELDS = ("scores", "scaled", "masked", "weights")
 """Quantities with a number for each query and key: made only where they are asked for."""
 
 
-@command(commands, Usage(("Q", "K", "V")), Usage(("X",), selected_by=("heads",)), example=EXAMPLE)
+@command(
+    Usage(("Q", "K", "V")),
+    Usage(("X",), selected_by=("heads",), example="aimath attention '1 0; 1 1; 0 1' --heads 2"),
+    example=EXAMPLE,
+    answer="output; `--causal --mask --heads --tokens`",
+    quiz=("attention",),
+    after="analogy",
+)
 def attention(
     Q: Annotated[Vector, Operand("Queries, one a row.", flag="-Q", matrix=True)] = ABSENT,  # noqa: N803
     K: Annotated[Vector, Operand("Keys, one a row.", flag="-K", matrix=True)] = ABSENT,  # noqa: N803
@@ -47,7 +53,7 @@ def attention(
     ] = None,
     tokens: Annotated[str, Option("--tokens", help="What the positions are called.", metavar="A,B")] = "",
     seed: Seed = "0",
-    memory: int | None = None,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Mix values by how well queries match keys.
 

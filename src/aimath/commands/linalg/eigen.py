@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Operand, Vector
 from aimath.commands._shared import MAX_SHOWN_SIZE, format_dot_product, single_matrix
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
-commands: Commands = {}
 
-
-@command(commands, example="aimath eig '2 1; 1 2'")
+@command(
+    example="aimath eig '2 1; 1 2'",
+    answer="eigenvalues, real and imaginary part; `--fields vectors`",
+    quiz=("eig",),
+    after="det",
+)
 def eig(
     A: Annotated[  # noqa: N803
         Vector, Operand("A square matrix: a literal or a file.", flag="-A", matrix=True, seeded=True)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Operand, Option, Vector
 from aimath.commands._shared import format_dot_product, single_matrix
 from aimath.report import CrossCheck, Line, Panels, Plot, Report
 
-commands: Commands = {}
 LEVERRIER_CHECK = "by LeVerrier's recurrence, which has no pivots: {alternative}"
 SquareMatrix = Annotated[Vector, Operand("A square matrix: a literal or a file.", matrix=True, seeded=True)]
 
 
-@command(commands, example="aimath inverse '2 1; 1 1'")
+@command(
+    example="aimath inverse '2 1; 1 1'",
+    answer="the inverse; `--force` if nearly singular",
+    quiz=("inverse",),
+    after="transpose",
+)
 def inverse(
     a: SquareMatrix,
     force: Annotated[bool, Option("--force", help="Invert what is singular within rounding.")] = False,
@@ -46,7 +50,11 @@ def inverse(
     )
 
 
-@command(commands, example="aimath det '1 2; 3 4'")
+@command(
+    example="aimath det '1 2; 3 4'",
+    answer="exact for integers",
+    quiz=("det",),
+)
 def det(a: SquareMatrix) -> Report:
     """Give the determinant of a square matrix.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Integer, Number, Option, TextArguments
 from aimath.errors import InputError, pluralize
 from aimath.read.blocks import file_suffix, has_known_suffix, is_dataset, split_archive_path
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
     from aimath.read.matrices import RowBlocks
 
-commands: Commands = {}
 EXAMPLE = "aimath lora --shape 768x768 --rank 16"
 
 
-@command(commands, example=EXAMPLE)
+@command(
+    example=EXAMPLE,
+    answer="parameters; of two weight files, ranks",
+    quiz=("lora", "share"),
+    after="svd-approx",
+)
 def lora(
     files: Annotated[
         list[str], TextArguments("BASE and TUNED: two files of weights.", metavar="[BASE TUNED]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Integer, Option, TextArguments
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Table
@@ -12,13 +12,17 @@ from aimath.report import CrossCheck, Line, Plot, Report, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-commands: Commands = {}
 DEFAULT_TOP = 10
 """So many words are found unless another number is asked for."""
 EXAMPLE = "aimath analogy king man woman --top 1"
 
 
-@command(commands, example=EXAMPLE)
+@command(
+    example=EXAMPLE,
+    answer="the nearest words; `--vectors` of your own",
+    quiz=("analogy",),
+    after="cosine",
+)
 def analogy(
     given: Annotated[list[str], TextArguments("A, B, C: the words of A - B + C.", metavar="A B C")],
     vectors: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import ArrayOrRowBlocks, Integer, Operand, Option
 from aimath.commands._shared import MAX_SHOWN_SIZE, single_matrix
 from aimath.errors import pluralize
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from aimath.read.matrices import RowBlocks
     from aimath.report import Step
 
-commands: Commands = {}
 
-
-@command(commands, example="aimath pca '1 2; 3 4; 5 9' --components 1")
+@command(
+    example="aimath pca '1 2; 3 4; 5 9' --components 1",
+    answer="the rows along them; `--components`, `--whiten`",
+    quiz=("pca",),
+    after="attention",
+)
 def pca(
     X: Annotated[  # noqa: N803
         ArrayOrRowBlocks,

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
-from aimath.cli.options import Number, Operand, Option, Vector
+from aimath.cli.command import command
+from aimath.cli.options import MemoryLimit, Number, Operand, Option, Vector
 from aimath.commands._shared import MAX_TERMS, Left, Right, check_memory, format_dot_product, single_matrix
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
-commands: Commands = {}
 ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "gelu")
 Activation = Annotated[str, Option("--activation", metavar="NAME", choices=ACTIVATIONS)]
 
 
-@command(commands, example="aimath dot 1,2,3 4,5,6")
+@command(
+    example="aimath dot 1,2,3 4,5,6",
+    answer="the sum, rounded once",
+    quiz=("dot",),
+    chapter="linear-algebra",
+)
 def dot(a: Left, b: Right) -> Report:
     """Multiply two vectors entry by entry and add up.
 
@@ -35,7 +39,11 @@ def dot(a: Left, b: Right) -> Report:
     )
 
 
-@command(commands, example="aimath neuron --weights .5,-.25,1 --inputs 1,2,3 --bias .5 --activation sigmoid")
+@command(
+    example="aimath neuron --weights .5,-.25,1 --inputs 1,2,3 --bias .5 --activation sigmoid",
+    answer="output; `--bias`, `--activation`",
+    quiz=("neuron", "activation"),
+)
 def neuron(
     weights: Annotated[Vector, Operand("A weight for each input.", flag="--weights", seeded=True)],
     inputs: Annotated[Vector, Operand("What comes in.", flag="--inputs", seeded=True)],
@@ -64,13 +72,17 @@ def neuron(
     )
 
 
-@command(commands, example="aimath layer '1 2; 0 -1' 3,4 --bias .5,-1 --activation relu")
+@command(
+    example="aimath layer '1 2; 0 -1' 3,4 --bias .5,-1 --activation relu",
+    answer="output; `--bias`, `--activation`",
+    quiz=("layer",),
+)
 def layer(
     W: Annotated[Vector, Operand("Weights, a neuron a row.", flag="-W", matrix=True, seeded=True)],  # noqa: N803
     x: Annotated[Vector, Operand("Inputs; of rows, each is answered.", flag="--x", seeded=True)],
     bias: Annotated[Vector | None, Operand("A bias for each neuron.  [default: 0]", flag="--bias")] = None,
     activation: Activation = "none",
-    memory: int | None = None,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Send inputs through a layer of neurons.
 
@@ -104,11 +116,15 @@ def layer(
     )
 
 
-@command(commands, example="aimath matmul '1 2; 3 4' '5 6; 7 8'")
+@command(
+    example="aimath matmul '1 2; 3 4' '5 6; 7 8'",
+    answer="the product",
+    quiz=("matmul",),
+)
 def matmul(
     a: Annotated[Vector, Operand("The left matrix.", flag="--a", matrix=True, seeded=True)],
     b: Annotated[Vector, Operand("The right matrix.", flag="--b", matrix=True, seeded=True)],
-    memory: int | None = None,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Multiply two matrices.
 
@@ -140,7 +156,11 @@ def matmul(
     )
 
 
-@command(commands, example="aimath transpose '1 2 3; 4 5 6'")
+@command(
+    example="aimath transpose '1 2 3; 4 5 6'",
+    answer="the matrix",
+    quiz=("transpose",),
+)
 def transpose(
     a: Annotated[Vector, Operand("A matrix: a literal or a file.", matrix=True, seeded=True)],
 ) -> Report:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Operand, Usage, Vector
+from aimath.cli.command import command
+from aimath.cli.options import ABSENT, MemoryLimit, Operand, Usage, Vector
 from aimath.commands._shared import Left, Right, check_memory, single_matrix
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
-commands: Commands = {}
-
 
 @command(
-    commands,
     Usage(("a", "b")),
-    Usage(("matrix",), selected_by=("matrix",)),
+    Usage(("matrix",), selected_by=("matrix",), example="aimath cosine --matrix '1 0; 1 1'"),
     example="aimath cosine 1,2,3 4,5,6",
+    answer="cosine and angle; `--matrix` for all pairs",
+    quiz=("cosine", "angle"),
+    after="eig",
 )
 def cosine(
     a: Left = ABSENT,
@@ -25,7 +25,7 @@ def cosine(
         Vector | None,
         Operand("Compare all rows of a matrix with each other.", flag="--matrix", matrix=True, seeded=True),
     ] = None,
-    memory: int | None = None,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Compare the directions of two vectors.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from aimath.cli.command import Commands, command
-from aimath.cli.options import ArrayOrRowBlocks, Integer, Operand, Option, Seed
+from aimath.cli.command import command
+from aimath.cli.options import ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option, Seed
 from aimath.cli.output import raise_on_signals
 from aimath.commands._shared import MAX_SHOWN_SIZE, single_matrix
 from aimath.errors import InputError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from aimath.core.linalg import SvdApprox
     from aimath.report import Step
 
-commands: Commands = {}
 MAX_STREAMED_RANK = 64
 """Of a matrix that is read in blocks no higher rank is tried unless asked for."""
 MAX_TERMINAL_SIZE = 20
@@ -30,7 +29,12 @@ PER_RANK_FIELDS = (
 )  # fmt: skip
 
 
-@command(commands, example="aimath svd-approx '2 0 1; 0 3 1' --rank 1")
+@command(
+    example="aimath svd-approx '2 0 1; 0 3 1' --rank 1",
+    answer="the matrix, or a line a rank; `--rank`, `--save-factors`",
+    quiz=("svd_approx",),
+    after="pca",
+)
 def svd_approx(
     W: Annotated[  # noqa: N803
         ArrayOrRowBlocks, Operand("A matrix: a literal or a file.", flag="-W", matrix=True, streamed=True)
@@ -58,7 +62,7 @@ def svd_approx(
         ),
     ] = None,
     seed: Seed = "0",
-    memory: int | None = None,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Approximate a matrix by one of a low rank.
 
@@ -134,7 +138,10 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
         show=("approximation",) if matrix else figures,
         summary_fields=figures if max(result.shape) > MAX_TERMINAL_SIZE else (),
         steps=_steps(result),
-        plot=(Plot("singular_values", "i", "curve"), Plot("errors", "kept", "curve")),
+        plot=(
+            Plot("singular_values", kind="curve", positions="i"),
+            Plot("errors", kind="curve", positions="kept"),
+        ),
         unbatched=True,
         row_fields=PER_RANK_FIELDS,
     )

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.job import check_choice
-from aimath.cli.options import Integer, MaxMemory, Number, Option
+from aimath.cli.options import Integer, MaxMemory, MemoryLimit, Number, Option
 from aimath.commands.formulas import parse_point
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import check_budget
@@ -80,7 +80,7 @@ class ReportOptions(NamedTuple):
         str, Option("--max-steps", help="Allow so many updates, not just 10000000.", metavar="N")
     ] = ""
     max_memory: MaxMemory = None
-    memory: int | None = None  # the same in bytes, from the runner
+    memory: MemoryLimit = None  # the same in bytes, from the runner
 
 
 def parse_start(

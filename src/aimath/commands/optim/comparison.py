@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.job import check_choice
 from aimath.cli.options import Integer, Number, Option
 from aimath.commands.optim._runs import (
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from aimath.core.optim import Comparison
     from aimath.report import Step
 
-commands: Commands = {}
 
-
-@command(commands, example="aimath race --lr 0.1 --steps 20")
+@command(
+    example="aimath race --lr 0.1 --steps 20",
+    answer="steps, loss and status of each",
+    quiz=("race",),
+    after="adamw",
+)
 def race(
     function: Formula = DEFAULT_FUNCTION,
     start: Start = None,

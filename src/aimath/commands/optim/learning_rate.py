@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import ABSENT, Operand, Option, Usage, Vector
 from aimath.commands.optim._runs import DEFAULT_FUNCTION, LearningRate, parse_start
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
-
 
 @command(
-    commands,
     Usage(("curvatures",)),
-    Usage((), selected_by=("function", "at")),
+    Usage((), selected_by=("function", "at"), example="aimath learning-rate --function x^4 --at x=1"),
     example="aimath learning-rate 1 9 --lr .2",
+    answer="rate; the largest and the best one",
+    quiz=("learning_rate",),
+    after="race",
 )
 def learning_rate(
     curvatures: Annotated[Vector, Operand("Eigenvalues of the Hessian.")] = ABSENT,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Number, Option
 from aimath.commands.optim._runs import DescentOptions, ReportOptions, ScheduleOptions, descent_report
 from aimath.report import Report
 
-commands: Commands = {}
 Eps = Annotated[float, Number(("--eps",), "Added to the root.", vectorized=True)]
 Momentum = Annotated[float, Number(("--momentum",), "Share of the buffer that is kept.", vectorized=True)]
 WeightDecay = Annotated[
@@ -26,7 +25,12 @@ class AdamOptions(NamedTuple):
     eps: Eps = 1e-8
 
 
-@command(commands, example="aimath gd --lr 0.1 --steps 20")
+@command(
+    example="aimath gd --lr 0.1 --steps 20",
+    answer="a row a step; `--function --start --lr --steps --until --schedule`",
+    quiz=("gd",),
+    after="backprop",
+)
 def gd(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
@@ -40,7 +44,11 @@ def gd(
     return descent_report("gd", descent_options, schedule_options, report_options, weight_decay=weight_decay)
 
 
-@command(commands, example="aimath momentum --lr 0.1 --steps 20")
+@command(
+    example="aimath momentum --lr 0.1 --steps 20",
+    answer="the same; `--momentum --dampening`",
+    quiz=("momentum",),
+)
 def momentum(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
@@ -59,7 +67,11 @@ def momentum(
     return descent_report("momentum", descent_options, schedule_options, report_options, **options)
 
 
-@command(commands, example="aimath nesterov --lr 0.1 --steps 20")
+@command(
+    example="aimath nesterov --lr 0.1 --steps 20",
+    answer="the same; `--momentum`",
+    quiz=("nesterov",),
+)
 def nesterov(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
@@ -81,7 +93,11 @@ def nesterov(
     )
 
 
-@command(commands, example="aimath rmsprop --lr 0.1 --steps 20")
+@command(
+    example="aimath rmsprop --lr 0.1 --steps 20",
+    answer="the same; `--alpha --eps --centered`",
+    quiz=("rmsprop",),
+)
 def rmsprop(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
@@ -108,7 +124,11 @@ def rmsprop(
     )
 
 
-@command(commands, example="aimath adam --lr 0.1 --steps 20")
+@command(
+    example="aimath adam --lr 0.1 --steps 20",
+    answer="the same; `--beta1 --beta2 --eps --amsgrad`",
+    quiz=("adam",),
+)
 def adam(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
@@ -132,7 +152,11 @@ def adam(
     )
 
 
-@command(commands, example="aimath adamw --lr 0.1 --steps 20")
+@command(
+    example="aimath adamw --lr 0.1 --steps 20",
+    answer="the same; `--weight-decay`",
+    quiz=("adamw",),
+)
 def adamw(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.job import check_choice
 from aimath.cli.options import Integer, Number, Operand, Vector
 from aimath.commands.optim._runs import SCHEDULES, ScheduleName
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
 FORMULAS = {
     "constant": "lr_k = lr",
     "step": "lr_k = lr · gamma^floor(k / step size)",
@@ -22,7 +21,12 @@ FORMULAS = {
 }
 
 
-@command(commands, example="aimath schedule 0 5 10 15 20 --schedule cosine --lr .1")
+@command(
+    example="aimath schedule 0 5 10 15 20 --schedule cosine --lr .1",
+    answer="step, exponential, polynomial, cosine, warm-up",
+    quiz=("schedule",),
+    after="learning-rate",
+)
 def schedule(
     step: Annotated[Vector, Operand("Updates, counted from 0.")],
     schedule: ScheduleName = "constant",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Operand, Option, Usage, Vector
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Table
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from aimath.core.probability import BayesSequence
     from aimath.report import Step
 
-commands: Commands = {}
 MAX_SHOWN = 4
 """Pieces of evidence whose posteriors fit beside each other."""
 
 
 @command(
-    commands,
     Usage(("prior", "likelihood")),
     example="aimath bayes --prior .3 --likelihood .8 --evidence .35",
+    answer="posterior; two hypotheses, several, pieces of evidence",
+    quiz=("bayes", "illness"),
+    after="cross-entropy",
 )
 def bayes(
     prior: Annotated[Vector, Operand("P(A), or a list for several hypotheses.", flag="--prior")],

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Integer, Operand, Vector
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
 
-
-@command(commands, example="aimath describe 2 4 4 4 5 5 7 9")
+@command(
+    example="aimath describe 2 4 4 4 5 5 7 9",
+    answer="mean, variance, std, min, max, count",
+    quiz=("variance", "deviation"),
+    after="gaussian",
+)
 def describe(
     values: Annotated[Vector, Operand("Any real numbers.")],
     ddof: Annotated[int, Integer(("--ddof",), "Divide the variance by n - ddof.", 0, 10**9)] = 0,

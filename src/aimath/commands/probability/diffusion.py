@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
-from aimath.cli.options import Integer, Number, Operand, Option, Seed, Usage, Vector
+from aimath.cli.command import command
+from aimath.cli.options import Integer, Number, Operand, Option, RowNumbers, Seed, Usage, Vector
 from aimath.cli.seeds import rng_metadata, standard_normal
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
 
-commands: Commands = {}
 SCHEDULES = ("linear", "scaled-linear", "cosine")
 
 
 @command(
-    commands,
     Usage(("x0",)),
-    Usage(("picture",), selected_by=("image",)),
+    Usage(("picture",), selected_by=("image",), example="aimath diffuse --image '1 -1; 0.5 0' --t 500"),
     example="aimath diffuse 1 -1 0.5 --t 500",
+    answer="x_t; `--schedule linear, scaled-linear, cosine`",
+    quiz=("diffuse",),
+    after="describe",
 )
 def diffuse(
-    row_numbers: Sequence[int],
+    row_numbers: RowNumbers,
     x0: Annotated[Vector | None, Operand("Data to be noised, usually within -1 and 1.")] = None,
     picture: Annotated[Vector | None, Operand("An image, with --image.", matrix=True)] = None,
     t: Annotated[int | None, Integer(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
-from aimath.cli.options import ABSENT, Number, Operand, Option, Seed, Usage, Vector
+from aimath.cli.command import command
+from aimath.cli.options import ABSENT, MemoryLimit, Number, Operand, Option, Seed, Usage, Vector
 from aimath.cli.seeds import rng_metadata
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget
 from aimath.read.numbers import parse_integer, parse_number, parse_option
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-commands: Commands = {}
 BYTES_PER_SAMPLE = 56
 """Bytes that a number drawn takes, with its text, until all of them are written."""
 FORMULAS_AND_CHECKS = {
@@ -30,11 +29,13 @@ FORMULAS_AND_CHECKS = {
 
 
 @command(
-    commands,
     Usage(("x",)),
-    Usage(("p",), selected_by=("quantile",)),
-    Usage((), selected_by=("between", "sample")),
+    Usage(("p",), selected_by=("quantile",), example="aimath gaussian 0.975 --quantile"),
+    Usage((), selected_by=("between", "sample"), example="aimath gaussian --between -1 1"),
     example="aimath gaussian 0 1 2 --mu 0 --sigma 1",
+    answer="density; `--log --cdf --quantile --between --sample`",
+    quiz=("gaussian",),
+    after="bayes",
 )
 def gaussian(
     x: Annotated[Vector, Operand("Where to evaluate.")] = ABSENT,
@@ -49,7 +50,7 @@ def gaussian(
     ] = None,
     sample: Annotated[str, Option("--sample", help="Draw N numbers.", metavar="N")] = "",
     seed: Seed = "0",
-    memory: int | None = None,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Evaluate the normal distribution.
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from aimath.cli.command import Commands, command
+from aimath.cli.command import command
 from aimath.cli.options import Operand, Option, Temperature, Vector
 from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
 
-commands: Commands = {}
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 5.0, math.inf)
 
 
-@command(commands, example="aimath softmax 2 1 0.1")
+@command(
+    example="aimath softmax 2 1 0.1",
+    answer="probabilities; `--temperature`, `--log`",
+    quiz=("softmax",),
+    chapter="probability",
+)
 def softmax(
     logits: Annotated[Vector, Operand("Logits: any real numbers; -inf is a mask.")],
     temperature: Temperature = 1.0,
@@ -66,7 +70,11 @@ def _softmax_steps(temperature: float, *, log: bool) -> tuple[Step, ...]:
     )
 
 
-@command(commands, example="aimath logsumexp 1000 1000.5 999")
+@command(
+    example="aimath logsumexp 1000 1000.5 999",
+    answer="nats",
+    quiz=("logsumexp",),
+)
 def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report:
     """Take the logarithm of a sum of exponentials.
 
@@ -90,7 +98,12 @@ def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report
     )
 
 
-@command(commands, example="aimath temperature 2 1 0.1 -1 3")
+@command(
+    example="aimath temperature 2 1 0.1 -1 3",
+    answer="a row a temperature",
+    quiz=("temperature", "heat"),
+    after="entropy",
+)
 def temperature(
     logits: Annotated[Vector, Operand("Logits: any real numbers; -inf is a mask.")],
     temperature: Temperature = TEMPERATURES,  # type: ignore[assignment]  # a sweep by itself

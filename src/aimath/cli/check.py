@@ -1,0 +1,115 @@
+"""Checks of declarations and reports: every name within a string is the name of something.
+
+Each mistake is one line that begins with the file and line of the command's function.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from aimath.cli.options import Supplied
+from aimath.cli.text_command import TextCommand
+from aimath.report import CrossCheck, Line, Panels, Table, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from aimath.cli.command import Command
+    from aimath.report import Report, Step
+
+CHECK_NAMES = ("answer", "alternative", "difference")
+"""What the template of a CrossCheck may name beside the quantities."""
+
+
+def source_location(command: Command) -> str:
+    """Return the file and line of a command's function."""
+    code = command.function.__code__
+    return f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def declaration_mistakes(command: Command) -> list[str]:
+    """Return what is wrong with the declaration of a command."""
+    start = f"{source_location(command)}: {command.name}: "
+    return [start + mistake for mistake in (*_lists_mistakes(command), *_parameter_mistakes(command))]
+
+
+def _lists_mistakes(command: Command) -> Iterator[str]:
+    """Yield what is wrong with what lists say of a command."""
+    summary = (command.function.__doc__ or "").partition("\n")[0]
+    if not summary.endswith("."):
+        yield f"the docstring's first line is the summary, a sentence, not {summary!r}"
+    for example in (command.example, *(usage.example for usage in command.usages[1:])):
+        if not f"{example} ".startswith(f"aimath {command.name} "):
+            yield f"the example does not call it: {example!r}"
+    topic = command.function.__module__.split(".")[2]
+    for maker in command.declared.quiz:
+        if not hasattr(importlib.import_module(f"aimath.quiz.{topic}"), maker):
+            yield f"quiz/{topic}.py has no {maker}"
+
+
+def _parameter_mistakes(command: Command) -> Iterator[str]:
+    """Yield what is wrong with the parameters and usages of a command."""
+    own = {name: one.spec for name, one in command.parameters.items()}
+    bare = [name for name, spec in own.items() if spec is None]
+    for name in bare[isinstance(command, TextCommand) :]:  # whose first is where it writes
+        yield f"parameter {name} is annotated as nothing of cli/options.py"
+    unknown = [
+        f"{usage} names {name}, which is no operand"
+        for usage in command.usages
+        for name in (*usage.operands, *usage.trailing)
+        if name not in command.operands
+    ]
+    yield from unknown
+    for usage in command.usages:
+        for name in usage.selected_by:
+            if name not in own or isinstance(own[name], Supplied):
+                yield f"{usage} is selected by {name}, which is no parameter"
+    params = () if unknown else command.params  # which are made of the operands
+    for word, count in Counter(word for part in params for word in (part.name, *part.flags)).items():
+        if count > 1:
+            yield f"two parameters are called {word}"
+
+
+def report_mistakes(command: Command, report: Report) -> Iterator[str]:
+    """Yield the names in a report of a command that are the names of nothing."""
+    quantities = {*report.quantity_names(), *report.swept}
+    words = quantities | {*report.template_words}
+    for place, known, names in (
+        ("show", quantities, report.show),
+        ("summary_fields", quantities, report.summary_fields),
+        ("units", quantities, report.units),
+        ("companion", quantities, (report.companion,)),
+        ("row_fields", quantities, report.row_fields),
+        ("shared_fields", quantities, report.shared_fields),
+        ("omitted_fields", quantities, report.omitted_fields),
+        ("axis_labels", quantities, report.axis_labels),
+        *((f"{plot}", quantities, (plot.y, plot.x)) for plot in report.plots),
+        *((f"{step}", words, _step_names(step)) for step in report.steps),
+    ):
+        for name in names:
+            if name and name not in known:
+                yield f"{source_location(command)}: {command.name}: no quantity {name}, named by {place}"
+    for step in report.steps:
+        if isinstance(step, CrossCheck) and not hasattr(report.result, step.method):
+            yield f"{source_location(command)}: {command.name}: the result has no method {step.method}"
+
+
+def _step_names(step: Step) -> Iterable[str]:
+    """Return the quantities that a step names, without indices."""
+    from aimath.render.templates import field_names
+
+    if isinstance(step, Line):
+        names = [*field_names(step.text), step.nonzero]
+    elif isinstance(step, CrossCheck):
+        names = [name for name in field_names(step.text) if name not in CHECK_NAMES]
+    elif isinstance(step, Panels):
+        names = [*(name for _, name in step.columns), step.shaded]
+    else:
+        names = [name for _, template in step.columns for name in field_names(template)]
+        if isinstance(step, Table):
+            names += [step.bar, step.names, step.dot_plot]
+        if isinstance(step, Tree):
+            names += [step.node_texts, step.depths]
+    return (name.partition("[")[0] for name in names)

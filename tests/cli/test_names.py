@@ -1,0 +1,142 @@
+"""Every name within a string is the name of something: in declarations, usages, derivations and plots.
+
+Reports are those of every example, alone and with each switch and each choice of the command, and of the demos.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from collections import Counter
+
+import pytest
+
+from aimath.cli.capture import run_captured
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.check import declaration_mistakes, report_mistakes
+from aimath.cli.command import DECLARED, command as declare
+from aimath.cli.options import InputOptions, Operand, OutputOptions, Usage, Vector
+from aimath.content.demos.catalogue import DEMOS
+from aimath.errors import InputError
+from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table, Tree
+
+CALCULATORS = [name for name, entry in COMMANDS.items() if entry.quiz]
+
+
+def lines(name):
+    """Give the examples of a command, alone and with each switch and each choice."""
+    command = lookup(name)
+    shared = {*InputOptions._fields, *OutputOptions._fields}
+    own = [part for part in command.params if part.flags and part.name not in shared]
+    more = ["", *(part.flags[0] for part in own if part.kind is bool)]
+    more += [f"{part.flags[0]} {choice}" for part in own for choice in part.choices]
+    examples = (command.example, *(usage.example for usage in command.usages[1:]))
+    return [f"{example} {words}".strip() for example in examples for words in more]
+
+
+def flat(reports):
+    """Give reports with all that follow from them; of a long answer the first."""
+    for report in reports:
+        yield report
+        yield from flat(itertools.islice(report.next_reports, 3))
+        yield from flat(report.explain_reports() if report.explain_reports else ())
+        yield from itertools.islice(report.continuation, 1)
+
+
+def reports(line):
+    try:
+        return list(flat(run_captured(line).reports))
+    except InputError:  # a switch that doesn't go with the example
+        return []
+
+
+def test_declarations_name_what_there_is():
+    assert [mistake for name in COMMANDS for mistake in declaration_mistakes(lookup(name))] == []
+
+
+def test_reports_name_what_there_is():
+    checked = Counter()
+    mistakes = {}
+    demos = [line for demo in DEMOS.values() for line in (*demo.command_lines, *demo.experiments)]
+    quick = [line for line in demos if "randn:" not in line]
+    for line in [*(line for name in CALCULATORS for line in lines(name)), *quick]:
+        name = shlex.split(line)[1]
+        for report in reports(line) if name in CALCULATORS else ():
+            checked[name] += 1
+            mistakes |= dict.fromkeys(report_mistakes(lookup(name), report), line)
+    assert mistakes == {}
+    assert {*checked} == {*CALCULATORS}
+
+
+@pytest.mark.parametrize("name", CALCULATORS)
+def test_every_usage_has_an_example_that_selects_it(name):
+    from aimath.cli.fast_parser import escape_negatives, parse_args
+    from aimath.cli.job import select_usage
+
+    command = lookup(name)
+    examples = (command.example, *(usage.example for usage in command.usages[1:]))
+    for example, usage in zip(examples, command.usages, strict=True):
+        given = parse_args(command, escape_negatives(shlex.split(example)[2:]))
+        assert select_usage(command, given) == usage
+        assert run_captured(example).reports
+
+
+# What the checks say
+
+
+@pytest.fixture
+def wrong():
+    """Give a command whose declaration has a mistake of each kind."""
+
+    @declare(
+        Usage(("x", "y")),
+        Usage((), selected_by=("z",)),
+        example="aimath other 1",
+        answer="",
+        quiz=("nothing",),
+    )
+    def mistaken(x: Vector, y: Operand = None) -> Report:
+        """Say nothing"""
+
+    mistaken.__module__ = "aimath.commands.linalg.mistaken"
+    mistaken.__globals__.setdefault("Vector", Vector)
+    yield DECLARED["mistaken"]
+    del DECLARED["mistaken"]
+
+
+def test_a_mistake_in_a_declaration_is_told_with_its_place(wrong):
+    told = declaration_mistakes(wrong)
+    code = wrong.function.__code__
+    assert all(line.startswith(f"{code.co_filename}:{code.co_firstlineno}: mistaken: ") for line in told)
+    said = "\n".join(told)
+    for word in ("summary", "'aimath other 1'", "no nothing", "parameter x", "names y", "selected by z"):
+        assert word in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"show": ("probs", "lost")}, "lost"),
+        ({"summary_fields": ("lost",)}, "lost"),
+        ({"companion": "lost"}, "lost"),
+        ({"units": {"lost": "bits"}}, "lost"),
+        ({"plot": Plot("lost")}, "lost"),
+        ({"plot": (Plot("probs"), Plot("probs", "lost"))}, "lost"),
+        ({"steps": (Line(" p = {probs[0]} of {lost[1]:.4}"),)}, "lost"),
+        ({"steps": (Line(" p = {probs}", nonzero="lost"),)}, "lost"),
+        ({"steps": (Table((("p", "{probs}"), ("q", "{lost}"))),)}, "lost"),
+        ({"steps": (Table((("p", "{probs}"),), bar="lost"),)}, "lost"),
+        ({"steps": (Panels((("p", "lost[0]"),)),)}, "lost"),
+        ({"steps": (Tree("probs", "lost", ()),)}, "lost"),
+        ({"steps": (CrossCheck("{answer} {alternative} {difference} {lost}"),)}, "lost"),
+        ({"steps": (CrossCheck("{answer}", "check_lost"),)}, "check_lost"),
+    ],
+)
+def test_a_name_of_nothing_is_told_with_its_place(changes, name):
+    command = lookup("softmax")
+    (report,) = run_captured(command.example).reports
+    assert list(report_mistakes(command, report)) == []
+    (told,) = report_mistakes(command, report._replace(**changes))
+    place = f"softmax.py:{command.function.__code__.co_firstlineno}: softmax: "
+    assert place in told
+    assert name in told
