@@ -72,7 +72,7 @@ class Param(NamedTuple):
 class Parameter(NamedTuple):
     """One parameter of a command's function: its annotation, the spec within it and its default."""
 
-    hint: Any
+    annotation: Any
     spec: Any  # one of SPECS, or None
     default: Any = REQUIRED
 
@@ -89,7 +89,7 @@ class Command:
         """The function's parameters by name, with the fields of option groups in their places."""
         flat: dict[str, Parameter] = {}
         for name, parameter in self._signature.items():
-            flat |= _group_parameters(parameter.hint) if _is_group(parameter.hint) else {name: parameter}
+            flat |= _group_parameters(parameter.annotation) if _is_group(parameter.annotation) else {name: parameter}
         return flat
 
     @cached_property
@@ -271,7 +271,7 @@ def _shared_params(options: type[InputOptions | OutputOptions]) -> list[Param]:
 
 
 def _option_param(name: str, parameter: Parameter) -> Param:
-    kind, spec = parameter.hint.__origin__, parameter.spec
+    kind, spec = parameter.annotation.__origin__, parameter.spec
     if kind not in (bool, str):
         kind = next((one for one in get_args(kind) if kind == one | None), kind)  # str of `str | None`
     said = spec.help or f"{', '.join(spec.choices[:-1])} or {spec.choices[-1]}."
