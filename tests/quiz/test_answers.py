@@ -52,7 +52,7 @@ def test_right_as_far_as_typed(text, answer, unit):
         ("63", 0.6343, "that is 100 times as much: is it in percent?"),
         ("1/4", 0.2512, "close, but the last digit typed is not right"),
         ("inf", 0.6343, "'inf': no answer is infinite"),
-        ("0,63", 0.6343, "'0,63' is not a number (a decimal point, not a comma)"),
+        ("0,63", 0.6343, "'0,63' is not a number; write a decimal point, not a comma"),
         ("1e999", 0.6343, "'1e999' overflows float64"),
         ("nan", 0.6343, "'nan' is not a number"),
         ("\x1b[2J", 0.6343, r"'\x1b[2J' is not a number"),

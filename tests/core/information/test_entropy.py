@@ -73,7 +73,7 @@ nan = math.nan
     [
         (information.entropy, ([],), "at least one probability"),
         (information.entropy, ([0, 0],), "probabilities sum to 0"),
-        (information.entropy, ([1, 1, 1],), "sum to 3, not 1; use --normalize"),
+        (information.entropy, ([1, 1, 1],), "sum to 3, not 1; use normalize=True"),
         (information.entropy, ([0.5, 0.49],), r"sum to 0\.99, not 1"),
         (information.entropy, ([1.2, -0.2],), "probability 2 is negative"),
         (information.entropy, ([0.5, nan, 0.5],), "probability 2 is nan"),

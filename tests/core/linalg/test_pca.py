@@ -71,7 +71,7 @@ def test_variances_of_nothing_are_0(large, monkeypatch):
     assert found.ratio.sum() == near(1, 1e-14)
     assert found.cumulative[1:] == near([1, 1, 1], 1e-14)
     with pytest.raises(
-        InputError, match="component 3 has variance 0 and can't be whitened; use --components 2"
+        InputError, match="component 3 has variance 0 and can't be whitened; use components=2"
     ):
         linalg.pca(rows, whiten=True)
     assert linalg.pca(rows, 2, whiten=True).projected.std(axis=0, ddof=1) == near([1, 1], 1e-9)

@@ -51,7 +51,7 @@ def test_small_integers_are_widened_before_anything_is_computed():
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ([1, 1, 1], "sum to 3, not 1; use --normalize"),
+        ([1, 1, 1], "sum to 3, not 1; use normalize=True"),
         ([0.5, 0.49], "sum to 0.99, not 1"),
         ([0, 0], "probabilities sum to 0"),
         ([1.2, -0.2], "probability 2 is negative"),

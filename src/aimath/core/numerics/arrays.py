@@ -68,10 +68,11 @@ def as_vectors(
     entry_name = name_entry(entry_name, operand)
     array = as_floats(values, entry_name, operand=operand)
     if not np.isfinite(array).all():
-        raise_at(np.isnan(array), f"{entry_name} {{k}} is nan", operand=operand)
+        which = f"{entry_name} {{k}}" if np.ndim(values) else entry_name
+        raise_at(np.isnan(array), f"{which} is nan", operand=operand)
         for bound in (np.inf, -np.inf):
             if bound not in allow:
-                raise_at(array == bound, f"{entry_name} {{k}} is {bound}", operand=operand)
+                raise_at(array == bound, f"{which} is {bound}", operand=operand)
     return array
 
 
