@@ -107,7 +107,7 @@ def test_impossible_evidence_is_refused_by_its_bounds():  # .9 * .5 / .3 = 1.5: 
         (([0.5, 0.4], [0.1, 0.2]), r"priors sum to 0\.9, not 1"),
         (([0.5, 0.5], [0, 0]), "likelihoods are all 0"),
         (([0.5, 0.5], [0.1, 0.2, 0.3]), "shapes differ"),
-        ((NAN, 0.5, 0.5), "prior 1 is nan"),
+        ((NAN, 0.5, 0.5), "prior is nan"),
     ],
 )
 def test_what_bayes_refuses(arguments, why):

@@ -136,7 +136,7 @@ def test_noise_comes_from_the_generator_alone():
         ({}, "either the step t or alpha_bar"),
         ({"t": 1, "alpha_bar": 0.5}, "either the step t or alpha_bar"),
         ({"alpha_bar": 1.1}, "alpha_bar must be 0 to 1, not 1.1"),
-        ({"alpha_bar": float("nan")}, "alpha_bar 1 is nan"),
+        ({"alpha_bar": float("nan")}, "alpha_bar is nan"),
         ({"t": 1, "noise": [1, 2, 3]}, "x0 and noise have lengths 2 and 3"),
         ({"t": 1, "noise": None}, "give the noise, or a generator"),
         ({"t": 1, "beta_start": 2.0}, "beta_start must be above 0 and below 1"),
