@@ -31,7 +31,7 @@ from aimath.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from aimath.report import Report
 
@@ -97,7 +97,9 @@ class Command:
         """The parameters of the function, a NamedTuple of options as one."""
         hints = inspect.get_annotations(self.function, eval_str=True)
         hints.pop("return")
-        return _make_parameters(hints, self.function.__defaults__ or ())
+        code, filled = self.function.__code__, self.function.__defaults__ or ()
+        defaults = dict(zip(code.co_varnames[code.co_argcount - len(filled) :], filled, strict=False))
+        return _make_parameters(hints, defaults | (self.function.__kwdefaults__ or {}))
 
     def execute(self, given: Mapping[str, Any]) -> Report:
         """Call the function with values for its parameters."""
@@ -225,16 +227,14 @@ def _is_group(hint: Any) -> bool:
 
 
 def _group_parameters(group: Any) -> dict[str, Parameter]:
-    """Return the options of a group as parameters; those without a default come first."""
-    return _make_parameters(get_type_hints(group, include_extras=True), (*group._field_defaults.values(),))
+    """Return the options of a group as parameters."""
+    return _make_parameters(get_type_hints(group, include_extras=True), group._field_defaults)
 
 
-def _make_parameters(hints: Mapping[str, Any], defaults: Sequence[Any]) -> dict[str, Parameter]:
-    """Return parameters of annotations; the last ones have the defaults."""
-    filled = (*(REQUIRED,) * (len(hints) - len(defaults)), *defaults)
+def _make_parameters(hints: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Parameter]:
+    """Return the parameters that have annotations, with their defaults."""
     return {
-        name: Parameter(hint, _find_spec(hint), default)
-        for (name, hint), default in zip(hints.items(), filled, strict=True)
+        name: Parameter(hint, _find_spec(hint), defaults.get(name, REQUIRED)) for name, hint in hints.items()
     }
 
 

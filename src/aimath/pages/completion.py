@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+TOPIC = ("--topic",)
+"""The option of the quiz that takes what its operands are."""
 HELP_PARAM = Param("help", ("-h", "--help"), bool, False, "Show this message and exit.", "")
 
 
@@ -46,7 +48,7 @@ def completion(
 def _options(name: str) -> list[Param]:
     """Return the options of a command and --help."""
     parts = [*(part for part in lookup(name).params if part.flags), HELP_PARAM]
-    return [part._replace(choices=_operand_choices(name)) if part.name == "topic" else part for part in parts]
+    return [part._replace(choices=_operand_choices(name)) if part.flags == TOPIC else part for part in parts]
 
 
 def _takes_file(param: Param) -> bool:
