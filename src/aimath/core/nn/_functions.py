@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.core.information import cross_entropy_of_logits
+from aimath.core import information
 from aimath.core.nn._errstate import checked_call
 from aimath.core.nn._tensor import Tensor, record, unwrap
 from aimath.core.numerics import special as special
@@ -101,7 +101,7 @@ def cross_entropy(logits: Any, target: ArrayLike) -> Any:
 
     torch gives their mean: take `.mean()`.
     """
-    found = cross_entropy_of_logits(_real_value(logits), target)
+    found = information.cross_entropy(logits=_real_value(logits), target=target)
     share = lambda g: g[..., np.newaxis] * softmax_residual(found.probs, found.target)  # noqa: E731
     return record(found.cross_entropy, (logits, share))
 
