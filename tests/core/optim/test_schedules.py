@@ -77,10 +77,10 @@ def test_check_sees_a_wrong_rate():
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"kind": "linaer"}, "schedule 'linaer' is not one of constant, step"),
+        ({"schedule": "linaer"}, "schedule 'linaer' is not one of constant, step"),
         ({"lr": 0}, "lr must be above 0 and finite, not 0"),
-        ({"gamma": 0.0, "kind": "step"}, "gamma must be above 0, not 0"),
-        ({"gamma": 1e300, "kind": "exponential"}, "the learning rate grows beyond float64"),
+        ({"gamma": 0.0, "schedule": "step"}, "gamma must be above 0, not 0"),
+        ({"gamma": 1e300, "schedule": "exponential"}, "the learning rate grows beyond float64"),
         ({"min_lr": 0.2}, "min_lr must be at least 0 and at most lr, not 0.2"),
         ({"warmup": 30}, "warmup must be at least 0 and at most all steps, not 30"),
         ({"power": 0.0}, "power must be above 0, not 0"),

@@ -118,12 +118,14 @@ def test_a_given_alpha_bar_needs_no_schedule(left, noisy, snr):
     assert found.check().holds.all()
 
 
-def test_noise_comes_from_the_generator_alone():
-    first, second = (probability.diffuse([1, 2, 3], t=10, seed=3) for _ in range(2))
-    assert (
-        first.noise.tolist() == second.noise.tolist() == np.random.default_rng(3).standard_normal(3).tolist()
-    )
-    assert first.noisy.tolist() == second.noisy.tolist()
+def test_noise_comes_from_the_seed_alone_a_stream_for_each_row():
+    x0 = np.zeros((2, 2, 3))
+    first, again = (probability.diffuse(x0, t=10, seed=3) for _ in range(2))
+    assert first.noisy.tolist() == again.noisy.tolist()
+    for k, row in enumerate(first.noise.reshape(4, 3), 1):
+        assert row.tolist() == np.random.default_rng((3, k)).standard_normal(3).tolist()
+    images = probability.diffuse(x0, t=10, image=True, seed=3)
+    assert images.noise[1].tolist() == np.random.default_rng((3, 2)).standard_normal((2, 3)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,6 @@ def test_noise_comes_from_the_generator_alone():
         ({"alpha_bar": 1.1}, "alpha_bar must be 0 to 1, not 1.1"),
         ({"alpha_bar": float("nan")}, "alpha_bar 1 is nan"),
         ({"t": 1, "noise": [1, 2, 3]}, "x0 and noise have lengths 2 and 3"),
-        ({"t": 1, "noise": None}, "give the noise, or a generator"),
         ({"t": 1, "beta_start": 2.0}, "beta_start must be above 0 and below 1"),
     ],
 )

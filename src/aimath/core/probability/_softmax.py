@@ -373,7 +373,7 @@ def temperature(logits: ArrayLike, temperature: Iterable[float] = TEMPERATURES) 
     and Dean (2015).
 
     >>> [float(one.perplexity.round(3)) for one in temperature([2, 1, 0.1], (0, 1, np.inf))]
-    [1.0, 2.344, 3.0]
+    [1.0, 2.332, 3.0]
     """
     return tuple(softmax(logits, one) for one in temperature)
 
