@@ -7,12 +7,13 @@ import json
 import math
 import re
 import shlex
-import typing
 
 import numpy as np
 import pytest
 
 from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.command import REQUIRED
+from aimath.cli.options import Supplied
 from aimath.core import calculus, information, linalg, nn, optim, probability
 from aimath.errors import InputError
 
@@ -280,7 +281,7 @@ def test_every_command_is_called():
 
 # Names and defaults, from the command's declaration.
 
-READING = {"labels", "row_numbers", "is_missing", "memory", "max_memory", "max_steps"}
+READING = {"max_memory", "max_steps"}
 SHOWING = {
     "softmax": {"log"}, "gaussian": {"log", "cdf"}, "kl": {"reverse"}, "attention": {"tokens"}, "bayes": {"names"},
     "svd-approx": {"save_factors"}, **{key: {"last", "every", "check"} for key in optim.OPTIMIZERS},
@@ -300,21 +301,12 @@ DESCRIBED = {("race", "optimizers"), ("analogy", "vectors"), ("analogy", "words"
 """Defaults that the help tells in words."""
 
 
-def spec_of(annotation):
-    """Give what an annotation says of a parameter's flag and help."""
-    for part in typing.get_args(annotation):
-        found = part if hasattr(part, "help") else spec_of(part)
-        if found is not None:
-            return found
-    return None
-
-
 def declared(name):
     """Give each parameter of a command by the library's name, with its own, its default and its help."""
     for key, parameter in lookup(name).parameters.items():
-        spec = spec_of(parameter.annotation)
-        default = None if parameter.default is inspect.Parameter.empty else parameter.default
-        yield SAME_AS.get(name, {}).get(key, key), key, default, getattr(spec, "help", "")
+        if not isinstance(parameter.spec, Supplied):
+            default = None if parameter.default is REQUIRED else parameter.default
+            yield SAME_AS.get(name, {}).get(key, key), key, default, parameter.spec.help
 
 
 def functions(name):

@@ -387,9 +387,7 @@ def minimize_batch(
     bound = np.broadcast_to(-1.0 if until is None else np.float64(check_nonnegative("until", until)), count)
     objective(start), objective.gradient(start)  # where nothing can begin, say so
     k = np.arange(limits.max())[:, np.newaxis]
-    rates = learning_rate_schedule(
-        k, schedule, lr, **{"steps": np.maximum(limits, 1), **schedule_options}
-    ).lr
+    rates = learning_rate_schedule(k, schedule, lr, **{"steps": np.maximum(limits, 1), **schedule_options}).lr
     rates = np.broadcast_to(rates, (len(k), count))
     base = np.broadcast_to(np.asarray(lr, np.float64), count)
     if count == 1:
