@@ -215,7 +215,7 @@ CALLS = [
     ("js .9,.1 .5,.5", lambda: information.js([0.9, 0.1], [0.5, 0.5])),
     (
         "js 9,1 5,5 --distance --base e --normalize",
-        lambda: information.js([9, 1], [5, 5], distance=True, base=math.e, normalize=True),
+        lambda: information.js([9, 1], [5, 5], base=math.e, normalize=True),
     ),
     ("mutual-information '.4 .1; .1 .4'", lambda: information.mutual_information(JOINT)),
     ("perplexity .5 .25 .25", lambda: information.perplexity([0.5, 0.25, 0.25])),
@@ -283,7 +283,7 @@ def test_every_command_is_called():
 
 READING = {"max_memory", "max_steps"}
 SHOWING = {
-    "softmax": {"log"}, "gaussian": {"log", "cdf"}, "kl": {"reverse"}, "attention": {"tokens"}, "bayes": {"names"},
+    "softmax": {"log"}, "gaussian": {"log", "cdf"}, "kl": {"reverse"}, "js": {"distance"}, "attention": {"tokens"}, "bayes": {"names"},
     "svd-approx": {"save_factors"}, **{key: {"last", "every", "check"} for key in optim.OPTIMIZERS},
 }  # fmt: skip
 """Options that choose what is shown of an answer, which holds all of it."""
