@@ -99,3 +99,13 @@ def encode_utf8(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace")
+
+
+def shorten(text: str, width: int = 60) -> str:
+    r"""Return text in one line: control characters as escapes, truncated to `width`.
+
+    >>> shorten("a +\t b"), shorten("a + b + c", 6)
+    ('a + b', 'a +...')
+    """
+    text = re.sub("[ \t]+", " ", text).strip(" ")
+    return escape_unprintable(text if len(text) <= width else f"{text[: width - 3]}...")

@@ -23,7 +23,7 @@ def many(rounds: int) -> Iterator[Row]:
     """Target 11: torch.optim.Adam with its defaults."""
     import torch
 
-    from aimath.core.optim._rules import Optimizer, adam
+    from aimath.core.optim._rules import Optimizer, adam_rule
 
     torch.set_num_threads(1)
 
@@ -31,7 +31,7 @@ def many(rounds: int) -> Iterator[Row]:
         start, gradient = rng.normal(size=(2, PARAMETERS))
         theirs = torch.tensor(start, requires_grad=True)
         theirs.grad = torch.tensor(gradient)
-        return Optimizer(adam(), start, lr=1e-3), gradient, torch.optim.Adam([theirs])
+        return Optimizer(adam_rule(), start, lr=1e-3), gradient, torch.optim.Adam([theirs])
 
     ours, peer = (lambda stepper, g, _: stepper.step(g)), (lambda _s, _g, optimizer: optimizer.step())
     yield compared(Work(11, "Adam on 1e6 float64 parameters", 0.55, make, ours, peer, "torch"), 2 * rounds)

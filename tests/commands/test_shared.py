@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 
 import pytest
+
+from aimath.commands._shared import entropy_unit
 
 
 def run(aimath, line, *more, **options):
@@ -56,3 +59,8 @@ def test_several_matrices_are_answered_one_after_the_other(aimath, line, first, 
     both = run(aimath, line, "--json", stdin="\n\n".join(texts) + "\n")
     assert both.out == "".join(one.out for one in apart)
     assert [both.code, both.err.partition(": ")[2][:5]] == [apart[1].code, "error" if apart[1].code else ""]
+
+
+def test_the_units_of_logarithms():
+    assert [entropy_unit(base) for base in (2, math.e, 10)] == ["bits", "nats", "hartleys"]
+    assert "3" in entropy_unit(3)

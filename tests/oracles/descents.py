@@ -103,7 +103,7 @@ SCHEDULES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "step": ({"step_size": 30, "gamma": 0.5}, "StepLR", {"step_size": 30, "gamma": 0.5}),
     "exponential": ({"gamma": 0.97}, "ExponentialLR", {"gamma": 0.97}),
     "linear": ({}, "PolynomialLR", {"total_iters": STEPS}),
-    "polynomial": ({"horizon": 80, "power": 2.0}, "PolynomialLR", {"total_iters": 80, "power": 2.0}),
+    "polynomial": ({"steps": 80, "power": 2.0}, "PolynomialLR", {"total_iters": 80, "power": 2.0}),
     "cosine": ({"min_lr": 1e-4}, "CosineAnnealingLR", {"T_max": STEPS, "eta_min": 1e-4}),
     "warmup-cosine": (
         {"warmup": 10},

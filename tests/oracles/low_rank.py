@@ -56,7 +56,7 @@ def peer(case: Case) -> dict[str, Any]:
 def compare(case: Case, figures: dict[str, Any]) -> None:
     w = weights(case)
     assert fingerprint(w) == figures["sha256"]
-    exact = decompose.svd_approx(w, case.rank, "exact")
+    exact = decompose.svd_approx(w, case.rank, exact=True)
     every = exact.singular_values
     error = BACKWARD * EPS * every[0]  # as in pca.py: Weyl, Wedin
     assert (np.abs(every[: case.rank] - figures["singular_values"]) <= error).all()
@@ -65,5 +65,5 @@ def compare(case: Case, figures: dict[str, Any]) -> None:
     rounding = error * len(w)
     assert exact.error <= figures["randomized_error"] + rounding
     assert (figures["randomized_values"] <= every[: case.rank] + error).all()
-    quick = decompose.svd_approx(w, case.rank, "randomized")
+    quick = decompose.svd_approx(w, case.rank, randomized=True)
     assert quick.error <= figures["randomized_error"] * (1.0 + 1e-9) + rounding

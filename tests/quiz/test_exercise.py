@@ -34,8 +34,6 @@ def test_answer_is_the_command_s(topic, maker, seed, aimath):
     rows = [json.loads(row) for row in ran.out.splitlines()]
     row, at = (rows[made.position[0]], made.position[1:]) if topic in BY_ROW else (rows[0], made.position)
     value = row[made.field]
-    if topic == "grad":
-        at = made.position[1:]  # its first axis is that of the points
     if np.ndim(value) == len(at) + 1 and len(value) == 1:
         value = value[0]
     for k in at:

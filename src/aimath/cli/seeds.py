@@ -1,15 +1,8 @@
-"""Seeds and random numbers that do not depend on the size of the blocks."""
+"""Seeds of random numbers, and how an answer tells of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aimath.read.numbers import parse_integer
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aimath.cli.options import Vector
 
 MAX_SEED = 2**53 - 1
 """The largest integer that every reader of JSON keeps."""
@@ -30,10 +23,3 @@ def rng_metadata(seed: int) -> dict[str, object]:
     import numpy as np
 
     return {"seed": seed, "numpy": np.__version__}
-
-
-def standard_normal(seed: int, rows: Sequence[int], shape: tuple[int, ...]) -> Vector:
-    """Return standard normal samples, each row from its own stream of the seed and the row number."""
-    import numpy as np
-
-    return np.stack([np.random.default_rng((seed, row)).standard_normal(shape) for row in rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 from aimath.cli.options import (
@@ -56,6 +57,16 @@ def format_dot_product(left: str, right: str, i: int, j: int, terms: int) -> str
         last = terms - 1
         products[-2:] = ["…", f"{{{left}[{i}][{last}]:.4}}·{{{right}[{last}][{j}]:.4}}"]
     return " + ".join(products)
+
+
+def entropy_unit(base: float) -> str:
+    """Return the unit of logarithms to `base`.
+
+    >>> entropy_unit(2)
+    'bits'
+    """
+    names = {2.0: "bits", 10.0: "hartleys", math.e: "nats"}
+    return names.get(float(base), f"units of log {float(base):g}")
 
 
 def class_indices(target: Vector) -> Any:

@@ -9,6 +9,7 @@ from aimath.cli.job import cartesian_product
 from aimath.errors import InputError, join_and, suggest
 from aimath.read.numbers import parse_number, parse_option, parse_sweep
 from aimath.report import CrossCheck, Line
+from aimath.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def parse_point(variables: Sequence[str], assignments: Sequence[str], flag: str 
     >>> parse_point(["x", "y"], ["y=1/2", "x=-3"])
     [-3.0, 0.5]
     """
-    from aimath.core.calculus import ARITY, CONSTANTS, shorten
+    from aimath.core.calculus import ARITY, CONSTANTS
 
     point: dict[str, float] = {}
     for assignment in assignments:
@@ -93,7 +94,7 @@ def parse_point(variables: Sequence[str], assignments: Sequence[str], flag: str 
 
 def _parse_number(name: str, text: str) -> float:
     """Return a number, which may be an expression without variables: 1/3, -pi/2."""
-    from aimath.core.calculus import parse_function, shorten
+    from aimath.core.calculus import parse_function
 
     try:
         return parse_function(text, ())([])

@@ -62,7 +62,7 @@ def cross_entropy(sampler: Sampler) -> Exercise:
 def loss(sampler: Sampler) -> Exercise:
     """Ask for the loss of logits."""
     z, k = [sampler.decimal(-2, 3) for _ in range(3)], sampler.integer(0, 2)
-    right = information.cross_entropy_of_logits(z, k)
+    right = information.cross_entropy(logits=z, target=k)
     near = (
         (float(right.cross_entropy) / math.log(2), IN_BITS),
         (right.probs[k], "that is the probability: the loss is ln of 1 over it"),
@@ -134,7 +134,7 @@ def mutual_information(sampler: Sampler) -> Exercise:
 def perplexity(sampler: Sampler) -> Exercise:
     """Ask for the perplexity of a text."""
     p = [sampler.integer(1, 9) / 10 for _ in range(3)]
-    right = information.perplexity_of_tokens(p)
+    right = information.perplexity(tokens=p)
     near = (
         (right.nats, "that is the mean surprise: take exp of it"),
         (float(right.nats) / math.log(2), "that is the mean surprise in bits: take 2 to it"),

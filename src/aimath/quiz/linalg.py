@@ -283,7 +283,7 @@ def svd_approx(sampler: Sampler) -> Exercise:
 def lora(sampler: Sampler) -> Exercise:
     """Ask for the number of parameters of an adapter."""
     m, n, r = sampler.integer(2, 12) * 64, sampler.integer(2, 12) * 64, sampler.integer(1, 4) * 4
-    right = decompose.lora((m, n), r)
+    right = decompose.lora(shape=(m, n), rank=r)
     near = (
         (right.full, "that is the whole matrix"),
         (right.full * r, "the factors have r columns and r rows: r (m + n), not r m n"),
@@ -299,7 +299,7 @@ def lora(sampler: Sampler) -> Exercise:
 def share(sampler: Sampler) -> Exercise:
     """Ask what share of the matrix an adapter trains."""
     m, n, r = sampler.integer(2, 12) * 64, sampler.integer(2, 12) * 64, sampler.integer(1, 4) * 4
-    right = decompose.lora((m, n), r)
+    right = decompose.lora(shape=(m, n), rank=r)
     near = (
         (right.percent_of_full / 100, "that is the share: in percent it is 100 times as much"),
         (right.parameters, "that is the number of parameters"),

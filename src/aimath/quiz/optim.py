@@ -133,7 +133,7 @@ def adamw(sampler: Sampler) -> Exercise:
 def race(sampler: Sampler) -> Exercise:
     """Ask how low one of two optimisers gets."""
     slope, names = DescentExercise(sampler), ["gd", "momentum"]
-    right = optimize.compare(parse_function(slope.formula), [slope.start], names, lr=slope.lr, steps=2)
+    right = optimize.race(slope.formula, [slope.start], optimizers=names, lr=slope.lr, steps=2)
     place = sampler.integer(0, 1)
     near = (
         (right.loss[1 - place], f"that is the loss of {DISPLAY_NAMES[names[1 - place]]}"),
@@ -167,7 +167,7 @@ def schedule(sampler: Sampler) -> Exercise:
     """Ask for the rate of a cosine schedule."""
     horizon, lr = sampler.integer(2, 10) * 10, sampler.integer(1, 9) / 10
     step = sampler.integer(1, 9, 5) * horizon // 10
-    right = optimize.schedule([step], "cosine", lr, horizon=horizon)
+    right = optimize.schedule([step], "cosine", lr, steps=horizon)
     near = (
         (lr * (1 - step / horizon), "that is a straight line: the cosine starts and ends flat"),
         (lr - float(right.lr[0]), "that is what is gone, not what is left"),

@@ -81,7 +81,7 @@ def analogies(rng: np.random.Generator) -> list[Case]:
         {"N(0, 1)": sets},
         "analogy",
         truth,
-        lambda v: linear.analogy(v, words, "a", "b", "c", top=9).similarities,
+        lambda v: linear.analogy("a", "b", "c", v, words, top=9).similarities,
         what="similarities",
         numpy=lambda v: falling([by_numpy(v[0] - v[1] + v[2], x) for x in v[3:]]),
         torch=tensors(lambda v: falling(similarity(v[0] - v[1] + v[2], v[3:]).numpy())),

@@ -102,7 +102,7 @@ def adapters(rng: np.random.Generator) -> list[Case]:
             mp.mpf(100 * r * (m + n)) / (m * n),
             mp.mpf(100 * r * (m + n)) / (m * n + r * (m + n)),
         ],
-        lambda m, n, r: list(decompose.lora((m, n), r)[5:7]),
+        lambda m, n, r: list(decompose.lora(shape=(m, n), rank=r)[5:7]),
     )
     return energies + counts
 

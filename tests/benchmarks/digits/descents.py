@@ -109,7 +109,7 @@ def race() -> list[Case]:
         {"20 steps": [(start,) for start in STARTS]},
         "race",
         lambda start: [loss(walked(name, start, 0.02, 20)) for name in names],
-        lambda start: optimize.compare(f, start, names, lr=0.02, steps=20).loss,
+        lambda start: optimize.race(f, start, optimizers=names, lr=0.02, steps=20).loss,
         what="losses",
         torch=lambda start: [loss(peer(name, start, 0.02, 20)) for name in names],
     )

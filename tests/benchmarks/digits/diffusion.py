@@ -13,7 +13,6 @@ from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.peers import torch
 
 from aimath.core import probability as diffusion
-from aimath.core.probability import _diffusion as diffusion_
 
 STEPS, START, END = 1000, 1e-4, 0.02
 TIMES = (0, 1, 10, 100, 258, 500, 750, 998, 999)
@@ -68,7 +67,7 @@ def schedules() -> list[Case]:
             kinds,
             "diffuse",
             lambda name, t: left(name)[t],
-            lambda name, t: diffusion_.noise_schedule(name).alpha_bar[t],
+            lambda name, t: diffusion.noise_schedule(name).alpha_bar[t],
             what="alpha-bar",
             numpy=lambda name, t: by_numpy(name)[t],
             torch=lambda name, t: by_torch(name)[t],
@@ -77,7 +76,7 @@ def schedules() -> list[Case]:
             kinds,
             "diffuse",
             lambda name, t: left(name)[t] / (1 - left(name)[t]),
-            lambda name, t: diffusion_.noise_schedule(name).snr[t],
+            lambda name, t: diffusion.noise_schedule(name).snr[t],
             what="signal to noise",
             numpy=lambda name, t: (a := by_numpy(name)[t]) / (1 - a),
             torch=lambda name, t: (a := by_torch(name)[t]) / (1 - a),

@@ -100,7 +100,7 @@ def variational(rng: np.random.Generator) -> list[Case]:
         {"N(0, 1)": plain, "1e-6 N(0, 1)": [(1e-6 * m, 1e-6 * v) for m, v in plain]},
         "gaussian-kl",
         truth,
-        lambda mu, logvar: information.vae_kl(mu, logvar).kl,
+        lambda mu, logvar: information.gaussian_kl(mu, logvar=logvar).kl,
         what="of an autoencoder",
         numpy=lambda mu, logvar: -0.5 * np.sum(1 + logvar - mu**2 - np.exp(logvar)),
         torch=tensors(lambda mu, logvar: -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())),

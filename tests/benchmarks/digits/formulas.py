@@ -67,7 +67,7 @@ def shapes(rng: np.random.Generator, of: Formula) -> list[Case]:
         lone(rng),
         "grad",
         lambda x: slope(of.exact, exact(x[0]), 1),
-        lambda x: calculus.gradient(read(of.text), [x]).gradient,
+        lambda x: calculus.grad(of.text, at=[x]).gradient,
         what=of.text,
         torch=slopes(lambda x: of.torch(x).sum()),
     )
@@ -75,7 +75,7 @@ def shapes(rng: np.random.Generator, of: Formula) -> list[Case]:
         lone(rng),
         "grad",
         lambda x: slope(of.exact, exact(x[0]), 2),
-        lambda x: calculus.gradient(read(of.text), [x], hessian=True).hessian,
+        lambda x: calculus.grad(of.text, at=[x], hessian=True).hessian,
         what=f"{of.text}''",
         torch=tensors(lambda x: torch.autograd.functional.hessian(lambda y: of.torch(y).sum(), x)),
     )
@@ -105,7 +105,7 @@ def logsumexps(rng: np.random.Generator) -> list[Case]:
         kinds,
         "grad",
         probs,
-        lambda x: calculus.gradient(read(text), [x]).gradient,
+        lambda x: calculus.grad(text, at=[x]).gradient,
         what=text,
         torch=slopes(lambda x: torch.logsumexp(x, -1)),
     )
@@ -113,7 +113,7 @@ def logsumexps(rng: np.random.Generator) -> list[Case]:
         kinds,
         "grad",
         bends,
-        lambda x: calculus.gradient(read(text), [x], hessian=True).hessian,
+        lambda x: calculus.grad(text, at=[x], hessian=True).hessian,
         what=f"{text}''",
         torch=tensors(lambda x: torch.autograd.functional.hessian(lambda y: torch.logsumexp(y, -1), x)),
     )
@@ -135,7 +135,7 @@ def several(rng: np.random.Generator) -> list[Case]:
         points,
         "grad",
         truth,
-        lambda x: calculus.jacobian(functions, [x]).jacobian,
+        lambda x: calculus.grad(*functions, at=[x]).jacobian,
         what="Jacobian of x·y, sin(x)/y, x^y",
         torch=tensors(lambda x: torch.autograd.functional.jacobian(by_torch, x)),
     )

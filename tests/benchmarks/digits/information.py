@@ -85,7 +85,7 @@ def perplexities(rng: np.random.Generator) -> list[Case]:
         },
         "perplexity",
         lambda p: mp.exp(-mp.fsum(map(mp.log, exact(p))) / len(p)),
-        lambda p: information.perplexity_of_tokens(p).perplexity,
+        lambda p: information.perplexity(tokens=p).perplexity,
         what="of tokens",
         numpy=lambda p: np.exp(-np.mean(np.log(p))),
         scipy=lambda p: 1 / stats.gmean(p),
@@ -95,7 +95,7 @@ def perplexities(rng: np.random.Generator) -> list[Case]:
         {"log-probabilities -9 .. 0": [(rng.uniform(-9, 0, 20),) for _ in range(SAMPLES)]},
         "perplexity",
         lambda p: mp.exp(-mp.fsum(exact(p)) / len(p)),
-        lambda p: information.perplexity_of_log_probs(p).perplexity,
+        lambda p: information.perplexity(log_probs=p).perplexity,
         numpy=lambda p: np.exp(-np.mean(p)),
         torch=tensors(lambda p: torch.exp(-p.mean())),
     )

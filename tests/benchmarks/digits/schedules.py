@@ -60,7 +60,7 @@ def schedule(kind: str) -> list[Case]:
         operands,
         "schedule",
         lambda lr, k: KINDS[kind](exact(lr), k),
-        lambda lr, k: optimize.schedule(k, kind, lr, horizon=UPDATES, power=POWER.get(kind, 1.0)).lr,
+        lambda lr, k: optimize.schedule(k, kind, lr, steps=UPDATES, power=POWER.get(kind, 1.0)).lr,
         what=kind,
         **peers,
     )

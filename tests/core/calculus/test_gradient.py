@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tests.digits import near
 
-from aimath.core.calculus import backprop, gradient, jacobian, parse_function
+from aimath.core.calculus import backprop, grad, parse_function
 from aimath.core.calculus._gradient import _raise_undefined
 from aimath.errors import InputError
 
 
 def of(text, *point, **asked):
-    return gradient(parse_function(text), [point], **asked)
+    return grad(text, at=[point], **asked)
 
 
 # gradient
@@ -59,7 +59,7 @@ def test_critical_points(text, point, kind):
 def test_many_points_at_once():
     f = parse_function("x^2*y")
     points = np.array([[1.0, 2.0], [3.0, 4.0], [0.0, 0.0]])
-    found = gradient(f, points, hessian=True)
+    found = grad(f, at=points, hessian=True)
     assert found.gradient.tolist() == [[4, 1], [24, 9], [0, 0]]
     assert found.hessian.tolist() == [[[4, 2], [2, 0]], [[8, 6], [6, 0]], [[0, 0], [0, 0]]]
     assert found.critical.tolist() == ["no", "no", "undecided"]
@@ -100,7 +100,7 @@ def test_what_is_refused(call, why):
 
 def test_the_row_without_a_slope_is_named():
     with pytest.raises(InputError) as caught:
-        gradient(parse_function("1/x"), [[1], [2], [0], [3]])
+        grad("1/x", at=[[1], [2], [0], [3]])
     assert (caught.value.row, caught.value.operand) == (2, "at")
 
 
@@ -115,7 +115,7 @@ def test_where_only_arrays_overflow_that_is_said():
 
 def test_polar_coordinates():
     functions = [parse_function("r*cos(t)", ["r", "t"]), parse_function("r*sin(t)", ["r", "t"])]
-    found = jacobian(functions, [[2, 0.5], [3, -1]])
+    found = grad(*functions, at=[[2, 0.5], [3, -1]])
     for (r, t), J in zip(found.point, found.jacobian, strict=True):
         wanted = [[math.cos(t), -r * math.sin(t)], [math.sin(t), r * math.cos(t)]]
         assert near(np.array(wanted), 4e-16) == J
@@ -126,11 +126,11 @@ def test_polar_coordinates():
 
 def test_as_many_formulas_as_wanted():
     functions = [parse_function(text, ["x", "y"]) for text in ("x", "y", "x*y", "x/y")]
-    found = jacobian(functions, [[6, 2]])
+    found = grad(*functions, at=[[6, 2]])
     assert found.jacobian.tolist() == [[[1, 0], [0, 1], [2, 6], [0.5, -1.5]]]
     assert found.check().holds.all()
     with pytest.raises(InputError, match="x/y: division by zero"):
-        jacobian(functions, [[6, 0]])
+        grad(*functions, at=[[6, 0]])
 
 
 # checks
@@ -143,7 +143,7 @@ def test_a_wrong_derivative_is_found_out():
     off = found._replace(gradient=found.gradient * (1 + 1e-8), hessian=found.hessian + 1e-7)
     assert not off.check().holds.any()
     assert not off.check_hessian().holds.any()
-    both = jacobian([parse_function("x^2", ["x"]), parse_function("x^3", ["x"])], [[2]])
+    both = grad("x^2", "x^3", at=[[2]])
     assert both._replace(jacobian=both.jacobian + np.array([[0], [1e-6]])).check().holds.tolist() == [
         [[True], [False]]
     ]

@@ -24,6 +24,10 @@ def m(x):
     return mp.mpf(float(x))
 
 
+def of_logits(logits, target):
+    return information.cross_entropy(logits=logits, target=target)
+
+
 # Edges as every peer was measured at them, and what we say there.
 @pytest.mark.parametrize(
     ("f", "arguments", "message"),
@@ -32,11 +36,11 @@ def m(x):
         (information.cross_entropy, ([1, 1], [0.5, 0.5], math.e, 0.5), "sum to 2"),
         (information.cross_entropy, ([1, 0], [0.5, 0.5], math.e, 1.5), r"must be 0 to 1, not 1.5"),
         (information.cross_entropy, ([1, 0], [0.5, 0.5], math.e, nan), "not nan"),
-        (information.cross_entropy_of_logits, ([1, 2, 3], 7), "there is no class 7, only 0 to 2"),
-        (information.cross_entropy_of_logits, ([1, 2, 3], -100), "there is no class -100, only 0 to 2"),
-        (information.cross_entropy_of_logits, ([1, 2, 3], 1.0), "whole number"),
-        (information.cross_entropy_of_logits, ([[1, 2], [3, 4]], [1, 1, 0]), "3 target classes for 2 rows"),
-        (information.cross_entropy_of_logits, ([-inf, -inf], 0), "all logits are -inf"),
+        (of_logits, ([1, 2, 3], 7), "there is no class 7, only 0 to 2"),
+        (of_logits, ([1, 2, 3], -100), "there is no class -100, only 0 to 2"),
+        (of_logits, ([1, 2, 3], 1.0), "whole number"),
+        (of_logits, ([[1, 2], [3, 4]], [1, 1, 0]), "3 target classes for 2 rows"),
+        (of_logits, ([-inf, -inf], 0), "all logits are -inf"),
     ],
 )
 def test_what_has_no_answer_says_why(f, arguments, message):
@@ -46,7 +50,7 @@ def test_what_has_no_answer_says_why(f, arguments, message):
 
 def test_a_wrong_row_is_named():
     with pytest.raises(InputError) as caught:
-        information.cross_entropy_of_logits([[1, 2], [3, 4], [5, 6]], [0, 1, 2])
+        information.cross_entropy(logits=[[1, 2], [3, 4], [5, 6]], target=[0, 1, 2])
     assert (caught.value.row, caught.value.operand) == (2, "target")
     with pytest.raises(InputError) as caught:
         information.mutual_information([[0.5, 0.5], [0.1, -0.1]])
@@ -69,20 +73,20 @@ def test_cross_entropy_of_an_impossible_target_is_infinite():
 def test_confident_logits_keep_their_loss(gap):
     """jax and torch: 0 from a gap of 37 on."""
     truth = mp.log1p(mp.exp(-m(gap)))
-    got = information.cross_entropy_of_logits([gap, 0.0], 0)
+    got = information.cross_entropy(logits=[gap, 0.0], target=0)
     assert ulps(got.cross_entropy, truth) <= 4
     h = truth + m(gap) * mp.exp(-m(gap)) / (1 + mp.exp(-m(gap)))
     bound = 4 if gap <= 700 else 1000  # exp(-745) has a single bit in float64
-    assert ulps(information.entropy_of_logits([gap, 0.0], math.e).entropy, h) <= bound
-    assert ulps(information.cross_entropy_of_logits([gap, 0.0], 1).cross_entropy, truth + m(gap)) <= 4
+    assert ulps(information.entropy(logits=[gap, 0.0], base=math.e).entropy, h) <= bound
+    assert ulps(information.cross_entropy(logits=[gap, 0.0], target=1).cross_entropy, truth + m(gap)) <= 4
 
 
 def test_masked_logits():
     """torch and optax: nan for a soft target on [-inf, 0]."""
-    assert information.cross_entropy_of_logits([-inf, 0], 1).cross_entropy == 0
-    assert information.cross_entropy_of_logits([-inf, 0], 0).cross_entropy == inf
-    assert information.cross_entropy_of_logits([-inf, 0], 1, label_smoothing=0.1).cross_entropy == inf
-    assert information.entropy_of_logits([0, -inf, 0]).entropy == 1
+    assert information.cross_entropy(logits=[-inf, 0], target=1).cross_entropy == 0
+    assert information.cross_entropy(logits=[-inf, 0], target=0).cross_entropy == inf
+    assert information.cross_entropy(logits=[-inf, 0], target=1, label_smoothing=0.1).cross_entropy == inf
+    assert information.entropy(logits=[0, -inf, 0]).entropy == 1
 
 
 @settings(deadline=None, max_examples=80)
@@ -91,17 +95,17 @@ def test_losses_of_any_logits(x, share):
     e = [mp.exp(m(v)) for v in x]
     z = mp.fsum(e)
     h = mp.fsum(v / z * (mp.log(z) - m(w)) for v, w in zip(e, x, strict=True))
-    assert ulps(information.entropy_of_logits(x, math.e).entropy, h) <= 6
+    assert ulps(information.entropy(logits=x, base=math.e).entropy, h) <= 6
     t = [m(share) / len(x) + (1 - m(share)) * (k == 0) for k in range(len(x))]
     loss = mp.log(z) - mp.fsum(a * m(b) for a, b in zip(t, x, strict=True))
-    assert ulps(information.cross_entropy_of_logits(x, 0, label_smoothing=share).cross_entropy, loss) <= 4
+    assert ulps(information.cross_entropy(logits=x, target=0, label_smoothing=share).cross_entropy, loss) <= 4
 
 
 def test_one_target_serves_all_rows_and_rows_agree_with_single_calls():
     x = np.random.default_rng(0).normal(0, 5, (50, 7))
-    many = information.cross_entropy_of_logits(x, 3)
-    h = information.entropy_of_logits(x)
+    many = information.cross_entropy(logits=x, target=3)
+    h = information.entropy(logits=x)
     assert many.target.shape == (50,)
     for k in range(50):
-        assert many.cross_entropy[k] == information.cross_entropy_of_logits(x[k], 3).cross_entropy
-        assert h.entropy[k] == information.entropy_of_logits(x[k]).entropy
+        assert many.cross_entropy[k] == information.cross_entropy(logits=x[k], target=3).cross_entropy
+        assert h.entropy[k] == information.entropy(logits=x[k]).entropy

@@ -99,4 +99,4 @@ def test_normalised_overflow():
 
 @pytest.mark.parametrize("k", range(1, 15))
 def test_equal_logits_have_exactly_k_bits(k):
-    assert information.entropy_of_logits(np.full(2**k, 3.25)).entropy == k
+    assert information.entropy(logits=np.full(2**k, 3.25)).entropy == k

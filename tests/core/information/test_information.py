@@ -16,21 +16,21 @@ EXAMPLES = [
     lambda: information.entropy([0.5, 0.25, 0.25, 0]),
     lambda: information.entropy([1.0000001, 0]),
     lambda: information.entropy([[0.5, 0.5], [0.9, 0.1]], 10),
-    lambda: information.entropy_of_logits([[50, 0, -inf], [1, 2, 3]]),
+    lambda: information.entropy(logits=[[50, 0, -inf], [1, 2, 3]]),
     lambda: information.cross_entropy([0, 1, 0], [0.2, 0.7, 0.1], label_smoothing=0.1),
     lambda: information.cross_entropy([0.5, 0.5], [1, 0]),
-    lambda: information.cross_entropy_of_logits([[1, 2, 3], [3, 2, -inf]], [2, 0]),
-    lambda: information.cross_entropy_of_logits([1, 2, 3], 1, 2, 0.1),
+    lambda: information.cross_entropy(logits=[[1, 2, 3], [3, 2, -inf]], target=[2, 0]),
+    lambda: information.cross_entropy(logits=[1, 2, 3], target=1, base=2, label_smoothing=0.1),
     lambda: information.kl([0.5, 0.5, 0], [0.9, 0.05, 0.05]),
     lambda: information.kl([[0.5, 0.5], [1, 0]], [1, 0], 2),
     lambda: information.js([0.5, 0.5], [0.9, 0.1]),
     lambda: information.mutual_information([[0.1, 0.2], [0.3, 0.4]]),
     lambda: information.mutual_information([[[3, 1], [0, 4]], [[1, 2], [2, 4]]], normalize=True),
     lambda: information.perplexity([0.7, 0.2, 0.1]),
-    lambda: information.perplexity_of_tokens([0.7, 0.2, 0.1]),
-    lambda: information.perplexity_of_log_probs([-1, -2, -0.5]),
+    lambda: information.perplexity(tokens=[0.7, 0.2, 0.1]),
+    lambda: information.perplexity(log_probs=[-1, -2, -0.5]),
     lambda: information.gaussian_kl([0, 1, -3], [1, 0.1, 3], 0.5, 2),
-    lambda: information.vae_kl([[0, 1], [2, 3]], [[0, 1], [-4, 2]]),
+    lambda: information.gaussian_kl([[0, 1], [2, 3]], logvar=[[0, 1], [-4, 2]]),
     lambda: information.rlhf([[1, 2, 3], [0, 0, 9]], [0.2, 0.8, 0]),
     lambda: information.rlhf([5, 7], [0.3, 0.7], 1e7),
 ]
@@ -68,7 +68,7 @@ def test_base_must_be_above_one(base):
     for f, arguments in (
         (information.entropy, ([1.0],)),
         (information.kl, ([1.0], [1.0])),
-        (information.vae_kl, ([1.0], [1.0])),
+        (information.gaussian_kl, ([1.0], [1.0])),
     ):
         with pytest.raises(InputError, match="base must be above 1 and finite"):
             f(*arguments, base=base)

@@ -24,28 +24,26 @@ def m(x):
 
 
 @pytest.mark.parametrize(
-    ("f", "arguments", "message"),
+    ("arguments", "message"),
     [
-        (information.perplexity_of_tokens, ([0.5, 1.5],), "token probability 2 is above 1"),
-        (information.perplexity_of_log_probs, ([-1, 0.5],), "log-probability 2 is above 0"),
+        ({"tokens": [0.5, 1.5]}, "token probability 2 is above 1"),
+        ({"log_probs": [-1, 0.5]}, "log-probability 2 is above 0"),
     ],
 )
-def test_what_has_no_answer_says_why(f, arguments, message):
+def test_what_has_no_answer_says_why(arguments, message):
     with pytest.raises(InputError, match=message):
-        f(*arguments)
+        information.perplexity(**arguments)
 
 
 def test_perplexity_of_tokens():
-    assert information.perplexity_of_tokens([0.25, 0.25]).perplexity == 4
-    assert information.perplexity_of_tokens([1, 1]).perplexity == 1
-    assert information.perplexity_of_tokens([0.5, 0]).perplexity == inf
-    assert information.perplexity_of_log_probs([-inf, -1]).perplexity == inf
-    assert information.perplexity_of_log_probs([-1000, -1000]).perplexity == inf
+    assert information.perplexity(tokens=[0.25, 0.25]).perplexity == 4
+    assert information.perplexity(tokens=[1, 1]).perplexity == 1
+    assert information.perplexity(tokens=[0.5, 0]).perplexity == inf
+    assert information.perplexity(log_probs=[-inf, -1]).perplexity == inf
+    assert information.perplexity(log_probs=[-1000, -1000]).perplexity == inf
     truth = mp.exp(-mp.fsum(mp.log(m(p)) for p in (0.1, 0.7, 0.3)) / 3)
-    assert ulps(information.perplexity_of_tokens([0.1, 0.7, 0.3]).perplexity, truth) <= 4
-    assert (
-        ulps(information.perplexity_of_log_probs([-0.1, -0.7]).perplexity, mp.exp((m(0.1) + m(0.7)) / 2)) <= 2
-    )
+    assert ulps(information.perplexity(tokens=[0.1, 0.7, 0.3]).perplexity, truth) <= 4
+    assert ulps(information.perplexity(log_probs=[-0.1, -0.7]).perplexity, mp.exp((m(0.1) + m(0.7)) / 2)) <= 2
 
 
 def test_perplexity_of_improbable_tokens_does_not_lose_what_their_logarithms_round_away():
@@ -53,7 +51,7 @@ def test_perplexity_of_improbable_tokens_does_not_lose_what_their_logarithms_rou
     for _ in range(20):
         p = 10.0 ** rng.uniform(-300, 0, 9)
         truth = mp.exp(-mp.fsum(mp.log(m(x)) for x in p) / 9)
-        assert ulps(information.perplexity_of_tokens(p).perplexity, truth) <= 2
+        assert ulps(information.perplexity(tokens=p).perplexity, truth) <= 2
         logs = rng.uniform(-700, 0, 9)
         truth = mp.exp(-mp.fsum(map(m, logs)) / 9)
-        assert ulps(information.perplexity_of_log_probs(logs).perplexity, truth) <= 2
+        assert ulps(information.perplexity(log_probs=logs).perplexity, truth) <= 2

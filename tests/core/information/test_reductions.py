@@ -144,8 +144,3 @@ def test_bounds_hold_for_all_rows(a, b, base):
     assert not math.copysign(1, float(h.entropy)) < 0
     for result in (kl, js, h):
         assert np.all(result.check().holds)
-
-
-def test_units():
-    assert [information.entropy_unit(b) for b in (2, math.e, 10)] == ["bits", "nats", "hartleys"]
-    assert "3" in information.entropy_unit(3)

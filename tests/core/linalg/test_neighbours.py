@@ -28,14 +28,14 @@ def true_cosine(a, b):
 
 
 def test_the_guides_words_land_on_queen_exactly():
-    found = linalg.analogy()
+    found = linalg.analogy("king", "man", "woman")
     assert (found.word, found.similarity) == ("queen", 1.0)
     assert found.target == pytest.approx([0.7, 0.8, 0.85, -0.4], abs=1e-15)
 
 
 def test_the_given_words_are_left_out_and_ties_go_by_place():
     rows = [[1, 0], [1, 0.01], [0.9, 0.1], [2, 0], [0, 1], [1, 0], [0, 0]]
-    found = linalg.analogy(rows, list("abcdefz"), "a", "b", "c", top=3)
+    found = linalg.analogy("a", "b", "c", rows, list("abcdefz"), top=3)
     truth = sorted("def", key=lambda w: (-true_cosine(found.target.tolist(), rows["abcdefz".index(w)]), w))
     assert list(found.ranking) == truth
     assert not set(found.ranking) & set("abcz")
@@ -86,12 +86,15 @@ def test_an_index_of_huge_and_tiny_vectors():
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda: linalg.analogy(a="kign"), "'kign' is not among the 4 words; did you mean king"),
-        (lambda: linalg.analogy(top=2), "top must be 1 to 1, not 2"),
-        (lambda: linalg.analogy([[0, 0], [0, 1], [0, 1], [1, 1]], "abcd", "a", "b", "c"), "zero vector"),
+        (
+            lambda: linalg.analogy("kign", "man", "woman"),
+            "'kign' is not among the 4 words; did you mean king",
+        ),
+        (lambda: linalg.analogy("king", "man", "woman", top=2), "top must be 1 to 1, not 2"),
+        (lambda: linalg.analogy("a", "b", "c", [[0, 0], [0, 1], [0, 1], [1, 1]], "abcd"), "zero vector"),
         (lambda: linalg.build_index(np.zeros((2, 0), np.float32)), "rows of a matrix"),
-        (lambda: linalg.analogy(labels=["a"]), "1 labels for 4 vectors"),
-        (lambda: linalg.analogy([[1, 0], [1, 0], [0, 1]], "abc", "a", "b", "c"), "top must be 1 to 0"),
+        (lambda: linalg.analogy("a", "b", "c", words=["a"]), "1 words for 4 vectors"),
+        (lambda: linalg.analogy("a", "b", "c", [[1, 0], [1, 0], [0, 1]], "abc"), "no other word among the 3"),
         (lambda: _neighbours.nearest_neighbours([[1, 2]], [0, 0], 1), "a zero vector is near nothing"),
         (
             lambda: _neighbours.nearest_neighbours([[1, 2]], [1], 1),

@@ -76,7 +76,7 @@ def test_cosines_of_huge_and_tiny_vectors(size):  # torch, scikit-learn: 0; nump
     assert found.angle == 45
     assert found.norm_b == (math.hypot(size, size) if size < 1e308 else near(2**0.5 * 1e308))
     assert float(found.dot) == rounded(Fraction(size) ** 2)
-    assert linalg.cosine_matrix([[3 * 2.0**500, 4 * 2.0**500]]).norms.tolist() == [5 * 2.0**500]
+    assert linalg.cosine(matrix=[[3 * 2.0**500, 4 * 2.0**500]]).norms.tolist() == [5 * 2.0**500]
 
 
 def test_angles_keep_their_digits():
@@ -97,12 +97,12 @@ def test_norms_are_rounded_once():
 def test_all_pairs_are_the_single_pairs_and_large_ones_nearly_so(monkeypatch):
     x = np.random.default_rng(8).normal(size=(12, 5)) * 10.0 ** np.arange(-150, 150, 25)[:, None]
     x[3] = 2 * x[4]
-    found = linalg.cosine_matrix(x)
+    found = linalg.cosine(matrix=x)
     for i in range(12):
         assert found.cosine[i].tolist() == linalg.cosine(x[i], x).cosine.tolist()
     assert found.cosine[3, 4] == 1
     monkeypatch.setattr("aimath.core.linalg._similarity.MAX_EXACT_ROWS", 3)
-    quick = linalg.cosine_matrix(x).cosine
+    quick = linalg.cosine(matrix=x).cosine
     assert np.abs(quick - found.cosine).max() < 1e-15
     assert (np.diag(quick) == 1).all()
     assert (quick == quick.T).all()
@@ -117,7 +117,7 @@ def test_all_pairs_are_the_single_pairs_and_large_ones_nearly_so(monkeypatch):
     [
         (lambda: linalg.cosine([0, 0], [1, 2]), "a is zero: its cosine is undefined"),
         (lambda: linalg.cosine([[1, 2], [3, 4]], [[1, 1], [0, 0]]), "b is zero"),
-        (lambda: linalg.cosine_matrix([[1, 1], [0, 0]]), "row 2 is zero"),
+        (lambda: linalg.cosine(matrix=[[1, 1], [0, 0]]), "row 2 is zero"),
     ],
 )
 def test_refusals_say_why(call, why):

@@ -48,7 +48,7 @@ def test_every_figure_of_a_diagonal_matrix():
 
 def test_the_guides_random_matrix_has_no_low_rank_part():
     weights = np.random.default_rng(0).standard_normal((768, 768))
-    found = linalg.svd_approx(weights, 16, "exact")
+    found = linalg.svd_approx(weights, 16, exact=True)
     assert found.relative_error == pytest.approx(0.9608, abs=5e-4)
     assert (found.parameters, found.full_parameters) == (24_576, 589_824)
     quick = linalg.svd_approx(weights, 16)
@@ -82,7 +82,7 @@ def test_at_random_is_as_good_as_the_best_and_knows_its_own_error(name, shape):
     values, weights = SPECTRA[name], built(SPECTRA[name], *shape)
     rounding = 1e-12 * np.linalg.norm(weights)  # the iteration drops what is below 1e-13
     for method in ("auto", "randomized"):
-        found = linalg.svd_approx(weights, [1, 4, 16], method)
+        found = linalg.svd_approx(weights, [1, 4, 16], randomized=method == "randomized")
         for k, r in enumerate((1, 4, 16)):
             least = best(values, r)
             assert found.error[k] <= 1.001 * least + rounding
@@ -101,7 +101,7 @@ def test_what_can_not_be_proven_is_computed_exactly():
     assert linalg.svd_approx(weights, 4).method == "randomized"
     assert linalg.svd_approx(weights, 15).method == "exact"  # what can be proven is 2.8 %
     assert linalg.svd_approx(weights, 16).method == "exact"
-    assert linalg.svd_approx(weights, 16, "randomized").error_bound > 1.01
+    assert linalg.svd_approx(weights, 16, randomized=True).error_bound > 1.01
     assert linalg.svd_approx(weights, 300).method == "exact"  # no cheaper at random
     assert linalg.svd_approx(weights[:, :512], 4).method == "exact"
 
@@ -144,7 +144,7 @@ def test_signs_are_those_of_the_largest_entry_of_each_right_vector():
         np.random.default_rng(3).normal(size=(600, 650)),
     ):
         for method in ("exact", "randomized"):
-            right = linalg.svd_approx(weights, 5, method).right
+            right = linalg.svd_approx(weights, 5, **{method: True}).right
             assert (np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], 1) > 0).all()
 
 
@@ -152,17 +152,17 @@ def test_signs_are_those_of_the_largest_entry_of_each_right_vector():
 @pytest.mark.parametrize("scale", [1e200, 1e-200, 1e-300])
 def test_huge_and_tiny_weights(method, scale):
     plain = np.random.default_rng(4).normal(size=(60, 50))
-    found, same = (linalg.svd_approx(w, 3, method) for w in (plain * scale, plain))
+    found, same = (linalg.svd_approx(w, 3, **{method: True}) for w in (plain * scale, plain))
     assert found.relative_error == near(same.relative_error, 1e-12)
     assert found.singular_values == near(same.singular_values * scale, 1e-9)
     assert found.check().holds
-    streamed = linalg.streaming_svd(blocks_of(plain * scale, 7), 3, method).truncate(3)
+    streamed = linalg.streaming_svd(blocks_of(plain * scale, 7), 3, **{method: True}).truncate(3)
     assert streamed.relative_error == near(same.relative_error, 1e-3)
 
 
 @pytest.mark.parametrize("method", ["exact", "randomized"])
 def test_a_zero_matrix_is_approximated_by_nothing(method):
-    found = linalg.svd_approx(np.zeros((30, 20)), [1, 3], method)
+    found = linalg.svd_approx(np.zeros((30, 20)), [1, 3], **{method: True})
     assert (found.error.tolist(), found.relative_error.tolist(), found.energy.tolist()) == (
         [0, 0],
         [0, 0],
@@ -170,7 +170,7 @@ def test_a_zero_matrix_is_approximated_by_nothing(method):
     )
     assert (found.effective_rank, found.stable_rank, found.numerical_rank) == (0, 0, 0)
     assert found.check().holds.all()
-    assert linalg.streaming_svd(blocks_of(np.zeros((30, 20)), 7), 3, method).truncate(3).error == 0
+    assert linalg.streaming_svd(blocks_of(np.zeros((30, 20)), 7), 3, **{method: True}).truncate(3).error == 0
 
 
 def test_hilberts_singular_values():
@@ -267,8 +267,8 @@ def test_how_the_rows_are_cut_hardly_matters():
 
 def test_the_same_seed_gives_the_same_digits():
     weights = np.random.default_rng(7).normal(size=(600, 600))
-    first, again = (linalg.svd_approx(weights, 4, "randomized", np.random.default_rng(3)) for _ in range(2))
-    other = linalg.svd_approx(weights, 4, "randomized", np.random.default_rng(4))
+    first, again = (linalg.svd_approx(weights, 4, randomized=True, seed=3) for _ in range(2))
+    other = linalg.svd_approx(weights, 4, randomized=True, seed=4)
     assert first.error == again.error != other.error
     assert (first.left == again.left).all()
 
@@ -295,10 +295,10 @@ def test_a_spectrum_is_not_cut_beyond_what_was_asked_for():
     found = _svd.svd_spectrum(np.random.default_rng(8).normal(size=(600, 600)), 3)
     with pytest.raises(InputError, match="rank 4 of a spectrum that was computed up to 3"):
         found.truncate(4)
-    with pytest.raises(InputError, match="there is no method 'best'; choose from auto, exact, randomized"):
-        linalg.svd_approx([[1]], 1, "best")
-    with pytest.raises(InputError, match="there is no method 'best'"):
-        linalg.streaming_svd(lambda: (np.eye(2),), 1, "best")
+    with pytest.raises(InputError, match="randomized or exact, not both"):
+        linalg.svd_approx([[1]], 1, randomized=True, exact=True)
+    with pytest.raises(InputError, match="randomized or exact, not both"):
+        linalg.streaming_svd(lambda: (np.eye(2),), 1, randomized=True, exact=True)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 
 
 def test_the_guides_layer():
-    found = nn.sum_gradients([[1, 2, 3], [4, 5, 6]], [1, 2, 3], [0.5, -0.5])
+    found = nn.backprop([[1, 2, 3], [4, 5, 6]], [1, 2, 3], [0.5, -0.5])
     assert found.h.tolist() == [14.5, 31.5]
     assert float(found.loss) == 46
     assert found.dW.tolist() == [[1, 2, 3], [1, 2, 3]]
@@ -26,7 +26,7 @@ def test_a_layer_with_softmax_against_mpmath(seed, sure):
     rng = np.random.default_rng(seed)
     W, x, b, k = rng.normal(size=(3, 4)), rng.normal(size=4), rng.normal(size=3), 1
     b[k] += sure
-    found = nn.layer_gradients(W, x, b, k)
+    found = nn.backprop(W, x, b, k)
     with mp.workdps(50):
         z = [mp.fdot(row, x.tolist()) + c for row, c in zip(W.tolist(), b.tolist(), strict=True)]
         total = mp.fsum(mp.exp(v) for v in z)
@@ -48,19 +48,19 @@ def test_a_layer_with_softmax_against_mpmath(seed, sure):
 
 
 def test_a_sure_layer_still_has_gradients():  # torch: p - 1 = 0, and so is everything
-    found = nn.layer_gradients([[40], [0]], [1], None, 0)
+    found = nn.backprop([[40], [0]], [1], None, 0)
     with mp.workdps(40):
         other = float(1 / (1 + mp.exp(40)))
     assert found.dz.tolist() == near([-other, other], 1e-15)
     assert found.check().alternative == near(float(found.check().answer), 1e-13)
-    assert np.signbit(nn.layer_gradients([[40], [0]], [0], None, 0).dW).sum() == 0  # no -0
+    assert np.signbit(nn.backprop([[40], [0]], [0], None, 0).dW).sum() == 0  # no -0
 
 
 def test_rows_of_a_layer_have_their_own_gradients():
     W, X, b = RNG.normal(size=(3, 4)), RNG.normal(size=(5, 4)), RNG.normal(size=3)
-    many = nn.layer_gradients(W, X, b, [0, 1, 2, 1, 0])
+    many = nn.backprop(W, X, b, [0, 1, 2, 1, 0])
     for k, target in enumerate([0, 1, 2, 1, 0]):
-        one = nn.layer_gradients(W, X[k], b, target)
+        one = nn.backprop(W, X[k], b, target)
         for name in ("z", "probs", "loss", "dz", "dW", "db", "dx"):
             assert (getattr(many, name)[k] == getattr(one, name)).all(), name
 
@@ -69,10 +69,10 @@ def test_rows_of_a_layer_have_their_own_gradients():
 def test_checks_hold_and_can_fail(scale):
     W, X, b = RNG.normal(size=(3, 4)), scale * RNG.normal(size=(5, 4)), RNG.normal(size=3)
     for found in (
-        nn.layer_gradients(W, X, b, 1),
-        nn.layer_gradients(W, X[0], b, 1),
-        nn.sum_gradients(W, X, b),
-        nn.sum_gradients(W, X[0], b),
+        nn.backprop(W, X, b, 1),
+        nn.backprop(W, X[0], b, 1),
+        nn.backprop(W, X, b),
+        nn.backprop(W, X[0], b),
     ):
         for check in ("check", "check_tape"):
             assert np.all(getattr(found, check)().holds)
@@ -82,6 +82,6 @@ def test_checks_hold_and_can_fail(scale):
 
 def test_a_layer_refuses_what_does_not_fit():
     with pytest.raises(InputError, match="x has 1 entries"):
-        nn.layer_gradients([[1, 2]], [1], None, 0)
+        nn.backprop([[1, 2]], [1], None, 0)
     with pytest.raises(InputError, match="there is no class 2, only 0 to 1"):
-        nn.layer_gradients([[1, 2], [3, 4]], [1, 2], None, 2)
+        nn.backprop([[1, 2], [3, 4]], [1, 2], None, 2)

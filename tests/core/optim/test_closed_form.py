@@ -7,6 +7,7 @@ from tests.digits import near
 
 from aimath.core import optim
 from aimath.core.calculus import parse_function
+from aimath.core.optim import _closed_form
 
 PARABOLA = parse_function("(w-3)^2")
 ROSENBROCK = parse_function("(1-x)^2 + 100*(y-x^2)^2")
@@ -47,18 +48,21 @@ def test_other_routes_know_every_option(optimizer, options):
 @given(st.floats(0.01, 0.9), st.floats(-50, 50), st.floats(0.1, 4.0))
 def test_a_parabola_is_known_as_one(lr, start, bend):
     found = optim.minimize(parse_function(f"{bend}*w^2/2 + w"), [start], lr=lr / bend, steps=30)
-    shape = optim.fit_quadratic(found.source)
+    shape = _closed_form.fit_quadratic(found.source)
     assert shape.curvatures[0] == near(bend, 1e-12)
     assert shape.centre[0] == pytest.approx(-1.0 / bend, rel=1e-9, abs=1e-9)
     assert np.all(found.check().holds)
 
 
 def test_what_is_bent_elsewhere_is_no_parabola():
-    assert optim.fit_quadratic(optim.minimize(parse_function("w^2 + w^4"), [1.0]).source) is None
-    assert optim.fit_quadratic(optim.minimize(parse_function("abs(w) + w^2"), [1.05], lr=0.6).source) is None
-    assert optim.fit_quadratic(optim.minimize(parse_function("x^2 + 0*y"), [1.0, 1.0]).source) is None
+    assert _closed_form.fit_quadratic(optim.minimize(parse_function("w^2 + w^4"), [1.0]).source) is None
+    assert (
+        _closed_form.fit_quadratic(optim.minimize(parse_function("abs(w) + w^2"), [1.05], lr=0.6).source)
+        is None
+    )
+    assert _closed_form.fit_quadratic(optim.minimize(parse_function("x^2 + 0*y"), [1.0, 1.0]).source) is None
 
 
 def test_following_goes_on_where_the_path_ends():
     found = optim.minimize(PARABOLA, [10.0], steps=2)
-    assert optim.next_points(found.source)[:, 0, 0] == near([8.6, 7.48, 6.584], 1e-15)
+    assert found.source.next_points[:, 0, 0] == near([8.6, 7.48, 6.584], 1e-15)

@@ -10,7 +10,7 @@ from aimath.errors import InputError
 
 def test_a_race_is_its_descents():
     f = parse_function("(1-x)^2 + 100*(y-x^2)^2")
-    found = optim.compare(f, [-1.2, 1.0], lr=1e-3, steps=50)
+    found = optim.race(f, [-1.2, 1.0], lr=1e-3, steps=50)
     assert found.optimizer.tolist() == list(optim.OPTIMIZERS)
     for name, loss, point in zip(found.optimizer, found.loss, found.point, strict=True):
         alone = optim.minimize(f, [-1.2, 1.0], str(name), lr=1e-3, steps=50)
@@ -22,4 +22,4 @@ def test_a_race_is_its_descents():
 
 def test_a_race_needs_runners():
     with pytest.raises(InputError, match="at least one optimizer"):
-        optim.compare(parse_function("w^2"), [1.0], [])
+        optim.race("w^2", [1.0], optimizers=[])

@@ -61,7 +61,7 @@ def test_no_rate_beats_the_best_one():
 
 def test_the_rate_is_that_of_a_descent():
     f = parse_function("x^2/2 + 9*y^2/2")
-    found = optim.learning_rate(optim.hessian_eigenvalues(f, [3.0, 4.0]), 0.15)
+    found = optim.learning_rate(function=f, at=[3.0, 4.0], lr=0.15)
     path = optim.minimize(f, [1.0, 1.0], lr=0.15, steps=100)
     assert path.norm[-1] / path.norm[-2] == near(float(found.rate), 1e-12)
 
@@ -96,7 +96,7 @@ def test_what_has_no_minimum_is_named(curvatures, why):
 
 def test_curvatures_of_a_saddle_and_of_a_valley():
     with pytest.raises(InputError, match="a curvature at x = 1, y = 2 is -2"):
-        optim.hessian_eigenvalues(parse_function("x^2 - y^2"), [1.0, 2.0])
-    assert optim.hessian_eigenvalues(parse_function("(x+y)^2"), [1.0, 2.0]).tolist() == pytest.approx(
+        optim.learning_rate(function="x^2 - y^2", at=[1.0, 2.0])
+    assert optim.learning_rate(function="(x+y)^2", at=[1.0, 2.0]).curvatures.tolist() == pytest.approx(
         [0.0, 4.0], abs=1e-12
     )

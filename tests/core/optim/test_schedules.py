@@ -43,7 +43,7 @@ def test_rates_are_the_formulas(kind):
 
 
 def test_cosine_keeps_its_digits_where_it_nears_0():
-    rate = float(schedule([999_999], "cosine", 1.0, horizon=1_000_000).lr[0])
+    rate = float(schedule([999_999], "cosine", 1.0, steps=1_000_000).lr[0])
     with mp.workdps(50):
         truth = (1 + mp.cos(mp.pi * 999_999 / 1_000_000)) / 2
         assert ulps(rate, truth) <= ULPS
@@ -51,15 +51,15 @@ def test_cosine_keeps_its_digits_where_it_nears_0():
 
 @pytest.mark.parametrize(("kind", "end"), [("cosine", 0.01), ("warmup-cosine", 0.01), ("linear", 0.0)])
 def test_after_the_end_it_stays(kind, end):
-    assert schedule([20, 21, 40, 1e9], kind, 0.1, min_lr=0.01, horizon=20).lr.tolist() == [end] * 4
+    assert schedule([20, 21, 40, 1e9], kind, 0.1, min_lr=0.01, steps=20).lr.tolist() == [end] * 4
 
 
 def test_step_drops_at_its_steps_and_warmup_begins_at_0():
     found = schedule([0, 2, 3, 5, 6], "step", 1.0, step_size=3, gamma=0.5)
     assert found.lr.tolist() == [1.0, 1.0, 0.5, 0.5, 0.25]
-    assert schedule([0, 1, 2], "warmup-cosine", 1.0, horizon=20).lr.tolist() == [0.0, 0.5, 1.0]
-    assert schedule([0], "warmup-cosine", 1.0, warmup=0, horizon=20).lr.tolist() == [1.0]
-    assert schedule([0, 20], "warmup-cosine", 1.0, warmup=20, horizon=20).lr.tolist() == [0.0, 1.0]
+    assert schedule([0, 1, 2], "warmup-cosine", 1.0, steps=20).lr.tolist() == [0.0, 0.5, 1.0]
+    assert schedule([0], "warmup-cosine", 1.0, warmup=0, steps=20).lr.tolist() == [1.0]
+    assert schedule([0, 20], "warmup-cosine", 1.0, warmup=20, steps=20).lr.tolist() == [0.0, 1.0]
 
 
 def test_rates_of_many_runs_stand_beside_each_other():
@@ -77,14 +77,14 @@ def test_check_sees_a_wrong_rate():
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"kind": "linaer"}, "schedule 'linaer' is not one of constant, step"),
+        ({"schedule": "linaer"}, "schedule 'linaer' is not one of constant, step"),
         ({"lr": 0}, "lr must be above 0 and finite, not 0"),
-        ({"gamma": 0.0, "kind": "step"}, "gamma must be above 0, not 0"),
-        ({"gamma": 1e300, "kind": "exponential"}, "the learning rate grows beyond float64"),
+        ({"gamma": 0.0, "schedule": "step"}, "gamma must be above 0, not 0"),
+        ({"gamma": 1e300, "schedule": "exponential"}, "the learning rate grows beyond float64"),
         ({"min_lr": 0.2}, "min_lr must be at least 0 and at most lr, not 0.2"),
         ({"warmup": 30}, "warmup must be at least 0 and at most all steps, not 30"),
         ({"power": 0.0}, "power must be above 0, not 0"),
-        ({"horizon": 0}, "horizon must be at least 1, not 0"),
+        ({"steps": 0}, "steps must be at least 1, not 0"),
         ({"step_size": 0}, "step_size must be at least 1, not 0"),
     ],
 )

@@ -29,7 +29,7 @@ def betas(name, steps, start, end):
 )
 def test_a_schedule_is_within_4_ulp_of_its_products(name, steps, start, end):  # diffusers: float32
     with mp.workdps(40):
-        found, left = _diffusion.noise_schedule(name, steps, start, end), mp.mpf(1)
+        found, left = probability.noise_schedule(name, steps, start, end), mp.mpf(1)
         for t, beta in enumerate(betas(name, steps, start, end)):
             left *= 1 - beta
             truths = (beta, left, 1 - left, left / (1 - left))
@@ -41,14 +41,14 @@ def test_a_schedule_is_within_4_ulp_of_its_products(name, steps, start, end):  #
 
 # Edges as every peer was measured at them.
 def test_the_figures_of_the_linear_schedule():
-    found = _diffusion.noise_schedule()
+    found = probability.noise_schedule()
     assert found.alpha_bar[[0, 500, 999]] == near([0.9999, 0.0777966584, 4.03582977e-5], 1e-8)
     assert found.snr[0] == 9999  # diffusers: 9997.34
     assert int(np.argmax(found.snr < 1)) == 259
 
 
 def test_the_cosine_schedule_counts_as_the_paper_does_and_clips_its_last_step():
-    found = _diffusion.noise_schedule("cosine")
+    found = probability.noise_schedule("cosine")
     assert found.alpha_bar[998] == near(2.43e-6, 2e-3)  # f(999/1000): the paper's step 999
     assert found.alpha_bar[999] == near(2.43e-9, 2e-3)  # as diffusers; without the clip 0
     assert found.betas[999] == 0.999
@@ -63,7 +63,7 @@ def test_the_cosine_schedule_counts_as_the_paper_does_and_clips_its_last_step():
 )
 @settings(deadline=None, max_examples=50)
 def test_what_holds_for_every_schedule(name, steps, start, end):
-    found = _diffusion.noise_schedule(name, steps, start, end)
+    found = probability.noise_schedule(name, steps, start, end)
     assert len(found.betas) == len(found.alpha_bar) == steps
     assert ((found.betas > 0) & (found.betas < 1)).all()
     assert (np.diff(found.alpha_bar) < 0).all()
@@ -86,7 +86,7 @@ def test_what_holds_for_every_schedule(name, steps, start, end):
 )
 def test_what_is_no_schedule_is_refused(arguments, why):
     with pytest.raises(InputError, match=why):
-        _diffusion.noise_schedule(*arguments)
+        probability.noise_schedule(*arguments)
 
 
 @pytest.mark.parametrize("name", _diffusion.NOISE_SCHEDULES)
@@ -94,10 +94,10 @@ def test_what_is_no_schedule_is_refused(arguments, why):
 def test_one_stroke_equals_the_steps(name, t):
     x0, noise = np.random.default_rng(0).normal(0, 1, (2, 3, 4))
     found = probability.diffuse(x0, t=t, schedule=name, noise=noise)
-    left = _diffusion.noise_schedule(name).alpha_bar[t]
+    left = probability.noise_schedule(name).alpha_bar[t]
     assert found.noisy == near(np.sqrt(left) * x0 + np.sqrt(1 - left) * noise, 1e-9)
     assert (found.alpha_bar, found.t, found.T) == (left, t, 1000)
-    assert found.snr == _diffusion.noise_schedule(name).snr[t]
+    assert found.snr == probability.noise_schedule(name).snr[t]
     assert found.check().holds.all()
 
 
@@ -118,12 +118,14 @@ def test_a_given_alpha_bar_needs_no_schedule(left, noisy, snr):
     assert found.check().holds.all()
 
 
-def test_noise_comes_from_the_generator_alone():
-    first, second = (probability.diffuse([1, 2, 3], t=10, rng=np.random.default_rng(3)) for _ in range(2))
-    assert (
-        first.noise.tolist() == second.noise.tolist() == np.random.default_rng(3).standard_normal(3).tolist()
-    )
-    assert first.noisy.tolist() == second.noisy.tolist()
+def test_noise_comes_from_the_seed_alone_a_stream_for_each_row():
+    x0 = np.zeros((2, 2, 3))
+    first, again = (probability.diffuse(x0, t=10, seed=3) for _ in range(2))
+    assert first.noisy.tolist() == again.noisy.tolist()
+    for k, row in enumerate(first.noise.reshape(4, 3), 1):
+        assert row.tolist() == np.random.default_rng((3, k)).standard_normal(3).tolist()
+    images = probability.diffuse(x0, t=10, image=True, seed=3)
+    assert images.noise[1].tolist() == np.random.default_rng((3, 2)).standard_normal((2, 3)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,6 @@ def test_noise_comes_from_the_generator_alone():
         ({"alpha_bar": 1.1}, "alpha_bar must be 0 to 1, not 1.1"),
         ({"alpha_bar": float("nan")}, "alpha_bar is nan"),
         ({"t": 1, "noise": [1, 2, 3]}, "x0 and noise have lengths 2 and 3"),
-        ({"t": 1, "noise": None}, "give the noise, or a generator"),
         ({"t": 1, "beta_start": 2.0}, "beta_start must be above 0 and below 1"),
     ],
 )

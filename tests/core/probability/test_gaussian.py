@@ -107,31 +107,31 @@ def inverse(p):
     ids=["middle", "near half", "tail", "far", "subnormal"],
 )
 def test_the_quantile_over_the_whole_range(shares, bound):
-    for p, z in zip(shares, probability.gaussian_quantile(shares).quantile, strict=True):
+    for p, z in zip(shares, probability.gaussian(quantile=shares).quantile, strict=True):
         assert ulps(z, inverse(p)) <= bound
 
 
 @given(st.floats(0.5, 1.0, exclude_max=True))
 @settings(deadline=None, max_examples=100)
 def test_the_upper_half_mirrors_the_lower(p):
-    upper, lower = probability.gaussian_quantile([p, 1.0 - p]).quantile
+    upper, lower = probability.gaussian(quantile=[p, 1.0 - p]).quantile
     assert upper == -lower
 
 
 def test_the_ends_of_the_quantile():
-    found = probability.gaussian_quantile([0, 1, 0.5], 3, 2)
+    found = probability.gaussian(quantile=[0, 1, 0.5], mu=3, sigma=2)
     assert found.quantile.tolist() == [-np.inf, np.inf, 3]
     assert found.check().holds.all()
     # torch gives -inf here, through 2p - 1
-    assert probability.gaussian_quantile(1e-300).quantile == near(-37.0470964, 1e-8)
+    assert probability.gaussian(quantile=1e-300).quantile == near(-37.0470964, 1e-8)
     for bad in (-0.1, 1.1):
         with pytest.raises(InputError, match="probability must be 0 to 1, not"):
-            probability.gaussian_quantile(bad)
+            probability.gaussian(quantile=bad)
 
 
 def test_a_quantile_that_its_mean_cancels_is_right_to_the_last_digit_of_the_mean():
     truth = mp.mpf(0.5244) + inverse(0.3)  # -5e-7
-    assert abs(mp.mpf(float(probability.gaussian_quantile(0.3, 0.5244).quantile)) - truth) <= np.spacing(
+    assert abs(mp.mpf(float(probability.gaussian(quantile=0.3, mu=0.5244).quantile)) - truth) <= np.spacing(
         0.5244
     )
 
@@ -148,7 +148,7 @@ def test_the_probability_of_an_interval(width, span):
     rng = np.random.default_rng(3)
     low = rng.uniform(-span, span, 60)
     high = low + width * rng.uniform(0.5, 1, 60)
-    found = probability.gaussian_between(low, high, 0.1, 1.1)
+    found = probability.gaussian(None, 0.1, 1.1, between=(low, high))
     for k in range(60):
         truth = interval(low[k], high[k], 0.1, 1.1)
         if truth > 1e-300:
@@ -156,11 +156,13 @@ def test_the_probability_of_an_interval(width, span):
 
 
 def test_an_interval_in_the_far_tail_is_not_zero():  # cdf - cdf is, in scipy, torch and the stdlib
-    assert probability.gaussian_between(10, 11).probability == near(7.6196619e-24, 1e-7)
+    assert probability.gaussian(between=(10, 11)).probability == near(7.6196619e-24, 1e-7)
 
 
 def test_the_edges_of_an_interval():
-    between = probability.gaussian_between
+    def between(low, high):
+        return probability.gaussian(between=(low, high))
+
     assert between(-np.inf, np.inf).probability == 1
     assert between(3, 3).probability == 0
     assert between(-np.inf, 0).probability == 0.5
@@ -171,32 +173,32 @@ def test_the_edges_of_an_interval():
 
 
 def test_samples_come_from_the_generator_alone():
-    drawn = [probability.gaussian_sample(5, 1.0, 2.0, np.random.default_rng(7)) for _ in range(2)]
+    drawn = [probability.gaussian(None, 1.0, 2.0, sample=5, seed=7) for _ in range(2)]
     assert drawn[0].sample.tolist() == drawn[1].sample.tolist()
     assert drawn[0].sample.tolist() == (1 + 2 * np.random.default_rng(7).standard_normal(5)).tolist()
     for count in (0, 1.5):
         with pytest.raises(InputError, match="count must be a whole number"):
-            probability.gaussian_sample(count, 0, 1, np.random.default_rng(0))
+            probability.gaussian(sample=count)
 
 
 def test_every_check_holds():
     x = draws(-8, 8, 50)
     assert probability.gaussian(x, 1, 2).check().holds.all()
-    assert probability.gaussian_quantile(draws(0, 1, 50), 1, 2).check().holds.all()
-    assert probability.gaussian_between(x, x + draws(0, 5, 50), 1, 2).check().holds.all()
-    assert probability.gaussian_sample(100, 3, 2, np.random.default_rng(0)).check().holds.all()
+    assert probability.gaussian(quantile=draws(0, 1, 50), mu=1, sigma=2).check().holds.all()
+    assert probability.gaussian(None, 1, 2, between=(x, x + draws(0, 5, 50))).check().holds.all()
+    assert probability.gaussian(None, 3, 2, sample=100).check().holds.all()
 
 
 def test_an_array_gives_what_its_elements_give():
     x = draws(-39, 39, 64).reshape(4, 16)
     p = draws(0, 1, 64).reshape(4, 16)
-    found, shares = probability.gaussian(x, 0.3, 1.7), probability.gaussian_quantile(p, 0.3, 1.7)
-    ends = probability.gaussian_between(x, x + p, 0.3, 1.7)
+    found, shares = probability.gaussian(x, 0.3, 1.7), probability.gaussian(quantile=p, mu=0.3, sigma=1.7)
+    ends = probability.gaussian(None, 0.3, 1.7, between=(x, x + p))
     for place in np.ndindex(x.shape):
         one = probability.gaussian(x[place], 0.3, 1.7)
         assert (one.density, one.cdf) == (found.density[place], found.cdf[place])
-        assert probability.gaussian_quantile(p[place], 0.3, 1.7).quantile == shares.quantile[place]
-        single = probability.gaussian_between(x[place], x[place] + p[place], 0.3, 1.7)
+        assert probability.gaussian(quantile=p[place], mu=0.3, sigma=1.7).quantile == shares.quantile[place]
+        single = probability.gaussian(None, 0.3, 1.7, between=(x[place], x[place] + p[place]))
         assert single.probability == ends.probability[place]
 
 

@@ -31,9 +31,9 @@ def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noq
     )
     result: Any
     if target is None:
-        result, steps = core.sum_gradients(weights, x, shift), _sum_steps()
+        result, steps = core.backprop(weights, x, shift), _sum_steps()
     else:
-        result, steps = core.layer_gradients(weights, x, shift, target), _loss_steps()
+        result, steps = core.backprop(weights, x, shift, target=target), _loss_steps()
     return Report(
         result._replace(W=result.W[None], b=result.b[None]),  # the same for every row of x
         show=("gradients",),

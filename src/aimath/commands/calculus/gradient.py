@@ -84,7 +84,7 @@ def _gradient_report(f: Function, points: Any, *, hessian: bool, direction: str)
     from aimath.core import calculus
 
     way = words.parse_direction(direction, f.variables) if direction else None
-    result = calculus.gradient(f, points, direction=way, hessian=hessian)
+    result = calculus.grad(f, at=points, direction=way, hessian=hessian)
     formulas = f.gradient_formulas()
     return Report(
         result,
@@ -127,7 +127,7 @@ def _jacobian_report(functions: Sequence[Function], points: Any, *, hessian: boo
     if hessian or direction:
         option = "--hessian" if hessian else "--direction"
         raise InputError(f"{option} is for one formula, and {len(functions)} are given", usage=True)
-    result = calculus.jacobian(functions, points)
+    result = calculus.grad(*functions, at=points)
     names = functions[0].variables
     where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names[:MAX_PARTIALS_SHOWN]))
     return Report(

@@ -18,7 +18,7 @@ from aimath.cli.options import (
     Vector,
     log_name,
 )
-from aimath.commands._shared import class_indices
+from aimath.commands._shared import class_indices, entropy_unit
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
@@ -64,7 +64,7 @@ def _distribution_report(
 ) -> Report:
     from aimath.core import information
 
-    unit, log = information.entropy_unit(base), log_name(base)
+    unit, log = entropy_unit(base), log_name(base)
     smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
     return Report(
         information.cross_entropy(p, q, base, label_smoothing, normalize),
@@ -94,10 +94,12 @@ def _distribution_report(
 def _logits_report(logits: Vector, target: Vector, base: float, label_smoothing: float) -> Report:
     from aimath.core import information
 
-    unit, log = information.entropy_unit(base), log_name(base)
+    unit, log = entropy_unit(base), log_name(base)
     smoothing = Line(" label smoothing {label_smoothing}: t gives that share to all classes evenly")
     return Report(
-        information.cross_entropy_of_logits(logits, class_indices(target), base, label_smoothing),
+        information.cross_entropy(
+            None, None, base, label_smoothing, logits=logits, target=class_indices(target)
+        ),
         show=("cross_entropy",),
         steps=(
             Line(f"H = Σ t_i · {log}(1/p_i)      p = softmax(z)      t = 1 for the right class, else 0"),

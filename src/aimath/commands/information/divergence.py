@@ -14,6 +14,7 @@ from aimath.cli.options import (
     TrueDistribution,
     log_name,
 )
+from aimath.commands._shared import entropy_unit
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 
@@ -36,7 +37,7 @@ def kl(
     """
     from aimath.core import information
 
-    unit, log = information.entropy_unit(base), log_name(base)
+    unit, log = entropy_unit(base), log_name(base)
     one, two, answer, terms = ("q", "p", "reverse", "reverse_terms") if reverse else ("p", "q", "kl", "terms")
     check = CrossCheck("cross-entropy - entropy = {cross_entropy} - {entropy} = {alternative}")
     return Report(
@@ -80,7 +81,7 @@ def js(
     """
     from aimath.core import information
 
-    unit = information.entropy_unit(base)
+    unit = entropy_unit(base)
     return Report(
         information.js(p, q, base, normalize),
         show=("distance",) if distance else ("js",),

@@ -16,6 +16,7 @@ from aimath.cli.options import (
     Vector,
     log_name,
 )
+from aimath.commands._shared import entropy_unit
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
@@ -41,13 +42,11 @@ def entropy(
     """
     from aimath.core import information
 
-    unit, log = information.entropy_unit(base), log_name(base)
+    unit, log = entropy_unit(base), log_name(base)
     if from_logits and normalize:
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
     return Report(
-        information.entropy_of_logits(logits, base)
-        if from_logits
-        else information.entropy(probs, base, normalize),
+        information.entropy(probs, base, normalize, logits=logits),
         show=("entropy",),
         steps=(
             Line(f"H(p) = Σ p_i · {log}(1/p_i)      {log}(1/p_i) is the surprise of outcome i, in {unit}"),

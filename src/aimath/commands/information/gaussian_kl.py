@@ -13,6 +13,7 @@ from aimath.cli.options import (
     Usage,
     Vector,
 )
+from aimath.commands._shared import entropy_unit
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
@@ -44,17 +45,16 @@ def gaussian_kl(
     """
     from aimath.core import information
 
-    unit = information.entropy_unit(base)
+    unit = entropy_unit(base)
     if logvar is not None:
         if any(values is not None for values in (sigma, mu2, sigma2)):
             raise InputError("--logvar is measured against N(0, 1): give --mu and --logvar alone", usage=True)
-        result: Any = information.vae_kl(mu, logvar, base)
+        result: Any = information.gaussian_kl(mu, base=base, logvar=logvar)
         formula = "KL = Σ (mu² + (exp(l) - 1) - l) / 2      l = ln sigma²"
         textbook = "the paper's line, -1/2 Σ (1 + l - mu² - exp(l))"
         columns: tuple[tuple[str, str], ...] = (("mu", "{mu}"), ("l", "{logvar}"), (unit, "{terms}"))
     else:
-        second = (0.0 if mu2 is None else mu2, 1.0 if sigma2 is None else sigma2)
-        result = information.gaussian_kl(mu, sigma, *second, base)
+        result = information.gaussian_kl(mu, sigma, mu2, sigma2, base)
         formula = "KL = Σ (r - ln(1 + r)) + r²/2 + d²/2      r = (s1 - s2)/s2      d = (m1 - m2)/s2"
         textbook = "the textbook's line, Σ ln(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2"
         columns = (("m1", "{mu}"), ("s1", "{sigma}"), ("m2", "{mu2}"), ("s2", "{sigma2}"), (unit, "{terms}"))

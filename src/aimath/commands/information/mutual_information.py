@@ -12,6 +12,7 @@ from aimath.cli.options import (
     Vector,
     log_name,
 )
+from aimath.commands._shared import entropy_unit
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 
@@ -32,7 +33,7 @@ def mutual_information(
     """
     from aimath.core import information
 
-    unit, log = information.entropy_unit(base), log_name(base)
+    unit, log = entropy_unit(base), log_name(base)
     return Report(
         information.mutual_information(joint, base, normalize),
         show=("mutual_information",),

@@ -71,10 +71,10 @@ def _token_report(values: Vector, *, logarithms: bool) -> Report:
     from aimath.core import information
 
     if logarithms:
-        result: Any = information.perplexity_of_log_probs(values)
+        result: Any = information.perplexity(log_probs=values)
         table = Table((("ln p of token, nats", "{log_probs}"), ("p", "{token_probs}")), bar="token_probs")
     else:
-        result = information.perplexity_of_tokens(values)
+        result = information.perplexity(tokens=values)
         table = Table((("p of token", "{token_probs}"), ("-ln p, nats", "{surprise}")), bar="token_probs")
     return Report(
         result,

@@ -75,13 +75,10 @@ def attention(
         report = _report(result, steps, tokens, memory)
         names = report.labels or (str(len(result.Q)),)
         return report._replace(template_words={"last": names[-1], "d": str(result.Q.shape[-1])})
-    import numpy as np
-
     if any(matrix is not None for matrix in (Q, K, V)):
         raise InputError("--heads makes Q, K and V of one matrix X: give that alone", usage=True)
     drawn = int(seed)
-    # The stream (seed, 1): randn:MxN takes the stream of the seed itself.
-    several = core.multi_head(single_matrix(X, "X"), heads, rng=np.random.default_rng((drawn, 1)), **options)
+    several = core.attention(X=single_matrix(X, "X"), heads=heads, seed=drawn, **options)
     report = _report(several, _multi_head_steps(several.Q.shape, masked=masks), tokens, memory)
     return report._replace(extra=rng_metadata(drawn), batch_axis="head")
 

@@ -43,7 +43,7 @@ def inverse(
                 * (n > 1)
             ),
             Line(f" rank {{rank}} of {n}      condition {{condition}}: by so much errors of a may grow"),
-            CrossCheck(LEVERRIER_CHECK if n <= core.MAX_EXACT_ROWS else "a · inverse = {answer}"),
+            CrossCheck(LEVERRIER_CHECK if result.is_exact() else "a · inverse = {answer}"),
         ),
         plot=Plot("inverse"),
         unbatched=True,
@@ -72,9 +72,7 @@ def det(a: SquareMatrix) -> Report:
             Panels((("a", "a"),)),
             *(Line(text) for text in _determinant_expansion(n)),
             Line(" ln|det| = {log_abs_det}      sign {sign}"),
-            CrossCheck(
-                LEVERRIER_CHECK if n <= core.MAX_EXACT_ROWS else "ln|det| by eigenvalues: {alternative}"
-            ),
+            CrossCheck(LEVERRIER_CHECK if result.is_exact() else "ln|det| by eigenvalues: {alternative}"),
         ),
         plot=Plot("det"),
         unbatched=True,

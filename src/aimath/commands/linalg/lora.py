@@ -64,7 +64,7 @@ def _shape_report(shape: str, rank: int) -> Report:
         )
         raise InputError(why, hint=f"try {EXAMPLE}", usage=True)
     return Report(
-        core.lora((int(sides[1]), int(sides[2])), rank),
+        core.lora(shape=(int(sides[1]), int(sides[2])), rank=rank),
         show=("parameters",),
         steps=(
             Line(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import Integer, Option, TextArguments
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-DEFAULT_TOP = 10
-"""So many words are found unless another number is asked for."""
 EXAMPLE = "aimath analogy king man woman --top 1"
 
 
@@ -53,12 +48,10 @@ def analogy(
         raise InputError(f"needs three words A, B and C, not {found}", hint=f"try {EXAMPLE}", usage=True)
     if words and not vectors:
         raise InputError("--words names the rows of --vectors", usage=True)
-    labels, rows, notes = _load_vectors(vectors, words)
-    ready = neighbours.build_index(rows)
-    count = min(DEFAULT_TOP, _count_candidates(ready, labels, given)) if top is None else top
     a, b, c = given
+    loaded, notes = _load_vectors(vectors, words)
     return Report(
-        neighbours.analogy(ready, labels, a, b, c, count),
+        neighbours.analogy(a, b, c, top=top, **loaded),
         show=("ranking",),
         steps=(
             Line("target = A - B + C      A = {a}, B = {b}, C = {c}"),
@@ -76,21 +69,11 @@ def analogy(
     )
 
 
-def _load_vectors(path: str, words: str) -> tuple[Sequence[str], Any, tuple[str, ...]]:
-    """Return words, vectors and notes from a file, or the guide's four words without one."""
+def _load_vectors(path: str, words: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return vectors with their words, and notes, from a file; without one core's own, the guide's four."""
     if not path:
-        from aimath.core import linalg as neighbours
-
-        return neighbours.EXAMPLE_WORDS, neighbours.EXAMPLE_VECTORS, ()
+        return {}, ()
     from aimath.read import word_vectors as read  # noqa: PLC0415  only for files
 
-    return read.read_word_vectors(path.removeprefix("@"), words.removeprefix("@") or None)
-
-
-def _count_candidates(ready: Any, labels: Sequence[str], given: Sequence[str]) -> int:
-    """Return the number of words that can be answers: neither given nor with a zero vector."""
-    known = (labels.index(word) for word in given if word in labels)  # core says which isn't
-    others = len(labels) - len({*ready.zeros.tolist(), *known})
-    if others == 0:
-        raise InputError(f"there is no other word among the {len(labels)}")
-    return others
+    labels, rows, notes = read.read_word_vectors(path.removeprefix("@"), words.removeprefix("@") or None)
+    return {"vectors": rows, "words": labels}, notes

@@ -56,7 +56,7 @@ def _matrix_report(matrix: Vector, memory: int | None) -> Report:
     rows = single_matrix(matrix, "matrix")
     check_memory((len(rows), len(rows)), "matrix of cosines", memory)
     return Report(
-        cosines.cosine_matrix(rows),
+        cosines.cosine(matrix=rows),
         show=("cosine",),
         steps=(
             Line("cosine_i,j = x_i · x_j / (|x_i| · |x_j|)      x_i is row i"),

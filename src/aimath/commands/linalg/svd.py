@@ -15,7 +15,6 @@ from aimath.text import quote
 
 if TYPE_CHECKING:
     from aimath.cli.options import Vector
-    from aimath.core import linalg as spectra
     from aimath.core.linalg import SvdApprox
     from aimath.report import Step
 
@@ -75,35 +74,28 @@ def svd_approx(
 
     if randomized and exact:
         raise InputError("--randomized and --exact exclude each other", usage=True)
-    method: spectra.Method = "randomized" if randomized else "exact" if exact else "auto"
-    # randn:MxN has the stream of the seed itself.
-    numbers = np.random.default_rng((int(seed), 1))
+    method = (randomized, exact)
     weights: ArrayOrRowBlocks
     notes: tuple[str, ...] = ()
     if isinstance(W, np.ndarray):
         weights = single_matrix(W, "W")
-        ranks = rank or _default_ranks(min(weights.shape))
+        ranks = rank or spectra.default_ranks(min(weights.shape))
         _check_svd_budget(weights, max(ranks), method, memory)
-        found = spectra.svd_approx(weights, ranks, method, numbers)
+        found = spectra.svd_approx(weights, ranks, *method, int(seed))
     else:
         weights, notes = W, W.notes
-        ranks = rank or _default_ranks(min(*weights.shape, MAX_STREAMED_RANK))
-        found = spectra.streaming_svd(weights, max(ranks), method, numbers).truncate(ranks)
+        ranks = rank or spectra.default_ranks(min(*weights.shape, MAX_STREAMED_RANK))
+        found = spectra.streaming_svd(weights, max(ranks), *method, int(seed)).truncate(ranks)
     if save_factors:
         _save_factors(found, weights, save_factors)
     return _report(found, single=len(rank or ()) == 1)._replace(notes=notes)
 
 
-def _default_ranks(max_rank: int) -> tuple[int, ...]:
-    """Return the powers of two below the full rank, and the full rank."""
-    return (*(1 << k for k in range((max_rank - 1).bit_length())), max_rank)
-
-
-def _check_svd_budget(weights: Vector, max_rank: int, method: spectra.Method, memory: int | None) -> None:
+def _check_svd_budget(weights: Vector, max_rank: int, method: tuple[bool, bool], memory: int | None) -> None:
     from aimath.core.linalg import uses_full_svd
 
     m, n = weights.shape
-    if uses_full_svd((m, n), max_rank, method):
+    if uses_full_svd((m, n), max_rank, *method):
         size = 8 * (3 * m * n + min(m, n) ** 2)
         check_budget(
             size, f"a {m} x {n} float64 matrix and its whole SVD", memory, alternative="--randomized"

@@ -60,13 +60,11 @@ def explain_run(runs: RunBatch, run: int, f: Function, schedule: str) -> Report:
     """Return the report that explains one run."""
     import numpy as np
 
-    from aimath.core.optim import fit_quadratic, has_closed_form
-
     last = int(runs.last[run])
     found = runs.trajectory(np.arange(last + 1), np.full(last + 1, run))
     known = _run_settings(runs, run, found) | _columns(runs, run, found)
     known |= {"schedule": schedule, "formula": f.gradient_formulas()[0]}
-    bowl = fit_quadratic(runs, run) if last and has_closed_form(runs, run) else None
+    bowl = runs.closed_form(run) if last else None
     if bowl:
         curvature = bowl.curvatures[-1]
         known |= {"centre": bowl.centre[0], "curvature": curvature, "most": 2.0 / curvature}
@@ -165,9 +163,7 @@ def _columns(runs: RunBatch, run: int, trajectory: Any) -> dict[str, Any]:
     """Return the columns of the tables, by variable."""
     import numpy as np
 
-    from aimath.core.optim import next_points
-
-    after = next_points(runs)[: len(trajectory.step), run]
+    after = runs.next_points[: len(trajectory.step), run]
     decay = 0.0 if runs.rule.name == "adamw" else trajectory.source.decay[run]
     columns: dict[str, Any] = {}
     for k, name in enumerate(runs.objective.variables):

@@ -58,7 +58,7 @@ def race(
         check_choice("--optimizers", n.strip(), known) for n in (optimizers or ",".join(known)).split(",")
     ]
     check_choice("--schedule", schedule, SCHEDULES)
-    found = optimize.compare(f, point, names, lr=lr, steps=steps, until=until, schedule=schedule)
+    found = optimize.race(f, point, optimizers=names, lr=lr, steps=steps, until=until, schedule=schedule)
     return Report(
         found,
         show=("optimizer", "steps", "loss", "status"),

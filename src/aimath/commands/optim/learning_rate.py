@@ -35,7 +35,7 @@ def learning_rate(
 
     if function or at:
         f, point = parse_start(function or DEFAULT_FUNCTION, [at] if at else None, "--at")
-        curvatures = optimize.hessian_eigenvalues(f, point)[None]
+        curvatures = optimize.learning_rate(function=f, at=point, lr=lr).curvatures[None]
     return Report(
         optimize.learning_rate(curvatures, lr),
         show=("rate",),

@@ -50,7 +50,7 @@ def schedule(
     check_choice("--schedule", schedule, SCHEDULES)
     return Report(
         optimize.schedule(
-            step, schedule, lr, horizon=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
+            step, schedule, lr, steps=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
             power=power,
         ),
         show=("lr",),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from aimath.cli.command import command
 from aimath.cli.options import Integer, Number, Operand, Option, RowNumbers, Seed, Usage, Vector
-from aimath.cli.seeds import rng_metadata, standard_normal
+from aimath.cli.seeds import rng_metadata
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
 
@@ -42,7 +42,8 @@ def diffuse(
     x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) noise, where abar_t is the product of 1 - beta up to
     step t, counted from 0 (DDPM; Ho, Jain and Abbeel 2020).
     """
-    from aimath.core import probability as diffusion
+    from aimath.core import probability
+    from aimath.core.numerics.random import standard_normal
 
     data = picture if image else x0
     if data is None or (t is None) == (alpha_bar is None):
@@ -55,7 +56,7 @@ def diffuse(
     elif image:
         noise = _as_image(noise, data.shape[1:])
     return Report(
-        diffusion.diffuse(data, t, T, schedule, beta_start, beta_end, alpha_bar, noise),
+        probability.diffuse(data, t, T, schedule, beta_start, beta_end, alpha_bar, noise),
         show=("noisy",),
         steps=_steps(None if t is None else schedule),
         companion="x0",

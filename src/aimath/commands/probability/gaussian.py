@@ -95,7 +95,7 @@ def _quantile_report(p: Vector, mu: float, sigma: float) -> Report:
     from aimath.core import probability
 
     return Report(
-        probability.gaussian_quantile(p, mu, sigma),
+        probability.gaussian(None, mu, sigma, quantile=p),
         show=("quantile",),
         steps=(
             Line("x = mu + sigma · z      Φ(z) = p"),
@@ -108,13 +108,11 @@ def _quantile_report(p: Vector, mu: float, sigma: float) -> Report:
 
 
 def _sample_report(sample: str, mu: float, sigma: float, seed: int, memory: int | None) -> Report:
-    import numpy as np
-
     from aimath.core import probability
 
     count = parse_integer(sample, "--sample", 1, 10_000_000)
     check_budget(count * BYTES_PER_SAMPLE, f"to draw {count} numbers and write them", memory)
-    result = probability.gaussian_sample(count, mu, sigma, np.random.default_rng(seed))
+    result = probability.gaussian(None, mu, sigma, sample=count, seed=seed)
     return Report(
         result,
         show=("sample",),
@@ -133,7 +131,7 @@ def _interval_report(between: tuple[str, str], mu: float, sigma: float) -> Repor
 
     low, high = (parse_option("--between", parse_number, text) for text in between)
     return Report(
-        probability.gaussian_between([low], [high], mu, sigma),
+        probability.gaussian(None, mu, sigma, between=([low], [high])),
         show=("probability",),
         steps=(
             Line("P(a < X < b) = Φ(z_b) - Φ(z_a)      z = (x - mu)/sigma"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from aimath.core.calculus._derivatives import VJP_RULES
 from aimath.core.calculus._evaluate import Program
+from aimath.core.calculus._expression import Function, parse_function
 from aimath.core.calculus._gradient import SourceFunctions, check_points, gradient
 from aimath.core.calculus._graph import Graph
 from aimath.core.calculus._printing import to_infix
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from aimath.core.calculus._expression import Function
     from aimath.core.numerics.types import Array
 
 
@@ -63,19 +63,27 @@ class _Row(NamedTuple):
     upstream: float
 
 
-def backprop(f: Function, point: Sequence[float]) -> Backprop:
+def backprop(
+    function: str | Function,
+    start: Mapping[str, float] | Sequence[float] | None = None,
+    *,
+    variables: Sequence[str] | None = None,
+    **point: float,
+) -> Backprop:
     """Return the gradients of a formula by backpropagation, with every node on the way.
 
     flow of a node = local derivative * upstream, the flow of the node above; the gradient by a
-    variable is the sum of its flows. Numbers have no nodes. Rumelhart, Hinton and Williams (1986).
+    variable is the sum of its flows. Numbers have no nodes. The point is given by name, in `start`
+    too, which takes it in order of the variables as well. For a layer see nn.backprop. Rumelhart,
+    Hinton and Williams (1986).
 
-    >>> from aimath.core.calculus._expression import parse_function
-    >>> backprop(parse_function("(w*x - y)^2"), [2, 3, 5]).gradients
+    >>> backprop("(w*x - y)^2", w=2, x=3, y=5).gradients
     array([ 6.,  4., -2.])
     """
-    (where,) = check_points(f, point)
+    f = parse_function(function, variables)
+    (where,) = check_points(f, f.point(start, **point))
     slopes = f.gradient(where.tolist())  # where there is none, this says so
-    values = f.node_values(point)
+    values = f.node_values(where.tolist())
     names = _name_nodes(f.graph, f.root, f.variables)
     nodes, depths, local, by, upstream = zip(*_node_rows(f, values, names), strict=True)
     written = [_node_formula(f.graph, i, names) if f.graph.nodes[i].args else "" for i in nodes]

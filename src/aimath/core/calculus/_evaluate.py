@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.calculus._grammar import shorten
 from aimath.core.calculus._operations import LIST_OPERATIONS, OPERATIONS
 from aimath.errors import InputError
+from aimath.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

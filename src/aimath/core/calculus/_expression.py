@@ -6,18 +6,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aimath.core.calculus._compile import compile_output, compile_outputs
 from aimath.core.calculus._derivatives import backward, gradient_nodes
 from aimath.core.calculus._evaluate import BLOCK, Program, format_inputs
-from aimath.core.calculus._grammar import ARITY, CONSTANTS, format_caret, parse, shorten
+from aimath.core.calculus._grammar import ARITY, CONSTANTS, format_caret, parse
 from aimath.core.calculus._graph import Graph, build_graph
 from aimath.core.calculus._printing import to_infix
-from aimath.errors import InputError, suggest
+from aimath.errors import InputError, join_and, suggest
+from aimath.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +46,27 @@ class Function:
     def short_text(self, width: int = 60) -> str:
         """Return the formula's text, truncated to `width` characters."""
         return shorten(self.text, width)
+
+    def point(self, start: Mapping[str, Any] | Sequence[float] | None = None, /, **named: Any) -> Any:
+        """Return the coordinates of a point, given by name or in the order of `variables`.
+
+        >>> parse_function("x^2*y").point(y=2.0, x=3.0)
+        [3.0, 2.0]
+        """
+        if start is not None and not isinstance(start, Mapping):
+            if named:
+                raise InputError(f"start gives the point, and so does {next(iter(named))}", usage=True)
+            return start
+        given = {**(start or {}), **named}
+        for name in given:
+            if name not in self.variables:
+                known = f"choose from {', '.join(self.variables)}" if self.variables else ""
+                why = f"{name} is not a variable of {self.short_text()}"
+                raise InputError(why, hint=suggest(name, self.variables, known), usage=True)
+        missing = [name for name in self.variables if name not in given]
+        if missing:
+            raise InputError(f"no value for {join_and(missing)}", usage=True)
+        return [given[name] for name in self.variables]
 
     def __call__(self, point: Sequence[float]) -> float:
         """Return the value at a point.
@@ -227,12 +250,17 @@ _NON_DIFFERENTIABLE: dict[str, Callable[[list[float]], bool]] = {
 }
 
 
-def parse_function(text: str, variables: Sequence[str] | None = None) -> Function:
+def parse_function(text: str | Function, variables: Sequence[str] | None = None) -> Function:
     """Return the function that a formula defines; variables are in order of appearance unless given.
+
+    What is a Function already is given back, if its variables are to be the same.
 
     >>> parse_function("a*x + b").variables
     ('a', 'x', 'b')
     """
+    if isinstance(text, Function):
+        same = variables is None or tuple(variables) == text.variables
+        return text if same else parse_function(text.text, variables)
     parts = parse(text)
     found = [part for part in parts if part.op == "variable"]
     names = tuple(dict.fromkeys(part.name for part in sorted(found, key=lambda part: part.start)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core.calculus._expression import Function, parse_function
 from aimath.core.numerics.arrays import Check, as_vectors, row_norms
 from aimath.core.numerics.finite_differences import central_difference
 from aimath.errors import InputError, pluralize
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from aimath.core.calculus._expression import Function
     from aimath.core.numerics.types import Array
 
 CRITICAL_RTOL = 1e-9
@@ -83,6 +84,82 @@ class Jacobian(NamedTuple):
         )
 
 
+def grad(
+    *functions: str | Function,
+    at: ArrayLike | None = None,
+    variables: Sequence[str] | None = None,
+    hessian: bool = False,
+    direction: Mapping[str, float] | ArrayLike | None = None,
+    start: Mapping[str, ArrayLike] | None = None,
+    **point: ArrayLike,
+) -> Any:
+    """Return the Gradient of a formula at a point, or the Jacobian of several.
+
+    The point is given by its coordinates' names, several values making several points; or in order of the
+    variables, (n,) or (r, n), by `at`. `start` takes what is named like a parameter. Derivatives are
+    exact; where there is none, 0 stands for it at a kink of abs and relu, and values that tie in max
+    or min share it, as in torch. The slope in a `direction` d is gradient · d / |d|.
+
+    >>> grad("x^2*y", x=3, y=2).gradient
+    array([12.,  9.])
+    >>> grad("x*y", "x + y", x=3, y=2).jacobian
+    array([[2., 3.],
+           [1., 1.]])
+    """
+    chosen = _with_same_variables(functions, variables)
+    points, single = _resolve_points(chosen[0], at, {**(start or {}), **point})
+    if len(chosen) == 1:
+        way = _resolve_direction(chosen[0], direction)
+        found: Any = gradient(chosen[0], points, direction=way, hessian=hessian)
+    elif hessian or direction is not None:
+        raise InputError("hessian and direction are for one formula", usage=True)
+    else:
+        found = jacobian(chosen, points)
+    return _drop_rows(found) if single else found
+
+
+def _with_same_variables(
+    functions: Sequence[str | Function], variables: Sequence[str] | None
+) -> list[Function]:
+    """Return the functions over all their variables, in order of appearance unless given."""
+    parsed = [parse_function(f) for f in functions]
+    if not parsed:
+        raise InputError("needs a formula", usage=True)
+    found = tuple(dict.fromkeys(name for f in parsed for name in f.variables))
+    return [parse_function(f, found if variables is None else variables) for f in parsed]
+
+
+def _resolve_points(
+    f: Function, at: ArrayLike | None, named: Mapping[str, ArrayLike]
+) -> tuple[ArrayLike, bool]:
+    """Return points, and whether there is a single one, from rows or from the values of each variable.
+
+    Of several values all combinations are taken, the last variable's varying fastest.
+    """
+    if at is not None:
+        if named:
+            raise InputError(f"at gives the points, and so does {next(iter(named))}", usage=True)
+        return at, np.ndim(at) == 1
+    f.point(named)  # says what is missing
+    grid = np.meshgrid(*map(np.ravel, named.values()), indexing="ij") if named else []
+    columns = {name: values.ravel() for name, values in zip(named, grid, strict=True)}
+    points = np.stack([columns[name] for name in f.variables], axis=-1) if columns else np.zeros((1, 0))
+    return points, not any(map(np.ndim, named.values()))
+
+
+def _resolve_direction(f: Function, direction: Mapping[str, float] | ArrayLike | None) -> ArrayLike | None:
+    if not isinstance(direction, Mapping):
+        return direction
+    way: ArrayLike = f.point({**dict.fromkeys(f.variables, 0.0), **direction})
+    return way
+
+
+def _drop_rows(found: Gradient | Jacobian) -> Any:
+    """Return the result of a single point without its axis of rows."""
+    values: Any = (value if value is None else np.asarray(value[0]) for value in found[1:])
+    return type(found)(found.source, *values)
+
+
 def gradient(
     f: Function, points: ArrayLike, *, direction: ArrayLike | None = None, hessian: bool = False
 ) -> Gradient:
@@ -92,7 +169,6 @@ def gradient(
     rounded as they are evaluated. Where there is none, by convention, 0 stands for it at a kink of
     abs and relu, and values that tie in max or min share it, as in torch.
 
-    >>> from aimath.core.calculus._expression import parse_function
     >>> gradient(parse_function("x^2 + 2*x*y + y^2"), [[3, 2]]).gradient
     array([[10., 10.]])
     """
@@ -124,7 +200,6 @@ def gradient(
 def jacobian(functions: Sequence[Function], points: ArrayLike) -> Jacobian:
     """Return the Jacobian of several formulas of the same variables at points (r, n).
 
-    >>> from aimath.core.calculus._expression import parse_function
     >>> f, g = parse_function("x*y", ["x", "y"]), parse_function("x + y", ["x", "y"])
     >>> jacobian([f, g], [[3, 2]]).jacobian
     array([[[2., 3.],
@@ -204,6 +279,7 @@ def _check_by_differences(
     transposed: bool = False,
 ) -> Check:
     """Return derivatives (r, n, ...) beside central differences of values (...) along each variable."""
+    points = np.atleast_2d(points)
     n = points.shape[-1]
     place, way = np.divmod(np.arange(points.size), n)
     step, ways = max(1, DIFFERENCE_BATCH // n), np.eye(n)

@@ -100,16 +100,6 @@ def format_caret(text: str, place: int) -> str:
     return f"{line}\n{' ' * len(before)}^"
 
 
-def shorten(text: str, width: int = CONTEXT_WIDTH) -> str:
-    r"""Return text in one line: control characters as escapes, truncated to `width`.
-
-    >>> shorten("a +\t b"), shorten("a + b + c", 6)
-    ('a + b', 'a +...')
-    """
-    text = re.sub("[ \t]+", " ", text).strip(" ")
-    return escape_unprintable(text if len(text) <= width else f"{text[: width - 3]}...")
-
-
 MAX_NESTING, MAX_SIGNS = 100, 50
 """Brackets within brackets, and signs in a row."""
 CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau}

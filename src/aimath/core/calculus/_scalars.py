@@ -1,6 +1,9 @@
-"""Accurate scalar functions that `math` lacks, twins of the array functions of core.
+"""Accurate functions of floats that `math` lacks, twins of the array functions of core.
 
-Each is the twin of an array function elsewhere in core; a float alone is ten times as fast here.
+Sigmoid, gelu, the normal distribution and their slopes stand in numerics/special.py for arrays, softmax
+and logsumexp in probability/_softmax.py for rows. A descent evaluates a formula at one point after the
+other, and a float is ten times as fast here as in an array of one; tests/core/test_twins.py holds the
+twins equal.
 """
 
 from __future__ import annotations
@@ -8,6 +11,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from aimath.core import probability
 from aimath.core.numerics.double_double import two_prod, two_sum
 from aimath.core.numerics.special import NORMAL_PDF_AT_0, SQRT_HALF_DD
 
@@ -177,7 +183,10 @@ def logsumexp(*values: float) -> float:
     """
     at = max(range(len(values)), key=values.__getitem__)
     others = _exp_differences(values[:at] + values[at + 1 :], values[at])
-    return values[at] + math.log1p(math.fsum(others))
+    nats = values[at] + math.log1p(math.fsum(others))
+    if values[at] < 0.0 and abs(nats) < -0.5 * values[at]:  # the two cancel: rows know a way
+        return float(probability.logsumexp_rows(np.array(values)))
+    return nats
 
 
 def softmax_vjp(probs: Sequence[float], *slopes: float) -> list[float]:

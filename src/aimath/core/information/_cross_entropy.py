@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from aimath.core.information._reductions import (
     total,
 )
 from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
+from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError
 
@@ -70,17 +71,9 @@ class CrossEntropy(NamedTuple):
         return Check(self.cross_entropy, self.entropy + self.kl + drift)
 
 
-def cross_entropy(
-    p: ArrayLike, q: ArrayLike, base: float = math.e, label_smoothing: float = 0.0, normalize: bool = False
+def _cross_entropy_of_probs(
+    p: Any, q: Any, base: float, label_smoothing: float, normalize: bool
 ) -> CrossEntropy:
-    """Return the cross-entropy of distributions p relative to q along the last axis.
-
-    cross_entropy = -sum(target * log(q)), target = (1 - label_smoothing) * p + label_smoothing / n
-    as in torch; in nats. q = 0 < target gives inf, where scikit-learn clips. Good (1952).
-
-    >>> float(cross_entropy([0.0, 1.0], [0.5, 0.5], base=2).cross_entropy)
-    1.0
-    """
     a, b = as_distribution_pair(p, q, normalize=normalize)
     share = check_label_smoothing(label_smoothing)
     if share > 0 and not normalize:
@@ -128,18 +121,52 @@ class CrossEntropyOfLogits(NamedTuple):
         return Check(self.cross_entropy, (logsumexp_rows(x) - wanted) / logarithm(self.base)[2])
 
 
-def cross_entropy_of_logits(
-    logits: ArrayLike, target: ArrayLike, base: float = math.e, label_smoothing: float = 0.0
-) -> CrossEntropyOfLogits:
-    """Return the cross-entropy of logits along the last axis with target class indices.
+@overload
+def cross_entropy(
+    p: None = None,
+    q: None = None,
+    base: float = ...,
+    label_smoothing: float = ...,
+    normalize: bool = ...,
+    *,
+    logits: ArrayLike,
+    target: ArrayLike,
+) -> CrossEntropyOfLogits: ...
+@overload
+def cross_entropy(
+    p: ArrayLike, q: ArrayLike, base: float = ..., label_smoothing: float = ..., normalize: bool = ...
+) -> CrossEntropy: ...
+def cross_entropy(
+    p: ArrayLike | None = None,
+    q: ArrayLike | None = None,
+    base: float = math.e,
+    label_smoothing: float = 0.0,
+    normalize: bool = False,
+    *,
+    logits: ArrayLike | None = None,
+    target: ArrayLike | None = None,
+) -> CrossEntropy | CrossEntropyOfLogits:
+    """Return the cross-entropy of p relative to q, or of logits with target class indices.
 
-    cross_entropy = logsumexp(logits) - logits[target]; in nats; label_smoothing as in torch:
-    (1 - label_smoothing) * target + label_smoothing / n. torch skips target -100, optax wraps -1:
-    both are errors here. Bridle (1990).
+    -sum(t * log(q)) along the last axis, t = (1 - label_smoothing) * p + label_smoothing / n as in
+    torch; in nats. q = 0 < t gives inf, where scikit-learn clips. Of logits it is logsumexp(logits) -
+    logits[target]; torch skips target -100, optax wraps -1: both are errors here. Good (1952),
+    Bridle (1990).
 
-    >>> float(cross_entropy_of_logits([50.0, 0.0], 0).cross_entropy)
+    >>> float(cross_entropy([0.0, 1.0], [0.5, 0.5], base=2).cross_entropy)
+    1.0
+    >>> float(cross_entropy(logits=[50.0, 0.0], target=0).cross_entropy)
     1.9287498479639178e-22
     """
+    form = select_form({"p": p, "q": q}, {"logits": logits, "target": target}, normalize=normalize)
+    if form == "p":
+        return _cross_entropy_of_probs(p, q, base, label_smoothing, normalize)
+    return _cross_entropy_of_logits(logits, target, base, label_smoothing)
+
+
+def _cross_entropy_of_logits(
+    logits: Any, target: Any, base: float, label_smoothing: float
+) -> CrossEntropyOfLogits:
     x = as_vectors(logits, "logit", allow=(-np.inf,), operand="logits")
     classes, share, nat = _check_target(target, x), check_label_smoothing(label_smoothing), logarithm(base)[2]
     logs = log_softmax_rows(x)

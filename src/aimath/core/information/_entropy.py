@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from aimath.core.information._reductions import (
     total,
 )
 from aimath.core.numerics.arrays import Check, as_vectors
+from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, softmax_rows
 
 if TYPE_CHECKING:
@@ -70,27 +71,37 @@ class Entropy(NamedTuple):
         return Check(self.entropy, np.maximum(other, 0.0))
 
 
-def entropy(probs: ArrayLike, base: float = 2.0, normalize: bool = False) -> Entropy:
-    """Return the Shannon entropy of distributions along the last axis.
+def entropy(
+    probs: ArrayLike | None = None,
+    base: float = 2.0,
+    normalize: bool = False,
+    *,
+    logits: ArrayLike | None = None,
+) -> Entropy:
+    """Return the Shannon entropy of distributions along the last axis, or of softmax(logits).
 
     entropy = -sum(probs * log(probs)), 0 log 0 = 0; in bits (base 2). scipy.stats.entropy counts
     in nats and normalises whatever it is given. Shannon (1948).
 
     >>> float(entropy([0.5, 0.25, 0.25]).entropy)
     1.5
+    >>> float(entropy(logits=[0.0, 0.0]).entropy)
+    1.0
     """
+    form = select_form({"probs": probs}, {"logits": logits}, normalize=normalize)
+    return _entropy_of_logits(logits, base) if form == "logits" else _entropy_of_probs(probs, base, normalize)
+
+
+def _entropy_of_probs(probs: Any, base: float, normalize: bool) -> Entropy:
     p = as_distribution(probs, normalize=normalize)
     return Entropy(None, p, float(base), entropy_rows(p, base, names=() if normalize else (None,)))
 
 
-def entropy_of_logits(logits: ArrayLike, base: float = 2.0) -> Entropy:
+def _entropy_of_logits(logits: Any, base: float) -> Entropy:
     """Return the Shannon entropy of softmax(logits) along the last axis; -inf masks an outcome.
 
-    entropy = sum(probs * (logsumexp(logits) - logits)); in bits (base 2). Where one outcome is all
-    but sure its surprise comes from the others, as 1 - p would have no digits left. Shannon (1948).
-
-    >>> float(entropy_of_logits([0.0, 0.0]).entropy)
-    1.0
+    entropy = sum(probs * (logsumexp(logits) - logits)). Where one outcome is all but sure its
+    surprise comes from the others, as 1 - p would have no digits left.
     """
     x = as_vectors(logits, "logit", allow=(-np.inf,))
     probs, _ = softmax_rows(x)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from aimath.core.information._reductions import accurate_sum, atanh_tail, horner, logarithm
 from aimath.core.numerics.arrays import Check, as_positive, as_vectors, check_same_rows
+from aimath.core.numerics.forms import select_form
+from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -41,17 +43,7 @@ class GaussianKL(NamedTuple):
         return Check(self.kl, nats / logarithm(self.base)[2])
 
 
-def gaussian_kl(
-    mu: ArrayLike, sigma: ArrayLike, mu2: ArrayLike = 0.0, sigma2: ArrayLike = 1.0, base: float = math.e
-) -> GaussianKL:
-    """Return KL(N(mu, sigma^2), N(mu2, sigma2^2)) of diagonal Gaussians, summed over the last axis.
-
-    kl = sum(log(sigma2 / sigma) + (sigma^2 + (mu - mu2)^2) / (2 sigma2^2) - 1/2); in nats; a single
-    number stands for all dimensions. Kullback (1959); exact to the last digits where torch's is 0.
-
-    >>> float(gaussian_kl([1.0, 0.0], 1.0).kl)
-    0.5
-    """
+def _kl_of_gaussians(mu: Any, sigma: Any, mu2: Any, sigma2: Any, base: float) -> GaussianKL:
     m1, m2 = as_vectors(mu, "mu", operand="mu"), as_vectors(mu2, "mu2", operand="mu2")
     s1, s2 = as_positive(sigma, "sigma", operand="sigma"), as_positive(sigma2, "sigma2", operand="sigma2")
     sides = (("mu", mu, m1), ("sigma", sigma, s1), ("mu2", mu2, m2), ("sigma2", sigma2, s2))
@@ -105,13 +97,10 @@ class VaeKL(NamedTuple):
         return Check(self.kl, nats / logarithm(self.base)[2])
 
 
-def vae_kl(mu: ArrayLike, logvar: ArrayLike, base: float = math.e) -> VaeKL:
+def _vae_kl(mu: Any, logvar: Any, base: float) -> VaeKL:
     """Return KL(N(mu, exp(logvar)), N(0, 1)), summed over the last axis.
 
-    kl = sum(exp(logvar) - 1 - logvar + mu^2) / 2; in nats. Kingma and Welling (2013), appendix B.
-
-    >>> float(vae_kl([1.0, 0.0], [0.0, 0.0]).kl)
-    0.5
+    kl = sum(exp(logvar) - 1 - logvar + mu^2) / 2. Kingma and Welling (2013), appendix B.
     """
     m, v = as_vectors(mu, "mu", operand="mu"), as_vectors(logvar, "logvar", operand="logvar")
     check_same_rows(m, v, ("mu", "logvar"))
@@ -128,3 +117,50 @@ def _vae_terms(mu: Array, logvar: Array) -> Array:
         v = np.where(near, logvar, 0.0)
         spread = np.where(near, v * v * horner(v, EXP_SERIES), np.expm1(logvar) - logvar)
         return np.asarray(0.5 * (spread + mu * mu))
+
+
+@overload
+def gaussian_kl(
+    mu: ArrayLike,
+    sigma: ArrayLike,
+    mu2: ArrayLike | None = ...,
+    sigma2: ArrayLike | None = ...,
+    base: float = ...,
+) -> GaussianKL: ...
+@overload
+def gaussian_kl(
+    mu: ArrayLike,
+    sigma: None = None,
+    mu2: None = None,
+    sigma2: None = None,
+    base: float = ...,
+    *,
+    logvar: ArrayLike,
+) -> VaeKL: ...
+def gaussian_kl(
+    mu: ArrayLike,
+    sigma: ArrayLike | None = None,
+    mu2: ArrayLike | None = None,
+    sigma2: ArrayLike | None = None,
+    base: float = math.e,
+    *,
+    logvar: ArrayLike | None = None,
+) -> GaussianKL | VaeKL:
+    """Return KL(N(mu, sigma^2), N(mu2, sigma2^2)) of diagonal Gaussians, summed over the last axis.
+
+    kl = sum(log(sigma2 / sigma) + (sigma^2 + (mu - mu2)^2) / (2 sigma2^2) - 1/2); in nats; a single
+    number stands for all dimensions; mu2 = 0 and sigma2 = 1 unless given. A VAE's logvar = ln(sigma^2)
+    may stand in place of sigma, against N(0, 1). Kullback (1959), Kingma and Welling (2013); exact
+    to the last digits where torch's is 0.
+
+    >>> float(gaussian_kl([1.0, 0.0], 1.0).kl)
+    0.5
+    >>> float(gaussian_kl([1.0, 0.0], logvar=[0.0, 0.0]).kl)
+    0.5
+    """
+    if select_form({"sigma": sigma}, {"logvar": logvar}) == "sigma":
+        second = (0.0 if mu2 is None else mu2, 1.0 if sigma2 is None else sigma2)
+        return _kl_of_gaussians(mu, sigma, *second, base)
+    if mu2 is not None or sigma2 is not None:
+        raise InputError("logvar is measured against N(0, 1): give mu and logvar alone", usage=True)
+    return _vae_kl(mu, logvar, base)

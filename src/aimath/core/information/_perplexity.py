@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from aimath.core.information._reductions import (
 )
 from aimath.core.numerics.arrays import Check, as_vectors, raise_at
 from aimath.core.numerics.double_double import divide_dd
+from aimath.core.numerics.forms import select_form
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -46,15 +47,8 @@ class Perplexity(NamedTuple):
         return Check(self.perplexity, np.maximum(np.prod(self.probs**-self.probs, axis=-1), 1.0))
 
 
-def perplexity(probs: ArrayLike, normalize: bool = False) -> Perplexity:
-    """Return the perplexity of distributions along the last axis.
-
-    perplexity = exp(nats), nats = -sum(probs * ln(probs)); it is worked out as 2 ** bits, so that
-    of n = 2^k equal outcomes it is n exactly. Jelinek, Mercer, Bahl and Baker (1977).
-
-    >>> float(perplexity([0.25, 0.25, 0.25, 0.25]).perplexity)
-    4.0
-    """
+def _perplexity_of_probs(probs: Any, normalize: bool) -> Perplexity:
+    """Return exp(entropy), worked out as 2 ** bits, so that of n = 2^k equal outcomes it is n exactly."""
     p = as_distribution(probs, normalize=normalize)
     bits = entropy_rows(p, 2.0, names=() if normalize else (None,))
     return Perplexity(p, bits * math.log(2.0), power(2.0, bits))
@@ -79,15 +73,8 @@ class TokenPerplexity(NamedTuple):
             return Check(self.perplexity, 1.0 / mean)
 
 
-def perplexity_of_tokens(token_probs: ArrayLike) -> TokenPerplexity:
-    """Return the perplexity of token probabilities along the last axis.
-
-    perplexity = exp(nats), nats = -mean(ln(token_probs)); a token of probability 0 makes it inf.
-    Jelinek, Mercer, Bahl and Baker (1977).
-
-    >>> float(perplexity_of_tokens([0.5, 0.125]).perplexity)
-    4.0
-    """
+def _perplexity_of_tokens(token_probs: Any) -> TokenPerplexity:
+    """Return exp(-mean(ln(token_probs))); a token of probability 0 makes it inf."""
     p = as_vectors(token_probs, "token probability")
     raise_at(p < 0, "token probability {k} is negative")
     raise_at(p > 1, "token probability {k} is above 1")
@@ -120,14 +107,8 @@ class LogProbPerplexity(NamedTuple):
             return Check(self.perplexity, np.prod(shares, axis=-1))
 
 
-def perplexity_of_log_probs(log_probs: ArrayLike) -> LogProbPerplexity:
-    """Return the perplexity of natural log-probabilities along the last axis.
-
-    perplexity = exp(-mean(log_probs)), inf past float64. Jelinek, Mercer, Bahl and Baker (1977).
-
-    >>> float(perplexity_of_log_probs([-1.0, -3.0]).nats)
-    2.0
-    """
+def _perplexity_of_log_probs(log_probs: Any) -> LogProbPerplexity:
+    """Return exp(-mean(log_probs)), inf past float64."""
     logs = as_vectors(log_probs, "log-probability", allow=(-np.inf,))
     raise_at(logs > 0, "log-probability {k} is above 0")
     log_likelihood = total(logs)
@@ -135,3 +116,35 @@ def perplexity_of_log_probs(log_probs: ArrayLike) -> LogProbPerplexity:
         lost = total(np.concatenate((logs, -log_likelihood[..., np.newaxis]), axis=-1))
         nats, rest = divide_dd(-log_likelihood, -lost, logs.shape[-1])
     return LogProbPerplexity(logs, nats + 0.0, power(math.e, nats) * (1.0 + rest))
+
+
+@overload
+def perplexity(probs: ArrayLike, normalize: bool = ...) -> Perplexity: ...
+@overload
+def perplexity(probs: None = None, normalize: bool = ..., *, tokens: ArrayLike) -> TokenPerplexity: ...
+@overload
+def perplexity(probs: None = None, normalize: bool = ..., *, log_probs: ArrayLike) -> LogProbPerplexity: ...
+def perplexity(
+    probs: ArrayLike | None = None,
+    normalize: bool = False,
+    *,
+    tokens: ArrayLike | None = None,
+    log_probs: ArrayLike | None = None,
+) -> Perplexity | TokenPerplexity | LogProbPerplexity:
+    """Return the perplexity of distributions, or of texts by their tokens' probabilities or logarithms.
+
+    exp of the entropy in nats along the last axis; of tokens exp of the mean of -ln p, which a token
+    of probability 0 makes inf. `log_probs` are natural logarithms. Jelinek, Mercer, Bahl and Baker (1977).
+
+    >>> float(perplexity([0.25, 0.25, 0.25, 0.25]).perplexity)
+    4.0
+    >>> float(perplexity(tokens=[0.5, 0.125]).perplexity)
+    4.0
+    >>> float(perplexity(log_probs=[-1.0, -3.0]).nats)
+    2.0
+    """
+    forms = {"probs": probs}, {"tokens": tokens}, {"log_probs": log_probs}
+    form = select_form(*forms, normalize=normalize)
+    if form == "probs":
+        return _perplexity_of_probs(probs, normalize)
+    return _perplexity_of_tokens(tokens) if form == "tokens" else _perplexity_of_log_probs(log_probs)

@@ -44,16 +44,6 @@ def logarithm(base: float) -> tuple[np.ufunc, float, float]:
     return (own[b], 1.0, nats) if b in own else (np.log, nats, nats)
 
 
-def entropy_unit(base: float) -> str:
-    """Return the unit of logarithms to `base`.
-
-    >>> entropy_unit(2)
-    'bits'
-    """
-    names = {2.0: "bits", 10.0: "hartleys", math.e: "nats"}
-    return names.get(float(base), f"units of log {float(base):g}")
-
-
 def power(base: float, exponent: Array) -> Array:
     """Return base ** exponent, the inverse of `logarithm`; past float64 it is inf."""
     with np.errstate(over="ignore"):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_finite, as_matrix, format_shape
 from aimath.core.numerics.exact import sqrt_ratio_rounded
+from aimath.core.numerics.forms import select_form
 from aimath.core.probability import softmax_rows
 from aimath.errors import InputError
 
@@ -196,25 +197,82 @@ class Attention(NamedTuple):
         return Check(self.output, mixed / total, np.abs(v).max(axis=-2, keepdims=True))
 
 
+@overload
 def attention(
     Q: ArrayLike,  # noqa: N803
     K: ArrayLike,  # noqa: N803
     V: ArrayLike,  # noqa: N803
+    causal: bool = ...,
+    mask: ArrayLike | None = ...,
+    scale: float | None = ...,
+) -> Attention: ...
+@overload
+def attention(
+    Q: ArrayLike,  # noqa: N803
+    *,
+    heads: int,
+    causal: bool = ...,
+    mask: ArrayLike | None = ...,
+    scale: float | None = ...,
+    seed: int = ...,
+) -> MultiHead: ...
+@overload
+def attention(
+    *,
+    X: ArrayLike,  # noqa: N803
+    heads: int,
+    causal: bool = ...,
+    mask: ArrayLike | None = ...,
+    scale: float | None = ...,
+    seed: int = ...,
+) -> MultiHead: ...
+def attention(
+    Q: ArrayLike | None = None,  # noqa: N803
+    K: ArrayLike | None = None,  # noqa: N803
+    V: ArrayLike | None = None,  # noqa: N803
     causal: bool = False,
     mask: ArrayLike | None = None,
     scale: float | None = None,
-) -> Attention:
-    """Return the scaled dot-product attention of queries Q to keys K and values V.
+    *,
+    X: ArrayLike | None = None,  # noqa: N803
+    heads: int | None = None,
+    seed: int = 0,
+) -> Attention | MultiHead:
+    """Return the scaled dot-product attention of queries Q to keys K and values V, or of X with heads.
 
     output = softmax(Q Kᵀ · scale + mask) V with scale = 1/√d. A mask of truth values says what is
     seen, one of numbers is added (torch's convention). causal: position i sees up to i, and needs
     as many keys as queries, since torch and flash-attention align others differently. A query that
     sees nothing is an error; torch answers zeros. Arrays of float32 are answered in float32, as by
-    torch. Vaswani et al. (2017).
+    torch. With `heads` the one matrix X makes Q, K and V by random weights of the seed: see
+    multi_head, which takes the weights. Vaswani et al. (2017).
 
     >>> attention([[1, 0], [0, 1]], [[1, 0], [0, 1]], [[1], [2]], causal=True).weights[0]
     array([1., 0.])
+    >>> attention([[1.0, 0.0], [0.0, 1.0]], heads=2).Q.shape
+    (2, 2, 1)
     """
+    if heads is None:
+        if X is not None:
+            raise InputError("X is for self-attention: give heads too", usage=True)
+        select_form({"Q": Q, "K": K, "V": V})
+        return _single_head(Q, K, V, causal, mask, scale)
+    x, others = (Q, (K, V)) if X is None else (X, (Q, K, V))
+    if x is None or any(matrix is not None for matrix in others):
+        raise InputError("heads make Q, K and V of one matrix X: give that alone", usage=True)
+    # The stream (seed, 1): a matrix drawn as randn:MxN takes the stream of the seed itself.
+    rng = np.random.default_rng((seed, 1))
+    return multi_head(x, heads, rng=rng, causal=causal, mask=mask, scale=scale)
+
+
+def _single_head(
+    Q: Any,  # noqa: N803
+    K: Any,  # noqa: N803
+    V: Any,  # noqa: N803
+    causal: bool,
+    mask: ArrayLike | None,
+    scale: float | None,
+) -> Attention:
     q, k, v = as_qkv(Q, K, V)
     check_qkv_shapes(q, k, v, causal)
     factor = sqrt_ratio_rounded(1, q.shape[-1]) if scale is None else float(scale)
@@ -313,7 +371,7 @@ def multi_head(
     q, k, v = (_split_heads(x @ w, heads) for w in (wq, wk, wv))
     if mask is not None and np.ndim(mask) > 2:
         mask = np.expand_dims(np.asarray(mask), -3)  # one mask for all heads of a sequence
-    a = attention(q, k, v, causal, mask, scale)
+    a = _single_head(q, k, v, causal, mask, scale)
     output = np.swapaxes(a.output, -2, -3).reshape(x.shape) @ wo
     return MultiHead(x, heads, causal, a.mask, a.scale, wq, wk, wv, wo, q, k, v, a.output, output)
 

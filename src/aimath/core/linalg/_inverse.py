@@ -32,10 +32,14 @@ class Inverse(NamedTuple):
     condition: float  # largest over smallest singular value, at least 1
     rank: int
 
+    def is_exact(self) -> bool:
+        """Return whether every entry is the exact one, rounded once."""
+        return len(self.a) <= MAX_EXACT_ROWS
+
     def check(self) -> Check:
         """Return the inverse beside Faddeev-LeVerrier's; above 16 rows a · inverse beside 1."""
         n = len(self.a)
-        if n > MAX_EXACT_ROWS:
+        if not self.is_exact():
             return Check(matmul(self.a, self.inverse), np.eye(n))
         rows, power = _to_integer_matrix(self.a)
         adjugate, determinant = _faddeev_leverrier(rows)
@@ -99,6 +103,10 @@ class Det(NamedTuple):
     det: float
     sign: float  # -1, 0 or 1
     log_abs_det: float  # natural logarithm of |det|, -inf for a singular matrix
+
+    def is_exact(self) -> bool:
+        """Return whether the determinant is the exact one, rounded once."""
+        return len(self.a) <= MAX_EXACT_ROWS
 
     def check(self) -> Check:
         """Return the determinant beside Faddeev-LeVerrier's; above 16 rows beside eigenvalues'."""

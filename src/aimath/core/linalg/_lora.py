@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from aimath.core.linalg import _svd as _svd
 from aimath.core.linalg._svd import check_ranks
 from aimath.core.numerics.arrays import Check, as_matrix, as_vectors, format_shape
+from aimath.core.numerics.forms import select_form
 from aimath.core.numerics.types import EPS, Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     Counts = NDArray[np.int64]
+    Weights = ArrayLike | Mapping[str, ArrayLike]
 
 MAX_SIDE = 10**9
 """No side of a matrix is longer: so every count fits in 64 bits."""
@@ -51,15 +54,47 @@ class Lora(NamedTuple):
         return Check(np.asarray(self.percent_of_full), np.asarray(100.0 * self.rank / self.break_even_rank))
 
 
-def lora(shape: Sequence[int], rank: int) -> Lora:
-    """Return the number of trainable parameters of a LoRA adapter.
+@overload
+def lora(base: None = None, tuned: None = None, *, shape: Sequence[int], rank: int = ...) -> Lora: ...
+@overload
+def lora(base: Weights, tuned: Weights, *, energy: ArrayLike = ...) -> LoraRanks: ...
+def lora(
+    base: Weights | None = None,
+    tuned: Weights | None = None,
+    *,
+    shape: Sequence[int] | None = None,
+    rank: int = 8,
+    energy: ArrayLike = (0.9, 0.99),
+) -> Lora | LoraRanks:
+    """Return the number of trainable parameters of a LoRA adapter, or the rank that an update needs.
 
-    parameters = rank (m + n), of m n. A rank above min(m, n) is refused (peft accepts it): such
-    factors hold nothing that a smaller rank can't. Hu et al. (2021).
+    Of a matrix (m, n) parameters = rank (m + n), of m n. A rank above min(m, n) is refused (peft
+    accepts it): such factors hold nothing that a smaller rank can't. Of base and tuned weights, a
+    matrix each or matrices by name: the least rank that keeps a share `energy` of each one's change,
+    and the one that all may share. Hu et al. (2021).
 
-    >>> lora((768, 768), 16)[3:6]
+    >>> lora(shape=(768, 768), rank=16)[3:6]
     (24576, 589824, 4.166666666666667)
+    >>> lora([[0, 0], [0, 0]], [[3, 0], [0, 4]], energy=[0.6, 1]).rank.tolist()
+    [1, 2]
     """
+    if select_form({"shape": shape}, {"base": base, "tuned": tuned}) == "base":
+        pairs = _matching_tensors(base, tuned)
+        return lora_ranks((name, lora_update(before, after, energy)) for name, before, after in pairs)
+    return _count_parameters(shape, rank)
+
+
+def _matching_tensors(base: Any, tuned: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Return the name of each tensor with its base and tuned weights."""
+    if not isinstance(base, Mapping):
+        return iter([("update", base, tuned)])
+    if base.keys() != tuned.keys():
+        name = min(base.keys() ^ tuned.keys())
+        raise InputError(f"{name} is among the one weights and not the other", operand="tuned")
+    return ((name, base[name], tuned[name]) for name in base)
+
+
+def _count_parameters(shape: Any, rank: int) -> Lora:
     if len(shape) != 2 or not all(1 <= int(side) <= MAX_SIDE for side in shape):
         sides = "x".join(map(str, shape))
         raise InputError(f"a shape is two sides from 1 to {MAX_SIDE}, not {sides}", operand="shape")
@@ -111,7 +146,7 @@ class LoraUpdate(NamedTuple):
         return Check(np.asarray(self.update), np.asarray(self.entries))
 
 
-def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.95, 0.99)) -> LoraUpdate:
+def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.99)) -> LoraUpdate:
     """Return the rank that an adapter needs for the change from base to tuned weights.
 
     The smallest r with s_1² + ... + s_r² >= energy (s_1² + s_2² + ...), of the singular values of

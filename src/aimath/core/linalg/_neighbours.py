@@ -27,6 +27,8 @@ MAX_SUGGESTION_WORDS = 20_000
 """Words among which a misspelt one is looked for."""
 MAX_LISTED_WORDS = 12
 """So many words are named if none of them is like the one that was given."""
+DEFAULT_TOP = 10
+"""So many words are found unless another number is asked for."""
 EXAMPLE_WORDS = ("king", "queen", "man", "woman")
 EXAMPLE_VECTORS = (
     (0.8, 0.2, 0.9, -0.5),
@@ -179,33 +181,44 @@ class Analogy(NamedTuple):
 
 
 def analogy(
+    a: str,
+    b: str,
+    c: str,
     vectors: VectorIndex | ArrayLike = EXAMPLE_VECTORS,
-    labels: Sequence[str] = EXAMPLE_WORDS,
-    a: str = "king",
-    b: str = "man",
-    c: str = "woman",
-    top: int = 1,
+    words: Sequence[str] = EXAMPLE_WORDS,
+    top: int | None = None,
 ) -> Analogy:
-    """Return the words nearest to a - b + c by cosine, excluding a, b and c.
+    """Return the words nearest to a - b + c by cosine, excluding a, b and c: 10 or all unless `top` says.
 
     By cosine with the vectors as they are; word2vec's own tool and gensim bring a, b and c to
     length 1 before they are added. Mikolov, Yih and Zweig (2013).
 
-    >>> analogy().word
+    >>> analogy("king", "man", "woman").word
     'queen'
     """
     ready = vectors if isinstance(vectors, VectorIndex) else build_index(vectors)
-    if len(labels) != len(ready.vectors):
-        raise InputError(f"{len(labels)} labels for {len(ready.vectors)} vectors", operand="labels")
-    places = [_find_word(word, labels) for word in (a, b, c)]
+    if len(words) != len(ready.vectors):
+        raise InputError(f"{len(words)} words for {len(ready.vectors)} vectors", operand="words")
+    if top is None:
+        top = min(DEFAULT_TOP, _count_candidates(ready, words, (a, b, c)))
+    places = [_find_word(word, words) for word in (a, b, c)]
     given = ready.vectors[places].astype(np.float64)
     target = given[0] - given[1] + given[2]
     if not target.any():
         raise InputError(f"{a} - {b} + {c} is the zero vector: nothing is near it")
     near = nearest_neighbours(ready, target, top, exclude=sorted(set(places)))
-    ranking = tuple(labels[k] for k in near.place[0])
+    ranking = tuple(words[k] for k in near.place[0])
     first = float(near.similarity[0, 0])
     return Analogy(a, b, c, top, ranking[0], first, ranking, near.similarity[0], target, given, near.found[0])
+
+
+def _count_candidates(ready: VectorIndex, words: Sequence[str], given: Sequence[str]) -> int:
+    """Return the number of words that can be answers: neither given nor with a zero vector."""
+    known = (words.index(word) for word in given if word in words)
+    others = len(words) - len({*ready.zeros.tolist(), *known})
+    if others == 0:
+        raise InputError(f"there is no other word among the {len(words)}")
+    return others
 
 
 def _find_word(word: str, labels: Sequence[str]) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from aimath.core.numerics import exact
 from aimath.core.numerics.arrays import Check, as_matrix, as_vectors, check_same_rows, raise_at
 from aimath.core.numerics.double_double import sqrt_dd, two_prod, two_sum
+from aimath.core.numerics.forms import select_form
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -58,16 +59,30 @@ class Cosine(NamedTuple):
         return Check(self.cosine, cosine_by_distance(self.a, self.b))
 
 
-def cosine(a: ArrayLike, b: ArrayLike) -> Cosine:
-    """Return the cosine similarity of vectors along the last axis.
+@overload
+def cosine(a: ArrayLike, b: ArrayLike) -> Cosine: ...
+@overload
+def cosine(a: None = None, b: None = None, *, matrix: ArrayLike) -> CosineMatrix: ...
+def cosine(
+    a: ArrayLike | None = None, b: ArrayLike | None = None, *, matrix: ArrayLike | None = None
+) -> Cosine | CosineMatrix:
+    """Return the cosine similarity of vectors along the last axis, or of all pairs of rows of a matrix.
 
     cosine = a · b / (|a| |b|), as if exactly and rounded once: 1 for parallel vectors, where the
     usual formula misses it for half of all vectors, and right at 1e200 and 1e-200, where torch
-    and scikit-learn say 0. A zero vector has none: an error, not 0. Along the last axis.
+    and scikit-learn say 0. A zero vector has none: an error, not 0. Of a matrix of over 1000 rows
+    it is a product of unit rows, within a few ulp of 1, clamped to -1 .. 1 with exactly 1 on the diagonal.
 
     >>> cosine([1, 2, 3], [3, 6, 9]).cosine
     array(1.)
+    >>> cosine(matrix=[[1, 0], [1, 1], [-3, 0]]).cosine[0].round(4)
+    array([ 1.    ,  0.7071, -1.    ])
     """
+    form = select_form({"a": a, "b": b}, {"matrix": matrix})
+    return _cosine_matrix(matrix) if form == "matrix" else _cosine_of_pairs(a, b)
+
+
+def _cosine_of_pairs(a: Any, b: Any) -> Cosine:
     x, y = as_vectors(a, "value", operand="a"), as_vectors(b, "value", operand="b")
     check_same_rows(x, y, ("a", "b"))
     for operand, v in (("a", x), ("b", y)):
@@ -100,17 +115,7 @@ class CosineMatrix(NamedTuple):
         return Check(self.cosine, 1.0 - np.array([squares - 2.0 * unit @ u + u @ u for u in unit]) / 2.0)
 
 
-def cosine_matrix(X: ArrayLike) -> CosineMatrix:  # noqa: N803
-    """Return the cosine similarity of all pairs of rows of X.
-
-    cosine[i, j] = X[i] · X[j] / (|X[i]| |X[j]|): rounded once up to 1000 rows; above, a product of
-    unit rows, within a few ulp of 1, clamped to -1 .. 1 with exactly 1 on the diagonal.
-
-    >>> cosine_matrix([[1, 0], [1, 1], [-3, 0]]).cosine.round(4)
-    array([[ 1.    ,  0.7071, -1.    ],
-           [ 0.7071,  1.    , -0.7071],
-           [-1.    , -0.7071,  1.    ]])
-    """
+def _cosine_matrix(X: Any) -> CosineMatrix:  # noqa: N803
     x = as_matrix(X, "X")
     zero = np.asarray(~x.any(axis=1))
     raise_at(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -234,8 +234,6 @@ def rescale(weights: Array) -> tuple[Array, int]:
     return (weights, 0) if abs(power) < 100 else (np.ldexp(weights, -power), power)
 
 
-Method: TypeAlias = Literal["auto", "exact", "randomized"]
-METHODS = get_args(Method)
 MAX_FULL_SIDE = 512
 """The shorter side up to which all singular values are computed unless told otherwise."""
 MAX_ERROR_BOUND = 1.01
@@ -246,32 +244,44 @@ BLOCK = 1 << 19
 
 def svd_approx(
     W: ArrayLike,  # noqa: N803  as in papers
-    rank: int | Sequence[int],
-    method: Method = "auto",
-    rng: Generator | None = None,
+    rank: int | Sequence[int] | None = None,
+    randomized: bool = False,
+    exact: bool = False,
+    seed: int = 0,
 ) -> SvdApprox:
     """Return the best rank-r approximation of a matrix.
 
     W ~ A B with A = U_r S_r (m, r) and B = V_rᵀ (r, n), from W = U S Vᵀ; the error is
     sqrt(s_(r+1)² + s_(r+2)² + ...), with no need to subtract matrices. Eckart and Young (1936).
-    "auto" is exact up to 512 rows or columns, else a block Krylov iteration if `error_bound` shows it
-    to be within 1 % of the best (it is usually within .1 %), else exact. Several ranks share one
-    decomposition.
+    Exact up to 512 rows or columns, else a block Krylov iteration if `error_bound` shows it to be
+    within 1 % of the best (it is usually within .1 %), else exact; `randomized` and `exact` choose.
+    Several ranks share one decomposition; the default are 1, 2, 4, 8, ... and the full one.
 
     >>> found = svd_approx([[3, 0], [0, 4]], 1)
     >>> found.error, found.relative_error
     (array(3.), array(0.6))
     """
     weights = as_matrix(W, "W")
-    most = int(check_ranks(rank, (len(weights), weights.shape[1])).max())
-    return svd_spectrum(weights, most, method, rng).truncate(rank)
+    ranks = default_ranks(min(weights.shape)) if rank is None else rank
+    most = int(check_ranks(ranks, (len(weights), weights.shape[1])).max())
+    return svd_spectrum(weights, most, randomized, exact, seed).truncate(ranks)
+
+
+def default_ranks(max_rank: int) -> tuple[int, ...]:
+    """Return the powers of two below the full rank, and the full rank.
+
+    >>> default_ranks(6)
+    (1, 2, 4, 6)
+    """
+    return (*(1 << k for k in range((max_rank - 1).bit_length())), max_rank)
 
 
 def svd_spectrum(
     W: ArrayLike,  # noqa: N803
     max_rank: int,
-    method: Method = "auto",
-    rng: Generator | None = None,
+    randomized: bool = False,
+    exact: bool = False,
+    seed: int = 0,
 ) -> SvdSpectrum:
     """Return the singular values and vectors of a matrix, for truncation up to `max_rank`.
 
@@ -281,16 +291,13 @@ def svd_spectrum(
     """
     weights = as_matrix(W, "W")
     m, n = weights.shape
-    _check_method(method)
+    full = uses_full_svd((m, n), max_rank, randomized, exact)
     check_ranks(max_rank, (m, n))
     unit, power = rescale(weights)
-    if not uses_full_svd((m, n), max_rank, method):
-        found = _randomized_svd(unit, max_rank, np.random.default_rng(0) if rng is None else rng)
+    if not full:
+        found = _randomized_svd(unit, max_rank, _make_rng(seed))
         result = _finish_spectrum(weights, (m, n), found, power, max_rank)
-        if (
-            method == "randomized"
-            or result.truncate(range(1, max_rank + 1)).error_bound.max() <= MAX_ERROR_BOUND
-        ):
+        if randomized or result.truncate(range(1, max_rank + 1)).error_bound.max() <= MAX_ERROR_BOUND:
             return result
     try:
         left, values, right = _refine.refine_svd(unit)
@@ -300,29 +307,32 @@ def svd_spectrum(
     return _finish_spectrum(weights, (m, n), every, power)
 
 
-def uses_full_svd(size: tuple[int, int], max_rank: int, method: Method = "auto") -> bool:
+def uses_full_svd(
+    size: tuple[int, int], max_rank: int, randomized: bool = False, exact: bool = False
+) -> bool:
     """Return whether the full SVD is computed from the start, for ranks up to `max_rank`.
 
     >>> uses_full_svd((600, 600), 16), uses_full_svd((600, 600), 300)
     (False, True)
     """
+    _check_method(randomized, exact)
     few = ITERATIONS * (max_rank + OVERSAMPLING) < min(size)
-    return method == "exact" or (method == "auto" and not (min(size) > MAX_FULL_SIDE and few))
+    return exact or not (randomized or (min(size) > MAX_FULL_SIDE and few))
 
 
 def streaming_svd(
-    read_blocks: BlockSource, max_rank: int, method: Method = "auto", rng: Generator | None = None
+    read_blocks: BlockSource, max_rank: int, randomized: bool = False, exact: bool = False, seed: int = 0
 ) -> SvdSpectrum:
     """Return the singular values and vectors of a matrix that comes in row blocks.
 
-    "auto" is exact up to 512 columns, in a pass or two; the other way takes seven. A factor A comes
-    out as the blocks come in: block @ right.T.
+    Exact up to 512 columns, in a pass or two, unless chosen; the randomized way takes seven. A factor
+    A comes out as the blocks come in: block @ right.T.
 
     >>> rows = np.diag([3.0, 4.0])
     >>> streaming_svd(lambda: iter((rows[:1], rows[1:])), 1).truncate(1).error
     array(3.)
     """
-    _check_method(method)
+    _check_method(randomized, exact)
     first = next(iter(read_blocks()), None)
     if first is None:
         raise InputError("W has no rows", operand="W")
@@ -338,11 +348,11 @@ def streaming_svd(
     def checked() -> Iterator[Array]:
         return _checked_blocks(read_blocks(), width, power)
 
-    if method == "exact" or (method == "auto" and width <= MAX_FULL_SIDE):
+    if exact or (not randomized and width <= MAX_FULL_SIDE):
         found, ready = full_svd(checked), None
     else:
         found, ready = (
-            block_krylov_svd(checked, width, max_rank, np.random.default_rng(0) if rng is None else rng),
+            block_krylov_svd(checked, width, max_rank, _make_rng(seed)),
             max_rank,
         )
     check_ranks(max_rank, (found.rows, width))
@@ -389,10 +399,14 @@ def _finish_spectrum(
     )
 
 
-def _check_method(method: str) -> None:
-    if method not in METHODS:
-        hint = f"choose from {', '.join(METHODS)}"
-        raise InputError(f"there is no method '{method}'", hint=hint, usage=True)
+def _check_method(randomized: bool, exact: bool) -> None:
+    if randomized and exact:
+        raise InputError("an approximation is randomized or exact, not both", usage=True)
+
+
+def _make_rng(seed: int) -> Generator:
+    """Return the generator of the stream (seed, 1): randn:MxN takes the stream of the seed itself."""
+    return np.random.default_rng((seed, 1))
 
 
 def _ldexp_norm(norm: float, power: int) -> float:

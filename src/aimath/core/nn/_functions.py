@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aimath.core.information import cross_entropy_of_logits
+from aimath.core import information
 from aimath.core.nn._errstate import checked_call
 from aimath.core.nn._tensor import Tensor, record, unwrap
 from aimath.core.numerics import special as special
@@ -47,14 +47,13 @@ def sqrt(x: Any) -> Any:
 def tanh(x: Any) -> Any:
     """Return the hyperbolic tangent, whose derivative 1 / cosh² keeps its digits far out."""
     v = unwrap(x)
-    return record(np.tanh(v), (x, lambda g: g / np.square(np.cosh(v))))
+    return record(np.tanh(v), (x, lambda g: g * special.sech2(v)))
 
 
 def sigmoid(x: Any) -> Any:
     """Return s(x) = 1 / (1 + exp(-x)), whose derivative is s(x) s(-x); torch's s (1 - s) is 0 at 40."""
     v = _real_value(x)
-    s = special.sigmoid(v)
-    return record(s, (x, lambda g: g * (s * special.sigmoid(-v))))
+    return record(special.sigmoid(v), (x, lambda g: g * special.sigmoid_slope(v)))
 
 
 def relu(x: Any) -> Any:
@@ -101,7 +100,7 @@ def cross_entropy(logits: Any, target: ArrayLike) -> Any:
 
     torch gives their mean: take `.mean()`.
     """
-    found = cross_entropy_of_logits(_real_value(logits), target)
+    found = information.cross_entropy(logits=_real_value(logits), target=target)
     share = lambda g: g[..., np.newaxis] * softmax_residual(found.probs, found.target)  # noqa: E731
     return record(found.cross_entropy, (logits, share))
 

@@ -5,12 +5,11 @@ In the order of the chain rule: from the loss to the sums z = W x + b, from ther
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from aimath.core.information import cross_entropy_of_logits
-from aimath.core.linalg import layer
+from aimath.core import information, linalg
 from aimath.core.nn._errstate import checked_call
 from aimath.core.nn._functions import cross_entropy, softmax_residual
 from aimath.core.nn._gradients import COMPLEX_STEP, gradients
@@ -22,6 +21,31 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.numerics.types import Array, Indices
+
+
+@overload
+def backprop(
+    layer: ArrayLike, x: ArrayLike, b: ArrayLike | None = ..., *, target: ArrayLike
+) -> LayerGradients: ...
+@overload
+def backprop(
+    layer: ArrayLike, x: ArrayLike, b: ArrayLike | None = ..., target: None = None
+) -> SumGradients: ...
+def backprop(
+    layer: ArrayLike, x: ArrayLike, b: ArrayLike | None = None, target: ArrayLike | None = None
+) -> LayerGradients | SumGradients:
+    """Return the gradients of a layer W x + b for each row of x, back to W, x and b.
+
+    From the cross-entropy of its softmax if the target class is given, else from the sum of what it
+    gives. For a formula see calculus.backprop. Rumelhart, Hinton and Williams (1986).
+
+    >>> backprop([[0, 0], [0, 0]], [2, 4], target=0).dW
+    array([[-1., -2.],
+           [ 1.,  2.]])
+    >>> backprop([[1, 2, 3], [4, 5, 6]], [1, 2, 3]).dx
+    array([5., 7., 9.])
+    """
+    return _sum_gradients(layer, x, b) if target is None else _loss_gradients(layer, x, b, target)
 
 
 class LayerGradients(NamedTuple):
@@ -65,19 +89,15 @@ class LayerGradients(NamedTuple):
         return _check_by_reverse_mode(self, lambda *three: cross_entropy(_affine(*three), self.target))
 
 
-def layer_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None, target: ArrayLike) -> LayerGradients:  # noqa: N803
+def _loss_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None, target: ArrayLike) -> LayerGradients:  # noqa: N803
     """Return the gradients of -log softmax(W x + b)[target] for each row of x.
 
     dL/dz = probs - y; dL/dW = dL/dz xᵀ; dL/db = dL/dz; dL/dx = Wᵀ dL/dz. For the right class probs - y
     is minus the others' sum, which keeps the digits that torch's p - 1 loses. Each row has its own
     loss and gradients; torch gives those of the mean. Rumelhart, Hinton and Williams (1986).
-
-    >>> layer_gradients([[0, 0], [0, 0]], [2, 4], [0, 0], target=0).dW
-    array([[-1., -2.],
-           [ 1.,  2.]])
     """
-    forward = layer(W, x, b)
-    found = cross_entropy_of_logits(forward.total, target)
+    forward = linalg.layer(W, x, b)
+    found = information.cross_entropy(logits=forward.total, target=target)
     lost = forward.rounding_errors()  # by the logits: exponentials and a small loss would show it
     lost -= np.take_along_axis(lost, found.target[..., np.newaxis], axis=-1)
     lost[np.abs(lost) > 1e-3] = 0.0  # of logits beyond 1e12 it is no small correction
@@ -127,15 +147,12 @@ class SumGradients(NamedTuple):
         return _check_by_reverse_mode(self, _sum_of_affine)
 
 
-def sum_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None) -> SumGradients:  # noqa: N803
+def _sum_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None) -> SumGradients:  # noqa: N803
     """Return the gradients of sum(W x + b) for each row of x.
 
     dL/dh = 1; dL/dW = dL/dh xᵀ; dL/db = dL/dh; dL/dx = Wᵀ dL/dh.
-
-    >>> sum_gradients([[1, 2, 3], [4, 5, 6]], [1, 2, 3], [0, 0]).dx
-    array([5., 7., 9.])
     """
-    forward = layer(W, x, b)
+    forward = linalg.layer(W, x, b)
     dh = np.ones(forward.total.shape)
     dW, dx = _layer_vjp(forward.W, forward.x, dh)  # noqa: N806
     loss = np.asarray(checked_call(np.add.reduce, forward.total, axis=-1))
@@ -145,7 +162,7 @@ def sum_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None) -> SumGradien
 def _layer_vjp(W: Array, x: Array, dz: Array) -> tuple[Array, Array]:  # noqa: N803
     """Return dW = dz xᵀ and dx = Wᵀ dz."""
     dW = checked_call(np.multiply, dz[..., np.newaxis], x[..., np.newaxis, :])  # noqa: N806
-    return dW + 0.0, layer(W.T, dz).total + 0.0  # + 0: no -0
+    return dW + 0.0, linalg.layer(W.T, dz).total + 0.0  # + 0: no -0
 
 
 def _check_directional_derivative(found: LayerGradients | SumGradients, loss: Callable[..., Any]) -> Check:

@@ -84,7 +84,7 @@ def _call_vjp(vjp: Vjp, gradient: Any) -> Array:
     except FloatingPointError:
         with np.errstate(all="ignore"):
             part = vjp(gradient)
-        if np.isfinite(part).all():  # an overflow on the way, such as cosh² in 1 / cosh²
+        if np.isfinite(part).all():  # an overflow on the way, such as 2x in 1 / cosh² x
             return part
         name = vjp.__qualname__.partition(".<locals>")[0]
         raise InputError(f"the derivative of {name} is infinite or undefined here") from None

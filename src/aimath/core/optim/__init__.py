@@ -5,36 +5,40 @@ from typing import TYPE_CHECKING
 from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
-    from aimath.core.optim._closed_form import fit_quadratic, has_closed_form, next_points
-    from aimath.core.optim._comparison import Comparison, compare
-    from aimath.core.optim._learning_rate import hessian_eigenvalues, learning_rate
-    from aimath.core.optim._rules import OPTIMIZERS
+    from aimath.core.optim._comparison import Comparison, race
+    from aimath.core.optim._descents import adam, adamw, gd, momentum, nesterov, rmsprop
+    from aimath.core.optim._learning_rate import learning_rate
+    from aimath.core.optim._rules import OPTIMIZERS, Optimizer, UpdateRule
     from aimath.core.optim._runs import RunBatch, Trajectory, minimize, minimize_batch
     from aimath.core.optim._schedules import schedule
 
 __all__ = [
     "OPTIMIZERS",
     "Comparison",
+    "Optimizer",
     "RunBatch",
     "Trajectory",
-    "compare",
-    "fit_quadratic",
-    "has_closed_form",
-    "hessian_eigenvalues",
+    "UpdateRule",
+    "adam",
+    "adamw",
+    "gd",
     "learning_rate",
     "minimize",
     "minimize_batch",
-    "next_points",
+    "momentum",
+    "nesterov",
+    "race",
+    "rmsprop",
     "schedule",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "_closed_form": ["fit_quadratic", "has_closed_form", "next_points"],
-        "_comparison": ["Comparison", "compare"],
-        "_learning_rate": ["hessian_eigenvalues", "learning_rate"],
-        "_rules": ["OPTIMIZERS"],
+        "_comparison": ["Comparison", "race"],
+        "_descents": ["adam", "adamw", "gd", "momentum", "nesterov", "rmsprop"],
+        "_learning_rate": ["learning_rate"],
+        "_rules": ["OPTIMIZERS", "Optimizer", "UpdateRule"],
         "_runs": ["RunBatch", "Trajectory", "minimize", "minimize_batch"],
         "_schedules": ["schedule"],
     },

@@ -105,7 +105,8 @@ def check_last_point(runs: RunArrays, run: int, last: int) -> Check:
     if runs.rule.name != "adamw":
         slopes = slopes + settings["weight_decay"] * path[:-1]
     if runs.rule.name == "gd":
-        other = _closed_form_point(runs, run) if has_closed_form(runs, run) else path[0] - rates @ slopes
+        shape = closed_form(runs, run)
+        other = path[0] - rates @ slopes if shape is None else _closed_form_point(runs, run, shape)
         return Check(path[last], other, size)
     with np.errstate(over="ignore"):  # where a square overflows, the optimiser stood still
         step = _UPDATES[runs.rule.name](
@@ -115,18 +116,15 @@ def check_last_point(runs: RunArrays, run: int, last: int) -> Check:
     return Check(path[last], held * path[-2] - rates[-1] * step, size)
 
 
-def has_closed_form(runs: RunArrays, run: int = 0) -> bool:
-    """Return whether a run is gradient descent at a constant rate on a quadratic, without decay."""
+def closed_form(runs: RunArrays, run: int = 0) -> Quadratic | None:
+    """Return the quadratic on which a run is gradient descent at a constant rate without decay, or None."""
     rates = runs.rates[:, run]
     steady = runs.rule.name == "gd" and not np.any(runs.rule.settings["weight_decay"]) and len(rates) > 0
-    return bool(steady and (rates == rates[0]).all() and fit_quadratic(runs, run) is not None)
+    return fit_quadratic(runs, run) if steady and (rates == rates[0]).all() else None
 
 
-def _closed_form_point(runs: RunArrays, run: int) -> Array:
-    shape = fit_quadratic(runs, run)
+def _closed_form_point(runs: RunArrays, run: int, shape: Quadratic) -> Array:
     start, last = runs.points[0, run], int(runs.last[run])
-    if shape is None:
-        return np.asarray(start)
     factors = 1.0 - runs.rates[0, run] * shape.curvatures
     half = last // 2  # the whole power may be beyond float64 where the distance it makes is not
     far = factors**half * (shape.directions.T @ (start - shape.centre)) * factors ** (last - half)

@@ -9,10 +9,11 @@ import numpy as np
 from aimath.core.numerics.arrays import Check
 from aimath.core.optim._rules import OPTIMIZERS
 from aimath.core.optim._runs import minimize
+from aimath.core.optim._start import DEFAULT_FUNCTION, resolve_start
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aimath.core.calculus import Function
     from aimath.core.numerics.types import Array
@@ -58,27 +59,27 @@ class Comparison(NamedTuple):
         return Check(answer, other, np.array([[check.scale] for check in checks]))
 
 
-def compare(
-    objective: Function,
-    start: Sequence[float],
-    optimizers: Sequence[str] = tuple(OPTIMIZERS),
+def race(
+    function: str | Function = DEFAULT_FUNCTION,
+    start: Mapping[str, float] | Sequence[float] | None = None,
     *,
+    optimizers: Sequence[str] = tuple(OPTIMIZERS),
     lr: float = 0.1,
     steps: int = 20,
-    schedule: str = "constant",
     until: float | None = None,
+    schedule: str = "constant",
+    **point: float,
 ) -> Comparison:
     """Return where each optimiser ends from one start, at one learning rate, with torch's defaults.
 
-    >>> from aimath.core.calculus import parse_function
-    >>> compare(parse_function("(w-3)^2"), [10.0], ["gd", "adam"]).place.tolist()
+    >>> race("(w-3)^2", w=10, optimizers=["gd", "adam"]).place.tolist()
     [1, 2]
     """
     if not optimizers:
         raise InputError("a race needs at least one optimizer", operand="optimizers")
+    f, begin = resolve_start(function, start, point)
     paths = tuple(
-        minimize(objective, start, name, lr=lr, steps=steps, schedule=schedule, until=until)
-        for name in optimizers
+        minimize(f, begin, name, lr=lr, steps=steps, schedule=schedule, until=until) for name in optimizers
     )
     return Comparison(
         optimizer=np.array(list(optimizers)),

@@ -8,10 +8,11 @@ import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_vectors, raise_at
 from aimath.core.optim._rules import check_learning_rate
+from aimath.core.optim._start import DEFAULT_FUNCTION, resolve_start
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -54,8 +55,16 @@ class LearningRate(NamedTuple):
             return Check(self.rate, np.abs(distance).max(axis=-1) ** 0.125)
 
 
-def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
+def learning_rate(
+    curvatures: ArrayLike | None = None,
+    lr: float = 0.1,
+    *,
+    function: str | Function | None = None,
+    at: Mapping[str, float] | Sequence[float] | None = None,
+) -> LearningRate:
     """Return the convergence of gradient descent where the Hessian has these eigenvalues.
+
+    In place of the eigenvalues a function may be given, and the point where its Hessian is taken.
 
     A step multiplies the distance to the minimum by 1 - lr * curvature in each direction, so rate =
     max |1 - lr * curvature|; it converges if lr < 2/L, and fastest at lr = 2/(mu + L), by
@@ -65,6 +74,12 @@ def learning_rate(curvatures: ArrayLike, lr: float = 0.1) -> LearningRate:
     >>> float(found.rate), float(found.best_rate), str(found.regime)
     (0.8, 0.8, 'converges')
     """
+    if function is not None or at is not None:
+        if curvatures is not None:
+            raise InputError("give either the curvatures or a function", usage=True)
+        curvatures = _hessian_eigenvalues(*resolve_start(function or DEFAULT_FUNCTION, at, {}))
+    elif curvatures is None:
+        raise InputError("give the curvatures, or a function and a point", usage=True)
     bends = _check_curvatures(curvatures)
     check_learning_rate(lr)
     largest = bends.max(axis=-1)
@@ -102,7 +117,7 @@ def _check_curvatures(curvatures: ArrayLike) -> Array:
     return bends
 
 
-def hessian_eigenvalues(objective: Function, point: Sequence[float]) -> Array:
+def _hessian_eigenvalues(objective: Function, point: Sequence[float]) -> Array:
     """Return the eigenvalues (n,) of the Hessian at a point, ascending."""
     values = np.asarray(np.linalg.eigvalsh(np.array(objective.hessian(point))))
     if values[0] < -CURVATURE_RTOL * max(abs(float(values[-1])), abs(float(values[0]))):

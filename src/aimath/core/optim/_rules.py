@@ -82,12 +82,12 @@ class UpdateRule(NamedTuple):
         return (0.0,) * len(self.state_names)
 
 
-def gd(weight_decay: float = 0.0) -> UpdateRule:
+def gd_rule(weight_decay: float = 0.0) -> UpdateRule:
     """Return the rule of gradient descent, w <- w - lr * g: torch's SGD, Cauchy (1847).
 
     `weight_decay` adds weight_decay * w to the gradient (L2), as in every rule here but adamw.
 
-    >>> gd().build_update(FLOAT_BACKEND)(10.0, 14.0, (), 1, 0.1)
+    >>> gd_rule().build_update(FLOAT_BACKEND)(10.0, 14.0, (), 1, 0.1)
     (8.6, ())
     """
     decay = check_nonnegative("weight_decay", weight_decay)
@@ -102,7 +102,7 @@ def gd(weight_decay: float = 0.0) -> UpdateRule:
     return UpdateRule("gd", (), {"weight_decay": weight_decay}, make, bare)
 
 
-def momentum(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> UpdateRule:
+def momentum_rule(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> UpdateRule:
     """Return the rule of SGD with momentum, as in torch; Polyak (1964).
 
     buffer <- momentum * buffer + (1 - dampening) * g, but g alone at the first step; w <- w - lr * buffer.
@@ -124,7 +124,7 @@ def momentum(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float 
     return UpdateRule("momentum", ("buffer",), settings, make)
 
 
-def nesterov(momentum: float = 0.9, weight_decay: float = 0.0) -> UpdateRule:
+def nesterov_rule(momentum: float = 0.9, weight_decay: float = 0.0) -> UpdateRule:
     """Return the rule of SGD with Nesterov momentum, torch's nesterov=True; Nesterov (1983).
 
     buffer <- momentum * buffer + g; w <- w - lr * (g + momentum * buffer).
@@ -142,7 +142,7 @@ def nesterov(momentum: float = 0.9, weight_decay: float = 0.0) -> UpdateRule:
     return UpdateRule("nesterov", ("buffer",), {"momentum": momentum, "weight_decay": weight_decay}, make)
 
 
-def rmsprop(
+def rmsprop_rule(
     alpha: float = 0.99,
     eps: float = 1e-8,
     momentum: float = 0.0,
@@ -181,7 +181,7 @@ def rmsprop(
     )
 
 
-def adam(
+def adam_rule(
     beta1: float = 0.9,
     beta2: float = 0.999,
     eps: float = 1e-8,
@@ -195,13 +195,13 @@ def adam(
     v_hat = v / (1 - beta2^t); w <- w - lr * m_hat / (√v_hat + eps). As in torch and optax; Keras
     adds eps before the correction (and has 1e-7). `amsgrad` keeps the largest v (Reddi et al. 2018).
 
-    >>> adam().build_update(FLOAT_BACKEND)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
+    >>> adam_rule().build_update(FLOAT_BACKEND)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
     9.90000000007143
     """
     return _adam("adam", beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
 
 
-def adamw(
+def adamw_rule(
     beta1: float = 0.9,
     beta2: float = 0.999,
     eps: float = 1e-8,
@@ -258,12 +258,12 @@ def _with_weight_decay(update: Update, decay: Any) -> Update:
 
 
 OPTIMIZERS: dict[str, Callable[..., UpdateRule]] = {
-    "gd": gd,
-    "momentum": momentum,
-    "nesterov": nesterov,
-    "rmsprop": rmsprop,
-    "adam": adam,
-    "adamw": adamw,
+    "gd": gd_rule,
+    "momentum": momentum_rule,
+    "nesterov": nesterov_rule,
+    "rmsprop": rmsprop_rule,
+    "adam": adam_rule,
+    "adamw": adamw_rule,
 }
 BLOCK = 32_768
 """Parameters worked on at a time: what a step needs of them stays in the cache."""
@@ -272,9 +272,9 @@ BLOCK = 32_768
 class Optimizer:
     """An optimizer that updates a large array of parameters in place.
 
-    >>> from aimath.core.optim._rules import adam
+    >>> from aimath.core.optim._rules import adam_rule
     >>> parameters = np.array([10.0, -4.0])
-    >>> stepper = Optimizer(adam(), parameters, lr=0.1)
+    >>> stepper = Optimizer(adam_rule(), parameters, lr=0.1)
     >>> stepper.step(2.0 * (parameters - 3.0))
     >>> parameters.round(6)
     array([ 9.9, -3.9])

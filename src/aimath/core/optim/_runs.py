@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from aimath.core.calculus import Function
     from aimath.core.numerics.arrays import Check
     from aimath.core.numerics.types import Array, Indices
+    from aimath.core.optim._closed_form import Quadratic
     from aimath.core.optim._rules import Update
 
     Derivative = Callable[[Sequence[float]], float]
@@ -331,6 +332,19 @@ class RunBatch(RunArrays):
         """What happened, a word a run."""
         return _convergence.classify_runs(self)
 
+    @cached_property
+    def next_points(self) -> Array:
+        """The point (rows, runs, n) after each row's update, behind the last row too."""
+        from aimath.core.optim import _closed_form  # noqa: PLC0415  only for derivations
+
+        return _closed_form.next_points(self)
+
+    def closed_form(self, run: int = 0) -> Quadratic | None:
+        """Return the quadratic that a run of gradient descent is on, or None without a closed form."""
+        from aimath.core.optim import _closed_form  # noqa: PLC0415  only for derivations
+
+        return _closed_form.closed_form(self, run)
+
     def explain(self, run: int) -> str:
         """Return a sentence on what happened to a run."""
         return _convergence.explain_status(self, run, self.statuses[run])
@@ -363,8 +377,8 @@ def minimize_batch(
 ) -> RunBatch:
     """Return runs of an optimiser; each option is one value for all runs or an array of one per run.
 
-    `optimizer` and its `options` are those of optimizers.py, `schedule` and its `schedule_options` those of
-    schedules.py, whose horizon is `steps` unless given. With `until`, a run stops where the
+    `optimizer` and its `options` are those of optim.OPTIMIZERS, `schedule` and its `schedule_options` those
+    of optim.schedule, whose end is `steps` unless given. With `until`, a run stops where the
     gradient's norm is no more than that.
     """
     count = _count_runs(lr, steps, until, *schedule_options.values(), *options.values())
@@ -373,9 +387,7 @@ def minimize_batch(
     bound = np.broadcast_to(-1.0 if until is None else np.float64(check_nonnegative("until", until)), count)
     objective(start), objective.gradient(start)  # where nothing can begin, say so
     k = np.arange(limits.max())[:, np.newaxis]
-    rates = learning_rate_schedule(
-        k, schedule, lr, **{"horizon": np.maximum(limits, 1), **schedule_options}
-    ).lr
+    rates = learning_rate_schedule(k, schedule, lr, **{"steps": np.maximum(limits, 1), **schedule_options}).lr
     rates = np.broadcast_to(rates, (len(k), count))
     base = np.broadcast_to(np.asarray(lr, np.float64), count)
     if count == 1:

@@ -22,11 +22,11 @@ class ScheduleOptions(NamedTuple):
     """The options of learning-rate schedules; each uses its own."""
 
     lr: Array  # (...) the base rate, above 0
-    horizon: Array  # (...) updates until the end, >= 1
+    steps: Array  # (...) updates until the end, >= 1
     gamma: Array  # (...) factor of step and exponential, above 0
     step_size: Array  # (...) updates between two drops of step, >= 1
     min_lr: Array  # (...) where cosine ends, 0 .. lr
-    warmup: Array  # (...) updates of warming up, 0 .. horizon
+    warmup: Array  # (...) updates of warming up, 0 .. steps
     power: Array  # (...) of polynomial, above 0
 
 
@@ -35,18 +35,18 @@ def _constant(_k: Array, options: ScheduleOptions) -> Array:
 
 
 def _polynomial(k: Array, options: ScheduleOptions) -> Array:
-    left = np.maximum(options.horizon - k, 0.0) / options.horizon
+    left = np.maximum(options.steps - k, 0.0) / options.steps
     return options.lr * left**options.power
 
 
 def _cosine(k: Array, options: ScheduleOptions) -> Array:
-    return options.min_lr + (options.lr - options.min_lr) * _cosine_decay(k, options.horizon)
+    return options.min_lr + (options.lr - options.min_lr) * _cosine_decay(k, options.steps)
 
 
 def _warmup_cosine(k: Array, options: ScheduleOptions) -> Array:
     rise = options.lr * k / np.maximum(options.warmup, 1.0)
-    length = np.maximum(options.horizon - options.warmup, 1.0)
-    return np.where(k < options.warmup, rise, _cosine(k - options.warmup, options._replace(horizon=length)))
+    length = np.maximum(options.steps - options.warmup, 1.0)
+    return np.where(k < options.warmup, rise, _cosine(k - options.warmup, options._replace(steps=length)))
 
 
 def _cosine_decay(k: Array, length: Array) -> Array:
@@ -68,20 +68,20 @@ SCHEDULES: dict[str, Callable[[Array, ScheduleOptions], Array]] = {
 
 
 def _textbook_cosine(k: Array, options: ScheduleOptions) -> Array:
-    angle = np.pi * np.minimum(k, options.horizon) / options.horizon
+    angle = np.pi * np.minimum(k, options.steps) / options.steps
     return np.asarray(options.min_lr + (options.lr - options.min_lr) * (1.0 + np.cos(angle)) / 2.0)
 
 
 def _textbook_warmup(k: Array, options: ScheduleOptions) -> Array:
     after = _textbook_cosine(
         np.maximum(k - options.warmup, 0.0),
-        options._replace(horizon=np.maximum(options.horizon - options.warmup, 1.0)),
+        options._replace(steps=np.maximum(options.steps - options.warmup, 1.0)),
     )
     return np.where(k < options.warmup, k / np.maximum(options.warmup, 1.0) * options.lr, after)
 
 
 def _textbook_power(k: Array, options: ScheduleOptions) -> Array:
-    left = np.log(np.maximum(1.0 - k / options.horizon, 0.0))
+    left = np.log(np.maximum(1.0 - k / options.steps, 0.0))
     return np.asarray(options.lr * np.exp(options.power * left))
 
 
@@ -123,10 +123,10 @@ class LearningRateSchedule(NamedTuple):
 
 def schedule(
     step: ArrayLike,
-    kind: str = "constant",
+    schedule: str = "constant",
     lr: ArrayLike = 0.1,
     *,
-    horizon: ArrayLike = 20,
+    steps: ArrayLike = 20,
     gamma: ArrayLike | None = None,
     step_size: ArrayLike = 10,
     min_lr: ArrayLike = 0.0,
@@ -136,43 +136,43 @@ def schedule(
     """Return the learning rates of updates counted from 0, by torch's definitions.
 
     step: lr * gamma^floor(step / step_size), gamma .1 (StepLR); exponential: lr * gamma^step, gamma .95
-    (ExponentialLR); polynomial: lr * (1 - step / horizon)^power (PolynomialLR), linear its power 1;
-    cosine: min_lr + (lr - min_lr) * (1 + cos(pi step / horizon)) / 2 (Loshchilov and Hutter 2017),
-    which stays at min_lr after the horizon as optax's does, where torch's CosineAnnealingLR rises
-    again; warmup-cosine: lr * step / warmup, then cosine from lr to the horizon (optax).
-    `warmup` is a tenth of the horizon unless given.
+    (ExponentialLR); polynomial: lr * (1 - step / steps)^power (PolynomialLR), linear its power 1;
+    cosine: min_lr + (lr - min_lr) * (1 + cos(pi step / steps)) / 2 (Loshchilov and Hutter 2017),
+    which stays at min_lr after the steps as optax's does, where torch's CosineAnnealingLR rises
+    again; warmup-cosine: lr * step / warmup, then cosine from lr to min_lr at the end (optax).
+    `steps` are the updates until the end, `warmup` a tenth of them unless given.
 
-    >>> schedule([0, 5, 10, 15], "cosine", 1.0, horizon=10).lr.round(12)
+    >>> schedule([0, 5, 10, 15], "cosine", 1.0, steps=10).lr.round(12)
     array([1. , 0.5, 0. , 0. ])
     """
     k = np.asarray(step, np.float64)
     whole = np.isfinite(k) & (k >= 0.0) & (k == np.floor(k))
     if not whole.all():
         raise InputError(f"a step must be a whole number from 0, not {k[~whole][0]:g}", operand="step")
-    if kind not in SCHEDULES:
-        raise InputError(f"schedule '{kind}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
-    factor = (0.1 if kind == "step" else 0.95) if gamma is None else gamma
-    rise = np.floor(np.asarray(horizon, np.float64) / 10.0) if warmup is None else warmup
-    parts = (check_learning_rate(lr), horizon, factor, step_size, min_lr, rise, power)
+    if schedule not in SCHEDULES:
+        raise InputError(f"schedule '{schedule}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
+    factor = (0.1 if schedule == "step" else 0.95) if gamma is None else gamma
+    rise = np.floor(np.asarray(steps, np.float64) / 10.0) if warmup is None else warmup
+    parts = (check_learning_rate(lr), steps, factor, step_size, min_lr, rise, power)
     plan = _check_options(ScheduleOptions(*(np.asarray(part, np.float64) for part in parts)))
-    if kind == "linear":
+    if schedule == "linear":
         plan = plan._replace(power=np.ones(()))
     with np.errstate(under="ignore", over="ignore"):
-        rates = np.asarray(SCHEDULES[kind](k, plan) + np.zeros_like(k))
+        rates = np.asarray(SCHEDULES[schedule](k, plan) + np.zeros_like(k))
     if not np.isfinite(rates).all():
         raise InputError("the learning rate grows beyond float64", operand="gamma")
-    return LearningRateSchedule(kind, k, plan, rates)
+    return LearningRateSchedule(schedule, k, plan, rates)
 
 
 def _check_options(options: ScheduleOptions) -> ScheduleOptions:
     """Return the options, or raise an InputError if one is out of bounds."""
     bounds = {
-        "horizon": (options.horizon >= 1.0, "at least 1"),
+        "steps": (options.steps >= 1.0, "at least 1"),
         "gamma": (options.gamma > 0.0, "above 0"),
         "step_size": (options.step_size >= 1.0, "at least 1"),
         "min_lr": ((options.min_lr >= 0.0) & (options.min_lr <= options.lr), "at least 0 and at most lr"),
         "warmup": (
-            (options.warmup >= 0.0) & (options.warmup <= options.horizon),
+            (options.warmup >= 0.0) & (options.warmup <= options.steps),
             "at least 0 and at most all steps",
         ),
         "power": (options.power > 0.0, "above 0"),

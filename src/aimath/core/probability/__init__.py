@@ -7,19 +7,16 @@ from aimath.core._lazy import attach
 if TYPE_CHECKING:
     from aimath.core.probability._bayes import BayesSequence, bayes, bayes_sequence
     from aimath.core.probability._describe import describe
-    from aimath.core.probability._diffusion import diffuse
-    from aimath.core.probability._gaussian import (
-        gaussian,
-        gaussian_between,
-        gaussian_quantile,
-        gaussian_sample,
-    )
+    from aimath.core.probability._diffusion import diffuse, noise_schedule
+    from aimath.core.probability._gaussian import gaussian
     from aimath.core.probability._softmax import (
+        log_softmax,
         log_softmax_rows,
         logsumexp,
         logsumexp_rows,
         softmax,
         softmax_rows,
+        temperature,
     )
 
 __all__ = [
@@ -29,14 +26,14 @@ __all__ = [
     "describe",
     "diffuse",
     "gaussian",
-    "gaussian_between",
-    "gaussian_quantile",
-    "gaussian_sample",
+    "log_softmax",
     "log_softmax_rows",
     "logsumexp",
     "logsumexp_rows",
+    "noise_schedule",
     "softmax",
     "softmax_rows",
+    "temperature",
 ]
 
 __getattr__, __dir__ = attach(
@@ -44,8 +41,16 @@ __getattr__, __dir__ = attach(
     {
         "_bayes": ["BayesSequence", "bayes", "bayes_sequence"],
         "_describe": ["describe"],
-        "_diffusion": ["diffuse"],
-        "_gaussian": ["gaussian", "gaussian_between", "gaussian_quantile", "gaussian_sample"],
-        "_softmax": ["log_softmax_rows", "logsumexp", "logsumexp_rows", "softmax", "softmax_rows"],
+        "_diffusion": ["diffuse", "noise_schedule"],
+        "_gaussian": ["gaussian"],
+        "_softmax": [
+            "log_softmax",
+            "log_softmax_rows",
+            "logsumexp",
+            "logsumexp_rows",
+            "softmax",
+            "softmax_rows",
+            "temperature",
+        ],
     },
 )

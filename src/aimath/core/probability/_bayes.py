@@ -264,7 +264,7 @@ class BayesSequence(NamedTuple):
 
 
 def bayes_sequence(
-    priors: ArrayLike, likelihoods: ArrayLike, false_positives: ArrayLike | None = None
+    prior: ArrayLike, likelihood: ArrayLike, false_positive: ArrayLike | None = None
 ) -> BayesSequence:
     """Return the posteriors after each of m independent pieces of evidence.
 
@@ -276,11 +276,11 @@ def bayes_sequence(
     >>> bayes_sequence(0.01, [0.9, 0.9], [0.05, 0.05]).posteriors.round(4)
     array([0.1538, 0.766 ])
     """
-    p, seen = as_probability(priors, "prior"), as_probability(likelihoods, "likelihood")
+    p, seen = as_probability(prior, "prior"), as_probability(likelihood, "likelihood")
     alarm = (
         None
-        if false_positives is None
-        else as_probability(false_positives, "false positive rate", "false_positives")
+        if false_positive is None
+        else as_probability(false_positive, "false positive rate", "false_positives")
     )
     if alarm is None:
         p = check_simplex(p, "prior", operand="priors")

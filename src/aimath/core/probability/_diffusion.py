@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows
 from aimath.core.numerics.double_double import divide_dd, sqrt_dd, two_prod, two_sum
+from aimath.core.numerics.random import standard_normal
 from aimath.core.numerics.types import Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
     from numpy.typing import ArrayLike
 
 DoubleDouble = tuple[Array, Array]
@@ -119,13 +120,15 @@ def diffuse(
     beta_end: float = 0.02,
     alpha_bar: float | None = None,
     noise: ArrayLike | None = None,
-    rng: Generator | None = None,
+    image: bool = False,
+    seed: int = 0,
 ) -> Diffuse:
     """Return x0 with the noise of step t of a diffusion model added, q(x_t | x_0).
 
     noisy = sqrt(alpha_bar) * x0 + sqrt(1 - alpha_bar) * noise, alpha_bar being the schedule's at the
-    0-based index t, or given. The noise, drawn from rng unless given, may be one row for all. Ho et
-    al. (2020), equation 4.
+    0-based index t, or given. The noise may be one row for all; unless given it is drawn, a stream of
+    random numbers for each row, or with `image` for the last two axes together. Ho et al. (2020),
+    equation 4.
 
     >>> diffuse([1, -1], alpha_bar=0.64, noise=[0, 1]).noisy
     array([ 0.8, -0.2])
@@ -133,9 +136,9 @@ def diffuse(
     x = as_vectors(x0, "value", operand="x0")
     if (t is None) == (alpha_bar is None):
         raise InputError("give either the step t or alpha_bar", usage=True)
-    mixed = (
-        _standard_normal(x.shape, rng) if noise is None else as_vectors(noise, "noise value", operand="noise")
-    )
+    if noise is None:
+        noise = _draw_noise(x.shape, 2 if image else 1, seed)
+    mixed = as_vectors(noise, "noise value", operand="noise")
     check_same_rows(x, mixed, ("x0", "noise"))
     x, mixed = np.broadcast_arrays(x, mixed)
     if alpha_bar is None:
@@ -182,10 +185,10 @@ def _mix_noise(
     )
 
 
-def _standard_normal(shape: tuple[int, ...], rng: Generator | None) -> Array:
-    if rng is None:
-        raise InputError("give the noise, or a generator to draw it from", usage=True)
-    return rng.standard_normal(shape)
+def _draw_noise(shape: tuple[int, ...], axes: int, seed: int) -> Array:
+    """Return standard normal samples (..., *), each block of the last `axes` from a stream of its own."""
+    lead, each = shape[:-axes], shape[-axes:]
+    return standard_normal(seed, range(1, math.prod(lead) + 1), each).reshape(shape)
 
 
 def _check_integer(value: float | None, name: str, minimum: int, maximum: int) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from aimath.core.numerics import special as special
 from aimath.core.numerics.arrays import Check, as_positive, as_vectors, broadcast_operands
 from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
+from aimath.core.numerics.forms import select_form
 from aimath.core.probability._bayes import as_probability
 from aimath.errors import InputError
 
@@ -68,16 +69,8 @@ class Gaussian(NamedTuple):
         return GaussianInterval(low, self.x, self.mu, self.sigma, self.cdf).check()
 
 
-def gaussian(x: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0) -> Gaussian:
-    """Return density and cdf of the normal distribution at x.
-
-    density = exp(-((x - mu) / sigma)² / 2) / (sigma * sqrt(2π)). sigma is the standard deviation,
-    not the variance. z is kept in two parts, else a rounded z costs z² ulp (scipy: 431 at 30).
-    Gauss (1809).
-
-    >>> gaussian(0).density
-    array(0.39894228)
-    """
+def _density(x: Any, mu: Any, sigma: Any) -> Gaussian:
+    """Return density and cdf at x; z in two parts, else its rounding costs z² ulp (scipy: 431 at 30)."""
     at, mean, width = broadcast_operands(
         x=_as_reals(x, "x", infinite=True), mu=_as_reals(mu, "mu"), sigma=_as_sigma(sigma)
     )
@@ -103,14 +96,8 @@ class GaussianQuantile(NamedTuple):
         return Check(self.p, special.normal_cdf(*special.standardize(self.quantile, self.mu, self.sigma)))
 
 
-def gaussian_quantile(p: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0) -> GaussianQuantile:
-    """Return the quantile of a normal distribution: x with P(X <= x) = p.
-
-    quantile = mu + sigma * z, where P(Z <= z) = p. Wichura's AS 241 (1988) and a step of Newton.
-
-    >>> gaussian_quantile(0.975).quantile
-    array(1.95996398)
-    """
+def _quantile(p: Any, mu: Any, sigma: Any) -> GaussianQuantile:
+    """Return mu + sigma * z, where P(Z <= z) = p: Wichura's AS 241 (1988) and a step of Newton."""
     share, mean, width = broadcast_operands(
         p=as_probability(p, "probability", "p"), mu=_as_reals(mu, "mu"), sigma=_as_sigma(sigma)
     )
@@ -155,16 +142,11 @@ class GaussianInterval(NamedTuple):
         return Check(self.probability, area)
 
 
-def gaussian_between(
-    low: ArrayLike, high: ArrayLike, mu: ArrayLike = 0.0, sigma: ArrayLike = 1.0
-) -> GaussianInterval:
+def _interval(low: Any, high: Any, mu: Any, sigma: Any) -> GaussianInterval:
     """Return the probability that a normal variable lies between low and high.
 
-    probability = cdf(high) - cdf(low), taken in the tail where it loses nothing; an interval so
-    narrow that the two would cancel is integrated instead (Gauss and Legendre, 16 points).
-
-    >>> gaussian_between(10, 11).probability
-    array(7.61966196e-24)
+    cdf(high) - cdf(low), taken in the tail where it loses nothing; an interval so narrow that the
+    two would cancel is integrated instead (Gauss and Legendre, 16 points).
     """
     ends = {k: _as_reals(v, k, infinite=True) for k, v in (("low", low), ("high", high))}
     a, b, mean, width = broadcast_operands(**ends, mu=_as_reals(mu, "mu"), sigma=_as_sigma(sigma))
@@ -227,20 +209,61 @@ class GaussianSample(NamedTuple):
         return Check(z, np.where(z > 0.0, -below, below))
 
 
-def gaussian_sample(count: int, mu: float, sigma: float, rng: Generator) -> GaussianSample:
-    """Return a random sample of a normal distribution: mu + sigma * standard normal.
-
-    The generator's own method (numpy: the ziggurat of Marsaglia and Tsang, 2000).
-
-    >>> gaussian_sample(2, 0, 1, np.random.default_rng(0)).sample.shape
-    (2,)
-    """
+def _sample(count: float, mu: Any, sigma: Any, rng: Generator) -> GaussianSample:
+    """Return a random sample, by numpy's own method: the ziggurat of Marsaglia and Tsang (2000)."""
     if count != int(count) or count < 1:
         raise InputError(
             "{operand} must be a whole number of at least 1, not {value:g}", operand="count", value=count
         )
     mean, width = float(_as_reals(mu, "mu")), float(_as_sigma(sigma))
     return GaussianSample(mean, width, mean + width * rng.standard_normal(int(count)))
+
+
+@overload
+def gaussian(x: ArrayLike, mu: ArrayLike = ..., sigma: ArrayLike = ...) -> Gaussian: ...
+@overload
+def gaussian(
+    x: None = None, mu: ArrayLike = ..., sigma: ArrayLike = ..., *, quantile: ArrayLike
+) -> GaussianQuantile: ...
+@overload
+def gaussian(
+    x: None = None, mu: ArrayLike = ..., sigma: ArrayLike = ..., *, between: tuple[ArrayLike, ArrayLike]
+) -> GaussianInterval: ...
+@overload
+def gaussian(
+    x: None = None, mu: float = ..., sigma: float = ..., *, sample: int, seed: int = ...
+) -> GaussianSample: ...
+def gaussian(
+    x: ArrayLike | None = None,
+    mu: ArrayLike = 0.0,
+    sigma: ArrayLike = 1.0,
+    *,
+    quantile: ArrayLike | None = None,
+    between: tuple[ArrayLike, ArrayLike] | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+) -> Gaussian | GaussianQuantile | GaussianInterval | GaussianSample:
+    """Return density and cdf of the normal distribution at x, or what else is asked of it.
+
+    density = exp(-((x - mu) / sigma)² / 2) / (sigma * sqrt(2π)), sigma being the standard deviation,
+    not the variance. `quantile`: the x with P(X <= x) = each of these probabilities; `between`: the
+    probability of an interval (low, high); `sample`: so many random numbers. Gauss (1809).
+
+    >>> gaussian(0).density
+    array(0.39894228)
+    >>> gaussian(quantile=0.975).quantile
+    array(1.95996398)
+    >>> gaussian(between=(10, 11)).probability
+    array(7.61966196e-24)
+    """
+    form = select_form({"x": x}, {"quantile": quantile}, {"between": between}, {"sample": sample})
+    if form == "quantile":
+        return _quantile(quantile, mu, sigma)
+    if between is not None:
+        return _interval(*between, mu, sigma)
+    if sample is not None:
+        return _sample(sample, mu, sigma, np.random.default_rng(seed))
+    return _density(x, mu, sigma)
 
 
 def _as_reals(values: ArrayLike, name: str, *, infinite: bool = False) -> Array:

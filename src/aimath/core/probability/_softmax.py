@@ -11,7 +11,7 @@ from aimath.core.numerics.double_double import compensated_sum, divide_dd, two_s
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -361,6 +361,21 @@ def softmax(logits: ArrayLike, temperature: float = 1.0) -> Softmax:
     if np.isnan(found.total).any():  # nan and inf show here, which spares a pass over millions of rows
         as_vectors(z, "logit", allow=(-np.inf,), operand="logits")
     return found
+
+
+TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 5.0, np.inf)
+
+
+def temperature(logits: ArrayLike, temperature: Iterable[float] = TEMPERATURES) -> tuple[Softmax, ...]:
+    """Return the softmax of logits along the last axis at each temperature.
+
+    A low temperature sharpens, a high one flattens, and the entropy grows with it. Hinton, Vinyals
+    and Dean (2015).
+
+    >>> [float(one.perplexity.round(3)) for one in temperature([2, 1, 0.1], (0, 1, np.inf))]
+    [1.0, 2.332, 3.0]
+    """
+    return tuple(softmax(logits, one) for one in temperature)
 
 
 class LogSoftmax(NamedTuple):

@@ -1,0 +1,271 @@
+"""The optimisers as functions: each walks down a formula and gives its trajectory.
+
+All take a formula and a start (a value by each variable's name, or `start`, which takes what is named like a
+parameter and coordinates in order), and options by their names at the command line: learning rate, steps, a
+gradient's norm to stop at, a schedule with its own options, then the optimiser's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aimath.core.optim._runs import minimize
+from aimath.core.optim._start import DEFAULT_FUNCTION, resolve_start
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from aimath.core.calculus import Function
+    from aimath.core.optim._runs import Trajectory
+
+    Start = Mapping[str, float] | Sequence[float] | None
+
+
+def gd(
+    function: str | Function = DEFAULT_FUNCTION,
+    start: Start = None,
+    *,
+    lr: ArrayLike = 0.1,
+    steps: ArrayLike = 20,
+    until: ArrayLike | None = None,
+    schedule: str = "constant",
+    gamma: ArrayLike | None = None,
+    step_size: ArrayLike = 10,
+    min_lr: ArrayLike = 0.0,
+    warmup: ArrayLike | None = None,
+    power: ArrayLike = 1.0,
+    weight_decay: ArrayLike = 0.0,
+    **point: float,
+) -> Trajectory:
+    """Return the trajectory of a minimisation by gradient descent.
+
+    w <- w - lr * gradient. Cauchy (1847).
+
+    >>> gd("(w-3)^2", w=10, lr=0.1, steps=2).point[:, 0].round(12)
+    array([10.  ,  8.6 ,  7.48])
+    """
+    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    f, begin = resolve_start(function, start, point)
+    return minimize(
+        f,
+        begin,
+        "gd",
+        lr=lr,
+        steps=steps,
+        until=until,
+        schedule=schedule,
+        schedule_options=plan,
+        weight_decay=weight_decay,
+    )
+
+
+def momentum(
+    function: str | Function = DEFAULT_FUNCTION,
+    start: Start = None,
+    *,
+    lr: ArrayLike = 0.1,
+    steps: ArrayLike = 20,
+    until: ArrayLike | None = None,
+    schedule: str = "constant",
+    gamma: ArrayLike | None = None,
+    step_size: ArrayLike = 10,
+    min_lr: ArrayLike = 0.0,
+    warmup: ArrayLike | None = None,
+    power: ArrayLike = 1.0,
+    momentum: ArrayLike = 0.9,
+    dampening: ArrayLike = 0.0,
+    weight_decay: ArrayLike = 0.0,
+    **point: float,
+) -> Trajectory:
+    """Return the trajectory of a minimisation by gradient descent with momentum.
+
+    buffer <- momentum * buffer + gradient; w <- w - lr * buffer, as torch's SGD. Polyak (1964).
+    """
+    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    f, begin = resolve_start(function, start, point)
+    return minimize(
+        f,
+        begin,
+        "momentum",
+        lr=lr,
+        steps=steps,
+        until=until,
+        schedule=schedule,
+        schedule_options=plan,
+        momentum=momentum,
+        dampening=dampening,
+        weight_decay=weight_decay,
+    )
+
+
+def nesterov(
+    function: str | Function = DEFAULT_FUNCTION,
+    start: Start = None,
+    *,
+    lr: ArrayLike = 0.1,
+    steps: ArrayLike = 20,
+    until: ArrayLike | None = None,
+    schedule: str = "constant",
+    gamma: ArrayLike | None = None,
+    step_size: ArrayLike = 10,
+    min_lr: ArrayLike = 0.0,
+    warmup: ArrayLike | None = None,
+    power: ArrayLike = 1.0,
+    momentum: ArrayLike = 0.9,
+    weight_decay: ArrayLike = 0.0,
+    **point: float,
+) -> Trajectory:
+    """Return the trajectory of a minimisation by gradient descent with Nesterov's momentum.
+
+    buffer <- momentum * buffer + gradient; w <- w - lr * (gradient + momentum * buffer). Nesterov (1983).
+    """
+    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    f, begin = resolve_start(function, start, point)
+    return minimize(
+        f,
+        begin,
+        "nesterov",
+        lr=lr,
+        steps=steps,
+        until=until,
+        schedule=schedule,
+        schedule_options=plan,
+        momentum=momentum,
+        weight_decay=weight_decay,
+    )
+
+
+def rmsprop(
+    function: str | Function = DEFAULT_FUNCTION,
+    start: Start = None,
+    *,
+    lr: ArrayLike = 0.1,
+    steps: ArrayLike = 20,
+    until: ArrayLike | None = None,
+    schedule: str = "constant",
+    gamma: ArrayLike | None = None,
+    step_size: ArrayLike = 10,
+    min_lr: ArrayLike = 0.0,
+    warmup: ArrayLike | None = None,
+    power: ArrayLike = 1.0,
+    alpha: ArrayLike = 0.99,
+    eps: ArrayLike = 1e-8,
+    centered: bool = False,
+    momentum: ArrayLike = 0.0,
+    weight_decay: ArrayLike = 0.0,
+    **point: float,
+) -> Trajectory:
+    """Return the trajectory of a minimisation by RMSprop.
+
+    w <- w - lr * gradient / (sqrt(mean square) + eps): eps outside the root, as in torch. Hinton (2012).
+    """
+    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    f, begin = resolve_start(function, start, point)
+    return minimize(
+        f,
+        begin,
+        "rmsprop",
+        lr=lr,
+        steps=steps,
+        until=until,
+        schedule=schedule,
+        schedule_options=plan,
+        alpha=alpha,
+        eps=eps,
+        centered=centered,
+        momentum=momentum,
+        weight_decay=weight_decay,
+    )
+
+
+def adam(
+    function: str | Function = DEFAULT_FUNCTION,
+    start: Start = None,
+    *,
+    lr: ArrayLike = 0.1,
+    steps: ArrayLike = 20,
+    until: ArrayLike | None = None,
+    schedule: str = "constant",
+    gamma: ArrayLike | None = None,
+    step_size: ArrayLike = 10,
+    min_lr: ArrayLike = 0.0,
+    warmup: ArrayLike | None = None,
+    power: ArrayLike = 1.0,
+    beta1: ArrayLike = 0.9,
+    beta2: ArrayLike = 0.999,
+    eps: ArrayLike = 1e-8,
+    weight_decay: ArrayLike = 0.0,
+    amsgrad: bool = False,
+    **point: float,
+) -> Trajectory:
+    """Return the trajectory of a minimisation by Adam.
+
+    w <- w - lr * m_hat / (sqrt(v_hat) + eps), as in torch. Kingma and Ba (2015).
+    """
+    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    f, begin = resolve_start(function, start, point)
+    return minimize(
+        f,
+        begin,
+        "adam",
+        lr=lr,
+        steps=steps,
+        until=until,
+        schedule=schedule,
+        schedule_options=plan,
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+        weight_decay=weight_decay,
+        amsgrad=amsgrad,
+    )
+
+
+def adamw(
+    function: str | Function = DEFAULT_FUNCTION,
+    start: Start = None,
+    *,
+    lr: ArrayLike = 0.1,
+    steps: ArrayLike = 20,
+    until: ArrayLike | None = None,
+    schedule: str = "constant",
+    gamma: ArrayLike | None = None,
+    step_size: ArrayLike = 10,
+    min_lr: ArrayLike = 0.0,
+    warmup: ArrayLike | None = None,
+    power: ArrayLike = 1.0,
+    beta1: ArrayLike = 0.9,
+    beta2: ArrayLike = 0.999,
+    eps: ArrayLike = 1e-8,
+    weight_decay: ArrayLike = 0.01,
+    amsgrad: bool = False,
+    **point: float,
+) -> Trajectory:
+    """Return the trajectory of a minimisation by Adam with decoupled weight decay.
+
+    w <- w - lr * weight_decay * w, then as Adam. Loshchilov and Hutter (2019).
+    """
+    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    f, begin = resolve_start(function, start, point)
+    return minimize(
+        f,
+        begin,
+        "adamw",
+        lr=lr,
+        steps=steps,
+        until=until,
+        schedule=schedule,
+        schedule_options=plan,
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+        weight_decay=weight_decay,
+        amsgrad=amsgrad,
+    )
+
+
+def _plan_schedule(**options: Any) -> dict[str, Any]:
+    """Return the options of a schedule that are given."""
+    return {name: value for name, value in options.items() if value is not None}
