@@ -16,6 +16,7 @@ def test_every_command_that_calculates_has_its_digits_measured():
     assert calculating - {case.command for case in LISTED} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", LISTED, ids=lambda case: f"{case.command} {case.what}")
 def test_ours_is_measured_against_its_own_formula(case):
     """A wrong oracle shows as errors of 1e15; the worst that rounding alone leaves is far below."""

@@ -65,6 +65,7 @@ def _names(node):
             yield "np.load"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_nothing_runs_a_text(source):
     assert list(forbidden(source.read_text(encoding="utf-8"))) == []
@@ -190,6 +191,7 @@ def test_nothing_in_core_speaks_of_flags():
 TESTS = sorted((ROOT.parent / "tests").rglob("*.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("test", TESTS, ids=lambda path: path.relative_to(ROOT.parent).as_posix())
 def test_what_is_small_may_not_be_anything(test):
     """Where pytest.approx isn't told `abs`, it takes 1e-12 as well, whatever `rel` says: tests.digits.near doesn't."""

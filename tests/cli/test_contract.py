@@ -195,6 +195,7 @@ def test_sweep_of_matrices_keeps_their_rows_together(aimath):
     assert rows[1:] == [["2", *one], ["4", *one], ["2", *other], ["4", *other]]
 
 
+@pytest.mark.slow
 def test_sweep_of_many_rows_as_npy_and_derivation(aimath, tmp_path):
     rows = "".join(f"0 {k}\n" for k in range(300))
     sweep = ("softmax", "--temperature", "1,2")

@@ -106,6 +106,7 @@ def test_svg_is_a_picture(aimath, line, tmp_path):
     assert "http" not in text.replace("http://www.w3.org/", "")
 
 
+@pytest.mark.slow
 def test_out_is_what_a_pipe_gets(aimath, line, tmp_path):
     for suffix, form in (
         ("csv", "csv"),
@@ -146,6 +147,7 @@ def test_bad_token_is_one_line_that_names_it(aimath, calculation):
     assert len(ran.err.splitlines()) <= 4  # the sentence, the text with a caret, a way out
 
 
+@pytest.mark.slow
 def test_environment_changes_no_byte(warm, line):
     plain = warm(*line).out
     for change in (
@@ -195,12 +197,14 @@ def loaded():
     return dict(zip(map(tuple, lines), json.loads(ran.stdout), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", STATIC, ids=" ".join)
 def test_what_is_static_imports_neither_numpy_nor_rich(loaded, words):
     code, modules = loaded[tuple(words)]
     assert (code, {"numpy", "rich", "pydantic"}.intersection(modules)) == (0, set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "help"])  # whose text typer writes
 def test_a_pipe_gets_its_answer_without_typer_and_rich(loaded, name):
     code, modules = loaded[tuple(example(name))]
@@ -208,6 +212,7 @@ def test_a_pipe_gets_its_answer_without_typer_and_rich(loaded, name):
     assert modules == (["numpy"] if name in ALL else [name for name in modules if name == "numpy"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_to_read_is_answered_by_an_example(warm, name):
     if not lookup(name).usages[0].operands:

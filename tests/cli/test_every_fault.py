@@ -21,6 +21,8 @@ from tests import pseudo
 import aimath
 from aimath.cli.catalogue import COMMANDS, lookup
 
+pytestmark = pytest.mark.slow
+
 ALL = sorted(name for name, entry in COMMANDS.items() if not entry.is_text)
 OLD = b"old\n"
 ALLOCATE = [

@@ -46,6 +46,7 @@ def test_nothing_given_is_what_typer_makes_of_nothing(name, monkeypatch):
     assert same(parse_args(lookup(name), []), by_typer(monkeypatch, [name]))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(data=st.data())
 def test_any_line_read_plainly_is_read_so_by_typer(data):

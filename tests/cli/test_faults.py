@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 AIMATH = [sys.executable, "-m", "aimath"]
 ROWS = b"".join(b"%d 0.5\n" % k for k in range(20_000))
 

@@ -17,6 +17,8 @@ from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.fast_parser import escape_negatives, parse_args
 from aimath.cli.job import select_usage
 
+pytestmark = pytest.mark.slow
+
 ALL = sorted(name for name, entry in COMMANDS.items() if not entry.is_text)
 
 

@@ -10,6 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 A = np.arange(9.0).reshape(3, 3)
 DATA = A.tobytes()
 COMMANDS = (

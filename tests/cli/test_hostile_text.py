@@ -20,6 +20,8 @@ from tests import pseudo
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.text import escape_control
 
+pytestmark = pytest.mark.slow
+
 ALL = sorted(name for name, entry in COMMANDS.items() if not entry.is_text)
 STEERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 HOSTILE = [

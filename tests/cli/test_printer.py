@@ -7,6 +7,8 @@ import pty
 import subprocess
 import sys
 
+import pytest
+
 from aimath.cli import printer
 from aimath.cli.printer import Progress
 
@@ -29,6 +31,7 @@ def test_silent_unless_shown(monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_shown_on_a_terminal_of_errors_alone():
     terminal, other = pty.openpty()
     code = "import aimath.cli.printer as p; p.PROGRESS_DELAY = -1.0; from aimath.cli.app import invoke; invoke(['softmax'])"

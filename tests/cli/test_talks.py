@@ -37,6 +37,7 @@ def test_typo_in_an_option_is_named(refused, line):
     assert "did you mean --ascii?" in refused(*line, "--asci")
 
 
+@pytest.mark.slow
 def test_environment_changes_no_byte(warm, line):
     plain = warm(*line).out
     for change in ({"COLUMNS": "20"}, {"TERM": "dumb"}, {"FORCE_COLOR": "1"}, {"LC_ALL": "C"}):

@@ -6,6 +6,7 @@ import pytest
 from tests import oracles
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "case"), oracles.cases())
 def test_aimath_agrees_with_the_figures_or_knows_better(name, case):
     room = oracles.topic(name)

@@ -31,6 +31,7 @@ def bash(script, words, cwd):
     return ran.stdout.split()
 
 
+@pytest.mark.slow
 @needs("bash")
 def test_bash(aimath, tmp_path):
     script = aimath("completion", "bash").out
@@ -103,6 +104,7 @@ CHOOSING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "part"), CHOOSING, ids=lambda it: getattr(it, "name", it))
 def test_choices_are_all_that_is_taken(aimath, name, part):
     line = shlex.split(lookup(name).example)[1:]
@@ -123,6 +125,7 @@ def test_other_shells_are_refused(aimath):
     assert aimath("completion").code == 2
 
 
+@pytest.mark.slow
 def test_nothing_is_installed(program, tmp_path):
     for shell in ("bash", "zsh", "fish"):
         program("completion", shell, env={"HOME": str(tmp_path), "PATH": sys.exec_prefix})

@@ -78,6 +78,7 @@ def test_list_needs_no_room_for_two_lines_a_demo():
 # What a demo shows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_a_demo_is_its_commands_and_what_they_print(aimath, answered, at_terminal, name):
     demo, piped = DEMOS[name], answered("demo", name)
@@ -93,6 +94,7 @@ def test_a_demo_is_its_commands_and_what_they_print(aimath, answered, at_termina
         assert aimath(*words(line)).out in piped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [40, 80])
 @pytest.mark.parametrize("colour", [False, True])
 def test_all_fit_and_none_is_wrong(answered, at_terminal, width, colour):
@@ -108,11 +110,13 @@ def test_all_fit_and_none_is_wrong(answered, at_terminal, width, colour):
     assert too_long == []
 
 
+@pytest.mark.slow
 def test_all_in_ascii(answered):
     text = answered("demo", "all", "--ascii")
     assert text.isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.id)
 def test_chapter_is_its_demos(aimath, chapter):
     whole = aimath("demo", chapter.id).out
@@ -341,6 +345,7 @@ NO_ANSWERS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "expect"), [pair for demo in DEMOS.values() for pair in demo.experiments.items()]
 )

@@ -123,6 +123,7 @@ def checked(aimath, found):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: f"{claim.topic}: {claim.label}")
 def test_figure_is_that_of_another_route(checked, claim):
     wanted = [float(x) for x in TRUTH[claim.topic][claim.label]]
@@ -140,6 +141,7 @@ def test_wrong_figures_are_found_and_no_others(checked):
     assert {key for key, row in checked.items() if row["verdict"] == "not printed"} == {*checked} - printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "claim",
     [claim for claim in claims.CLAIMS if not claim.is_shape],
@@ -153,6 +155,7 @@ def test_line_prints_the_figure(aimath, claim):
         assert any(rounds_to(figure, [x]) for x in numbers)
 
 
+@pytest.mark.slow
 def test_summary_counts_them(aimath, at_terminal):
     at_terminal(80)
     out = aimath("guide", "check").out
@@ -161,6 +164,7 @@ def test_summary_counts_them(aimath, at_terminal):
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_no_wrong_figure_is_shown_as_right(aimath):
     rows = [line.split("\t") for line in aimath("guide", "check").out.splitlines()[1:]]
     for where, what, printed, true, verdict, _ in rows:
@@ -168,6 +172,7 @@ def test_no_wrong_figure_is_shown_as_right(aimath):
             assert (verdict, printed == true) == ("wrong", False)
 
 
+@pytest.mark.slow
 def test_explain_shows_every_line(aimath):
     out = aimath("guide", "check", "--explain").out
     for claim in claims.CLAIMS:
@@ -177,6 +182,7 @@ def test_explain_shows_every_line(aimath):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "true"), [(0, "2.5"), (0, "2.39"), (4, "0.955")])
 def test_exit_is_4_if_the_guide_is_not_met(aimath, monkeypatch, place, true):
     changed = [*claims.LINEAR_ALGEBRA]
@@ -212,6 +218,7 @@ def test_figures_are_compared_at_the_places_that_are_written(text, values, exact
 # Pages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [(), ("map",), ("roadmap",), ("resources",), ("check",)])
 @pytest.mark.parametrize("width", [40, 80])
 def test_page_fits(answered, at_terminal, page, width):
@@ -220,6 +227,7 @@ def test_page_fits(answered, at_terminal, page, width):
     assert max(map(len, text.splitlines())) <= width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "head", "count"),
     [

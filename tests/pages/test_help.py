@@ -45,6 +45,7 @@ def test_list_of_commands_is_by_chapter(aimath):
             assert re.search(rf"^  {re.escape(name)} ", out, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_help_shows_what_the_example_answers(name, aimath, answered):
     text = answered("help", name)

@@ -51,6 +51,7 @@ def test_every_option_is_described(aimath, names):
                 assert flag.replace("-", "\\-") in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("man", "softmax"), ("softmax", "--help")])
 def test_python_without_docstrings_says_what_it_has_and_that_there_was_more(words):
     ran = subprocess.run(

@@ -28,6 +28,7 @@ def test_all_right_is_0(answered):
     assert "Σ p_i" not in text  # what is right needs no derivation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", sorted(EXERCISES))
 def test_every_calculator_is_asked_and_explained(aimath, topic):
     count = 3
@@ -105,6 +106,7 @@ def test_hostile_answer_gets_one_clear_line(aimath, text):
     assert len(ran.out) < 2500
 
 
+@pytest.mark.slow
 def test_endless_line_ends(program):
     with Path("/dev/zero").open("rb") as zeros:
         ran = program("quiz", "--count", "1", stdin=zeros)
@@ -114,6 +116,7 @@ def test_endless_line_ends(program):
     )
 
 
+@pytest.mark.slow
 def test_answer_may_come_in_pieces():
     (answer,) = answers(["det"], 1)
     line = [sys.executable, "-m", "aimath", "quiz", "det", "--count", "1", "--tries", "1"]
@@ -128,6 +131,7 @@ def test_answer_may_come_in_pieces():
     assert process.returncode == 0, out
 
 
+@pytest.mark.slow
 def test_closed_standard_input_is_no_answer():
     words = shlex.join([sys.executable, "-m", "aimath", "quiz", "--count", "2"])
     ran = subprocess.run(["sh", "-c", f"{words} <&-"], capture_output=True, text=True, check=False)
@@ -135,6 +139,7 @@ def test_closed_standard_input_is_no_answer():
     assert ran.stdout.endswith("0 of 2 right; 2 not answered.\n")
 
 
+@pytest.mark.slow
 def test_seed_count_and_topic(aimath):
     first = aimath("quiz", "--export", "md")
     assert first == aimath("quiz", "--export", "md", "--seed", "0", "--count", "10")
@@ -170,6 +175,7 @@ def test_fewer_questions_than_asked_for_is_said(aimath):
     assert len(list(csv.reader(io.StringIO(ran.out)))) == 13
 
 
+@pytest.mark.slow
 def test_key_of_a_worksheet_is_right(aimath):
     ran = aimath("quiz", "--count", "40", "--export", "csv")
     head, *rows = csv.reader(io.StringIO(ran.out))
@@ -188,6 +194,7 @@ def test_ascii_holds_for_derivations_too(aimath):
     assert ran.out.isascii()
 
 
+@pytest.mark.slow
 def test_lines_fit(aimath):
     out = aimath("quiz", "--count", "70", "--tries", "1", stdin="9\n" * 70).out
     assert not [line for line in out.splitlines() if len(line) > 80 and "$ aimath" not in line]

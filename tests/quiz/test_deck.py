@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from tests.digits import near
 
 from aimath.cli.catalogue import COMMANDS, lookup
@@ -58,6 +59,7 @@ def test_answers_by_hand():
 # The deck
 
 
+@pytest.mark.slow
 def test_same_seed_same_quiz_and_another_seed_another():
     assert draw_cards([], 5, 60) == draw_cards([], 5, 60)
     assert draw_cards([], 5, 20) != draw_cards([], 6, 20)

@@ -22,7 +22,7 @@ maker = pytest.mark.parametrize("maker", [maker for _, maker in EVERY], ids=NAME
 
 
 @each
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 def test_answer_is_the_command_s(topic, maker, seed, aimath):
     made = sample_exercise(maker, np.random.default_rng((seed, 7)))
     assert made.command[0] == made.topic == topic
@@ -41,6 +41,7 @@ def test_answer_is_the_command_s(topic, maker, seed, aimath):
     assert value == near(made.answer, 1e-15)
 
 
+@pytest.mark.slow
 @maker
 def test_wrong_routes_lead_elsewhere(maker):
     for seed in range(40):
@@ -55,6 +56,7 @@ def test_wrong_routes_lead_elsewhere(maker):
             assert said in {one.explanation for one in made.distractors}
 
 
+@pytest.mark.slow
 @maker
 def test_answer_as_it_is_shown_is_right(maker):
     for seed in range(20):
@@ -63,6 +65,7 @@ def test_answer_as_it_is_shown_is_right(maker):
         assert card.grade(f"{card.exercise.answer:.2e}").correct
 
 
+@pytest.mark.slow
 @maker
 def test_numbers_are_drawn_before_patience_ends(maker):
     rng, fair = np.random.default_rng(1), 0

@@ -15,6 +15,8 @@ from aimath.read.blocks import ReadOptions
 from aimath.read.operands import open_matrix, read_blocks
 from aimath.read.word_vectors import read_word_vectors
 
+pytestmark = pytest.mark.slow
+
 HELD = np.array([[1.5, 2.0], [-0.25, 4.0]])
 ENOUGH = 1 << 20
 """Bytes that no damaged file of a few hundred may make a reader ask for."""

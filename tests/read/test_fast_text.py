@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 import aimath.read._text as text_module
@@ -66,6 +67,7 @@ def texts(draw):
     return "".join(opening + separator.join(line) + closing + end for line in lines).encode()
 
 
+@pytest.mark.slow
 @given(texts(), st.sampled_from([None, ",", ";", "\t", " "]), st.booleans())
 @settings(deadline=None, max_examples=1500)
 def test_fast_way_and_slow_way_agree_to_the_bit(data, delimiter, strict):

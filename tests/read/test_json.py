@@ -69,12 +69,14 @@ def test_json_is_priced_before_it_is_parsed(refusal, at):
     assert "JSON needs" in refusal(stdin=b"[1, 2]", input_format="json", max_memory=10).message
 
 
+@pytest.mark.slow
 def test_a_nest_of_small_arrays_is_priced_by_what_it_becomes(refusal, at, rows):
     tokens = at("d.json", b"[" + b"[1]," * 10_000 + b"[1]]")
     assert "JSON needs 4.73 MiB" in refusal(tokens, max_memory=4 << 20).message
     assert len(rows(tokens, max_memory=5 << 20)) == 10_001
 
 
+@pytest.mark.slow
 def test_two_equal_keys_are_found_among_many(refusal, at):
     """Looking through all keys for each of them took minutes."""
     members = b",".join(b'"%d":1' % k for k in range(100_000))

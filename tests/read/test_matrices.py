@@ -85,6 +85,7 @@ def test_blocks_are_of_the_size_that_is_asked_for(tmp_path, order):
     assert [len(block) for block in one()] == [1] * 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_large_file_is_read_in_little_memory(tmp_path, order):
     np.save(tmp_path / "x.npy", np.ones((50_000, 80), order=order))  # 32 MB

@@ -188,6 +188,7 @@ def test_npz_by_name(rows, refusal, at):
     assert refusal([f"{token}:c"]).message.endswith("has no array 'c'; its arrays are 'a', 'b'")
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_unpacked(refusal, at):
     assert (
         "unpacks to over 200 times its size"

@@ -100,12 +100,14 @@ plain = st.from_regex(
 )
 
 
+@pytest.mark.slow
 @given(plain)
 @settings(deadline=None, max_examples=300)
 def test_plain_numbers_are_the_nearest_double(token):
     assert parse_number(token) == float(Fraction(token))
 
 
+@pytest.mark.slow
 @given(plain, plain)
 @settings(deadline=None, max_examples=300)
 def test_fractions_and_percentages_are_rounded_once(top, bottom):
@@ -114,6 +116,7 @@ def test_fractions_and_percentages_are_rounded_once(top, bottom):
         assert parse_number(f"{top}/{bottom}") == float(Fraction(top) / Fraction(bottom))
 
 
+@pytest.mark.slow
 @given(st.text(st.characters() | st.sampled_from("0123456789+-./%eE−inf"), max_size=12))
 @settings(deadline=None, max_examples=500)
 def test_any_text_is_a_number_or_an_input_error(text):

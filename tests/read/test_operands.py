@@ -181,6 +181,7 @@ def file(tmp_path):
 # ---- in step ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_many_rows_go_in_step_over_blocks_of_any_size(read, file):
     a = np.arange(120_000.0).reshape(-1, 2)
     b = -np.arange(180_000.0).reshape(-1, 3)

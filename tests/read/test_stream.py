@@ -5,6 +5,7 @@ import os
 import threading
 
 import numpy as np
+import pytest
 
 import aimath.read._stream as stream_module
 import aimath.read.blocks as blocks_module
@@ -48,6 +49,7 @@ def test_a_busy_pipe_is_read_in_large_blocks():
     assert max(sizes) <= stream_module.BLOCK_BYTES
 
 
+@pytest.mark.slow
 def test_a_long_line_is_priced_before_it_is_taken_apart(refusal, rows):
     for line in (b"1 " * 300_000, b"1,2;" * 150_000, b"[" + b"1," * 300_000 + b"1]"):
         why = refusal(stdin=b"1 2\n" + line + b"\n", max_memory=32 << 20).message

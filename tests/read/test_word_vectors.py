@@ -136,6 +136,7 @@ def test_the_price(refused):
     )
 
 
+@pytest.mark.slow
 def test_text_takes_little_more_than_its_vectors(at):
     path = at(
         b"".join(b"w%d %b\n" % (k, b" ".join([b"0.25"] * 50)) for k in range(60_000))

@@ -49,6 +49,7 @@ def test_a_file_is_replaced_whole(old):
     assert [p.name for p in old.parent.iterdir()] == ["out.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize("name", ["open", "write", "fsync", "replace", "close", "fchmod"])
 @pytest.mark.parametrize("exists", [True, False])

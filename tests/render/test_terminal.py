@@ -34,6 +34,7 @@ def harmless(lines) -> bool:
     return not any(unicodedata.category(sign) in STEERS for line in lines for sign in line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("view", [{}, {"explain": True}, {"draw": True}, {"width": 20}, {"rows": 2}])

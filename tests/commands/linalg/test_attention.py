@@ -134,6 +134,7 @@ def test_explain_without_a_mask_has_no_panel_for_it(aimath):
     assert "3 softmax" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 13, 40])
 @pytest.mark.parametrize("more", [(), ("--causal",), ("--ascii",), ("--digits", "8"), ("--all",)])
 def test_explain_is_narrow_and_holds(answered, size, more):

@@ -85,6 +85,7 @@ def large(tmp_path):
     return data, path
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_read_in_blocks_to_the_same_answer(aimath, large, tmp_path):
     data, path = large
     small = ("pca", path, "-k", "2", "--max-memory", "64M")
@@ -122,6 +123,7 @@ def test_data_without_components(refused, words, code, why):
     assert why in refused("pca", *words, code=code)
 
 
+@pytest.mark.slow
 def test_nan_in_a_large_file_is_found(refused, large):
     data, path = large
     data[70_000, 3] = np.nan

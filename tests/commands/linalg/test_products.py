@@ -123,6 +123,7 @@ def test_stdin(answered, line, wanted):
     assert len(text.splitlines()) == len(wanted.splitlines())
 
 
+@pytest.mark.slow
 def test_a_large_product_is_not_counted_out(aimath):  # a list of all its places took 700 MB
     tracemalloc.start()
     ran = run(aimath, "matmul randn:2000x1 randn:1x2000 --fields a --out /dev/null")

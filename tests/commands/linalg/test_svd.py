@@ -55,6 +55,7 @@ def test_json_has_what_belongs_to_all_ranks_once(aimath):
     assert second["approximation"] == [near([1, 2]), near([3, 4])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streamed", [False, True])
 def test_factors_multiply_back(answered, tmp_path, streamed):
     weights = (

@@ -42,6 +42,7 @@ def test_every_and_last_keep_the_ends(aimath):
     assert last[0]["step"] == "20"
 
 
+@pytest.mark.slow
 def test_rows_of_a_long_trace_come_in_blocks(aimath):
     ran = aimath("gd", "--steps", "150000", "--lr", "1e-6")
     table = ran.out.splitlines()

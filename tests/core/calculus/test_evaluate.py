@@ -130,6 +130,7 @@ def test_gradient(case):
         assert ulps(found, derivative(f.text, f.variables, point, k)) <= 4
 
 
+@pytest.mark.slow
 def test_hessian(case):
     f, point = case
     for i, row in enumerate(f.hessian(point)):
@@ -139,6 +140,7 @@ def test_hessian(case):
             assert ulps(found, exact) <= 4 or (found == 0 and abs(exact) < 1e-100)
 
 
+@pytest.mark.slow
 def test_arrays_have_the_digits_too(case):
     f, point = case
     points = np.array([point] * 3)
@@ -152,6 +154,7 @@ def test_arrays_have_the_digits_too(case):
         assert ulps(found, wanted) <= 4 or (found == 0 and abs(wanted) < 1e-100)
 
 
+@pytest.mark.slow
 def test_a_batch_is_its_rows(case):
     f, point = case
     points = np.array([[x * (1 + k / 64) for x in point] for k in range(9)])

@@ -141,6 +141,7 @@ def test_unknown_variable_of_a_given_list():
     assert isinstance(parse_function("rate", ["learning", "rate"]), Function)
 
 
+@pytest.mark.slow
 @given(TREES, POINTS)
 def test_any_formula_against_several_hundred_digits(text, point):
     f = parse_function(text, ["x", "y"])

@@ -149,6 +149,7 @@ def test_a_wrong_derivative_is_found_out():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["+".join(["x"] * 3000), "+".join(f"sin({k}*x)" for k in range(300))])
 def test_differences_of_long_formulas_allow_for_their_rounding(text):
     found = of(text, 1)

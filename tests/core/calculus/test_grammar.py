@@ -161,6 +161,7 @@ def test_limits(text, limit):
         parse_function(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -203,6 +204,7 @@ def test_no_tokens_break_it(text):
     answer(text)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 @example("\ud800")
 @example("1if x else 2")

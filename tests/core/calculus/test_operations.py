@@ -25,6 +25,7 @@ EXACT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(EXACT))
 def test_tails_of_functions(name):
     operation, exact = OPERATIONS[name], EXACT[name]

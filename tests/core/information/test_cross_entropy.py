@@ -89,6 +89,7 @@ def test_masked_logits():
     assert information.entropy(logits=[0, -inf, 0]).entropy == 1
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(st.lists(st.floats(-60, 60), min_size=2, max_size=6), st.floats(0, 1))
 def test_losses_of_any_logits(x, share):

@@ -46,6 +46,7 @@ def moved(rng, p, size):
     return p - step + np.roll(step, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("n", [2, 5, 40, 900])
 def test_kl_of_random_rows_within_four_ulp(n, base):
@@ -56,6 +57,7 @@ def test_kl_of_random_rows_within_four_ulp(n, base):
         assert ulps(information.kl(p, q, base).kl, true_kl(p, q, base)) <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [0.9, 1e-1, 1e-2, 1e-4, 1e-8])
 @pytest.mark.parametrize("n", [2, 4, 30, 100])
 def test_near_rows_keep_all_digits(n, size):
@@ -89,6 +91,7 @@ def test_no_step_between_series_and_logarithms(ratio):
         assert ulps(information.js(a, b).js, true_js(a, b)) <= 4
 
 
+@pytest.mark.slow
 def test_long_rows_far_and_near():
     rng = np.random.default_rng(5)
     p, q = (dyadic(rng, 40_000) + 2.0**-20 for _ in range(2))

@@ -25,6 +25,7 @@ def true_entropy(p, base=2.0):
     return -mp.fsum(a * mp.log(a) for a in exact(p) if a) / mp.log(mp.mpf(base))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 3, 5, 17, 32, 33, 50, 100, 700, 2047, 2048, 3000])
 @pytest.mark.parametrize("base", [2.0, math.e])
 def test_entropy_within_one_and_a_half_ulp(n, base):
@@ -44,6 +45,7 @@ def test_entropy_of_uniform_rows_keeps_its_digits_where_sums_drift():
         assert ulps(information.entropy(p, math.e).entropy, true_entropy([1 / n], math.e) * n) <= 3
 
 
+@pytest.mark.slow
 def test_entropy_of_a_row_longer_than_a_block():
     p = np.random.default_rng(0).dirichlet(np.ones(70_001))
     assert ulps(information.entropy(p).entropy, true_entropy(p)) <= 1.5

@@ -54,6 +54,7 @@ def test_gaussian_divergence_keeps_its_digits(m1, s1, m2, s2):
     assert ulps(information.gaussian_kl(m1, s1, m2, s2).kl, true_gaussian(m1, s1, m2, s2)) <= 4
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(st.floats(-3, 3), st.floats(0.01, 100), st.floats(-3, 3), st.floats(0.01, 100))
 def test_gaussian_divergence_anywhere(m1, s1, m2, s2):

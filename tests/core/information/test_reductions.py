@@ -30,6 +30,7 @@ def true_kl(p, q, base=math.e):  # with the masses: what a divergence of rounded
     return mp.fsum((a * mp.log(a / b) if a else 0) - a + b for a, b in pairs) / mp.log(mp.mpf(base))
 
 
+@pytest.mark.slow
 def test_long_rows_with_zeros():
     rng = np.random.default_rng(6)
     p, q = rng.dirichlet(np.ones(40_000), 2)
@@ -124,6 +125,7 @@ def test_two_negatives_do_not_make_a_probability(n):
 weights = st.lists(st.integers(0, 2**40), min_size=2, max_size=8)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(weights.filter(any), weights.filter(any), st.sampled_from(BASES))
 def test_bounds_hold_for_all_rows(a, b, base):

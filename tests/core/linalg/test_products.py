@@ -59,6 +59,7 @@ def test_a_dot_product_is_the_true_one_rounded_once():
         assert float(linalg.dot(a, b).dot) == rounded(true_dot(a.tolist(), b.tolist()))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(ANY, ANY), min_size=1, max_size=6))
 @settings(deadline=None, max_examples=200)
 def test_a_dot_product_of_any_floats_at_all(pairs):

@@ -54,6 +54,7 @@ def hard_pairs(count=400):
         yield a, b
 
 
+@pytest.mark.slow
 def test_a_cosine_is_the_true_one_rounded_once():
     for a, b in hard_pairs(200):
         assert float(linalg.cosine(a, b).cosine) == float(true_cosine(a.tolist(), b.tolist()))

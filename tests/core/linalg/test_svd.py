@@ -46,6 +46,7 @@ def test_every_figure_of_a_diagonal_matrix():
     assert found.check().holds
 
 
+@pytest.mark.slow
 def test_the_guides_random_matrix_has_no_low_rank_part():
     weights = np.random.default_rng(0).standard_normal((768, 768))
     found = linalg.svd_approx(weights, 16, exact=True)
@@ -76,6 +77,7 @@ SPECTRA = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPECTRA)
 @pytest.mark.parametrize("shape", [(700, 600), (600, 700)])
 def test_at_random_is_as_good_as_the_best_and_knows_its_own_error(name, shape):
@@ -96,6 +98,7 @@ def test_at_random_is_as_good_as_the_best_and_knows_its_own_error(name, shape):
     assert streamed.error == pytest.approx(found.error, rel=1e-3, abs=rounding)
 
 
+@pytest.mark.slow
 def test_what_can_not_be_proven_is_computed_exactly():
     weights = built(SPECTRA["floor"], 700, 600)  # squares span more than the digits of a float
     assert linalg.svd_approx(weights, 4).method == "randomized"
@@ -232,6 +235,7 @@ STREAMS = {  # by what columns (8,) of four blocks of rows are multiplied, and h
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STREAMS)
 def test_small_values_keep_their_digits_in_a_stream_of_rows_alike_or_not(name):
     factors, passes = STREAMS[name]

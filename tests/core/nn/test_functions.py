@@ -44,6 +44,7 @@ def test_slopes_keep_their_digits_in_the_tails(ours, truth, most, x):  # torch: 
     assert ulps(slope(ours, x), true) <= most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", [-37.0, -10.0, -3.0, 0.0, 0.5, 3.0, 12.0])
 def test_gelu_in_the_tail(x):
     true = true_slope(lambda t: t * mp.ncdf(t), x)

@@ -57,6 +57,7 @@ def test_a_diamond_is_walked_in_order():
     assert (float(a.grad), float(b.grad), float(x.grad)) == (8 + 6, 6, (8 + 6) * 3 + 6)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_operations_one_after_the_other():
     x = y = Tensor(1.0)
     for _ in range(100_000):

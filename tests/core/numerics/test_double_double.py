@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from aimath.core.numerics import double_double
@@ -10,6 +11,7 @@ from aimath.core.numerics import double_double
 TAME = st.floats(-1e100, 1e100).filter(lambda v: v == 0 or abs(v) > 1e-100)
 
 
+@pytest.mark.slow
 @given(TAME, TAME)
 @settings(deadline=None, max_examples=300)
 def test_two_sum_and_two_prod_lose_nothing(a, b):
@@ -21,6 +23,7 @@ def test_two_sum_and_two_prod_lose_nothing(a, b):
         assert Fraction(float(value)) + Fraction(float(rest)) == exact
 
 
+@pytest.mark.slow
 @given(TAME, st.floats(5e-324, 1e100))
 @settings(deadline=None, max_examples=300)
 def test_quotient_keeps_twice_the_digits(d, by):

@@ -115,6 +115,7 @@ def test_runs_that_end_early_end_alone():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
 def test_a_long_run_knows_how_many_steps_it_made(optimizer):
     twice = optim.minimize_batch(PARABOLA, [10.0], optimizer, lr=np.array([1e-3, 2e-3]), steps=9000)

@@ -30,6 +30,7 @@ def exact(p, seen, alarm):
 CHANCE = st.floats(1e-30, 1.0)
 
 
+@pytest.mark.slow
 @given(CHANCE, CHANCE, CHANCE)
 @settings(deadline=None, max_examples=300)
 def test_two_hypotheses_are_within_4_ulp(p, seen, alarm):
@@ -43,6 +44,7 @@ def test_two_hypotheses_are_within_4_ulp(p, seen, alarm):
         assert ulps(found.odds, mp.mpf(odds.numerator) / odds.denominator) <= 4
 
 
+@pytest.mark.slow
 @given(CHANCE, CHANCE, st.floats(0.001, 0.999))
 @settings(deadline=None, max_examples=300)
 def test_the_evidence_gives_back_the_false_positives(p, seen, share):
@@ -169,6 +171,7 @@ def test_a_belief_can_come_back_from_further_than_float64_reaches():
     assert found.check().holds
 
 
+@pytest.mark.slow
 @given(CHANCE, st.lists(st.tuples(CHANCE, CHANCE), min_size=1, max_size=12))
 @settings(deadline=None, max_examples=100)
 def test_a_sequence_is_the_updates_one_by_one(p, pieces):

@@ -33,6 +33,7 @@ def test_density_cdf_and_survival_of_the_standard_normal(low, high):
         assert ulps(survival, mp.ncdf(mp.mpf(-z))) <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e5])
 def test_mean_and_width_cost_no_digits(scale):
     rng = np.random.default_rng(2)
@@ -95,6 +96,7 @@ def inverse(p):
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shares", "bound"),
     [
@@ -142,6 +144,7 @@ def interval(low, high, mu, sigma):
         return mp.ncdf(b) - mp.ncdf(a) if b < 0 else mp.ncdf(-a) - mp.ncdf(-b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1e-12, 1e-3, 0.3, 1.0, 3.0, 40.0])
 @pytest.mark.parametrize("span", [0.5, 3, 35])
 def test_the_probability_of_an_interval(width, span):

@@ -48,6 +48,7 @@ def test_softmax_is_within_4_ulp_at_any_depth():  # scipy, torch and jax: 427 in
         assert ulps(found.total, mp.fsum(mp.exp(mp.mpf(float(z)) - largest) for z in logits)) <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.05, 0.7, 1.5, 30.0])
 def test_a_temperature_costs_no_digits(temperature):  # torch: 356 ulp
     for logits in cases(10):
@@ -117,6 +118,7 @@ def test_a_masked_row_is_named_by_its_number(n):
     assert caught.value.row == 15_000
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-600, 600), min_size=1, max_size=60), st.integers(-1000, 1000))
 @settings(deadline=None, max_examples=100)
 def test_a_shift_changes_nothing(logits, shift):
@@ -190,6 +192,7 @@ def test_the_entropy_of_a_confident_softmax_is_not_lost():  # p = 1 - 1.9e-22 ro
 # log-softmax
 
 
+@pytest.mark.slow
 def test_log_softmax_is_within_4_ulp():  # scipy and torch: 2304
     for logits in cases():
         truth = [mp.log(p) for p in boltzmann(logits)]
