@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.numerics.axes import RowCounts, Rows, RowScalars
+
     Counts = NDArray[np.int64]
 
 MAX_SIDE = 10**9
@@ -185,18 +187,18 @@ ALL_TENSORS = "all tensors"
 class LoraRanks(NamedTuple):
     """A row a tensor and share of energy, the tensors together last: the adapter that its update needs."""
 
-    tensor: NDArray[np.str_]  # (rows,) names
-    shape: NDArray[np.str_]  # (rows,) as 768x768; empty for the tensors together
-    energy: Array  # (rows,) share of the update's squared norm that is kept, 0 .. 1
-    rank: Counts  # (rows,) the smallest that keeps it; together: the smallest that all tensors may share
-    parameters: Counts  # (rows,) numbers in the factors
-    full: Counts  # (rows,) numbers in the tensors
-    percent_of_full: Array  # (rows,) 100 parameters / full
-    percent_of_total: Array  # (rows,) 100 parameters / (full + parameters), as peft counts
-    break_even_rank: Array  # (rows,) m n / (m + n): below it factors are smaller; together: full / Σ (m + n)
-    update: Array  # (rows,) Frobenius norm of tuned - base
-    relative_update: Array  # (rows,) over the norm of base; inf if that is 0
-    entries: Array  # (rows,) the norm of tuned - base again, from its entries
+    tensor: Rows  # names
+    shape: Rows  # as 768x768; empty for the tensors together
+    energy: RowScalars  # share of the update's squared norm that is kept, 0 .. 1
+    rank: RowCounts  # the smallest that keeps it; together: the smallest that all tensors may share
+    parameters: RowCounts  # numbers in the factors
+    full: RowCounts  # numbers in the tensors
+    percent_of_full: RowScalars  # 100 parameters / full
+    percent_of_total: RowScalars  # 100 parameters / (full + parameters), as peft counts
+    break_even_rank: RowScalars  # m n / (m + n): below it factors are smaller; together: full / Σ (m + n)
+    update: RowScalars  # Frobenius norm of tuned - base
+    relative_update: RowScalars  # over the norm of base; inf if that is 0
+    entries: RowScalars  # the norm of tuned - base again, from its entries
 
     def check(self) -> Check:
         """Return the norms of the updates from singular values beside those from entries."""

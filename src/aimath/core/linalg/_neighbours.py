@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import Neighbours, NeighbourVectors, Similarities, WordVector, WordVectors
     from aimath.core.numerics.types import Array, FloatArray, Indices
 
 BLOCK = 1 << 15
@@ -167,11 +168,11 @@ class Analogy(NamedTuple):
     top: int
     word: str  # the nearest
     similarity: float  # its cosine with the target
-    ranking: tuple[str, ...]  # (top,)
-    similarities: Array  # (top,) falling
-    target: Array  # (d,) a - b + c
-    given: Array  # (3, d) the vectors of a, b and c
-    found: Array  # (top, d) those of the ranking
+    ranking: Neighbours
+    similarities: Similarities  # falling
+    target: WordVector  # a - b + c
+    given: WordVectors  # the vectors of a, b and c
+    found: NeighbourVectors  # those of the ranking
 
     def check(self) -> Check:
         """Return the cosines beside those from distances of unit vectors."""
