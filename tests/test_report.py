@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from tests.commands.test_variants import CASES
 
 from aimath.cli.capture import run_captured
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.core.numerics import axes
+from aimath.core.numerics.axes import axes_of
 from aimath.report import Report
 
 LINES = [
@@ -44,15 +46,31 @@ def every():
 
 
 def annotation(kind, name):
+    """Give what a quantity is annotated by: a name of axes.py stands for what it is."""
     found = vars(kind).get(name)
     written = (
         found.fget.__annotations__["return"] if isinstance(found, property) else kind.__annotations__[name]
     )
-    return getattr(written, "__forward_arg__", written).removesuffix(" | None")
+    text = getattr(written, "__forward_arg__", written)
+    if not isinstance(text, str):
+        return text
+    return getattr(axes, text.removesuffix(" | None"), text.removesuffix(" | None"))
 
 
 def test_every_quantity_declares_its_axes(every):
     for kind, name, value in every:
         written = annotation(kind, name)
-        declares = hasattr(getattr(axes, written, None), "__metadata__")
-        assert declares or written in ONE or hasattr(value, "_fields"), f"{kind.__name__}.{name}: {written}"
+        declares = hasattr(written, "__metadata__") or written in ONE or hasattr(value, "_fields")
+        assert declares, f"{kind.__name__}.{name}: {written}"
+
+
+def test_every_array_has_the_axes_that_are_declared(every):
+    for kind, name, value in every:
+        if value is None or hasattr(value, "_fields"):
+            continue
+        declared = axes_of(kind, name)
+        needed = [axis for axis in declared if not axis.endswith("?")]
+        shape = np.shape(value)
+        same = declared[:1] == ("batch",) and not shape  # one number for all problems
+        fits = len(needed) <= len(shape) <= len(declared)
+        assert fits or same, f"{kind.__name__}.{name}: {shape} is not {declared}"

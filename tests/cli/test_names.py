@@ -120,6 +120,7 @@ def test_a_mistake_in_a_declaration_is_told_with_its_place(wrong):
         ({"summary_fields": ("lost",)}, "lost"),
         ({"companion": "lost"}, "lost"),
         ({"units": {"lost": "bits"}}, "lost"),
+        ({"names": {"lost": ("a", "b")}}, "lost"),
         ({"plot": Plot("lost")}, "lost"),
         ({"plot": (Plot("probs"), Plot("probs", "lost"))}, "lost"),
         ({"steps": (Line(" p = {probs[0]} of {lost[1]:.4}"),)}, "lost"),

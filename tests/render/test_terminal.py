@@ -41,7 +41,9 @@ def test_hostile_labels_are_shown_as_they_are_written(softmax, seen, hostile, vi
     rows = view.get("rows", 1)
     view = {key: value for key, value in view.items() if key != "rows"}
     report = softmax(
-        np.arange(3.0 * rows).reshape(rows, 3), labels=("ok", hostile, "c"), template_words={"A": hostile}
+        np.arange(3.0 * rows).reshape(rows, 3),
+        names={"entry": ("ok", hostile, "c")},
+        template_words={"A": hostile},
     )
     report = report._replace(steps=(Line("{A} has {total}"), *report.steps))
     text = "\n".join(seen(report, colour=colour, **view))
@@ -57,7 +59,7 @@ def test_hostile_labels_are_shown_as_they_are_written(softmax, seen, hostile, vi
 def test_ascii_is_ascii(five, softmax, seen, view):
     labels = ("é", "猫", "▌", "…", "ß")
     long = softmax(np.arange(60.0))
-    for report in (five, five._replace(labels=labels), long, softmax(np.ones((40, 2)))):
+    for report in (five, five._replace(names={"entry": labels}), long, softmax(np.ones((40, 2)))):
         assert "".join(seen(report, ascii_only=True, **view)).isascii()
 
 

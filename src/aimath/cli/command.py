@@ -89,7 +89,11 @@ class Command:
         """The function's parameters by name, with the fields of option groups in their places."""
         flat: dict[str, Parameter] = {}
         for name, parameter in self._signature.items():
-            flat |= _group_parameters(parameter.annotation) if _is_group(parameter.annotation) else {name: parameter}
+            flat |= (
+                _group_parameters(parameter.annotation)
+                if _is_group(parameter.annotation)
+                else {name: parameter}
+            )
         return flat
 
     @cached_property

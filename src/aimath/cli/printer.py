@@ -41,7 +41,6 @@ class Printer:
 
     def write_reports(self, reports: Sequence[Report]) -> None:
         """Write the reports of some rows, one for each combination of swept options."""
-        reports = [report.for_fields(self.fields) for report in reports]
         rows = reports[0].rows
         if len(reports) == 1 or rows == 1:
             parts = [self.writer.write(report) for report in reports]
@@ -51,7 +50,7 @@ class Printer:
         self.progress.add(rows)
         for report in reports:
             self._write_notes(report)
-            for more in continuations(report):
+            for more in continuations(report, self.fields):
                 self.write_reports([more])
 
     def _interleave(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
@@ -81,9 +80,9 @@ class Printer:
             _write_stderr(self.plot_writer.finish())
 
 
-def continuations(report: Report) -> Iterator[Report]:
-    """Yield the reports that follow a report: further rows of its answer, then other answers."""
-    for more in report.continuation:
+def continuations(report: Report, fields: tuple[str, ...] = ()) -> Iterator[Report]:
+    """Yield the reports that follow: further rows, if the fields have rows, then other answers."""
+    for more in report.continuation if report.line_axis(fields) else ():
         yield more._replace(swept=more.swept or report.swept, is_continuation=True)
     yield from report.next_reports
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.capture import run_captured
 from aimath.cli.command import command
@@ -82,9 +82,12 @@ def _chapter_listing(chapter: Chapter) -> Report:
 
 def table_report(rows: Iterable[Mapping[str, Any]]) -> Report:
     """Return rows with the same keys as a report with those columns."""
+    from aimath.core.numerics.axes import Rows
+
     first, *others = rows
     columns = {name: (value, *(row[name] for row in others)) for name, value in first.items()}
-    return Report(None, show=(*columns,), extra=columns, unbatched=True, row_fields=(*columns,))
+    kind = NamedTuple("Table", [(name, Rows) for name in columns])  # type: ignore[misc]  # made of the rows
+    return Report(kind(**columns), show=(*columns,))
 
 
 def chain(reports: Iterable[Report]) -> Report:
@@ -200,8 +203,8 @@ def _comparison_reports(naive: NaiveFormula, command_line: str) -> Iterator[Repo
 
     taken = inspect.signature(naive.compute).parameters
     for report in run_captured(command_line).reports:
-        known = ReportView(report)
-        for row in range(1 if report.unbatched or naive.trajectory_fields else report.rows):
+        known = ReportView.of_problems(report)
+        for row in range(1 if naive.trajectory_fields else known.rows):
             values = {
                 name: known[name] if name in naive.trajectory_fields else row_value(known, row, name)
                 for name in (*taken, *naive.trajectory_fields, naive.quantity)
@@ -213,9 +216,8 @@ def _comparison_reports(naive: NaiveFormula, command_line: str) -> Iterator[Repo
                 None,
                 show=("right", "textbook"),
                 steps=_steps(values, right),
-                labels=report.labels if right.shape == (len(report.labels),) else (),
+                names={"entry": report.labels} if right.shape == (len(report.labels),) else {},
                 extra={"right": right, "textbook": wrong, **values},
-                unbatched=True,
             )
 
 

@@ -46,7 +46,7 @@ def _recompute(claim: Claim, report: Report) -> list[float]:
     """Return a claim's figures from the report of its command line."""
     from aimath.render.report_view import ReportView
 
-    values: Any = ReportView(report)[claim.quantity]  # the claims name what there is
+    values: Any = ReportView.of_problems(report)[claim.quantity]  # the claims name what there is
     if claim.is_shape:
         return [float(size) for size in values.shape[1:]]
     return [float(x) for x in values[claim.position].ravel()]
@@ -78,7 +78,6 @@ def _claim_report(claim: Claim, values: list[float], opening: PageHeader | None)
         failed_check="" if guide_agrees else f"{claim.topic}, {claim.label}: {said}",
         page_header=opening,
         extra={**dict(columns), "value": values, "guide_agrees": guide_agrees},
-        unbatched=True,
     )
 
 

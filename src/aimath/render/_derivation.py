@@ -238,11 +238,11 @@ class DerivationRenderer:
         """Yield the lines of each row's derivation."""
         report = view.report
         if report.is_missing:
-            yield [styled(" no answer", "dim")] * report.rows
+            yield [styled(" no answer", "dim")] * view.rows
             return
         methods = [step.method for step in report.steps if isinstance(step, CrossCheck)]
         checks = {method: getattr(report.result, method)() for method in methods}
-        for row in range(report.rows):
+        for row in range(view.rows):
             strips: list[StyledLine] = []
             for k, step in enumerate(report.steps):
                 if k == 1:
@@ -271,11 +271,8 @@ class DerivationRenderer:
     def _render_check(self, step: CrossCheck, check: Any, view: ReportView, row: int) -> list[StyledLine]:
         """Return the line of a cross-check, with ✓ or ✗."""
         scope = TemplateScope(view, row, self.layout)
-        whole = view.report.unbatched
-        holds = bool(np.all(check.holds if whole else _row_value(check.holds, view.report.rows, row)))
-        both = [
-            np.asarray(value) if whole else _row_value(value, view.report.rows, row) for value in check[:2]
-        ]
+        holds = bool(np.all(_row_value(check.holds, view, row)))
+        both = [_row_value(value, view, row) for value in check[:2]]
         for name, value in zip(("answer", "alternative"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = TemplateValue(_round_to_nine_digits(value) if holds else value, self.layout)
@@ -288,9 +285,12 @@ class DerivationRenderer:
         return [styled(line, style) for line in wrap(text, self.width)]
 
 
-def _row_value(values: Any, rows: int, row: int) -> Any:
+def _row_value(values: Any, view: ReportView, row: int) -> Any:
+    """Return what a check says of one row, which may be a number for all of them."""
     array = np.asarray(values)
-    value = array if array.ndim == 0 else array[row if array.shape[0] == rows else 0]
+    if not view.lines:
+        return array
+    value = array if array.ndim == 0 else array[row if array.shape[0] == view.rows else 0]
     return value.item() if np.ndim(value) == 0 else value
 
 

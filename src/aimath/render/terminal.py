@@ -102,13 +102,14 @@ class Document:
         return strips
 
     def _render_report(self, report: Report) -> list[StyledLine]:
-        known = ReportView(report._replace(show=report.summary_fields or report.show).split_rows())
+        summary = report._replace(show=report.summary_fields or report.show)
+        known = ReportView.of_lines(summary, self.layout.fields)
         strips: list[StyledLine] = []
         image = any(plot.kind == "picture" for plot in report.plots)
         drawn = self.draw_plots or (self.images and image)
         if self.derivation:
-            for told in report.explain_reports() if report.explain_reports else [report] * bool(report.steps):
-                for part in self.derivation.render(ReportView(told)):
+            for told in _derived(report):
+                for part in self.derivation.render(told):
                     strips += self._separated(part)
         elif drawn and image:
             pass  # the picture is how people read it
@@ -130,6 +131,13 @@ class Document:
         blank = [styled("")] if self.page_started and strips else []
         self.page_started = self.page_started or bool(strips)
         return blank + strips
+
+
+def _derived(report: Report) -> Iterable[ReportView]:
+    """Return what is derived: each problem of the report, or the wholes that are told of in their place."""
+    if report.explain_reports:
+        return (ReportView(told, "") for told in report.explain_reports())
+    return [ReportView.of_problems(report)] * bool(report.steps)
 
 
 class TerminalWriter:

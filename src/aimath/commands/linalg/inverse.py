@@ -46,7 +46,6 @@ def inverse(
             CrossCheck(LEVERRIER_CHECK if n <= core.MAX_EXACT_ROWS else "a · inverse = {answer}"),
         ),
         plot=Plot("inverse"),
-        unbatched=True,
     )
 
 
@@ -77,7 +76,6 @@ def det(a: SquareMatrix) -> Report:
             ),
         ),
         plot=Plot("det"),
-        unbatched=True,
     )
 
 

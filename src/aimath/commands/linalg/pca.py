@@ -56,9 +56,7 @@ def _report(result: PCA, steps: tuple[Step, ...], **overrides: Any) -> Report:
         show=("projected",),
         steps=steps,
         plot=Plot("projected", kind="scatter"),
-        unbatched=True,
-        row_fields=("X", "projected", "centred"),
-        axis_labels={"projected": tuple(f"PC{i + 1}" for i in range(k))},
+        names={"coordinate": tuple(f"PC{i + 1}" for i in range(k))},
     )._replace(**overrides)
 
 

@@ -223,7 +223,7 @@ def _rows_report(
     return Report(
         found,
         show=("step", "point", "loss", "gradient", *rate, *status),
-        labels=runs.objective.variables,
+        names={"entry": runs.objective.variables},
         swept={key: values[found.run] for key, values in swept.items()},
         extra={
             "optimizer": runs.rule.name,
@@ -231,7 +231,6 @@ def _rows_report(
             "schedule": descent_options.schedule,
         }
         | {key: value for key, value in _common_settings(runs).items() if key not in swept},
-        rows=len(found.step),
     )
 
 

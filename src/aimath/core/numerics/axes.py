@@ -4,7 +4,7 @@ A quantity of a result, field or property, is annotated by one of these names, a
 once, where it is defined. Two names say what a line of an answer is: the entries of "batch" are
 independent problems, each with an answer of its own; those of "row" are rows of one answer. Whatever
 has neither belongs to the whole. As in the signatures of numpy's generalized ufuncs, an axis with a ?
-may be missing, and what has a batch may as well have several such axes before the others, or none.
+may be missing; a batch may have several axes, or none, and one number may stand for all of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Words = Annotated[Any, ("batch",)]
 Entries = Annotated[Any, ("batch",)]
 Vectors = Annotated[Array, ("batch", "entry")]
 OptionalVectors = Annotated[Array, ("batch", "entry?")]
-ImagesOrVectors = Annotated[Array, ("batch", "height?", "entry")]
+ImagesOrVectors = Annotated[Array, ("batch", "height?", "width")]
 
 Joints = Annotated[Array, ("batch", "x", "y")]
 XMarginals = Annotated[Array, ("batch", "x")]
