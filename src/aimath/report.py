@@ -75,7 +75,13 @@ class CrossCheck(NamedTuple):
     method: str = "check"  # of the result
 
 
-Step = Line | Table | Panels | Tree | CrossCheck
+class Derivations(NamedTuple):
+    """The derivations of other reports, each of a whole: of runs, say, where a row is a step of one."""
+
+    reports: Callable[[], Iterable[Report]]
+
+
+Step = Line | Table | Panels | Tree | CrossCheck | Derivations
 
 
 class Plot(NamedTuple):
@@ -92,6 +98,7 @@ class Plot(NamedTuple):
     x: str = ""
     kind: str = "bars"
     positions: str = ""
+    caption: str = ""  # said below a scatter plot
 
 
 class Paragraph(NamedTuple):
@@ -109,6 +116,14 @@ class PageHeader(NamedTuple):
     draw: bool | None = None  # with its plots
 
 
+class Page(NamedTuple):
+    """What people see around an answer: above it, below its table, and below everything."""
+
+    header: PageHeader | None = None  # a page begins here
+    footnote: str = ""
+    footer: tuple[Paragraph, ...] = ()
+
+
 class Report(NamedTuple):
     """The answer to one or more problems: fields set by the command first, then those set by the runner."""
 
@@ -124,18 +139,10 @@ class Report(NamedTuple):
     notes: tuple[str, ...] = ()  # said once on stderr: what a user might not expect
     warnings: tuple[str, ...] = ()  # the same of what went wrong, though there is an answer
     failed_check: str = ""  # what `--check` asked for and doesn't hold: the exit code is 4
-    footnote: str = ""  # said below the table, for people
-    page_header: PageHeader | None = None  # for people: a page begins here
-    page_footer: tuple[Paragraph, ...] = ()  # for people: said below everything
+    page: Page = Page()  # what people see around the answer
     template_words: Mapping[str, str] = EMPTY  # words for a derivation that aren't numbers
-    continuation: Iterable[
-        Report
-    ] = ()  # further rows of an answer that is not held, made as they are written
-    is_continuation: bool = False  # it is of the `continuation` of another
-    next_reports: Iterable[Report] = ()  # answers of other problems, which follow
-    explain_reports: Callable[[], Iterable[Report]] | None = (
-        None  # what --explain tells of in place of each entry of the batch, each a whole
-    )
+    following: Iterable[Report] = ()  # further rows or other answers, made as they are written
+    is_continuation: bool = False  # it has further rows of the answer that it follows
     check_memory: Callable[[str], None] | None = (
         None  # refuses a quantity too large to be held, before it is made
     )

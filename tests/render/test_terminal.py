@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from aimath.render.report_view import LayoutOptions
 from aimath.render.terminal import TerminalWriter, prose_lines
-from aimath.report import Line, PageHeader, Paragraph, Plot
+from aimath.report import Line, Page, PageHeader, Paragraph, Plot
 from aimath.text import display_width, escape_control
 
 
@@ -113,7 +113,7 @@ def test_ascii_and_controls():
 
 
 def page(report, word, **look):
-    return report._replace(page_header=PageHeader((Paragraph(word, "title"),), **look))
+    return report._replace(page=Page(PageHeader((Paragraph(word, "title"),), **look)))
 
 
 def written(*reports, **options):
@@ -130,7 +130,8 @@ def test_page_shows_as_it_says_or_as_was_asked(five):
 
 
 def test_pages_follow_each_other_and_end_in_their_closing(five):
-    first, second = page(five, "A"), page(five, "B", explain=True)._replace(page_footer=(Paragraph("end"),))
+    first, second = page(five, "A"), page(five, "B", explain=True)
+    second = second._replace(page=second.page._replace(footer=(Paragraph("end"),)))
     assert written(first, second) == f"A\n{written(five)}\nB\n{written(five, explain=True)}\nend\n"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aimath.cli.options import Supplied
 from aimath.cli.text_command import TextCommand
-from aimath.report import CrossCheck, Line, Panels, Table, Tree
+from aimath.report import CrossCheck, Derivations, Line, Panels, Table, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,6 +102,8 @@ def _step_names(step: Step) -> Iterable[str]:
         names = [*field_names(step.text), step.nonzero]
     elif isinstance(step, CrossCheck):
         names = [name for name in field_names(step.text) if name not in CHECK_NAMES]
+    elif isinstance(step, Derivations):
+        names = []  # those of its reports are theirs
     elif isinstance(step, Panels):
         names = [*(name for _, name in step.columns), step.shaded]
     else:

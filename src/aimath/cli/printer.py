@@ -50,7 +50,7 @@ class Printer:
         self.progress.add(rows)
         for report in reports:
             self._write_notes(report)
-            for more in continuations(report, self.fields):
+            for more in following(report, self.fields):
                 self.write_reports([more])
 
     def _interleave(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
@@ -80,11 +80,12 @@ class Printer:
             _write_stderr(self.plot_writer.finish())
 
 
-def continuations(report: Report, fields: tuple[str, ...] = ()) -> Iterator[Report]:
-    """Yield the reports that follow: further rows, if the fields have rows, then other answers."""
-    for more in report.continuation if report.line_axis(fields) else ():
-        yield more._replace(swept=more.swept or report.swept, is_continuation=True)
-    yield from report.next_reports
+def following(report: Report, fields: tuple[str, ...] = ()) -> Iterator[Report]:
+    """Yield the reports that follow, without further rows if the fields asked for have none."""
+    for more in report.following:
+        if more.is_continuation and not report.line_axis(fields):
+            return
+        yield more._replace(swept=more.swept or report.swept) if more.is_continuation else more
 
 
 def _write_stderr(data: bytes) -> None:
@@ -134,12 +135,12 @@ class CollectingPrinter:
         self.reports: list[Report] = []
 
     def write_reports(self, reports: Sequence[Report]) -> None:
-        """Collect reports and their continuations."""
+        """Collect reports and those that follow them."""
         for report in reports:
             self.reports += _flatten(report)
 
 
 def _flatten(report: Report) -> Iterator[Report]:
-    yield report._replace(continuation=(), next_reports=())
-    for more in continuations(report):
+    yield report._replace(following=())
+    for more in following(report):
         yield from _flatten(more)

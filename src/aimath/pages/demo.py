@@ -12,7 +12,7 @@ from aimath.cli.options import Option, TextArguments
 from aimath.content.chapters import CHAPTERS
 from aimath.content.demos.catalogue import DEMOS
 from aimath.errors import InputError, suggest
-from aimath.report import Line, PageHeader, Paragraph, Report, Table
+from aimath.report import Line, Page, PageHeader, Paragraph, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,10 +73,10 @@ def _chapter_listing(chapter: Chapter) -> Report:
     )
     return table_report(rows)._replace(
         summary_fields=("demo", "what", "used_in", "seconds"),
-        page_header=PageHeader(
-            (Paragraph(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False
+        page=Page(
+            PageHeader((Paragraph(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False),
+            footer=(how,) * (chapter is CHAPTERS[-1]),
         ),
-        page_footer=(how,) * (chapter is CHAPTERS[-1]),
     )
 
 
@@ -93,7 +93,7 @@ def table_report(rows: Iterable[Mapping[str, Any]]) -> Report:
 def chain(reports: Iterable[Report]) -> Report:
     """Return the first report, with the others chained to it."""
     each = iter(reports)
-    return next(each)._replace(next_reports=each)
+    return next(each)._replace(following=each)
 
 
 def _select_demos(name: str) -> list[tuple[Topic, Demo]]:
@@ -140,9 +140,14 @@ def as_page(
     """Return reports with a page header, a footer, and the demo's name and line in each."""
     extra = {"demo": name, "command": command_line}
     made = [report._replace(extra={**report.extra, **extra}) for report in reports]
-    made[0] = made[0]._replace(page_header=opening)
-    made[-1] = made[-1]._replace(page_footer=closing or made[-1].page_footer)
+    made[0] = _with_page(made[0], header=opening)
+    made[-1] = _with_page(made[-1], footer=closing or made[-1].page.footer)
     return made
+
+
+def _with_page(report: Report, **parts: Any) -> Report:
+    """Return a report with parts of its page replaced."""
+    return report._replace(page=report.page._replace(**parts))
 
 
 def _experiments(demo_spec: Demo) -> tuple[Paragraph, ...]:

@@ -22,7 +22,7 @@ from aimath.render._layout import (
     wrap,
 )
 from aimath.render._panels import PanelStep
-from aimath.render.report_view import entry_names
+from aimath.render.report_view import ReportView, entry_names
 from aimath.render.templates import (
     BAR_WIDTH,
     MAX_WORD_WIDTH,
@@ -31,13 +31,13 @@ from aimath.render.templates import (
     field_names,
     row_value,
 )
-from aimath.report import CrossCheck, Line, Panels, Step, Table, Tree
+from aimath.report import CrossCheck, Derivations, Line, Panels, Step, Table, Tree
 from aimath.text import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from aimath.render.report_view import LayoutOptions, ReportView
+    from aimath.render.report_view import LayoutOptions
 
 HEAD_ENTRIES, TAIL_ENTRIES, MAX_FULL_ENTRIES = 5, 2, 12
 """A table of more entries than WHOLE shows the first, the last and the extreme ones."""
@@ -237,6 +237,10 @@ class DerivationRenderer:
     def render(self, view: ReportView) -> Iterator[list[StyledLine]]:
         """Yield the lines of each row's derivation."""
         report = view.report
+        if report.steps and isinstance(report.steps[0], Derivations):
+            for told in report.steps[0].reports():
+                yield from self.render(ReportView(told, ""))
+            return
         if report.is_missing:
             yield [styled(" no answer", "dim")] * view.rows
             return

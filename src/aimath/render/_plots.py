@@ -296,11 +296,7 @@ class Plotter:
             scatter(matrix, marks, axes, self.layout, self.width) for matrix in y.reshape(-1, *y.shape[-2:])
         )
         strips = separated([styled(line, BAR_STYLE) for line in lines] for lines in clouds)
-        return (
-            strips
-            if report.continuation == ()
-            else [*strips, styled(f" the first {y.shape[-2]} rows", "dim")]
-        )
+        return [*strips, *[styled(f" {plot.caption}", "dim")] * bool(plot.caption)]
 
     def _heat(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
         """Return matrices as heat maps, or as images where those do not fit."""

@@ -234,7 +234,7 @@ class Records:
             one = [column.header for column in spread if column.header.startswith(f"{plot.y}_")]
             self.is_dot_plot = plot.kind == "path" and len(one) == 1
             self.plotted_column = one[0] if self.is_dot_plot else plot.x if plot.kind == "path" else plot.y
-        self.below = self.below or view.report.footnote
+        self.below = self.below or view.report.page.footnote
         start = rows if self.layout.all_rows else min(rows, HEAD_LINES - len(self.head))
         self.head += _row_tuples(spread, 0, start)
         # One row more than is shown: were it alone, it would be shown in place of the gap.

@@ -161,7 +161,7 @@ class JsonLinesWriter(Writer):
         """
         known = ReportView.of_lines(report, self.layout.fields)
         same = report.is_continuation or known.lines == "batch"  # another problem has matrices of its own
-        self.started = self.started and same and not report.page_header
+        self.started = self.started and same and not report.page.header
         names = select_fields(known, self.layout.fields) if self.layout.fields else _json_fields(known)
         lists = {column.header: self._to_json(column.values) for column in row_label_column(known)}
         first: dict[str, Any] = {}

@@ -83,10 +83,10 @@ class Document:
 
     def add(self, report: Report) -> list[StyledLine]:
         """Return the lines of one block of rows; table rows may be buffered until the end."""
-        strips = self._render_header(report.page_header) if report.page_header else []
+        strips = self._render_header(report.page.header) if report.page.header else []
         strips += self._render_report(report)
-        if report.page_footer:
-            strips += [*self.finish(), styled(""), *prose_lines(report.page_footer, self.layout)]
+        if report.page.footer:
+            strips += [*self.finish(), styled(""), *prose_lines(report.page.footer, self.layout)]
         self.started = self.started or bool(strips)
         return strips
 
@@ -108,9 +108,8 @@ class Document:
         image = any(plot.kind == "picture" for plot in report.plots)
         drawn = self.draw_plots or (self.images and image)
         if self.derivation:
-            for told in _derived(report):
-                for part in self.derivation.render(told):
-                    strips += self._separated(part)
+            for part in self.derivation.render(ReportView.of_problems(report)):
+                strips += self._separated(part)
         elif drawn and image:
             pass  # the picture is how people read it
         elif (grid := single_answer_grid(known, self.layout)) is not None:
@@ -131,13 +130,6 @@ class Document:
         blank = [styled("")] if self.page_started and strips else []
         self.page_started = self.page_started or bool(strips)
         return blank + strips
-
-
-def _derived(report: Report) -> Iterable[ReportView]:
-    """Return what is derived: each problem of the report, or the wholes that are told of in their place."""
-    if report.explain_reports:
-        return (ReportView(told, "") for told in report.explain_reports())
-    return [ReportView.of_problems(report)] * bool(report.steps)
 
 
 class TerminalWriter:
