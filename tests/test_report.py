@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import numpy as np
 import pytest
 from tests.commands.test_variants import CASES
 
+from aimath import core
 from aimath.cli.capture import run_captured
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.core.numerics import axes
@@ -34,38 +38,53 @@ ONE = ("float", "int", "str", "bool")
 """Annotations of a single number or text, which has no axes."""
 
 
+def tuples_of_core():
+    """Give every class of core that has fields, by name."""
+    found = pkgutil.walk_packages(core.__path__, "aimath.core.")
+    modules = [importlib.import_module(name) for _, name, is_package in found if not is_package]
+    classes = [value for module in modules for value in vars(module).values() if isinstance(value, type)]
+    return {kind.__name__: kind for kind in classes if hasattr(kind, "_fields")}
+
+
+TUPLES = tuples_of_core()
+RESULTS = {name: kind for name, kind in TUPLES.items() if hasattr(kind, "check")}
+
+
+def annotations(kind):
+    """Give what each quantity is annotated by, as it is written."""
+    derived = {name: value.fget for name, value in vars(kind).items() if isinstance(value, property)}
+    hints = kind.__annotations__ | {
+        name: function.__annotations__["return"] for name, function in derived.items()
+    }
+    return {
+        name: getattr(hint, "__forward_arg__", hint).removesuffix(" | None") for name, hint in hints.items()
+    }
+
+
+@pytest.mark.parametrize("kind", RESULTS.values(), ids=RESULTS)
+def test_every_quantity_of_every_result_declares_its_axes(kind):
+    for name, written in annotations(kind).items():
+        declares = hasattr(getattr(axes, written, None), "__metadata__")
+        assert declares or written in ONE or written in TUPLES, f"{name}: {written}"
+
+
+def test_results_are_those_of_the_commands(answers):
+    assert {type(answer).__name__ for answer in answers} - {"Table", "NoneType"} <= set(RESULTS)
+
+
 @pytest.fixture(scope="module")
-def every():
-    """Give each quantity of each result of these lines: result type, name and value."""
-    results = [report.result for line in LINES for report in run_captured(line).reports]
-    return [
-        (type(result), name, getattr(result, name))
-        for result in results
-        for name in Report(result, ()).quantity_names()
+def answers():
+    """Give the results of these lines."""
+    return [report.result for line in LINES for report in run_captured(line).reports]
+
+
+def test_every_array_has_the_axes_that_are_declared(answers):
+    quantities = [
+        (type(answer), name, getattr(answer, name))
+        for answer in answers
+        for name in Report(answer, ()).quantity_names()
     ]
-
-
-def annotation(kind, name):
-    """Give what a quantity is annotated by: a name of axes.py stands for what it is."""
-    found = vars(kind).get(name)
-    written = (
-        found.fget.__annotations__["return"] if isinstance(found, property) else kind.__annotations__[name]
-    )
-    text = getattr(written, "__forward_arg__", written)
-    if not isinstance(text, str):
-        return text
-    return getattr(axes, text.removesuffix(" | None"), text.removesuffix(" | None"))
-
-
-def test_every_quantity_declares_its_axes(every):
-    for kind, name, value in every:
-        written = annotation(kind, name)
-        declares = hasattr(written, "__metadata__") or written in ONE or hasattr(value, "_fields")
-        assert declares, f"{kind.__name__}.{name}: {written}"
-
-
-def test_every_array_has_the_axes_that_are_declared(every):
-    for kind, name, value in every:
+    for kind, name, value in quantities:
         if value is None or hasattr(value, "_fields"):
             continue
         declared = axes_of(kind, name)

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from aimath.core.numerics.axes import RowCounts, Rows, RowScalars
+    from aimath.core.numerics.axes import (
+        Matrix,
+        RankPerShare,
+        RowCounts,
+        Rows,
+        RowScalars,
+        Scalar,
+        Shares,
+        SingularValues,
+    )
 
     Counts = NDArray[np.int64]
 
@@ -80,25 +89,25 @@ def lora(shape: Sequence[int], rank: int) -> Lora:
 class LoraUpdate(NamedTuple):
     """The rank of a fine-tuning update of a matrix (m, n)."""
 
-    base: Array  # (m, n)
-    tuned: Array  # (m, n)
-    energy: Array  # (k,) shares of the squared norm of the update, 0 .. 1
-    ranks: NDArray[np.int64]  # (k,) smallest rank that keeps so much of tuned - base; 0 if nothing changed
-    singular_values: Array  # (min(m, n),) of tuned - base
+    base: Matrix
+    tuned: Matrix
+    energy: Shares  # shares of the squared norm of the update, 0 .. 1
+    ranks: RankPerShare  # smallest rank that keeps so much of tuned - base; 0 if nothing changed
+    singular_values: SingularValues  # of tuned - base
     update: float  # Frobenius norm of tuned - base
     relative_update: float  # over the norm of base; inf if that is 0
-    effective_rank: Array  # exp(entropy of the singular values' shares)
+    effective_rank: Scalar  # exp(entropy of the singular values' shares)
     stable_rank: float  # update² / s_1²
     numerical_rank: int  # singular values beyond float64's rounding; float32 weights have noise above it
 
     @property
-    def parameters(self) -> NDArray[np.int64]:
-        """(k,) numbers in the factors of those ranks."""
+    def parameters(self) -> RankPerShare:
+        """Numbers in the factors of those ranks."""
         return np.asarray(self.ranks * sum(self.base.shape))
 
     @property
-    def kept(self) -> Array:
-        """(min(m, n) + 1,) share of the squared norm that each rank keeps, from rank 0."""
+    def kept(self) -> SingularValues:
+        """Share of the squared norm that each rank keeps, from rank 0."""
         return 1.0 - tail_energy(self.singular_values)
 
     @property

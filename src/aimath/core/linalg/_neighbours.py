@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.axes import Neighbours, NeighbourVectors, Similarities, WordVector, WordVectors
+    from aimath.core.numerics.axes import (
+        FoundVectors,
+        NeighbourCosines,
+        NeighbourPlaces,
+        Neighbours,
+        NeighbourVectors,
+        QueryVectors,
+        Similarities,
+        WordVector,
+        WordVectors,
+    )
     from aimath.core.numerics.types import Array, FloatArray, Indices
 
 BLOCK = 1 << 15
@@ -81,11 +91,11 @@ def _inverse_norm(row: FloatArray) -> float:
 class NearestNeighbours(NamedTuple):
     """The vectors nearest to queries, the nearest first."""
 
-    queries: Array  # (q, d)
+    queries: QueryVectors
     top: int
-    place: Indices  # (q, top) rows of the vectors that were searched, from 0
-    similarity: Array  # (q, top) cosines, falling
-    found: Array  # (q, top, d) these vectors
+    place: NeighbourPlaces  # rows of the vectors that were searched, from 0
+    similarity: NeighbourCosines  # cosines, falling
+    found: FoundVectors  # these vectors
 
     def check(self) -> Check:
         """Return the cosines beside those from distances of unit vectors."""

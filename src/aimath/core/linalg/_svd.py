@@ -82,16 +82,16 @@ def numerical_rank(values: Array, shape: tuple[int, int]) -> int:
 class SvdSpectrum(NamedTuple):
     """Singular values and vectors of W (m, n), from the largest: all, or the leading k."""
 
-    W: Array | None  # (m, n); None if it came in blocks
+    W: Matrix | None  # ; None if it came in blocks
     method: str  # "exact" or "randomized"
-    shape: tuple[int, int]  # m, n
+    shape: Shape  # m, n
     max_rank: int  # the largest rank it can be cut at
-    singular_values: Array  # (k,) descending
-    left: Array | None  # (m, k) orthonormal columns; None if W came in blocks
-    right: Array  # (k, n) orthonormal rows, the largest |entry| of each positive
+    singular_values: SingularValues  # descending
+    left: LeftFactor | None  # orthonormal columns; None if W came in blocks
+    right: RightFactor  # orthonormal rows, the largest |entry| of each positive
     norm: float  # Frobenius norm of W
     residual_energy: float  # share of norm² beyond the k values, 0 .. 1
-    residuals: Array  # (k,) |v WᵀW - s² v| / norm²; 0 if exact
+    residuals: SingularValues  # |v WᵀW - s² v| / norm²; 0 if exact
 
     def truncate(self, rank: int | Sequence[int]) -> SvdApprox:
         """Return the truncated SVD of a rank, or of several ranks along a leading axis."""

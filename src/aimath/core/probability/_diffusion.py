@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.axes import ImagesOrVectors, Scalar
+    from aimath.core.numerics.axes import ImagesOrVectors, PerStep, Scalar
+
 
 DoubleDouble = tuple[Array, Array]
 """A number and the rest that its rounding left."""
@@ -31,10 +32,10 @@ class NoiseSchedule(NamedTuple):
     T: int
     beta_start: float  # used by the linear schedules
     beta_end: float
-    betas: Array  # (T,) variance of the noise that step t adds, inside 0 .. 1
-    alpha_bar: Array  # (T,) share of the signal's variance left after step t, falling
-    one_minus_alpha_bar: Array  # (T,) variance of the noise by then, rising, with its own digits
-    snr: Array  # (T,) alpha_bar / (1 - alpha_bar)
+    betas: PerStep  # variance of the noise that step t adds, inside 0 .. 1
+    alpha_bar: PerStep  # share of the signal's variance left after step t, falling
+    one_minus_alpha_bar: PerStep  # variance of the noise by then, rising, with its own digits
+    snr: PerStep  # alpha_bar / (1 - alpha_bar)
 
     def check(self) -> Check:
         """Return 1 - alpha_bar beside its step-by-step recurrence."""
