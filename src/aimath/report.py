@@ -129,9 +129,7 @@ class Report(NamedTuple):
 
     result: Any  # a NamedTuple of core, whose quantities declare their axes; None: `extra` is all there is
     show: tuple[str, ...]  # the answer; more than one makes a table with a header
-    summary_fields: tuple[
-        str, ...
-    ] = ()  # what people at a terminal see in place of an answer too large to be read
+    summary_fields: tuple[str, ...] = ()  # what a terminal shows of an answer too large to be read
     steps: tuple[Step, ...] = ()  # the derivation, first the formula, last the check
     units: Mapping[str, str] = EMPTY  # quantity -> "bits"
     companion: str = ""  # the vector shown beside the answer's entries on a terminal
@@ -143,13 +141,9 @@ class Report(NamedTuple):
     template_words: Mapping[str, str] = EMPTY  # words for a derivation that aren't numbers
     following: Iterable[Report] = ()  # further rows or other answers, made as they are written
     is_continuation: bool = False  # it has further rows of the answer that it follows
-    check_memory: Callable[[str], None] | None = (
-        None  # refuses a quantity too large to be held, before it is made
-    )
+    check_memory: Callable[[str], None] | None = None  # refuses a quantity too large, before it is made
     extra: Mapping[str, Any] = EMPTY  # what core doesn't know, such as the seed: the same for a whole batch
-    names: Mapping[str, tuple[str, ...]] = (
-        EMPTY  # axis -> what its entries are called; those of "entry" call the entries of any vector
-    )
+    names: Mapping[str, tuple[str, ...]] = EMPTY  # axis -> of its entries; "entry" -> of any vector as long
     is_column: bool = False  # the input was a column: so is the answer
     swept: Mapping[str, Values] = EMPTY  # option -> (batch,), shown as the first columns
     is_missing: bool = False  # the row could not be answered: every quantity is nan
@@ -173,7 +167,8 @@ class Report(NamedTuple):
         """Return the axes of a quantity, as its result declares them."""
         from aimath.core.numerics.axes import axes_of
 
-        return axes_of(type(self.result), name)
+        kind: type = type(self.result)
+        return axes_of(kind, name)
 
     def line_axis(self, fields: tuple[str, ...] = ()) -> str:
         """Return the axis of lines: "batch", else "row" if a field has it (by default, any), else ""."""

@@ -32,7 +32,7 @@ class Softmax(NamedTuple):
         return Check(np.ones(len(self.probs)), self.probs.sum(-1))
 
 
-Batch = Annotated[Any, ("batch", "...")]
+Batch = Annotated[Any, "batch"]
 STEPS = (
     Line("softmax(z)_i = exp((z_i - m)/T) / S      m = max z      S = Σ exp((z_j - m)/T)"),
     Table(

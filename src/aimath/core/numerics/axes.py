@@ -9,114 +9,121 @@ may be missing; a batch may have several axes, or none, and one number may stand
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from typing import Annotated, Any
 
-from aimath.core.numerics.types import Array, FloatArray, Indices
+    import numpy as np
+
+    from aimath.core.numerics.types import Array, FloatArray, Indices
+
+    Integers = np.ndarray[Any, np.dtype[np.int64]]
+    Texts = np.ndarray[Any, np.dtype[np.str_]]
 
 DERIVATION_ONLY = "derivation only"
 """A mark of quantities with too many numbers for every line of JSON: for `--fields` and derivations."""
 
-Scalar = Annotated[Array, ()]
-Flag = Annotated[NDArray[np.bool_], ()]
-Shape = Annotated[tuple[int, int], ("side",)]
+# Texts, as so many of typing's own objects would take 2 ms of every start.
+Scalar: TypeAlias = "Annotated[Array, ()]"
+Flag: TypeAlias = "Annotated[np.ndarray[Any, np.dtype[np.bool_]], ()]"
+Shape: TypeAlias = "Annotated[tuple[int, int], 'side']"
 
-Scalars = Annotated[Array, ("batch",)]
-Classes = Annotated[Indices, ("batch",)]
-Words = Annotated[Any, ("batch",)]
-Entries = Annotated[Any, ("batch",)]
-Vectors = Annotated[Array, ("batch", "entry")]
-OptionalVectors = Annotated[Array, ("batch", "entry?")]
-ImagesOrVectors = Annotated[Array, ("batch", "height?", "width")]
+Scalars: TypeAlias = "Annotated[Array, 'batch']"
+Classes: TypeAlias = "Annotated[Indices, 'batch']"
+Words: TypeAlias = "Annotated[Any, 'batch']"
+Entries: TypeAlias = "Annotated[Any, 'batch']"
+Vectors: TypeAlias = "Annotated[Array, 'batch', 'entry']"
+OptionalVectors: TypeAlias = "Annotated[Array, 'batch', 'entry?']"
+ImagesOrVectors: TypeAlias = "Annotated[Array, 'batch', 'height?', 'width']"
 
-Joints = Annotated[Array, ("batch", "x", "y")]
-XMarginals = Annotated[Array, ("batch", "x")]
-YMarginals = Annotated[Array, ("batch", "y")]
-PerHypothesis = Annotated[Array, ("batch", "hypothesis?")]
-PerStep = Annotated[Array, ("step",)]
-PerPiece = Annotated[Array, ("batch", "piece")]
-PerPieceAndHypothesis = Annotated[Array, ("batch", "piece", "hypothesis?")]
+Joints: TypeAlias = "Annotated[Array, 'batch', 'x', 'y']"
+XMarginals: TypeAlias = "Annotated[Array, 'batch', 'x']"
+YMarginals: TypeAlias = "Annotated[Array, 'batch', 'y']"
+PerHypothesis: TypeAlias = "Annotated[Array, 'batch', 'hypothesis?']"
+PerStep: TypeAlias = "Annotated[Array, 'step']"
+PerPiece: TypeAlias = "Annotated[Array, 'batch', 'piece']"
+PerPieceAndHypothesis: TypeAlias = "Annotated[Array, 'batch', 'piece', 'hypothesis?']"
 
-Vector = Annotated[Array, ("entry",)]
-Matrix = Annotated[Array, ("i", "j")]
-ComplexValues = Annotated[Array, ("value", "part")]
-Eigenvalues = Annotated[Array, ("value",)]
-Eigenvectors = Annotated[Array, ("entry", "value")]
+Vector: TypeAlias = "Annotated[Array, 'entry']"
+Matrix: TypeAlias = "Annotated[Array, 'i', 'j']"
+ComplexValues: TypeAlias = "Annotated[Array, 'value', 'part']"
+Eigenvalues: TypeAlias = "Annotated[Array, 'value']"
+Eigenvectors: TypeAlias = "Annotated[Array, 'entry', 'value']"
 
-Inputs = Annotated[Array, ("batch", "input")]
-Outputs = Annotated[Array, ("batch", "output")]
-Weights = Annotated[Array, ("output", "input")]
-WeightsEach = Annotated[Array, ("batch", "output", "input")]
-WeightTerms = Annotated[Array, ("batch", "output", "input"), DERIVATION_ONLY]
-Bias = Annotated[Array, ("output",)]
-LayerParameters = Annotated[Array, ("batch", "parameter")]
+Inputs: TypeAlias = "Annotated[Array, 'batch', 'input']"
+Outputs: TypeAlias = "Annotated[Array, 'batch', 'output']"
+Weights: TypeAlias = "Annotated[Array, 'output', 'input']"
+WeightsEach: TypeAlias = "Annotated[Array, 'batch', 'output', 'input']"
+WeightTerms: TypeAlias = "Annotated[Array, 'batch', 'output', 'input', DERIVATION_ONLY]"
+Bias: TypeAlias = "Annotated[Array, 'output']"
+LayerParameters: TypeAlias = "Annotated[Array, 'batch', 'parameter']"
 
-Queries = Annotated[FloatArray, ("query", "feature")]
-Keys = Annotated[FloatArray, ("key", "feature")]
-AttentionValues = Annotated[FloatArray, ("key", "value")]
-Mixtures = Annotated[FloatArray, ("query", "value")]
-Scores = Annotated[Array, ("query", "key")]
-Positions = Annotated[Array, ("position", "feature")]
-Projection = Annotated[Array, ("feature", "feature")]
-HeadQueries = Annotated[Array, ("head", "query", "feature")]
-HeadKeys = Annotated[Array, ("head", "key", "feature")]
-HeadScores = Annotated[Array, ("head", "query", "key")]
+Queries: TypeAlias = "Annotated[FloatArray, 'query', 'feature']"
+Keys: TypeAlias = "Annotated[FloatArray, 'key', 'feature']"
+AttentionValues: TypeAlias = "Annotated[FloatArray, 'key', 'value']"
+Mixtures: TypeAlias = "Annotated[FloatArray, 'query', 'value']"
+Scores: TypeAlias = "Annotated[Array, 'query', 'key']"
+Positions: TypeAlias = "Annotated[Array, 'position', 'feature']"
+Projection: TypeAlias = "Annotated[Array, 'feature', 'feature']"
+HeadQueries: TypeAlias = "Annotated[Array, 'head', 'query', 'feature']"
+HeadKeys: TypeAlias = "Annotated[Array, 'head', 'key', 'feature']"
+HeadScores: TypeAlias = "Annotated[Array, 'head', 'query', 'key']"
 
-Rows = Annotated[Any, ("row",)]
-Data = Annotated[Array, ("row", "feature")]
-Projected = Annotated[Array, ("row", "coordinate")]
-PerFeature = Annotated[Array, ("feature",)]
-PerComponent = Annotated[Array, ("component",)]
-Components = Annotated[Array, ("component", "feature")]
-Covariance = Annotated[Array, ("feature", "feature")]
+Rows: TypeAlias = "Annotated[Any, 'row']"
+Data: TypeAlias = "Annotated[Array, 'row', 'feature']"
+Projected: TypeAlias = "Annotated[Array, 'row', 'coordinate']"
+PerFeature: TypeAlias = "Annotated[Array, 'feature']"
+PerComponent: TypeAlias = "Annotated[Array, 'component']"
+Components: TypeAlias = "Annotated[Array, 'component', 'feature']"
+Covariance: TypeAlias = "Annotated[Array, 'feature', 'feature']"
 
-SingularValues = Annotated[Array, ("value",)]
-LeftFactor = Annotated[Array, ("i", "rank")]
-RightFactor = Annotated[Array, ("rank", "j")]
-Shares = Annotated[Array, ("share",)]
-RankPerShare = Annotated[NDArray[np.int64], ("share",)]
-RowCounts = Annotated[NDArray[np.int64], ("row",)]
-RowScalars = Annotated[Array, ("row",)]
-RowPoints = Annotated[Array, ("row", "variable")]
-Approximations = Annotated[Array, ("row", "i", "j")]
+SingularValues: TypeAlias = "Annotated[Array, 'value']"
+LeftFactor: TypeAlias = "Annotated[Array, 'i', 'rank']"
+RightFactor: TypeAlias = "Annotated[Array, 'rank', 'j']"
+Shares: TypeAlias = "Annotated[Array, 'share']"
+RankPerShare: TypeAlias = "Annotated[Integers, 'share']"
+RowCounts: TypeAlias = "Annotated[Integers, 'row']"
+RowScalars: TypeAlias = "Annotated[Array, 'row']"
+RowPoints: TypeAlias = "Annotated[Array, 'row', 'variable']"
+Approximations: TypeAlias = "Annotated[Array, 'row', 'i', 'j']"
 
-Neighbours = Annotated[tuple[str, ...], ("neighbour",)]
-Similarities = Annotated[Array, ("neighbour",)]
-WordVector = Annotated[Array, ("dimension",)]
-WordVectors = Annotated[Array, ("word", "dimension")]
-QueryVectors = Annotated[Array, ("query", "dimension")]
-NeighbourPlaces = Annotated[Indices, ("query", "neighbour")]
-NeighbourCosines = Annotated[Array, ("query", "neighbour")]
-FoundVectors = Annotated[Array, ("query", "neighbour", "dimension")]
-NeighbourVectors = Annotated[Array, ("neighbour", "dimension")]
+Neighbours: TypeAlias = "Annotated[tuple[str, ...], 'neighbour']"
+Similarities: TypeAlias = "Annotated[Array, 'neighbour']"
+WordVector: TypeAlias = "Annotated[Array, 'dimension']"
+WordVectors: TypeAlias = "Annotated[Array, 'word', 'dimension']"
+QueryVectors: TypeAlias = "Annotated[Array, 'query', 'dimension']"
+NeighbourPlaces: TypeAlias = "Annotated[Indices, 'query', 'neighbour']"
+NeighbourCosines: TypeAlias = "Annotated[Array, 'query', 'neighbour']"
+FoundVectors: TypeAlias = "Annotated[Array, 'query', 'neighbour', 'dimension']"
+NeighbourVectors: TypeAlias = "Annotated[Array, 'neighbour', 'dimension']"
 
-Points = Annotated[Array, ("batch", "variable")]
-Hessians = Annotated[Array, ("batch", "variable", "variable")]
-FormulaValues = Annotated[Array, ("batch", "formula")]
-Jacobians = Annotated[Array, ("batch", "formula", "variable")]
-PerVariable = Annotated[Array, ("variable",)]
-PerArray = Annotated[tuple[Array, ...], ("array",)]
-TextPerArray = Annotated[tuple[str, ...], ("array",)]
-PerNode = Annotated[Array, ("node",)]
-NodeDepths = Annotated[NDArray[np.int64], ("node",)]
-NodeTexts = Annotated[NDArray[np.str_], ("node",)]
+Points: TypeAlias = "Annotated[Array, 'batch', 'variable']"
+Hessians: TypeAlias = "Annotated[Array, 'batch', 'variable', 'variable']"
+FormulaValues: TypeAlias = "Annotated[Array, 'batch', 'formula']"
+Jacobians: TypeAlias = "Annotated[Array, 'batch', 'formula', 'variable']"
+PerVariable: TypeAlias = "Annotated[Array, 'variable']"
+PerArray: TypeAlias = "Annotated[tuple[Array, ...], 'array']"
+TextPerArray: TypeAlias = "Annotated[tuple[str, ...], 'array']"
+PerNode: TypeAlias = "Annotated[Array, 'node']"
+NodeDepths: TypeAlias = "Annotated[Integers, 'node']"
+NodeTexts: TypeAlias = "Annotated[Texts, 'node']"
+
+
+def _declaration(kind: type, name: str) -> str:
+    """Return what a quantity of a result type is annotated by, as text; a name of this module is replaced."""
+    found = vars(kind).get(name)
+    if isinstance(found, property):
+        hint = found.fget.__annotations__.get("return", "")
+    else:
+        hint = getattr(kind, "__annotations__", {}).get(name, "")
+    text = str(getattr(hint, "__forward_arg__", hint)).removesuffix(" | None")
+    return str(globals().get(text, text))
 
 
 @cache
-def _declared(kind: type, name: str) -> tuple[Any, ...]:
-    """Return what a quantity's annotation declares: its axes, then marks; () if it declares nothing."""
-    found = vars(kind).get(name)
-    hints = getattr(found.fget, "__annotations__", {}) if isinstance(found, property) else {}
-    hint = hints.get("return") if hints else getattr(kind, "__annotations__", {}).get(name)
-    hint = getattr(hint, "__forward_arg__", hint)
-    if isinstance(hint, str):
-        hint = globals().get(hint.removesuffix(" | None"))
-    return getattr(hint, "__metadata__", ())
-
-
 def axes_of(kind: type, name: str) -> tuple[str, ...]:
     """Return the axes of a quantity of a result type, () for a single number or text.
 
@@ -124,10 +131,10 @@ def axes_of(kind: type, name: str) -> tuple[str, ...]:
     >>> axes_of(type(softmax([1.0, 2.0])), "probs")
     ('batch', 'entry')
     """
-    declared = _declared(kind, name)
-    return tuple(declared[0]) if declared else ()
+    return tuple(re.findall(r"'(\w+\??)'", _declaration(kind, name)))
 
 
+@cache
 def is_derivation_only(kind: type, name: str) -> bool:
     """Return whether a quantity is marked as too large for every line of JSON."""
-    return DERIVATION_ONLY in _declared(kind, name)
+    return "DERIVATION_ONLY" in _declaration(kind, name)
