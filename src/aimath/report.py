@@ -154,6 +154,11 @@ class Report(NamedTuple):
         return (self.plot,) if isinstance(self.plot, Plot) else self.plot
 
     @property
+    def kind(self) -> type:
+        """The type of the result."""
+        return type(self.result)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """What the entries of vectors are called, if they are."""
         return self.names.get("entry", ())
@@ -167,8 +172,13 @@ class Report(NamedTuple):
         """Return the axes of a quantity, as its result declares them."""
         from aimath.core.numerics.axes import axes_of
 
-        kind: type = type(self.result)
-        return axes_of(kind, name)
+        return axes_of(self.kind, name)
+
+    def is_derivation_only(self, name: str) -> bool:
+        """Return whether a quantity is for derivations and `--fields`, too large for every line of JSON."""
+        from aimath.core.numerics.axes import is_derivation_only
+
+        return is_derivation_only(self.kind, name)
 
     def line_axis(self, fields: tuple[str, ...] = ()) -> str:
         """Return the axis of lines: "batch", else "row" if a field has it (by default, any), else ""."""
@@ -196,6 +206,5 @@ class Report(NamedTuple):
 
     def quantity_names(self) -> tuple[str, ...]:
         """Return the names of all quantities: fields, derived properties and extras."""
-        kind = type(self.result)
-        derived = [name for name, value in vars(kind).items() if isinstance(value, property)]
-        return (*getattr(kind, "_fields", ()), *derived, *self.extra)
+        derived = [name for name, value in vars(self.kind).items() if isinstance(value, property)]
+        return (*getattr(self.kind, "_fields", ()), *derived, *self.extra)

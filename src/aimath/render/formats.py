@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from aimath.core.numerics.axes import is_derivation_only
 from aimath.errors import InputError
 from aimath.render.report_view import (
     Column,
@@ -162,7 +161,11 @@ class JsonLinesWriter(Writer):
         known = ReportView.of_lines(report, self.layout.fields)
         same = report.is_continuation or known.lines == "batch"  # another problem has matrices of its own
         self.started = self.started and same and not report.page.header
-        names = select_fields(known, self.layout.fields) if self.layout.fields else _json_fields(known)
+        names = (
+            select_fields(known, self.layout.fields)
+            if self.layout.fields
+            else known.names(derivation_only=False)
+        )
         lists = {column.header: self._to_json(column.values) for column in row_label_column(known)}
         first: dict[str, Any] = {}
         for name in names:
@@ -193,12 +196,6 @@ class JsonLinesWriter(Writer):
         if isinstance(x, str):
             return _escape_surrogates(x)
         return float(self.layout.style.format(x)) if math.isfinite(x) else str(x)
-
-
-def _json_fields(view: ReportView) -> tuple[str, ...]:
-    """Return the names of all quantities but those that are meant for derivations."""
-    kind = type(view.report.result)
-    return tuple(name for name in view.names() if not is_derivation_only(kind, name))
 
 
 def _escape_surrogates(text: str) -> str:

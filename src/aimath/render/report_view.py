@@ -98,10 +98,11 @@ class ReportView(dict[str, Values | None]):
         """Return whether a quantity has an entry of its own in each row."""
         return bool(self.lines) and self.report.axes(name)[:1] == (self.lines,)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the quantities, swept ones first."""
+    def names(self, *, derivation_only: bool = True) -> tuple[str, ...]:
+        """Return the names of the quantities, swept ones first, or of those not for derivations only."""
         names = dict.fromkeys((*self.report.swept, *self.report.quantity_names()))
-        return tuple(name for name in names if self[name] is not None)
+        wanted = (name for name in names if derivation_only or not self.report.is_derivation_only(name))
+        return tuple(name for name in wanted if self[name] is not None)
 
 
 def select_fields(view: ReportView, requested: tuple[str, ...]) -> tuple[str, ...]:
