@@ -302,7 +302,7 @@ class Plotter:
         """Return matrices as heat maps, or as images where those do not fit."""
         names, heads = (entry_names(view.report, (size,)) for size in y.shape[-2:])
         matrices = y.reshape(-1, *y.shape[-2:])
-        stacked = "" if view.lines else "".join(view.report.axes(plot.y)[:-2])
+        stacked = "" if view.lines else " ".join(view.report.axes(plot.y)[:-2])  # "head"
         titles = [f"{stacked} {k + 1}" if stacked else "" for k in range(len(matrices))]
         maps = heat_maps(matrices, names, heads, self.layout, self.width)
         if maps is not None:

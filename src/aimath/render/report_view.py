@@ -170,7 +170,7 @@ def row_label_column(view: ReportView) -> list[Column]:
 
 def entry_names(report: Report, shape: tuple[int, ...], name: str = "") -> list[str]:
     """Return the names of the entries of a vector or matrix: those of its last axis, labels, or positions."""
-    ends = report.names.get("".join(report.axes(name)[-1:]), ())
+    ends = next((report.names.get(axis, ()) for axis in report.axes(name)[-1:]), ())
     if ends and shape[-1:] == (len(ends),):
         rows = ["_".join(str(k + 1) for k in place) for place in np.ndindex(*shape[:-1])]
         return [f"{row}_{end}" if row else end for row in rows for end in ends]
