@@ -93,3 +93,19 @@ def test_every_array_has_the_axes_that_are_declared(answers):
         same = declared[:1] == ("batch",) and not shape  # one number for all problems
         fits = len(needed) <= len(shape) <= len(declared)
         assert fits or same, f"{kind.__name__}.{name}: {shape} is not {declared}"
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "axis"),
+    [
+        ("softmax 2 1", (), "batch"),
+        ("softmax 2 1", ("temperature",), "batch"),
+        ("pca '1 2; 3 4; 5 9'", (), "row"),
+        ("pca '1 2; 3 4; 5 9'", ("components", "projected"), "row"),
+        ("pca '1 2; 3 4; 5 9'", ("components",), ""),
+        ("inverse '2 1; 1 1'", (), ""),
+    ],
+)
+def test_lines_are_problems_or_rows_of_what_is_asked_for(line, fields, axis):
+    (report,) = run_captured(f"aimath {line}").reports
+    assert report.line_axis(fields) == axis
