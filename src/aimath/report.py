@@ -1,7 +1,8 @@
 """Report, the answer of a command: named quantities, which of them to show, and their derivation.
 
-A Report covers a block of rows: every field of `result` has one leading axis, the rows. All
-writers read the same Report, so the answer, the derivation, JSON and the picture can't disagree.
+All writers read the same Report, so the answer, the derivation, JSON and the picture can't disagree.
+What its quantities' axes are, they say themselves (core/numerics/axes.py): the entries of "batch" are
+problems, each with an answer and a derivation of its own, those of "row" are rows of one answer.
 """
 
 from __future__ import annotations
@@ -74,7 +75,13 @@ class CrossCheck(NamedTuple):
     method: str = "check"  # of the result
 
 
-Step = Line | Table | Panels | Tree | CrossCheck
+class Derivations(NamedTuple):
+    """The derivations of other reports, each of a whole: of runs, say, where a row is a step of one."""
+
+    reports: Callable[[], Iterable[Report]]
+
+
+Step = Line | Table | Panels | Tree | CrossCheck | Derivations
 
 
 class Plot(NamedTuple):
@@ -91,6 +98,7 @@ class Plot(NamedTuple):
     x: str = ""
     kind: str = "bars"
     positions: str = ""
+    caption: str = ""  # said below a scatter plot
 
 
 class Paragraph(NamedTuple):
@@ -108,14 +116,20 @@ class PageHeader(NamedTuple):
     draw: bool | None = None  # with its plots
 
 
-class Report(NamedTuple):
-    """The answer to a block of rows: fields set by the command first, then those set by the runner."""
+class Page(NamedTuple):
+    """What people see around an answer: above it, below its table, and below everything."""
 
-    result: Any  # a NamedTuple of core, fields (rows, ...); None: `extra` is all there is
+    header: PageHeader | None = None  # a page begins here
+    footnote: str = ""
+    footer: tuple[Paragraph, ...] = ()
+
+
+class Report(NamedTuple):
+    """The answer to one or more problems: fields set by the command first, then those set by the runner."""
+
+    result: Any  # a NamedTuple of core, whose quantities declare their axes; None: `extra` is all there is
     show: tuple[str, ...]  # the answer; more than one makes a table with a header
-    summary_fields: tuple[
-        str, ...
-    ] = ()  # what people at a terminal see in place of an answer too large to be read
+    summary_fields: tuple[str, ...] = ()  # what a terminal shows of an answer too large to be read
     steps: tuple[Step, ...] = ()  # the derivation, first the formula, last the check
     units: Mapping[str, str] = EMPTY  # quantity -> "bits"
     companion: str = ""  # the vector shown beside the answer's entries on a terminal
@@ -123,64 +137,63 @@ class Report(NamedTuple):
     notes: tuple[str, ...] = ()  # said once on stderr: what a user might not expect
     warnings: tuple[str, ...] = ()  # the same of what went wrong, though there is an answer
     failed_check: str = ""  # what `--check` asked for and doesn't hold: the exit code is 4
-    footnote: str = ""  # said below the table, for people
-    page_header: PageHeader | None = None  # for people: a page begins here
-    page_footer: tuple[Paragraph, ...] = ()  # for people: said below everything
+    page: Page = Page()  # what people see around the answer
     template_words: Mapping[str, str] = EMPTY  # words for a derivation that aren't numbers
-    unbatched: bool = False  # the result is of one problem (a matrix, say): its fields have no axis of rows
-    row_fields: tuple[str, ...] = ()  # of a whole problem: quantities whose first axis is the answer's rows
-    shared_fields: tuple[
-        str, ...
-    ] = ()  # of rows of their own: quantities that are the same for all, (1, ...)
-    batch_axis: str = ""  # what each matrix of a quantity that has several is called: "head"
-    omitted_fields: tuple[
-        str, ...
-    ] = ()  # too many numbers for every row of JSON: for `--fields` and derivations
-    continuation: Iterable[
-        Report
-    ] = ()  # further rows of an answer that is not held, made as they are written
-    is_continuation: bool = False  # it is of the `continuation` of another
-    next_reports: Iterable[Report] = ()  # answers of other problems, which follow
-    explain_reports: Callable[[], Iterable[Report]] | None = (
-        None  # whole problems that --explain tells of, not of rows
-    )
-    check_memory: Callable[[str], None] | None = (
-        None  # refuses a quantity too large to be held, before it is made
-    )
-    extra: Mapping[str, Any] = EMPTY  # options that core doesn't know, such as the seed
-    axis_labels: Mapping[str, tuple[str, ...]] = (
-        EMPTY  # quantity -> names of its last axis, where it has its own
-    )
-    labels: tuple[str, ...] = ()  # of the entries
-    row_labels: tuple[str, ...] = ()  # of the answer's rows
+    following: Iterable[Report] = ()  # further rows or other answers, made as they are written
+    is_continuation: bool = False  # it has further rows of the answer that it follows
+    check_memory: Callable[[str], None] | None = None  # refuses a quantity too large, before it is made
+    extra: Mapping[str, Any] = EMPTY  # what core doesn't know, such as the seed: the same for a whole batch
+    names: Mapping[str, tuple[str, ...]] = EMPTY  # axis -> of its entries; "entry" -> of any vector as long
     is_column: bool = False  # the input was a column: so is the answer
-    swept: Mapping[str, Values] = EMPTY  # option -> (rows,), shown as the first columns
+    swept: Mapping[str, Values] = EMPTY  # option -> (batch,), shown as the first columns
     is_missing: bool = False  # the row could not be answered: every quantity is nan
-    rows: int = 1
 
     @property
     def plots(self) -> tuple[Plot, ...]:
         """The plots as a tuple."""
         return (self.plot,) if isinstance(self.plot, Plot) else self.plot
 
-    def split_rows(self) -> Report:
-        """Return the report of one problem split into rows, if it has row fields."""
-        if not self.row_fields or not self.unbatched:
-            return self
-        first = next(value for name in self.row_fields if (value := self.value(name)) is not None)
-        return self._replace(unbatched=False, rows=len(first))
+    @property
+    def kind(self) -> type:
+        """The type of the result."""
+        return type(self.result)
 
-    def for_fields(self, fields: tuple[str, ...]) -> Report:
-        """Return the report without its rows if none of the requested fields has an axis of rows."""
-        if not (fields and self.unbatched and self.row_fields) or {*fields} & {*self.row_fields}:
-            return self
-        return self._replace(
-            row_fields=(), continuation=self.continuation and iter(())
-        )  # a plot still says that rows follow
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the entries of vectors are called, if they are."""
+        return self.names.get("entry", ())
 
-    def is_shared(self, name: str) -> bool:
-        """Return whether a quantity is shared by all rows."""
-        return name in self.shared_fields or (bool(self.row_fields) and name not in self.row_fields)
+    @property
+    def rows(self) -> int:
+        """The number of problems."""
+        return self.length("batch")
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """Return the axes of a quantity, as its result declares them."""
+        from aimath.core.numerics.axes import axes_of
+
+        return axes_of(self.kind, name)
+
+    def is_derivation_only(self, name: str) -> bool:
+        """Return whether a quantity is for derivations and `--fields`, too large for every line of JSON."""
+        from aimath.core.numerics.axes import is_derivation_only
+
+        return is_derivation_only(self.kind, name)
+
+    def line_axis(self, fields: tuple[str, ...] = ()) -> str:
+        """Return the axis of lines: "batch", else "row" if a field has it (by default, any), else ""."""
+        leading = {name: self.axes(name)[:1] for name in self.quantity_names()}
+        if ("batch",) in leading.values():
+            return "batch"
+        return "row" if ("row",) in {leading.get(name) for name in fields or leading} else ""
+
+    def length(self, axis: str) -> int:
+        """Return how many entries a first axis has, 1 if no quantity has it."""
+        import numpy as np
+
+        fields = getattr(self.result, "_fields", ())
+        values = (self.value(name) for name in fields if self.axes(name)[:1] == (axis,))
+        return max((len(value) for value in values if np.ndim(value)), default=1)
 
     def value(self, name: str) -> Any:
         """Return a quantity as core computed it, or None."""
@@ -193,6 +206,5 @@ class Report(NamedTuple):
 
     def quantity_names(self) -> tuple[str, ...]:
         """Return the names of all quantities: fields, derived properties and extras."""
-        kind = type(self.result)
-        derived = [name for name, value in vars(kind).items() if isinstance(value, property)]
-        return (*getattr(kind, "_fields", ()), *derived, *self.extra)
+        derived = [name for name, value in vars(self.kind).items() if isinstance(value, property)]
+        return (*getattr(self.kind, "_fields", ()), *derived, *self.extra)

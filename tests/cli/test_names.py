@@ -18,7 +18,7 @@ from aimath.cli.command import DECLARED, command as declare
 from aimath.cli.options import InputOptions, Operand, OutputOptions, Usage, Vector
 from aimath.content.demos.catalogue import DEMOS
 from aimath.errors import InputError
-from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table, Tree
+from aimath.report import CrossCheck, Derivations, Line, Panels, Plot, Report, Table, Tree
 
 CALCULATORS = [name for name, entry in COMMANDS.items() if entry.quiz]
 
@@ -38,9 +38,9 @@ def flat(reports):
     """Give reports with all that follow from them; of a long answer the first."""
     for report in reports:
         yield report
-        yield from flat(itertools.islice(report.next_reports, 3))
-        yield from flat(report.explain_reports() if report.explain_reports else ())
-        yield from itertools.islice(report.continuation, 1)
+        yield from flat(itertools.islice(report.following, 3))
+        for step in report.steps:
+            yield from flat(step.reports() if isinstance(step, Derivations) else ())
 
 
 def reports(line):
@@ -120,6 +120,7 @@ def test_a_mistake_in_a_declaration_is_told_with_its_place(wrong):
         ({"summary_fields": ("lost",)}, "lost"),
         ({"companion": "lost"}, "lost"),
         ({"units": {"lost": "bits"}}, "lost"),
+        ({"names": {"lost": ("a", "b")}}, "lost"),
         ({"plot": Plot("lost")}, "lost"),
         ({"plot": (Plot("probs"), Plot("probs", "lost"))}, "lost"),
         ({"steps": (Line(" p = {probs[0]} of {lost[1]:.4}"),)}, "lost"),

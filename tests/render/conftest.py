@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,24 +11,28 @@ from aimath.core.numerics.arrays import Check
 from aimath.render.report_view import LayoutOptions
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
+if TYPE_CHECKING:
+    from aimath.core.numerics.axes import Entries, Scalar, Scalars, Vectors
+
 
 class Softmax(NamedTuple):
-    logits: Any  # (rows, n)
-    temperature: Any  # one for all rows
-    shifted: Any  # (rows, n)
-    weights: Any  # (rows, n)
-    total: Any  # (rows,)
-    probs: Any  # (rows, n)
-    argmax: Any  # (rows,) int
+    logits: Vectors
+    temperature: Scalar  # one for all rows
+    shifted: Vectors
+    weights: Vectors
+    total: Scalars
+    probs: Vectors
+    argmax: Entries
 
     @property
-    def entropy(self):
+    def entropy(self) -> Scalars:
         return -np.sum(self.probs * np.log2(np.where(self.probs, self.probs, 1.0)), axis=-1)
 
     def check(self):
         return Check(np.ones(len(self.probs)), self.probs.sum(-1))
 
 
+Batch = Annotated[Any, "batch"]
 STEPS = (
     Line("softmax(z)_i = exp((z_i - m)/T) / S      m = max z      S = Σ exp((z_j - m)/T)"),
     Table(
@@ -49,7 +53,7 @@ def _softmax(logits, temperature=1.0, **said):
     probs = weights / total[:, None]
     result = Softmax(z, np.float64(temperature), shifted, weights, total, probs, probs.argmax(-1))
     said = {"show": ("probs",), "steps": STEPS, "units": {"entropy": "bits"}, "companion": "logits"} | said
-    return Report(result, plot=said.pop("plot", Plot("probs")), rows=len(z), **said)
+    return Report(result, plot=said.pop("plot", Plot("probs")), **said)
 
 
 @pytest.fixture
@@ -60,7 +64,7 @@ def softmax():
 
 @pytest.fixture
 def five():
-    return _softmax([2, 1, 0.1, -1, 3], labels=("the", "cat", "sat", "on", "mat"))
+    return _softmax([2, 1, 0.1, -1, 3], names={"entry": ("the", "cat", "sat", "on", "mat")})
 
 
 @pytest.fixture
@@ -70,11 +74,10 @@ def answer():
     def make(*, show=(), check=None, **quantities):
         said = {k: quantities.pop(k) for k in list(quantities) if k in Report._fields}
         arrays = {name: np.asarray(values) for name, values in quantities.items()}
-        kind = NamedTuple("Made", [(name, Any) for name in arrays])
+        kind = NamedTuple("Made", [(name, Batch) for name in arrays])
         if check is not None:
             kind.check = lambda _: check
-        rows = said.pop("rows", len(next(iter(arrays.values()))))
-        return Report(kind(**arrays), show or tuple(arrays), rows=rows, **said)
+        return Report(kind(**arrays), show or tuple(arrays), **said)
 
     return make
 

@@ -189,7 +189,7 @@ def tree(answer, depths, **said):
     lines = [[f"node{k} = something" for k in range(count)]]
     values = [[1.5 * k for k in range(count)]]
     return answer(
-        lines=lines, depths=[depths], values=values, locals=[["x*y"] * count], steps=(TREE,), rows=1, **said
+        lines=lines, depths=[depths], values=values, locals=[["x*y"] * count], steps=(TREE,), **said
     )
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -18,11 +18,14 @@ from aimath.render.numbers import NumberStyle
 from aimath.render.report_view import LayoutOptions
 from aimath.report import Report
 
+if TYPE_CHECKING:
+    from aimath.core.numerics.axes import Entries, Scalars, Vectors
+
 T = np.array([0.5])
 
 
 class One(NamedTuple):
-    x: Any  # (rows, n)
+    x: Vectors
 
 
 def text(writer, *reports) -> str:
@@ -125,7 +128,7 @@ class TestSeparated:
 
     @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=2, max_size=2, unique=True))
     def test_any_label_reads_back_from_csv(self, labels):
-        report = Report(One(np.array([[0.25, 0.75]])), ("x",), labels=tuple(labels))
+        report = Report(One(np.array([[0.25, 0.75]])), ("x",), names={"entry": tuple(labels)})
         assert csv_rows(report) == [[f"x_{label}" for label in labels], ["0.25", "0.75"]]
 
     @pytest.mark.parametrize("cell", ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1"])
@@ -153,12 +156,12 @@ class TestSeparated:
 
     def test_other_labels_are_not_written_under_the_first_ones(self, answer):
         writer = DelimitedWriter(LayoutOptions(), ",")
-        writer.write(answer(p=[[1.0, 2.0]], labels=("a", "b")))
+        writer.write(answer(p=[[1.0, 2.0]], names={"entry": ("a", "b")}))
         with pytest.raises(InputError, match="a row has a column 'p_c' where the first has 'p_b'"):
-            writer.write(answer(p=[[1.0, 2.0]], labels=("a", "c")))
+            writer.write(answer(p=[[1.0, 2.0]], names={"entry": ("a", "c")}))
 
     def test_a_tab_in_a_label_breaks_no_column(self, answer):
-        out = tsv(answer(p=[[1.0, 2.0]], labels=("a\tb", "c\nd")))
+        out = tsv(answer(p=[[1.0, 2.0]], names={"entry": ("a\tb", "c\nd")}))
         assert out == "p_a b\tp_c d\n1\t2\n"
 
 
@@ -191,14 +194,14 @@ class TestJson:
 
     @pytest.mark.parametrize("label", ["é", "a\x1bb", "😀", "\u202e", 'q"\\', "\udcff"])
     def test_hostile_labels_are_strings(self, answer, label):
-        report = answer(x=[[1.0]], labels=(label,))
+        report = answer(x=[[1.0]], names={"entry": (label,)})
         (row,), (again,) = objects(report), objects(report, ascii_only=True)
         assert row == again
         assert row["labels"] == [label.encode("utf-8", "backslashreplace").decode()]
         assert text(JsonLinesWriter(LayoutOptions(ascii_only=True)), report).isascii()
 
     def test_half_of_a_surrogate_pair_is_its_escape(self, answer):
-        assert objects(answer(x=[[1.0]], labels=("\ud800",)))[0]["labels"] == ["\\ud800"]
+        assert objects(answer(x=[[1.0]], names={"entry": ("\ud800",)}))[0]["labels"] == ["\\ud800"]
 
     def test_words_flags_and_matrices(self, answer):
         report = answer(word=["a"], ok=[True], m=[[[1.0, math.inf]]])
@@ -217,7 +220,9 @@ class TestMarkdown:
         assert lines == ["| word | kl |", "| --- | ---: |", "| a\\|b | 0.333333 |", "| \\<b> | 2 |"]
 
     def test_a_label_breaks_no_line(self, answer):
-        out = text(MarkdownWriter(LayoutOptions()), answer(p=[[1.0, 2.0]], labels=("a\nb", "c\\|d")))
+        out = text(
+            MarkdownWriter(LayoutOptions()), answer(p=[[1.0, 2.0]], names={"entry": ("a\nb", "c\\|d")})
+        )
         assert out.splitlines()[0] == "| p_a b | p_c\\\\\\|d |"
 
     def test_later_blocks_have_no_header(self, answer):
@@ -229,9 +234,9 @@ class TestMarkdown:
 @pytest.mark.parametrize("n", [2**53, 2**53 + 1, 10**17 + 1])
 def test_whole_numbers_beside_floats_keep_their_digits(digits, n):
     class Both(NamedTuple):
-        n: np.ndarray
-        x: np.ndarray
+        n: Entries
+        x: Scalars
 
-    report = Report(Both(np.array([n, 3]), np.array([0.5, 2.0])), show=("n", "x"), rows=2)
+    report = Report(Both(np.array([n, 3]), np.array([0.5, 2.0])), show=("n", "x"))
     written = DelimitedWriter(LayoutOptions(style=NumberStyle(digits=digits)), ",").write(report)
     assert written == f"n,x\n{n},0.5\n3,2\n".encode()

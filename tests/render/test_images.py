@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ from aimath.render.report_view import LayoutOptions
 from aimath.render.terminal import PlotWriter, TerminalWriter
 from aimath.report import Plot, Report
 from aimath.text import display_width
+
+if TYPE_CHECKING:
+    from aimath.core.numerics.axes import HeadScores
 
 PICTURE = Plot("y", "", "picture")
 CHESS = np.array([[[0.0, 1.0], [1.0, 0.0]]])
@@ -28,14 +31,14 @@ def drawn():
 
 
 class Shares(NamedTuple):
-    weights: np.ndarray
+    weights: HeadScores
 
 
 def test_images_of_heads_share_their_range_and_say_it(drawn):
     both = np.zeros((2, 20, 20))
     both[0, 0, 0], both[1, 0, 0] = 0.5, 1.0
     plot = Plot("weights", kind="heat")
-    report = Report(Shares(both), show=("weights",), plot=plot, unbatched=True, batch_axis="head")
+    report = Report(Shares(both), show=("weights",), plot=plot)
     lines = drawn(report)
     assert lines[0] == "▒▒"
     assert lines[20:23] == ["head 1", "", "██"]

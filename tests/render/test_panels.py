@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ from aimath.render.report_view import LayoutOptions
 from aimath.render.terminal import PlotWriter
 from aimath.report import Plot, Report
 from aimath.text import display_width
+
+if TYPE_CHECKING:
+    from aimath.core.numerics.axes import HeadScores
 
 
 @pytest.fixture
@@ -28,11 +31,15 @@ class Shares(NamedTuple):
     weights: np.ndarray
 
 
+class Heads(NamedTuple):
+    weights: HeadScores
+
+
 @pytest.fixture
 def heat(drawn):
     def lines(matrix, width, labels=(), **wanted):
         plot = Plot("weights", kind="heat")
-        report = Report(Shares(np.array(matrix)), show=("weights",), plot=plot, unbatched=True, labels=labels)
+        report = Report(Shares(np.array(matrix)), show=("weights",), plot=plot, names={"entry": labels})
         return drawn(report, width=width, **wanted)
 
     return lines
@@ -60,7 +67,7 @@ def test_heat_takes_less_room_before_it_loses_its_numbers(heat):
 def test_heat_of_several_matrices_names_each_and_writes_all_alike(drawn):
     both = np.array([[[1.0, 0.0], [0.5, 0.5]], [[0.25, 0.75], [0.004, 0.996]]])
     plot = Plot("weights", kind="heat")
-    report = Report(Shares(both), show=("weights",), plot=plot, unbatched=True, batch_axis="head")
+    report = Report(Heads(both), show=("weights",), plot=plot)
     assert drawn(report) == [
         " head 1",
         "    1         2",

@@ -25,14 +25,14 @@ def picture(*reports, explain=False, draw=False, **wanted) -> str:
 @pytest.mark.parametrize("view", [{}, {"explain": True}, {"draw": True}, {"ascii_only": True}, {"width": 40}])
 def test_it_is_xml_and_the_same_every_time(five, view):
     labels = ("<b>&amp;&", "\x1b[31m", "\ufffe\uffff", "猫", '"')
-    for report in (five, five._replace(labels=labels)):
+    for report in (five, five._replace(names={"entry": labels})):
         text = picture(report, **view)
         assert ET.fromstring(text).tag == f"{SVG}svg"  # noqa: S314
         assert text == picture(report, **view)
 
 
 def test_labels_are_text_and_nothing_else(five):
-    root = ET.fromstring(picture(five._replace(labels=("<b>&amp;", "a&b", "c", "d", "e"))))  # noqa: S314
+    root = ET.fromstring(picture(five._replace(names={"entry": ("<b>&amp;", "a&b", "c", "d", "e")})))  # noqa: S314
     assert {"<b>&amp;", "a&b"} <= {node.text for node in root.iter(f"{SVG}text")}
 
 
@@ -62,8 +62,8 @@ class Shares(NamedTuple):
 
 def test_no_block_is_black():  # one without a colour of its own was, on a dark page
     cosines = Shares(np.array([[1.0, -1.0], [-1.0, 1.0]]))
-    heat = Report(cosines, show=("weights",), unbatched=True, plot=Plot("weights", kind="heat"))
-    root = ET.fromstring(picture(heat._replace(labels=("█▂", "b")), draw=True))  # noqa: S314
+    heat = Report(cosines, show=("weights",), plot=Plot("weights", kind="heat"))
+    root = ET.fromstring(picture(heat._replace(names={"entry": ("█▂", "b")}), draw=True))  # noqa: S314
     classes = [node.get("class") for node in root.iter(f"{SVG}rect")]
     assert {*classes} == {"paper", "ink", "ink bold", "ink dim", "cyan", "red"}
     assert [classes.count(colour) for colour in ("cyan", "red")] == [2, 2]
@@ -71,7 +71,7 @@ def test_no_block_is_black():  # one without a colour of its own was, on a dark 
 
 def test_shades_are_the_same_in_every_font():
     shares = Shares(np.array([[0.2, 0.4], [0.7, 0.9]]))
-    heat = Report(shares, show=("weights",), unbatched=True, plot=Plot("weights", kind="heat"))
+    heat = Report(shares, show=("weights",), plot=Plot("weights", kind="heat"))
     root = ET.fromstring(picture(heat, draw=True))  # noqa: S314
     cells = [node for node in root.iter(f"{SVG}rect") if node.get("class") == "cyan"]
     assert [node.get("fill-opacity") for node in cells] == ["0.25", "0.5", "0.75", None]

@@ -83,7 +83,7 @@ def test_what_is_too_wide_is_one_value_a_line(softmax, seen):
 
 
 def test_a_vector_too_wide_leaves_out_what_stands_beside_it_then_the_table(softmax, seen):
-    report = softmax([1.25, 2.5], labels=("first", "second"))
+    report = softmax([1.25, 2.5], names={"entry": ("first", "second")})
     assert seen(report, width=20)[0] == "          probs"
     out = seen(report, width=20, style=NumberStyle(decimals=12))
     assert out == ["first =", "  0.222700138825", "second =", "  0.777299861175"]
@@ -124,7 +124,7 @@ def test_rows_of_other_lengths_begin_a_new_table(softmax, seen):
 
 
 def test_labels_alone_are_heads_where_there_is_one_vector(softmax, seen):
-    out = seen(softmax(np.zeros((2, 2)), labels=("the", "cat")))
+    out = seen(softmax(np.zeros((2, 2)), names={"entry": ("the", "cat")}))
     assert out[0].split() == ["the", "cat"]
 
 
@@ -167,12 +167,12 @@ def test_words_flags_and_void_rows(answer, seen):
 
 
 def test_wide_signs_are_two_cells(softmax, seen):
-    out = seen(softmax([0, 0], labels=("猫", "cat")), width=80)
+    out = seen(softmax([0, 0], names={"entry": ("猫", "cat")}), width=80)
     assert {display_width(line.rstrip("█")) for line in out[2:]} == {display_width(out[2].rstrip("█"))}
 
 
 def test_long_labels_are_cut_but_no_number(softmax, seen):
-    out = seen(softmax([0.0, 1.0], labels=("x" * 300, "y")), width=40)
+    out = seen(softmax([0.0, 1.0], names={"entry": ("x" * 300, "y")}), width=40)
     assert max(map(display_width, out)) <= 40
     assert "xxx…" in out[2]
 

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from aimath.render.report_view import LayoutOptions
 from aimath.render.terminal import TerminalWriter, prose_lines
-from aimath.report import Line, PageHeader, Paragraph, Plot
+from aimath.report import Line, Page, PageHeader, Paragraph, Plot
 from aimath.text import display_width, escape_control
 
 
@@ -42,7 +42,9 @@ def test_hostile_labels_are_shown_as_they_are_written(softmax, seen, hostile, vi
     rows = view.get("rows", 1)
     view = {key: value for key, value in view.items() if key != "rows"}
     report = softmax(
-        np.arange(3.0 * rows).reshape(rows, 3), labels=("ok", hostile, "c"), template_words={"A": hostile}
+        np.arange(3.0 * rows).reshape(rows, 3),
+        names={"entry": ("ok", hostile, "c")},
+        template_words={"A": hostile},
     )
     report = report._replace(steps=(Line("{A} has {total}"), *report.steps))
     text = "\n".join(seen(report, colour=colour, **view))
@@ -58,7 +60,7 @@ def test_hostile_labels_are_shown_as_they_are_written(softmax, seen, hostile, vi
 def test_ascii_is_ascii(five, softmax, seen, view):
     labels = ("é", "猫", "▌", "…", "ß")
     long = softmax(np.arange(60.0))
-    for report in (five, five._replace(labels=labels), long, softmax(np.ones((40, 2)))):
+    for report in (five, five._replace(names={"entry": labels}), long, softmax(np.ones((40, 2)))):
         assert "".join(seen(report, ascii_only=True, **view)).isascii()
 
 
@@ -112,7 +114,7 @@ def test_ascii_and_controls():
 
 
 def page(report, word, **look):
-    return report._replace(page_header=PageHeader((Paragraph(word, "title"),), **look))
+    return report._replace(page=Page(PageHeader((Paragraph(word, "title"),), **look)))
 
 
 def written(*reports, **options):
@@ -129,7 +131,8 @@ def test_page_shows_as_it_says_or_as_was_asked(five):
 
 
 def test_pages_follow_each_other_and_end_in_their_closing(five):
-    first, second = page(five, "A"), page(five, "B", explain=True)._replace(page_footer=(Paragraph("end"),))
+    first, second = page(five, "A"), page(five, "B", explain=True)
+    second = second._replace(page=second.page._replace(footer=(Paragraph("end"),)))
     assert written(first, second) == f"A\n{written(five)}\nB\n{written(five, explain=True)}\nend\n"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aimath.cli.options import Supplied
 from aimath.cli.text_command import TextCommand
-from aimath.report import CrossCheck, Line, Panels, Table, Tree
+from aimath.report import CrossCheck, Derivations, Line, Panels, Table, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,21 +76,19 @@ def report_mistakes(command: Command, report: Report) -> Iterator[str]:
     """Yield the names in a report of a command that are the names of nothing."""
     quantities = {*report.quantity_names(), *report.swept}
     words = quantities | {*report.template_words}
+    axes = {axis for name in quantities for axis in report.axes(name)}
     for place, known, names in (
         ("show", quantities, report.show),
         ("summary_fields", quantities, report.summary_fields),
         ("units", quantities, report.units),
         ("companion", quantities, (report.companion,)),
-        ("row_fields", quantities, report.row_fields),
-        ("shared_fields", quantities, report.shared_fields),
-        ("omitted_fields", quantities, report.omitted_fields),
-        ("axis_labels", quantities, report.axis_labels),
+        ("names", {*axes, "entry", "row"}, report.names),
         *((f"{plot}", quantities, (plot.y, plot.x)) for plot in report.plots),
         *((f"{step}", words, _step_names(step)) for step in report.steps),
     ):
         for name in names:
             if name and name not in known:
-                yield f"{source_location(command)}: {command.name}: no quantity {name}, named by {place}"
+                yield f"{source_location(command)}: {command.name}: there is no {name}, named by {place}"
     for step in report.steps:
         if isinstance(step, CrossCheck) and not hasattr(report.result, step.method):
             yield f"{source_location(command)}: {command.name}: the result has no method {step.method}"
@@ -104,6 +102,8 @@ def _step_names(step: Step) -> Iterable[str]:
         names = [*field_names(step.text), step.nonzero]
     elif isinstance(step, CrossCheck):
         names = [name for name in field_names(step.text) if name not in CHECK_NAMES]
+    elif isinstance(step, Derivations):
+        names = []  # those of its reports are theirs
     elif isinstance(step, Panels):
         names = [*(name for _, name in step.columns), step.shaded]
     else:

@@ -41,7 +41,6 @@ class Printer:
 
     def write_reports(self, reports: Sequence[Report]) -> None:
         """Write the reports of some rows, one for each combination of swept options."""
-        reports = [report.for_fields(self.fields) for report in reports]
         rows = reports[0].rows
         if len(reports) == 1 or rows == 1:
             parts = [self.writer.write(report) for report in reports]
@@ -51,7 +50,7 @@ class Printer:
         self.progress.add(rows)
         for report in reports:
             self._write_notes(report)
-            for more in continuations(report):
+            for more in following(report, self.fields):
                 self.write_reports([more])
 
     def _interleave(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
@@ -81,11 +80,12 @@ class Printer:
             _write_stderr(self.plot_writer.finish())
 
 
-def continuations(report: Report) -> Iterator[Report]:
-    """Yield the reports that follow a report: further rows of its answer, then other answers."""
-    for more in report.continuation:
-        yield more._replace(swept=more.swept or report.swept, is_continuation=True)
-    yield from report.next_reports
+def following(report: Report, fields: tuple[str, ...] = ()) -> Iterator[Report]:
+    """Yield the reports that follow, without further rows if the fields asked for have none."""
+    for more in report.following:
+        if more.is_continuation and not report.line_axis(fields):
+            return
+        yield more._replace(swept=more.swept or report.swept) if more.is_continuation else more
 
 
 def _write_stderr(data: bytes) -> None:
@@ -135,12 +135,12 @@ class CollectingPrinter:
         self.reports: list[Report] = []
 
     def write_reports(self, reports: Sequence[Report]) -> None:
-        """Collect reports and their continuations."""
+        """Collect reports and those that follow them."""
         for report in reports:
             self.reports += _flatten(report)
 
 
 def _flatten(report: Report) -> Iterator[Report]:
-    yield report._replace(continuation=(), next_reports=())
-    for more in continuations(report):
+    yield report._replace(following=())
+    for more in following(report):
         yield from _flatten(more)

@@ -130,7 +130,7 @@ def _reject(
             reports = _missing_reports(job, shapes)
         except InputError:  # no answer has such a shape, so what is wrong is the row
             raise with_location(bad) from None
-        out.write_reports([report._replace(labels=labels or report.labels) for report in reports])
+        out.write_reports([_name_axes(report, entry=labels) for report in reports])
 
 
 def _guess_shapes(job: Job, width: int) -> dict[str, tuple[int, ...]]:
@@ -166,22 +166,24 @@ def _make_reports(
         operands[named], labels = labels, ()
     reports = []
     for options in runs:
-        report = _call_command(job, operands, options)
-        answer: Any = getattr(report.result, report.show[0], None)
-        rows = 1 if report.unbatched else len(part.lines) if part.operands else len(np.atleast_1d(answer))
+        report = _name_axes(_call_command(job, operands, options), entry=labels, row=part.row_labels)
         columns = {job.command.sweepable[key].quantity or key: options[key] for key in job.swept}
-        swept = {**report.swept, **{name: np.full(rows, value) for name, value in columns.items()}}
         reports.append(
             report._replace(
-                rows=rows,
-                swept=swept,
+                swept={
+                    **report.swept,
+                    **{key: np.full(report.rows, value) for key, value in columns.items()},
+                },
                 warnings=(*report.warnings, *part.notes),
-                labels=labels or report.labels,
-                row_labels=part.row_labels or report.row_labels,
                 is_column=part.is_column or report.is_column,
             )
         )
     return reports
+
+
+def _name_axes(report: Report, **names: tuple[str, ...]) -> Report:
+    """Return the report with the user's names, where there are any, for the entries of its axes."""
+    return report._replace(names={**report.names, **{axis: words for axis, words in names.items() if words}})
 
 
 def _check_labels(labels: tuple[str, ...], part: Block) -> tuple[str, ...]:

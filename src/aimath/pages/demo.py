@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.capture import run_captured
 from aimath.cli.command import command
@@ -12,7 +12,7 @@ from aimath.cli.options import Option, TextArguments
 from aimath.content.chapters import CHAPTERS
 from aimath.content.demos.catalogue import DEMOS
 from aimath.errors import InputError, suggest
-from aimath.report import Line, PageHeader, Paragraph, Report, Table
+from aimath.report import Line, Page, PageHeader, Paragraph, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,24 +73,27 @@ def _chapter_listing(chapter: Chapter) -> Report:
     )
     return table_report(rows)._replace(
         summary_fields=("demo", "what", "used_in", "seconds"),
-        page_header=PageHeader(
-            (Paragraph(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False
+        page=Page(
+            PageHeader((Paragraph(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False),
+            footer=(how,) * (chapter is CHAPTERS[-1]),
         ),
-        page_footer=(how,) * (chapter is CHAPTERS[-1]),
     )
 
 
 def table_report(rows: Iterable[Mapping[str, Any]]) -> Report:
     """Return rows with the same keys as a report with those columns."""
+    from aimath.core.numerics.axes import Rows
+
     first, *others = rows
     columns = {name: (value, *(row[name] for row in others)) for name, value in first.items()}
-    return Report(None, show=(*columns,), extra=columns, unbatched=True, row_fields=(*columns,))
+    kind = NamedTuple("Table", [(name, Rows) for name in columns])  # type: ignore[misc]  # made of the rows
+    return Report(kind(**columns), show=(*columns,))
 
 
 def chain(reports: Iterable[Report]) -> Report:
     """Return the first report, with the others chained to it."""
     each = iter(reports)
-    return next(each)._replace(next_reports=each)
+    return next(each)._replace(following=each)
 
 
 def _select_demos(name: str) -> list[tuple[Topic, Demo]]:
@@ -137,9 +140,14 @@ def as_page(
     """Return reports with a page header, a footer, and the demo's name and line in each."""
     extra = {"demo": name, "command": command_line}
     made = [report._replace(extra={**report.extra, **extra}) for report in reports]
-    made[0] = made[0]._replace(page_header=opening)
-    made[-1] = made[-1]._replace(page_footer=closing or made[-1].page_footer)
+    made[0] = _with_page(made[0], header=opening)
+    made[-1] = _with_page(made[-1], footer=closing or made[-1].page.footer)
     return made
+
+
+def _with_page(report: Report, **parts: Any) -> Report:
+    """Return a report with parts of its page replaced."""
+    return report._replace(page=report.page._replace(**parts))
 
 
 def _experiments(demo_spec: Demo) -> tuple[Paragraph, ...]:
@@ -200,8 +208,8 @@ def _comparison_reports(naive: NaiveFormula, command_line: str) -> Iterator[Repo
 
     taken = inspect.signature(naive.compute).parameters
     for report in run_captured(command_line).reports:
-        known = ReportView(report)
-        for row in range(1 if report.unbatched or naive.trajectory_fields else report.rows):
+        known = ReportView.of_problems(report)
+        for row in range(1 if naive.trajectory_fields else known.rows):
             values = {
                 name: known[name] if name in naive.trajectory_fields else row_value(known, row, name)
                 for name in (*taken, *naive.trajectory_fields, naive.quantity)
@@ -213,9 +221,8 @@ def _comparison_reports(naive: NaiveFormula, command_line: str) -> Iterator[Repo
                 None,
                 show=("right", "textbook"),
                 steps=_steps(values, right),
-                labels=report.labels if right.shape == (len(report.labels),) else (),
+                names={"entry": report.labels} if right.shape == (len(report.labels),) else {},
                 extra={"right": right, "textbook": wrong, **values},
-                unbatched=True,
             )
 
 

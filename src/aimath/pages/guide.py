@@ -15,7 +15,7 @@ from aimath.content.chapters import CHAPTERS
 from aimath.content.guide import MAP, RESOURCES, ROADMAP
 from aimath.errors import InputError, suggest
 from aimath.pages.demo import chain, table_report
-from aimath.report import Line, PageHeader, Paragraph, Report
+from aimath.report import Line, Page, PageHeader, Paragraph, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from aimath.content.claims import Claim
     from aimath.content.guide import RoadmapWeek
 
+NO_HEADER = PageHeader((), explain=False)
+"""A page with nothing above its table, and nothing to derive."""
 CHECK_COLUMNS = ("where", "what", "printed", "true", "verdict", "how")
 
 
@@ -38,7 +40,7 @@ def check_claims() -> Iterator[Report]:
             opening = None
             verdicts += [report.extra["verdict"]] * bool(claim.printed)
             if claim is chapters[-1][-1]:
-                report = report._replace(page_footer=(Paragraph(_summary(verdicts)),))
+                report = report._replace(page=report.page._replace(footer=(Paragraph(_summary(verdicts)),)))
             yield report
 
 
@@ -46,7 +48,7 @@ def _recompute(claim: Claim, report: Report) -> list[float]:
     """Return a claim's figures from the report of its command line."""
     from aimath.render.report_view import ReportView
 
-    values: Any = ReportView(report)[claim.quantity]  # the claims name what there is
+    values: Any = ReportView.of_problems(report)[claim.quantity]  # the claims name what there is
     if claim.is_shape:
         return [float(size) for size in values.shape[1:]]
     return [float(x) for x in values[claim.position].ravel()]
@@ -76,9 +78,8 @@ def _claim_report(claim: Claim, values: list[float], opening: PageHeader | None)
         summary_fields=CHECK_COLUMNS[:-1],
         steps=(Line(f"$ {claim.command_line}"), Line(f" {{where}}, {{what}}: {printed}")),
         failed_check="" if guide_agrees else f"{claim.topic}, {claim.label}: {said}",
-        page_header=opening,
+        page=Page(opening),
         extra={**dict(columns), "value": values, "guide_agrees": guide_agrees},
-        unbatched=True,
     )
 
 
@@ -145,7 +146,7 @@ def _chapters() -> Report:
         "aimath guide map, roadmap, resources, check: its pages. aimath demo CHAPTER: what a chapter shows."
     )
     return _table_page(rows, summary_fields=("chapter", "demos", "about"))._replace(
-        page_footer=(Paragraph(pages),)
+        page=Page(NO_HEADER, footer=(Paragraph(pages),))
     )
 
 
@@ -156,7 +157,7 @@ def _roadmap() -> Report:
         rows = ({"week": number, "chapter": one.chapter, **item._asdict()} for item in one.items)
         head = Paragraph(f"Week {number}: {titles[one.chapter]}", "title")
         return _table_page(rows, summary_fields=("item", "demo", "command", "quiz"))._replace(
-            page_header=PageHeader((head,), explain=False), page_footer=(Paragraph(f"Build: {one.build}."),)
+            page=Page(PageHeader((head,), explain=False), footer=(Paragraph(f"Build: {one.build}."),))
         )
 
     return chain(itertools.starmap(week, enumerate(ROADMAP, 1)))
@@ -164,8 +165,7 @@ def _roadmap() -> Report:
 
 def _table_page(rows: Iterable[Mapping[str, Any]], summary_fields: tuple[str, ...] = ()) -> Report:
     """Return rows with the same keys as a page with one table."""
-    nothing = PageHeader((), explain=False)  # there is nothing to derive
-    return table_report(rows)._replace(summary_fields=summary_fields, page_header=nothing)
+    return table_report(rows)._replace(summary_fields=summary_fields, page=Page(NO_HEADER))
 
 
 PAGES: dict[str, Callable[[], Report]] = {

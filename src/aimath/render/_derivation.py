@@ -22,7 +22,7 @@ from aimath.render._layout import (
     wrap,
 )
 from aimath.render._panels import PanelStep
-from aimath.render.report_view import entry_names
+from aimath.render.report_view import ReportView, entry_names
 from aimath.render.templates import (
     BAR_WIDTH,
     MAX_WORD_WIDTH,
@@ -31,13 +31,13 @@ from aimath.render.templates import (
     field_names,
     row_value,
 )
-from aimath.report import CrossCheck, Line, Panels, Step, Table, Tree
+from aimath.report import CrossCheck, Derivations, Line, Panels, Step, Table, Tree
 from aimath.text import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from aimath.render.report_view import LayoutOptions, ReportView
+    from aimath.render.report_view import LayoutOptions
 
 HEAD_ENTRIES, TAIL_ENTRIES, MAX_FULL_ENTRIES = 5, 2, 12
 """A table of more entries than WHOLE shows the first, the last and the extreme ones."""
@@ -237,12 +237,16 @@ class DerivationRenderer:
     def render(self, view: ReportView) -> Iterator[list[StyledLine]]:
         """Yield the lines of each row's derivation."""
         report = view.report
+        if report.steps and isinstance(report.steps[0], Derivations):
+            for told in report.steps[0].reports():
+                yield from self.render(ReportView(told, ""))
+            return
         if report.is_missing:
-            yield [styled(" no answer", "dim")] * report.rows
+            yield [styled(" no answer", "dim")] * view.rows
             return
         methods = [step.method for step in report.steps if isinstance(step, CrossCheck)]
         checks = {method: getattr(report.result, method)() for method in methods}
-        for row in range(report.rows):
+        for row in range(view.rows):
             strips: list[StyledLine] = []
             for k, step in enumerate(report.steps):
                 if k == 1:
@@ -271,11 +275,8 @@ class DerivationRenderer:
     def _render_check(self, step: CrossCheck, check: Any, view: ReportView, row: int) -> list[StyledLine]:
         """Return the line of a cross-check, with ✓ or ✗."""
         scope = TemplateScope(view, row, self.layout)
-        whole = view.report.unbatched
-        holds = bool(np.all(check.holds if whole else _row_value(check.holds, view.report.rows, row)))
-        both = [
-            np.asarray(value) if whole else _row_value(value, view.report.rows, row) for value in check[:2]
-        ]
+        holds = bool(np.all(_row_value(check.holds, view, row)))
+        both = [_row_value(value, view, row) for value in check[:2]]
         for name, value in zip(("answer", "alternative"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = TemplateValue(_round_to_nine_digits(value) if holds else value, self.layout)
@@ -288,9 +289,12 @@ class DerivationRenderer:
         return [styled(line, style) for line in wrap(text, self.width)]
 
 
-def _row_value(values: Any, rows: int, row: int) -> Any:
+def _row_value(values: Any, view: ReportView, row: int) -> Any:
+    """Return what a check says of one row, which may be a number for all of them."""
     array = np.asarray(values)
-    value = array if array.ndim == 0 else array[row if array.shape[0] == rows else 0]
+    if not view.lines:
+        return array
+    value = array if array.ndim == 0 else array[row if array.shape[0] == view.rows else 0]
     return value.item() if np.ndim(value) == 0 else value
 
 

@@ -28,7 +28,7 @@ def iter_images(view: ReportView, values: Image, layout: LayoutOptions) -> Itera
     A vector whose length is a square number is a square image, any other is one line.
     """
     report = view.report
-    for row in range(report.rows):
+    for row in range(view.rows):
         value = values[row]
         if value.ndim < 2:
             side = math.isqrt(value.size)

@@ -260,7 +260,7 @@ class Plotter:
 
     def add(self, report: Report) -> list[StyledLine]:
         """Return the lines that can be drawn from one block of rows."""
-        known = ReportView(report)
+        known = ReportView.of_problems(report)
         plots = () if report.is_missing else report.plots
         return separated(self._draw(plot, known, y) for plot in plots if (y := known[plot.y]) is not None)
 
@@ -269,7 +269,7 @@ class Plotter:
             case "bars":
                 return self._bars(plot, view, y)
             case "heat":
-                return self._heat(view.report, y)
+                return self._heat(plot, view, y)
             case "scatter":
                 return self._scatter(plot, view.report, y)
             case "path":
@@ -290,22 +290,20 @@ class Plotter:
         """Return scatter plots of the rows of each matrix."""
         names = entry_names(report, y.shape[-1:], plot.y)
         axes = (names[0], names[1] if len(names) > 1 else "")
-        marks = report.row_labels if len(report.row_labels) == y.shape[-2] else ()
+        words = report.names.get("row", ())
+        marks = words if len(words) == y.shape[-2] else ()
         clouds = (
             scatter(matrix, marks, axes, self.layout, self.width) for matrix in y.reshape(-1, *y.shape[-2:])
         )
         strips = separated([styled(line, BAR_STYLE) for line in lines] for lines in clouds)
-        return (
-            strips
-            if report.continuation == ()
-            else [*strips, styled(f" the first {y.shape[-2]} rows", "dim")]
-        )
+        return [*strips, *[styled(f" {plot.caption}", "dim")] * bool(plot.caption)]
 
-    def _heat(self, report: Report, y: Values) -> list[StyledLine]:
+    def _heat(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
         """Return matrices as heat maps, or as images where those do not fit."""
-        names, heads = (entry_names(report, (size,)) for size in y.shape[-2:])
+        names, heads = (entry_names(view.report, (size,)) for size in y.shape[-2:])
         matrices = y.reshape(-1, *y.shape[-2:])
-        titles = [f"{report.batch_axis} {k + 1}" if report.batch_axis else "" for k in range(len(matrices))]
+        stacked = "" if view.lines else " ".join(view.report.axes(plot.y)[:-2])  # "head"
+        titles = [f"{stacked} {k + 1}" if stacked else "" for k in range(len(matrices))]
         maps = heat_maps(matrices, names, heads, self.layout, self.width)
         if maps is not None:
             named = zip(titles, maps, strict=True)

@@ -144,7 +144,7 @@ def single_answer_grid(view: ReportView, layout: LayoutOptions) -> Grid | None:
     report = view.report
     names = select_fields(view, layout.fields)
     values = view[names[-1]] if names else None
-    if report.rows != 1 or values is None or len(names) > 1 + len(report.swept):
+    if view.rows != 1 or values is None or len(names) > 1 + len(report.swept):
         return None
     above = "   ".join(sweep_settings(report, 0, layout))
     # Short vectors of a sweep stand below each other in one table.
@@ -228,13 +228,13 @@ class Records:
 
     def add(self, view: ReportView) -> None:
         """Gather the rows of one block."""
-        spread, rows = self._report_columns(view), view.report.rows
+        spread, rows = self._report_columns(view), view.rows
         self.columns = self.columns or [column._replace(values=column.values[:0]) for column in spread]
         for plot in view.report.plots:
             one = [column.header for column in spread if column.header.startswith(f"{plot.y}_")]
             self.is_dot_plot = plot.kind == "path" and len(one) == 1
             self.plotted_column = one[0] if self.is_dot_plot else plot.x if plot.kind == "path" else plot.y
-        self.below = self.below or view.report.footnote
+        self.below = self.below or view.report.page.footnote
         start = rows if self.layout.all_rows else min(rows, HEAD_LINES - len(self.head))
         self.head += _row_tuples(spread, 0, start)
         # One row more than is shown: were it alone, it would be shown in place of the gap.

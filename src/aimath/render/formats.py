@@ -38,7 +38,7 @@ class PlainWriter(Writer):
 
     def write(self, report: Report) -> bytes:
         """Return a line of numbers per row, or a number per line for column input."""
-        known = ReportView(report.split_rows())
+        known = ReportView.of_lines(report, self.layout.fields)
         names = select_fields(known, self.layout.fields)
         values = known[names[0]] if len(names) == 1 else None
         if values is None:
@@ -158,20 +158,20 @@ class JsonLinesWriter(Writer):
 
         Vectors and matrices that belong to all rows of an answer stand in its first object alone.
         """
-        same = report.is_continuation or not report.unbatched  # another problem has matrices of its own
-        self.started = self.started and same and not report.page_header
-        known = ReportView(report.split_rows())
-        report = known.report
+        known = ReportView.of_lines(report, self.layout.fields)
+        same = report.is_continuation or known.lines == "batch"  # another problem has matrices of its own
+        self.started = self.started and same and not report.page.header
         names = (
             select_fields(known, self.layout.fields)
             if self.layout.fields
-            else known.names(exclude=report.omitted_fields)
+            else known.names(derivation_only=False)
         )
         lists = {column.header: self._to_json(column.values) for column in row_label_column(known)}
         first: dict[str, Any] = {}
         for name in names:
             values = known[name]
-            if values is not None and values.ndim > 1 and report.is_shared(name):
+            whole = known.lines and name not in report.extra and not known.has_lines(name)
+            if values is not None and values.ndim > 1 and whole:
                 first |= {} if self.started else {name: self._to_json(values[:1])[0]}
             elif values is not None:
                 lists[name] = self._to_json(values)
@@ -179,7 +179,7 @@ class JsonLinesWriter(Writer):
         head: dict[str, Any] = (
             {"labels": [_escape_surrogates(label) for label in report.labels]} if report.labels else {}
         )
-        rows = [head | {name: values[k] for name, values in lists.items()} for k in range(report.rows)]
+        rows = [head | {name: values[k] for name, values in lists.items()} for k in range(known.rows)]
         rows[:1] = [row | first for row in rows[:1]]
         text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
         return text if text.isascii() else _to_ascii_json(text)

@@ -28,12 +28,11 @@ class NpyWriter:
         self.layout, self.file = layout, file
         self.rows = 0
         self.shape: tuple[int, ...] = ()
-        self.started = self.unbatched = False
+        self.started = self.is_whole = False
 
     def write(self, report: Report) -> bytes:
         """Return the bytes of a block; all rows must have one shape."""
-        report = report.split_rows()
-        known = ReportView(report)
+        known = ReportView.of_lines(report, self.layout.fields)
         names = select_fields(known, self.layout.fields)
         parts = {name: values for name in names if (values := known[name]) is not None}
         for name, part in parts.items():
@@ -41,14 +40,14 @@ class NpyWriter:
                 raise InputError(f"{name} isn't a number: no .npy can hold it", usage=True)
         values = next(iter(parts.values()))
         if len(parts) > 1:
-            values = np.concatenate([part.reshape(report.rows, -1) for part in parts.values()], axis=1)
+            values = np.concatenate([part.reshape(known.rows, -1) for part in parts.values()], axis=1)
         if self.started and values.shape[1:] != self.shape:
             new, first = ("x".join(map(str, shape)) or "1" for shape in (values.shape[1:], self.shape))
             why = f"an .npy holds rows of one length: a row has {new} numbers, the first {first}"
             raise InputError(why, hint="use --out FILE.txt or FILE.json")
         start = b"" if self.started else self._header()
-        self.started, self.shape, self.rows = True, values.shape[1:], self.rows + report.rows
-        self.unbatched = report.unbatched
+        self.started, self.shape, self.rows = True, values.shape[1:], self.rows + known.rows
+        self.is_whole = not known.lines
         return start + np.ascontiguousarray(values, dtype="<f8").tobytes()
 
     def finish(self) -> bytes:
@@ -59,7 +58,7 @@ class NpyWriter:
         return b""
 
     def _header(self) -> bytes:
-        return _npy_header(self.shape if self.unbatched and self.rows == 1 else (self.rows, *self.shape))
+        return _npy_header(self.shape if self.is_whole and self.rows == 1 else (self.rows, *self.shape))
 
 
 def _npy_header(shape: tuple[int, ...]) -> bytes:

@@ -54,39 +54,55 @@ class Column(NamedTuple):
 
 
 class ReportView(dict[str, Values | None]):
-    """The quantities of a report's rows as arrays (rows, ...) by name, computed on first use.
+    """The quantities of a report as arrays (rows, ...) by name, computed on first use.
 
-    A name that this answer does not have gives None.
+    Rows are the entries of one axis, `lines`; with none, the whole is a single row. What has not this axis is
+    the same in all rows. A name that this answer does not have gives None.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, lines: str) -> None:
         super().__init__()
-        self.report = report
+        self.report, self.lines = report, lines
+        self.rows = report.length(lines)
+
+    @classmethod
+    def of_problems(cls, report: Report) -> ReportView:
+        """Return the view with a row for each problem, as derivations and plots have it."""
+        return cls(report, "batch" if report.line_axis() == "batch" else "")
+
+    @classmethod
+    def of_lines(cls, report: Report, fields: tuple[str, ...]) -> ReportView:
+        """Return the view with a row for each line of the fields asked for, all if none is."""
+        return cls(report, report.line_axis(fields))
 
     def __missing__(self, name: str) -> Values | None:
         """Compute a quantity on first use and cache it."""
-        values = self[name] = _quantity_array(self.report, name)
+        values = self[name] = self._rows(name)
         return values
 
-    def names(self, *, exclude: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Return the names of the quantities, swept ones first, without those of `exclude`."""
+    def _rows(self, name: str) -> Values | None:
+        report, swept = self.report, name in self.report.swept
+        value = report.swept[name] if swept else report.value(name)
+        if value is None:
+            return None
+        array = np.asarray(value)
+        if not (swept or self.has_lines(name)):
+            array = array[np.newaxis]
+        if array.ndim == 0 or array.shape[0] == 1 != self.rows:
+            array = np.broadcast_to(array, (self.rows, *array.shape[1:]))
+        if report.is_missing and not swept:
+            return np.full(array.shape, "" if array.dtype.kind == "U" else np.nan)
+        return array
+
+    def has_lines(self, name: str) -> bool:
+        """Return whether a quantity has an entry of its own in each row."""
+        return bool(self.lines) and self.report.axes(name)[:1] == (self.lines,)
+
+    def names(self, *, derivation_only: bool = True) -> tuple[str, ...]:
+        """Return the names of the quantities, swept ones first, or of those not for derivations only."""
         names = dict.fromkeys((*self.report.swept, *self.report.quantity_names()))
-        return tuple(name for name in names if name not in exclude and self[name] is not None)
-
-
-def _quantity_array(report: Report, name: str) -> Values | None:
-    swept = name in report.swept
-    value = report.swept[name] if swept else report.value(name)
-    if value is None:
-        return None
-    array = np.asarray(value)
-    if not swept and (report.unbatched or (report.row_fields and name not in report.row_fields)):
-        array = array[np.newaxis]
-    if array.ndim == 0 or array.shape[0] == 1 != report.rows:
-        array = np.broadcast_to(array, (report.rows, *array.shape[1:]))
-    if report.is_missing and not swept:
-        return np.full(array.shape, "" if array.dtype.kind == "U" else np.nan)
-    return array
+        wanted = (name for name in names if derivation_only or not self.report.is_derivation_only(name))
+        return tuple(name for name in wanted if self[name] is not None)
 
 
 def select_fields(view: ReportView, requested: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,34 +116,33 @@ def select_fields(view: ReportView, requested: tuple[str, ...]) -> tuple[str, ..
 
 
 def table_columns(report: Report, fields: tuple[str, ...]) -> list[Column]:
-    """Return the columns of a line-based format, with one line per row of a matrix.
+    """Return the columns of a line-based format; of a whole, each row of its matrices is a line.
 
-    So have the matrices of a stack, one after the other; where several follow, rows are named or numbered.
+    So are those of several matrices, one after the other; where several follow, rows are named or numbered.
     """
-    known = ReportView(report.split_rows())
-    report, names = known.report, select_fields(known, fields)
-    arrays = {name: values for name in names if (values := known[name]) is not None and values.ndim > 1}
+    view = ReportView.of_lines(report, fields)
+    names = select_fields(view, fields)
+    arrays = {name: values for name in names if (values := view[name]) is not None and values.ndim > 1}
     leads = {array.shape[1:-1] for array in arrays.values()}
     lead = leads.pop() if len(leads) == 1 else ()
-    if not report.unbatched or not 1 <= len(lead) <= 1 + bool(report.batch_axis):
-        return expand_columns(known, names)
-    lines = _matrix_rows_report(report, lead)._replace(row_fields=tuple(arrays))
-    rows = ReportView(lines)
-    rows |= {name: array.reshape(lines.rows, -1) for name, array in arrays.items()}
-    return expand_columns(rows, (*lines.swept, *names[len(report.swept) :]))
+    if view.lines or not lead:
+        return expand_columns(view, names)
+    rows = _matrix_rows(report, lead, report.axes(next(iter(arrays)))[:-2])
+    rows |= {name: array.reshape(rows.rows, -1) for name, array in arrays.items()}
+    return expand_columns(rows, (*rows.report.swept, *names[len(report.swept) :]))
 
 
-def _matrix_rows_report(report: Report, lead: tuple[int, ...]) -> Report:
-    """Return the report with each row of the matrices (*lead, n) as a row."""
+def _matrix_rows(report: Report, lead: tuple[int, ...], stacked: tuple[str, ...]) -> ReportView:
+    """Return the view with a row for each row of matrices (*lead, n), of which several are `stacked`."""
     numbers = np.indices(lead).reshape(len(lead), -1) + 1
-    places = dict(zip((report.batch_axis, "row")[-len(lead) :], numbers, strict=True))
+    places = dict(zip((*stacked, "row"), numbers, strict=True))
     labelled = lead[-1] == len(report.labels)
-    if labelled or not (report.swept or len(lead) > 1):
+    if labelled or not (report.swept or stacked):
         del places["row"]
-    report = report._replace(unbatched=False, rows=numbers.shape[1], swept={**report.swept, **places})
-    if not labelled:
-        return report
-    return report._replace(row_labels=report.labels * (report.rows // lead[-1]), labels=())
+    names = {"row": report.labels * (numbers.shape[1] // lead[-1])} if labelled else report.names
+    view = ReportView(report._replace(swept={**report.swept, **places}, names=names), "row")
+    view.rows = numbers.shape[1]
+    return view
 
 
 def expand_columns(view: ReportView, names: tuple[str, ...]) -> list[Column]:
@@ -140,7 +155,7 @@ def expand_columns(view: ReportView, names: tuple[str, ...]) -> list[Column]:
         if values.ndim == 1:
             spread.append(Column(name, values, unit))
             continue
-        flat = values.reshape(report.rows, -1)
+        flat = values.reshape(view.rows, -1)
         heads = entry_names(report, values.shape[1:], name)
         spread.extend(Column(f"{name}_{head}", flat[:, k], unit) for k, head in enumerate(heads))
     named = len(report.swept)
@@ -149,14 +164,13 @@ def expand_columns(view: ReportView, names: tuple[str, ...]) -> list[Column]:
 
 def row_label_column(view: ReportView) -> list[Column]:
     """Return the column of row labels, if there are any."""
-    report = view.report
-    named = report.row_fields and len(report.row_labels) == report.rows
-    return [Column("label", np.array(report.row_labels))] if named else []
+    labels = view.report.names.get("row", ())
+    return [Column("label", np.array(labels))] if view.lines == "row" and len(labels) == view.rows else []
 
 
 def entry_names(report: Report, shape: tuple[int, ...], name: str = "") -> list[str]:
-    """Return the names of the entries of a vector or matrix: labels, or positions from 1."""
-    ends = report.axis_labels.get(name, ())
+    """Return the names of the entries of a vector or matrix: those of its last axis, labels, or positions."""
+    ends = next((report.names.get(axis, ()) for axis in report.axes(name)[-1:]), ())
     if ends and shape[-1:] == (len(ends),):
         rows = ["_".join(str(k + 1) for k in place) for place in np.ndindex(*shape[:-1])]
         return [f"{row}_{end}" if row else end for row in rows for end in ends]

@@ -83,10 +83,10 @@ class Document:
 
     def add(self, report: Report) -> list[StyledLine]:
         """Return the lines of one block of rows; table rows may be buffered until the end."""
-        strips = self._render_header(report.page_header) if report.page_header else []
+        strips = self._render_header(report.page.header) if report.page.header else []
         strips += self._render_report(report)
-        if report.page_footer:
-            strips += [*self.finish(), styled(""), *prose_lines(report.page_footer, self.layout)]
+        if report.page.footer:
+            strips += [*self.finish(), styled(""), *prose_lines(report.page.footer, self.layout)]
         self.started = self.started or bool(strips)
         return strips
 
@@ -102,14 +102,14 @@ class Document:
         return strips
 
     def _render_report(self, report: Report) -> list[StyledLine]:
-        known = ReportView(report._replace(show=report.summary_fields or report.show).split_rows())
+        summary = report._replace(show=report.summary_fields or report.show)
+        known = ReportView.of_lines(summary, self.layout.fields)
         strips: list[StyledLine] = []
         image = any(plot.kind == "picture" for plot in report.plots)
         drawn = self.draw_plots or (self.images and image)
         if self.derivation:
-            for told in report.explain_reports() if report.explain_reports else [report] * bool(report.steps):
-                for part in self.derivation.render(ReportView(told)):
-                    strips += self._separated(part)
+            for part in self.derivation.render(ReportView.of_problems(report)):
+                strips += self._separated(part)
         elif drawn and image:
             pass  # the picture is how people read it
         elif (grid := single_answer_grid(known, self.layout)) is not None:

@@ -35,12 +35,11 @@ def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noq
     else:
         result, steps = core.backprop(weights, x, shift, target=target), _loss_steps()
     return Report(
-        result._replace(W=result.W[None], b=result.b[None]),  # the same for every row of x
+        result,
         show=("gradients",),
         steps=tuple(steps),
         units={"loss": "nats"} if target is not None else {},
-        shared_fields=("W", "b"),
-        labels=_gradient_labels(*result.W.shape),
+        names={"entry": _gradient_labels(*result.W.shape)},
         plot=Plot("gradients"),
     )
 

@@ -93,12 +93,11 @@ def _formula_report(f: Function, point: list[float]) -> Report:
         result,
         show=("gradients",),
         steps=_drop_checks_at_kinks(notes, steps),
-        labels=f.variables,
+        names={"entry": f.variables},
         companion="point",
         plot=Plot("gradients"),
         notes=notes,
         extra={"function": f.text},
-        unbatched=True,
     )
 
 

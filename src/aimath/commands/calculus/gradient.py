@@ -74,7 +74,7 @@ def grad(
     notes = _non_differentiable_notes(functions, points)
     if labels:  # of the variables, else names for them
         names = functions[0].variables
-        report = report._replace(labels=names if set(labels) & set(names) else labels)
+        report = report._replace(names={"entry": names if set(labels) & set(names) else labels})
     return report._replace(show=show, steps=_drop_checks_at_kinks(notes, report.steps), notes=notes)
 
 
@@ -90,8 +90,8 @@ def _gradient_report(f: Function, points: Any, *, hessian: bool, direction: str)
         result,
         show=("gradient",) if way is None else ("directional",),
         steps=tuple(_steps(f, formulas, result)),
-        extra={"function": f.text, "formulas": np.array([formulas])},
-        labels=f.variables,
+        extra={"function": f.text, "formulas": np.array(formulas)},
+        names={"entry": f.variables},
         companion="point",
         plot=Plot("gradient") if len(f.variables) > 1 else Plot("gradient", "point", "curve"),
     )
@@ -143,7 +143,7 @@ def _jacobian_report(functions: Sequence[Function], points: Any, *, hessian: boo
             Panels((("J", "jacobian"),)),
             FINITE_DIFFERENCE_CHECK,
         ),
-        extra={"functions": np.array([[f.text for f in functions]]), "variables": np.array([names])},
+        extra={"functions": np.array([f.text for f in functions]), "variables": np.array(names)},
         plot=Plot("jacobian"),
     )
 

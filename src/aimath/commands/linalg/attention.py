@@ -80,7 +80,7 @@ def attention(
     drawn = int(seed)
     several = core.attention(X=single_matrix(X, "X"), heads=heads, seed=drawn, **options)
     report = _report(several, _multi_head_steps(several.Q.shape, masked=masks), tokens, memory)
-    return report._replace(extra=rng_metadata(drawn), batch_axis="head")
+    return report._replace(extra=rng_metadata(drawn))
 
 
 def _as_boolean_mask(mask: Vector) -> Any:
@@ -101,9 +101,8 @@ def _report(result: Any, steps: tuple[Step, ...], tokens: str, memory: int | Non
         result,
         show=("output",),
         steps=steps,
-        labels=_token_labels(tokens, len(result.output)),
+        names={"entry": _token_labels(tokens, len(result.output))},
         plot=Plot("weights", kind="heat"),
-        unbatched=True,
         check_memory=_memory_checker((*result.Q.shape[:-1], result.K.shape[-2]), memory),
     )
 

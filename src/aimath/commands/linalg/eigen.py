@@ -54,7 +54,6 @@ def eig(
             ),
             CrossCheck("A · v against λ · v, in units of A's largest entry: {alternative}"),
         ),
-        axis_labels={"values": ("re", "im")},
+        names={"part": ("re", "im")},
         plot=Plot("magnitude"),
-        unbatched=True,
     )

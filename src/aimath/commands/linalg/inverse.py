@@ -46,7 +46,6 @@ def inverse(
             CrossCheck(LEVERRIER_CHECK if result.is_exact() else "a · inverse = {answer}"),
         ),
         plot=Plot("inverse"),
-        unbatched=True,
     )
 
 
@@ -75,7 +74,6 @@ def det(a: SquareMatrix) -> Report:
             CrossCheck(LEVERRIER_CHECK if result.is_exact() else "ln|det| by eigenvalues: {alternative}"),
         ),
         plot=Plot("det"),
-        unbatched=True,
     )
 
 

@@ -79,7 +79,6 @@ def _shape_report(shape: str, rank: int) -> Report:
         ),
         units={"percent_of_full": "%", "percent_of_total": "%"},
         plot=Plot("parameters"),
-        unbatched=True,
     )
 
 
@@ -116,8 +115,6 @@ def _file_report(files: Sequence[str], energy: tuple[float, ...]) -> Report:
         ),
         units={"percent_of_full": "%"},
         plot=Plot("rank", "tensor"),
-        unbatched=True,
-        row_fields=result._fields,
         notes=alone,
     )
 

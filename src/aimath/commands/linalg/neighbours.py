@@ -64,7 +64,6 @@ def analogy(
         companion="similarities",
         plot=Plot("similarities", "ranking"),
         notes=notes,
-        unbatched=True,
         is_column=True,
     )
 

@@ -56,9 +56,7 @@ def _report(result: PCA, steps: tuple[Step, ...], **overrides: Any) -> Report:
         show=("projected",),
         steps=steps,
         plot=Plot("projected", kind="scatter"),
-        unbatched=True,
-        row_fields=("X", "projected", "centred"),
-        axis_labels={"projected": tuple(f"PC{i + 1}" for i in range(k))},
+        names={"coordinate": tuple(f"PC{i + 1}" for i in range(k))},
     )._replace(**overrides)
 
 
@@ -70,14 +68,21 @@ def _streamed_report(rows: RowBlocks, components: int | None, *, whiten: bool) -
 
     def answered() -> Iterator[Report]:
         for block in rows():
-            yield _report(found, (), plot=(), extra={"X": block, "projected": found.project(block)})
+            extra = {"X": block, "projected": found.project(block)}
+            yield _report(found, (), plot=(), extra=extra, is_continuation=True)
 
     reports = answered()
     first = next(reports)
     formula, *steps = _pca_steps(found)
-    told = Line(f" X is read in blocks; rows 1 to {len(first.extra['X'])} of {rows.shape[0]} are shown")
-    plot = Plot("projected", kind="scatter")
-    return first._replace(steps=(formula, told, *steps), plot=plot, continuation=reports, notes=rows.notes)
+    count = len(first.extra["X"])
+    told = Line(f" X is read in blocks; rows 1 to {count} of {rows.shape[0]} are shown")
+    return first._replace(
+        steps=(formula, told, *steps),
+        plot=Plot("projected", kind="scatter", caption=f"the first {count} rows"),
+        notes=rows.notes,
+        following=reports,
+        is_continuation=False,
+    )
 
 
 def _pca_steps(result: PCA) -> tuple[Step, ...]:

@@ -95,15 +95,11 @@ def layer(
         None if bias is None else single_matrix(bias, "bias", unbatched=False),
     )
     check_memory((len(x), len(weights)), "matrix of outputs", memory)
-    result = linear.layer(weights, x, shift, activation)
     bare = activation == "none"
     ends = (("W·x + b", "{total}"), *(((activation, "{output}"),) * (not bare)))
     return Report(
-        # W and b are the same for every row of x; terms are as many as W's entries, for each row again.
-        result._replace(W=result.W[None], bias=result.bias[None]),
+        linear.layer(weights, x, shift, activation),
         show=("output",),
-        shared_fields=("W", "bias"),
-        omitted_fields=("terms",),
         steps=(
             Line(f"output = {'W·x + b' if bare else f'{activation}(W·x + b)'}      a neuron is a row of W"),
             Line(" x = {x}      W · x by neuron,input:"),
@@ -152,7 +148,6 @@ def matmul(
             CrossCheck("a · (b · s) = {alternative}      for random signs s; (a · b) · s = {answer}"),
         ),
         plot=Plot("product"),
-        unbatched=True,
     )
 
 
@@ -180,5 +175,4 @@ def transpose(
             CrossCheck("the entries of a, read column by column: {alternative}"),
         ),
         plot=Plot("transposed"),
-        unbatched=True,
     )

@@ -66,5 +66,4 @@ def _matrix_report(matrix: Vector, memory: int | None) -> Report:
             CrossCheck("1 - |x_i/|x_i| - x_j/|x_j||² / 2 = {alternative}"),
         ),
         plot=Plot("cosine", kind="heat"),
-        unbatched=True,
     )

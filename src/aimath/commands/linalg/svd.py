@@ -22,10 +22,6 @@ MAX_STREAMED_RANK = 64
 """Of a matrix that is read in blocks no higher rank is tried unless asked for."""
 MAX_TERMINAL_SIZE = 20
 """A larger matrix is not shown at a terminal: its figures say more."""
-PER_RANK_FIELDS = (
-    "rank", "error", "relative_error", "spectral_error", "energy", "error_bound", "parameters", "ratio",
-    "approximation",
-)  # fmt: skip
 
 
 @command(
@@ -134,8 +130,6 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
             Plot("singular_values", kind="curve", positions="i"),
             Plot("errors", kind="curve", positions="kept"),
         ),
-        unbatched=True,
-        row_fields=PER_RANK_FIELDS,
     )
 
 

@@ -74,8 +74,7 @@ def explain_run(runs: RunBatch, run: int, f: Function, schedule: str) -> Report:
         show=("point",),
         steps=tuple(_steps(runs, run, known, closed_form=bowl is not None)),
         extra=known,
-        labels=runs.objective.variables,
-        unbatched=True,
+        names={"entry": runs.objective.variables},
     )
 
 

@@ -13,7 +13,7 @@ from aimath.commands.formulas import parse_point
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import check_budget
 from aimath.read.numbers import parse_integer
-from aimath.report import Plot, Report
+from aimath.report import Derivations, Page, Plot, Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -196,13 +196,15 @@ def _report(
     first, *rest = ((places[part], which[part]) for part in blocks)
     bad = [word for word in runs.statuses if word in FAILED_STATUSES]
     return _rows_report(runs, swept, descent_options, report_options, first)._replace(
-        continuation=(
-            _rows_report(runs, swept, descent_options, report_options, part)._replace(plot=())
+        following=(
+            _rows_report(runs, swept, descent_options, report_options, part)._replace(
+                plot=(), is_continuation=True
+            )
             for part in rest
         ),
-        explain_reports=lambda: _explain_reports(runs, swept, descent_options),
+        steps=(Derivations(lambda: _explain_reports(runs, swept, descent_options)),),
         warnings=(_status_summary(runs, FAILED_STATUSES),) if bad else (),
-        footnote=_status_summary(runs),
+        page=Page(footnote=_status_summary(runs)),
         failed_check=_status_summary(runs)
         if report_options.check and set(runs.statuses) != {"converged"}
         else "",
@@ -223,7 +225,7 @@ def _rows_report(
     return Report(
         found,
         show=("step", "point", "loss", "gradient", *rate, *status),
-        labels=runs.objective.variables,
+        names={"entry": runs.objective.variables},
         swept={key: values[found.run] for key, values in swept.items()},
         extra={
             "optimizer": runs.rule.name,
@@ -231,7 +233,6 @@ def _rows_report(
             "schedule": descent_options.schedule,
         }
         | {key: value for key, value in _common_settings(runs).items() if key not in swept},
-        rows=len(found.step),
     )
 
 

@@ -63,11 +63,9 @@ def race(
         found,
         show=("optimizer", "steps", "loss", "status"),
         steps=tuple(_steps(f)),
-        labels=f.variables,
+        names={"entry": f.variables},
         plot=Plot("loss", "optimizer"),
         extra={"function": function, "lr": lr, "schedule": schedule},
-        unbatched=True,
-        row_fields=("optimizer", "steps", "loss", "norm", "point", "status", "why", "place"),
         warnings=_failure_warnings(found),
     )
 

@@ -21,30 +21,28 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from aimath.core.numerics.types import Array
+    from aimath.core.numerics.axes import NodeDepths, NodeTexts, PerNode, PerVariable
 
 
 class Backprop(NamedTuple):
     """The expression tree of a formula at a point, with k nodes and n gradients."""
 
     source: SourceFunctions
-    point: Array  # (n,)
+    point: PerVariable
     value: float
-    gradients: Array  # (n,) by variable: the sum over all places where it stands
-    nodes: NDArray[np.str_]  # (k,) what the nodes are called; a variable by its own name
-    formulas: NDArray[np.str_]  # (k,) "p + b"; of a variable ""
-    depths: NDArray[np.int64]  # (k,) 0 for the whole formula; a node's operands follow it, one deeper
-    values: Array  # (k,)
-    locals: NDArray[np.str_]  # (k,) how the node above changes with this one, as a formula
-    slopes: Array  # (k,) the same as a number
-    upstream: Array  # (k,) flow of the node above
-    flows: Array  # (k,) slope * upstream: the gradient by this node, in this place
+    gradients: PerVariable  # by variable: the sum over all places where it stands
+    nodes: NodeTexts  # what the nodes are called; a variable by its own name
+    formulas: NodeTexts  # "p + b"; of a variable ""
+    depths: NodeDepths  # 0 for the whole formula; a node's operands follow it, one deeper
+    values: PerNode
+    locals: NodeTexts  # how the node above changes with this one, as a formula
+    slopes: PerNode  # the same as a number
+    upstream: PerNode  # flow of the node above
+    flows: PerNode  # slope * upstream: the gradient by this node, in this place
 
     @property
-    def lines(self) -> NDArray[np.str_]:
-        """(k,) the nodes as equations: "a = p + b"; a variable stands alone."""
+    def lines(self) -> NodeTexts:
+        """The nodes as equations: "a = p + b"; a variable stands alone."""
         pairs = zip(self.nodes.tolist(), self.formulas.tolist(), strict=True)
         return np.array([f"{node} = {formula}" if formula else node for node, formula in pairs])
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.numerics.axes import FormulaValues, Hessians, Jacobians, Points, Scalars, Words
     from aimath.core.numerics.types import Array
 
 CRITICAL_RTOL = 1e-9
@@ -35,15 +36,15 @@ class Gradient(NamedTuple):
     """The gradient of one formula of n variables at r points."""
 
     source: SourceFunctions
-    point: Array  # (r, n)
-    value: Array  # (r,)
-    gradient: Array  # (r, n) partial derivatives
-    norm: Array  # (r,) length of the gradient: the slope of the steepest way up
-    direction: Array | None  # (1, n) of length 1
-    directional: Array | None  # (r,) slope in that direction
-    hessian: Array | None  # (r, n, n) second derivatives
-    eigenvalues: Array | None  # (r, n) curvatures along the axes of the Hessian, ascending
-    critical: NDArray[np.str_] | None  # (r,) "minimum", "maximum", "saddle", "undecided"; "no" on a slope
+    point: Points
+    value: Scalars
+    gradient: Points  # partial derivatives
+    norm: Scalars  # length of the gradient: the slope of the steepest way up
+    direction: Points | None  # of length 1
+    directional: Scalars | None  # slope in that direction
+    hessian: Hessians | None  # second derivatives
+    eigenvalues: Points | None  # curvatures along the axes of the Hessian, ascending
+    critical: Words | None  # "minimum", "maximum", "saddle", "undecided"; "no" on a slope
 
     def check(self) -> Check:
         """Return the gradient beside that from differences of values."""
@@ -61,13 +62,13 @@ class Jacobian(NamedTuple):
     """The Jacobian of m formulas of n variables at r points."""
 
     source: SourceFunctions
-    point: Array  # (r, n)
-    value: Array  # (r, m)
-    jacobian: Array  # (r, m, n) entry i, j: formula i by variable j
-    norm: Array  # (r,) root of the sum of squares (Frobenius)
+    point: Points
+    value: FormulaValues
+    jacobian: Jacobians  # entry i, j: formula i by variable j
+    norm: Scalars  # root of the sum of squares (Frobenius)
 
     @property
-    def values(self) -> Array:  # (r, m)
+    def values(self) -> FormulaValues:
         """The value of each formula, as `value`: the name of 0.1.0."""
         return self.value
 

@@ -28,40 +28,41 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import Classes, Scalars, Vectors
     from aimath.core.numerics.types import Array, Indices
 
 
 class CrossEntropy(NamedTuple):
     """Cross-entropies of p relative to q."""
 
-    p: Array  # (..., n) sums to 1 along n, as given
-    q: Array  # (..., n) or (n,) sums to 1 along n
+    p: Vectors  # sums to 1, as given
+    q: Vectors  # sums to 1
     base: float  # > 1
     label_smoothing: float  # 0..1
-    cross_entropy: Array  # (...) >= entropy, inf where q = 0 < target
+    cross_entropy: Scalars  # >= entropy, inf where q = 0 < target
 
     @property
-    def target(self) -> Array:  # (..., n) sums to 1 along n
+    def target(self) -> Vectors:  # sums to 1
         """(1 - label_smoothing) p + label_smoothing / n."""
         return smooth_labels(self.p, self.label_smoothing)
 
     @property
-    def terms(self) -> Array:  # (..., n) >= 0
+    def terms(self) -> Vectors:  # >= 0
         """-target log q."""
         return expectation_terms(self.target, self_information(self.q, self.base))
 
     @property
-    def entropy(self) -> Array:  # (...)
+    def entropy(self) -> Scalars:
         """The entropy of the target, which no q can go below."""
         return entropy_rows(self.target, self.base)
 
     @property
-    def kl(self) -> Array:  # (...) >= 0
+    def kl(self) -> Scalars:  # >= 0
         """KL(target, q), what q costs above the entropy."""
         return kl_rows(self.target, self.q, self.base)
 
     @property
-    def perplexity(self) -> Array:  # (...)
+    def perplexity(self) -> Scalars:
         """Base ** cross_entropy."""
         return power(self.base, self.cross_entropy)
 
@@ -86,31 +87,31 @@ def _cross_entropy_of_probs(
 class CrossEntropyOfLogits(NamedTuple):
     """Losses of logits where the right classes are known."""
 
-    logits: Array  # (..., n)
-    target: Indices  # (...) 0..n-1
+    logits: Vectors
+    target: Classes  # 0..n-1
     base: float  # > 1
     label_smoothing: float  # 0..1
-    cross_entropy: Array  # (...) >= 0, inf where the right class is masked
+    cross_entropy: Scalars  # >= 0, inf where the right class is masked
 
     @property
-    def probs(self) -> Array:  # (..., n) sums to 1 along n
+    def probs(self) -> Vectors:  # sums to 1
         """softmax(logits)."""
         return softmax_rows(self.logits)[0]
 
     @property
-    def target_probs(self) -> Array:  # (..., n) sums to 1 along n
+    def target_probs(self) -> Vectors:  # sums to 1
         """The target as a distribution, smoothed."""
         hot = np.arange(self.logits.shape[-1]) == self.target[..., np.newaxis]
         return smooth_labels(hot.astype(np.float64), self.label_smoothing)
 
     @property
-    def terms(self) -> Array:  # (..., n) >= 0
+    def terms(self) -> Vectors:  # >= 0
         """-target_probs log(probs)."""
         nats = 0.0 - log_softmax_rows(self.logits)
         return np.asarray(expectation_terms(self.target_probs, nats) / logarithm(self.base)[2])
 
     @property
-    def perplexity(self) -> Array:  # (...) >= 1
+    def perplexity(self) -> Scalars:  # >= 1
         """Base ** cross_entropy."""
         return power(self.base, self.cross_entropy)
 

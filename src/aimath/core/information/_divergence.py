@@ -22,19 +22,19 @@ from aimath.core.numerics.arrays import Check
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.types import Array, Indices
+    from aimath.core.numerics.axes import Entries, Scalars, Vectors
 
 
 class KL(NamedTuple):
     """Divergences of p from q."""
 
-    p: Array  # (..., n) sums to 1 along n
-    q: Array  # (..., n) or (n,) sums to 1 along n
+    p: Vectors  # sums to 1
+    q: Vectors  # sums to 1
     base: float  # > 1
-    kl: Array  # (...) >= 0, inf where q = 0 < p
+    kl: Scalars  # >= 0, inf where q = 0 < p
 
     @property
-    def terms(self) -> Array:  # (..., n) of both signs
+    def terms(self) -> Vectors:  # of both signs
         """What each outcome adds: p log(p/q)."""
         log, divisor, _ = logarithm(self.base)
         with np.errstate(all="ignore"):
@@ -42,27 +42,27 @@ class KL(NamedTuple):
             return p_log_ratio(p, p, q, log) / divisor
 
     @property
-    def cross_entropy(self) -> Array:  # (...)
+    def cross_entropy(self) -> Scalars:
         """-sum(p log q)."""
         return cross_entropy_rows(self.p, self.q, self.base)
 
     @property
-    def entropy(self) -> Array:  # (...)
+    def entropy(self) -> Scalars:
         """The entropy of p."""
         return entropy_rows(self.p, self.base)
 
     @property
-    def reverse(self) -> Array:  # (...) >= 0
+    def reverse(self) -> Scalars:  # >= 0
         """KL(q, p)."""
         return kl_rows(self.q, self.p, self.base)
 
     @property
-    def reverse_terms(self) -> Array:  # (..., n) of both signs
+    def reverse_terms(self) -> Vectors:  # of both signs
         """What each outcome adds the other way round: q log(q/p)."""
         return self._swap().terms
 
     @property
-    def infinite_at(self) -> Indices:  # (...) 0..n-1, or -1
+    def infinite_at(self) -> Entries:  # 0..n-1, or -1
         """Where q = 0 < p first, -1 if nowhere."""
         impossible = (self.q == 0) & (self.p > 0)
         return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)
@@ -97,28 +97,28 @@ def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False
 class JS(NamedTuple):
     """Jensen-Shannon divergences of p and q, and the distances that are their roots."""
 
-    p: Array  # (..., n) sums to 1 along n
-    q: Array  # (..., n) or (n,) sums to 1 along n
+    p: Vectors  # sums to 1
+    q: Vectors  # sums to 1
     base: float  # > 1
-    js: Array  # (...) 0..log 2
+    js: Scalars  # 0..log 2
 
     @property
-    def distance(self) -> Array:  # (...) >= 0
+    def distance(self) -> Scalars:  # >= 0
         """The square root of the divergence, a metric."""
         return np.sqrt(self.js)
 
     @property
-    def mixture(self) -> Array:  # (..., n) sums to 1 along n
+    def mixture(self) -> Vectors:  # sums to 1
         """(p + q) / 2."""
         return 0.5 * self.p + 0.5 * self.q
 
     @property
-    def kl_p(self) -> Array:  # (...) 0..log 2
+    def kl_p(self) -> Scalars:  # 0..log 2
         """KL(p, mixture)."""
         return kl_rows(self.p, self.mixture, self.base)
 
     @property
-    def kl_q(self) -> Array:  # (...) 0..log 2
+    def kl_q(self) -> Scalars:  # 0..log 2
         """KL(q, mixture)."""
         return kl_rows(self.q, self.mixture, self.base)
 

@@ -23,36 +23,36 @@ from aimath.core.probability import log_softmax_rows, softmax_rows
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.types import Array
+    from aimath.core.numerics.axes import Scalars, Vectors
 
 
 class Entropy(NamedTuple):
     """The entropy of distributions."""
 
-    logits: Array | None  # (..., n) what softmax made the probabilities of, if it did
-    probs: Array  # (..., n) sums to 1 along n
+    logits: Vectors | None  # what softmax made the probabilities of, if it did
+    probs: Vectors  # sums to 1
     base: float  # > 1
-    entropy: Array  # (...) 0..log n
+    entropy: Scalars  # 0..log n
 
     @property
-    def surprise(self) -> Array:  # (..., n) >= 0, inf where p = 0
+    def surprise(self) -> Vectors:  # >= 0, inf where p = 0
         """-log p."""
         if self.logits is None:
             return self_information(self.probs, self.base)
         return np.asarray(0.0 - log_softmax_rows(self.logits) / logarithm(self.base)[2])
 
     @property
-    def terms(self) -> Array:  # (..., n) >= 0
+    def terms(self) -> Vectors:  # >= 0
         """What each outcome adds: p times its surprise."""
         return expectation_terms(self.probs, self.surprise)
 
     @property
-    def nats(self) -> Array:  # (...)
+    def nats(self) -> Scalars:
         """The entropy in nats."""
         return self.entropy * logarithm(self.base)[2]
 
     @property
-    def perplexity(self) -> Array:  # (...) 1..n
+    def perplexity(self) -> Scalars:  # 1..n
         """Base ** entropy: as many equally likely outcomes are as uncertain."""
         return power(self.base, self.entropy)
 

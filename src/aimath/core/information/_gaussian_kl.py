@@ -16,21 +16,22 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import OptionalVectors, Scalars, Vectors
     from aimath.core.numerics.types import Array
 
 
 class GaussianKL(NamedTuple):
     """Divergences of diagonal Gaussians."""
 
-    mu: Array  # (..., n)
-    sigma: Array  # (..., n) or (1,) > 0
-    mu2: Array  # (..., n) or (1,)
-    sigma2: Array  # (..., n) or (1,) > 0
+    mu: Vectors
+    sigma: OptionalVectors  # > 0
+    mu2: OptionalVectors
+    sigma2: OptionalVectors  # > 0
     base: float  # > 1
-    kl: Array  # (...) >= 0
+    kl: Scalars  # >= 0
 
     @property
-    def terms(self) -> Array:  # (..., n) >= 0
+    def terms(self) -> Vectors:  # >= 0
         """The divergence along each dimension."""
         return _gaussian_terms(self.mu, self.sigma, self.mu2, self.sigma2) / logarithm(self.base)[2]
 
@@ -74,18 +75,18 @@ def _gaussian_terms(mu: Array, sigma: Array, mu2: Array, sigma2: Array) -> Array
 class VaeKL(NamedTuple):
     """Divergences of an encoder's Gaussians from the standard one."""
 
-    mu: Array  # (..., n)
-    logvar: Array  # (..., n) ln sigma^2
+    mu: Vectors
+    logvar: Vectors  # ln sigma^2
     base: float  # > 1
-    kl: Array  # (...) >= 0
+    kl: Scalars  # >= 0
 
     @property
-    def terms(self) -> Array:  # (..., n) >= 0
+    def terms(self) -> Vectors:  # >= 0
         """The divergence along each dimension."""
         return _vae_terms(self.mu, self.logvar) / logarithm(self.base)[2]
 
     @property
-    def sigma(self) -> Array:  # (..., n) > 0
+    def sigma(self) -> Vectors:  # > 0
         """exp(logvar / 2)."""
         with np.errstate(over="ignore"):
             return np.exp(0.5 * self.logvar)

@@ -14,50 +14,51 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import Joints, Scalars, XMarginals, YMarginals
     from aimath.core.numerics.types import Array
 
 
 class MutualInformation(NamedTuple):
     """What rows and columns tell of each other."""
 
-    joint: Array  # (..., r, c) sums to 1 over both
+    joint: Joints  # sums to 1 over both
     base: float  # > 1
-    mutual_information: Array  # (...) 0..log min(r, c)
+    mutual_information: Scalars  # 0..log min(r, c)
 
     @property
-    def row_marginal(self) -> Array:  # (..., r) sums to 1
+    def row_marginal(self) -> XMarginals:  # sums to 1
         """The sums of the rows."""
         return accurate_sum(self.joint)
 
     @property
-    def column_marginal(self) -> Array:  # (..., c) sums to 1
+    def column_marginal(self) -> YMarginals:  # sums to 1
         """The sums of the columns."""
         return accurate_sum(np.swapaxes(self.joint, -1, -2))
 
     @property
-    def expected(self) -> Array:  # (..., r, c) sums to 1 over both
+    def expected(self) -> Joints:  # sums to 1 over both
         """What the table would be were rows and columns independent: row times column marginal."""
         return _independence_difference(self.joint)[0]
 
     @property
-    def terms(self) -> Array:  # (..., r, c) of both signs
+    def terms(self) -> Joints:  # of both signs
         """Joint log(joint / expected)."""
         log, divisor, _ = logarithm(self.base)
         with np.errstate(all="ignore"):
             return p_log_ratio(self.joint, self.joint, self.expected, log) / divisor
 
     @property
-    def joint_entropy(self) -> Array:  # (...)
+    def joint_entropy(self) -> Scalars:
         """Entropy of the whole table."""
         return entropy_rows(_flatten(self.joint), self.base)
 
     @property
-    def row_entropy(self) -> Array:  # (...)
+    def row_entropy(self) -> Scalars:
         """Entropy of the row marginal."""
         return entropy_rows(self.row_marginal, self.base)
 
     @property
-    def column_entropy(self) -> Array:  # (...)
+    def column_entropy(self) -> Scalars:
         """Entropy of the column marginal."""
         return entropy_rows(self.column_marginal, self.base)
 

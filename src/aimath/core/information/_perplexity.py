@@ -22,23 +22,23 @@ from aimath.core.numerics.forms import select_form
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.types import Array
+    from aimath.core.numerics.axes import Scalars, Vectors
 
 
 class Perplexity(NamedTuple):
     """Perplexities of distributions."""
 
-    probs: Array  # (..., n) sums to 1 along n
-    nats: Array  # (...) mean surprise
-    perplexity: Array  # (...) 1..n
+    probs: Vectors  # sums to 1
+    nats: Scalars  # mean surprise
+    perplexity: Scalars  # 1..n
 
     @property
-    def surprise(self) -> Array:  # (..., n) nats, inf where p = 0
+    def surprise(self) -> Vectors:  # nats, inf where p = 0
         """-ln p."""
         return self_information(self.probs, math.e)
 
     @property
-    def terms(self) -> Array:  # (..., n) nats
+    def terms(self) -> Vectors:  # nats
         """What each outcome adds: p times its surprise."""
         return expectation_terms(self.probs, self.surprise)
 
@@ -57,12 +57,12 @@ def _perplexity_of_probs(probs: Any, normalize: bool) -> Perplexity:
 class TokenPerplexity(NamedTuple):
     """Perplexities of texts, from what a model gave the tokens that came."""
 
-    token_probs: Array  # (..., n) 0..1, of each token given those before
-    nats: Array  # (...) mean surprise (negative log-likelihood), inf if a token was held impossible
-    perplexity: Array  # (...) >= 1
+    token_probs: Vectors  # 0..1, of each token given those before
+    nats: Scalars  # mean surprise (negative log-likelihood), inf if a token was held impossible
+    perplexity: Scalars  # >= 1
 
     @property
-    def surprise(self) -> Array:  # (..., n) nats
+    def surprise(self) -> Vectors:  # nats
         """-ln of each token's probability."""
         return self_information(self.token_probs, math.e)
 
@@ -91,12 +91,12 @@ def _perplexity_of_tokens(token_probs: Any) -> TokenPerplexity:
 class LogProbPerplexity(NamedTuple):
     """Perplexities of texts, from log-probabilities of their tokens."""
 
-    log_probs: Array  # (..., n) <= 0, natural logarithms
-    nats: Array  # (...) mean surprise
-    perplexity: Array  # (...) >= 1
+    log_probs: Vectors  # <= 0, natural logarithms
+    nats: Scalars  # mean surprise
+    perplexity: Scalars  # >= 1
 
     @property
-    def token_probs(self) -> Array:  # (..., n) 0..1
+    def token_probs(self) -> Vectors:  # 0..1
         """exp(log_probs)."""
         return np.exp(self.log_probs)
 

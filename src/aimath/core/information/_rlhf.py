@@ -15,22 +15,23 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import Scalars, Vectors
     from aimath.core.numerics.types import Array
 
 
 class RLHF(NamedTuple):
     """The optimal policy under a KL penalty."""
 
-    rewards: Array  # (..., n)
-    reference: Array  # (..., n) sums to 1 along n
+    rewards: Vectors
+    reference: Vectors  # sums to 1
     beta: float  # > 0, nats are worth that much reward
-    policy: Array  # (..., n) sums to 1 along n, 0 where the reference is
-    kl: Array  # (...) nats, of the policy from the reference
-    expected_reward: Array  # (...) under the policy
-    objective: Array  # (...) expected_reward - beta kl, the highest there is
+    policy: Vectors  # sums to 1, 0 where the reference is
+    kl: Scalars  # nats, of the policy from the reference
+    expected_reward: Scalars  # under the policy
+    objective: Scalars  # expected_reward - beta kl, the highest there is
 
     @property
-    def log_partition(self) -> Array:  # (...) nats
+    def log_partition(self) -> Scalars:  # nats
         """Log Z, Z = sum(reference exp(rewards / beta))."""
         with np.errstate(over="ignore"):
             return _beta_log_partition(self.rewards, self.reference, self.beta) / self.beta

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import (
+        AttentionValues,
+        HeadKeys,
+        HeadQueries,
+        HeadScores,
+        Keys,
+        Mixtures,
+        Positions,
+        Projection,
+        Queries,
+        Scores,
+    )
     from aimath.core.numerics.types import Array, FloatArray
 
 BLOCK = 1 << 20
@@ -148,32 +160,32 @@ def _softmax_matmul(scores: FloatArray, values: FloatArray, out: FloatArray, *, 
 class Attention(NamedTuple):
     """Scaled dot-product attention of L queries to S keys; what it is made of is float64 in any case."""
 
-    Q: FloatArray  # (..., L, d) float64, or float32 as K, V and output are
-    K: FloatArray  # (..., S, d)
-    V: FloatArray  # (..., S, v)
+    Q: Queries  # float64, or float32 as K, V and output are
+    K: Keys
+    V: AttentionValues
     causal: bool
-    mask: Array | None  # (..., L, S) is added to the scores, -inf hides
+    mask: Scores | None  # is added to the scores, -inf hides
     scale: float
-    output: FloatArray  # (..., L, v)
+    output: Mixtures
 
     @property
-    def scores(self) -> Array:
-        """(..., L, S) Q Kᵀ."""
+    def scores(self) -> Scores:
+        """Q Kᵀ."""
         return np.asarray(np.matmul(self.Q, np.swapaxes(self.K, -1, -2), dtype=np.float64))
 
     @property
-    def scaled(self) -> Array:
-        """(..., L, S) scores times scale."""
+    def scaled(self) -> Scores:
+        """Scores times scale."""
         return self.scores * self.scale
 
     @property
-    def masked(self) -> Array:
-        """(..., L, S) scaled, with -inf for what a query must not see."""
+    def masked(self) -> Scores:
+        """Scaled, with -inf for what a query must not see."""
         return apply_mask(self.scaled, self.mask, self.causal)
 
     @property
-    def weights(self) -> Array:
-        """(..., L, S) softmax of masked: rows of sum 1."""
+    def weights(self) -> Scores:
+        """Softmax of masked: rows of sum 1."""
         return softmax_rows(self.masked)[0]
 
     def check(self) -> Check:
@@ -287,20 +299,20 @@ def _single_head(
 class MultiHead(NamedTuple):
     """Self-attention of L positions with several heads."""
 
-    X: Array  # (..., L, d)
+    X: Positions
     heads: int
     causal: bool
-    mask: Array | None  # (..., L, S)
+    mask: Scores | None
     scale: float
-    Wq: Array  # (d, d) head h makes its queries with columns h d/heads .. (h + 1) d/heads
-    Wk: Array  # (d, d)
-    Wv: Array  # (d, d)
-    Wo: Array  # (d, d)
-    Q: Array  # (..., heads, L, d / heads)
-    K: Array  # (..., heads, L, d / heads)
-    V: Array  # (..., heads, L, d / heads)
-    mixed: Array  # (..., heads, L, d / heads) what each head found
-    output: Array  # (..., L, d) the heads side by side, times Wo
+    Wq: Projection  # head h makes its queries with columns h d/heads .. (h + 1) d/heads
+    Wk: Projection
+    Wv: Projection
+    Wo: Projection
+    Q: HeadQueries
+    K: HeadKeys
+    V: HeadKeys
+    mixed: HeadQueries  # what each head found
+    output: Positions  # the heads side by side, times Wo
 
     @property
     def attention(self) -> Attention:
@@ -308,23 +320,23 @@ class MultiHead(NamedTuple):
         return Attention(self.Q, self.K, self.V, self.causal, self.mask, self.scale, self.mixed)
 
     @property
-    def scores(self) -> Array:
-        """(..., heads, L, L) Q Kᵀ of each head."""
+    def scores(self) -> HeadScores:
+        """Q Kᵀ of each head."""
         return self.attention.scores
 
     @property
-    def scaled(self) -> Array:
-        """(..., heads, L, L) scores times scale."""
+    def scaled(self) -> HeadScores:
+        """Scores times scale."""
         return self.attention.scaled
 
     @property
-    def masked(self) -> Array:
-        """(..., heads, L, L) scaled, with -inf for what a position must not see."""
+    def masked(self) -> HeadScores:
+        """Scaled, with -inf for what a position must not see."""
         return self.attention.masked
 
     @property
-    def weights(self) -> Array:
-        """(..., heads, L, L) softmax of masked: rows of sum 1."""
+    def weights(self) -> HeadScores:
+        """Softmax of masked: rows of sum 1."""
         return self.attention.weights
 
     def check(self) -> Check:

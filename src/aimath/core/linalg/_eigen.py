@@ -13,46 +13,48 @@ from aimath.core.numerics.types import EPS, Array
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from aimath.core.numerics.axes import ComplexValues, Eigenvalues, Eigenvectors, Flag, Matrix, Scalar
 
 
 class Eig(NamedTuple):
     """Eigenvalues and eigenvectors of square matrices: A v = value v."""
 
-    A: Array  # (..., n, n)
-    values: Array  # (..., n, 2) real and imaginary parts, the real ones descending
-    vectors: Array  # (..., n, n) column k belongs to value k: real parts, of norm 1 with the imaginary ones
-    vectors_im: Array | None  # (..., n, n) imaginary parts; None where all are 0
-    symmetric: NDArray[np.bool_]  # (...) exactly: then the vectors are orthogonal
+    A: Matrix
+    values: ComplexValues  # real and imaginary parts, the real ones descending
+    vectors: Eigenvectors  # column k belongs to value k: real parts, of norm 1 with the imaginary ones
+    vectors_im: Eigenvectors | None  # imaginary parts; None where all are 0
+    symmetric: Flag  # exactly: then the vectors are orthogonal
 
     @property
-    def re(self) -> Array:
-        """(..., n) real parts of the values."""
+    def re(self) -> Eigenvalues:
+        """Real parts of the values."""
         return np.asarray(self.values[..., 0])
 
     @property
-    def im(self) -> Array:
-        """(..., n) imaginary parts of the values, + before - in each pair."""
+    def im(self) -> Eigenvalues:
+        """Imaginary parts of the values, + before - in each pair."""
         return np.asarray(self.values[..., 1])
 
     @property
-    def magnitude(self) -> Array:
-        """(..., n) sizes of the values."""
+    def magnitude(self) -> Eigenvalues:
+        """Sizes of the values."""
         return np.asarray(np.hypot(self.re, self.im))
 
     @property
-    def spectral_radius(self) -> Array:
-        """(...) the largest size: below 1, powers of the matrix vanish."""
+    def spectral_radius(self) -> Scalar:
+        """The largest size: below 1, powers of the matrix vanish."""
         return np.asarray(self.magnitude.max(axis=-1))
 
     @property
-    def trace(self) -> Array:
-        """(...) sum of the values, which is the sum of the diagonal."""
+    def trace(self) -> Scalar:
+        """Sum of the values, which is the sum of the diagonal."""
         return np.asarray(np.trace(self.A, axis1=-2, axis2=-1))
 
     @property
-    def condition(self) -> Array:
-        """(...) condition number of the vectors: 1 if orthogonal, inf if they don't span all (defective)."""
+    def condition(self) -> Scalar:
+        """Condition number of the vectors: 1 if orthogonal, inf if they don't span all (defective)."""
         s = np.linalg.svd(self._complex_vectors(), compute_uv=False)
         last, first = s[..., -1], s[..., 0]
         lost = last <= self.A.shape[-1] * EPS * first

@@ -14,6 +14,7 @@ from aimath.errors import InputError, Remedy
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import Matrix
     from aimath.core.numerics.types import Array
 
 IntegerRows = list[list[int]]
@@ -26,9 +27,9 @@ MAX_CONDITION = 2.0**52
 class Inverse(NamedTuple):
     """The inverse of a square matrix."""
 
-    a: Array  # (n, n)
+    a: Matrix
     force: bool
-    inverse: Array  # (n, n) up to 16 rows every entry rounded once
+    inverse: Matrix  # up to 16 rows every entry rounded once
     condition: float  # largest over smallest singular value, at least 1
     rank: int
 
@@ -99,7 +100,7 @@ def _lapack_inverse(x: Array) -> tuple[Array, float, int]:
 class Det(NamedTuple):
     """The determinant of a square matrix."""
 
-    a: Array  # (n, n)
+    a: Matrix
     det: float
     sign: float  # -1, 0 or 1
     log_abs_det: float  # natural logarithm of |det|, -inf for a singular matrix

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.numerics.axes import (
+        Matrix,
+        RankPerShare,
+        RowCounts,
+        Rows,
+        RowScalars,
+        Scalar,
+        Shares,
+        SingularValues,
+    )
+
     Counts = NDArray[np.int64]
     Weights = ArrayLike | Mapping[str, ArrayLike]
 
@@ -113,25 +124,25 @@ def _count_parameters(shape: Any, rank: int) -> Lora:
 class LoraUpdate(NamedTuple):
     """The rank of a fine-tuning update of a matrix (m, n)."""
 
-    base: Array  # (m, n)
-    tuned: Array  # (m, n)
-    energy: Array  # (k,) shares of the squared norm of the update, 0 .. 1
-    ranks: NDArray[np.int64]  # (k,) smallest rank that keeps so much of tuned - base; 0 if nothing changed
-    singular_values: Array  # (min(m, n),) of tuned - base
+    base: Matrix
+    tuned: Matrix
+    energy: Shares  # shares of the squared norm of the update, 0 .. 1
+    ranks: RankPerShare  # smallest rank that keeps so much of tuned - base; 0 if nothing changed
+    singular_values: SingularValues  # of tuned - base
     update: float  # Frobenius norm of tuned - base
     relative_update: float  # over the norm of base; inf if that is 0
-    effective_rank: Array  # exp(entropy of the singular values' shares)
+    effective_rank: Scalar  # exp(entropy of the singular values' shares)
     stable_rank: float  # update² / s_1²
     numerical_rank: int  # singular values beyond float64's rounding; float32 weights have noise above it
 
     @property
-    def parameters(self) -> NDArray[np.int64]:
-        """(k,) numbers in the factors of those ranks."""
+    def parameters(self) -> RankPerShare:
+        """Numbers in the factors of those ranks."""
         return np.asarray(self.ranks * sum(self.base.shape))
 
     @property
-    def kept(self) -> Array:
-        """(min(m, n) + 1,) share of the squared norm that each rank keeps, from rank 0."""
+    def kept(self) -> SingularValues:
+        """Share of the squared norm that each rank keeps, from rank 0."""
         return 1.0 - tail_energy(self.singular_values)
 
     @property
@@ -220,18 +231,18 @@ ALL_TENSORS = "all tensors"
 class LoraRanks(NamedTuple):
     """A row a tensor and share of energy, the tensors together last: the adapter that its update needs."""
 
-    tensor: NDArray[np.str_]  # (rows,) names
-    shape: NDArray[np.str_]  # (rows,) as 768x768; empty for the tensors together
-    energy: Array  # (rows,) share of the update's squared norm that is kept, 0 .. 1
-    rank: Counts  # (rows,) the smallest that keeps it; together: the smallest that all tensors may share
-    parameters: Counts  # (rows,) numbers in the factors
-    full: Counts  # (rows,) numbers in the tensors
-    percent_of_full: Array  # (rows,) 100 parameters / full
-    percent_of_total: Array  # (rows,) 100 parameters / (full + parameters), as peft counts
-    break_even_rank: Array  # (rows,) m n / (m + n): below it factors are smaller; together: full / Σ (m + n)
-    update: Array  # (rows,) Frobenius norm of tuned - base
-    relative_update: Array  # (rows,) over the norm of base; inf if that is 0
-    entries: Array  # (rows,) the norm of tuned - base again, from its entries
+    tensor: Rows  # names
+    shape: Rows  # as 768x768; empty for the tensors together
+    energy: RowScalars  # share of the update's squared norm that is kept, 0 .. 1
+    rank: RowCounts  # the smallest that keeps it; together: the smallest that all tensors may share
+    parameters: RowCounts  # numbers in the factors
+    full: RowCounts  # numbers in the tensors
+    percent_of_full: RowScalars  # 100 parameters / full
+    percent_of_total: RowScalars  # 100 parameters / (full + parameters), as peft counts
+    break_even_rank: RowScalars  # m n / (m + n): below it factors are smaller; together: full / Σ (m + n)
+    update: RowScalars  # Frobenius norm of tuned - base
+    relative_update: RowScalars  # over the norm of base; inf if that is 0
+    entries: RowScalars  # the norm of tuned - base again, from its entries
 
     def check(self) -> Check:
         """Return the norms of the updates from singular values beside those from entries."""

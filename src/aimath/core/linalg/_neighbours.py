@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import (
+        FoundVectors,
+        NeighbourCosines,
+        NeighbourPlaces,
+        Neighbours,
+        NeighbourVectors,
+        QueryVectors,
+        Similarities,
+        WordVector,
+        WordVectors,
+    )
     from aimath.core.numerics.types import Array, FloatArray, Indices
 
 BLOCK = 1 << 15
@@ -82,11 +93,11 @@ def _inverse_norm(row: FloatArray) -> float:
 class NearestNeighbours(NamedTuple):
     """The vectors nearest to queries, the nearest first."""
 
-    queries: Array  # (q, d)
+    queries: QueryVectors
     top: int
-    place: Indices  # (q, top) rows of the vectors that were searched, from 0
-    similarity: Array  # (q, top) cosines, falling
-    found: Array  # (q, top, d) these vectors
+    place: NeighbourPlaces  # rows of the vectors that were searched, from 0
+    similarity: NeighbourCosines  # cosines, falling
+    found: FoundVectors  # these vectors
 
     def check(self) -> Check:
         """Return the cosines beside those from distances of unit vectors."""
@@ -169,11 +180,11 @@ class Analogy(NamedTuple):
     top: int
     word: str  # the nearest
     similarity: float  # its cosine with the target
-    ranking: tuple[str, ...]  # (top,)
-    similarities: Array  # (top,) falling
-    target: Array  # (d,) a - b + c
-    given: Array  # (3, d) the vectors of a, b and c
-    found: Array  # (top, d) those of the ranking
+    ranking: Neighbours
+    similarities: Similarities  # falling
+    target: WordVector  # a - b + c
+    given: WordVectors  # the vectors of a, b and c
+    found: NeighbourVectors  # those of the ranking
 
     def check(self) -> Check:
         """Return the cosines beside those from distances of unit vectors."""

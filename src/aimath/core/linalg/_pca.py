@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.linalg._krylov import BlockSource
+    from aimath.core.numerics.axes import Components, Covariance, Data, PerComponent, PerFeature, Projected
 
 BLOCK = 1 << 16
 """Numbers centred at a time: 512 KiB, which stay in the cache between centring and multiplying."""
@@ -125,41 +126,41 @@ their covariance: faster by far, but it tells variances apart from 0 only down t
 class PCA(NamedTuple):
     """The k directions of largest variance of rows X (n, d)."""
 
-    X: Array | None  # (n, d); None if the rows came in blocks
+    X: Data | None  # None if the rows came in blocks
     whiten: bool  # projections are divided by their standard deviations
     count: int  # type: ignore[assignment]  # n, rows; a tuple's method of this name is not missed
-    mean: Array  # (d,)
-    mean_rest: Array  # (d,) what rounding took from the mean: far from the origin it matters
-    components: Array  # (k, d) orthonormal rows, the largest |entry| of each positive
-    variance: Array  # (k,) along each component, divisor n - 1, descending; 0 if only rounding is left
-    ratio: Array  # (k,) share of the total variance
+    mean: PerFeature
+    mean_rest: PerFeature  # what rounding took from the mean: far from the origin it matters
+    components: Components  # orthonormal rows, the largest |entry| of each positive
+    variance: PerComponent  # along each component, divisor n - 1, descending; 0 if only rounding is left
+    ratio: PerComponent  # share of the total variance
     total_variance: float  # of all d directions together
     method: str  # "svd" of the centred data, or "covariance"
 
     @property
-    def projected(self) -> Array | None:
-        """(n, k) the rows' coordinates along the components, from the mean."""
+    def projected(self) -> Projected | None:
+        """The rows' coordinates along the components, from the mean."""
         return None if self.X is None else self.project(self.X)
 
     @property
-    def cumulative(self) -> Array:
-        """(k,) share of the total variance in this component and those before it."""
+    def cumulative(self) -> PerComponent:
+        """Share of the total variance in this component and those before it."""
         together = np.cumsum(self.ratio)
         return np.where(together > 1.0 - len(self.ratio) * EPS, 1.0, together)
 
     @property
-    def singular_values(self) -> Array:
-        """(k,) of the centred data: sqrt((n - 1) variance)."""
+    def singular_values(self) -> PerComponent:
+        """Of the centred data: sqrt((n - 1) variance)."""
         return np.asarray(np.sqrt(self.variance * (self.count - 1)))
 
     @property
-    def centred(self) -> Array | None:
-        """(n, d) the rows less their mean."""
+    def centred(self) -> Data | None:
+        """The rows less their mean."""
         return None if self.X is None else self.X - self.mean - self.mean_rest
 
     @property
-    def covariance(self) -> Array | None:
-        """(d, d) of the columns, divisor n - 1."""
+    def covariance(self) -> Covariance | None:
+        """Of the columns, divisor n - 1."""
         if self.X is None:
             return None
         gram = CovarianceAccumulator()

@@ -14,19 +14,29 @@ from aimath.errors import InputError, pluralize
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import (
+        Bias,
+        Inputs,
+        Matrix,
+        Outputs,
+        Scalars,
+        Vectors,
+        Weights,
+        WeightTerms,
+    )
     from aimath.core.numerics.types import Array
 
 
 class Dot(NamedTuple):
     """Dot products of a and b."""
 
-    a: Array  # (..., n)
-    b: Array  # (..., n) or (n,)
-    dot: Array  # (...) rounded once
+    a: Vectors
+    b: Vectors
+    dot: Scalars  # rounded once
 
     @property
-    def terms(self) -> Array:
-        """(..., n) what is added up."""
+    def terms(self) -> Vectors:
+        """What is added up."""
         with np.errstate(all="ignore"):
             return np.asarray(self.a * self.b)
 
@@ -52,16 +62,16 @@ def dot(a: ArrayLike, b: ArrayLike) -> Dot:
 class Neuron(NamedTuple):
     """Neurons: activation of a weighted sum and a bias."""
 
-    weights: Array  # (..., n)
-    inputs: Array  # (..., n) or (n,)
-    bias: Array  # (...) or ()
+    weights: Vectors
+    inputs: Vectors
+    bias: Scalars
     activation: str
-    output: Array  # (...)
-    total: Array  # (...) rounded once
+    output: Scalars
+    total: Scalars  # rounded once
 
     @property
-    def terms(self) -> Array:
-        """(..., n) weight times input."""
+    def terms(self) -> Vectors:
+        """Weight times input."""
         with np.errstate(all="ignore"):
             return np.asarray(self.weights * self.inputs)
 
@@ -101,16 +111,16 @@ def neuron(weights: ArrayLike, inputs: ArrayLike, bias: ArrayLike = 0.0, activat
 class Layer(NamedTuple):
     """A dense layer of m neurons on n inputs."""
 
-    W: Array  # (m, n) a neuron a row, as torch's Linear has it
-    x: Array  # (..., n)
-    bias: Array  # (m,)
+    W: Weights  # a neuron a row, as torch's Linear has it
+    x: Inputs
+    bias: Bias
     activation: str
-    output: Array  # (..., m)
-    total: Array  # (..., m) rounded once
+    output: Outputs
+    total: Outputs  # rounded once
 
     @property
-    def terms(self) -> Array:
-        """(..., m, n) weight times input."""
+    def terms(self) -> WeightTerms:
+        """Weight times input."""
         with np.errstate(all="ignore"):
             return np.asarray(self.W * self.x[..., np.newaxis, :])
 
@@ -170,9 +180,9 @@ def _affine(W: Array, x: Array, b: Array, rounding_errors: Array | None = None) 
 class Matmul(NamedTuple):
     """The product of two matrices."""
 
-    a: Array  # (m, k)
-    b: Array  # (k, n)
-    product: Array  # (m, n)
+    a: Matrix
+    b: Matrix
+    product: Matrix
 
     def check(self) -> Check:
         """Return (a b) s beside a (b s) for random signs s (Freivalds 1977)."""
@@ -208,8 +218,8 @@ def matmul(a: ArrayLike, b: ArrayLike) -> Matmul:
 class Transpose(NamedTuple):
     """The transpose of a matrix."""
 
-    a: Array  # (m, n)
-    transposed: Array  # (n, m)
+    a: Matrix
+    transposed: Matrix
 
     def check(self) -> Check:
         """Return the entries beside those read column by column."""

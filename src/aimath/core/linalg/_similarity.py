@@ -15,6 +15,7 @@ from aimath.core.numerics.forms import select_form
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import Matrix, Scalars, Vector, Vectors
     from aimath.core.numerics.types import Array
 
 MAX_EXACT_ROWS = 1000
@@ -26,28 +27,28 @@ EXACT_ANGLES = {0.0: 90.0, 0.5: 60.0, math.sqrt(0.5): 45.0, math.sqrt(0.75): 30.
 class Cosine(NamedTuple):
     """Cosines of the angles between vectors."""
 
-    a: Array  # (..., n) not 0
-    b: Array  # (..., n) not 0
-    cosine: Array  # (...) -1 .. 1, rounded once
+    a: Vectors  # not 0
+    b: Vectors  # not 0
+    cosine: Scalars  # -1 .. 1, rounded once
 
     @property
-    def dot(self) -> Array:
-        """(...) a · b, inf where it is beyond float64."""
+    def dot(self) -> Scalars:
+        """A · b, inf where it is beyond float64."""
         return exact.vecdot(self.a, self.b)
 
     @property
-    def norm_a(self) -> Array:
-        """(...) length of a, above 0."""
+    def norm_a(self) -> Scalars:
+        """Length of a, above 0."""
         return _exact_norms(self.a)
 
     @property
-    def norm_b(self) -> Array:
-        """(...) length of b, above 0."""
+    def norm_b(self) -> Scalars:
+        """Length of b, above 0."""
         return _exact_norms(self.b)
 
     @property
-    def angle(self) -> Array:
-        """(...) degrees, 0 .. 180: from sine and cosine, so that small angles keep their digits."""
+    def angle(self) -> Scalars:
+        """Degrees, 0 .. 180: from sine and cosine, so that small angles keep their digits."""
         degrees = np.degrees(np.arctan2(_sines(self.a, self.b), self.cosine))
         for value, known in EXACT_ANGLES.items():
             degrees = np.where(self.cosine == value, known, degrees)
@@ -100,12 +101,12 @@ def cosine_by_distance(a: Array, b: Array) -> Array:
 class CosineMatrix(NamedTuple):
     """Cosines between all rows of a matrix."""
 
-    X: Array  # (n, d) no row is 0
-    cosine: Array  # (n, n) -1 .. 1, symmetric, 1 on the diagonal
+    X: Matrix  # no row is 0
+    cosine: Matrix  # -1 .. 1, symmetric, 1 on the diagonal
 
     @property
-    def norms(self) -> Array:
-        """(n,) lengths of the rows."""
+    def norms(self) -> Vector:
+        """Lengths of the rows."""
         return _exact_norms(self.X)
 
     def check(self) -> Check:

@@ -28,6 +28,18 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.numerics.axes import (
+        Approximations,
+        LeftFactor,
+        Matrix,
+        RightFactor,
+        RowCounts,
+        RowScalars,
+        Scalar,
+        Shape,
+        SingularValues,
+    )
+
     Ranks = NDArray[np.int64]
 
 
@@ -70,16 +82,16 @@ def numerical_rank(values: Array, shape: tuple[int, int]) -> int:
 class SvdSpectrum(NamedTuple):
     """Singular values and vectors of W (m, n), from the largest: all, or the leading k."""
 
-    W: Array | None  # (m, n); None if it came in blocks
+    W: Matrix | None  # ; None if it came in blocks
     method: str  # "exact" or "randomized"
-    shape: tuple[int, int]  # m, n
+    shape: Shape  # m, n
     max_rank: int  # the largest rank it can be cut at
-    singular_values: Array  # (k,) descending
-    left: Array | None  # (m, k) orthonormal columns; None if W came in blocks
-    right: Array  # (k, n) orthonormal rows, the largest |entry| of each positive
+    singular_values: SingularValues  # descending
+    left: LeftFactor | None  # orthonormal columns; None if W came in blocks
+    right: RightFactor  # orthonormal rows, the largest |entry| of each positive
     norm: float  # Frobenius norm of W
     residual_energy: float  # share of norm² beyond the k values, 0 .. 1
-    residuals: Array  # (k,) |v WᵀW - s² v| / norm²; 0 if exact
+    residuals: SingularValues  # |v WᵀW - s² v| / norm²; 0 if exact
 
     def truncate(self, rank: int | Sequence[int]) -> SvdApprox:
         """Return the truncated SVD of a rank, or of several ranks along a leading axis."""
@@ -148,47 +160,47 @@ class SvdSpectrum(NamedTuple):
 class SvdApprox(NamedTuple):
     """The best approximation of W (m, n) of rank r, or of several ranks (...)."""
 
-    W: Array | None  # (m, n); None if it came in blocks
-    rank: Ranks  # (...) r, 1 .. min(m, n)
+    W: Matrix | None  # None if it came in blocks
+    rank: RowCounts  # r, 1 .. min(m, n)
     method: str  # "exact" or "randomized"
-    singular_values: Array  # (k,) descending: all if exact, else the leading ones, from below
-    left: Array | None  # (m, r) factor A = W Bᵀ, of the largest rank; None if W came in blocks
-    right: Array  # (r, n) factor B, orthonormal rows, the largest |entry| of each positive
-    error: Array  # (...) Frobenius norm of W - A B
-    relative_error: Array  # (...) error / norm of W, 0 .. 1
-    spectral_error: Array  # (...) largest singular value of W - A B: s_(r+1); randomized: at most so much
-    energy: Array  # (...) share of the squared norm that is kept, 1 - relative_error²
-    error_bound: Array  # (...) error is at most so many times the least possible, see Spectrum; 1 if exact
-    parameters: Ranks  # (...) numbers in both factors, r (m + n)
+    singular_values: SingularValues  # descending: all if exact, else the leading ones, from below
+    left: LeftFactor | None  # factor A = W Bᵀ, of the largest rank; None if W came in blocks
+    right: RightFactor  # factor B, orthonormal rows, the largest |entry| of each positive
+    error: RowScalars  # Frobenius norm of W - A B
+    relative_error: RowScalars  # error / norm of W, 0 .. 1
+    spectral_error: RowScalars  # largest singular value of W - A B: s_(r+1); randomized: at most so much
+    energy: RowScalars  # share of the squared norm that is kept, 1 - relative_error²
+    error_bound: RowScalars  # error is at most so many times the least possible, see Spectrum; 1 if exact
+    parameters: RowCounts  # numbers in both factors, r (m + n)
     full_parameters: int  # numbers in W, m n
-    ratio: Array  # (...) parameters / full_parameters
+    ratio: RowScalars  # parameters / full_parameters
     norm: float  # Frobenius norm of W
     stable_rank: float  # norm² / s_1²
-    errors: Array  # (k + 1,) relative error by the number of singular values kept, 0 .. k
+    errors: SingularValues  # relative error by the number of singular values kept, 0 .. k
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """(2,) m and n."""
+    def shape(self) -> Shape:
+        """M and n."""
         n = self.right.shape[1]
         return self.full_parameters // n, n
 
     @property
-    def approximation(self) -> Array | None:
-        """(..., m, n) the product A B of the factors."""
+    def approximation(self) -> Approximations | None:
+        """The product A B of the factors."""
         if self.left is None:
             return None
         products = [self.left[:, :r] @ self.right[:r] for r in self.rank.flat]
         return np.reshape(products, (*self.rank.shape, len(self.left), self.right.shape[1]))
 
     @property
-    def every_value(self) -> Array | None:
-        """(min(m, n),) all singular values, computed now if the method gave only the leading ones."""
+    def every_value(self) -> SingularValues | None:
+        """All singular values, computed now if the method gave only the leading ones."""
         if self.method == "exact":
             return self.singular_values
         return None if self.W is None else np.asarray(np.linalg.svd(self.W, compute_uv=False))
 
     @property
-    def effective_rank(self) -> Array | None:
+    def effective_rank(self) -> Scalar | None:
         """exp(entropy of the singular values' shares), 1 .. min(m, n)."""
         values = self.every_value
         return None if values is None else effective_rank(values)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import PerArray, TextPerArray
     from aimath.core.numerics.types import Array
 
     Function = Callable[..., Any]
@@ -31,7 +32,7 @@ class Gradients(NamedTuple):
     """A function's value and its gradient by every array it was given."""
 
     value: Array  # (...)
-    gradients: tuple[Array, ...]  # each of its array's shape; of sum(weights · value) if it isn't one number
+    gradients: PerArray  # each of its array's shape; of sum(weights · value) if it isn't one number
 
 
 def gradients(function: Function, *arrays: ArrayLike, weights: ArrayLike | None = None) -> Gradients:
@@ -55,9 +56,9 @@ def gradients(function: Function, *arrays: ArrayLike, weights: ArrayLike | None 
 class GradientCheck(NamedTuple):
     """Gradients by reverse mode beside the same by another route."""
 
-    gradients: tuple[Array, ...]  # each of its array's shape
-    others: tuple[Array, ...]
-    routes: tuple[str, ...]  # for each array "complex steps" or "central differences"
+    gradients: PerArray  # each of its array's shape
+    others: PerArray
+    routes: TextPerArray  # for each array "complex steps" or "central differences"
 
     @property
     def error(self) -> float:

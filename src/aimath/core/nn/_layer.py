@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.types import Array, Indices
+    from aimath.core.numerics.axes import (
+        Bias,
+        Classes,
+        Inputs,
+        LayerParameters,
+        Outputs,
+        Scalars,
+        Weights,
+        WeightsEach,
+    )
+    from aimath.core.numerics.types import Array
 
 
 @overload
@@ -51,26 +61,26 @@ def backprop(
 class LayerGradients(NamedTuple):
     """The loss of a layer of m classes with softmax and cross-entropy, and its gradients."""
 
-    W: Array  # (m, n) a class a row, as torch's Linear has it
-    x: Array  # (..., n)
-    b: Array  # (m,)
-    target: Indices  # (...) 0 .. m - 1, the right class
-    z: Array  # (..., m) W x + b, the logits
-    probs: Array  # (..., m) softmax(z)
-    loss: Array  # (...) -log probs[target], nats
-    dz: Array  # (..., m) probs - y, which adds up to 0
-    dW: Array  # noqa: N815  (..., m, n) dz xᵀ
-    db: Array  # (..., m) dz
-    dx: Array  # (..., n) Wᵀ dz
+    W: Weights  # a class a row, as torch's Linear has it
+    x: Inputs
+    b: Bias
+    target: Classes  # 0 .. m - 1, the right class
+    z: Outputs  # W x + b, the logits
+    probs: Outputs  # softmax(z)
+    loss: Scalars  # -log probs[target], nats
+    dz: Outputs  # probs - y, which adds up to 0
+    dW: WeightsEach  # noqa: N815  dz xᵀ
+    db: Outputs  # dz
+    dx: Inputs  # Wᵀ dz
 
     @property
-    def gradients(self) -> Array:
-        """(..., m n + m + n) dW row by row, then db, then dx."""
+    def gradients(self) -> LayerParameters:
+        """DW row by row, then db, then dx."""
         return _concatenate_flat(self.x, self.dW, self.db, self.dx)
 
     @property
-    def y(self) -> Array:
-        """(..., m) the target as a distribution: 1 for the right class, 0 for the others."""
+    def y(self) -> Outputs:
+        """The target as a distribution: 1 for the right class, 0 for the others."""
         return np.asarray(np.arange(self.z.shape[-1]) == self.target[..., np.newaxis], np.float64)
 
     def check(self) -> Check:
@@ -123,19 +133,19 @@ def _loss_gradients(W: ArrayLike, x: ArrayLike, b: ArrayLike | None, target: Arr
 class SumGradients(NamedTuple):
     """The sum of what a layer of m neurons gives, and its gradients."""
 
-    W: Array  # (m, n) a neuron a row
-    x: Array  # (..., n)
-    b: Array  # (m,)
-    h: Array  # (..., m) W x + b
-    loss: Array  # (...) sum of h
-    dh: Array  # (..., m) 1
-    dW: Array  # noqa: N815  (..., m, n) dh xᵀ: x in every row
-    db: Array  # (..., m) dh
-    dx: Array  # (..., n) Wᵀ dh: the sums of W's columns
+    W: Weights  # a neuron a row
+    x: Inputs
+    b: Bias
+    h: Outputs  # W x + b
+    loss: Scalars  # sum of h
+    dh: Outputs  # 1
+    dW: WeightsEach  # noqa: N815  dh xᵀ: x in every row
+    db: Outputs  # dh
+    dx: Inputs  # Wᵀ dh: the sums of W's columns
 
     @property
-    def gradients(self) -> Array:
-        """(..., m n + m + n) dW row by row, then db, then dx."""
+    def gradients(self) -> LayerParameters:
+        """DW row by row, then db, then dx."""
         return _concatenate_flat(self.x, self.dW, self.db, self.dx)
 
     def check(self) -> Check:

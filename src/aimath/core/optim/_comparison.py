@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aimath.core.calculus import Function
-    from aimath.core.numerics.types import Array
+    from aimath.core.numerics.axes import RowPoints, Rows, RowScalars
     from aimath.core.optim._runs import Trajectory
 
 
@@ -29,17 +29,17 @@ class Trajectories(NamedTuple):
 class Comparison(NamedTuple):
     """The final state of each optimiser."""
 
-    optimizer: Any  # (k,) names
-    steps: Any  # (k,) updates made
-    loss: Array  # (k,) at the end
-    norm: Array  # (k,) length of the gradient there
-    point: Array  # (k, n) where each ended
-    status: Any  # (k,) a word each
+    optimizer: Rows  # names
+    steps: Rows  # updates made
+    loss: RowScalars  # at the end
+    norm: RowScalars  # length of the gradient there
+    point: RowPoints  # where each ended
+    status: Rows  # a word each
     source: Trajectories
 
     @property
-    def why(self) -> Any:
-        """(k,) the status in a sentence."""
+    def why(self) -> Rows:
+        """The status in a sentence."""
         return np.array([path.why for path in self.source.paths])
 
     @property
@@ -48,8 +48,8 @@ class Comparison(NamedTuple):
         return str(self.optimizer[int(np.argmin(self.loss))])
 
     @property
-    def place(self) -> Any:
-        """(k,) 1 for the lowest loss."""
+    def place(self) -> Rows:
+        """1 for the lowest loss."""
         return np.array([1 + int((self.loss < loss).sum()) for loss in self.loss])
 
     def check(self) -> Check:

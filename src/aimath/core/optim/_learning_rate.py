@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.calculus import Function
+    from aimath.core.numerics.axes import Scalars, Vectors, Words
     from aimath.core.numerics.types import Array
 
 CURVATURE_RTOL = 1e-12
@@ -26,22 +27,22 @@ CURVATURE_RTOL = 1e-12
 class LearningRate(NamedTuple):
     """The effect of a learning rate on a quadratic with these Hessian eigenvalues."""
 
-    curvatures: Array  # (..., n) >= 0, one above 0
+    curvatures: Vectors  # >= 0, one above 0
     lr: float  # above 0
-    factors: Array  # (..., n) 1 - lr * curvature: what a step makes of the distance in that direction
-    rate: Array  # (...) largest size of a factor; below 1 it converges
-    regime: Any  # (...) converges, oscillates or diverges
-    oscillates: Array  # (...) whether the steepest direction changes sides at every step
-    smallest: Array  # (...) mu, the smallest curvature that isn't 0
-    largest: Array  # (...) L
-    condition: Array  # (...) L / mu, >= 1
-    max_lr: Array  # (...) 2 / L: from here on it doesn't converge
-    best_lr: Array  # (...) 2 / (mu + L)
-    best_rate: Array  # (...) (L - mu) / (L + mu), the least possible
+    factors: Vectors  # 1 - lr * curvature: what a step makes of the distance in that direction
+    rate: Scalars  # largest size of a factor; below 1 it converges
+    regime: Words  # converges, oscillates or diverges
+    oscillates: Scalars  # whether the steepest direction changes sides at every step
+    smallest: Scalars  # mu, the smallest curvature that isn't 0
+    largest: Scalars  # L
+    condition: Scalars  # L / mu, >= 1
+    max_lr: Scalars  # 2 / L: from here on it doesn't converge
+    best_lr: Scalars  # 2 / (mu + L)
+    best_rate: Scalars  # (L - mu) / (L + mu), the least possible
 
     @property
-    def steps(self) -> Array:
-        """(...) steps for each further decimal digit, inf where there is none to be had."""
+    def steps(self) -> Scalars:
+        """Steps for each further decimal digit, inf where there is none to be had."""
         with np.errstate(divide="ignore"):
             return np.asarray(1.0 / (np.maximum(-np.log10(self.rate), 0.0) + 0.0))  # + 0: no -0
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from aimath.core.calculus import Function
     from aimath.core.numerics.arrays import Check
+    from aimath.core.numerics.axes import Classes, Points, Scalars, Words
     from aimath.core.numerics.types import Array, Indices
     from aimath.core.optim._closed_form import Quadratic
     from aimath.core.optim._rules import Update
@@ -185,68 +186,68 @@ class Trajectory(NamedTuple):
     `status` and `explain` say what happened to the run that a row is of (convergence.py).
     """
 
-    run: Indices  # (rows,) which run a row is of, from 0
-    step: Indices  # (rows,) updates made
-    point: Array  # (rows, n) finite
-    loss: Array  # (rows,) finite
-    gradient: Array  # (rows, n) finite
-    rate: Array  # (rows,) learning rate of the update that led here, 0 at the start
-    update: Array  # (rows, n) what that update added, 0 at the start
+    run: Classes  # which run a row is of, from 0
+    step: Classes  # updates made
+    point: Points  # finite
+    loss: Scalars  # finite
+    gradient: Points  # finite
+    rate: Scalars  # learning rate of the update that led here, 0 at the start
+    update: Points  # what that update added, 0 at the start
     source: RunBatch
 
     @property
-    def status(self) -> Any:
+    def status(self) -> Words:
         """One word: converged, going, oscillates, stuck, diverged or undefined."""
         return self._per_row(self.source.statuses)
 
     @property
-    def why(self) -> Any:
+    def why(self) -> Words:
         """The status in a sentence, with the figures that it rests on."""
         return self._per_row([self.source.explain(run) for run in range(self.source.count)])
 
     @property
-    def norm(self) -> Array:
-        """(rows,) length of the gradient."""
+    def norm(self) -> Scalars:
+        """Length of the gradient."""
         return row_norms(self.gradient)
 
     @property
-    def buffer(self) -> Array | None:
-        """(rows, n) of momentum."""
+    def buffer(self) -> Points | None:
+        """Of momentum."""
         return self._state("buffer")
 
     @property
-    def square_avg(self) -> Array | None:
-        """(rows, n) RMSprop's mean of squared gradients."""
+    def square_avg(self) -> Points | None:
+        """RMSprop's mean of squared gradients."""
         return self._state("square_avg")
 
     @property
-    def grad_avg(self) -> Array | None:
-        """(rows, n) RMSprop's mean gradient, if it centres."""
+    def grad_avg(self) -> Points | None:
+        """RMSprop's mean gradient, if it centres."""
         return self._state("grad_avg") if self.source.rule.settings.get("centered") else None
 
     @property
-    def m(self) -> Array | None:
-        """(rows, n) Adam's mean gradient, pulled towards its start at 0."""
+    def m(self) -> Points | None:
+        """Adam's mean gradient, pulled towards its start at 0."""
         return self._state("m")
 
     @property
-    def v(self) -> Array | None:
-        """(rows, n) Adam's mean squared gradient, pulled towards its start at 0."""
+    def v(self) -> Points | None:
+        """Adam's mean squared gradient, pulled towards its start at 0."""
         return self._state("v")
 
     @property
-    def v_max(self) -> Array | None:
-        """(rows, n) the largest v so far, with amsgrad."""
+    def v_max(self) -> Points | None:
+        """The largest v so far, with amsgrad."""
         return self._state("v_max")
 
     @property
-    def m_hat(self) -> Array | None:
-        """(rows, n) m / (1 - beta1^step)."""
+    def m_hat(self) -> Points | None:
+        """M / (1 - beta1^step)."""
         return self._bias_corrected("m", "beta1")
 
     @property
-    def v_hat(self) -> Array | None:
-        """(rows, n) v / (1 - beta2^step)."""
+    def v_hat(self) -> Points | None:
+        """V / (1 - beta2^step)."""
         return self._bias_corrected("v", "beta2")
 
     def surface(self, width: int, height: int) -> Surface:

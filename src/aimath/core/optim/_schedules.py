@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import Scalars, Vectors
     from aimath.core.numerics.types import Array
 
 
@@ -101,18 +102,18 @@ class LearningRateSchedule(NamedTuple):
     """Learning rates of some updates."""
 
     kind: str
-    step: Array  # (...) from 0
+    step: Vectors  # from 0
     plan: ScheduleOptions
-    lr: Array  # (...) >= 0, the learning rate of each update
+    lr: Vectors  # >= 0, the learning rate of each update
 
     @property
-    def base_lr(self) -> Array:
-        """(...) the rate that the schedule starts from or rises to."""
+    def base_lr(self) -> Scalars:
+        """The rate that the schedule starts from or rises to."""
         return self.plan.lr
 
     @property
-    def share(self) -> Array:
-        """(...) of the base rate."""
+    def share(self) -> Vectors:
+        """Of the base rate."""
         return np.asarray(self.lr / self.plan.lr)
 
     def check(self) -> Check:

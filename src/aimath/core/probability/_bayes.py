@@ -21,6 +21,7 @@ from aimath.errors import InputError, Remedy
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.numerics.axes import PerHypothesis, PerPiece, PerPieceAndHypothesis, Scalars
     from aimath.core.numerics.types import Array
 
     Exponents = NDArray[np.int64]
@@ -32,65 +33,65 @@ EVIDENCE_RTOL = 2.0**-50
 class Bayes(NamedTuple):
     """A posterior probability, for two hypotheses element by element or for k along the last axis."""
 
-    prior: Array  # (...) or (..., k) P(A), 0 .. 1
-    likelihood: Array  # (...) or (..., k) P(B|A), 0 .. 1
-    evidence: Array  # (...) P(B), above 0
-    joint: Array  # (...) or (..., k) P(A) P(B|A)
-    implied: Array  # (...) or (..., k) P(B|not A); with prior 1, where nothing is implied, the likelihood
-    posterior: Array  # (...) or (..., k) P(A|B), 0 .. 1
-    odds: Array  # (...) or (..., k) P(A|B) / P(not A|B), inf when certain
+    prior: PerHypothesis  # P(A), 0 .. 1
+    likelihood: PerHypothesis  # P(B|A), 0 .. 1
+    evidence: Scalars  # P(B), above 0
+    joint: PerHypothesis  # P(A) P(B|A)
+    implied: PerHypothesis  # P(B|not A); with prior 1, where nothing is implied, the likelihood
+    posterior: PerHypothesis  # P(A|B), 0 .. 1
+    odds: PerHypothesis  # P(A|B) / P(not A|B), inf when certain
 
     @property
-    def prior_odds(self) -> Array:
+    def prior_odds(self) -> PerHypothesis:
         """P(A) / P(not A), inf when certain."""
         return _divide_or_inf(self.prior, 1.0 - self.prior)
 
     @property
-    def bayes_factor(self) -> Array:
+    def bayes_factor(self) -> PerHypothesis:
         """P(B|A) / P(B|not A): what the odds are multiplied by, inf if B happens with A only."""
         return _divide_or_inf(self.likelihood, self.implied)
 
     @property
-    def bits(self) -> Array:
+    def bits(self) -> PerHypothesis:
         """Evidence for A, log2 of the Bayes factor: positive for, negative against."""
         with np.errstate(divide="ignore"):
             return np.asarray(np.log2(self.likelihood) - np.log2(self.implied))
 
     @property
-    def population(self) -> Array:
-        """(...) a power of ten, from 1000 to 10^12, in which even the rarest case is expected once."""
+    def population(self) -> PerHypothesis:
+        """A power of ten, from 1000 to 10^12, in which even the rarest case is expected once."""
         missed = self.prior * (1.0 - self.likelihood)
         shares = [np.where(x > 0.0, x, 1.0) for x in (self.joint, missed, self._false_alarm_probability())]
         return np.asarray(10.0 ** np.clip(np.ceil(-np.log10(np.minimum.reduce(shares))), 3.0, 12.0))
 
     @property
-    def cases(self) -> Array:
-        """(...) expected number with A, of `population` (natural frequencies: Gigerenzer 1995)."""
+    def cases(self) -> PerHypothesis:
+        """Expected number with A, of `population` (natural frequencies: Gigerenzer 1995)."""
         return self._expected_count(self.prior)
 
     @property
-    def others(self) -> Array:
-        """(...) expected number without A."""
+    def others(self) -> PerHypothesis:
+        """Expected number without A."""
         return self._expected_count(1.0 - self.prior)
 
     @property
-    def hits(self) -> Array:
-        """(...) expected number with A and B."""
+    def hits(self) -> PerHypothesis:
+        """Expected number with A and B."""
         return self._expected_count(self.joint)
 
     @property
-    def misses(self) -> Array:
-        """(...) expected number with A but not B."""
+    def misses(self) -> PerHypothesis:
+        """Expected number with A but not B."""
         return self._expected_count(self.prior * (1.0 - self.likelihood))
 
     @property
-    def false_alarms(self) -> Array:
-        """(...) expected number with B but not A."""
+    def false_alarms(self) -> PerHypothesis:
+        """Expected number with B but not A."""
         return self._expected_count(self._false_alarm_probability())
 
     @property
-    def correct_rejections(self) -> Array:
-        """(...) expected number with neither."""
+    def correct_rejections(self) -> PerHypothesis:
+        """Expected number with neither."""
         return self._expected_count((1.0 - self.prior) * (1.0 - self.implied))
 
     def _expected_count(self, share: Array) -> Array:
@@ -242,16 +243,16 @@ def _check_evidence(evidence: Array, likelihoods: Array) -> None:
 class BayesSequence(NamedTuple):
     """Beliefs after each of m pieces of evidence that are independent given the hypothesis."""
 
-    prior: Array  # (...) P(A), or (..., k) for k hypotheses
-    likelihood: Array  # (..., m) P(piece|A), or (..., m, k)
-    false_positive: Array | None  # (..., m) P(piece|not A); None for k hypotheses
-    posteriors: Array  # (..., m) or (..., m, k) after each piece
-    posterior: Array  # (...) or (..., k) after all of them
-    log_odds: Array  # (...) or (..., k) log2 of the posterior odds, in bits: never underflows
+    prior: PerHypothesis  # P(A), or (..., k) for k hypotheses
+    likelihood: PerPieceAndHypothesis  # P(piece|A), or (..., m, k)
+    false_positive: PerPiece | None  # P(piece|not A); None for k hypotheses
+    posteriors: PerPieceAndHypothesis  # after each piece
+    posterior: PerHypothesis  # after all of them
+    log_odds: PerHypothesis  # log2 of the posterior odds, in bits: never underflows
 
     @property
-    def odds(self) -> Array:
-        """(...) or (..., k) posterior odds, 2^log_odds; may be inf or 0 where their logarithm is neither."""
+    def odds(self) -> PerHypothesis:
+        """Posterior odds, 2^log_odds; may be inf or 0 where their logarithm is neither."""
         with np.errstate(over="ignore"):
             return np.asarray(np.exp2(self.log_odds))
 

@@ -13,19 +13,20 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import Scalars, Vectors
     from aimath.core.numerics.types import Array
 
 
 class Describe(NamedTuple):
     """Centre and spread of a vector."""
 
-    values: Array  # (..., n)
+    values: Vectors
     ddof: float  # what is taken from n in the variance
-    mean: Array  # (...)
-    variance: Array  # (...) at least 0
-    std: Array  # (...) its square root
-    min: Array  # (...)
-    max: Array  # (...)
+    mean: Scalars
+    variance: Scalars  # at least 0
+    std: Scalars  # its square root
+    min: Scalars
+    max: Scalars
 
     @property
     def count(self) -> int:  # type: ignore[override]  # a tuple's method of this name is not missed
@@ -33,13 +34,13 @@ class Describe(NamedTuple):
         return int(self.values.shape[-1])
 
     @property
-    def deviations(self) -> Array:
-        """(..., n) value - mean."""
+    def deviations(self) -> Vectors:
+        """Value - mean."""
         return np.asarray(self.values - self.mean[..., np.newaxis])
 
     @property
-    def squares(self) -> Array:
-        """(...) sum of the squared deviations."""
+    def squares(self) -> Scalars:
+        """Sum of the squared deviations."""
         with np.errstate(over="ignore"):
             return np.asarray(self.variance * (self.count - self.ddof))
 

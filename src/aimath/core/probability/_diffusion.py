@@ -16,6 +16,9 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import ImagesOrVectors, PerStep, Scalar
+
+
 DoubleDouble = tuple[Array, Array]
 """A number and the rest that its rounding left."""
 NOISE_SCHEDULES = ("linear", "scaled-linear", "cosine")
@@ -30,10 +33,10 @@ class NoiseSchedule(NamedTuple):
     T: int
     beta_start: float  # used by the linear schedules
     beta_end: float
-    betas: Array  # (T,) variance of the noise that step t adds, inside 0 .. 1
-    alpha_bar: Array  # (T,) share of the signal's variance left after step t, falling
-    one_minus_alpha_bar: Array  # (T,) variance of the noise by then, rising, with its own digits
-    snr: Array  # (T,) alpha_bar / (1 - alpha_bar)
+    betas: PerStep  # variance of the noise that step t adds, inside 0 .. 1
+    alpha_bar: PerStep  # share of the signal's variance left after step t, falling
+    one_minus_alpha_bar: PerStep  # variance of the noise by then, rising, with its own digits
+    snr: PerStep  # alpha_bar / (1 - alpha_bar)
 
     def check(self) -> Check:
         """Return 1 - alpha_bar beside its step-by-step recurrence."""
@@ -76,26 +79,26 @@ def noise_schedule(
 class Diffuse(NamedTuple):
     """A vector after t + 1 steps of noise, reached in one."""
 
-    x0: Array  # (..., n)
+    x0: ImagesOrVectors
     t: int | None  # 0 .. T-1; None if alpha_bar was given
     T: int | None
     schedule: str | None
     beta_start: float | None
     beta_end: float | None
-    noise: Array  # (..., n) standard normal
-    alpha_bar: Array  # () share of the variance that is left, 0 .. 1
-    one_minus_alpha_bar: Array  # () variance of the noise
-    snr: Array  # () their ratio, inf without noise
-    noisy: Array  # (..., n)
+    noise: ImagesOrVectors  # standard normal
+    alpha_bar: Scalar  # share of the variance that is left, 0 .. 1
+    one_minus_alpha_bar: Scalar  # variance of the noise
+    snr: Scalar  # their ratio, inf without noise
+    noisy: ImagesOrVectors
 
     @property
-    def signal_scale(self) -> Array:
-        """() sqrt(alpha_bar), what x0 is multiplied by."""
+    def signal_scale(self) -> Scalar:
+        """sqrt(alpha_bar), what x0 is multiplied by."""
         return np.asarray(np.sqrt(self.alpha_bar))
 
     @property
-    def noise_scale(self) -> Array:
-        """() sqrt(1 - alpha_bar), what the noise is multiplied by."""
+    def noise_scale(self) -> Scalar:
+        """sqrt(1 - alpha_bar), what the noise is multiplied by."""
         return np.asarray(np.sqrt(self.one_minus_alpha_bar))
 
     def check(self) -> Check:

@@ -18,37 +18,38 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import ArrayLike
 
+    from aimath.core.numerics.axes import OptionalVectors, Scalar, Scalars
     from aimath.core.numerics.types import Array
 
 
 class Gaussian(NamedTuple):
     """The normal distribution at x."""
 
-    x: Array  # (...) may be infinite
-    mu: Array  # (...)
-    sigma: Array  # (...) above 0
-    density: Array  # (...) per unit of x, at least 0
+    x: OptionalVectors  # may be infinite
+    mu: Scalar
+    sigma: Scalar  # above 0
+    density: OptionalVectors  # per unit of x, at least 0
 
     @property
-    def z(self) -> Array:
-        """(...) distance from the mean in sigmas."""
+    def z(self) -> OptionalVectors:
+        """Distance from the mean in sigmas."""
         return special.standardize(self.x, self.mu, self.sigma)[0]
 
     @property
-    def log_density(self) -> Array:
-        """(...) nats, within 2 ulp of the larger of its two terms; finite where the density underflows."""
+    def log_density(self) -> OptionalVectors:
+        """Nats, within 2 ulp of the larger of its two terms; finite where the density underflows."""
         with np.errstate(over="ignore"):
             h, low = special.square_dd(*special.standardize(self.x, self.mu, self.sigma))
         return np.asarray(-0.5 * h - 0.5 * low - (np.log(self.sigma) - np.log(special.NORMAL_PDF_AT_0)))
 
     @property
-    def cdf(self) -> Array:
-        """(...) P(X <= x)."""
+    def cdf(self) -> OptionalVectors:
+        """P(X <= x)."""
         return special.normal_cdf(*special.standardize(self.x, self.mu, self.sigma))
 
     @property
-    def survival(self) -> Array:
-        """(...) P(X > x), with its own digits where the cdf is nearly 1."""
+    def survival(self) -> OptionalVectors:
+        """P(X > x), with its own digits where the cdf is nearly 1."""
         z, dz = special.standardize(self.x, self.mu, self.sigma)
         return special.normal_cdf(-z, -dz)
 
@@ -81,14 +82,14 @@ def _density(x: Any, mu: Any, sigma: Any) -> Gaussian:
 class GaussianQuantile(NamedTuple):
     """A quantile of a normal distribution."""
 
-    p: Array  # (...) 0 .. 1
-    mu: Array  # (...)
-    sigma: Array  # (...) above 0
-    quantile: Array  # (...) -inf at 0, inf at 1
+    p: OptionalVectors  # 0 .. 1
+    mu: Scalar
+    sigma: Scalar  # above 0
+    quantile: OptionalVectors  # -inf at 0, inf at 1
 
     @property
-    def z(self) -> Array:
-        """(...) the quantile in sigmas from the mean."""
+    def z(self) -> OptionalVectors:
+        """The quantile in sigmas from the mean."""
         return special.normal_quantile(self.p)[0]
 
     def check(self) -> Check:
@@ -113,20 +114,20 @@ def _quantile(p: Any, mu: Any, sigma: Any) -> GaussianQuantile:
 class GaussianInterval(NamedTuple):
     """The probability of an interval under a normal distribution."""
 
-    low: Array  # (...) may be -inf
-    high: Array  # (...) at least low, may be inf
-    mu: Array  # (...)
-    sigma: Array  # (...) above 0
-    probability: Array  # (...) P(low < X <= high)
+    low: Scalars  # may be -inf
+    high: Scalars  # at least low, may be inf
+    mu: Scalar
+    sigma: Scalar  # above 0
+    probability: Scalars  # P(low < X <= high)
 
     @property
-    def z_low(self) -> Array:
-        """(...) the lower end in sigmas from the mean."""
+    def z_low(self) -> Scalars:
+        """The lower end in sigmas from the mean."""
         return special.standardize(self.low, self.mu, self.sigma)[0]
 
     @property
-    def z_high(self) -> Array:
-        """(...) the upper end in sigmas from the mean."""
+    def z_high(self) -> Scalars:
+        """The upper end in sigmas from the mean."""
         return special.standardize(self.high, self.mu, self.sigma)[0]
 
     def check(self) -> Check:
@@ -195,11 +196,11 @@ class GaussianSample(NamedTuple):
 
     mu: float
     sigma: float  # above 0
-    sample: Array  # (count,)
+    sample: Scalars
 
     @property
-    def z(self) -> Array:
-        """(count,) each number in sigmas from the mean."""
+    def z(self) -> Scalars:
+        """Each number in sigmas from the mean."""
         return special.standardize(self.sample, np.asarray(self.mu), np.asarray(self.sigma))[0]
 
     def check(self) -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.numerics.axes import Entries, Scalars, Vectors
     from aimath.core.numerics.types import Array
 
 BLOCK = 32_768
@@ -283,19 +284,19 @@ def _logsumexp_decimal(row: Array) -> float:
 class Softmax(NamedTuple):
     """Probabilities in the ratios of exp(logit / temperature)."""
 
-    logits: Array  # (..., n) finite, or -inf for a mask
+    logits: Vectors  # finite, or -inf for a mask
     temperature: float  # 0 greedy .. inf uniform
-    probs: Array  # (..., n) sums to 1 along n
-    total: Array  # (...) sum of the weights, 1 .. n
+    probs: Vectors  # sums to 1
+    total: Scalars  # sum of the weights, 1 .. n
 
     @property
-    def maximum(self) -> Array:
-        """(...) the largest logit."""
+    def maximum(self) -> Scalars:
+        """The largest logit."""
         return np.asarray(self.logits.max(axis=-1))
 
     @property
-    def shifted(self) -> Array:
-        """(..., n) (logit - the largest) / temperature, at most 0; at temperature 0 and inf the limit."""
+    def shifted(self) -> Vectors:
+        """(logit - the largest) / temperature, at most 0; at temperature 0 and inf the limit."""
         with np.errstate(all="ignore"):
             difference = self.logits - self.logits.max(axis=-1, keepdims=True)
             if self.temperature == 0.0:
@@ -305,30 +306,30 @@ class Softmax(NamedTuple):
             return np.asarray(difference / self.temperature)
 
     @property
-    def weights(self) -> Array:
-        """(..., n) exp(shifted), 0 .. 1: the largest logit weighs 1."""
+    def weights(self) -> Vectors:
+        """exp(shifted), 0 .. 1: the largest logit weighs 1."""
         return np.where(self.shifted == 0.0, 1.0, np.minimum(self.probs * self.total[..., np.newaxis], 1.0))
 
     @property
-    def log_probs(self) -> Array:
-        """(..., n) natural logarithms of the probabilities, at most 0."""
+    def log_probs(self) -> Vectors:
+        """Natural logarithms of the probabilities, at most 0."""
         return log_softmax_rows(self.logits, self.temperature)
 
     @property
-    def entropy(self) -> Array:
-        """(...) bits, 0 .. log2(n): near 1 the logarithm is kept from the logits, where p forgot it."""
+    def entropy(self) -> Scalars:
+        """Bits, 0 .. log2(n): near 1 the logarithm is kept from the logits, where p forgot it."""
         p = np.where(self.probs == 0.0, 1.0, self.probs)
         surprise = np.where(self.probs > 0.5, self.log_probs / -np.log(2.0), -np.log2(p))
         return compensated_sum(p * surprise) + 0.0
 
     @property
-    def perplexity(self) -> Array:
-        """(...) 2^entropy, 1 .. n: so many equally likely outcomes are as uncertain."""
+    def perplexity(self) -> Scalars:
+        """2^entropy, 1 .. n: so many equally likely outcomes are as uncertain."""
         return np.asarray(np.exp2(self.entropy))
 
     @property
-    def argmax(self) -> Any:
-        """(...) index of the most probable entry, the first of several."""
+    def argmax(self) -> Entries:
+        """Index of the most probable entry, the first of several."""
         return np.argmax(self.logits, axis=-1)
 
     def check(self) -> Check:
@@ -381,23 +382,23 @@ def temperature(logits: ArrayLike, temperature: Iterable[float] = TEMPERATURES) 
 class LogSoftmax(NamedTuple):
     """Logarithms of softmax probabilities."""
 
-    logits: Array  # (..., n) finite, or -inf for a mask
+    logits: Vectors  # finite, or -inf for a mask
     temperature: float  # 0 greedy .. inf uniform
-    log_probs: Array  # (..., n) nats, at most 0
+    log_probs: Vectors  # nats, at most 0
 
     @property
-    def maximum(self) -> Array:
-        """(...) the largest logit."""
+    def maximum(self) -> Scalars:
+        """The largest logit."""
         return np.asarray(self.logits.max(axis=-1))
 
     @property
-    def logsumexp(self) -> Array:
-        """(...) nats, of the logits as they stand (temperature 1)."""
+    def logsumexp(self) -> Scalars:
+        """Nats, of the logits as they stand (temperature 1)."""
         return logsumexp_rows(self.logits)
 
     @property
-    def probs(self) -> Array:
-        """(..., n) the probabilities themselves."""
+    def probs(self) -> Vectors:
+        """The probabilities themselves."""
         return softmax_rows(self.logits, self.temperature)[0]
 
     def check(self) -> Check:
@@ -426,34 +427,34 @@ def log_softmax(logits: ArrayLike, temperature: float = 1.0) -> LogSoftmax:
 class LogSumExp(NamedTuple):
     """The logarithm of a sum of exponentials."""
 
-    values: Array  # (..., n) may hold inf and -inf
-    logsumexp: Array  # (...) nats, at least the maximum
+    values: Vectors  # may hold inf and -inf
+    logsumexp: Scalars  # nats, at least the maximum
 
     @property
-    def maximum(self) -> Array:
-        """(...) the largest value."""
+    def maximum(self) -> Scalars:
+        """The largest value."""
         return np.asarray(self.values.max(axis=-1))
 
     @property
-    def shifted(self) -> Array:
-        """(..., n) value - maximum, at most 0; 0 for what equals an infinite maximum."""
+    def shifted(self) -> Vectors:
+        """Value - maximum, at most 0; 0 for what equals an infinite maximum."""
         with np.errstate(invalid="ignore"):
             difference = self.values - self.maximum[..., np.newaxis]
         return np.where(self.values == self.maximum[..., np.newaxis], 0.0, difference)
 
     @property
-    def weights(self) -> Array:
-        """(..., n) exp(shifted), 0 .. 1."""
+    def weights(self) -> Vectors:
+        """exp(shifted), 0 .. 1."""
         return np.asarray(np.exp(self.shifted))
 
     @property
-    def total(self) -> Array:
-        """(...) sum of the weights, 1 .. n."""
+    def total(self) -> Scalars:
+        """Sum of the weights, 1 .. n."""
         return compensated_sum(self.weights)
 
     @property
-    def excess(self) -> Array:
-        """(...) what the others add to the maximum, 0 .. log(n)."""
+    def excess(self) -> Scalars:
+        """What the others add to the maximum, 0 .. log(n)."""
         with np.errstate(invalid="ignore"):
             excess = self.logsumexp - self.maximum
         return np.where(np.isfinite(self.maximum), excess, 0.0)
