@@ -26,11 +26,15 @@ class Line(NamedTuple):
     `{name:+}` keeps the sign, `{name: + }` joins a vector by what stands behind the colon,
     `{name:.4}` shows 4 digits, `{name:%}` a percentage, `{name:bar}` a bar from 0 to 1, and
     `{name:spark}` a vector as a line of little bars.
-    `nonzero` names a quantity that must not be 0 for the line to appear.
+    `nonzero` names a quantity that must not be 0 for the line to appear. `condition` names a method of
+    the result that says for each row whether the text is true in the digits shown; if not, the line
+    is `fallback`.
     """
 
     text: str
     nonzero: str = ""
+    condition: str = ""
+    fallback: str = ""
 
 
 class Table(NamedTuple):
@@ -72,6 +76,8 @@ class CrossCheck(NamedTuple):
 
     text: str
     method: str = "check"  # of the result
+    condition: str = ""  # as in a Line
+    fallback: str = ""
 
 
 Step = Line | Table | Panels | Tree | CrossCheck

@@ -443,6 +443,10 @@ class LogSumExp(NamedTuple):
             excess = self.logsumexp - self.maximum
         return np.where(np.isfinite(self.maximum), excess, 0.0)
 
+    def total_is_distinct(self) -> Any:  # (...) truth values
+        """Return whether six digits distinguish `total` from 1, or the answer from the maximum less."""
+        return (self.total >= 1.0 + 5e-6) | (self.excess <= 1e-10 * np.abs(self.maximum))
+
     def check(self) -> Check:
         """Return logsumexp beside numpy's logaddexp applied value by value."""
         with np.errstate(all="ignore"):
