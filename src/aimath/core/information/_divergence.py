@@ -13,8 +13,8 @@ from aimath.core.information._reductions import (
     entropy_rows,
     js_rows,
     kl_rows,
+    kl_terms,
     logarithm,
-    p_log_ratio,
     total,
 )
 from aimath.core.numerics.arrays import Check
@@ -36,10 +36,7 @@ class KL(NamedTuple):
     @property
     def terms(self) -> Array:  # (..., n) of both signs
         """What each outcome adds: p log(p/q)."""
-        log, divisor, _ = logarithm(self.base)
-        with np.errstate(all="ignore"):
-            p, q = np.broadcast_arrays(self.p, self.q)
-            return p_log_ratio(p, p, q, log) / divisor
+        return kl_terms(self.p, self.q, self.base)
 
     @property
     def cross_entropy(self) -> Array:  # (...)
@@ -115,12 +112,16 @@ class JS(NamedTuple):
     @property
     def kl_p(self) -> Array:  # (...) 0..log 2
         """KL(p, mixture)."""
-        return kl_rows(self.p, self.mixture, self.base)
+        return self._kl_mixture(self.p, self.q)
 
     @property
     def kl_q(self) -> Array:  # (...) 0..log 2
         """KL(q, mixture)."""
-        return kl_rows(self.q, self.mixture, self.base)
+        return self._kl_mixture(self.q, self.p)
+
+    def _kl_mixture(self, one: Array, other: Array) -> Array:
+        one, other = np.broadcast_arrays(one, other)
+        return kl_rows(one, self.mixture, self.base, difference=0.5 * (one - other))
 
     def check(self) -> Check:
         """Return the divergence beside the entropy of the mixture less the mean of both entropies."""

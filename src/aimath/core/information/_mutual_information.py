@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._reductions import accurate_sum, entropy_rows, kl_rows, logarithm, p_log_ratio
+from aimath.core.information._reductions import accurate_sum, entropy_rows, kl_rows, kl_terms, logarithm
 from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
 from aimath.core.numerics.double_double import two_prod
 from aimath.errors import InputError
@@ -42,9 +42,8 @@ class MutualInformation(NamedTuple):
     @property
     def terms(self) -> Array:  # (..., r, c) of both signs
         """Joint log(joint / expected)."""
-        log, divisor, _ = logarithm(self.base)
-        with np.errstate(all="ignore"):
-            return p_log_ratio(self.joint, self.joint, self.expected, log) / divisor
+        expected, difference = _independence_difference(self.joint)
+        return kl_terms(self.joint, expected, self.base, difference)
 
     @property
     def joint_entropy(self) -> Array:  # (...)

@@ -350,6 +350,19 @@ def _kl_terms(p: Array, q: Array, difference: Array, log: np.ufunc) -> tuple[Arr
     return p_log_ratio(p, np.where(far, p, 1.0), np.where(far, q, 1.0), log), rest
 
 
+def kl_terms(p: Array, q: Array, base: float, difference: Array | None = None) -> Array:
+    """Return p log(p/q) of each entry (..., n), with all digits also where p is close to q.
+
+    `difference` is p - q where the caller knows it better than the difference of the two doubles.
+    """
+    log, divisor, nat = logarithm(base)
+    p, q = np.broadcast_arrays(p, q)
+    difference = p - q if difference is None else difference
+    with np.errstate(all="ignore"):
+        logs, rest = _kl_terms(p, q, difference, log)
+        return np.asarray(logs / divisor + (rest + difference) / nat)
+
+
 def p_log_ratio(weight: Array, p: Array, q: Array, log: np.ufunc) -> Array:
     """Return weight log(p/q): 0 where the weight is 0 whatever q is, inf where q = 0."""
     logs = log(p / q)
