@@ -38,7 +38,12 @@ def kl(
 
     unit, log = information.entropy_unit(base), log_name(base)
     one, two, answer, terms = ("q", "p", "reverse", "reverse_terms") if reverse else ("p", "q", "kl", "terms")
-    check = CrossCheck("cross-entropy - entropy = {cross_entropy} - {entropy} = {alternative}")
+    check = CrossCheck(
+        "cross-entropy - entropy = {cross_entropy} - {entropy} = {alternative}",
+        condition="entropies_add_up",
+        fallback="cross-entropy - entropy, and what q sums to above p: {alternative}",
+    )
+    more = "- ({mass_difference})" if reverse else "+ ({mass_difference})"
     return Report(
         information.kl(p, q, base, normalize),
         show=(answer,),
@@ -48,7 +53,12 @@ def kl(
                 f"extra {unit} when the code was made for {{Q}}"
             ),
             Table((("work", f"{{{one}}} · {log}({{{one}}}/{{{two}}})"), (unit, f"{{{terms}:+}}")), bar=terms),
-            Line(f" KL({{P}}‖{{Q}}) = {{{terms}: + }} = {{{answer}}} {unit}"),
+            Line(
+                f" KL({{P}}‖{{Q}}) = {{{terms}: + }} = {{{answer}}} {unit}",
+                condition=f"{terms}_add_up",
+                fallback=f" KL({{P}}‖{{Q}}) = {{{terms}: + }} {more} = {{{answer}}} {unit}"
+                f"      {{mass_difference}} {unit}: what q sums to above p",
+            ),
             CrossCheck("cross-entropy - entropy = {alternative}", "check_reverse") if reverse else check,
             Line(
                 f" KL({{Q}}‖{{P}}) = {{{'kl' if reverse else 'reverse'}}}: not symmetric. "
@@ -58,6 +68,7 @@ def kl(
         ),
         units=dict.fromkeys(("kl", "terms", "cross_entropy", "entropy", "reverse", "reverse_terms"), unit),
         template_words={"P": one, "Q": two},
+        omitted_fields=("mass_difference",),
         plot=Plot(terms),
     )
 

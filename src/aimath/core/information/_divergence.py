@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.core.information._reductions import (
+    accurate_sum,
+    adds_up,
     as_distribution_pair,
     cross_entropy_rows,
     entropy_rows,
@@ -15,7 +17,6 @@ from aimath.core.information._reductions import (
     kl_rows,
     kl_terms,
     logarithm,
-    total,
 )
 from aimath.core.numerics.arrays import Check
 
@@ -64,10 +65,29 @@ class KL(NamedTuple):
         impossible = (self.q == 0) & (self.p > 0)
         return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)
 
+    @property
+    def mass_difference(self) -> Array:  # (...) near 0
+        """(Σ q - Σ p) / ln base: the part of kl that is not in `terms`."""
+        p, q = np.broadcast_arrays(self.p, self.q)
+        return accurate_sum(np.concatenate((q, -p), axis=-1)) / logarithm(self.base)[2]
+
+    def terms_add_up(self) -> Any:  # (...) truth values
+        """Return whether the terms alone add up to kl, as where p and q sum to the same."""
+        return adds_up(self.terms, self.kl)
+
+    def reverse_terms_add_up(self) -> Any:  # (...) truth values
+        """Return whether the reverse terms alone add up to the reverse divergence."""
+        return self._swap().terms_add_up()
+
+    def entropies_add_up(self) -> Any:  # (...) truth values
+        """Return whether kl is cross_entropy - entropy alone, as where p and q sum to the same."""
+        parts = np.broadcast_arrays(self.cross_entropy, -self.entropy)
+        return adds_up(np.stack(parts, axis=-1), self.kl)
+
     def check(self) -> Check:
         """Return the divergence beside cross-entropy - entropy."""
-        drift = (total(self.p) - total(self.q)) / logarithm(self.base)[2]
-        return Check(self.kl, self.cross_entropy - self.entropy - drift)
+        own = cross_entropy_rows(self.p, self.p, self.base)  # the entropy, not cut off at 0
+        return Check(self.kl, self.cross_entropy - own + self.mass_difference)
 
     def check_reverse(self) -> Check:
         """Return the reverse divergence beside its cross-entropy - entropy."""

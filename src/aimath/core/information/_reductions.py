@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -202,6 +202,13 @@ def expectation_terms(p: Array, x: Array) -> Array:
     """Return p x with 0 · inf = 0, the terms of an expectation."""
     with np.errstate(invalid="ignore"):
         return np.where(p > 0, p * x, 0.0)
+
+
+def adds_up(terms: Array, outcome: Array) -> Any:
+    """Return whether terms (..., n) add up to outcomes (...), to nine digits of the largest term."""
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(accurate_sum(terms) - outcome)
+        return ~(difference > 1e-10 * np.abs(terms).max(axis=-1))
 
 
 def total(p: Array) -> Array:

@@ -444,7 +444,7 @@ class LogSumExp(NamedTuple):
         return np.where(np.isfinite(self.maximum), excess, 0.0)
 
     def total_is_distinct(self) -> Any:  # (...) truth values
-        """Return whether six digits distinguish `total` from 1, or the answer from the maximum less."""
+        """Return whether `total` is above 1 in six digits, or the answer the maximum in ten."""
         return (self.total >= 1.0 + 5e-6) | (self.excess <= 1e-10 * np.abs(self.maximum))
 
     def check(self) -> Check:
