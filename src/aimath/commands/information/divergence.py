@@ -39,7 +39,7 @@ def kl(
     unit, log = information.entropy_unit(base), log_name(base)
     one, two, answer, terms = ("q", "p", "reverse", "reverse_terms") if reverse else ("p", "q", "kl", "terms")
     check = CrossCheck(
-        "cross-entropy - entropy = {cross_entropy} - {entropy} = {alternative}",
+        "cross-entropy - entropy = {cross_entropy:~} - {entropy:~} = {alternative}",
         condition="entropies_add_up",
         fallback="cross-entropy - entropy, and what q sums to above p: {alternative}",
     )
@@ -52,7 +52,10 @@ def kl(
                 f"KL({{P}}‖{{Q}}) = Σ {{P}}_i · {log}({{P}}_i/{{Q}}_i)      "
                 f"extra {unit} when the code was made for {{Q}}"
             ),
-            Table((("work", f"{{{one}}} · {log}({{{one}}}/{{{two}}})"), (unit, f"{{{terms}:+}}")), bar=terms),
+            Table(
+                (("work", f"{{{one}:~}} · {log}({{{one}:~}}/{{{two}:~}})"), (unit, f"{{{terms}:+}}")),
+                bar=terms,
+            ),
             Line(
                 f" KL({{P}}‖{{Q}}) = {{{terms}: + }} = {{{answer}}} {unit}",
                 condition=f"{terms}_add_up",

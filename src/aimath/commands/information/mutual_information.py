@@ -46,7 +46,8 @@ def mutual_information(
                 fallback=f" I = {{mutual_information}} {unit}: rounded as they are, these terms cancel",
             ),
             CrossCheck(
-                "H(X) + H(Y) - H(X,Y) = {row_entropy} + {column_entropy} - {joint_entropy} = {alternative}",
+                "H(X) + H(Y) - H(X,Y)"
+                " = {row_entropy:~} + {column_entropy:~} - {joint_entropy:~} = {alternative}",
                 condition="entropies_add_up",
                 fallback="H(X) + H(Y) - H(X,Y) = {alternative}",
             ),
