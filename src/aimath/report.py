@@ -26,12 +26,17 @@ class Line(NamedTuple):
 
     `{name:+}` keeps the sign, `{name: + }` joins a vector by what stands behind the colon,
     `{name:.4}` shows 4 digits, `{name:%}` a percentage, `{name:bar}` a bar from 0 to 1, and
-    `{name:spark}` a vector as a line of little bars.
-    `nonzero` names a quantity that must not be 0 for the line to appear.
+    `{name:spark}` a vector as a line of little bars. `{name:~}` and `{name:~4}` show more digits than 6
+    and 4 where these would make a whole number of what isn't.
+    `nonzero` names a quantity that must not be 0 for the line to appear. `condition` names a method of
+    the result that says for each row whether the text is true in the digits shown; if not, the line
+    is `fallback`.
     """
 
     text: str
     nonzero: str = ""
+    condition: str = ""
+    fallback: str = ""
 
 
 class Table(NamedTuple):
@@ -73,6 +78,8 @@ class CrossCheck(NamedTuple):
 
     text: str
     method: str = "check"  # of the result
+    condition: str = ""  # as in a Line
+    fallback: str = ""
 
 
 class Derivations(NamedTuple):

@@ -89,9 +89,16 @@ def report_mistakes(command: Command, report: Report) -> Iterator[str]:
         for name in names:
             if name and name not in known:
                 yield f"{source_location(command)}: {command.name}: there is no {name}, named by {place}"
-    for step in report.steps:
-        if isinstance(step, CrossCheck) and not hasattr(report.result, step.method):
-            yield f"{source_location(command)}: {command.name}: the result has no method {step.method}"
+    for method in (method for step in report.steps for method in _step_methods(step)):
+        if not hasattr(report.result, method):
+            yield f"{source_location(command)}: {command.name}: the result has no method {method}"
+
+
+def _step_methods(step: Step) -> list[str]:
+    """Return the methods of the result that a step names."""
+    methods = [step.condition] if isinstance(step, (Line, CrossCheck)) else []
+    methods += [step.method] if isinstance(step, CrossCheck) else []
+    return [method for method in methods if method]
 
 
 def _step_names(step: Step) -> Iterable[str]:
@@ -99,9 +106,9 @@ def _step_names(step: Step) -> Iterable[str]:
     from aimath.render.templates import field_names
 
     if isinstance(step, Line):
-        names = [*field_names(step.text), step.nonzero]
+        names = [*field_names(step.text + step.fallback), step.nonzero]
     elif isinstance(step, CrossCheck):
-        names = [name for name in field_names(step.text) if name not in CHECK_NAMES]
+        names = [name for name in field_names(step.text + step.fallback) if name not in CHECK_NAMES]
     elif isinstance(step, Derivations):
         names = []  # those of its reports are theirs
     elif isinstance(step, Panels):

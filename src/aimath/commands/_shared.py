@@ -52,10 +52,10 @@ def check_memory(shape: tuple[int, int], description: str, memory: int | None) -
 
 def format_dot_product(left: str, right: str, i: int, j: int, terms: int) -> str:
     """Return the template of a dot product of a row and a column, with long ones elided."""
-    products = [f"{{{left}[{i}][{k}]:.4}}·{{{right}[{k}][{j}]:.4}}" for k in range(min(terms, MAX_TERMS))]
+    products = [f"{{{left}[{i}][{k}]:~4}}·{{{right}[{k}][{j}]:~4}}" for k in range(min(terms, MAX_TERMS))]
     if terms > MAX_TERMS:
         last = terms - 1
-        products[-2:] = ["…", f"{{{left}[{i}][{last}]:.4}}·{{{right}[{last}][{j}]:.4}}"]
+        products[-2:] = ["…", f"{{{left}[{i}][{last}]:~4}}·{{{right}[{last}][{j}]:~4}}"]
     return " + ".join(products)
 
 

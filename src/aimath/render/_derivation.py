@@ -246,12 +246,17 @@ class DerivationRenderer:
             return
         methods = [step.method for step in report.steps if isinstance(step, CrossCheck)]
         checks = {method: getattr(report.result, method)() for method in methods}
+        conditions = [step.condition for step in report.steps if isinstance(step, (Line, CrossCheck))]
+        holds = {method: getattr(report.result, method)() for method in conditions if method}
         for row in range(view.rows):
             strips: list[StyledLine] = []
             for k, step in enumerate(report.steps):
                 if k == 1:
                     said = "   ".join(sweep_settings(report, row, self.layout))
                     strips += [styled(text, "bold") for text in wrap(said, self.width) if said]
+                if isinstance(step, (Line, CrossCheck)) and step.condition:
+                    true = _row_value(holds[step.condition], view, row)
+                    step = step if true else step._replace(text=step.fallback)  # noqa: PLW2901
                 if isinstance(step, Line):
                     strips += self._render_line(step, view, row, first=k == 0)
                 elif isinstance(step, CrossCheck):

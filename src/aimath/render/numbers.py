@@ -71,6 +71,19 @@ class NumberStyle(NamedTuple):
             return f"{x:z.0f}"
         return _format_without_rounding_up(x, f"{x:.{self.digits or DISPLAY_DIGITS}g}")
 
+    def format_distinct(self, x: Any) -> str:
+        """Return one number as text for display, in as many digits as distinguish it from a whole number.
+
+        >>> [NumberStyle().format_distinct(x) for x in (1.00000012, 2.0, 1 / 3)]
+        ['1.00000012', '2', '0.333333']
+        >>> NumberStyle(digits=4).format_distinct(1230.56)
+        '1230.56'
+        """
+        texts = (self._replace(digits=n).format_display(x) for n in (*range(self.digits or 6, 17, 3), 17))
+        if self.decimals is not None or not math.isfinite(x) or x == round(x):
+            return self.format_display(x)
+        return next(text for text in texts if not float(text).is_integer())
+
     def format_percent(self, x: float) -> str:
         """Return a share as a percentage with 4 digits, never 100 for less than 1.
 

@@ -39,8 +39,10 @@ class TemplateValue:
     def __format__(self, spec: str) -> str:
         """Return the number as text, or the vector's numbers joined."""
         value, style = self.value, self.layout.style
-        if spec.startswith(".") and style.exact:
+        if spec[1:].isdigit() and style.exact:
             style = style._replace(digits=int(spec[1:]))
+        if spec.startswith("~"):
+            return style.format_distinct(value)
         if isinstance(value, np.ndarray) and spec == "spark":
             return spark(value, self.layout)
         if isinstance(value, np.ndarray):

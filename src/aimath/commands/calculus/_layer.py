@@ -59,7 +59,7 @@ def _loss_steps() -> Iterator[Step]:
     columns = (("1 z = W·x + b", "{z}"), ("2 p = softmax(z)", "{probs}"), ("y", "{y}"))
     yield Table((*columns, ("3 ∂L/∂z = p - y", "{dz:+}")), bar="probs")
     yield Line(" L = -log p_k = {loss} nats")
-    yield Line(" 4 ∂L/∂W = ∂L/∂z · xᵀ      the first: {dz[0]:.4} · {x[0]:.4} = {dW[0][0]}")
+    yield Line(" 4 ∂L/∂W = ∂L/∂z · xᵀ      the first: {dz[0]:~4} · {x[0]:~4} = {dW[0][0]}")
     yield from _parameter_gradient_steps("z", 5)
 
 

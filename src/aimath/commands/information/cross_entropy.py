@@ -83,7 +83,9 @@ def _distribution_report(
             ),
             Line(f" H(p, q) = {{terms: + }} = {{cross_entropy}} {unit}      perplexity {{perplexity}}"),
             CrossCheck(
-                f"entropy + divergence = H({of}) + KL({of}‖q) = {{entropy}} + {{kl}} = {{alternative}}"
+                f"entropy + divergence = H({of}) + KL({of}‖q) = {{entropy}} + {{kl}} = {{alternative}}",
+                condition="parts_add_up",
+                fallback=f"entropy + divergence, and what {of} sums to above q: {{alternative}}",
             ),
         ),
         units=dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit),

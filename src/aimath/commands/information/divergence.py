@@ -39,7 +39,12 @@ def kl(
 
     unit, log = entropy_unit(base), log_name(base)
     one, two, answer, terms = ("q", "p", "reverse", "reverse_terms") if reverse else ("p", "q", "kl", "terms")
-    check = CrossCheck("cross-entropy - entropy = {cross_entropy} - {entropy} = {alternative}")
+    check = CrossCheck(
+        "cross-entropy - entropy = {cross_entropy:~} - {entropy:~} = {alternative}",
+        condition="entropies_add_up",
+        fallback="cross-entropy - entropy, and what q sums to above p: {alternative}",
+    )
+    more = "- ({mass_difference})" if reverse else "+ ({mass_difference})"
     return Report(
         information.kl(p, q, base, normalize),
         show=(answer,),
@@ -48,8 +53,16 @@ def kl(
                 f"KL({{P}}‖{{Q}}) = Σ {{P}}_i · {log}({{P}}_i/{{Q}}_i)      "
                 f"extra {unit} when the code was made for {{Q}}"
             ),
-            Table((("work", f"{{{one}}} · {log}({{{one}}}/{{{two}}})"), (unit, f"{{{terms}:+}}")), bar=terms),
-            Line(f" KL({{P}}‖{{Q}}) = {{{terms}: + }} = {{{answer}}} {unit}"),
+            Table(
+                (("work", f"{{{one}:~}} · {log}({{{one}:~}}/{{{two}:~}})"), (unit, f"{{{terms}:+}}")),
+                bar=terms,
+            ),
+            Line(
+                f" KL({{P}}‖{{Q}}) = {{{terms}: + }} = {{{answer}}} {unit}",
+                condition=f"{terms}_add_up",
+                fallback=f" KL({{P}}‖{{Q}}) = {{{terms}: + }} {more} = {{{answer}}} {unit}"
+                f"      {{mass_difference}} {unit}: what q sums to above p",
+            ),
             CrossCheck("cross-entropy - entropy = {alternative}", "check_reverse") if reverse else check,
             Line(
                 f" KL({{Q}}‖{{P}}) = {{{'kl' if reverse else 'reverse'}}}: not symmetric. "

@@ -53,7 +53,11 @@ def entropy(
             Table(
                 (("p_i", "{probs}"), ("surprise", "{surprise}"), ("p_i · surprise", "{terms}")), bar="terms"
             ),
-            Line(f" H = {{terms: + }} = {{entropy}} {unit}      the most for so many outcomes: {{maximum}}"),
+            Line(
+                f" H = {{terms: + }} = {{entropy}} {unit}      the most for so many outcomes: {{maximum}}",
+                condition="terms_add_up",
+                fallback=f" H = {{entropy}} {unit} where p sums to 1; these terms sum to {{terms: + }}",
+            ),
             Line(" like a choice among {perplexity} equally likely outcomes"),
             CrossCheck(f"{log}(n) - KL(p‖uniform) = {{alternative}}"),
         ),

@@ -41,9 +41,16 @@ def mutual_information(
             Line(f"I(X; Y) = Σ p(x,y) · {log}(p(x,y) / (p(x) · p(y)))"),
             Line(" p(x) = {row_marginal}      p(y) = {column_marginal}"),
             Table((("p(x,y)", "{joint}"), ("p(x) · p(y)", "{expected}"), (unit, "{terms:+}")), bar="terms"),
-            Line(f" I = {{terms: + }} = {{mutual_information}} {unit}"),
+            Line(
+                f" I = {{terms: + }} = {{mutual_information}} {unit}",
+                condition="terms_add_up",
+                fallback=f" I = {{mutual_information}} {unit}: rounded as they are, these terms cancel",
+            ),
             CrossCheck(
-                "H(X) + H(Y) - H(X,Y) = {row_entropy} + {column_entropy} - {joint_entropy} = {alternative}"
+                "H(X) + H(Y) - H(X,Y)"
+                " = {row_entropy:~} + {column_entropy:~} - {joint_entropy:~} = {alternative}",
+                condition="entropies_add_up",
+                fallback="H(X) + H(Y) - H(X,Y) = {alternative}",
             ),
         ),
         units=dict.fromkeys(

@@ -59,7 +59,11 @@ def perplexity(
         steps=(
             Line("perplexity = exp H(p)      H(p) = Σ p_i · ln(1/p_i), in nats"),
             Table((("p_i", "{probs}"), ("p_i · ln(1/p_i)", "{terms}")), bar="terms"),
-            Line(" H = {terms: + } = {nats} nats"),
+            Line(
+                " H = {terms: + } = {nats} nats",
+                condition="terms_add_up",
+                fallback=" H = {nats} nats where p sums to 1; these terms sum to {terms: + }",
+            ),
             Line(" exp {nats} = {perplexity} equally likely choices"),
             CrossCheck("Π p_i^(-p_i) = {alternative}"),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import Operand, Vector
@@ -30,9 +30,12 @@ def eig(
 
     result = eigen.eig(single_matrix(A, "A"))
     n, complex_ = len(result.values), result.vectors_im is not None
+    value = float(result.values[0, 0])
+    is_whole = abs(value - round(value)) <= 1e-12 * abs(value)  # but for rounding
+    largest = f"{{values[0][0]{'' if is_whole else ':~'}}}"
     products = [
-        f"  {format_dot_product('A', 'vectors', i, 0, n)} = {{values[0][0]}} · {{vectors[{i}][0]}}"
-        for i in range(n)
+        f"  {format_dot_product('A', 'vectors', i, 0, n)} {sign} {largest} · {{vectors[{i}][0]}}"
+        for i, sign in enumerate(_equality_signs(result))
     ]
     first = (" A · v for the largest λ, row by row:", *products)
     return Report(
@@ -57,3 +60,13 @@ def eig(
         names={"part": ("re", "im")},
         plot=Plot("magnitude"),
     )
+
+
+def _equality_signs(result: Any) -> list[str]:
+    """Return = for the rows of A · v = λ · v that hold to nine digits of their own, ≈ for others."""
+    import numpy as np
+
+    v, value = result.vectors[:, 0], result.values[0, 0]
+    with np.errstate(all="ignore"):
+        residual = np.abs(result.A @ v - value * v)
+        return ["≈" if wide else "=" for wide in residual > 1e-9 * (np.abs(result.A) @ np.abs(v))]

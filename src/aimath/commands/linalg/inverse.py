@@ -83,12 +83,12 @@ def _determinant_expansion(n: int) -> tuple[str, ...]:
     def minor(columns: tuple[int, int], row: int) -> str:
         i, j = columns
         below = row + 1
-        return f"{{a[{row}][{i}]}}·{{a[{below}][{j}]}} - {{a[{row}][{j}]}}·{{a[{below}][{i}]}}"
+        return f"{{a[{row}][{i}]:~}}·{{a[{below}][{j}]:~}} - {{a[{row}][{j}]:~}}·{{a[{below}][{i}]:~}}"
 
     if n == 2:
         return (f" det = {minor((0, 1), 0)} = {{det}}",)
     if n == 3:
         signs = ((" det =  ", 0, (1, 2)), ("      - ", 1, (0, 2)), ("      + ", 2, (0, 1)))
-        parts = (f"{sign}{{a[0][{k}]}} · ({minor(rest, 1)})" for sign, k, rest in signs)
+        parts = (f"{sign}{{a[0][{k}]:~}} · ({minor(rest, 1)})" for sign, k, rest in signs)
         return (*parts, "      = {det}")
     return (" elimination leaves a triangle, whose diagonal multiplies to {det}",)

@@ -145,7 +145,7 @@ def _first_adam_step(variable: str, *, decay: bool) -> Iterator[Line]:
     yield Line(f"   v = (1-β2)·g² = {{v_{variable}[0]}}      v^ = v/(1-β2) = {{v_hat_{variable}[0]}}")
     held = " · (1 - {rate[1]}·{weight_decay})" * decay
     taken = f"{{rate[1]}} · {{m_hat_{variable}[0]}}/(√{{v_hat_{variable}[0]}} + {{eps}})"
-    yield Line(f"   {variable} = {{point_{variable}[0]}}{held} - {taken} = {{moved_{variable}[0]}}")
+    yield Line(f"   {variable} = {{point_{variable}[0]:~}}{held} - {taken} = {{moved_{variable}[0]}}")
     yield Line("   the first step is lr in size, whatever g is")
 
 

@@ -32,7 +32,11 @@ def describe(
             Line("mean = Σ x / n      variance = Σ (x - mean)² / (n - ddof)"),
             Table((("x", "{values}"), ("x - mean", "{deviations:+}")), bar="deviations"),
             Line(" mean = ({values: + }) / {count} = {mean}"),
-            Line(" variance = {squares} / ({count} - {ddof}) = {variance}      std = √variance = {std}"),
+            Line(
+                " variance = {squares} / ({count} - {ddof}) = {variance}      std = √variance = {std}",
+                condition="squares_in_range",
+                fallback=" variance = {variance}      std = {std}      squares leave float64's range here",
+            ),
             Line(" from {min} to {max}"),
             CrossCheck("variance by differences to the first value = {alternative}"),
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from aimath.core.information._reductions import (
+    adds_up,
     as_distribution_pair,
     check_label_smoothing,
     cross_entropy_rows,
@@ -66,10 +67,16 @@ class CrossEntropy(NamedTuple):
         """Base ** cross_entropy."""
         return power(self.base, self.cross_entropy)
 
+    def parts_add_up(self) -> Any:
+        """Return whether cross_entropy is entropy + kl alone, as where target and q sum to the same."""
+        parts = np.broadcast_arrays(self.entropy, self.kl)
+        return adds_up(np.stack(parts, axis=-1), self.cross_entropy)
+
     def check(self) -> Check:
         """Return the cross-entropy beside entropy + KL."""
         drift = (total(self.target) - total(self.q)) / logarithm(self.base)[2]
-        return Check(self.cross_entropy, self.entropy + self.kl + drift)
+        own = cross_entropy_rows(self.target, self.target, self.base)  # the entropy, not cut off at 0
+        return Check(self.cross_entropy, own + self.kl + drift)
 
 
 def _cross_entropy_of_probs(

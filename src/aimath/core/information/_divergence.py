@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.core.information._reductions import (
+    accurate_sum,
+    adds_up,
     as_distribution_pair,
     cross_entropy_rows,
     entropy_rows,
     js_rows,
     kl_rows,
+    kl_terms,
     logarithm,
-    p_log_ratio,
-    total,
 )
 from aimath.core.numerics.arrays import Check
 
@@ -36,10 +37,7 @@ class KL(NamedTuple):
     @property
     def terms(self) -> Vectors:  # of both signs
         """What each outcome adds: p log(p/q)."""
-        log, divisor, _ = logarithm(self.base)
-        with np.errstate(all="ignore"):
-            p, q = np.broadcast_arrays(self.p, self.q)
-            return p_log_ratio(p, p, q, log) / divisor
+        return kl_terms(self.p, self.q, self.base)
 
     @property
     def cross_entropy(self) -> Scalars:
@@ -67,10 +65,29 @@ class KL(NamedTuple):
         impossible = (self.q == 0) & (self.p > 0)
         return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)
 
+    @property
+    def mass_difference(self) -> Scalars:  # near 0
+        """(Σ q - Σ p) / ln base: the part of kl that is not in `terms`."""
+        p, q = np.broadcast_arrays(self.p, self.q)
+        return accurate_sum(np.concatenate((q, -p), axis=-1)) / logarithm(self.base)[2]
+
+    def terms_add_up(self) -> Any:
+        """Return whether the terms alone add up to kl, as where p and q sum to the same."""
+        return adds_up(self.terms, self.kl)
+
+    def reverse_terms_add_up(self) -> Any:
+        """Return whether the reverse terms alone add up to the reverse divergence."""
+        return self._swap().terms_add_up()
+
+    def entropies_add_up(self) -> Any:
+        """Return whether kl is cross_entropy - entropy alone, as where p and q sum to the same."""
+        parts = np.broadcast_arrays(self.cross_entropy, -self.entropy)
+        return adds_up(np.stack(parts, axis=-1), self.kl)
+
     def check(self) -> Check:
         """Return the divergence beside cross-entropy - entropy."""
-        drift = (total(self.p) - total(self.q)) / logarithm(self.base)[2]
-        return Check(self.kl, self.cross_entropy - self.entropy - drift)
+        own = cross_entropy_rows(self.p, self.p, self.base)  # the entropy, not cut off at 0
+        return Check(self.kl, self.cross_entropy - own + self.mass_difference)
 
     def check_reverse(self) -> Check:
         """Return the reverse divergence beside its cross-entropy - entropy."""
@@ -115,12 +132,16 @@ class JS(NamedTuple):
     @property
     def kl_p(self) -> Scalars:  # 0..log 2
         """KL(p, mixture)."""
-        return kl_rows(self.p, self.mixture, self.base)
+        return self._kl_mixture(self.p, self.q)
 
     @property
     def kl_q(self) -> Scalars:  # 0..log 2
         """KL(q, mixture)."""
-        return kl_rows(self.q, self.mixture, self.base)
+        return self._kl_mixture(self.q, self.p)
+
+    def _kl_mixture(self, one: Vectors, other: Vectors) -> Scalars:
+        one, other = np.broadcast_arrays(one, other)
+        return kl_rows(one, self.mixture, self.base, difference=0.5 * (one - other))
 
     def check(self) -> Check:
         """Return the divergence beside the entropy of the mixture less the mean of both entropies."""

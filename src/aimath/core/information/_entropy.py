@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.information._reductions import (
+    adds_up,
     as_distribution,
     entropy_rows,
     expectation_terms,
@@ -61,6 +62,10 @@ class Entropy(NamedTuple):
         """Log n, the entropy of the uniform distribution."""
         log, divisor, _ = logarithm(self.base)
         return float(log(float(self.probs.shape[-1])) / divisor)
+
+    def terms_add_up(self) -> Any:
+        """Return whether the terms add up to the entropy: not below 0, where p sums to more than 1."""
+        return adds_up(self.terms, self.entropy)
 
     def check(self) -> Check:
         """Return the entropy beside log n - KL(p, uniform)."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.information._reductions import accurate_sum, entropy_rows, kl_rows, logarithm, p_log_ratio
+from aimath.core.information._reductions import (
+    accurate_sum,
+    adds_up,
+    cross_entropy_rows,
+    entropy_rows,
+    kl_rows,
+    kl_terms,
+    logarithm,
+)
 from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
 from aimath.core.numerics.double_double import two_prod
 from aimath.errors import InputError
@@ -43,9 +51,8 @@ class MutualInformation(NamedTuple):
     @property
     def terms(self) -> Joints:  # of both signs
         """Joint log(joint / expected)."""
-        log, divisor, _ = logarithm(self.base)
-        with np.errstate(all="ignore"):
-            return p_log_ratio(self.joint, self.joint, self.expected, log) / divisor
+        expected, difference = _independence_difference(self.joint)
+        return kl_terms(self.joint, expected, self.base, difference)
 
     @property
     def joint_entropy(self) -> Scalars:
@@ -62,11 +69,24 @@ class MutualInformation(NamedTuple):
         """Entropy of the column marginal."""
         return entropy_rows(self.column_marginal, self.base)
 
+    def terms_add_up(self) -> Any:
+        """Return whether the terms, which are rounded, add up to the mutual information."""
+        return adds_up(_flatten(self.terms), self.mutual_information)
+
+    def entropies_add_up(self) -> Any:
+        """Return whether the entropies alone add up to the answer, as where the table sums to 1."""
+        parts = np.stack((self.row_entropy, self.column_entropy, -self.joint_entropy), axis=-1)
+        return adds_up(parts, self.mutual_information)
+
     def check(self) -> Check:
         """Return it beside row entropy + column entropy - joint entropy."""
-        whole = accurate_sum(_flatten(self.joint))
+        joint = _flatten(self.joint)
+        whole = accurate_sum(joint)
         drift = whole * np.log(whole) / logarithm(self.base)[2]
-        other = self.row_entropy + self.column_entropy - self.joint_entropy + drift
+        # Entropies that are not cut off at 0, where the table sums to more than 1.
+        tables = (self.row_marginal, self.column_marginal, joint)
+        row, column, both = (cross_entropy_rows(p, p, self.base) for p in tables)
+        other = row + column - both + drift
         return Check(self.mutual_information, np.maximum(other, 0.0))
 
 

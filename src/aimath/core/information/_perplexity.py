@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from aimath.core.information._reductions import (
+    adds_up,
     as_distribution,
     entropy_rows,
     expectation_terms,
@@ -41,6 +42,10 @@ class Perplexity(NamedTuple):
     def terms(self) -> Vectors:  # nats
         """What each outcome adds: p times its surprise."""
         return expectation_terms(self.probs, self.surprise)
+
+    def terms_add_up(self) -> Any:
+        """Return whether the terms add up to `nats`: not below 0, where p sums to more than 1."""
+        return adds_up(self.terms, self.nats)
 
     def check(self) -> Check:
         """Return the perplexity beside prod(p ** -p)."""

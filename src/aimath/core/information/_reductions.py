@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -194,6 +194,13 @@ def expectation_terms(p: Array, x: Array) -> Array:
         return np.where(p > 0, p * x, 0.0)
 
 
+def adds_up(terms: Array, outcome: Array) -> Any:
+    """Return whether terms (..., n) add up to outcomes (...), to nine digits of the largest term."""
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(accurate_sum(terms) - outcome)
+        return ~(difference > 1e-10 * np.abs(terms).max(axis=-1))
+
+
 def total(p: Array) -> Array:
     """Return the accurate sums of rows (..., n)."""
     return reduce_rows(lambda part: PartialSums((row_sums(part),)), p)[0]
@@ -338,6 +345,19 @@ def _kl_terms(p: Array, q: Array, difference: Array, log: np.ufunc) -> tuple[Arr
     if not far.any():
         return np.zeros_like(rest), rest
     return p_log_ratio(p, np.where(far, p, 1.0), np.where(far, q, 1.0), log), rest
+
+
+def kl_terms(p: Array, q: Array, base: float, difference: Array | None = None) -> Array:
+    """Return p log(p/q) of each entry (..., n), with all digits also where p is close to q.
+
+    `difference` is p - q where the caller knows it better than the difference of the two doubles.
+    """
+    log, divisor, nat = logarithm(base)
+    p, q = np.broadcast_arrays(p, q)
+    difference = p - q if difference is None else difference
+    with np.errstate(all="ignore"):
+        logs, rest = _kl_terms(p, q, difference, log)
+        return np.asarray(logs / divisor + (rest + difference) / nat)
 
 
 def p_log_ratio(weight: Array, p: Array, q: Array, log: np.ufunc) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -44,12 +44,19 @@ class Describe(NamedTuple):
         with np.errstate(over="ignore"):
             return np.asarray(self.variance * (self.count - self.ddof))
 
+    def squares_in_range(self) -> Any:
+        """Return whether float64 has all digits of `squares` and `variance`, or std is 0."""
+        held = (self.variance >= np.finfo(np.float64).tiny) & np.isfinite(self.squares)
+        return held | (self.std == 0.0)
+
     def check(self) -> Check:
         """Return the variance beside that of one pass, by shifted squares."""
         with np.errstate(all="ignore"):
-            d = self.values - self.values[..., :1]
+            power = np.frexp(np.abs(self.values).max(axis=-1))[1] + 1
+            scaled = np.ldexp(self.values, -power[..., np.newaxis])
+            d = scaled - scaled[..., :1]
             squares = (d * d).sum(axis=-1) - d.sum(axis=-1) ** 2 / self.count
-            return Check(self.variance, squares / (self.count - self.ddof))
+            return Check(self.variance, np.ldexp(squares / (self.count - self.ddof), 2 * power))
 
 
 def describe(values: ArrayLike, ddof: float = 0) -> Describe:

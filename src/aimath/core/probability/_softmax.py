@@ -459,6 +459,10 @@ class LogSumExp(NamedTuple):
             excess = self.logsumexp - self.maximum
         return np.where(np.isfinite(self.maximum), excess, 0.0)
 
+    def total_is_distinct(self) -> NDArray[np.bool_]:
+        """Return whether `total` is above 1 in six digits, or the answer the maximum in ten."""
+        return (self.total >= 1.0 + 5e-6) | (self.excess <= 1e-10 * np.abs(self.maximum))
+
     def check(self) -> Check:
         """Return logsumexp beside numpy's logaddexp applied value by value."""
         with np.errstate(all="ignore"):
