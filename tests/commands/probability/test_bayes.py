@@ -19,3 +19,26 @@ def test_several_hypotheses_do_not_pass_over_a_false_positive_rate(aimath):  # w
         ran = aimath("bayes", "--prior", ".5,.5", *pieces, more, ".2")
         assert (ran.code, ran.out) == (2, "")
         assert "several hypotheses need only --prior and --likelihood" in ran.err
+
+
+def test_a_single_likelihood_stands_for_all_rows_of_another(aimath):  # it ended in a ValueError of numpy's
+    ran = aimath(
+        "bayes",
+        *[
+            "--prior",
+            ".3",
+            "--likelihood",
+            ".8",
+            "--likelihood",
+            ".9;.8",
+            "--false-positive",
+            ".1",
+            "--false-positive",
+            ".2",
+        ],
+    )
+    assert (ran.code, ran.err) == (0, "")
+    odds = [0.3 / 0.7 * 0.8 * second / (0.1 * 0.2) for second in (0.9, 0.8)]
+    assert [float(line) for line in ran.out.split()] == pytest.approx(
+        [x / (1 + x) for x in odds], rel=1e-14, abs=0
+    )
