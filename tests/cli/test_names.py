@@ -20,7 +20,7 @@ from aimath.content.demos.catalogue import DEMOS
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Derivations, Line, Panels, Plot, Report, Table, Tree
 
-CALCULATORS = [name for name, entry in COMMANDS.items() if entry.quiz]
+CALCULATORS = [name for name in COMMANDS if not lookup(name).informational]
 
 
 def lines(name):
