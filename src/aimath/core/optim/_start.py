@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aimath.core.calculus import parse_function
+from aimath.core import calculus
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def resolve_start(
 
     Without a start the default function has its own.
     """
-    f = parse_function(function)
+    f = calculus.parse_function(function)
     if not f.variables:
         raise InputError(f"{f.short_text()} has no variable to change", usage=True)
     if start is None and not named and f.text == DEFAULT_FUNCTION:
