@@ -144,6 +144,7 @@ WRITERS = {"errors.py", "cli/errors.py"}
 """What makes sentences, and what reads those of typer's."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [path for path in SOURCES if path.relative_to(ROOT / "aimath").as_posix() not in WRITERS],

@@ -46,7 +46,16 @@ def test_summary_is_the_docstring(name):
     assert lookup(name).function.__doc__.partition("\n")[0] == COMMANDS[name].summary
 
 
-@pytest.mark.parametrize("form", ["plain", "csv", "tsv", "json", "markdown", "table"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "plain",
+        "csv",
+        "json",
+        "table",
+        *(pytest.param(form, marks=pytest.mark.slow) for form in ("tsv", "markdown")),
+    ],
+)
 def test_every_form_holds_the_answer(aimath, answered, line, form):
     text = answered(*line, "--format", form)
     assert "\x1b" not in text
