@@ -159,10 +159,28 @@ def _drop_checks_at_kinks(notes: Sequence[str], steps: Sequence[Step]) -> tuple[
 
 def _non_differentiable_notes(functions: Sequence[Function], points: Any) -> tuple[str, ...]:
     """Return notes on points where a function is not differentiable, at most MAX_NOTES of them."""
+    import numpy as np
+
     found: dict[str, None] = {}
+    where = np.asarray(points, np.float64)
     for f in functions:
-        for point in points if f.has_non_differentiable else ():
+        for point in where[f.may_tie(where)] if f.has_non_differentiable else ():
             found.update(dict.fromkeys(f.non_differentiable([float(x) for x in point])))
             if len(found) >= MAX_NOTES:
                 return tuple(found)
     return tuple(found)
+
+
+def _underflows(functions: Sequence[Function], points: Any, slopes: Any) -> tuple[str, ...]:
+    """Return notes on derivatives (r, m, n) that are not 0 but round to it, at most MAX_NOTES of them."""
+    import numpy as np
+
+    found: list[str] = []
+    several = np.reshape(slopes, (len(points), len(functions), -1))
+    for row, k in np.argwhere((several == 0.0).any(axis=-1)).tolist():
+        f, point = functions[k], [float(x) for x in points[row]]
+        where = ", ".join(f"{name}={value:.6g}" for name, value in zip(f.variables[:4], point, strict=False))
+        found.extend(f"∂f/∂{name} at {where} is below 4.9e-324: 0 is shown" for name in f.underflows(point))
+        if len(found) >= MAX_NOTES:
+            break
+    return tuple(found[:MAX_NOTES])

@@ -37,6 +37,7 @@ def test_the_tree_as_in_the_notes(aimath):
         "   │ │ └─x          3  w               2           4           8\n"
         "   │ └─b            1  1               1           4           4\n"
         "   └─y              5  -1             -1           4          -4\n"
+        " ✓ what flows into each variable adds up to its gradient\n"
         " ✓ central differences agree within 1e-8\n"
     )
 
@@ -78,3 +79,15 @@ def test_mistakes_of_the_command_line(refused, words, said):
     told = refused(*words)
     assert told.startswith(f"aimath {words[0]}: error: ")
     assert said in told
+
+
+def test_the_tree_of_a_saturated_neuron_adds_up(answered):
+    told = answered("backprop", "-log(1/(1+exp(-z)))", "z=-400", "--explain")
+    assert "1.91517e-174" in told
+    assert "✓ what flows into each variable adds up to its gradient" in told
+
+
+def test_numbers_of_the_tree_beyond_float64_are_noted(aimath):
+    ran = aimath("backprop", "log(cosh(x))", "x=1000")
+    assert (ran.code, ran.out) == (0, "1\n")
+    assert "numbers of the tree beyond float64 are shown as inf" in ran.err

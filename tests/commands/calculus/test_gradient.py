@@ -259,9 +259,49 @@ def test_mistakes_of_the_command_line(refused, words, said):
     [
         ("log(x-3)", "log(x-3): argument is 0 at x=3, and must be above 0"),
         ("sqrt(x-3)", "sqrt(x-3) has no finite derivative at x=3"),
-        ("exp(x*1000)", "exp(x*1000): the value overflows float64 at x=3"),
+        ("exp(x*1000)", "exp(x*1000) has a derivative beyond float64 at x=3"),
     ],
 )
 def test_points_that_have_no_answer(aimath, command, text, why):
     ran = aimath(command, text, "x=3")
     assert (ran.code, ran.out, ran.err) == (1, "", f"aimath {command}: error: {why}\n")
+
+
+# Digits
+
+
+def test_typed_points_are_answered_to_the_last_digit(answered):
+    assert answered("grad", "1/(1+exp(-x))", "x=-400") == "1.9151695967140057e-174\n"
+    assert answered("grad", "atan(1/x)", "x=1e-200") == "-1\n"
+    assert answered("grad", "log(cosh(x))", "x=1000") == "1\n"
+    assert (
+        answered("grad", "a-logsumexp(a,b)", "a=37.43", "b=0", "--no-header").split()[0]
+        == "5.5508250862537194e-17"
+    )
+    assert answered("grad", "exp(x)/(1+exp(x))", "--at", "300;40") == (
+        "5.148200222412013e-131\n4.248354255291589e-18\n"
+    )
+
+
+def test_a_value_that_overflows_is_refused_where_it_is_asked_for(answered, refused):
+    words = ("grad", "1e308*x + 1e308*y", "x=1", "y=1")
+    assert answered(*words) == "1e+308 1e+308\n"
+    assert "✗" not in answered(*words, "--explain")
+    for asked in (("--fields", "value"), ("--json",)):
+        assert "the value overflows float64\n  its derivative is there: --fields gradient" in refused(
+            *words, *asked, code=1
+        )
+
+
+def test_a_derivative_that_is_only_too_small_is_told_from_0(aimath):
+    ran = aimath("grad", "exp(-x)*y", "x=800", "y=0")
+    assert (ran.code, ran.out) == (0, "0 0\n")
+    assert ran.err == "aimath grad: note: ∂f/∂y at x=800, y=0 is below 4.9e-324: 0 is shown\n"
+
+
+def test_kinks_of_many_points_are_found_among_them(aimath):
+    ran = aimath("grad", "abs(x) + max(x, y)", "--at", "-", stdin="1 2\n" * 3000 + "0 3\n4 4\n")
+    assert ran.err == (
+        "aimath grad: note: not differentiable at x=0 (abs): 0 is used\n"
+        "aimath grad: note: not differentiable at x=4, y=4 (max): equal shares are used\n"
+    )

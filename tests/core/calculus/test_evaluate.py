@@ -18,11 +18,7 @@ UNDEFINED = [
     ("x^0.5", -4, "x^0.5: a negative number (-4) has no power 0.5 at x=-4"),
     ("sqrt(x)", -1, "sqrt(x): argument is -1 at x=-1, and must be at least 0"),
     ("asin(x)", 2, "asin(x): argument is 2 at x=2, and must be -1 to 1"),
-    ("exp(x)", 1000, "exp(x): the value overflows float64 at x=1000"),
-    ("1/exp(x)", 1000, "exp(x): the value overflows float64 at x=1000"),
-    ("9**9**9**9*x", 1, "9**9**9: the value overflows float64"),
-    ("x*1e308*10", 1, "x*1e308*10: the value overflows float64 at x=1"),
-    ("cosh(x)", -800, "cosh(x): the value overflows float64 at x=-800"),
+    ("9**9**9**9*x", 1, "9**9**9**9 is beyond e^(10^1500)"),
     ("x + log(0)", 1, "log(0): argument is 0, and must be above 0"),
 ]
 
@@ -37,6 +33,33 @@ def test_what_has_no_value_is_named(text, x, why):
         assert not caught.value.usage
     for many in (f.values, f.gradients, f.hessians):
         assert np.isnan(many(np.array([[x, 1.0]]))).all()
+
+
+OVERFLOWS = [
+    ("exp(x)", 1000, "exp(x): the value overflows float64 at x=1000", "exp(x) has a derivative beyond float64 at x=1000"),
+    ("x*1e308*10", 1, "x*1e308*10: the value overflows float64 at x=1", "x*1e308 has a derivative beyond float64"),
+    ("cosh(x)", -800, "cosh(x): the value overflows float64 at x=-800", "cosh(x) has a derivative beyond float64 at x=-800"),
+    ("y + exp(x)", 710, "exp(x): the value overflows float64 at x=710", "exp(x) has a derivative beyond float64 at x=710"),
+    ("x^-2", 1e-200, "x^-2: the value overflows float64 at x=1e-200", "x^-2 has a derivative beyond float64 at x=1e-200"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "x", "of_value", "of_slope"), OVERFLOWS)
+def test_what_is_beyond_float64_is_called_so(text, x, of_value, of_slope):
+    f = parse_function(text, ["x", "y"])
+    for ask, why in ((f, of_value), (f.gradient, of_slope)):
+        with pytest.raises(InputError) as caught:
+            ask([x, 1])
+        assert caught.value.message == why
+    for many in (f.values, f.gradients):
+        assert np.isnan(many(np.array([[x, 1.0]]))).any()
+
+
+def test_an_overflow_on_the_way_refuses_neither_value_nor_slope():
+    assert parse_function("1/exp(x)")([1000]) == parse_function("1/exp(x)").gradient([1000])[0] == 0
+    assert parse_function("log(cosh(x))").value_gradient([1000]) == (999.3068528194401, [1])
+    assert parse_function("1e308*x + 1e308*y").value_gradient([1, 1]) == (np.inf, [1e308, 1e308])
+    assert parse_function("x*1e308*10").hessian([1]) == [[0]]
 
 
 # Formulas and points at which they and their derivatives are well conditioned: nothing large cancels.

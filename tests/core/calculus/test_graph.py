@@ -76,4 +76,22 @@ def test_equal_nodes_are_one():
     assert graph.node("sin", x) == graph.node("sin", x)
     assert graph.number(0.0) != graph.number(-0.0)
     assert graph.node("log", graph.number(0.0)) == graph.node("log", graph.number(0.0))
-    assert graph.nodes[graph.node("exp", graph.number(1.0))].value == math.e
+
+
+def test_numbers_are_worked_out_where_nothing_is_rounded():
+    graph = Graph()
+    one, three, tenth = (graph.number(value) for value in (1.0, 3.0, 0.1))
+    assert graph.constant(graph.node("mul", three, graph.number(0.25))) == 0.75
+    assert graph.constant(graph.node("pow", three, graph.number(4.0))) == 81
+    assert graph.constant(graph.node("sub", one, three)) == -2
+    for rounded in (
+        ("div", one, three),
+        ("mul", three, tenth),
+        ("add", one, graph.number(1e-17)),
+        ("exp", one),
+    ):
+        assert graph.constant(graph.node(*rounded)) is None
+    graph.in_derivative = True
+    x = graph.node("variable")
+    factors = graph.mul(three, graph.mul(tenth, x))  # .30000000000000004 would be another formula
+    assert graph.nodes[factors].args == (three, graph.mul(tenth, x))

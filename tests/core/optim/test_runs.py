@@ -1,5 +1,6 @@
 """Descents: the guide's figures, many runs as one, the landscape."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +9,7 @@ from tests.digits import near
 
 from aimath.core import optim
 from aimath.core.calculus import parse_function
+from aimath.core.optim._runs import unsure_steps
 from aimath.errors import InputError
 
 PARABOLA = parse_function("(w-3)^2")
@@ -158,3 +160,44 @@ def test_surface_of_a_way_without_extent(ends):
     seen = optim.minimize(f, ends, steps=0).surface(9, 1)
     assert np.isfinite(seen.x).all()
     assert (np.diff(seen.x) > 0).all()
+
+
+# gradients that float64 loses on the way
+
+
+HYPOTENUSE = parse_function("sqrt(x^2+y^2)")
+
+
+@pytest.mark.parametrize("lr", [1e-161, np.array([1e-161, 2e-161])], ids=["alone", "together"])
+def test_where_rounding_would_move_a_point_gradients_are_exact(lr):
+    runs = optim.minimize_batch(HYPOTENUSE, [1e-160, 1e-160], lr=lr, steps=5)
+    step = np.atleast_1d(lr)
+    for k in range(6):  # along the diagonal the slope is always √½ in both directions; float64 says .70710717
+        wanted = 1e-160 - k * step[:, np.newaxis] * math.sqrt(0.5)
+        assert runs.points[k] == near(np.repeat(wanted, 2, axis=1), 1e-14)
+        assert (runs.gradients[k] == math.sqrt(0.5)).all()
+
+
+def test_an_overflow_on_the_way_ends_no_run():
+    run = optim.minimize(parse_function("log(cosh(x))"), [1000.0], lr=0.5, steps=4)
+    assert run.point[:, 0].tolist() == [1000, 999.5, 999, 998.5, 998]
+    assert run.gradient[:, 0].tolist() == [1] * 5
+    assert run.loss[0] == 999.3068528194401
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", "rmsprop"])
+def test_what_an_optimizer_remembers_is_kept_where_gradients_become_exact(optimizer):
+    # Beyond x = 355 float64's derivative is 0; the exact one is what 1/(1+exp(x)) has anyway.
+    hard = parse_function("1e150*x/(1+exp(x))*1e-150 + x^2/1000 - x")
+    easy = parse_function("x*sigmoid(-x) + x^2/1000 - x")
+    paths = [optim.minimize(f, [380.0], optimizer, lr=2.0, steps=120).point[:, 0] for f in (hard, easy)]
+    assert paths[0] == near(paths[1], 1e-9)
+
+
+def test_near_a_minimum_no_gradient_is_worked_out_again():
+    f = parse_function("log(1+exp(-x)) + x^2/10")
+    points = optim.minimize(f, [3.0], lr=0.1, steps=2000).point
+    slopes, bounds = f.gradients_with_bounds(points)
+    rule = optim.OPTIMIZERS["gd"]()
+    assert not unsure_steps(rule, np.full((len(points), 1), 0.1), points, slopes, bounds).any()
+    assert (bounds > 1024 * np.abs(slopes)).any()  # though beside itself it is far off

@@ -12,7 +12,7 @@ from aimath.commands.calculus import _layer as layers
 from aimath.commands.calculus.gradient import FINITE_DIFFERENCE_CHECK, MAX_PARTIALS_SHOWN, Variables
 from aimath.commands.formulas import _drop_checks_at_kinks, _non_differentiable_notes
 from aimath.errors import InputError
-from aimath.report import Line, Plot, Report, Tree
+from aimath.report import CrossCheck, Line, Plot, Report, Tree
 
 if TYPE_CHECKING:
     from aimath.core.calculus import Function
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BACKPROP_EXAMPLE = "aimath backprop '(tanh(w*x + b) - y)^2' w=0.5 x=2 b=-0.5 y=1"
 LAYER_EXAMPLE = "aimath backprop --layer '1 2 3; 4 5 6' 1,2,3 0,0 --target 0"
+FLOWS = CrossCheck("what flows into each variable adds up to its gradient", "check_flows")
+BEYOND = "numbers of the tree beyond float64 are shown as inf; the gradients are right"
 COLUMNS = (
     ("value", "{values}"),
     ("local", "{locals}"),
@@ -77,7 +79,8 @@ def _formula_report(f: Function, point: list[float]) -> Report:
     from aimath.core import calculus as core
 
     result = core.backprop(f, point)
-    notes = _non_differentiable_notes([f], [point])
+    kinks = _non_differentiable_notes([f], [point])
+    notes = (*kinks, *([BEYOND] if _is_beyond(result) else []))
     leaves = [name for name in result.nodes.tolist() if name in f.variables]
     twice = [name for name in f.variables if leaves.count(name) > 1]
     steps: tuple[Step, ...] = (
@@ -87,18 +90,26 @@ def _formula_report(f: Function, point: list[float]) -> Report:
             Line(f" {name} stands in {leaves.count(name)} places: {_gradient_sum(result, name)}")
             for name in twice[:MAX_PARTIALS_SHOWN]
         ),
+        FLOWS,
         FINITE_DIFFERENCE_CHECK,
     )
     return Report(
         result,
         show=("gradients",),
-        steps=_drop_checks_at_kinks(notes, steps),
+        steps=_drop_checks_at_kinks(kinks, steps),
         names={"entry": f.variables},
         companion="point",
         plot=Plot("gradients"),
         notes=notes,
         extra={"function": f.text},
     )
+
+
+def _is_beyond(result: Any) -> bool:
+    """Return whether the tree has numbers that no float holds."""
+    import numpy as np
+
+    return any(np.isinf(numbers).any() for numbers in (result.values, result.slopes, result.flows))
 
 
 def _gradient_sum(result: Any, name: str) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from aimath.core.calculus._balls import ONE, UndecidedError, UndefinedError, ball
 from aimath.core.calculus._derivatives import VJP_RULES
 from aimath.core.calculus._evaluate import Program
+from aimath.core.calculus._exact import cost, evaluate, settle
 from aimath.core.calculus._expression import Function, parse_function
 from aimath.core.calculus._gradient import SourceFunctions, check_points, gradient
 from aimath.core.calculus._graph import Graph
@@ -21,6 +23,7 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from aimath.core.calculus._balls import Ball, Balls
     from aimath.core.numerics.axes import NodeDepths, NodeTexts, PerNode, PerVariable
 
 
@@ -52,13 +55,31 @@ class Backprop(NamedTuple):
         found = gradient(f, self.point).check()
         return Check(self.gradients, found.alternative[0], np.asarray(found.scale)[0])
 
+    def check_flows(self) -> Check:
+        """Recompute the gradients from the tree: a variable's is the sum of what flows into its places."""
+        (f,) = self.source.functions
+        flows = [self.flows[self.nodes == name] for name in f.variables]
+        sums = [math.fsum(flow) if np.isfinite(flow).all() else math.nan for flow in flows]
+        scale = [np.abs(flow).max(initial=0.0) for flow in flows]
+        return Check(self.gradients, np.array(sums), np.array(scale))
+
 
 class _Row(NamedTuple):
+    """A node in one place of the tree."""
+
     node: int
     depth: int
-    local: str
-    slope: float
-    upstream: float
+    parent: int  # the row above
+    local: str  # how the node above changes with this one
+
+
+class _Local(NamedTuple):
+    """The derivatives of one node by its operands, as formulas of them."""
+
+    program: Program
+    operands: list[int]
+    texts: list[str]  # a root each
+    by: list[int]  # the operand that a root is the derivative by
 
 
 def backprop(
@@ -71,56 +92,99 @@ def backprop(
     """Return the gradients of a formula by backpropagation, with every node on the way.
 
     flow of a node = local derivative * upstream, the flow of the node above; the gradient by a
-    variable is the sum of its flows. Numbers have no nodes. The point is given by name, in `start`
-    too, which takes it in order of the variables as well. For a layer see nn.backprop. Rumelhart,
-    Hinton and Williams (1986).
+    variable is the sum of its flows. Numbers have no nodes. Every number is rounded once, inf
+    standing for what is beyond float64. The point is given by name, in `start` too, which takes it
+    in order of the variables as well. For a layer see nn.backprop. Rumelhart, Hinton and Williams
+    (1986).
 
     >>> backprop("(w*x - y)^2", w=2, x=3, y=5).gradients
     array([ 6.,  4., -2.])
     """
     f = parse_function(function, variables)
     (where,) = check_points(f, f.point(start, **point))
-    slopes = f.gradient(where.tolist())  # where there is none, this says so
-    values = f.node_values(where.tolist())
+    gradients = f.gradient(where.tolist())  # where there is none, this says so
     names = _name_nodes(f.graph, f.root, f.variables)
-    nodes, depths, local, by, upstream = zip(*_node_rows(f, values, names), strict=True)
-    written = [_node_formula(f.graph, i, names) if f.graph.nodes[i].args else "" for i in nodes]
+    locals_ = {
+        i: _local(f.graph, i, names) for i in f.graph.topological_order([f.root]) if _below(f.graph, i)
+    }
+    rows = _node_rows(f, locals_)
+    values, slopes, upstream, flows = _numbers(f, where.tolist(), rows, locals_, names)
+    written = [
+        _node_formula(f.graph, row.node, names) if f.graph.nodes[row.node].args else "" for row in rows
+    ]
     return Backprop(
-        SourceFunctions((f,)),
+        SourceFunctions((f,), np.array([[values[0]]])),
         where,
-        values[f.root],
-        np.array(slopes),
-        np.array([names[i] for i in nodes]),
+        values[0],
+        np.array(gradients),
+        np.array([names[row.node] for row in rows]),
         np.array(written),
-        np.array(depths),
-        np.array([values[i] for i in nodes]),
-        np.array(local),
-        np.array(by),
+        np.array([row.depth for row in rows]),
+        np.array(values),
+        np.array([row.local for row in rows]),
+        np.array(slopes),
         np.array(upstream),
-        np.array([slope * flow + 0.0 for slope, flow in zip(by, upstream, strict=True)]),
+        np.array(flows),
     )
 
 
-def _node_rows(f: Function, values: Mapping[int, float], names: Mapping[int, str]) -> list[_Row]:
-    """Return a row for each node from the root to the variables, each before its operands."""
+def _below(graph: Graph, i: int) -> list[int]:
+    """Return the operands of a node that flows go to."""
+    return [arg for arg in dict.fromkeys(graph.nodes[i].args) if graph.nodes[arg].requires_grad]
+
+
+def _node_rows(f: Function, locals_: Mapping[int, _Local]) -> list[_Row]:
+    """Go from the root to the variables, each node before its operands."""
     rows: list[_Row] = []
-    waiting = [_Row(f.root, 0, "", 1.0, 1.0)]
+    waiting = [_Row(f.root, 0, 0, "")]
     while waiting:
         row = waiting.pop()
         rows.append(row)
-        below = [
-            arg for arg in dict.fromkeys(f.graph.nodes[row.node].args) if f.graph.nodes[arg].requires_grad
-        ]
-        if not below:
-            continue
-        slopes = _local_derivatives(f.graph, row.node, values, names)
-        flow = row.slope * row.upstream
-        for arg in reversed(below):
-            text, slope = slopes[arg]
-            if not math.isfinite(slope):
-                raise InputError(f"{_node_formula(f.graph, row.node, names)} has no finite derivative")
-            waiting.append(_Row(arg, row.depth + 1, text, slope, flow))
+        for arg in reversed(_below(f.graph, row.node)):
+            local = locals_[row.node]
+            text = local.texts[local.by.index(arg)]
+            waiting.append(_Row(arg, row.depth + 1, len(rows) - 1, text))
     return rows
+
+
+def _numbers(
+    f: Function,
+    point: Sequence[float],
+    rows: Sequence[_Row],
+    locals_: Mapping[int, _Local],
+    names: Mapping[int, str],
+) -> list[list[float]]:
+    """Return the values of rows, the local derivatives, what comes from above, and their products."""
+    program, inputs = Program(f.graph, [f.root]), list(map(ball, point))
+
+    def compute(b: Balls) -> list[Ball]:
+        values = dict(zip(program.order, evaluate(program, inputs, b, []), strict=True))
+        slopes = {i: _local_derivatives(f.graph, i, local, values, b, names) for i, local in locals_.items()}
+        by, upstream, flows = [ONE], [ONE], [ONE]
+        for row in rows[1:]:
+            by.append(slopes[rows[row.parent].node][row.node])
+            upstream.append(flows[row.parent])
+            flows.append(b.mul(by[-1], upstream[-1]))
+        return [*(values[row.node] for row in rows), *by, *upstream, *flows]
+
+    size = 3 * len(rows) + sum(map(cost, (program, *(local.program for local in locals_.values()))))
+    try:
+        found = settle(compute, size)
+    except UndecidedError:
+        raise InputError("the tree has numbers that no number of digits tells from 0") from None
+    count = len(rows)
+    return [[x for x in found[k : k + count] if x is not None] for k in range(0, 4 * count, count)]
+
+
+def _local_derivatives(
+    graph: Graph, i: int, local: _Local, values: Mapping[int, Ball], b: Balls, names: Mapping[int, str]
+) -> dict[int, Ball]:
+    """Return the derivatives of a node by its operands, evaluated."""
+    try:
+        found = evaluate(local.program, [values[arg] for arg in local.operands], b, [])
+    except UndefinedError:
+        raise InputError(f"{_node_formula(graph, i, names)} has no finite derivative") from None
+    return dict(zip(local.by, (found[root] for root in local.program.roots), strict=True))
 
 
 def _isolate_node(graph: Graph, i: int) -> tuple[Graph, int, list[int], list[int]]:
@@ -143,22 +207,17 @@ def _node_formula(graph: Graph, i: int, names: Mapping[int, str]) -> str:
     return to_infix(alone, root, [names.get(arg, "") for arg in operands]) or f"{graph.nodes[i].op}(...)"
 
 
-def _local_derivatives(
-    graph: Graph, i: int, values: Mapping[int, float], names: Mapping[int, str]
-) -> dict[int, tuple[str, float]]:
-    """Return for each operand of a node the local derivative: as a formula, and its value."""
+def _local(graph: Graph, i: int, names: Mapping[int, str]) -> _Local:
+    """Return for each operand of a node that moves the local derivative."""
     alone, root, args, operands = _isolate_node(graph, i)
     flows = VJP_RULES[graph.nodes[i].op](alone, root, tuple(args), alone.number(1.0))
     by_operand: dict[int, int] = {}
     for arg, flow in zip(graph.nodes[i].args, flows, strict=True):
-        by_operand[arg] = alone.add(by_operand[arg], flow) if arg in by_operand else flow
-    program = Program(alone, list(by_operand.values()))
-    found = program.node_values([values[arg] for arg in operands])
+        if graph.nodes[arg].requires_grad:
+            by_operand[arg] = alone.add(by_operand[arg], flow) if arg in by_operand else flow
     called = [names.get(arg, "") for arg in operands]
-    return {
-        arg: (to_infix(alone, flow, called) or "its share", found[place])
-        for (arg, flow), place in zip(by_operand.items(), program.roots, strict=True)
-    }
+    texts = [to_infix(alone, flow, called) or "its share" for flow in by_operand.values()]
+    return _Local(Program(alone, list(by_operand.values())), operands, texts, list(by_operand))
 
 
 _PREFERRED_NAMES = {
@@ -181,7 +240,7 @@ def _name_nodes(graph: Graph, root: int, variables: Sequence[str]) -> dict[int, 
         node = graph.nodes[i]
         if node.op == "variable":
             names[i] = variables[int(node.value)]
-        elif node.op != "number":
+        elif node.op != "number" or i == root:
             liked = "L" if i == root else _PREFERRED_NAMES.get(node.op, "o")
             names[i] = next(name for name in _candidate_names(liked) if name not in taken)
             taken.add(names[i])

@@ -98,6 +98,10 @@ def _compile_node(node: Node, args: list[_CompiledNode]) -> _CompiledNode:
         return _CompiledNode("number", node.value)
     if node.op == "variable":
         return _CompiledNode("place", int(node.value))
+    if node.op not in LIST_OPERATIONS and all(arg.kind == "number" for arg in args):
+        value = _constant(node.op, [arg.value for arg in args])
+        if value is not None:
+            return _CompiledNode("number", value)
     depth = 1 + max(arg.depth for arg in args)
     kinds = "".join(arg.kind[0] for arg in args)
     inner = [arg.value for arg in args]
@@ -111,6 +115,15 @@ def _compile_node(node: Node, args: list[_CompiledNode]) -> _CompiledNode:
     return _CompiledNode(
         "call", _nary_closure(OPERATIONS[node.op].scalar, [_as_closure(arg) for arg in args]), depth
     )
+
+
+def _constant(op: str, values: list[float]) -> float | None:
+    """Return an operation's value on numbers, None if it fails or overflows, as it does at every call."""
+    try:
+        value = float(OPERATIONS[op].scalar(*values))
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _unary_closure(apply: Callable[[Any], Any], arg: _CompiledNode) -> Closure:

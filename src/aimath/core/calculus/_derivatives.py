@@ -8,7 +8,6 @@ values that tie in max or min, as torch does.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -122,6 +121,11 @@ def _one_plus_square(g: Graph, u: int) -> int:
     return g.add(g.node("mul", u, u), g.number(1.0))
 
 
+def _two_by_root_of_pi(g: Graph) -> int:
+    """Return the node of 2/√π, π being acos(-1): the language's pi is a float."""
+    return g.node("div", g.number(2.0), g.node("sqrt", g.node("acos", g.number(-1.0))))
+
+
 VJP_RULES: dict[str, VjpRule] = {
     "add": lambda _g, _i, _args, d: (d, d),
     "sub": lambda g, _i, _args, d: (d, g.neg(d)),
@@ -142,12 +146,12 @@ VJP_RULES: dict[str, VjpRule] = {
     "exp": _unary_rule(lambda _g, i, _u: i),
     "expm1": _unary_rule(lambda g, _, u: g.node("exp", u)),
     "log": _reciprocal_rule(lambda _g, _i, u: u),
-    "log2": _reciprocal_rule(lambda g, _, u: g.mul(g.number(math.log(2.0)), u)),
-    "log10": _reciprocal_rule(lambda g, _, u: g.mul(g.number(math.log(10.0)), u)),
+    "log2": _reciprocal_rule(lambda g, _, u: g.mul(g.node("log", g.number(2.0)), u)),
+    "log10": _reciprocal_rule(lambda g, _, u: g.mul(g.node("log", g.number(10.0)), u)),
     "log1p": _reciprocal_rule(lambda g, _, u: g.add(u, g.number(1.0))),
     "sqrt": _reciprocal_rule(lambda _g, i, _u: i, 0.5),
     "cbrt": _unary_rule(lambda g, _, u: g.node("cbrt_slope", u)),
-    "cbrt_slope": _unary_rule(lambda g, i, u: g.div(g.mul(g.number(-2.0 / 3.0), i), u)),
+    "cbrt_slope": _unary_rule(lambda g, i, u: g.div(g.mul(g.number(-2.0), i), g.mul(g.number(3.0), u))),
     "abs": _unary_rule(lambda g, _, u: g.node("sign", u)),
     "sign": _unary_rule(lambda g, _i, _u: g.number(0.0)),
     "step": _unary_rule(lambda g, _i, _u: g.number(0.0)),
@@ -160,7 +164,7 @@ VJP_RULES: dict[str, VjpRule] = {
     ),
     "normal_cdf": _unary_rule(lambda g, _, u: g.node("normal_density", u)),
     "normal_density": _unary_rule(lambda g, i, u: g.neg(g.mul(u, i))),
-    "erf": _unary_rule(lambda g, _, u: g.mul(g.number(2.0 / math.sqrt(math.pi)), g.node("bell", u))),
+    "erf": _unary_rule(lambda g, _, u: g.mul(_two_by_root_of_pi(g), g.node("bell", u))),
     "bell": _unary_rule(lambda g, i, u: g.mul(g.number(-2.0), g.mul(u, i))),
     "power_log": _power_log_rule,
     "logsumexp": _list_rule("softmax"),

@@ -6,17 +6,16 @@ Within a derivative infinities may come and go (1 / (1 + inf) is 0), if the deri
 
 from __future__ import annotations
 
-import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.core.calculus._operations import LIST_OPERATIONS, OPERATIONS
-from aimath.errors import InputError
 from aimath.text import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from aimath.core.calculus._graph import Graph, Node
     from aimath.core.numerics.types import Array
@@ -36,12 +35,13 @@ class Instruction(NamedTuple):
 class Program:
     """The part of a graph that some roots need, in order of evaluation."""
 
-    def __init__(self, graph: Graph, roots: Sequence[int]) -> None:
-        self.order = order = graph.topological_order(roots)
+    def __init__(self, graph: Graph, roots: Sequence[int], also: Sequence[int] = ()) -> None:
+        self.order = order = graph.topological_order([*roots, *also])
         at = {i: k for k, i in enumerate(order)}
         self.roots = [at[root] for root in roots]
         steps = [(graph.nodes[i], tuple(at[arg] for arg in graph.nodes[i].args)) for i in order]
-        needed = set(self.roots)
+        self.also = [at[one] for one in also]  # must have a value, though no root is made of it
+        needed = {*self.roots, *self.also}
         kept: list[Instruction] = []
         for k in range(len(steps) - 1, -1, -1):
             node, args = steps[k]
@@ -64,15 +64,23 @@ class Program:
                 values.append(apply_scalar(node.op, [values[arg] for arg in args]))
         return values
 
-    def evaluate(self, point: Sequence[float], text: str, variables: Sequence[str]) -> list[float]:
-        """Return the values of the roots, or raise an InputError that names the undefined part."""
-        values = self.node_values(point)
-        for k, (node, _, _) in enumerate(self.instructions):
-            if not node.is_derivative and not _is_finite(values[k]):
-                raise _undefined_error(self, k, values, text, variables)
-        if not all(math.isfinite(values[root]) for root in self.roots):
-            raise _derivative_error(self, values, text, variables)
-        return [values[root] + 0.0 for root in self.roots]  # 0 is never -0
+    @cached_property
+    def constants(self) -> dict[int, Any]:
+        """The values of nodes that no variable moves, by place, each of shape (1,)."""
+        known: dict[int, Any] = {}
+        for k, (node, args, _) in enumerate(self.instructions):
+            if node.requires_grad:
+                continue
+            if node.op == "number":
+                known[k] = node.value
+            elif node.op == "item":
+                known[k] = known[args[0]][int(node.value)]
+            else:
+                known[k] = apply_scalar(node.op, [known[arg] for arg in args])
+        return {
+            k: [np.array([one]) for one in value] if isinstance(value, list) else np.array([value])
+            for k, value in known.items()
+        }
 
     def evaluate_batch(self, points: Array) -> list[Array]:
         """Return the values of the roots at points (..., n), each (...), nan where there is none."""
@@ -89,15 +97,15 @@ class Program:
         lost = np.zeros(len(points), np.bool_)
         with np.errstate(all="ignore"):
             for k, (node, args, last) in enumerate(self.instructions):
-                if node.op == "variable":
+                if k in self.constants:
+                    values[k] = self.constants[k]
+                elif node.op == "variable":
                     values[k] = np.ascontiguousarray(points[:, int(node.value)])
-                elif node.op == "number":
-                    values[k] = np.full(len(points), node.value)
                 elif node.op == "item":
                     values[k] = values[args[0]][int(node.value)]
                 else:
                     values[k] = OPERATIONS[node.op].array(*(values[arg] for arg in args))
-                if not node.is_derivative and node.args:
+                if node.args and not node.is_derivative:
                     lost |= ~np.isfinite(values[k])
                 for done in last:
                     values[done] = None
@@ -117,57 +125,32 @@ def apply_scalar(op: str, values: list[Any]) -> Any:
         return [float(x) for x in result] if op in LIST_OPERATIONS else float(result)
 
 
-def _is_finite(value: Any) -> bool:
-    return all(map(math.isfinite, value)) if isinstance(value, list) else math.isfinite(value)
-
-
-def _undefined_error(
-    program: Program, k: int, values: list[Any], text: str, variables: Sequence[str]
-) -> InputError:
-    """Return the error that names the first undefined part of a formula and its arguments."""
-    node, args, _ = program.instructions[k]
-    operands = [values[arg] for arg in args]
-    op, where = node.op, format_inputs(program, k, values, variables)
+def undefined_reason(text: str, node: Node, operands: list[float]) -> tuple[str, str]:
+    """Return why an operation of a formula has no value, and what its operand must be."""
+    op = node.op
     if op == "log1p" and not text.startswith("log1p", node.span[0]):  # it was written log(1 + u)
         op, operands = "log", [1.0 + operands[0]]
-    why, bound = _undefined_reason(op, operands)
-    return InputError(f"{excerpt(text, node.span)}: {why}{where}{bound}")
+    return _undefined_reason(op, operands)
 
 
 def _undefined_reason(op: str, operands: list[float]) -> tuple[str, str]:
     first, last = operands[0], operands[-1]
-    if op == "div" and last == 0.0:
-        return "division by zero", ""
-    if op == "pow" and first == 0.0 > last:
+    if op == "pow" and first == 0.0:
         return f"0 to the power {last:.6g} divides by zero", ""
-    if op == "pow" and first < 0.0 and last != math.floor(last):
+    if op == "pow":
         return f"a negative number ({first:.6g}) has no power {last:.6g}", ""
-    if op in DOMAINS and not DOMAINS[op][0](first):
-        return f"argument is {first:.6g}", f", and must be {DOMAINS[op][1]}"
-    return "the value overflows float64", ""
+    if op in DOMAINS:
+        return f"argument is {first:.6g}", f", and must be {DOMAINS[op]}"
+    return "division by zero", ""
 
 
-DOMAINS: dict[str, tuple[Callable[[float], bool], str]] = {
-    **dict.fromkeys(("log", "log2", "log10"), (lambda x: x > 0.0, "above 0")),
-    "log1p": (lambda x: x > -1.0, "above -1"),
-    "sqrt": (lambda x: x >= 0.0, "at least 0"),
-    **dict.fromkeys(("asin", "acos"), (lambda x: -1.0 <= x <= 1.0, "-1 to 1")),
+DOMAINS = {
+    **dict.fromkeys(("log", "log2", "log10"), "above 0"),
+    "log1p": "above -1",
+    "sqrt": "at least 0",
+    **dict.fromkeys(("asin", "acos"), "-1 to 1"),
 }
 """What functions of one operand need it to be."""
-SINGULAR_DERIVATIVES = frozenset({"pow", "power_log", "power_log2", "cbrt_slope"})
-"""Operations of derivatives that are infinite at some points."""
-
-
-def _derivative_error(program: Program, values: list[Any], text: str, variables: Sequence[str]) -> InputError:
-    """Return the error that names the part whose derivative is infinite or overflows."""
-    infinite = [root for root in program.roots if not _is_finite(values[root])]
-    while infinite:
-        k = infinite[0]
-        node, args, _ = program.instructions[k]
-        infinite = [arg for arg in args if not _is_finite(values[arg])]
-    pole = (node.op == "div" and values[args[1]] == 0.0) or node.op in SINGULAR_DERIVATIVES
-    why = "has no finite derivative" if pole else "has a derivative beyond float64"
-    return InputError(f"{excerpt(text, node.span)} {why}{format_inputs(program, k, values, variables)}")
 
 
 def excerpt(text: str, place: tuple[int, int]) -> str:

@@ -27,9 +27,21 @@ DIFFERENCE_BATCH = 32768
 
 
 class SourceFunctions(NamedTuple):
-    """The functions that a result was computed from."""
+    """The formulas that a result is of, and their values, inf where they are beyond float64."""
 
     functions: tuple[Function, ...]
+    values: Array  # (r, m), of a single point (m,)
+
+    def finite(self) -> Array:
+        """Return the values (r, m), which are refused where they overflow: derivatives may exist there."""
+        rows, columns = np.nonzero(np.isinf(np.atleast_2d(self.values)))
+        if len(rows):
+            f, row = self.functions[int(columns[0])], int(rows[0])
+            hint = "its derivative is there: --fields gradient"
+            raise InputError(
+                f"{f.short_text()}: the value overflows float64", hint=hint, row=row, operand="at"
+            )
+        return self.values
 
 
 class Gradient(NamedTuple):
@@ -37,7 +49,6 @@ class Gradient(NamedTuple):
 
     source: SourceFunctions
     point: Points
-    value: Scalars
     gradient: Points  # partial derivatives
     norm: Scalars  # length of the gradient: the slope of the steepest way up
     direction: Points | None  # of length 1
@@ -45,6 +56,11 @@ class Gradient(NamedTuple):
     hessian: Hessians | None  # second derivatives
     eigenvalues: Points | None  # curvatures along the axes of the Hessian, ascending
     critical: Words | None  # "minimum", "maximum", "saddle", "undecided"; "no" on a slope
+
+    @property
+    def value(self) -> Scalars:
+        """The formula's value, refused where it overflows float64."""
+        return np.asarray(self.source.finite()[..., 0])
 
     def check(self) -> Check:
         """Return the gradient beside that from differences of values."""
@@ -63,9 +79,13 @@ class Jacobian(NamedTuple):
 
     source: SourceFunctions
     point: Points
-    value: FormulaValues
     jacobian: Jacobians  # entry i, j: formula i by variable j
     norm: Scalars  # root of the sum of squares (Frobenius)
+
+    @property
+    def value(self) -> FormulaValues:
+        """The value of each formula, refused where one overflows float64."""
+        return self.source.finite()
 
     @property
     def values(self) -> FormulaValues:
@@ -91,6 +111,7 @@ def grad(
     variables: Sequence[str] | None = None,
     hessian: bool = False,
     direction: Mapping[str, float] | ArrayLike | None = None,
+    exact: bool | None = None,
     start: Mapping[str, ArrayLike] | None = None,
     **point: ArrayLike,
 ) -> Any:
@@ -98,8 +119,9 @@ def grad(
 
     The point is given by its coordinates' names, several values making several points; or in order of the
     variables, (n,) or (r, n), by `at`. `start` takes what is named like a parameter. Derivatives are
-    exact; where there is none, 0 stands for it at a kink of abs and relu, and values that tie in max
-    or min share it, as in torch. The slope in a `direction` d is gradient · d / |d|.
+    the floats next to the true ones, with exact=False and by default for rows of `at` within 64 units
+    of 2^-53; where there is none, 0 stands for it at a kink of abs and relu, and values that tie in
+    max or min share it, as in torch. The slope in a `direction` d is gradient · d / |d|.
 
     >>> grad("x^2*y", x=3, y=2).gradient
     array([12.,  9.])
@@ -109,13 +131,14 @@ def grad(
     """
     chosen = _with_same_variables(functions, variables)
     points, single = _resolve_points(chosen[0], at, {**(start or {}), **point})
+    exact = (at is None or single) if exact is None else exact
     if len(chosen) == 1:
         way = _resolve_direction(chosen[0], direction)
-        found: Any = gradient(chosen[0], points, direction=way, hessian=hessian)
+        found: Any = gradient(chosen[0], points, direction=way, hessian=hessian, exact=exact)
     elif hessian or direction is not None:
         raise InputError("hessian and direction are for one formula", usage=True)
     else:
-        found = jacobian(chosen, points)
+        found = jacobian(chosen, points, exact=exact)
     return _drop_rows(found) if single else found
 
 
@@ -158,36 +181,41 @@ def _resolve_direction(f: Function, direction: Mapping[str, float] | ArrayLike |
 def _drop_rows(found: Gradient | Jacobian) -> Any:
     """Return the result of a single point without its axis of rows."""
     values: Any = (value if value is None else np.asarray(value[0]) for value in found[1:])
-    return type(found)(found.source, *values)
+    return type(found)(found.source._replace(values=found.source.values[0]), *values)
 
 
 def gradient(
-    f: Function, points: ArrayLike, *, direction: ArrayLike | None = None, hessian: bool = False
+    f: Function,
+    points: ArrayLike,
+    *,
+    direction: ArrayLike | None = None,
+    hessian: bool = False,
+    exact: bool = False,
 ) -> Gradient:
     """Return the gradient of a formula at points (r, n), coordinates in the order of its variables.
 
-    gradient_j = ∂f/∂x_j; the slope in a direction d is gradient · d / |d|. Exact derivatives,
-    rounded as they are evaluated. Where there is none, by convention, 0 stands for it at a kink of
-    abs and relu, and values that tie in max or min share it, as in torch.
+    gradient_j = ∂f/∂x_j; the slope in a direction d is gradient · d / |d|. Within 64 units of 2^-53;
+    with `exact` each derivative is the float next to the true one, at .1 ms a point. Where there is
+    none, by convention, 0 stands for it at a kink of abs and relu, and values that tie in max or
+    min share it, as in torch.
 
     >>> gradient(parse_function("x^2 + 2*x*y + y^2"), [[3, 2]]).gradient
     array([[10., 10.]])
     """
     where = check_points(f, points)
-    value, slopes = f.values(where), f.gradients(where)
-    _raise_undefined(f.gradient, where, np.asarray(np.isfinite(value) & np.isfinite(slopes).all(axis=-1)))
+    value, slopes = _exact_gradients(f, where) if exact else f.value_gradients(where)
+    _raise_undefined(f.gradient, where, np.asarray(np.isfinite(slopes).all(axis=-1)))
     way = None if direction is None else _unit_direction(direction, f.variables)
     seconds = eigenvalues = critical = None
     if hessian:
-        seconds = f.hessians(where)
+        seconds = _exact_hessians(f, where) if exact else f.hessians(where)
         _raise_undefined(f.hessian, where, np.asarray(np.isfinite(seconds).all(axis=(-1, -2))))
         symmetric = (seconds + np.swapaxes(seconds, -1, -2)) / 2.0
         eigenvalues = np.asarray(np.linalg.eigvalsh(symmetric), np.float64)
         critical = _classify_critical(where, slopes, eigenvalues)
     return Gradient(
-        SourceFunctions((f,)),
+        SourceFunctions((f,), value[:, np.newaxis]),
         where,
-        value,
         slopes,
         row_norms(slopes),
         None if way is None else way[np.newaxis],
@@ -198,8 +226,8 @@ def gradient(
     )
 
 
-def jacobian(functions: Sequence[Function], points: ArrayLike) -> Jacobian:
-    """Return the Jacobian of several formulas of the same variables at points (r, n).
+def jacobian(functions: Sequence[Function], points: ArrayLike, *, exact: bool = False) -> Jacobian:
+    """Return the Jacobian of several formulas of the same variables at points (r, n), `exact` as in gradient.
 
     >>> f, g = parse_function("x*y", ["x", "y"]), parse_function("x + y", ["x", "y"])
     >>> jacobian([f, g], [[3, 2]]).jacobian
@@ -207,14 +235,13 @@ def jacobian(functions: Sequence[Function], points: ArrayLike) -> Jacobian:
             [1., 1.]]])
     """
     where = check_points(functions[0], points)
-    values = np.stack([f.values(where) for f in functions], axis=-1)
-    slopes = np.stack([f.gradients(where) for f in functions], axis=-2)
+    found = [_exact_gradients(f, where) if exact else f.value_gradients(where) for f in functions]
+    values = np.stack([value for value, _ in found], axis=-1)
+    slopes = np.stack([slope for _, slope in found], axis=-2)
     for k, f in enumerate(functions):
-        _raise_undefined(
-            f.gradient, where, np.isfinite(values[:, k]) & np.isfinite(slopes[:, k]).all(axis=-1)
-        )
+        _raise_undefined(f.gradient, where, np.asarray(np.isfinite(slopes[:, k]).all(axis=-1)))
     size = row_norms(slopes.reshape(len(where), -1))
-    return Jacobian(SourceFunctions(tuple(functions)), where, values, slopes, size)
+    return Jacobian(SourceFunctions(tuple(functions), values), where, slopes, size)
 
 
 def check_points(f: Function, points: ArrayLike) -> Array:
@@ -229,6 +256,26 @@ def check_points(f: Function, points: ArrayLike) -> Array:
         hint = "give each point a row" if len(f.variables) == 1 else ""
         raise InputError(why, hint=hint, row=0, operand="at")
     return array
+
+
+def _exact_gradients(f: Function, points: Array) -> tuple[Array, Array]:
+    """Return values (r,) and gradients (r, n), each rounded once; the first point without one is refused."""
+    found = [_at_row(f.value_gradient, points, row) for row in range(len(points))]
+    return np.array([value for value, _ in found]), np.array([slopes for _, slopes in found])
+
+
+def _exact_hessians(f: Function, points: Array) -> Array:
+    """Return Hessians (r, n, n), each entry rounded once."""
+    return np.array([_at_row(f.hessian, points, row) for row in range(len(points))])
+
+
+def _at_row(answer: Callable[[list[float]], Any], points: Array, row: int) -> Any:
+    """Return the answer at a point, or say of which row the error is."""
+    try:
+        return answer(points[row].tolist())
+    except InputError as error:
+        error.row, error.operand = row, "at"
+        raise
 
 
 def _raise_undefined(

@@ -8,12 +8,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from aimath.core.calculus._operations import LIST_OPERATIONS, OPERATIONS
+from aimath.core.calculus._operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aimath.core.calculus._grammar import ParseNode
+
+
+EXACT = frozenset({"neg", "abs", "sign", "step", "relu", "min", "max"})
+"""Operations that round nothing."""
 
 
 class Node(NamedTuple):
@@ -36,7 +40,7 @@ class Graph:
         self.span, self.in_derivative = (0, 0), False  # of what is made next
 
     def node(self, op: str, *args: int, value: float = 0.0) -> int:
-        """Return the id of a node, created if it doesn't exist yet; operations on numbers are folded."""
+        """Return the id of a node, created if it doesn't exist yet; what rounds nothing is folded."""
         key = (op, args, value, math.copysign(1.0, value))
         if key in self._node_ids:
             return self._node_ids[key]
@@ -61,17 +65,10 @@ class Graph:
         return self.nodes[i].value if self.nodes[i].op == "number" else None
 
     def _fold_constants(self, op: str, args: tuple[int, ...]) -> int | None:
-        """Return the folded value of an operation on numbers, or None if it can't be computed."""
-        if op in LIST_OPERATIONS or op == "item" or not args:
-            return None
+        """Return the node of an operation on numbers if nothing is rounded, else None."""
         values = [self.nodes[arg].value for arg in args if self.nodes[arg].op == "number"]
-        if len(values) < len(args):
-            return None
-        try:
-            value = OPERATIONS[op].scalar(*values)
-        except (ValueError, OverflowError, ZeroDivisionError):
-            return None
-        return self.number(value) if math.isfinite(value) else None
+        value = exact_value(op, values) if values and len(values) == len(args) else None
+        return None if value is None else self.number(value)
 
     # Simplified as a derivative wants it: no 0 * x, no 1 * x, signs and factors in front.
 
@@ -131,7 +128,9 @@ class Graph:
             return self.mul(self.number(-factor), right.args[0])
         inner = self._leading_factor(b)
         if inner is not None and 1e-150 < abs(inner * factor) < 1e150:
-            return self.mul(self.number(factor * inner), right.args[1])
+            both = exact_value("mul", [inner, factor])
+            if both is not None:
+                return self.mul(self.number(both), right.args[1])
         return self.node("mul", a, b)
 
     def _leading_factor(self, i: int) -> float | None:
@@ -168,6 +167,36 @@ class Graph:
                     seen.add(arg)
                     waiting.append(arg)
         return sorted(seen)
+
+
+def exact_value(op: str, values: Sequence[float]) -> float | None:
+    """Return the value of an operation on numbers if it is a float, without rounding, else None.
+
+    >>> exact_value("div", [1.0, 4.0]), exact_value("div", [1.0, 3.0]), exact_value("add", [1.0, 1e-17])
+    (0.25, None, None)
+    """
+    if op in EXACT:
+        return float(OPERATIONS[op].scalar(*values))
+    if len(values) != 2 or op not in ("add", "sub", "mul", "div", "pow"):
+        return None
+    (a, c), (b, d) = (value.as_integer_ratio() for value in values)
+    if op == "pow":
+        if d != 1 or not 0 < b <= 64:
+            return None
+        above, below = a**b, c**b
+    else:
+        above, below = {
+            "add": (a * d + b * c, c * d),
+            "sub": (a * d - b * c, c * d),
+            "mul": (a * b, c * d),
+            "div": (a * d, c * b),
+        }[op]
+    try:
+        value = above / below
+    except (OverflowError, ZeroDivisionError):
+        return None
+    top, bottom = value.as_integer_ratio()
+    return value if top * below == above * bottom else None
 
 
 def build_graph(graph: Graph, parsed: Sequence[ParseNode], variables: Sequence[str]) -> int:

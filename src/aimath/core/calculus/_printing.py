@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from aimath.core.calculus._operations import LIST_OPERATIONS
+from aimath.core.calculus._graph import Node
+from aimath.core.calculus._operations import LIST_OPERATIONS, OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from aimath.core.calculus._graph import Graph, Node
+    from aimath.core.calculus._graph import Graph
 
 MAX_CHARACTERS = 60
 SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)
@@ -32,9 +34,16 @@ class _FormattedText(NamedTuple):
 def to_infix(graph: Graph, root: int, variables: Sequence[str]) -> str:
     """Return a node as a formula of at most MAX_CHARACTERS characters, else ""."""
     texts: dict[int, _FormattedText | None] = {}
+    numbers: dict[int, float] = {}
     for i in graph.topological_order([root]):
         node = graph.nodes[i]
-        args = [texts[arg] for arg in node.args]
+        value = _number(node, numbers)
+        if value is not None:
+            numbers[i] = value
+            node = Node("number", value=value)
+        elif node.op == "mul" and node.is_derivative and node.args[0] in numbers:
+            node = _with_factor(graph, node, numbers)
+        args = [texts[arg] if arg >= 0 else _literal(node.value) for arg in node.args]
         known = [arg for arg in args if arg is not None]
         written = _format_node(node, known, variables) if len(known) == len(args) else None
         texts[i] = written if written is not None and len(written.text) <= MAX_CHARACTERS else None
@@ -42,10 +51,41 @@ def to_infix(graph: Graph, root: int, variables: Sequence[str]) -> str:
     return whole.text if whole else ""
 
 
+def _number(node: Node, numbers: Mapping[int, float]) -> float | None:
+    """Return what a number is, or what numbers in a derivative come to; the text's own stay as they are."""
+    if node.op == "number":
+        return node.value
+    if (
+        not node.is_derivative
+        or node.requires_grad
+        or node.op in LIST_OPERATIONS
+        or not all(arg in numbers for arg in node.args)
+    ):
+        return None
+    try:
+        value = float(OPERATIONS[node.op].scalar(*(numbers[arg] for arg in node.args)))
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _with_factor(graph: Graph, node: Node, numbers: Mapping[int, float]) -> Node:
+    """Return a number times a number times what remains as one number times it, its place being -1."""
+    right = graph.nodes[node.args[1]]
+    if right.op != "mul" or not right.is_derivative or right.args[0] not in numbers:
+        return node
+    value = numbers[node.args[0]] * numbers[right.args[0]]
+    return Node("mul", (-1, right.args[1]), value) if math.isfinite(value) and value else node
+
+
+def _literal(value: float) -> _FormattedText:
+    text = repr(value).removesuffix(".0")
+    return _FormattedText(text, SIGN if text.startswith("-") else ATOM)
+
+
 def _format_node(node: Node, args: list[_FormattedText], variables: Sequence[str]) -> _FormattedText | None:
     if node.op == "number":
-        text = repr(node.value).removesuffix(".0")
-        return _FormattedText(text, SIGN if text.startswith("-") else ATOM)
+        return _literal(node.value)
     if node.op == "variable":
         k = int(node.value)
         return _FormattedText(variables[k], ATOM) if k < len(variables) else None

@@ -7,11 +7,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aimath.core.numerics.arrays import row_norms
+from aimath.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from aimath.core.calculus import Function
     from aimath.core.numerics.types import Array, Indices
     from aimath.core.optim._rules import UpdateRule
+
+
+def redone(
+    points: Array, found: Array, unsure: NDArray[np.bool_], exact: Callable[[list[float]], list[float]]
+) -> Array:
+    """Return answers (rows, runs, k), the unsure ones exact, of a run up to the first that has none."""
+    found = np.array(found)
+    for run in np.flatnonzero(unsure.any(axis=0)).tolist():
+        for row in np.flatnonzero(unsure[:, run]).tolist():
+            try:
+                found[row, run] = exact(points[row, run].tolist())
+            except InputError:
+                found[row, run] = np.nan
+                break
+    return found
 
 
 class RunArrays:
@@ -38,7 +58,9 @@ class RunArrays:
             base_lr,
         )
         self.points, self.gradients = points, gradients  # (rows, runs, n)
-        self.losses = objective.values(points)  # (rows, runs)
+        losses = objective.float_values(points)[..., np.newaxis]
+        unknown = np.isnan(losses[..., 0]) & np.isfinite(points).all(axis=-1)
+        self.losses = redone(points, losses, unknown, lambda w: [objective(w)])[..., 0]  # (rows, runs)
         self.count = points.shape[1]
         # (runs,) what is added of the point to the gradient
         decay = 0.0 if rule.name == "adamw" else rule.settings["weight_decay"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from contextlib import suppress
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,14 +21,14 @@ from aimath.core.optim._rules import (
     check_nonnegative,
     raise_if_any,
 )
-from aimath.core.optim._run_arrays import RunArrays
+from aimath.core.optim._run_arrays import RunArrays, redone
 from aimath.core.optim._schedules import schedule as learning_rate_schedule
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.calculus import Function
     from aimath.core.numerics.arrays import Check
@@ -50,22 +51,71 @@ def run_one(
     """Return the points (rows, n) of one run, rows <= steps + 1, with `rates` (steps,).
 
     It ends soon after the gradient's norm is at most `until` (-1: never), and soon after a point
-    that isn't finite or has no gradient.
+    that isn't finite or has no gradient. Where rounding leads float64's gradient so far astray
+    that it moves a point, CAREFUL updates are made with exact ones (`unsure_steps`).
     """
     path = array("d", start)
-    n, go = len(start), _choose_loop(objective, rule, path, len(start))
-    for first in range(0, len(rates), STEPS_PER_CHECK):
-        try:
-            go(first, _as_floats(rates[first : first + STEPS_PER_CHECK]))
-        except (ValueError, OverflowError, ZeroDivisionError):
-            break
+    n, memories = len(start), [rule.initial_state] * len(start)
+    go = _choose_loop(objective, rule, path, memories)
+    careful, update = objective.gradient, rule.build_update(FLOAT_BACKEND)
+    first = 0
+    while first < len(rates):
+        begun, before = len(path), memories[:]
+        block = rates[first : first + STEPS_PER_CHECK]
+        with suppress(ValueError, OverflowError, ZeroDivisionError):
+            go(first, _as_floats(block))
+        news = as_points(path[begun - n :], n)  # a copy: what is looked at can't grow
+        slopes, bounds = objective.gradients_with_bounds(news)
+        taken = np.append(block, block[-1:])[: len(news)]
+        unsure = np.flatnonzero(unsure_steps(rule, taken[:, np.newaxis], news, slopes, bounds))
+        if len(unsure) and unsure[0] < len(block):
+            del path[begun:]
+            memories[:] = before
+            sure = int(unsure[0])
+            go(first, _as_floats(block[:sure]) if sure else [])
+            first += sure
+            some = _as_floats(rates[first : first + CAREFUL])
+            try:
+                _vector_loop(careful, update, path, memories, first, some)
+            except (ValueError, OverflowError):  # an InputError is one of the former
+                break
+            first += len(some)
+        else:
+            first += len(block)
+            if len(news) <= len(block):
+                break
         if not all(map(math.isfinite, path[-n:])):
             break
-        if until >= 0.0:
-            news = as_points(path[first * n :], n)  # a copy: what is looked at can't grow
-            if (row_norms(objective.gradients(news)) <= until).any():
-                break
+        if until >= 0.0 and (row_norms(slopes) <= until).any():
+            break
     return as_points(path, n)
+
+
+CAREFUL = 64
+"""Updates made with exact gradients before float64's are tried again."""
+ASTRAY = 1024.0
+"""Units of 2^-53 of itself that a gradient must be off to be worth a second look."""
+MOVED = 16.0
+"""Units of the last place of a weight that an update must be off."""
+
+
+def unsure_steps(
+    rule: UpdateRule, rates: Array, where: Array, slopes: Array, bounds: Array
+) -> NDArray[np.bool_]:
+    """Return at which points (..., n) rounding of the gradient would show in the next point.
+
+    Near a minimum gradients cancel by nature: what is far off beside itself need not be so beside
+    the weight that it moves. Rules that divide by the gradient's size move a weight by it down to
+    their eps. `rates` are (..., 1).
+    """
+    with np.errstate(all="ignore"):
+        relative = ~(bounds <= ASTRAY * np.abs(slopes))
+        eps = rule.settings.get("eps")
+        if eps is None:
+            matters = ~(rates * bounds * 2.0**-53 <= MOVED * np.spacing(np.abs(where)))
+        else:
+            matters = ~(np.abs(slopes) <= eps)
+        return np.asarray((relative & matters).any(axis=-1))
 
 
 def _as_floats(rates: Array) -> list[float]:
@@ -75,11 +125,11 @@ def _as_floats(rates: Array) -> list[float]:
 
 
 def _choose_loop(
-    objective: Function, rule: UpdateRule, path: array[float], n: int
+    objective: Function, rule: UpdateRule, path: array[float], memories: States
 ) -> Callable[[int, list[float]], None]:
     """Return the loop that appends the points of some updates to a path."""
-    update, memories = rule.build_update(FLOAT_BACKEND), [rule.initial_state] * n
-    if n > 1:
+    update = rule.build_update(FLOAT_BACKEND)
+    if len(memories) > 1:
         gradient = objective.compiled_gradient()
         return lambda first, rates: _vector_loop(gradient, update, path, memories, first, rates)
     slope, bare = objective.compiled_derivative(), rule.stateless_update
@@ -142,8 +192,8 @@ def _vector_loop(
 
 def run_many(
     objective: Function, start: Sequence[float], rule: UpdateRule, rates: Array, until: Array
-) -> tuple[Array, Array]:
-    """Return points and gradients (rows, runs, n) of many runs, with `rates` (steps, runs).
+) -> Array:
+    """Return points (rows, runs, n) of many runs, with `rates` (steps, runs).
 
     A run that leaves the function's domain goes on as nan. All end when none has anywhere to go:
     its gradient's norm was at most its `until` (runs,), or it is nan.
@@ -152,17 +202,17 @@ def run_many(
     w = np.tile(np.asarray(start, np.float64), (runs, 1))
     memory: tuple[Any, ...] = tuple(np.zeros_like(w) for _ in rule.state_names)
     update = rule.build_update(ARRAY_BACKEND)
-    path, slopes = [w], [objective.gradients(w)]
+    path, slopes = [w], objective.float_gradients(w)
     ended = np.zeros(runs, np.bool_)
     with np.errstate(all="ignore"):
         for t, lr in enumerate(rates, 1):
-            w, memory = update(w, slopes[-1], memory, t, lr[:, np.newaxis])
+            w, memory = update(w, slopes, memory, t, lr[:, np.newaxis])
             path.append(w)
-            slopes.append(objective.gradients(w))
-            ended |= ~(row_norms(slopes[-1]) > until)  # also nan
+            slopes = objective.float_gradients(w)
+            ended |= ~(row_norms(slopes) > until)  # also nan
             if ended.all():
                 break
-    return np.stack(path), np.stack(slopes)
+    return np.stack(path)
 
 
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
@@ -286,7 +336,7 @@ def _surface(runs: RunBatch, run: int, width: int, height: int) -> Surface:
     grid[..., 0] = x
     if path.shape[1] > 1:
         grid[..., 1] = y[:, np.newaxis]
-    return Surface(path[:, :2], losses, x, y, runs.objective.values(grid))
+    return Surface(path[:, :2], losses, x, y, runs.objective.float_values(grid))
 
 
 def _grid_axis(values: Array, count: int) -> Array:
@@ -393,10 +443,46 @@ def minimize_batch(
     base = np.broadcast_to(np.asarray(lr, np.float64), count)
     if count == 1:
         path = run_one(objective, start, rule, rates[:, 0], float(bound[0]))[:, np.newaxis]
-        slopes = objective.gradients(path)
     else:
-        path, slopes = run_many(objective, start, rule, rates, bound)
+        path = run_many(objective, start, rule, rates, bound)
+
+        def again(run: int) -> Array:
+            own = {name: np.asarray(v)[run].item() if np.ndim(v) else v for name, v in options.items()}
+            return run_one(objective, start, _build_rule(optimizer, own, 1), rates[:, run], float(bound[run]))
+
+        path = _walked_again(objective, rule, rates, path, again)
+    slopes = slopes_of(objective, rule, rates, path)
     return RunBatch(objective, rule, base, rates, bound, path, slopes, limits)
+
+
+def _walked_again(
+    objective: Function, rule: UpdateRule, rates: Array, path: Array, again: Callable[[int], Array]
+) -> Array:
+    """Return points (rows, runs, n) with those runs that rounding led astray walked one by one."""
+    unsure = _unsure_rows(objective, rule, rates, path)[0][: len(rates)].any(axis=0)
+    for run in np.flatnonzero(unsure).tolist():
+        own = again(run)
+        if len(own) > len(path):
+            path = np.pad(path, ((0, len(own) - len(path)), (0, 0), (0, 0)), constant_values=np.nan)
+        path[:, run] = np.nan
+        path[: len(own), run] = own
+    return path
+
+
+def _unsure_rows(
+    objective: Function, rule: UpdateRule, rates: Array, path: Array
+) -> tuple[NDArray[np.bool_], Array]:
+    """Return at which points (rows, runs, n) the gradient may be astray, and float64's gradients."""
+    slopes, bounds = objective.gradients_with_bounds(path)
+    taken = np.concatenate([rates, np.zeros((1, rates.shape[1]))])[: len(path), :, np.newaxis]
+    taken[-1] = rates[min(len(path), len(rates)) - 1][:, np.newaxis] if len(rates) else 1.0
+    return unsure_steps(rule, taken, path, slopes, bounds) & np.isfinite(path).all(axis=-1), slopes
+
+
+def slopes_of(objective: Function, rule: UpdateRule, rates: Array, path: Array) -> Array:
+    """Return the gradients at points (rows, runs, n), exact ones where rounding shows."""
+    unsure, slopes = _unsure_rows(objective, rule, rates, path)
+    return redone(path, slopes, unsure, objective.gradient)
 
 
 def _count_runs(*options: Any) -> int:
