@@ -283,6 +283,12 @@ def test_typed_points_are_answered_to_the_last_digit(answered):
     )
 
 
+def test_rows_are_answered_to_the_last_digit_where_that_is_asked_for(answered):
+    rows = ";".join(f"{k / 7}" for k in range(-20, 20))
+    typed = [answered("grad", "x/(1+exp(x))", f"x={k / 7!r}") for k in range(-20, 20)]
+    assert answered("grad", "x/(1+exp(x))", "--at", rows, "--exact") == "".join(typed)
+
+
 def test_a_value_that_overflows_is_refused_where_it_is_asked_for(answered, refused):
     words = ("grad", "1e308*x + 1e308*y", "x=1", "y=1")
     assert answered(*words) == "1e+308 1e+308\n"

@@ -45,6 +45,9 @@ def grad(
     hessian: Annotated[
         bool, Option("--hessian", help="Second derivatives and their eigenvalues too.")
     ] = False,
+    exact: Annotated[
+        bool, Option("--exact", help="Rows of --at to the last digit too, at .1 ms a point.")
+    ] = False,
     direction: Annotated[
         str, Option("--direction", help="The slope in a direction too: 1,0 or x=1.", metavar="LIST")
     ] = "",
@@ -66,7 +69,7 @@ def grad(
     if is_missing:  # rows may have had further entries
         functions = [_linear_stand_in(f) for f in functions]
         points = points[:, :1].repeat(len(functions[0].variables), axis=1)
-    exact = at is None  # points that are typed are few
+    exact = exact or at is None  # points that are typed are few
     report = (
         _jacobian_report(functions, points, hessian=hessian, direction=direction, exact=exact)
         if len(functions) > 1
