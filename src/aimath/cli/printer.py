@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from aimath.cli.errors import eprint
+from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,10 +43,17 @@ class Printer:
     def write_reports(self, reports: Sequence[Report]) -> None:
         """Write the reports of some rows, one for each combination of swept options."""
         rows = reports[0].rows
-        if len(reports) == 1 or rows == 1:
-            parts = [self.writer.write(report) for report in reports]
-        else:
-            parts = list(self._interleave(reports, rows))
+        writers = [one for one in (self.writer, getattr(self.writer, "table", None)) if one is not None]
+        states = [dict(vars(one)) for one in writers]
+        try:
+            if len(reports) == 1 or rows == 1:
+                parts = [self.writer.write(report) for report in reports]
+            else:
+                parts = list(self._interleave(reports, rows))
+        except InputError:  # a row lacks a quantity: as if nothing had been written
+            for one, state in zip(writers, states, strict=True):
+                vars(one).update(state)
+            raise
         self.sink.write(b"".join(parts))
         self.progress.add(rows)
         for report in reports:

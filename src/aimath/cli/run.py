@@ -43,13 +43,16 @@ def run(command: Command, given: dict[str, Any]) -> int:
 
 def run_job(job: Job, blocks: Iterable[Block | BadRow], out: Printer | CollectingPrinter) -> int:
     """Run a job over all blocks and return the number of rows skipped."""
+    import numpy as np
+
     passed = before = 0
     for piece in blocks:
         if isinstance(piece, BadRow):
             _reject(job, piece, _guess_shapes(job, piece.width), out)
             passed, before = passed + 1, before + 1
         else:
-            passed += _run_block(job, piece, before, out)
+            with np.errstate(all="ignore"):  # what is no number is found by its name, not by numpy's warning
+                passed += _run_block(job, piece, before, out)
             before += len(piece.lines)
     return passed
 
@@ -61,21 +64,24 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
     while start < rows:
         part = block.slice_rows(start, min(rows, start + most))
         batches = (_make_reports(job, part, runs, row_offset + start) for runs in _run_batches(job))
+        reports: list[Report] = []
         try:
             reports = next(batches)
+            out.write_reports(reports)
         except InputError as error:
+            if reports and error.row is None:
+                raise  # not of an answer that a row lacks
             _name_operand(error, part)
             bad = _bad_row(error, part)
             if bad is None or (rows == 1 and not block.source):
                 raise
-            if bad > 0:
-                most = bad  # the rows before the bad one are whole: answer them first
+            if bad > 0 or (reports and len(part.lines) > 1):
+                most = max(bad, 1)  # the rows before the bad one are whole: answer them first
                 continue
             shapes = {name: values.shape[1:] for name, values in part.operands.items()}
             _reject(job, BadRow(error, part.source, _line_number(part, error), 0, part.labels), shapes, out)
             passed, start = passed + 1, start + 1
         else:
-            out.write_reports(reports)
             for more in batches:
                 out.write_reports(more)
             start, most = start + len(part.lines), min(limit, most * 2)

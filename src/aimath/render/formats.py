@@ -169,8 +169,19 @@ class JsonLinesWriter(Writer):
         lists = {column.header: self._to_json(column.values) for column in row_label_column(known)}
         first: dict[str, Any] = {}
         for name in names:
-            values = known[name]
             whole = known.lines and name not in report.extra and not known.has_lines(name)
+            try:
+                values = known[name]
+            except InputError:
+                if self.layout.fields:
+                    raise
+                rows_of = known.nullable(name) or []  # one quantity has no value, and its neighbours have
+                parts = [None if row is None else self._to_json(row[np.newaxis])[0] for row in rows_of]
+                if whole:
+                    first |= {} if self.started else {name: parts[0]}
+                else:
+                    lists[name] = parts
+                continue
             if values is not None and values.ndim > 1 and whole:
                 first |= {} if self.started else {name: self._to_json(values[:1])[0]}
             elif values is not None:

@@ -43,6 +43,7 @@ class Writer(Protocol):
 
 
 Values = np.ndarray[Any, Any]
+_NO_VALUE = "has no value here: 0/0, or beyond float64"
 
 
 class Column(NamedTuple):
@@ -77,7 +78,13 @@ class ReportView(dict[str, Values | None]):
 
     def __missing__(self, name: str) -> Values | None:
         """Compute a quantity on first use and cache it."""
-        values = self[name] = self._rows(name)
+        values = self._rows(name)
+        if values is not None and not self.report.is_missing:
+            wild = self._without_value(name, values)
+            if wild.any():
+                why = f"{name.replace('_', ' ')} {_NO_VALUE}"
+                raise InputError(why, row=int(np.argmax(wild)))
+        self[name] = values
         return values
 
     def _rows(self, name: str) -> Values | None:
@@ -98,11 +105,39 @@ class ReportView(dict[str, Values | None]):
         """Return whether a quantity has an entry of its own in each row."""
         return bool(self.lines) and self.report.axes(name)[:1] == (self.lines,)
 
+    def _without_value(self, name: str, values: Values) -> Values:
+        """Return in which rows a quantity is no number, or infinite where that is never the truth."""
+        if values.dtype.kind != "f" or name in self.report.swept:
+            return np.zeros(len(values), np.bool_)
+        finite = name in getattr(self.report.result, "finite_fields", ())
+        wild = ~np.isfinite(values) if finite else np.isnan(values)
+        return np.asarray(wild.reshape(len(values), -1).any(axis=1))
+
+    def nullable(self, name: str) -> list[Values | None] | None:
+        """Return a quantity row by row, None for a row that it has no value in."""
+        try:
+            values = self._rows(name)
+        except InputError:
+            if self.rows > 1 and not (self.lines and not self.has_lines(name)):
+                raise
+            return [None] * self.rows
+        if values is None:
+            return None
+        wild = self._without_value(name, values)
+        return [None if bad else row for row, bad in zip(values, wild, strict=True)]
+
     def names(self, *, derivation_only: bool = True) -> tuple[str, ...]:
         """Return the names of the quantities, swept ones first, or of those not for derivations only."""
         names = dict.fromkeys((*self.report.swept, *self.report.quantity_names()))
         wanted = (name for name in names if derivation_only or not self.report.is_derivation_only(name))
-        return tuple(name for name in wanted if self[name] is not None)
+        return tuple(name for name in wanted if self._has(name))
+
+    def _has(self, name: str) -> bool:
+        """Return whether there is a quantity, be it one beyond float64."""
+        try:
+            return self[name] is not None
+        except InputError:
+            return True
 
 
 def select_fields(view: ReportView, requested: tuple[str, ...]) -> tuple[str, ...]:

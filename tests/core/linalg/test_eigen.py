@@ -89,3 +89,55 @@ def test_trace_and_vectors_hold(matrix):
 def test_what_has_no_eigenvalues_is_refused(matrix):
     with pytest.raises(InputError):
         linalg.eig(matrix)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_repeated_eigenvalues_split(seed):
+    """A block diagonal of Jordan blocks, turned by a matrix of integers whose inverse has integers too."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 7))
+    truth, jordan, k = [], np.zeros((n, n)), 0
+    while k < n:
+        size, value = int(rng.integers(1, n - k + 1)), int(rng.integers(-4, 5))
+        jordan[k : k + size, k : k + size] = value * np.eye(size) + np.eye(size, k=1)
+        truth, k = truth + [value] * size, k + size
+    turn, back = np.eye(n), np.eye(n)
+    for _ in range(n):
+        i, j = rng.choice(n, 2, replace=False)
+        turn[i] += turn[j]
+        back[:, j] -= back[:, i]
+    matrix = turn @ jordan @ back
+    assert (turn @ back == np.eye(n)).all()
+    scale = 2.0 ** int(rng.integers(-300, 300))
+    found = linalg.eig(matrix * scale)
+    truth = np.array(sorted(truth, reverse=True))
+    assert np.allclose(found.re / scale, truth, rtol=0, atol=1e-12)
+    assert not found.im.any()
+    if len(set(truth)) < n:
+        assert (found.re / scale).tolist() == truth.tolist()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_singular_by_its_determinant_and_not_by_its_eigenvalues_or_singular_values(seed):
+    rng = np.random.default_rng(seed)
+    n, rank = int(rng.integers(2, 9)), 0
+    rank = int(rng.integers(1, n))
+    tall = rng.integers(-5, 6, (n, rank)) * 1.0
+    assert linalg.det(tall @ tall.T).det == 0.0
+    kept = int(np.linalg.matrix_rank(tall))
+    assert np.count_nonzero(linalg.eig(tall @ tall.T).re) == kept
+    wide = tall @ (rng.integers(-5, 6, (rank, n + 2)) * 1.0)
+    values = linalg.svd_approx(wide, 1).singular_values
+    assert np.count_nonzero(values) == np.linalg.matrix_rank(wide)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_entries_far_apart_were_scaled_away(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 6))
+    plain = rng.integers(-9, 10, (n, n)) * 1.0
+    shifts = rng.integers(-500, 500, n)
+    far = np.ldexp(plain, shifts - shifts[:, None])
+    found, truth = linalg.eig(far), linalg.eig(plain)
+    assert np.allclose(found.re, truth.re, rtol=0, atol=1e-12 * np.abs(plain).max())
+    assert np.allclose(np.abs(found.im), np.abs(truth.im), rtol=0, atol=1e-12 * np.abs(plain).max())

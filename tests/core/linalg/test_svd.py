@@ -166,12 +166,9 @@ def test_huge_and_tiny_weights(method, scale):
 @pytest.mark.parametrize("method", ["exact", "randomized"])
 def test_a_zero_matrix_is_approximated_by_nothing(method):
     found = linalg.svd_approx(np.zeros((30, 20)), [1, 3], **{method: True})
-    assert (found.error.tolist(), found.relative_error.tolist(), found.energy.tolist()) == (
-        [0, 0],
-        [0, 0],
-        [1, 1],
-    )
-    assert (found.effective_rank, found.stable_rank, found.numerical_rank) == (0, 0, 0)
+    assert (found.error.tolist(), found.numerical_rank) == ([0, 0], 0)
+    for share in (found.relative_error, found.energy, found.effective_rank, found.stable_rank):
+        assert np.isnan(share).all()  # 0/0
     assert found.check().holds.all()
     assert linalg.streaming_svd(blocks_of(np.zeros((30, 20)), 7), 3, **{method: True}).truncate(3).error == 0
 
@@ -195,11 +192,12 @@ def test_ranks_and_energies_of_any_matrix(weights):
     found = linalg.svd_approx(weights, range(1, most + 1))
     assert (np.diff(found.error) <= 0).all()
     assert found.error[-1] <= 1e-13
-    assert found.energy == pytest.approx(1 - found.relative_error**2, abs=1e-12)
+    assert found.energy == pytest.approx(1 - found.relative_error**2, abs=1e-12, nan_ok=True)
     assert found.norm == near(np.linalg.norm(weights))
     assert found.numerical_rank == np.linalg.matrix_rank(weights)
-    assert found.stable_rank <= found.effective_rank**2 + 1e-9
-    assert found.effective_rank <= most + 1e-9
+    if weights.any():  # of a zero matrix both are 0/0
+        assert found.stable_rank <= found.effective_rank**2 + 1e-9
+        assert found.effective_rank <= most + 1e-9
     assert found.check().holds.all()
 
 

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -22,7 +23,13 @@ from aimath.errors import InputError
         ([2.0], 1.1, Fraction(6, 5), "diverges", True),
         ([1.0, 9.0], 0.2, Fraction(4, 5), "converges", True),
         ([0.0, 4.0], 0.25, Fraction(0), "converges", False),
-        ([4.0, 1e-20], 0.25, Fraction(0), "converges", False),
+        (
+            [4.0, 1e-20],
+            0.25,
+            1 - Fraction(1e-20) / 4,
+            "converges",
+            False,
+        ),  # a curvature that was typed counts
     ],
 )
 def test_rates_and_regimes(curvatures, lr, rate, regime, sides):
@@ -100,3 +107,19 @@ def test_curvatures_of_a_saddle_and_of_a_valley():
     assert optim.learning_rate(function="(x+y)^2", at=[1.0, 2.0]).curvatures.tolist() == pytest.approx(
         [0.0, 4.0], abs=1e-12
     )
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_small_curvature_was_taken_for_none(seed):
+    rng = np.random.default_rng(seed)
+    curvatures = 10.0 ** rng.uniform(-30, 6, rng.integers(1, 5))
+    lr = float(10.0 ** rng.uniform(-6, 0) / curvatures.max())
+    found = optim.learning_rate(curvatures, lr)
+    factors = [1 - Fraction(lr) * Fraction(c) for c in curvatures.tolist()]
+    assert found.factors.tolist() == [float(f) for f in factors]
+    assert float(found.rate) == float(max(map(abs, factors)))
+    assert found.condition == curvatures.max() / curvatures.min()
+    with mp.workdps(120):
+        truth = 1 / min(-mp.log10(abs(mp.mpf(f.numerator) / f.denominator)) for f in factors if f)
+    assert float(found.steps) == near(float(truth), 1e-14)
+    assert found.best_rate <= 1.0

@@ -126,9 +126,9 @@ def test_arrays_go_where_floats_go(name):
 def test_no_slope_and_no_eps_is_no_step(name):
     points, _ = gone(OPTIMIZERS[name](eps=0.0), [0.0, 0.0], w=1.0)
     assert points == ([1.0, 1.0] if name != "adamw" else [0.999, 0.999 * 0.999])
-    w, _ = OPTIMIZERS["adam"](eps=0.0).build_update(ARRAY_BACKEND)(
-        np.ones(2), np.zeros(2), (np.zeros(2), np.zeros(2)), 1, 0.1
-    )
+    rule = OPTIMIZERS["adam"](eps=0.0)
+    memory = tuple(np.zeros(2) for _ in rule.initial_state)
+    w, _ = rule.build_update(ARRAY_BACKEND)(np.ones(2), np.zeros(2), memory, 1, 0.1)
     assert w.tolist() == [1.0, 1.0]
 
 
@@ -188,3 +188,25 @@ def test_options_out_of_bounds_are_named(name, options, why):
 def test_rates_that_lead_nowhere_are_refused(lr):
     with pytest.raises(InputError, match="lr must be above 0 and finite"):
         _rules.Optimizer(OPTIMIZERS["gd"](), np.ones(1), lr=lr)
+
+
+@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("options", [{}, {"more": True}])
+@pytest.mark.parametrize("seed", range(20))
+def test_squares_underflowed_where_eps_is_0(name, options, seed):
+    """The step does not depend on the size of the gradients, so neither does their underflow."""
+    flag = {"rmsprop": "centered"}.get(name, "amsgrad")
+    rng = np.random.default_rng(seed)
+    slopes = rng.normal(1.0, 2.0, 6)
+    small = 2.0 ** -float(rng.integers(500, 1000))
+    ends = []
+    for scale in (1.0, small):
+        for backend in (_rules.FLOAT_BACKEND, _rules.ARRAY_BACKEND):
+            rule = OPTIMIZERS[name](eps=0.0, **{flag: bool(options)})
+            update, memory, w = rule.build_update(backend), rule.initial_state, 1.0
+            for t, g in enumerate(slopes * scale, 1):
+                w, memory = update(
+                    w, float(g) if backend is _rules.FLOAT_BACKEND else np.array(g), memory, t, 0.1
+                )
+            ends.append(float(w))
+    assert ends == [near(ends[0], 1e-9)] * 4

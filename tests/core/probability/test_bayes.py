@@ -224,3 +224,40 @@ def test_natural_frequencies_are_the_joint_table_in_round_numbers(prior, likelih
     ]
     assert float(found.population) == population
     assert [float(n) for n in counts] == near([float(population * x) for x in exact], 1e-14)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_product_underflowed_in_one_form_of_several(seed):
+    rng = np.random.default_rng(seed)
+    prior, likelihood, alarm = (float(10.0 ** rng.uniform(-rng.choice([2, 300]), 0)) for _ in range(3))
+    p, seen, other = map(Fraction, (prior, likelihood, alarm))
+    rival = Fraction(1.0 - prior) * other
+    truth = p * seen / (p * seen + rival)
+    assert probability.bayes(prior, likelihood, false_positive=alarm).posterior == near(float(truth), 1e-15)
+    many = probability.bayes([prior, 1.0 - prior], [likelihood, alarm])
+    assert many.posterior[0] == near(float(truth), 1e-15)
+    evidence = float(p * seen + rival)
+    if evidence > 1e-307:
+        given = probability.bayes(prior, likelihood, evidence=evidence)
+        assert given.posterior == near(min(1.0, float(p * seen / Fraction(evidence))), 1e-15)
+    sequence = probability.bayes_sequence(prior, [likelihood], [alarm])
+    assert sequence.posterior == near(float(truth), 1e-14)
+    close = likelihood * (1.0 + 1e-9 * rng.normal())
+    if 0.0 < close <= 1.0 and likelihood > 1e-290:
+        bits = probability.bayes(prior, likelihood, false_positive=close).bits
+        ratio = Fraction(likelihood) / Fraction(close) - 1
+        assert bits == near(float(mp.log1p(mp.mpf(ratio.numerator) / ratio.denominator) / mp.log(2)), 1e-14)
+
+
+def test_a_list_of_one_hypothesis_and_priors_that_are_weights():
+    assert probability.bayes([1.0], [0.2]).posterior == 1.0
+    assert probability.bayes([1, 3], [0.2, 0.4], normalize=True).posterior.tolist() == [
+        near(1 / 7),
+        near(6 / 7),
+    ]
+    assert probability.bayes_sequence([1, 3], [[0.2, 0.4]], normalize=True).posterior.tolist() == [
+        1 / 7,
+        6 / 7,
+    ]
+    with pytest.raises(InputError, match="several hypotheses"):
+        probability.bayes(0.2, 0.5, false_positive=0.2, normalize=True)

@@ -46,7 +46,7 @@ def test_describe_at_its_edges():
     assert probability.describe([1.7e308, 1.7e308]).mean == 1.7e308
     assert probability.describe([1e-200, 3e-200]).std == 1e-200
     with pytest.raises(InputError, match="variance is beyond float64"):
-        probability.describe([1e200, -1e200])
+        _ = probability.describe([1e200, -1e200]).variance
     for bad in (1, 2, -1, NAN):
         with pytest.raises(InputError, match="ddof must be at least 0 and below the count 1"):
             probability.describe([3], bad)
@@ -69,3 +69,21 @@ def test_describe_shows_its_deviations():
     found = probability.describe([2, 4, 4, 4, 5, 5, 7, 9], ddof=1)
     assert found.deviations.tolist() == [-3, -1, -1, -1, 0, 0, 2, 4]
     assert found.squares == near(32, 1e-15)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_mean_was_rounded_twice_and_left_its_values(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 9))
+    x = rng.choice([0.7, 0.1, 1e308, 5e-324, 1e16, rng.normal()]) * (1 + 2.0**-52 * rng.integers(0, 3, n))
+    if seed % 4 == 0:
+        x = rng.normal(size=n) * 10.0 ** rng.uniform(-300, 300, n)
+    found = probability.describe(x)
+    mean = sum(map(Fraction, x.tolist())) / n
+    assert float(found.mean) == float(mean)
+    assert found.min <= found.mean <= found.max
+    assert found.deviations.tolist() == near_all([float(Fraction(v) - mean) for v in x.tolist()])
+
+
+def near_all(figures):
+    return [near(figure, 1e-13) if figure else 0.0 for figure in figures]

@@ -298,3 +298,35 @@ def test_logsumexp_names_its_steps():
     assert found.weights.tolist() == [math.exp(-0.5), 1.0, 0.0]
     assert found.total == 1.0 + math.exp(-0.5)
     assert probability.logsumexp([np.inf, 1.0]).shifted.tolist() == [0.0, -np.inf]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_the_difference_overflowed_before_the_temperature_divided(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.choice([2, 5, 40]))
+    z = rng.uniform(-1, 1, n) * 10.0 ** rng.uniform(300, 308.25)
+    temperature = float(10.0 ** rng.uniform(305, 308))
+    with mp.workdps(500):
+        weights = [mp.exp(mp.mpf(x) / mp.mpf(temperature)) for x in z.tolist()]
+        whole = mp.fsum(weights)
+        found, logs = probability.softmax(z, temperature), _softmax.log_softmax(z, temperature)
+        for one, log, shift, w, x in zip(
+            found.probs, logs.log_probs, found.shifted, weights, z.tolist(), strict=True
+        ):
+            assert ulps(one, w / whole) <= 4
+            assert ulps(log, mp.log(w / whole)) <= 4
+            assert ulps(shift, (mp.mpf(x) - mp.mpf(z.max())) / mp.mpf(temperature)) <= 2
+        entropy = -mp.fsum(w / whole * mp.log(w / whole, 2) for w in weights)
+        assert ulps(found.entropy, entropy) <= 6
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_what_the_others_add_lost_its_digits(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(0, 10.0 ** rng.uniform(-3, 2), int(rng.integers(2, 50)))
+    found = probability.logsumexp(x)
+    with mp.workdps(60):
+        most = mp.mpf(float(x.max()))
+        assert ulps(found.excess, mp.log(mp.fsum(mp.exp(mp.mpf(v) - most) for v in x.tolist()))) <= 4
+        for weight, v in zip(found.weights, x.tolist(), strict=True):
+            assert ulps(weight, mp.exp(mp.mpf(v) - most)) <= 3

@@ -121,23 +121,29 @@ def _file_report(files: Sequence[str], energy: tuple[float, ...]) -> Report:
 
 def _matching_tensors(base_path: str, tuned_path: str) -> tuple[list[str], tuple[str, ...]]:
     """Return the names of matrices in both files with one shape, and a note on the others."""
-    shapes = [_matrix_shapes(path) for path in (base_path, tuned_path)]
-    names = [name for name, shape in shapes[0].items() if shapes[1].get(name) == shape]
+    (first, second), whole = zip(*(_matrix_shapes(path) for path in (base_path, tuned_path)), strict=True)
+    names = [name for name, shape in first.items() if second.get(name) == shape]
     if not names:
         hint = "a tensor can be named: FILE.safetensors:NAME"
         raise InputError("the two files have no matrix of one name and shape", hint=hint)
-    left = len(shapes[0].keys() | shapes[1].keys()) - len(names)
-    return names, ((f"{pluralize(left, 'tensor')} without a partner of the same shape",) if left else ())
+    left = len(first.keys() | second.keys()) - len(names)
+    notes = [f"{pluralize(left, 'tensor')} without a partner of the same shape"] * (left > 0)
+    uncounted = sorted(whole[0] | whole[1])
+    if uncounted:
+        notes.append(f"no weights, so not counted (whole numbers or truth values): {', '.join(uncounted)}")
+    return names, tuple(notes)
 
 
-def _matrix_shapes(path: str) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the matrices of a file by name."""
+def _matrix_shapes(path: str) -> tuple[dict[str, tuple[int, ...]], set[str]]:
+    """Return the shapes of a file's matrices of weights by name, and the names of what is no weight."""
     from aimath.read import matrices  # noqa: PLC0415  only for files
 
     file, name = split_archive_path(path.removeprefix("@"))
     if name is None and file_suffix(file) in {".safetensors", ".npz"}:
-        return {t.name: t.shape for t in matrices.list_tensors(file) if len(t.shape) == 2}
-    return {"": _open_matrix(path, "").shape}
+        tables = [t for t in matrices.list_tensors(file) if len(t.shape) == 2]
+        weights = {t.name: t.shape for t in tables if "F" in t.dtype.upper()}  # F32, BF16, "<f4"
+        return weights, {t.name for t in tables} - weights.keys()
+    return {"": _open_matrix(path, "").shape}, set()
 
 
 def _decompose_updates(

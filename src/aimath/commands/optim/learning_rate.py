@@ -36,6 +36,7 @@ def learning_rate(
     if function or at:
         f, point = parse_start(function or DEFAULT_FUNCTION, [at] if at else None, "--at")
         curvatures = optimize.learning_rate(function=f, at=point, lr=lr).curvatures[None]
+    flat = " where there is a curvature" if (curvatures == 0.0).any() else ""
     return Report(
         optimize.learning_rate(curvatures, lr),
         show=("rate",),
@@ -44,7 +45,7 @@ def learning_rate(
             Line("distance ← (1 - lr·curvature) · distance      in each direction"),
             Line(" lr = {lr}"),
             Table((("curvature", "{curvatures}"), ("1 - lr·curvature", "{factors:+}")), bar="factors"),
-            Line(" rate = the largest in size = {rate}: {regime}"),
+            Line(f" rate = the largest in size{flat} = {{rate}}: {{regime}}"),
             Line(" {steps} steps for each further digit"),
             Line(" largest curvature L = {largest}   smallest mu = {smallest}   L/mu = {condition}"),
             Line(" converges below lr = 2/L = {max_lr}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import Operand, Option, Usage, Vector
+from aimath.cli.options import Normalize, Operand, Option, Usage, Vector
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
@@ -39,6 +39,7 @@ def bayes(
         list[Vector] | None,
         Operand("P(B given not A); repeat with --likelihood.", flag="--false-positive", repeatable=True),
     ] = None,
+    normalize: Normalize = False,
     names: Annotated[str, Option("--names", help="What A and B are called: spam,free.", metavar="A,B")] = "",
 ) -> Report:
     """Update a belief with evidence.
@@ -58,15 +59,26 @@ def bayes(
             raise InputError("several hypotheses need only --prior and --likelihood", usage=True)
         pieces = [_check_length(prior, piece) for piece in likelihood]
         return (
-            _hypotheses_sequence_report(prior, pieces, called)
+            _hypotheses_sequence_report(prior, pieces, called, normalize=normalize)
             if in_turn
-            else _hypotheses_report(prior, pieces[0], called)
+            else _hypotheses_report(prior, pieces[0], called, normalize=normalize)
         )
+    if normalize:
+        if evidence is not None or alarms:
+            raise InputError("--normalize is for the priors of several hypotheses", usage=True)
+        prior = _normalize_single(prior)
     if not in_turn:
         return _binary_report(prior, likelihood[0], evidence, alarms, called)
     if evidence is not None:
         raise InputError("several pieces of evidence need --false-positive, not --evidence", usage=True)
     return _binary_sequence_report(prior, likelihood, alarms, called)
+
+
+def _normalize_single(prior: Vector) -> Vector:
+    """Return the weight (rows, 1) of a single hypothesis as its probability."""
+    from aimath.core.numerics.arrays import check_simplex
+
+    return check_simplex(prior, "prior", normalize=True, operand="prior")
 
 
 def _check_length(prior: Vector, likelihood: Vector) -> Vector:
@@ -101,6 +113,11 @@ def _binary_report(
     p, seen = _scalar(prior, "--prior"), _scalar(likelihood, "--likelihood")
     whole = None if evidence is None else _scalar(evidence, "--evidence")
     alarm = _scalar(false_positives[0], "--false-positive") if false_positives else None
+    if whole is None and alarm is None:
+        if not (p == 1.0).all():
+            why = "one prior needs the evidence or the false positive rate beside the likelihood"
+            raise InputError(why, hint="give --evidence or --false-positive, or a list of priors", usage=True)
+        alarm = seen  # a single hypothesis: nothing is left for another
     return Report(
         probability.bayes(p, seen, whole, alarm),
         show=("posterior",),
@@ -126,11 +143,13 @@ def _binary_report(
     )
 
 
-def _hypotheses_report(prior: Vector, likelihood: Vector, event_names: Mapping[str, str]) -> Report:
+def _hypotheses_report(
+    prior: Vector, likelihood: Vector, event_names: Mapping[str, str], *, normalize: bool
+) -> Report:
     from aimath.core import probability
 
     return Report(
-        probability.bayes(prior, likelihood),
+        probability.bayes(prior, likelihood, normalize=normalize),
         show=("posterior",),
         template_words=event_names,
         steps=(
@@ -153,7 +172,7 @@ def _hypotheses_report(prior: Vector, likelihood: Vector, event_names: Mapping[s
 
 
 def _hypotheses_sequence_report(
-    prior: Vector, pieces: list[Vector], event_names: Mapping[str, str]
+    prior: Vector, pieces: list[Vector], event_names: Mapping[str, str], *, normalize: bool
 ) -> Report:
     import numpy as np
 
@@ -161,7 +180,9 @@ def _hypotheses_sequence_report(
 
     after = ((f"after {k + 1}", f"{{posteriors[{k}]}}") for k in range(min(len(pieces), MAX_SHOWN)))
     return _sequence_report(
-        probability.bayes_sequence(prior, np.stack(np.broadcast_arrays(*pieces), axis=-2)),
+        probability.bayes_sequence(
+            prior, np.stack(np.broadcast_arrays(*pieces), axis=-2), normalize=normalize
+        ),
         Line("P(h) after a piece = P(h) before · P(piece given h) / Σ of the same over all h"),
         Line(" one line a hypothesis"),
         Table((("prior", "{prior}"), *after, ("posterior", "{posterior}")), bar="posterior"),

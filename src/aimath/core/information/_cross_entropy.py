@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from aimath.core.information._reductions import (
+    Rounding,
     adds_up,
     as_distribution_pair,
     check_label_smoothing,
@@ -21,7 +22,7 @@ from aimath.core.information._reductions import (
     smooth_labels,
     total,
 )
-from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
+from aimath.core.numerics.arrays import Check, as_vectors, check_simplex, raise_at
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError
@@ -41,6 +42,7 @@ class CrossEntropy(NamedTuple):
     base: float  # > 1
     label_smoothing: float  # 0..1
     cross_entropy: Scalars  # >= entropy, inf where q = 0 < target
+    rounding: Rounding = Rounding()
 
     @property
     def target(self) -> Vectors:  # sums to 1
@@ -50,17 +52,21 @@ class CrossEntropy(NamedTuple):
     @property
     def terms(self) -> Vectors:  # >= 0
         """-target log q."""
-        return expectation_terms(self.target, self_information(self.q, self.base))
+        return expectation_terms(self.target, self_information(self.q, self.base, self.rounding.q))
 
     @property
     def entropy(self) -> Scalars:
         """The entropy of the target, which no q can go below."""
-        return entropy_rows(self.target, self.base)
+        return entropy_rows(self.target, self.base, low=self._unsmoothed().p)
 
     @property
     def kl(self) -> Scalars:  # >= 0
         """KL(target, q), what q costs above the entropy."""
-        return kl_rows(self.target, self.q, self.base)
+        return kl_rows(self.target, self.q, self.base, difference=self._unsmoothed().difference)
+
+    def _unsmoothed(self) -> Rounding:
+        """Return what rounding took, of targets that are p itself."""
+        return Rounding() if self.label_smoothing > 0.0 else self.rounding
 
     @property
     def perplexity(self) -> Scalars:
@@ -82,13 +88,13 @@ class CrossEntropy(NamedTuple):
 def _cross_entropy_of_probs(
     p: Any, q: Any, base: float, label_smoothing: float, normalize: bool
 ) -> CrossEntropy:
-    a, b = as_distribution_pair(p, q, normalize=normalize)
+    a, b, rounding = as_distribution_pair(p, q, normalize=normalize)
     share = check_label_smoothing(label_smoothing)
     if share > 0 and not normalize:
         a = check_simplex(a, operand="p")
     names = () if normalize else ("p", "q")
-    found = cross_entropy_rows(smooth_labels(a, share), b, base, names=names)
-    return CrossEntropy(a, b, float(base), share, found)
+    found = cross_entropy_rows(smooth_labels(a, share), b, base, q_low=rounding.q, names=names)
+    return CrossEntropy(a, b, float(base), share, found, rounding)
 
 
 class CrossEntropyOfLogits(NamedTuple):
@@ -183,6 +189,14 @@ def _cross_entropy_of_logits(
         with np.errstate(invalid="ignore"):
             kept = (1.0 - share) * nats if share < 1.0 else 0.0
             nats = kept - share * (total(logs) / x.shape[-1])
+    masked = x == -np.inf
+    masked = (
+        masked.any(axis=-1)
+        if share > 0.0
+        else np.take_along_axis(masked, classes[..., np.newaxis], -1)[..., 0]
+    )
+    wild = np.atleast_1d(np.isinf(nats) & ~masked)[..., np.newaxis]
+    raise_at(wild, "the cross-entropy is beyond float64", operand="logits")
     return CrossEntropyOfLogits(x, classes, float(base), share, nats / nat)
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.information._reductions import (
+    Rounding,
     accurate_sum,
     adds_up,
     as_distribution_pair,
     cross_entropy_rows,
+    divergence_terms,
     entropy_rows,
     js_rows,
     kl_rows,
-    kl_terms,
     logarithm,
 )
 from aimath.core.numerics.arrays import Check
@@ -33,26 +34,27 @@ class KL(NamedTuple):
     q: Vectors  # sums to 1
     base: float  # > 1
     kl: Scalars  # >= 0, inf where q = 0 < p
+    rounding: Rounding = Rounding()
 
     @property
     def terms(self) -> Vectors:  # of both signs
         """What each outcome adds: p log(p/q)."""
-        return kl_terms(self.p, self.q, self.base)
+        return divergence_terms(self.p, self.q, self.base, self.rounding)
 
     @property
     def cross_entropy(self) -> Scalars:
         """-sum(p log q)."""
-        return cross_entropy_rows(self.p, self.q, self.base)
+        return cross_entropy_rows(self.p, self.q, self.base, q_low=self.rounding.q)
 
     @property
     def entropy(self) -> Scalars:
         """The entropy of p."""
-        return entropy_rows(self.p, self.base)
+        return entropy_rows(self.p, self.base, low=self.rounding.p)
 
     @property
     def reverse(self) -> Scalars:  # >= 0
         """KL(q, p)."""
-        return kl_rows(self.q, self.p, self.base)
+        return kl_rows(self.q, self.p, self.base, difference=self.rounding.swap().difference)
 
     @property
     def reverse_terms(self) -> Vectors:  # of both signs
@@ -94,7 +96,7 @@ class KL(NamedTuple):
         return self._swap().check()
 
     def _swap(self) -> KL:
-        return KL(self.q, self.p, self.base, self.reverse)
+        return KL(self.q, self.p, self.base, self.reverse, self.rounding.swap())
 
 
 def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False) -> KL:
@@ -107,8 +109,9 @@ def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False
     >>> float(kl([0.5, 0.5, 0], [0.25, 0.25, 0.5], base=2).kl)
     1.0
     """
-    a, b = as_distribution_pair(p, q, normalize=normalize)
-    return KL(a, b, float(base), kl_rows(a, b, base, names=() if normalize else ("p", "q")))
+    a, b, rounding = as_distribution_pair(p, q, normalize=normalize)
+    names = () if normalize else ("p", "q")
+    return KL(a, b, float(base), kl_rows(a, b, base, difference=rounding.difference, names=names), rounding)
 
 
 class JS(NamedTuple):
@@ -118,6 +121,7 @@ class JS(NamedTuple):
     q: Vectors  # sums to 1
     base: float  # > 1
     js: Scalars  # 0..log 2
+    rounding: Rounding = Rounding()
 
     @property
     def distance(self) -> Scalars:  # >= 0
@@ -132,16 +136,17 @@ class JS(NamedTuple):
     @property
     def kl_p(self) -> Scalars:  # 0..log 2
         """KL(p, mixture)."""
-        return self._kl_mixture(self.p, self.q)
+        return kl_rows(self.p, self.mixture, self.base, difference=self._half_difference())
 
     @property
     def kl_q(self) -> Scalars:  # 0..log 2
         """KL(q, mixture)."""
-        return self._kl_mixture(self.q, self.p)
+        return kl_rows(self.q, self.mixture, self.base, difference=-self._half_difference())
 
-    def _kl_mixture(self, one: Vectors, other: Vectors) -> Scalars:
-        one, other = np.broadcast_arrays(one, other)
-        return kl_rows(one, self.mixture, self.base, difference=0.5 * (one - other))
+    def _half_difference(self) -> Vectors:
+        """Return p - mixture, which the rounded mixture has lost the digits of."""
+        difference = self.rounding.difference
+        return np.asarray(0.5 * (self.p - self.q if difference is None else difference))
 
     def check(self) -> Check:
         """Return the divergence beside the entropy of the mixture less the mean of both entropies."""
@@ -159,5 +164,6 @@ def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, normalize: bool = False) -
     >>> float(js([1, 0], [0, 1]).js)
     1.0
     """
-    a, b = as_distribution_pair(p, q, normalize=normalize)
-    return JS(a, b, float(base), js_rows(a, b, base, names=() if normalize else ("p", "q")))
+    a, b, rounding = as_distribution_pair(p, q, normalize=normalize)
+    names = () if normalize else ("p", "q")
+    return JS(a, b, float(base), js_rows(a, b, base, difference=rounding.difference, names=names), rounding)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.information._reductions import (
+    Rounding,
     adds_up,
     as_distribution,
+    as_weights,
     entropy_rows,
     expectation_terms,
     kl_rows,
     logarithm,
+    normalize_weights,
     power,
     self_information,
     total,
@@ -34,12 +37,13 @@ class Entropy(NamedTuple):
     probs: Vectors  # sums to 1
     base: float  # > 1
     entropy: Scalars  # 0..log n
+    rounding: Rounding = Rounding()
 
     @property
     def surprise(self) -> Vectors:  # >= 0, inf where p = 0
         """-log p."""
         if self.logits is None:
-            return self_information(self.probs, self.base)
+            return self_information(self.probs, self.base, self.rounding.p)
         return np.asarray(0.0 - log_softmax_rows(self.logits) / logarithm(self.base)[2])
 
     @property
@@ -55,7 +59,7 @@ class Entropy(NamedTuple):
     @property
     def perplexity(self) -> Scalars:  # 1..n
         """Base ** entropy: as many equally likely outcomes are as uncertain."""
-        return power(self.base, self.entropy)
+        return np.minimum(power(self.base, self.entropy), float(self.probs.shape[-1]))
 
     @property
     def maximum(self) -> float:
@@ -73,7 +77,7 @@ class Entropy(NamedTuple):
         kl = kl_rows(self.probs, np.full(n, 1.0 / n), self.base)
         excess = total(self.probs) - 1.0
         other = self.maximum * (1.0 + excess) - kl - excess / logarithm(self.base)[2]
-        return Check(self.entropy, np.maximum(other, 0.0))
+        return Check(self.entropy, np.clip(other, 0.0, self.maximum))
 
 
 def entropy(
@@ -98,8 +102,11 @@ def entropy(
 
 
 def _entropy_of_probs(probs: Any, base: float, normalize: bool) -> Entropy:
-    p = as_distribution(probs, normalize=normalize)
-    return Entropy(None, p, float(base), entropy_rows(p, base, names=() if normalize else (None,)))
+    if normalize:
+        p, low = normalize_weights(as_weights(probs))
+        return Entropy(None, p, float(base), entropy_rows(p, base, low=low), Rounding(low))
+    p = as_distribution(probs)
+    return Entropy(None, p, float(base), entropy_rows(p, base, names=(None,)))
 
 
 def _entropy_of_logits(logits: Any, base: float) -> Entropy:
@@ -114,5 +121,5 @@ def _entropy_of_logits(logits: Any, base: float) -> Entropy:
     sure = probs.max(axis=-1) > 0.5
     if sure.any():
         nats = 0.0 - total(expectation_terms(probs[sure], log_softmax_rows(x[sure])))
-        found[sure] = nats / logarithm(base)[2]
+        found[sure] = nats / logarithm(base)[2]  # far from uniform, so far below log n
     return Entropy(x, probs, float(base), found)

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.information._reductions import (
+    CANCELLED,
+    MAX_INTEGER_WEIGHTS,
     accurate_sum,
     adds_up,
+    as_weights,
     cross_entropy_rows,
     entropy_rows,
-    kl_rows,
-    kl_terms,
+    kl_near_terms,
     logarithm,
+    normalize_weights,
+    sum_dd,
 )
 from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
 from aimath.core.numerics.double_double import two_prod
+from aimath.core.numerics.exact import divide_rounded, to_integers
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,48 +31,76 @@ if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
 
 
+class Weights(NamedTuple):
+    """The weights that a joint table was made of, if it was."""
+
+    table: Array | None = None  # (..., r, c) by a power of two below 1
+
+
 class MutualInformation(NamedTuple):
     """What rows and columns tell of each other."""
 
     joint: Joints  # sums to 1 over both
     base: float  # > 1
     mutual_information: Scalars  # 0..log min(r, c)
+    weights: Weights = Weights()
 
     @property
     def row_marginal(self) -> XMarginals:  # sums to 1
         """The sums of the rows."""
-        return accurate_sum(self.joint)
+        return self._marginals()[0][0]
 
     @property
     def column_marginal(self) -> YMarginals:  # sums to 1
         """The sums of the columns."""
-        return accurate_sum(np.swapaxes(self.joint, -1, -2))
+        return self._marginals()[1][0]
+
+    def _marginals(self) -> tuple[tuple[Array, Array | None], ...]:
+        """Return the sums of rows and of columns, and what rounding took from those of weights."""
+        table = self.joint if self.weights.table is None else self.weights.table
+        sums = accurate_sum(table), accurate_sum(np.swapaxes(table, -1, -2))
+        if self.weights.table is None:
+            return tuple((one, None) for one in sums)
+        return tuple(normalize_weights(one) for one in sums)
 
     @property
     def expected(self) -> Joints:  # sums to 1 over both
         """What the table would be were rows and columns independent: row times column marginal."""
-        return _independence_difference(self.joint)[0]
+        return self._independence().expected
 
     @property
     def terms(self) -> Joints:  # of both signs
         """Joint log(joint / expected)."""
-        expected, difference = _independence_difference(self.joint)
-        return kl_terms(self.joint, expected, self.base, difference)
+        log, divisor, nat = logarithm(self.base)
+        found = self._independence()
+        with np.errstate(all="ignore"):
+            change = found.difference / found.expected
+            near = np.abs(change) < 0.5
+            logs = np.where(near, np.log1p(np.where(near, change, 0.0)) / nat, found.log_ratio(log) / divisor)
+            return np.where(self.joint > 0.0, self.joint * logs, 0.0) + 0.0
+
+    def _independence(self) -> Independence:
+        return _compare_independent(self.joint, self.weights)
 
     @property
     def joint_entropy(self) -> Scalars:
         """Entropy of the whole table."""
-        return entropy_rows(_flatten(self.joint), self.base)
+        if self.weights.table is None:
+            return entropy_rows(_flatten(self.joint), self.base)
+        probs, low = normalize_weights(_flatten(self.weights.table))
+        return entropy_rows(probs, self.base, low=low)
 
     @property
     def row_entropy(self) -> Scalars:
         """Entropy of the row marginal."""
-        return entropy_rows(self.row_marginal, self.base)
+        probs, low = self._marginals()[0]
+        return entropy_rows(probs, self.base, low=low)
 
     @property
     def column_entropy(self) -> Scalars:
         """Entropy of the column marginal."""
-        return entropy_rows(self.column_marginal, self.base)
+        probs, low = self._marginals()[1]
+        return entropy_rows(probs, self.base, low=low)
 
     def terms_add_up(self) -> Any:
         """Return whether the terms, which are rounded, add up to the mutual information."""
@@ -100,9 +133,15 @@ def mutual_information(joint: ArrayLike, base: float = 2.0, normalize: bool = Fa
     1.0
     """
     table = _check_joint(joint, normalize=normalize)
-    expected, gap = _independence_difference(table)
-    found = kl_rows(_flatten(table), _flatten(expected), base, difference=_flatten(gap))
-    return MutualInformation(table, float(base), found)
+    weights = Weights()
+    if normalize:
+        shares = as_weights(_flatten(table))
+        weights = Weights(shares.reshape(table.shape))
+        table = normalize_weights(shares)[0].reshape(table.shape)
+    found = _compare_independent(table, weights).divergence(base)
+    result = MutualInformation(table, float(base), found, weights)
+    most = np.minimum(result.row_entropy, result.column_entropy)
+    return result._replace(mutual_information=np.minimum(found, most))
 
 
 def _check_joint(joint: ArrayLike, *, normalize: bool) -> Array:
@@ -113,33 +152,82 @@ def _check_joint(joint: ArrayLike, *, normalize: bool) -> Array:
         raise InputError("needs at least one row")
     columns = table.shape[-1]
     try:
-        return check_simplex(_flatten(table), normalize=normalize).reshape(table.shape)
+        check_simplex(_flatten(table), normalize=normalize)
     except InputError as error:  # say where in the table, not where in all its numbers
         row, column = divmod(error.entry or 0, columns)
         error.row = (error.row or 0) * table.shape[-2] + row
         error.entry = None if error.entry is None else column
         raise
+    return table
 
 
 def _flatten(table: Array) -> Array:
     return table.reshape(*table.shape[:-2], -1)
 
 
-def _independence_difference(joint: Array) -> tuple[Array, Array]:
-    """Return row · column / total of a table, and the joint less that with all digits.
+class Independence(NamedTuple):
+    """A joint table beside that of the same marginals whose rows and columns are independent."""
 
-    All sums and products are taken in two parts, else a table that is nearly independent would
-    have nothing but their rounding for an answer.
+    joint: Array  # (..., r, c)
+    expected: Array  # (..., r, c) row · column marginal over the sum
+    difference: Array  # (..., r, c) joint - expected, with all its digits
+    row_share: Array  # (..., r, c) of its row's sum, 0 .. 1
+    column_share: Array  # (..., 1, c) of a column in the whole
+
+    def log_ratio(self, log: np.ufunc) -> Array:
+        """Return log(joint / expected), of ratios: a product of marginals may be below float64."""
+        logs = log(self.row_share / self.column_share)
+        wild = ~np.isfinite(logs)
+        if wild.any():  # the quotient left float64, the difference of the logarithms does not
+            logs = np.where(wild, log(self.row_share) - log(self.column_share), logs)
+        return np.asarray(logs)
+
+    def divergence(self, base: float) -> Array:
+        """Return Σ joint log(joint/expected) - joint + expected, term by term."""
+        log, divisor, nat = logarithm(base)
+        with np.errstate(all="ignore"):
+            p, q = self.joint, self.expected
+            far = (p >= 2.0 * q) | (q >= 2.0 * p)
+            rest = kl_near_terms(p, q, self.difference, far)
+            logs = np.where(far & (p > 0.0), p * self.log_ratio(log), 0.0)
+            found = accurate_sum(_flatten(logs)) / divisor + accurate_sum(_flatten(rest)) / nat
+        return np.maximum(found, 0.0) + 0.0
+
+
+def _compare_independent(joint: Array, weights: Weights) -> Independence:
+    """Return row · column / sum of a table, and the joint less that.
+
+    All sums and products are taken in two parts, and what cancels even so in integers, else a table
+    that is nearly independent would have nothing but rounding for an answer.
     """
-    row, row_rest = (a[..., :, np.newaxis] for a in _sum_dd(joint))
-    column, column_rest = (a[..., np.newaxis, :] for a in _sum_dd(np.swapaxes(joint, -1, -2)))
-    whole, whole_rest = (a[..., np.newaxis, np.newaxis] for a in _sum_dd(_flatten(joint)))
-    a, a_rest = two_prod(joint, whole)
-    b, b_rest = two_prod(row, column)
-    rest = a_rest - b_rest + joint * whole_rest - row * column_rest - column * row_rest
-    return b / whole, ((a - b) + rest) / whole
+    table = joint if weights.table is None else weights.table
+    row, row_low = (a[..., :, np.newaxis] for a in sum_dd(table))
+    column, column_low = (a[..., np.newaxis, :] for a in sum_dd(np.swapaxes(table, -1, -2)))
+    whole, whole_low = (a[..., np.newaxis, np.newaxis] for a in sum_dd(_flatten(table)))
+    with np.errstate(all="ignore"):
+        a, a_rest = two_prod(table, whole)
+        b, b_rest = two_prod(row, column)
+        rest = a_rest - b_rest + table * whole_low - row * column_low - column * row_low
+        difference, expected = ((a - b) + rest) / whole, b / whole
+        near = (np.abs(difference) < CANCELLED * expected).any(axis=(-2, -1))
+        if near.any() and near.sum() * table.shape[-1] * table.shape[-2] <= MAX_INTEGER_WEIGHTS:
+            for place in map(tuple, np.argwhere(near)):
+                difference[place] = _integer_difference(table[place])
+        if weights.table is not None:
+            difference, expected = difference / whole, expected / whole
+        row_share = table / np.where(row > 0.0, row, 1.0)
+        return Independence(joint, expected, difference, row_share, column / whole)
 
 
-def _sum_dd(x: Array) -> tuple[Array, Array]:
-    sums = accurate_sum(x)
-    return sums, accurate_sum(np.concatenate((x, -sums[..., np.newaxis]), axis=-1))
+def _integer_difference(table: Array) -> Array:
+    """Return a table (r, c) less row · column / sum, each entry rounded once."""
+    flat, power = to_integers(table)
+    width = table.shape[1]
+    rows = [flat[k : k + width] for k in range(0, len(flat), width)]
+    columns, sums = [sum(column) for column in zip(*rows, strict=True)], [sum(row) for row in rows]
+    whole = sum(sums)
+    found = [
+        [divide_rounded(v * whole - r * c, whole) for v, c in zip(row, columns, strict=True)]
+        for row, r in zip(rows, sums, strict=True)
+    ]
+    return np.ldexp(found, power)

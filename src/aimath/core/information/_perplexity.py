@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from aimath.core.information._reductions import (
+    Rounding,
     adds_up,
     as_distribution,
+    as_weights,
     entropy_rows,
     expectation_terms,
+    normalize_weights,
     power,
     self_information,
     total,
@@ -32,11 +35,12 @@ class Perplexity(NamedTuple):
     probs: Vectors  # sums to 1
     nats: Scalars  # mean surprise
     perplexity: Scalars  # 1..n
+    rounding: Rounding = Rounding()
 
     @property
     def surprise(self) -> Vectors:  # nats, inf where p = 0
         """-ln p."""
-        return self_information(self.probs, math.e)
+        return self_information(self.probs, math.e, self.rounding.p)
 
     @property
     def terms(self) -> Vectors:  # nats
@@ -54,9 +58,13 @@ class Perplexity(NamedTuple):
 
 def _perplexity_of_probs(probs: Any, normalize: bool) -> Perplexity:
     """Return exp(entropy), worked out as 2 ** bits, so that of n = 2^k equal outcomes it is n exactly."""
-    p = as_distribution(probs, normalize=normalize)
-    bits = entropy_rows(p, 2.0, names=() if normalize else (None,))
-    return Perplexity(p, bits * math.log(2.0), power(2.0, bits))
+    if normalize:
+        p, low = normalize_weights(as_weights(probs))
+        bits, rounding = entropy_rows(p, 2.0, low=low), Rounding(low)
+    else:
+        p, rounding = as_distribution(probs), Rounding()
+        bits = entropy_rows(p, 2.0, names=(None,))
+    return Perplexity(p, bits * math.log(2.0), np.minimum(power(2.0, bits), float(p.shape[-1])), rounding)
 
 
 class TokenPerplexity(NamedTuple):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import SUM_TOLERANCE, as_floats, check_same_rows, check_simplex
-from aimath.core.numerics.double_double import compensated_sum
+from aimath.core.numerics.double_double import compensated_sum, divide_dd, two_sum
+from aimath.core.numerics.exact import divide_rounded, to_integers
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.numerics.types import Array
 
@@ -52,10 +53,8 @@ def power(base: float, exponent: Array) -> Array:
         return np.exp2(exponent) if base == 2.0 else np.asarray(np.power(base, exponent))
 
 
-def as_distribution(values: ArrayLike, operand: str | None = None, *, normalize: bool = False) -> Array:
+def as_distribution(values: ArrayLike, operand: str | None = None) -> Array:
     """Return distributions as float64 (..., n); arrays are checked later by `reduce_rows`."""
-    if normalize:
-        return check_simplex(values, normalize=True, operand=operand)
     if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim and values.shape[-1]:
         return np.require(values, requirements="A")
     return as_floats(values, "probability", operand=operand)
@@ -181,11 +180,14 @@ def _check_distributions(checks: PendingChecks, minimum: float, row_sums: list[A
             check_simplex(operand, operand=name)  # finds what is wrong and says so
 
 
-def self_information(p: Array, base: float) -> Array:
-    """Return the self-information -log p: inf where p is 0, never -0."""
-    log, divisor, _ = logarithm(base)
-    with np.errstate(divide="ignore"):
-        return np.asarray(0.0 - log(np.ascontiguousarray(p)) / divisor)
+def self_information(p: Array, base: float, low: Array | None = None) -> Array:
+    """Return the self-information -log(p + low): inf where p is 0, never -0."""
+    log, divisor, nat = logarithm(base)
+    with np.errstate(all="ignore"):
+        found = 0.0 - log(np.ascontiguousarray(p)) / divisor
+        if low is not None:
+            found = np.where(p > 0.0, found - low / p / nat, found)
+        return np.asarray(found) + 0.0
 
 
 def expectation_terms(p: Array, x: Array) -> Array:
@@ -221,11 +223,91 @@ def check_label_smoothing(label_smoothing: float) -> float:
     return share
 
 
-def as_distribution_pair(p: ArrayLike, q: ArrayLike, *, normalize: bool) -> tuple[Array, Array]:
+class Rounding(NamedTuple):
+    """What rounding took from distributions that were made of weights, and p - q with all its digits."""
+
+    p: Array | None = None  # (..., n)
+    q: Array | None = None  # (..., n) or (n,)
+    difference: Array | None = None  # (..., n)
+
+    def swap(self) -> Rounding:
+        """Return the same for q and p."""
+        return Rounding(self.q, self.p, None if self.difference is None else -self.difference)
+
+
+def as_distribution_pair(p: ArrayLike, q: ArrayLike, *, normalize: bool) -> tuple[Array, Array, Rounding]:
     """Return p and q as distributions of equal length, broadcastable along the other axes."""
-    a, b = as_distribution(p, "p", normalize=normalize), as_distribution(q, "q", normalize=normalize)
-    check_same_rows(a, b, ("p", "q"))
-    return a, b
+    if not normalize:
+        a, b = as_distribution(p, "p"), as_distribution(q, "q")
+        check_same_rows(a, b, ("p", "q"))
+        return a, b, Rounding()
+    v, w = as_weights(p, operand="p"), as_weights(q, operand="q")
+    check_same_rows(v, w, ("p", "q"))
+    (a, a_low), (b, b_low) = normalize_weights(v), normalize_weights(w)
+    return a, b, Rounding(a_low, b_low, _weights_difference(v, w, (a, a_low), (b, b_low)))
+
+
+def sum_dd(x: Array) -> tuple[Array, Array]:
+    """Return accurate sums along the last axis, and what rounding took from them."""
+    sums = accurate_sum(x)
+    return sums, accurate_sum(np.concatenate((x, -sums[..., np.newaxis]), axis=-1))
+
+
+def as_weights(values: ArrayLike, operand: str | None = None) -> Array:
+    """Return weights (..., n) by a power of two of their rows, so that the largest is .5 to 1."""
+    check_simplex(values, normalize=True, operand=operand)
+    w = as_floats(values, "probability", operand=operand)
+    return np.asarray(np.ldexp(w, -np.frexp(w.max(axis=-1, keepdims=True))[1]))
+
+
+def normalize_weights(weights: Array) -> tuple[Array, Array]:
+    """Return weights (..., n) over their sum in two parts, high and low.
+
+    The share of the largest is 1 less that of all others, so that 1 - p has all its digits where p
+    is nearly 1.
+
+    >>> normalize_weights(np.array([0.5, 0.5e-20]))[1][0]
+    np.float64(-1e-20)
+    """
+    largest = weights.argmax(axis=-1)[..., np.newaxis]
+    others = weights.copy()
+    np.put_along_axis(others, largest, 0.0, axis=-1)
+    rest, rest_low = (a[..., np.newaxis] for a in sum_dd(others))
+    total, more = two_sum(np.take_along_axis(weights, largest, axis=-1), rest)
+    more = more + rest_low
+    with np.errstate(all="ignore"):
+        high, low = _divide_dd_dd(weights, np.zeros_like(weights), total, more)
+        share, share_low = _divide_dd_dd(rest, rest_low, total, more)
+        one, lost = two_sum(np.ones_like(share), -share)
+        one, lost = two_sum(one, lost - share_low)
+    np.put_along_axis(high, largest, one, axis=-1)
+    np.put_along_axis(low, largest, lost, axis=-1)
+    return high, low
+
+
+def _divide_dd_dd(a: Array, a_low: Array, b: Array, b_low: Array) -> tuple[Array, Array]:
+    """Return (a + a_low) / (b + b_low) as a double-double."""
+    q, r = divide_dd(a, a_low, b)
+    return two_sum(q, r - q * (b_low / b))
+
+
+CANCELLED, MAX_INTEGER_WEIGHTS = 2.0**-40, 1 << 14
+"""Relative differences below which two products are subtracted in integers, of so many weights."""
+
+
+def _weights_difference(v: Array, w: Array, p: tuple[Array, Array], q: tuple[Array, Array]) -> Array:
+    """Return v / sum(v) - w / sum(w), from double-doubles p and q; where they cancel, in integers."""
+    found = np.asarray((p[0] - q[0]) + (p[1] - q[1]))
+    near = np.abs(found) < CANCELLED * p[0]
+    rows = near.any(axis=-1)
+    if not rows.any() or rows.sum() * found.shape[-1] > MAX_INTEGER_WEIGHTS:
+        return found
+    v, w = np.broadcast_arrays(v, w)
+    for place in map(tuple, np.argwhere(rows)):
+        a, b = to_integers(v[place])[0], to_integers(w[place])[0]
+        s, t = sum(a), sum(b)
+        found[place] = [divide_rounded(x * t - y * s, s * t) for x, y in zip(a, b, strict=True)]
+    return found
 
 
 OperandNames = tuple[str | None, ...]
@@ -255,9 +337,12 @@ def horner(z: Array, coefficients: list[float]) -> Array:
     return value
 
 
-def entropy_rows(p: Array, base: float, *, names: OperandNames = ()) -> Array:
-    """Return -Σ p log p of rows (..., n); `names` as in `reduce_rows`."""
+def entropy_rows(p: Array, base: float, *, low: Array | None = None, names: OperandNames = ()) -> Array:
+    """Return -Σ p log p of rows (..., n), at most log n; `names` as in `reduce_rows`."""
     log, divisor, _ = logarithm(base)
+    most = float(log(float(p.shape[-1])) / divisor)
+    if low is not None:
+        return np.minimum(accurate_sum(expectation_terms(p, self_information(p, base, low))), most)
 
     def kernel(p: Array) -> PartialSums:
         low = np.minimum.reduce(p, axis=None)
@@ -267,12 +352,16 @@ def entropy_rows(p: Array, base: float, *, names: OperandNames = ()) -> Array:
 
     (sums,) = reduce_rows(kernel, p, names=names)
     # A certain outcome given as 1.0000001 has no entropy rather than less than none.
-    return np.maximum(-sums / divisor, 0.0) + 0.0
+    return np.minimum(np.maximum(-sums / divisor, 0.0) + 0.0, most)
 
 
-def cross_entropy_rows(p: Array, q: Array, base: float, *, names: OperandNames = ()) -> Array:
+def cross_entropy_rows(
+    p: Array, q: Array, base: float, *, q_low: Array | None = None, names: OperandNames = ()
+) -> Array:
     """Return -Σ p log q of rows (..., n): inf where q = 0 < p."""
     log, divisor, _ = logarithm(base)
+    if q_low is not None:
+        return accurate_sum(expectation_terms(p, self_information(q, base, q_low)))
 
     def kernel(p: Array, q: Array) -> PartialSums:
         if q.min() > 0:
@@ -339,25 +428,32 @@ def _kl_terms(p: Array, q: Array, difference: Array, log: np.ufunc) -> tuple[Arr
     From half to twice as large, with s = (p - q)/(p + q): gap s (atanh(s)/s + (atanh(s) - s)/s^2).
     """
     far = (p >= 2.0 * q) | (q >= 2.0 * p)
-    s = np.where(far, 0.0, difference / (p + q))
-    z = s * s
-    rest = np.where(far, -difference, difference * s * (1.0 + (z + s) * atanh_tail(z)))
+    rest = kl_near_terms(p, q, difference, far)
     if not far.any():
         return np.zeros_like(rest), rest
     return p_log_ratio(p, np.where(far, p, 1.0), np.where(far, q, 1.0), log), rest
 
 
-def kl_terms(p: Array, q: Array, base: float, difference: Array | None = None) -> Array:
-    """Return p log(p/q) of each entry (..., n), with all digits also where p is close to q.
+def kl_near_terms(p: Array, q: Array, difference: Array, far: NDArray[np.bool_]) -> Array:
+    """Return the terms p log(p/q) - p + q in nats, and q - p alone where p and q are far apart."""
+    s = np.where(far, 0.0, difference / (p + q))
+    z = s * s
+    return np.where(far, -difference, difference * s * (1.0 + (z + s) * atanh_tail(z)))
 
-    `difference` is p - q where the caller knows it better than the difference of the two doubles.
-    """
+
+def divergence_terms(p: Array, q: Array, base: float, rounding: Rounding) -> Array:
+    """Return p log(p/q), from p - q where p is near q: 0 where p is 0, inf where q is 0 < p."""
     log, divisor, nat = logarithm(base)
-    p, q = np.broadcast_arrays(p, q)
-    difference = p - q if difference is None else difference
+    difference = p - q if rounding.difference is None else rounding.difference
     with np.errstate(all="ignore"):
-        logs, rest = _kl_terms(p, q, difference, log)
-        return np.asarray(logs / divisor + (rest + difference) / nat)
+        p, q, difference = np.broadcast_arrays(p, q, difference)
+        near = np.abs(difference) < 0.5 * q
+        close = np.log1p(difference / np.where(near, q, 1.0)) / nat
+        ratio, rest = divide_dd(p, np.zeros(()) if rounding.p is None else rounding.p, q)
+        rest = rest / ratio if rounding.q is None else rest / ratio - rounding.q / q
+        logs = p_log_ratio(np.ones_like(p), p, q, log) / divisor
+        logs = np.where(near, close, logs + np.where(np.isfinite(rest), rest, 0.0) / nat)
+        return np.where(p > 0.0, p * logs, 0.0) + 0.0
 
 
 def p_log_ratio(weight: Array, p: Array, q: Array, log: np.ufunc) -> Array:
@@ -369,23 +465,28 @@ def p_log_ratio(weight: Array, p: Array, q: Array, log: np.ufunc) -> Array:
     return np.where(weight > 0, weight * logs, 0.0)
 
 
-def js_rows(p: Array, q: Array, base: float, *, names: OperandNames = ()) -> Array:
-    """Return the mean of kl(p, m) and kl(q, m), m = (p + q)/2, of rows (..., n)."""
+def js_rows(
+    p: Array, q: Array, base: float, *, difference: Array | None = None, names: OperandNames = ()
+) -> Array:
+    """Return the mean of kl(p, m) and kl(q, m), m = (p + q)/2, of rows (..., n): at most log 2.
+
+    `difference` is p - q where the caller knows it better than the difference of the two doubles.
+    """
     log, divisor, nat = logarithm(base)
 
-    def kernel(p: Array, q: Array) -> PartialSums:
-        return PartialSums(_js_terms(p, q, log))
+    def kernel(p: Array, q: Array, difference: Array | None = None) -> PartialSums:
+        return PartialSums(_js_terms(p, q, p - q if difference is None else difference, log))
 
-    logs, rest = reduce_rows(kernel, p, q, names=names)
-    return np.maximum(logs / divisor + rest / nat, 0.0) + 0.0
+    logs, rest = reduce_rows(kernel, *((p, q) if difference is None else (p, q, difference)), names=names)
+    return np.minimum(np.maximum(logs / divisor + rest / nat, 0.0) + 0.0, float(log(2.0) / divisor))
 
 
-def _js_terms(p: Array, q: Array, log: np.ufunc) -> tuple[Array, Array]:
+def _js_terms(p: Array, q: Array, difference: Array, log: np.ufunc) -> tuple[Array, Array]:
     """Return the terms of (p log(p/m) + q log(q/m)) / 2 in units of the base, and those in nats."""
     far = (p >= 3.0 * q) | (q >= 3.0 * p)
-    gap, both = p - q, p + q
-    s = np.where(far, 0.0, gap / both)
-    rest = np.where(far, 0.0, 0.5 * gap * s * horner(s * s, JS_SERIES))
+    both = p + q
+    s = np.where(far, 0.0, difference / both)
+    rest = np.where(far, 0.0, 0.5 * difference * s * horner(s * s, JS_SERIES))
     if not far.any():
         return np.zeros_like(rest), rest
     m = np.where(far, 0.5 * both, 1.0)

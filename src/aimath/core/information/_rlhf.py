@@ -9,7 +9,7 @@ import numpy as np
 
 from aimath.core.information._reductions import accurate_sum, kl_rows
 from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows, check_simplex
-from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
+from aimath.core.numerics.double_double import scaled_difference, two_prod
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def rlhf(rewards: ArrayLike, reference: ArrayLike, beta: float = 1.0, normalize:
     kl = kl_rows(
         policy, q / accurate_sum(q)[..., np.newaxis], math.e, difference=_policy_difference(y, q, policy)
     )
-    reward = _expectation(policy, np.broadcast_to(r, policy.shape))
+    within = np.where(policy > 0.0, r, np.nan)
+    reward = np.clip(
+        _expectation(policy, np.broadcast_to(r, policy.shape)), np.nanmin(within, -1), np.nanmax(within, -1)
+    )
     return RLHF(r, q, float(beta), policy, kl, reward, reward - beta * kl)
 
 
@@ -72,12 +75,11 @@ def _scaled_advantages(r: Array, q: Array, beta: float) -> tuple[tuple[Array, Ar
     """
     with np.errstate(all="ignore"):
         highest = np.where(q > 0, r, -np.inf).max(axis=-1, keepdims=True)
-        score = np.where(q > 0, np.log(q) + (r - highest) / beta, -np.inf)
+        score = np.where(q > 0, np.log(q) + scaled_difference(r, highest, beta)[0], -np.inf)
         pivot = score.argmax(axis=-1)[..., np.newaxis]
         r, q = np.broadcast_arrays(r, q)
         pivot_r, pivot_q = np.take_along_axis(r, pivot, axis=-1), np.take_along_axis(q, pivot, axis=-1)
-        d, rest = two_sum(r, -pivot_r)
-        value, lost = divide_dd(d, np.where(np.isfinite(rest), rest, 0.0), beta)
+        value, lost = scaled_difference(r, pivot_r, beta)
     return (value, lost), pivot_r, pivot_q
 
 

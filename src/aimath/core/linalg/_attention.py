@@ -10,6 +10,7 @@ import numpy as np
 from aimath.core.numerics.arrays import Check, as_finite, as_matrix, format_shape
 from aimath.core.numerics.exact import sqrt_ratio_rounded
 from aimath.core.numerics.forms import select_form
+from aimath.core.numerics.types import never_infinite
 from aimath.core.probability import softmax_rows
 from aimath.errors import InputError
 
@@ -132,8 +133,30 @@ def scaled_dot_product_attention(
                     np.copyto(later, -np.inf, where=~np.tri(*later.shape, dtype=np.bool_))
                 _softmax_matmul(scores, v[at][:seen], output[at][part], exp_is_safe=calm)
     if not np.isfinite(output).all():
-        raise InputError(f"the scores of Q and K are beyond {output.dtype}")
-    return output
+        output[...] = _shrunk_weights(q, k, scale, mask, causal=causal) @ v.astype(np.float64)
+    # A mean lies within what it is of, however its weights were rounded.
+    return np.clip(output, v.min(axis=-2, keepdims=True), v.max(axis=-2, keepdims=True), out=output)
+
+
+def _shrunk_weights(q: FloatArray, k: FloatArray, scale: float, mask: Array | None, *, causal: bool) -> Array:
+    """Return softmax(Q Kᵀ · scale + mask) of scores that may be beyond float64.
+
+    Scores and mask are taken times a power of two, which is the temperature that softmax undoes.
+    """
+    (a, e), (b, f) = (_shrink(x.astype(np.float64)) for x in (q, k))
+    with np.errstate(all="ignore"):
+        power = max(e + f + int(np.frexp(scale)[1]), 1)
+        scores = np.ldexp(
+            np.matmul(a, np.swapaxes(b, -1, -2)) * np.frexp(scale)[0], e + f + int(np.frexp(scale)[1]) - power
+        )
+        added = None if mask is None else np.ldexp(mask, -power)
+        return softmax_rows(apply_mask(scores, added, causal), float(np.ldexp(1.0, -power)))[0]
+
+
+def _shrink(x: Array) -> tuple[Array, int]:
+    """Return an array times a power of two, below 1 / its last axis, and the power taken off."""
+    power = int(np.frexp(np.abs(x).max())[1]) + 10
+    return np.ldexp(x, -power), power
 
 
 def _exp_is_safe(q: FloatArray, k: FloatArray, v: FloatArray) -> bool:
@@ -157,6 +180,7 @@ def _softmax_matmul(scores: FloatArray, values: FloatArray, out: FloatArray, *, 
         np.matmul(scores, values, out=out)
 
 
+@never_infinite("scores", "scaled", "output")
 class Attention(NamedTuple):
     """Scaled dot-product attention of L queries to S keys; what it is made of is float64 in any case."""
 
@@ -171,12 +195,18 @@ class Attention(NamedTuple):
     @property
     def scores(self) -> Scores:
         """Q Kᵀ."""
-        return np.asarray(np.matmul(self.Q, np.swapaxes(self.K, -1, -2), dtype=np.float64))
+        with np.errstate(all="ignore"):
+            return np.asarray(np.matmul(self.Q, np.swapaxes(self.K, -1, -2), dtype=np.float64))
 
     @property
     def scaled(self) -> Scores:
         """Scores times scale."""
-        return self.scores * self.scale
+        with np.errstate(all="ignore"):
+            found = self.scores * self.scale
+            if not np.isfinite(found).all():  # the product may be beyond float64 where this is not
+                other = (self.Q * self.scale).astype(np.float64) @ np.swapaxes(self.K, -1, -2)
+                found = np.where(np.isfinite(found), found, other)
+            return found
 
     @property
     def masked(self) -> Scores:
@@ -186,11 +216,16 @@ class Attention(NamedTuple):
     @property
     def weights(self) -> Scores:
         """Softmax of masked: rows of sum 1."""
-        return softmax_rows(self.masked)[0]
+        scaled = self.scaled
+        if np.isfinite(scaled).all():
+            return softmax_rows(apply_mask(scaled, self.mask, self.causal))[0]
+        return _shrunk_weights(self.Q, self.K, self.scale, self.mask, causal=self.causal)
 
     def check(self) -> Check:
         """Return the output beside the online softmax, key by key (Milakov and Gimelshein 2018)."""
         q, keys, v = (x.astype(np.float64, copy=False) for x in (self.Q, self.K, self.V))
+        if not np.isfinite(self.scaled).all():  # a sum key by key would leave float64, too
+            return Check(self.output, self.weights @ v)
         lead, queries = self.output.shape[:-2], q.shape[-2]
         largest, total = np.full((*lead, queries, 1), -np.inf), np.zeros((*lead, queries, 1))
         mixed = np.zeros(self.output.shape)
@@ -296,6 +331,7 @@ def _single_head(
     )
 
 
+@never_infinite("Q", "K", "V", "scores", "scaled", "mixed", "output")
 class MultiHead(NamedTuple):
     """Self-attention of L positions with several heads."""
 

@@ -12,10 +12,12 @@ from aimath.core.numerics.exact import divide_rounded, integer_to_float, matmul,
 from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.numerics.axes import Matrix
     from aimath.core.numerics.types import Array
+
+    Exponents = NDArray[np.int64]
 
 IntegerRows = list[list[int]]
 MAX_EXACT_ROWS = 16
@@ -66,7 +68,9 @@ def inverse(a: ArrayLike, force: bool = False) -> Inverse:
         raise InputError("an entry of the inverse is beyond float64", operand="a")
     # Integers and short binary fractions are what was typed: their inverse has a meaning of its own.
     typed = small and to_integers(x)[1] >= -20
-    if condition > MAX_CONDITION and not (force or typed):
+    scaled = _scaled_condition(x, found) if condition > MAX_CONDITION else condition
+    if scaled > MAX_CONDITION and not (force or typed):
+        condition = min(condition, scaled) if math.isinf(condition) else condition
         why = f"the matrix is singular within rounding (condition {condition:.2g})"
         raise InputError(why, operand="a", hint=Remedy("use {force} to invert it", force=True))
     return Inverse(x, force, found, condition, rank)
@@ -76,25 +80,65 @@ def _exact_inverse(x: Array) -> tuple[Array, float, int]:
     rows, powers = _to_integer_rows(x)
     n = len(rows)
     wide = [row + [int(i == j) for j in range(n)] for i, row in enumerate(rows)]
-    determinant, rank = _bareiss(wide, n)
+    determinant, rank = bareiss(wide, n)
     if rank < n:
         raise InputError(f"the matrix is singular (rank {rank} of {n})", operand="a")
     found = _divide_columns([row[n:] for row in wide], determinant, [-p for p in powers])
-    condition = _spectral_norm(x) * _spectral_norm(found) if np.isfinite(found).all() else math.inf
-    return found, max(condition, 1.0), n
+    return found, _condition(x, found), n
 
 
 def _lapack_inverse(x: Array) -> tuple[Array, float, int]:
-    scale = np.ldexp(1.0, np.frexp(np.abs(x).max())[1])
-    values = np.linalg.svd(x / scale, compute_uv=False)
+    down, across = _equilibrate(x)
+    unit = np.ldexp(x, down[:, np.newaxis] + across)
+    values = np.linalg.svd(unit, compute_uv=False)
     rank = int((values > len(x) * 2.0**-52 * values[0]).sum())
     try:
         with np.errstate(all="ignore"):
-            found = np.linalg.inv(x / scale) / scale
-            condition = float(values[0] / values[-1])
+            found = np.ldexp(np.linalg.inv(unit), across[:, np.newaxis] + down)
+            condition = _condition(x, found)
     except np.linalg.LinAlgError:
         raise InputError(f"the matrix is singular (rank {rank} of {len(x)})", operand="a") from None
     return found, condition, rank
+
+
+def _condition(x: Array, inverse: Array) -> float:
+    """Return the condition number by the 2-norms of a matrix and its inverse, inf beyond float64."""
+    if not np.isfinite(inverse).all():
+        return math.inf
+    (a, power), (b, more) = _spectral_norm(x), _spectral_norm(inverse)
+    try:
+        return max(math.ldexp(a * b, power + more), 1.0)
+    except OverflowError:
+        return math.inf
+
+
+def _scaled_condition(x: Array, inverse: Array) -> float:
+    """Return the condition number of a matrix whose rows and columns are scaled to one size.
+
+    Scaling takes no digit from the inverse: what is near singular is so after it too (Bauer 1963).
+    """
+    if not np.isfinite(inverse).all():
+        return math.inf
+    down, across = _equilibrate(x)
+    with np.errstate(all="ignore"):
+        unit, other = (
+            np.ldexp(x, down[:, np.newaxis] + across),
+            np.ldexp(inverse, -across[:, np.newaxis] - down),
+        )
+    return _condition(unit, other)
+
+
+def _equilibrate(x: Array) -> tuple[Exponents, Exponents]:
+    """Return powers of two for rows and for columns that bring the largest entry of each near 1."""
+    none = -(1 << 20)
+    exponents = np.where(x == 0.0, none, np.frexp(x)[1].astype(np.int64))
+    down, across = np.zeros(x.shape[0], np.int64), np.zeros(x.shape[1], np.int64)
+    for _ in range(5):
+        here = exponents + down[:, np.newaxis] + across
+        down -= np.where(here.max(axis=1) > none // 2, here.max(axis=1), 0)
+        here = exponents + down[:, np.newaxis] + across
+        across -= np.where(here.max(axis=0) > none // 2, here.max(axis=0), 0)
+    return down, across
 
 
 class Det(NamedTuple):
@@ -137,7 +181,7 @@ def det(a: ArrayLike) -> Det:
         sign, log, value = _lapack_det(x)
     else:
         rows, powers = _to_integer_rows(x)
-        whole, power = _bareiss(rows, len(rows))[0], sum(powers)
+        whole, power = bareiss(rows, len(rows))[0], sum(powers)
         sign = float((whole > 0) - (whole < 0))
         value = integer_to_float(whole, power)
         log = _log_abs(abs(whole), power)
@@ -177,7 +221,7 @@ def _to_integer_rows(x: Array) -> tuple[IntegerRows, list[int]]:
     return [row for row, _ in pairs], [power for _, power in pairs]
 
 
-def _bareiss(rows: IntegerRows, column_count: int) -> tuple[int, int]:
+def bareiss(rows: IntegerRows, column_count: int) -> tuple[int, int]:
     """Return determinant (0 if singular) and rank after clearing the first columns in place.
 
     Afterwards these columns are determinant · 1, if that isn't 0: all divisions have no rest, for what
@@ -223,8 +267,7 @@ def _divide_columns(rows: IntegerRows, denominator: int, powers: list[int]) -> A
     return np.array(found) + 0.0  # never -0
 
 
-def _spectral_norm(x: Array) -> float:
-    """Return the largest singular value, inf where it is beyond float64."""
+def _spectral_norm(x: Array) -> tuple[float, int]:
+    """Return the largest singular value as a number near 1 and a power of two."""
     power = int(np.frexp(np.abs(x).max())[1])
-    value = float(np.linalg.svd(np.ldexp(x, -power), compute_uv=False)[0])
-    return math.ldexp(value, power) if power < 1020 else math.inf
+    return float(np.linalg.svd(np.ldexp(x, -power), compute_uv=False)[0]), power

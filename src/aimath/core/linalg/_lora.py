@@ -148,9 +148,7 @@ class LoraUpdate(NamedTuple):
     @property
     def entries(self) -> float:
         """The norm of tuned - base again, from its entries."""
-        change = self.tuned - self.base
-        size = float(np.abs(change).max()) or 1.0
-        return size * float(np.linalg.norm(change / size))
+        return frobenius_norm(self.tuned - self.base)
 
     def check(self) -> Check:
         """Return the norm of the update from singular values beside that from entries."""
@@ -183,7 +181,7 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
     s = np.asarray(np.linalg.svd(change, compute_uv=False))
     largest = float(s[0])
     norm = largest * float(np.linalg.norm(s / (largest or 1.0)))
-    whole = float(np.linalg.norm(before))
+    whole = frobenius_norm(before)
     return LoraUpdate(
         before,
         after,
@@ -196,6 +194,17 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
         _svd.stable_rank(norm, largest),
         _svd.numerical_rank(s, (len(before), before.shape[1])),
     )
+
+
+def frobenius_norm(x: Array) -> float:
+    """Return the Frobenius norm of a matrix whose squares may leave float64.
+
+    >>> frobenius_norm(np.array([[3e200, 4e200]]))
+    5e+200
+    """
+    size = float(np.abs(x).max())
+    norm = float(np.linalg.norm(x)) if 1e-100 < size < 1e100 else 0.0
+    return norm or size * float(np.linalg.norm(x / (size or 1.0)))
 
 
 def relative_norm(update: float, base: float) -> float:
@@ -290,7 +299,7 @@ def _summarize(name: str, update: LoraUpdate) -> _TensorUpdate:
         update.base.shape,
         tail_energy(update.singular_values),
         update.ranks.tolist(),
-        (update.update, update.entries, float(np.linalg.norm(update.base))),
+        (update.update, update.entries, frobenius_norm(update.base)),
     )
 
 

@@ -10,7 +10,8 @@ from aimath.core.linalg import _refine as _refine
 from aimath.core.linalg._refine import svd_flip
 from aimath.core.numerics.arrays import Check, as_finite, as_matrix, check_finite, format_shape
 from aimath.core.numerics.double_double import two_sum
-from aimath.core.numerics.types import EPS, Array
+from aimath.core.numerics.types import EPS, Array, never_infinite
+from aimath.core.probability import describe
 from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
@@ -118,11 +119,20 @@ class CovarianceAccumulator:
         self.mean, self.count = self.mean + delta * (n / total), total
 
 
+MAX_EXACT_MEAN = 1 << 14
+"""Numbers up to which means are rounded once, whatever cancels."""
 MAX_SVD_ELEMENTS = 1 << 20
 """Numbers up to which the data are decomposed themselves; beyond, if there are more rows than columns,
 their covariance: faster by far, but it tells variances apart from 0 only down to 1e-16 of the largest."""
 
 
+class SingularValues(NamedTuple):
+    """The singular values of centred data, which float64 holds where it doesn't hold their squares."""
+
+    values: Array  # (k,) descending
+
+
+@never_infinite("variance", "total_variance", "projected", "centred", "singular_values")
 class PCA(NamedTuple):
     """The k directions of largest variance of rows X (n, d)."""
 
@@ -136,6 +146,7 @@ class PCA(NamedTuple):
     ratio: PerComponent  # share of the total variance
     total_variance: float  # of all d directions together
     method: str  # "svd" of the centred data, or "covariance"
+    spectrum: SingularValues
 
     @property
     def projected(self) -> Projected | None:
@@ -151,12 +162,13 @@ class PCA(NamedTuple):
     @property
     def singular_values(self) -> PerComponent:
         """Of the centred data: sqrt((n - 1) variance)."""
-        return np.asarray(np.sqrt(self.variance * (self.count - 1)))
+        return self.spectrum.values
 
     @property
     def centred(self) -> Data | None:
         """The rows less their mean."""
-        return None if self.X is None else self.X - self.mean - self.mean_rest
+        with np.errstate(all="ignore"):
+            return None if self.X is None else self.X - self.mean - self.mean_rest
 
     @property
     def covariance(self) -> Covariance | None:
@@ -177,7 +189,7 @@ class PCA(NamedTuple):
             raise InputError(f"rows of {block.shape[-1]} for components of {len(self.mean)}", operand="X")
         axes = self.components
         if self.whiten:
-            axes = axes / np.sqrt(self.variance)[:, np.newaxis]
+            axes = axes / (self.spectrum.values / np.sqrt(self.count - 1.0))[:, np.newaxis]
         step, projected = max(BLOCK // block.shape[-1], 1), np.empty((len(block), len(axes)))
         space = np.empty((min(step, len(block)), block.shape[-1]))
         for k in range(0, len(block), step):
@@ -189,10 +201,15 @@ class PCA(NamedTuple):
 
     def check(self) -> Check:
         """Return variance ratios beside those of the projections; of blocks, norms of components."""
-        if self.X is None or self.total_variance == 0.0:
+        if self.X is None:
             return Check(np.ones(len(self.variance)), np.square(self.components).sum(axis=1))
-        spread = self._replace(whiten=False).project(self.X).var(axis=0, ddof=1)
-        return Check(self.ratio, spread / self.total_variance)
+        largest = float(np.abs(self.X).max())
+        power = int(np.frexp(largest)[1]) if not 1e-100 < largest < 1e100 else 0
+        unit = np.ldexp(self.X, -power)
+        unit = unit - unit[0]
+        unit = unit - unit.mean(axis=0)
+        spread = np.square(unit @ self.components.T).sum(axis=0)
+        return Check(self.ratio, spread / np.square(unit).sum())
 
 
 def pca(X: ArrayLike, components: int | None = None, whiten: bool = False) -> PCA:  # noqa: N803
@@ -242,6 +259,7 @@ def pca_from_moments(moments: Moments, components: int | None = None, whiten: bo
             ratio=variance / (total or 1.0),
             total_variance=total,
             method="covariance",
+            spectrum=SingularValues(np.sqrt(variance * (n - 1))),
         ),
         components,
     )
@@ -261,23 +279,27 @@ def streaming_pca(read_blocks: BlockSource, components: int | None = None, white
 
 def _pca_by_svd(data: Array, components: int | None, *, whiten: bool) -> PCA:
     n, d = data.shape
+    largest = float(np.abs(data).max())
+    # Where squares might leave float64, all is done on the data times a power of two.
+    power = int(np.frexp(largest)[1]) + 1 if not 1e-100 < largest < 1e100 else 0
+    unit = np.ldexp(data, -power) if power else data
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         # The first row comes off without rounding where digits are at stake: far from the origin.
-        shifted = data - data[0]
+        shifted = unit - unit[0]
         offset = shifted.mean(axis=0)
         centred = shifted - offset
         rest = centred.mean(axis=0)
         centred -= rest
-    if not np.isfinite(centred).all():
-        raise InputError("the rows spread beyond float64", operand="X")
-    _, s, vectors = _refine.refine_svd(centred)
-    s = np.where(s > max(n, d) * EPS * s[0], s, 0.0)
-    with np.errstate(over="ignore"):
-        variance = np.square(s / np.sqrt(n - 1.0))
+        _, s, vectors = _refine.refine_svd(centred)
+        s = np.where(s > max(n, d) * EPS * s[0], s, 0.0)
+        variance = np.ldexp(np.square(s / np.sqrt(n - 1.0)), 2 * power)
         total = float(variance.sum())
-    if not np.isfinite(total):
-        raise InputError("the variance is beyond float64", operand="X")
-    mean, mean_rest = two_sum(data[0], offset + rest)
+        mean, mean_rest = two_sum(unit[0], offset + rest)
+        if data.size <= MAX_EXACT_MEAN:
+            moments = describe(unit.T).moments
+            mean, mean_rest = (np.ldexp(m, moments.power) for m in (moments.mean, moments.mean_rest))
+        mean = np.clip(np.ldexp(mean, power), data.min(axis=0), data.max(axis=0))
+        values = np.ldexp(s, power)
     shares = np.square(s / (s[0] or 1.0))
     return _select_components(
         PCA(
@@ -285,12 +307,13 @@ def _pca_by_svd(data: Array, components: int | None, *, whiten: bool) -> PCA:
             whiten=whiten,
             count=n,
             mean=mean,
-            mean_rest=mean_rest,
+            mean_rest=np.ldexp(mean_rest, power),
             components=vectors,
             variance=variance,
             ratio=shares / (shares.sum() or 1.0),
             total_variance=total,
             method="svd",
+            spectrum=SingularValues(values),
         ),
         components,
     )
@@ -301,14 +324,17 @@ def _select_components(found: PCA, components: int | None) -> PCA:
     if not found.ratio[0] > 0.0:
         raise InputError("all rows are equal: there is no direction in which they vary", operand="X")
     k = len(found.variance) if components is None else components
-    variance = found.variance[:k]
-    if found.whiten and (variance == 0.0).any():
-        have = int((variance > 0.0).sum())
+    variance, values = found.variance[:k], found.spectrum.values[:k]
+    if found.whiten and (values == 0.0).any():
+        have = int((values > 0.0).sum())
         why = f"component {have + 1} has variance 0 and can't be whitened"
         raise InputError(why, hint=Remedy("use {components}", components=have), operand="components")
     vectors = found.components[:k]
     return found._replace(
-        components=vectors * svd_flip(vectors)[:, np.newaxis], variance=variance, ratio=found.ratio[:k]
+        components=vectors * svd_flip(vectors)[:, np.newaxis],
+        variance=variance,
+        ratio=found.ratio[:k],
+        spectrum=SingularValues(values),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.linalg import _refine as _refine
+from aimath.core.linalg._characteristic import exact_rank
 from aimath.core.linalg._krylov import (
     ITERATIONS,
     OVERSAMPLING,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 
 def effective_rank(values: Array) -> Array:
-    """Return exp(entropy of s / sum(s)) of singular values (..., k): 1 .. k, 0 for a zero matrix.
+    """Return exp(entropy of s / sum(s)) of singular values (..., k): 1 .. k, nan for a zero matrix (0/0).
 
     Roy and Vetterli (2007).
 
@@ -56,18 +57,18 @@ def effective_rank(values: Array) -> Array:
     total = compensated_sum(shares)[..., np.newaxis]
     p = shares / np.where(total > 0.0, total, 1.0)
     nats = -compensated_sum(p * np.log(np.where(p > 0.0, p, 1.0)))
-    return np.asarray(np.where(largest[..., 0] > 0.0, np.exp(nats), 0.0))
+    return np.asarray(np.where(largest[..., 0] > 0.0, np.exp(nats), np.nan))
 
 
 def stable_rank(norm: float, largest: float) -> float:
-    """Return |A|² (Frobenius) / |A|² (spectral), 1 .. rank; 0 for a zero matrix.
+    """Return |A|² (Frobenius) / |A|² (spectral), 1 .. rank; nan for a zero matrix (0/0).
 
     Rudelson and Vershynin (2007). It hardly moves with small singular values, unlike the rank.
 
     >>> stable_rank(5.0, 4.0)
     1.5625
     """
-    return (norm / largest) ** 2 if largest > 0.0 else 0.0
+    return max((norm / largest) ** 2, 1.0) if largest > 0.0 else math.nan
 
 
 def numerical_rank(values: Array, shape: tuple[int, int]) -> int:
@@ -103,6 +104,7 @@ class SvdSpectrum(NamedTuple):
             np.append(np.cumsum(squares[::-1])[::-1], 0.0) + self.residual_energy
         )  # by number kept, 0 .. k
         beyond[0] = 1.0 if self.norm else 0.0
+        defined = self.norm > 0.0  # shares of a zero matrix are 0/0
         relative = np.sqrt(beyond[kept])
         largest = np.hypot(self.singular_values, self.norm * np.sqrt(self.residuals))
         following = np.append(largest, self.norm * np.sqrt(self.residual_energy))
@@ -115,9 +117,9 @@ class SvdSpectrum(NamedTuple):
             left=factor,
             right=self.right[:most],
             error=np.asarray(relative * self.norm),
-            relative_error=np.asarray(relative),
+            relative_error=np.asarray(np.where(defined, relative, np.nan)),
             spectral_error=np.asarray(following[kept]),
-            energy=np.asarray(np.maximum(1.0 - beyond[kept], 0.0)),
+            energy=np.asarray(np.where(defined, np.maximum(1.0 - beyond[kept], 0.0), np.nan)),
             error_bound=self._error_bounds(kept, beyond),
             parameters=asked * (m + n),
             full_parameters=m * n,
@@ -167,7 +169,7 @@ class SvdApprox(NamedTuple):
     left: LeftFactor | None  # factor A = W Bᵀ, of the largest rank; None if W came in blocks
     right: RightFactor  # factor B, orthonormal rows, the largest |entry| of each positive
     error: RowScalars  # Frobenius norm of W - A B
-    relative_error: RowScalars  # error / norm of W, 0 .. 1
+    relative_error: RowScalars  # error / norm of W, 0 .. 1; shares of a zero matrix are nan (0/0)
     spectral_error: RowScalars  # largest singular value of W - A B: s_(r+1); randomized: at most so much
     energy: RowScalars  # share of the squared norm that is kept, 1 - relative_error²
     error_bound: RowScalars  # error is at most so many times the least possible, see Spectrum; 1 if exact
@@ -219,7 +221,7 @@ class SvdApprox(NamedTuple):
         weights, power = rescale(self.W)
         left, norm = np.ldexp(self.left, -power), float(np.linalg.norm(weights)) or 1.0
         errors = [np.linalg.norm(weights - left[:, :r] @ self.right[:r]) / norm for r in self.rank.flat]
-        return Check(self.relative_error, np.reshape(errors, self.rank.shape))
+        return Check(np.nan_to_num(self.relative_error), np.reshape(errors, self.rank.shape))
 
 
 def check_ranks(rank: int | Sequence[int], size: tuple[int, int]) -> Ranks:
@@ -315,6 +317,7 @@ def svd_spectrum(
         left, values, right = _refine.refine_svd(unit)
     except np.linalg.LinAlgError:
         raise InputError("the singular values of W were not found", operand="W") from None
+    values = np.where(np.arange(len(values)) < exact_rank(unit, values), values, 0.0)
     every = SingularTriplets(values, right, left, 0.0, np.zeros(len(values)), m)
     return _finish_spectrum(weights, (m, n), every, power)
 

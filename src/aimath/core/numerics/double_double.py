@@ -44,6 +44,21 @@ def divide_dd(high: Array, low: Array, denominator: Array | float) -> tuple[Arra
     return q, np.where(np.isfinite(r), r, 0.0)  # beyond 2^996 or at an infinity there is no rest
 
 
+def scaled_difference(x: Array, y: Array, divisor: Array | float) -> tuple[Array, Array]:
+    """Return (x - y) / divisor as a double-double, for divisor > 0; the difference may be beyond float64.
+
+    >>> scaled_difference(np.array([9e307]), np.array([-9e307]), 1e308)[0]
+    array([1.8])
+    """
+    with np.errstate(all="ignore"):
+        huge = np.maximum(np.abs(x), np.abs(y)) > 1e300  # where x - y might overflow, quarters don't
+        shrink = np.where(huge & np.isfinite(x), 0.25, 1.0)
+        d, e = two_sum(x * shrink, -y * shrink)
+        q, r = divide_dd(d, np.where(np.isfinite(e), e, 0.0), divisor)
+        z, rest = two_sum(q / shrink, r / shrink)
+        return np.asarray(z), np.where(np.isfinite(rest), rest, 0.0)
+
+
 def sqrt_dd(high: Array, low: Array) -> tuple[Array, Array]:
     """Return sqrt(high + low) as a double-double."""
     root = np.sqrt(high)

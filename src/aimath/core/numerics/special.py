@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
+from aimath.core.numerics.double_double import scaled_difference, two_prod, two_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,14 +26,7 @@ def standardize(x: Array, mu: Array, sigma: Array) -> tuple[Array, Array]:
     >>> standardize(np.array(1.0), np.array(0.0), np.array(3.0))
     (array(0.33333333), array(1.85037171e-17))
     """
-    with np.errstate(all="ignore"):
-        huge = np.maximum(np.abs(x), np.abs(mu)) > 1e300  # where x - mu might overflow, quarters don't
-        shrink = np.where(huge & np.isfinite(x), 0.25, 1.0)
-        d, e = two_sum(x * shrink, -mu * shrink)
-        e = np.where(np.isfinite(e), e, 0.0)
-        q, r = divide_dd(d, e, sigma)
-        z, dz = two_sum(q / shrink, r / shrink)
-        return np.asarray(z), np.where(np.isfinite(z), dz, 0.0)
+    return scaled_difference(x, mu, sigma)
 
 
 def square_dd(z: Array, dz: Array) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check
-from aimath.core.optim._rules import ARRAY_BACKEND, FLOAT_BACKEND
+from aimath.core.optim._rules import ARRAY_BACKEND, FLOAT_BACKEND, NEGLIGIBLE_ROOT
 
 if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
@@ -36,14 +36,15 @@ def _replay(runs: RunArrays) -> tuple[Array, tuple[Array, ...]]:
         for k in range(shape[2]):
             _replay_coordinate(runs, rates[:, 0], after[:, 0, k], tuple(one[:, 0, k] for one in kept), k)
         return after, kept
-    update, memory = runs.rule.build_update(ARRAY_BACKEND), tuple(one[0] for one in kept)
+    update = runs.rule.build_update(ARRAY_BACKEND)
+    memory = tuple(np.zeros(shape[1:]) for _ in runs.rule.initial_state)
     with np.errstate(all="ignore"):
         for t, lr in enumerate(rates, 1):
             after[t - 1], memory = update(
                 runs.points[t - 1], runs.gradients[t - 1], memory, t, lr[:, np.newaxis]
             )
             if t < len(after):
-                for one, values in zip(kept, memory, strict=True):
+                for one, values in zip(kept, memory, strict=False):  # without what is hidden
                     one[t] = values
     return after, kept
 
@@ -57,7 +58,7 @@ def _replay_coordinate(
     for t, (w, g, lr) in enumerate(zip(places, slopes, rates.tolist(), strict=False), 1):
         after[t - 1], memory = update(w, g, memory, t, lr)
         if t < len(after):
-            for one, value in zip(states, memory, strict=True):
+            for one, value in zip(states, memory, strict=False):
                 one[t] = value
 
 
@@ -150,26 +151,37 @@ def _nesterov_update(gradients: Array, settings: dict[str, Any], _: dict[str, Ar
 
 def _rmsprop_update(gradients: Array, settings: dict[str, Any], states: dict[str, Array]) -> Array:
     alpha, mu, eps = settings["alpha"], settings["momentum"], settings["eps"]
-    spread = states["square_avg"][1:].copy()
+    gradients, unit = _unit_gradients(gradients)
+    spread = states["square_avg"][1:] / unit / unit
     weights = (1.0 - alpha) * _geometric_weights(alpha, len(gradients))
     spread[-1] = weights @ gradients**2
+    if unit != 1.0:  # what the states say has underflowed
+        spread = np.array([weights[-k:] @ gradients[:k] ** 2 for k in range(1, len(gradients) + 1)])
     if settings["centered"]:
-        means = states["grad_avg"][1:].copy()
+        means = states["grad_avg"][1:] / unit
         means[-1] = weights @ gradients
         spread = np.maximum(spread - means**2, 0.0)
-    below = np.sqrt(spread) + eps
+    below = np.sqrt(spread) + eps / unit
     return np.asarray(
         _geometric_weights(mu, len(gradients)) @ (gradients / np.where(below > 0.0, below, 1.0))
     )
 
 
+def _unit_gradients(gradients: Array) -> tuple[Array, float]:
+    """Return gradients over a unit, which is 1 unless their squares might underflow."""
+    size = float(np.abs(gradients).max())
+    unit = size if 0.0 < size < NEGLIGIBLE_ROOT else 1.0
+    return gradients / unit, unit
+
+
 def _adam_update(gradients: Array, settings: dict[str, Any], states: dict[str, Array]) -> Array:
     """Return Adam's last update from weighted sums of all g and g²."""
     first, second = (_geometric_weights(settings[beta], len(gradients)) for beta in ("beta1", "beta2"))
+    gradients, unit = _unit_gradients(gradients)
     mean, square = first @ gradients / first.sum(), second @ gradients**2 / second.sum()
     if settings["amsgrad"]:
-        square = states["v"].max(axis=0) / (1.0 - settings["beta2"] ** len(gradients))
-    below = np.sqrt(square) + settings["eps"]
+        square = states["v"].max(axis=0) / unit / unit / (1.0 - settings["beta2"] ** len(gradients))
+    below = np.sqrt(square) + settings["eps"] / unit
     return np.asarray(mean / np.where(below > 0.0, below, 1.0))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_vectors, raise_at
+from aimath.core.numerics.double_double import two_prod, two_sum
 from aimath.core.optim._rules import check_learning_rate
 from aimath.core.optim._start import DEFAULT_FUNCTION, resolve_start
 from aimath.errors import InputError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
 
 CURVATURE_RTOL = 1e-12
-"""A curvature of so little of the largest is 0 up to rounding: along it nothing happens."""
+"""An eigenvalue of a Hessian of so little of the largest is 0 up to rounding: along it nothing happens."""
 
 
 class LearningRate(NamedTuple):
@@ -43,14 +44,16 @@ class LearningRate(NamedTuple):
     @property
     def steps(self) -> Scalars:
         """Steps for each further decimal digit, inf where there is none to be had."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(1.0 / (np.maximum(-np.log10(self.rate), 0.0) + 0.0))  # + 0: no -0
+        with np.errstate(all="ignore"):
+            small = self.lr * self.curvatures  # where 1 less it is 1, it still knows how far below
+            slow = np.where(small < 0.5, -np.log1p(-small), -np.log(np.abs(self.factors)))
+            digits = np.where(self.curvatures > 0.0, slow, np.inf).min(axis=-1) / np.log(10.0)
+            return np.asarray(1.0 / (np.maximum(digits, 0.0) + 0.0))  # + 0: no -0
 
     def check(self) -> Check:
         """Return the rate beside that of 8 steps in each direction."""
-        bent = self.curvatures > CURVATURE_RTOL * self.largest[..., np.newaxis]
-        distance = np.where(bent, 1.0, 0.0)
-        with np.errstate(over="ignore"):
+        distance = np.where(self.curvatures > 0.0, 1.0, 0.0)
+        with np.errstate(all="ignore"):
             for _ in range(8):
                 distance = distance - self.lr * (self.curvatures * distance)
             return Check(self.rate, np.abs(distance).max(axis=-1) ** 0.125)
@@ -84,27 +87,31 @@ def learning_rate(
     bends = _check_curvatures(curvatures)
     check_learning_rate(lr)
     largest = bends.max(axis=-1)
-    bent = bends > CURVATURE_RTOL * largest[..., np.newaxis]
+    bent = bends > 0.0
     smallest = np.where(bent, bends, np.inf).min(axis=-1)
-    with np.errstate(over="ignore"):
-        factors = 1.0 - lr * bends
+    with np.errstate(all="ignore"):
+        product, rest = two_prod(np.asarray(lr, np.float64), bends)
+        factor, more = two_sum(np.ones_like(product), -product)
+        factors = np.where(np.isfinite(rest), factor + (more - rest), 1.0 - product)
+        raise_at(np.isinf(factors), "1 - lr · curvature {k} is beyond float64", operand="curvatures")
         rate = np.where(bent, np.abs(factors), 0.0).max(axis=-1)
         most, best = 2.0 / largest, 1.0 / (smallest / 2.0 + largest / 2.0)
         condition = largest / smallest
-    edge = lr * largest == 2.0
+        best_rate = (largest / 2.0 - smallest / 2.0) / (largest / 2.0 + smallest / 2.0)
+    steepest = np.where(bends == largest[..., np.newaxis], factors, np.inf).min(axis=-1)
     return LearningRate(
         curvatures=bends,
         lr=float(lr),
         factors=factors,
         rate=rate,
-        regime=np.where(edge, "oscillates", np.where(lr * largest < 2.0, "converges", "diverges")),
-        oscillates=np.asarray(lr * largest > 1.0),
+        regime=np.where(steepest == -1.0, "oscillates", np.where(steepest > -1.0, "converges", "diverges")),
+        oscillates=np.asarray(steepest < 0.0),
         smallest=smallest,
         largest=largest,
         condition=condition,
         max_lr=most,
         best_lr=best,
-        best_rate=(largest - smallest) / (largest + smallest),
+        best_rate=best_rate,
     )
 
 
@@ -113,7 +120,7 @@ def _check_curvatures(curvatures: ArrayLike) -> Array:
     bends = as_vectors(curvatures, "curvature", operand="curvatures")
     largest = bends.max(axis=-1, keepdims=True)
     why = "curvature {k} is negative: gradient descent leaves this point at any rate"
-    raise_at(bends < -CURVATURE_RTOL * np.abs(largest), why, operand="curvatures")
+    raise_at(bends < 0.0, why, operand="curvatures")
     raise_at(largest <= 0.0, "every curvature is 0: there is no minimum to go to", operand="curvatures")
     return bends
 
@@ -121,8 +128,9 @@ def _check_curvatures(curvatures: ArrayLike) -> Array:
 def _hessian_eigenvalues(objective: Function, point: Sequence[float]) -> Array:
     """Return the eigenvalues (n,) of the Hessian at a point, ascending."""
     values = np.asarray(np.linalg.eigvalsh(np.array(objective.hessian(point))))
-    if values[0] < -CURVATURE_RTOL * max(abs(float(values[-1])), abs(float(values[0]))):
+    rounding = CURVATURE_RTOL * max(abs(float(values[-1])), abs(float(values[0])))
+    if values[0] < -rounding:
         where = ", ".join(f"{name} = {x:.6g}" for name, x in zip(objective.variables, point, strict=True))
         why = f"a curvature at {where} is {values[0]:.6g}: gradient descent leaves this point at any rate"
         raise InputError(why, hint="give a point nearer to a minimum")
-    return np.asarray(np.maximum(values, 0.0))
+    return np.where(values > rounding, values, 0.0)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Update = Callable[[Any, Any, tuple[Any, ...], int, Any], tuple[Any, tuple[Any, ...]]]
 
-SMALLEST_NORMAL = 2.0**-1022
-"""What stands for eps = 0: added to any root of a normal number it changes nothing, and 0 / 0 becomes 0."""
+NEGLIGIBLE_ROOT = 1e-140
+"""An eps below this may meet roots of squares that have left float64: then the roots themselves are kept."""
 
 
 def check_learning_rate(lr: Any) -> Any:
@@ -41,12 +41,6 @@ def check_nonnegative(name: str, value: Any) -> Any:
     return value
 
 
-def check_eps(eps: Any) -> Any:
-    """Return eps, at least the smallest normal number."""
-    check_nonnegative("eps", eps)
-    return np.maximum(eps, SMALLEST_NORMAL) if np.ndim(eps) else max(eps, SMALLEST_NORMAL)
-
-
 def raise_if_any(mask: Any, name: str, value: Any, bound: str) -> None:
     """Raise an InputError at the first value out of bounds."""
     if np.any(mask):
@@ -59,10 +53,20 @@ class MathBackend(NamedTuple):
 
     sqrt: Callable[[Any], Any]
     maximum: Callable[[Any, Any], Any]
+    hypot: Callable[[Any, Any], Any]
+    divide: Callable[[Any, Any], Any]  # 0 over 0
 
 
-FLOAT_BACKEND = MathBackend(math.sqrt, max)
-ARRAY_BACKEND = MathBackend(np.sqrt, np.maximum)
+def _divide_floats(a: float, b: float) -> float:
+    return a / b if b else 0.0
+
+
+def _divide_arrays(a: Array, b: Array) -> Array:
+    return np.where(b > 0.0, a / np.where(b > 0.0, b, 1.0), 0.0)
+
+
+FLOAT_BACKEND = MathBackend(math.sqrt, max, math.hypot, _divide_floats)
+ARRAY_BACKEND = MathBackend(np.sqrt, np.maximum, np.hypot, _divide_arrays)
 
 
 class UpdateRule(NamedTuple):
@@ -75,11 +79,12 @@ class UpdateRule(NamedTuple):
     stateless_update: Callable[[Any, Any, Any], Any] | None = (
         None  # (w, g, lr) -> w, if that is all of the update
     )
+    hidden: int = 0  # numbers that it remembers beside its state: roots of what may underflow
 
     @property
     def initial_state(self) -> tuple[float, ...]:
         """The memory before the first step."""
-        return (0.0,) * len(self.state_names)
+        return (0.0,) * (len(self.state_names) + self.hidden)
 
 
 def gd_rule(weight_decay: float = 0.0) -> UpdateRule:
@@ -156,11 +161,23 @@ def rmsprop_rule(
     outside the root (optax has it inside, and alpha .9). `centered` takes the square of the mean
     gradient off under the root (Graves 2013); with `momentum` the quotient goes through a buffer.
     """
-    a, mu, e = check_fraction("alpha", alpha), check_fraction("momentum", momentum), check_eps(eps)
+    a, mu, e = check_fraction("alpha", alpha), check_fraction("momentum", momentum), eps
+    rooted = np.min(check_nonnegative("eps", eps)) < NEGLIGIBLE_ROOT
     decay = check_nonnegative("weight_decay", weight_decay)
 
     def make(backend: MathBackend) -> Update:
-        sqrt, larger = backend
+        sqrt, larger, hypot, divide = backend
+
+        def with_roots(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
+            square_avg, grad_avg, buffer, root = memory
+            square_avg = a * square_avg + (1.0 - a) * g * g
+            root = hypot(a**0.5 * root, (1.0 - a) ** 0.5 * g)
+            below = root
+            if centered:
+                grad_avg = grad_avg + (1.0 - a) * (g - grad_avg)
+                below = sqrt(larger(root - abs(grad_avg), 0.0)) * sqrt(root + abs(grad_avg))
+            buffer = mu * buffer + divide(g, below + e)
+            return w - lr * buffer, (square_avg, grad_avg, buffer, root)
 
         def update(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
             square_avg, grad_avg, buffer = memory
@@ -173,12 +190,11 @@ def rmsprop_rule(
             buffer = mu * buffer + g / (sqrt(spread) + e)
             return w - lr * buffer, (square_avg, grad_avg, buffer)
 
-        return _with_weight_decay(update, decay)
+        return _with_weight_decay(with_roots if rooted else update, decay)
 
     settings = {"alpha": alpha, "eps": eps, "momentum": momentum, "weight_decay": weight_decay}
-    return UpdateRule(
-        "rmsprop", ("square_avg", "grad_avg", "buffer"), settings | {"centered": centered}, make
-    )
+    names = ("square_avg", "grad_avg", "buffer")
+    return UpdateRule("rmsprop", names, settings | {"centered": centered}, make, hidden=int(rooted))
 
 
 def adam_rule(
@@ -219,10 +235,20 @@ def adamw_rule(
 def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool) -> UpdateRule:
     decay = check_nonnegative("weight_decay", weight_decay)
     fresh1, fresh2 = 1.0 - check_fraction("beta1", beta1), 1.0 - check_fraction("beta2", beta2)
-    e = check_eps(eps)
+    e, rooted = eps, np.min(check_nonnegative("eps", eps)) < NEGLIGIBLE_ROOT
 
     def make(backend: MathBackend) -> Update:
-        sqrt, larger = backend
+        sqrt, larger, hypot, divide = backend
+
+        def with_roots(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
+            m, v, *rest, root, highest = memory
+            m = m + fresh1 * (g - m)
+            v = beta2 * v + fresh2 * g * g
+            root = hypot(beta2**0.5 * root, fresh2**0.5 * g)
+            highest = larger(highest, root)
+            rest = [larger(rest[0], v)] if rest else []
+            below = (highest if rest else root) / sqrt(1.0 - beta2**t) + e
+            return w - lr * divide(m / (1.0 - beta1**t), below), (m, v, *rest, root, highest)
 
         def update(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
             m, v = memory
@@ -237,13 +263,14 @@ def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, ams
             v_max = larger(v_max, v)
             return w - lr / (1.0 - beta1**t) * m / (sqrt(v_max) / sqrt(1.0 - beta2**t) + e), (m, v, v_max)
 
-        plain = with_largest if amsgrad else update
+        plain = with_roots if rooted else with_largest if amsgrad else update
         if name == "adam":
             return _with_weight_decay(plain, decay)
         return lambda w, g, memory, t, lr: plain(w * (1.0 - lr * decay), g, memory, t, lr)
 
     settings = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
-    return UpdateRule(name, ("m", "v", "v_max") if amsgrad else ("m", "v"), settings, make)
+    names = ("m", "v", "v_max") if amsgrad else ("m", "v")
+    return UpdateRule(name, names, settings, make, hidden=2 * int(rooted))
 
 
 def _with_weight_decay(update: Update, decay: Any) -> Update:

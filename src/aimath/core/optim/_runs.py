@@ -200,7 +200,7 @@ def run_many(
     """
     runs = rates.shape[1]
     w = np.tile(np.asarray(start, np.float64), (runs, 1))
-    memory: tuple[Any, ...] = tuple(np.zeros_like(w) for _ in rule.state_names)
+    memory: tuple[Any, ...] = tuple(np.zeros_like(w) for _ in rule.initial_state)
     update = rule.build_update(ARRAY_BACKEND)
     path, slopes = [w], objective.float_gradients(w)
     ended = np.zeros(runs, np.bool_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from aimath.core.numerics.arrays import (
     name_entry,
     raise_at,
 )
-from aimath.core.numerics.double_double import compensated_sum, two_prod, two_sum
+from aimath.core.numerics.double_double import compensated_sum, divide_dd, two_prod, two_sum
 from aimath.core.probability._softmax import logsumexp_rows, softmax_rows
 from aimath.errors import InputError, Remedy
 
@@ -54,8 +54,11 @@ class Bayes(NamedTuple):
     @property
     def bits(self) -> PerHypothesis:
         """Evidence for A, log2 of the Bayes factor: positive for, negative against."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log2(self.likelihood) - np.log2(self.implied))
+        with np.errstate(all="ignore"):
+            change = (self.likelihood - self.implied) / self.implied
+            near = np.abs(change) < 0.5
+            close = np.log1p(np.where(near, change, 0.0)) / np.log(2.0)
+            return np.where(near, close, np.log2(self.likelihood) - np.log2(self.implied))
 
     @property
     def population(self) -> PerHypothesis:
@@ -115,6 +118,7 @@ def bayes(
     likelihood: ArrayLike,
     evidence: ArrayLike | None = None,
     false_positive: ArrayLike | None = None,
+    normalize: bool = False,
 ) -> Bayes:
     """Return the posterior of a hypothesis by Bayes' rule.
 
@@ -122,6 +126,7 @@ def bayes(
     (1 - prior) * false_positive. Given one of these two, the hypothesis A stands against not A and
     arrays are taken element by element; given neither, k hypotheses stand along the last axis.
     Evidence out of reach of prior and likelihood is an error, for its posterior would exceed 1.
+    With `normalize` the priors of k hypotheses are weights.
     Bayes (1763), Laplace (1774).
 
     >>> bayes(0.01, 0.9, false_positive=0.05).posterior
@@ -129,36 +134,62 @@ def bayes(
     """
     if evidence is not None and false_positive is not None:
         raise InputError("give the evidence or the false positive rate, not both", usage=True)
-    p, seen = as_probability(prior, "prior"), as_probability(likelihood, "likelihood")
+    alone = evidence is not None or false_positive is not None
+    if normalize:
+        if alone:
+            raise InputError("--normalize is for the priors of several hypotheses", usage=True)
+        prior = check_simplex(prior, "prior", normalize=True, operand="prior")
+    p, seen = (
+        as_probability(one, name, separate=alone)
+        for one, name in ((prior, "prior"), (likelihood, "likelihood"))
+    )
     if evidence is not None:
         return _from_evidence(
-            *broadcast_operands(prior=p, likelihood=seen, evidence=as_probability(evidence, "evidence"))
+            *broadcast_operands(
+                prior=p, likelihood=seen, evidence=as_probability(evidence, "evidence", separate=True)
+            )
         )
     if false_positive is None:
         return _many_hypotheses(p, seen)
-    alarm = as_probability(false_positive, "false positive rate", "false_positive")
+    alarm = as_probability(false_positive, "false positive rate", "false_positive", separate=True)
     return _two_hypotheses(*broadcast_operands(prior=p, likelihood=seen, false_positive=alarm))
 
 
-def as_probability(values: ArrayLike, entry_name: str, operand: str = "") -> Array:
-    """Return probabilities in their shape, each checked to lie within 0 and 1."""
-    operand = operand or entry_name
+def as_probability(values: ArrayLike, entry_name: str, operand: str = "", *, separate: bool = False) -> Array:
+    """Return probabilities in their shape, each checked to lie within 0 and 1.
+
+    `separate` are those of problems of their own, each a row in an error.
+    """
+    operand, shape = operand or entry_name, np.shape(values)
     entry_name = name_entry(entry_name, operand)
-    p = as_vectors(values, entry_name, operand=operand)
+    given = np.asarray(values)[..., np.newaxis] if separate and shape else values
+    p = as_vectors(given, entry_name, operand=operand)
     bad = ~((p >= 0.0) & (p <= 1.0))
     if bad.any():
-        which = f"{entry_name} {{k}}" if p.size > 1 else entry_name
+        which = f"{entry_name} {{k}}" if p.shape[-1] > 1 else entry_name
+        which += f" {int(np.argmax(bad)) + 1}" if p.shape[-1] == 1 < p.size else ""
         raise_at(bad, f"{which} must be 0 to 1, not {p[bad][0]:g}", operand=operand)
-    return p.reshape(np.shape(values))
+    return p.reshape(shape)
+
+
+def _scaled_joints(p: Array, likelihood: Array) -> tuple[Array, Array, Exponents]:
+    """Return p · likelihood in two parts times 2^-power, and the power (..., 1) of each row's largest."""
+    (a, e), (b, f) = np.frexp(p), np.frexp(likelihood)
+    product, low = two_prod(a, b)
+    exponent = e.astype(np.int64) + f
+    top = np.where(product > 0.0, exponent, -(2**20)).max(axis=-1, keepdims=True)
+    shift = np.clip(exponent - top, -5000, 0)
+    return np.ldexp(product, shift), np.ldexp(low, shift), top
 
 
 def _two_hypotheses(p: Array, likelihood: Array, false_positive: Array) -> Bayes:
-    # By a power of two to where the larger of both is 0.5 .. 1: their ratio is what matters.
-    power = np.frexp(np.maximum(likelihood, false_positive))[1]
-    joint, other = p * np.ldexp(likelihood, -power), (1.0 - p) * np.ldexp(false_positive, -power)
+    joints, _, power = _scaled_joints(
+        np.stack((p, 1.0 - p), axis=-1), np.stack((likelihood, false_positive), axis=-1)
+    )
+    joint, other = joints[..., 0], joints[..., 1]
     evidence = joint + other
     _check_evidence(evidence, (likelihood == 0.0) & (false_positive == 0.0))
-    exact = np.ldexp(evidence, power)
+    exact = np.ldexp(evidence, power[..., 0])
     return _bayes(
         p, likelihood, exact, p * likelihood, false_positive, joint / evidence, _divide_or_inf(joint, other)
     )
@@ -166,25 +197,42 @@ def _two_hypotheses(p: Array, likelihood: Array, false_positive: Array) -> Bayes
 
 def _from_evidence(p: Array, likelihood: Array, evidence: Array) -> Bayes:
     _check_evidence(evidence, np.zeros(evidence.shape, np.bool_))
-    joint, low = two_prod(p, likelihood)
-    rest, slack = (evidence - joint) - low, EVIDENCE_RTOL * evidence
-    bad = np.atleast_1d((rest < -slack) | (rest > (1.0 - p) + slack))
+    scaled, exponent = np.frexp(evidence)
+    high, rest, power = _scaled_joints(p[..., np.newaxis], likelihood[..., np.newaxis])
+    shift = np.clip(power[..., 0] - exponent, -5000, 5000)
+    joint, low = (
+        np.ldexp(high[..., 0], shift),
+        np.ldexp(rest[..., 0], shift),
+    )  # in units of the evidence's power of two
+    with np.errstate(over="ignore"):
+        others = np.ldexp(1.0 - p, -exponent)
+    rest, slack = (scaled - joint) - low, EVIDENCE_RTOL * scaled
+    bad = (rest < -slack) | (rest > others + slack)
     if bad.any():
-        least, value = (float(np.atleast_1d(a)[bad][0]) for a in (joint, evidence))
-        most = least + 1.0 - float(np.atleast_1d(p)[bad][0])
+        place = tuple(np.argwhere(bad)[0])
+        least, value = (float(a[place]) for a in (p * likelihood, evidence))
+        most = least + 1.0 - float(p[place])
         why = "{operand} {value:g} is impossible: prior and likelihood bound it by {least:.6g} and {most:.6g}"
-        raise_at(bad, why, operand="evidence", value=value, least=least, most=most)
-    rest = np.clip(rest, 0.0, 1.0 - p)
-    implied = np.where(p == 1.0, likelihood, np.minimum(rest / np.where(p == 1.0, 1.0, 1.0 - p), 1.0))
+        _raise_for(bad, why, "evidence", value=value, least=least, most=most)
+    rest = np.clip(rest, 0.0, others)
+    sure = p == 1.0
+    implied = np.where(
+        sure, likelihood, np.minimum(np.ldexp(rest / np.where(sure, 1.0, 1.0 - p), exponent), 1.0)
+    )
     return _bayes(
         p,
         likelihood,
         evidence,
-        joint,
+        p * likelihood,
         implied,
-        np.minimum(joint / evidence, 1.0),
+        np.minimum(np.add(*divide_dd(joint, low, scaled)), 1.0),
         _divide_or_inf(joint, rest),
     )
+
+
+def _raise_for(bad: NDArray[np.bool_], why: str, operand: str, **values: Any) -> None:
+    """Raise an InputError at the first problem (...) of those that are taken element by element."""
+    raise_at(np.atleast_1d(bad)[..., np.newaxis], why, operand=operand, **values)
 
 
 def _bayes(*fields: Array) -> Bayes:
@@ -193,6 +241,8 @@ def _bayes(*fields: Array) -> Bayes:
 
 def _many_hypotheses(p: Array, likelihood: Array) -> Bayes:
     if p.ndim == 0 or p.shape[-1] == 1:
+        if (p == 1.0).all():  # a single hypothesis: what else there is has nothing left
+            return _two_hypotheses(*broadcast_operands(p=p, likelihood=likelihood, other=likelihood))
         why = "one prior needs the evidence or the false positive rate beside the likelihood"
         remedy = Remedy(
             "give {evidence} or {false_positive}, or a list of priors", evidence=..., false_positive=...
@@ -201,10 +251,11 @@ def _many_hypotheses(p: Array, likelihood: Array) -> Bayes:
     p, likelihood = broadcast_operands(
         prior=check_simplex(p, "prior", operand="prior"), likelihood=likelihood
     )
-    power = np.frexp(likelihood.max(axis=-1, keepdims=True))[1]
-    joint = p * np.ldexp(likelihood, -power)
+    joint, _, power = _scaled_joints(p, likelihood)
     evidence = compensated_sum(joint)[..., np.newaxis]
-    _check_evidence(evidence, likelihood.max(axis=-1, keepdims=True) == 0.0)
+    _check_evidence(
+        evidence[..., 0], (likelihood.max(axis=-1) == 0.0) | np.zeros(evidence.shape[:-1], np.bool_)
+    )
     other, doubt = _leave_one_out_sums(joint), _leave_one_out_sums(p)
     implied = np.where(doubt > 0.0, np.ldexp(other / np.where(doubt > 0.0, doubt, 1.0), power), likelihood)
     exact = np.ldexp(evidence, power)[..., 0]
@@ -233,11 +284,10 @@ def _divide_or_inf(numerator: Array, denominator: Array) -> Array:
         return np.where(denominator > 0.0, numerator / np.where(denominator > 0.0, denominator, 1.0), np.inf)
 
 
-def _check_evidence(evidence: Array, likelihoods: Array) -> None:
+def _check_evidence(evidence: Array, likelihoods: NDArray[np.bool_]) -> None:
     why = "the {operand}s are all 0: what can't happen teaches nothing"
-    raise_at(np.atleast_1d(likelihoods), why, operand="likelihood")
-    why = "the {operand} has probability 0: it can't have been seen"
-    raise_at(np.atleast_1d(evidence == 0.0), why, operand="evidence")
+    _raise_for(likelihoods, why, "likelihood")
+    _raise_for(evidence == 0.0, "the {operand} has probability 0: it can't have been seen", "evidence")
 
 
 class BayesSequence(NamedTuple):
@@ -265,7 +315,7 @@ class BayesSequence(NamedTuple):
 
 
 def bayes_sequence(
-    prior: ArrayLike, likelihood: ArrayLike, false_positive: ArrayLike | None = None
+    prior: ArrayLike, likelihood: ArrayLike, false_positive: ArrayLike | None = None, normalize: bool = False
 ) -> BayesSequence:
     """Return the posteriors after each of m independent pieces of evidence.
 
@@ -277,7 +327,12 @@ def bayes_sequence(
     >>> bayes_sequence(0.01, [0.9, 0.9], [0.05, 0.05]).posteriors.round(4)
     array([0.1538, 0.766 ])
     """
-    p, seen = as_probability(prior, "prior"), as_probability(likelihood, "likelihood")
+    if normalize:
+        if false_positive is not None:
+            raise InputError("--normalize is for the priors of several hypotheses", usage=True)
+        prior = check_simplex(prior, "prior", normalize=True, operand="prior")
+    p = as_probability(prior, "prior", separate=false_positive is not None)
+    seen = as_probability(likelihood, "likelihood")
     alarm = (
         None
         if false_positive is None

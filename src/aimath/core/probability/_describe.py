@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,10 +12,14 @@ from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.numerics.axes import Scalars, Vectors
     from aimath.core.numerics.types import Array
+
+
+MAX_CANCELLED_BITS, MAX_FRACTIONS = 40, 1 << 14
+"""Bits of the largest value below which a mean is added again in fractions, of so many values."""
 
 
 class Describe(NamedTuple):
@@ -22,11 +27,24 @@ class Describe(NamedTuple):
 
     values: Vectors
     ddof: float  # what is taken from n in the variance
-    mean: Scalars
-    variance: Scalars  # at least 0
-    std: Scalars  # its square root
+    mean: Scalars  # min .. max
+    moments: Moments
     min: Scalars
     max: Scalars
+
+    @property
+    def variance(self) -> Scalars:
+        """At least 0; an error where it is beyond float64."""
+        with np.errstate(all="ignore"):
+            found = np.ldexp(self.moments.variance, 2 * self.moments.power)
+        return _check_finite(found, "variance")
+
+    @property
+    def std(self) -> Scalars:
+        """Square root of the variance."""
+        with np.errstate(all="ignore"):
+            found = np.ldexp(np.sqrt(self.moments.variance), self.moments.power)
+        return _check_finite(found, "standard deviation")
 
     @property
     def count(self) -> int:  # type: ignore[override]  # a tuple's method of this name is not missed
@@ -35,14 +53,22 @@ class Describe(NamedTuple):
 
     @property
     def deviations(self) -> Vectors:
-        """Value - mean."""
-        return np.asarray(self.values - self.mean[..., np.newaxis])
+        """Value - mean, the mean with all its digits."""
+        power = self.moments.power[..., np.newaxis]
+        with np.errstate(all="ignore"):
+            scaled = np.ldexp(self.values, -power)
+            mean, rest = (a[..., np.newaxis] for a in (self.moments.mean, self.moments.mean_rest))
+            d, e = two_sum(scaled, -mean)
+            found = np.ldexp(d + (e - rest), power)
+        return _check_finite(found, "distance from the mean")
 
     @property
     def squares(self) -> Scalars:
         """Sum of the squared deviations."""
-        with np.errstate(over="ignore"):
-            return np.asarray(self.variance * (self.count - self.ddof))
+        with np.errstate(all="ignore"):
+            squares = self.moments.variance * (self.count - self.ddof)
+            found = np.ldexp(squares, 2 * self.moments.power)
+        return _check_finite(found, "sum of squares")
 
     def squares_in_range(self) -> Any:
         """Return whether float64 has all digits of `squares` and `variance`, or std is 0."""
@@ -52,11 +78,29 @@ class Describe(NamedTuple):
     def check(self) -> Check:
         """Return the variance beside that of one pass, by shifted squares."""
         with np.errstate(all="ignore"):
-            power = np.frexp(np.abs(self.values).max(axis=-1))[1] + 1
-            scaled = np.ldexp(self.values, -power[..., np.newaxis])
-            d = scaled - scaled[..., :1]
+            d = np.ldexp(self.values - self.values[..., :1], -self.moments.power[..., np.newaxis])
             squares = (d * d).sum(axis=-1) - d.sum(axis=-1) ** 2 / self.count
-            return Check(self.variance, np.ldexp(squares / (self.count - self.ddof), 2 * power))
+            other = np.ldexp(squares / (self.count - self.ddof), 2 * self.moments.power)
+        return Check(self.variance, other)
+
+
+class Moments(NamedTuple):
+    """Mean and variance of values times 2^-power, which nothing takes out of float64."""
+
+    mean: Array  # (...)
+    mean_rest: Array  # (...) what rounding took from the mean
+    variance: Array  # (...)
+    power: NDArray[np.intp]  # (...)
+
+
+def _check_finite(figures: Array, name: str) -> Array:
+    """Return figures (...) or (..., n) of rows, or raise an InputError at the first beyond float64."""
+    found = np.asarray(figures)
+    wild = np.isinf(found)
+    if wild.any():
+        rows = wild.any(axis=-1) if name.startswith("distance") else wild
+        raise_at(np.atleast_1d(rows)[..., np.newaxis], f"the {name} is beyond float64", operand="values")
+    return found
 
 
 def describe(values: ArrayLike, ddof: float = 0) -> Describe:
@@ -79,18 +123,27 @@ def describe(values: ArrayLike, ddof: float = 0) -> Describe:
             value=ddof,
         )
     # By a power of two to 0.25 .. 0.5, so that no square or sum leaves the range.
-    power = np.frexp(np.abs(x).max(axis=-1))[1] + 1
+    power = np.asarray(np.frexp(np.abs(x).max(axis=-1))[1] + 1)
     with np.errstate(all="ignore"):
         scaled = np.ldexp(x, -power[..., np.newaxis])
         mean, rest = _mean_dd(scaled, np.zeros_like(scaled), n)
         d, e = two_sum(scaled, -mean[..., np.newaxis])
         d, e = two_sum(d, e - rest[..., np.newaxis])
         h, low = two_prod(d, d)
-        spread = sum(_mean_dd(h, low + 2.0 * d * e, n - ddof))
-        variance, std = np.ldexp(spread, 2 * power), np.ldexp(np.sqrt(spread), power)
-    raise_at(np.atleast_1d(np.isinf(variance)), "the variance is beyond float64", operand="values")
-    figures = (np.ldexp(mean, power), variance, std, x.min(axis=-1), x.max(axis=-1))
-    return Describe(x, ddof, *map(np.asarray, figures))
+        spread = np.add(*_mean_dd(h, low + 2.0 * d * e, n - ddof))
+        centre = _mean_of_cancelling(x, np.ldexp(mean, power), power)
+    moments = Moments(*map(np.asarray, (mean, rest, spread, power)))
+    return Describe(x, ddof, centre, moments, np.asarray(x.min(axis=-1)), np.asarray(x.max(axis=-1)))
+
+
+def _mean_of_cancelling(x: Array, mean: Array, power: NDArray[np.intp]) -> Array:
+    """Return means (...), in fractions where so much cancels that two parts may not hold the rest."""
+    means = np.array(mean)
+    hard = (np.frexp(means)[1] < power - MAX_CANCELLED_BITS) | (means == 0.0)
+    if hard.any() and hard.sum() * x.shape[-1] <= MAX_FRACTIONS:
+        for row in map(tuple, np.argwhere(hard)):
+            means[row] = float(sum(map(Fraction, x[row].tolist())) / x.shape[-1])
+    return means
 
 
 def _mean_dd(x: Array, low: Array, divisor: float) -> tuple[Array, Array]:
@@ -103,4 +156,4 @@ def _mean_dd(x: Array, low: Array, divisor: float) -> tuple[Array, Array]:
         if odd:
             s, e = np.concatenate((s, odd[0]), axis=-1), np.concatenate((e, odd[1]), axis=-1)
         x, low = s, e
-    return divide_dd(*two_sum(x[..., 0], low[..., 0]), divisor)
+    return two_sum(*divide_dd(*two_sum(x[..., 0], low[..., 0]), divisor))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_floats, as_vectors
-from aimath.core.numerics.double_double import compensated_sum, divide_dd, two_sum
+from aimath.core.numerics.double_double import compensated_sum, divide_dd, scaled_difference, two_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ def subtract_max(x: Array, largest: Array, temperature: float) -> tuple[Array, A
         q, r = divide_dd(q, r, temperature)
     if np.minimum.reduce(q, axis=None) == -np.inf:
         r[q == -np.inf] = 0.0
+        wild = (q == -np.inf) & (x > -np.inf)  # a difference beyond float64 that a temperature brings back
+        if temperature > 1.0 and wild.any():
+            q[wild], r[wild] = scaled_difference(
+                x[wild], np.broadcast_to(largest, x.shape)[wild], temperature
+            )
     return q, r
 
 
@@ -298,12 +303,7 @@ class Softmax(NamedTuple):
     def shifted(self) -> Vectors:
         """(logit - the largest) / temperature, at most 0; at temperature 0 and inf the limit."""
         with np.errstate(all="ignore"):
-            difference = self.logits - self.logits.max(axis=-1, keepdims=True)
-            if self.temperature == 0.0:
-                return np.where(difference == 0.0, 0.0, -np.inf)
-            if self.temperature == np.inf:
-                return np.where(difference == -np.inf, -np.inf, 0.0)
-            return np.asarray(difference / self.temperature)
+            return np.add(*subtract_max(self.logits, self.maximum[..., np.newaxis], self.temperature))
 
     @property
     def weights(self) -> Vectors:
@@ -319,13 +319,14 @@ class Softmax(NamedTuple):
     def entropy(self) -> Scalars:
         """Bits, 0 .. log2(n): near 1 the logarithm is kept from the logits, where p forgot it."""
         p = np.where(self.probs == 0.0, 1.0, self.probs)
-        surprise = np.where(self.probs > 0.5, self.log_probs / -np.log(2.0), -np.log2(p))
-        return compensated_sum(p * surprise) + 0.0
+        nats = log_softmax_rows(self.logits, self.temperature)
+        surprise = np.where(self.probs > 0.5, nats / -np.log(2.0), -np.log2(p))
+        return np.minimum(compensated_sum(p * surprise) + 0.0, np.log2(float(p.shape[-1])))
 
     @property
     def perplexity(self) -> Scalars:
         """2^entropy, 1 .. n: so many equally likely outcomes are as uncertain."""
-        return np.asarray(np.exp2(self.entropy))
+        return np.minimum(np.exp2(self.entropy), float(self.logits.shape[-1]))
 
     @property
     def argmax(self) -> Entries:
@@ -334,7 +335,7 @@ class Softmax(NamedTuple):
 
     def check(self) -> Check:
         """Return the probabilities beside exp(log_probs)."""
-        return Check(self.probs, np.exp(self.log_probs))
+        return Check(self.probs, np.exp(log_softmax_rows(self.logits, self.temperature)))
 
     def check_entropy(self) -> Check:
         """Return the entropy beside logsumexp less the mean of the shifted logits."""
@@ -445,7 +446,9 @@ class LogSumExp(NamedTuple):
     @property
     def weights(self) -> Vectors:
         """exp(shifted), 0 .. 1."""
-        return np.asarray(np.exp(self.shifted))
+        weights = np.empty_like(self.values)
+        exp_subtract_max(self.values, self.maximum[..., np.newaxis], 1.0, weights)
+        return np.where(self.values == self.maximum[..., np.newaxis], 1.0, weights)
 
     @property
     def total(self) -> Scalars:
@@ -455,9 +458,12 @@ class LogSumExp(NamedTuple):
     @property
     def excess(self) -> Scalars:
         """What the others add to the maximum, 0 .. log(n)."""
-        with np.errstate(invalid="ignore"):
-            excess = self.logsumexp - self.maximum
-        return np.where(np.isfinite(self.maximum), excess, 0.0)
+        rows = _as_rows(self.values, 1.0)
+        at, largest = row_max(rows)
+        known = np.isfinite(largest)
+        with np.errstate(all="ignore"):
+            rest = np.log1p(sum_without_max(rows, at, np.where(known, largest, 0.0), 1.0))
+        return np.where(known, rest, 0.0).reshape(self.values.shape[:-1])
 
     def total_is_distinct(self) -> NDArray[np.bool_]:
         """Return whether `total` is above 1 in six digits, or the answer the maximum in ten."""
