@@ -124,7 +124,8 @@ class ReportView(dict[str, Values | None]):
         if values is None:
             return None
         wild = self._without_value(name, values)
-        return [None if bad else row for row, bad in zip(values, wild, strict=True)]
+        empty = [bad and not np.isfinite(row).any() for row, bad in zip(values, wild, strict=True)]
+        return [None if bad else row for row, bad in zip(values, empty, strict=True)]
 
     def names(self, *, derivation_only: bool = True) -> tuple[str, ...]:
         """Return the names of the quantities, swept ones first, or of those not for derivations only."""
