@@ -51,6 +51,7 @@ LINES = [
     "lora --shape 768x768 --rank 1,2",
     "lora base.npz tuned.npz",
     "lora base.npz tuned.npz --energy .5,.9",
+    "grad 'x^2*y' --at '3 2; 1 1' --exact",
     "grad 'x^2*y' x=3 y=2",
     "grad 'x^2*y' x=3,4 y=2 --variables y,x",
     "grad 'x^2*y' --at '3 2; 1 1'",

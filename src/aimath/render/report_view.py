@@ -107,7 +107,7 @@ class ReportView(dict[str, Values | None]):
 
     def _without_value(self, name: str, values: Values) -> Values:
         """Return in which rows a quantity is no number, or infinite where that is never the truth."""
-        if values.dtype.kind != "f" or name in self.report.swept:
+        if values.dtype.kind != "f" or name in {*self.report.swept, *self.report.extra}:
             return np.zeros(len(values), np.bool_)
         finite = name in getattr(self.report.result, "finite_fields", ())
         wild = ~np.isfinite(values) if finite else np.isnan(values)

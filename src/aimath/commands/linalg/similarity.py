@@ -42,7 +42,7 @@ def cosine(
             Line("cosine = a · b / (|a| · |b|)"),
             Table((("a", "{a}"), ("b", "{b}"))),
             Line(" a · b = {dot}      |a| = {norm_a}      |b| = {norm_b}"),
-            Line(" cosine = {dot} / ({norm_a} · {norm_b}) = {cosine}      an angle of {angle} degrees"),
+            Line(" cosine = {dot:~} / ({norm_a:~} · {norm_b:~}) = {cosine}      an angle of {angle} degrees"),
             CrossCheck("1 - |a/|a| - b/|b||² / 2 = {alternative}"),
         ),
         units={"angle": "degrees"},

@@ -91,9 +91,9 @@ def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report
             Table((("x", "{values}"), ("1 shift x-m", "{shifted}"), ("2 exp", "{weights}")), bar="weights"),
             Line(" 3 sum   S = {weights: + } = {total}"),
             Line(
-                " 4 m + ln S = {maximum} + ln {total} = {logsumexp:.10} nats",
+                " 4 m + ln S = {maximum:~} + ln {total:~} = {logsumexp:.10} nats",
                 condition="total_is_distinct",
-                fallback=" 4 m + ln S = {maximum} + ln({weights: + }) = {logsumexp:.10} nats",
+                fallback=" 4 m + ln S = {maximum:~} + ln({weights: + }) = {logsumexp:.10} nats",
             ),
             CrossCheck("two by two, ln(exp a + exp b), from the first to the last: {alternative:.10}"),
         ),

@@ -52,11 +52,13 @@ class LearningRate(NamedTuple):
 
     def check(self) -> Check:
         """Return the rate beside that of 8 steps in each direction."""
-        distance = np.where(self.curvatures > 0.0, 1.0, 0.0)
-        with np.errstate(all="ignore"):
-            for _ in range(8):
-                distance = distance - self.lr * (self.curvatures * distance)
-            return Check(self.rate, np.abs(distance).max(axis=-1) ** 0.125)
+        bent = self.curvatures > 0.0
+        distance, power = np.where(bent, 1.0, 0.0), np.zeros(bent.shape, np.int64)
+        with np.errstate(over="ignore"):
+            for _ in range(8):  # with their powers of two apart, as 8 steps may leave float64
+                distance, more = np.frexp(distance - self.lr * (self.curvatures * distance))
+                power += more
+            return Check(self.rate, (np.abs(distance) ** 0.125 * 2.0 ** (power / 8.0)).max(axis=-1))
 
 
 def learning_rate(

@@ -107,9 +107,9 @@ class Bayes(NamedTuple):
     def check(self) -> Check:
         """Return the posterior beside that from prior odds times Bayes factor."""
         with np.errstate(all="ignore"):
-            against = _divide_or_inf(1.0 - self.prior, self.prior) * _divide_or_inf(
-                self.implied, self.likelihood
-            )
+            several = np.ndim(self.evidence) < np.ndim(self.prior)  # hypotheses, which may sum to 0.9999999
+            others = _leave_one_out_sums(self.prior) if several else 1.0 - self.prior
+            against = _divide_or_inf(others, self.prior) * _divide_or_inf(self.implied, self.likelihood)
             return Check(self.posterior, np.where(self.joint == 0.0, self.posterior, 1.0 / (1.0 + against)))
 
 
