@@ -377,7 +377,7 @@ def kl_rows(
 ) -> Array:
     """Return Σ p log(p/q) - p + q of rows (..., n): inf where q = 0 < p, exactly 0 for equal rows.
 
-    `gap` is p - q where the caller knows it better than the difference of the two doubles.
+    `difference` is p - q where the caller knows it better than the difference of the two doubles.
 
     Σ|p - q| <= sqrt(2 kl) (Pinsker 1964): a divergence above a quarter loses at most two bits to
     the signs of its terms, fewer as they are many, so only closer and short rows go term by term.

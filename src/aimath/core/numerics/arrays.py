@@ -60,7 +60,7 @@ def as_vectors(
 ) -> Array:
     """Return `values` as float64 (..., n), n >= 1, free of nan and of infinities not in `allow`.
 
-    `word` is what one entry is called in an error ("logit", "probability").
+    `entry_name` is what one entry is called in an error ("logit", "probability").
 
     >>> as_vectors([2, 1, 0.1])
     array([2. , 1. , 0.1])

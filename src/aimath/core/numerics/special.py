@@ -148,7 +148,7 @@ AS241_FAR_TAIL = (
 
 
 def sigmoid(z: Array, z_low: Array | None = None) -> Array:
-    """Return 1 / (1 + exp(-z)), whose exponential never overflows; `rest` is what rounding took from z.
+    """Return 1 / (1 + exp(-z)), whose exponential never overflows; `z_low` is what rounding took from z.
 
     >>> sigmoid(np.array([0.0, -800.0]))
     array([0.5, 0. ])
@@ -178,7 +178,7 @@ def sech2(z: Array) -> Array:
 def gelu(z: Array, z_low: Array | None = None) -> Array:
     """Return z P(Z <= z) with the normal distribution itself, not the approximation by tanh.
 
-    `rest` is what rounding took from z: far below 0 it matters more than z² times.
+    `z_low` is what rounding took from z: far below 0 it matters more than z² times.
 
     >>> gelu(np.array([0.0, 1.0]))
     array([0.        , 0.84134475])

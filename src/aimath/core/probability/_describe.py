@@ -72,8 +72,11 @@ class Describe(NamedTuple):
 
     def squares_in_range(self) -> Any:
         """Return whether float64 has all digits of `squares` and `variance`, or std is 0."""
-        held = (self.variance >= np.finfo(np.float64).tiny) & np.isfinite(self.squares)
-        return held | (self.std == 0.0)
+        with np.errstate(all="ignore"):
+            variance = np.ldexp(self.moments.variance, 2 * self.moments.power)
+            squares = variance * (self.count - self.ddof)
+        held = (variance >= np.finfo(np.float64).tiny) & np.isfinite(squares)
+        return held | (self.moments.variance == 0.0)
 
     def check(self) -> Check:
         """Return the variance beside that of one pass, by shifted squares."""
