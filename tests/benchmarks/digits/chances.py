@@ -174,7 +174,10 @@ def describe(rng: np.random.Generator) -> list[Case]:
             ),
             "sklearn": lambda x, k=k: scaler(x)[k],
         }
-        truth, mine = (lambda x, k=k: moments(x)[k]), (lambda x, k=k: probability.describe(x)[2:5][k])
+        truth, mine = (
+            (lambda x, k=k: moments(x)[k]),
+            (lambda x, what=what: getattr(probability.describe(x), what)),
+        )
         found += over(kinds, "describe", truth, mine, what=what, **by)
     return found
 

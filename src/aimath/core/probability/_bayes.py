@@ -137,7 +137,9 @@ def bayes(
     alone = evidence is not None or false_positive is not None
     if normalize:
         if alone:
-            raise InputError("--normalize is for the priors of several hypotheses", usage=True)
+            raise InputError(
+                "{operand} is for the priors of several hypotheses", operand="normalize", usage=True
+            )
         prior = check_simplex(prior, "prior", normalize=True, operand="prior")
     p, seen = (
         as_probability(one, name, separate=alone)
@@ -329,7 +331,9 @@ def bayes_sequence(
     """
     if normalize:
         if false_positive is not None:
-            raise InputError("--normalize is for the priors of several hypotheses", usage=True)
+            raise InputError(
+                "{operand} is for the priors of several hypotheses", operand="normalize", usage=True
+            )
         prior = check_simplex(prior, "prior", normalize=True, operand="prior")
     p = as_probability(prior, "prior", separate=false_positive is not None)
     seen = as_probability(likelihood, "likelihood")
