@@ -92,7 +92,7 @@ def test_a_large_singular_matrix_may_be_forced(aimath):
 def test_remedy_of_a_command_without_the_option_is_dropped():
     error = refusal(probability.bayes, [0.5, 0.6], [0.1, 0.2])
     assert str(error).endswith("use normalize=True to divide by the sum")
-    flags = lookup("bayes").flags
+    flags = dict(lookup("bayes").flags)
     assert explain(error, flags) == ("priors sum to 1.1, not 1", "use --normalize to divide by the sum")
     del flags["normalize"]
     assert explain(error, flags) == ("priors sum to 1.1, not 1", "")
