@@ -172,7 +172,7 @@ def _make_job(
         runs=tuple(dict(zip(lists, values, strict=True)) for values in cartesian_product(lists.values())),
         swept=tuple(key for key, values in lists.items() if len(values) > 1),
         options=given,
-        labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
+        labels=split_names("--labels", inputs.labels),
         on_invalid=check_choice("--invalid", inputs.invalid, INVALID_POLICIES),
         read_options=reading,
     )
@@ -216,6 +216,14 @@ def _parse_values(spec: Number | Integer, texts: Sequence[str]) -> list[float]:
                 flag, parse_sweep, ",".join(str(spec.named_values.get(part, part)) for part in parts)
             )
     return values
+
+
+def split_names(flag: str, text: str) -> tuple[str, ...]:
+    """Return the names that an option lists, or raise InputError if one is empty."""
+    names = tuple(part.strip() for part in text.split(",")) if text else ()
+    if "" in names:
+        raise InputError(f"a name in {quote(text)} is empty", usage=True).within(flag)
+    return names
 
 
 def check_choice(flag: str, text: str, choices: tuple[str, ...]) -> str:

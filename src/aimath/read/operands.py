@@ -166,6 +166,9 @@ def _assign_tokens(
     left = [name for name in names if name not in flags]
     places = [f"argument {k}" for k in range(1, len(tokens) + 1)]
     texts = [_strip_token(token) for token in tokens]
+    if "" in texts:  # as of a shell's variable that isn't set
+        only = left[0] if len(left) == 1 else None
+        raise InputError("an entry of '' is empty", operand=only, usage=True).within(places[texts.index("")])
     if tokens and len(left) == 1:
         return [*given, _OperandTokens(left[0], tuple(texts), tuple(places))]
     if len(tokens) > len(left):
