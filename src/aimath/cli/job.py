@@ -20,7 +20,7 @@ from aimath.cli.options import (
     Number,
 )
 from aimath.cli.seeds import resolve_seed
-from aimath.errors import InputError
+from aimath.errors import InputError, join_and
 from aimath.read.blocks import BadRow, Block, ReadOptions
 from aimath.read.numbers import parse_integer, parse_option, parse_sweep
 from aimath.read.operands import NO_STDIN, open_large_matrix, read_blocks
@@ -112,7 +112,7 @@ def _read_blocks(
             yield Block(operands={name: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
             return
     try:
-        yield from read_blocks(
+        for piece in read_blocks(
             tokens,
             job.operand_names,
             flags,
@@ -123,11 +123,21 @@ def _read_blocks(
             per_row=[name for name in job.operand_names if job.operand_spec(name).per_row],
             keyed=[name for name in job.operand_names if job.operand_spec(name).keyed],
             flag_names={name: job.operand_spec(name).flag for name in flags},
-        )
+            mark_empty=True,
+        ):
+            if tokens and "-" not in tokens and isinstance(piece, Block) and piece.is_empty:
+                _refuse_missing(job, piece)
+            yield piece
     except InputError as error:
         if error.usage and not error.hint:
             error.hint = f"try {job.command.example}"
         raise
+
+
+def _refuse_missing(job: Job, empty: Block) -> None:
+    """Raise InputError about the operands that stdin would have held."""
+    missing = [name for name in job.operand_names if not empty.operands[name].size]
+    raise InputError(f"nothing to read for {join_and(missing)}", usage=True)
 
 
 def select_usage(command: Command, given: Mapping[str, Any]) -> Usage:
@@ -150,6 +160,7 @@ def _make_job(
     if len(tokens) > len([key for key in form.operands if key not in flags]):
         form = form._replace(operands=form.operands + spare)
     extra = tuple(key for key in flags if key not in form.operands)
+    _refuse_other_usages(command, form, given | dict(flags), extra)
     if not form.operands and tokens:
         hint = f"try {command.example}"
         raise InputError(f"takes no operands here, not {quote(tokens[0])}", hint=hint, usage=True)
@@ -176,6 +187,19 @@ def _make_job(
         on_invalid=check_choice("--invalid", inputs.invalid, INVALID_POLICIES),
         read_options=reading,
     )
+
+
+def _refuse_other_usages(
+    command: Command, form: Usage, given: Mapping[str, Any], extra: Sequence[str]
+) -> None:
+    """Raise InputError if an operand is given that only another usage than the selected one has."""
+    for key in extra:
+        if key not in form.selected_by and any(key in other.operands for other in command.usages):
+            chosen = [command.flags[name] for name in form.selected_by if given.get(name)]
+            why = f"{command.flags[key]} does not go with {join_and(chosen)}"
+            if not chosen:
+                why = f"{command.flags[key]} is of another form of {command.name}"
+            raise InputError(why, hint=f"try {form.example or command.example}", usage=True)
 
 
 def _make_read_options(inputs: InputOptions, seed: int) -> ReadOptions:
