@@ -39,13 +39,15 @@ class Terminal(NamedTuple):
 @contextlib.contextmanager
 def open_printer(output: OutputOptions, name: str) -> Iterator[Printer]:
     """Open the destination that the options name, committed on success and untouched on error."""
-    from aimath.render.sink import AtomicFile, FileDescriptor
+    from aimath.render.sink import AtomicFile, FileDescriptor, TerminalDescriptor
 
     form = _resolve_format(output)
     terminal = detect_terminal(output)
     wanted = _layout_options(output, terminal)
     if output.out is None:
-        place: Any = contextlib.nullcontext(FileDescriptor(stdout_fd()))
+        fd = stdout_fd()
+        text = terminal.is_terminal and form in FORMATS and form != "table"  # a table has colours of its own
+        place: Any = contextlib.nullcontext(TerminalDescriptor(fd) if text else FileDescriptor(fd))
     else:
         raise_on_signals()
         place = AtomicFile(output.out)
