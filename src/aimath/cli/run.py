@@ -128,9 +128,9 @@ def _check_options(job: Job, given: Mapping[str, Any], out: Printer | Collecting
             return
     # Of options that ask for wider rows than were tried only what is said whatever the width is true.
     if len(wrong) == 1 or (wrong and tries_all_widths(job)):
-        error = next(iter(wrong.values()))
-        if error.operand not in job.operand_names:
-            raise error
+        first = next(iter(wrong.values()))
+        if first.operand not in job.operand_names:
+            raise first
 
 
 def _check_fields(report: Report, fields: tuple[str, ...]) -> None:
