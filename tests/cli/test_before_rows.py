@@ -69,8 +69,6 @@ def test_option_that_is_right_for_some_rows_waits_for_them(warm, name):
     [
         "attention -Q q.npy -K k.npy -V v.npy --heads 12",
         "attention -Q 1;2 -K 1;2 -V 1;2 --heads 1",
-        "cross-entropy --logits 2,1 --target 1 --p .5,.5",
-        "cosine --matrix 1,2;3,4 --a 1,2",
     ],
 )
 def test_operand_of_another_form_is_refused(warm, line):

@@ -160,7 +160,6 @@ def _make_job(
     if len(tokens) > len([key for key in form.operands if key not in flags]):
         form = form._replace(operands=form.operands + spare)
     extra = tuple(key for key in flags if key not in form.operands)
-    _refuse_other_usages(command, form, given | dict(flags), extra)
     if not form.operands and tokens:
         hint = f"try {command.example}"
         raise InputError(f"takes no operands here, not {quote(tokens[0])}", hint=hint, usage=True)
@@ -187,19 +186,6 @@ def _make_job(
         on_invalid=check_choice("--invalid", inputs.invalid, INVALID_POLICIES),
         read_options=reading,
     )
-
-
-def _refuse_other_usages(
-    command: Command, form: Usage, given: Mapping[str, Any], extra: Sequence[str]
-) -> None:
-    """Raise InputError if an operand is given that only another usage than the selected one has."""
-    for key in extra:
-        if key not in form.selected_by and any(key in other.operands for other in command.usages):
-            chosen = [command.flags[name] for name in form.selected_by if given.get(name)]
-            why = f"{command.flags[key]} does not go with {join_and(chosen)}"
-            if not chosen:
-                why = f"{command.flags[key]} is of another form of {command.name}"
-            raise InputError(why, hint=f"try {form.example or command.example}", usage=True)
 
 
 def _make_read_options(inputs: InputOptions, seed: int) -> ReadOptions:
