@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.errors import ClosedStdout, report_error
-from aimath.cli.fast_parser import escape_negatives, parse_args
+from aimath.cli.fast_parser import escape_negatives, parse_args, refuse_empty_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,7 @@ def _dispatch(args: list[str]) -> int:
         return int(page.welcome())
     if args[0] in COMMANDS:
         command = lookup(args[0])
+        refuse_empty_values(command, args[1:])
         given = parse_args(command, args[1:])
         if given is not None:
             from aimath.cli.run import run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from aimath.errors import InputError
 from aimath.read.numbers import looks_numeric
 
 if TYPE_CHECKING:
@@ -29,6 +30,19 @@ def escape_negatives(arguments: Sequence[str]) -> list[str]:
         for token in arguments[:end]
     )
     return [*words, *arguments[end:]]
+
+
+def refuse_empty_values(command: Command, args: Sequence[str]) -> None:
+    """Raise InputError if an option's value is empty, as a shell's variable that isn't set is."""
+    counts = {flag: part.nargs for part in command.params for flag in part.flags}
+    left = list(reversed(args[: args.index("--")] if "--" in args else args))
+    while left:
+        flag, equals, value = left.pop().partition("=")
+        count = counts.get(flag, 0)
+        values = [value] if equals and count else [left.pop() for _ in range(min(count, len(left)))]
+        for text in values:
+            if not (text if flag == "--delimiter" else text.strip()):  # a blank can separate cells
+                raise InputError("its value is empty", usage=True).within(flag)
 
 
 def parse_args(command: Command, args: Sequence[str]) -> dict[str, Any] | None:

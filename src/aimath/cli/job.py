@@ -20,7 +20,7 @@ from aimath.cli.options import (
     Number,
 )
 from aimath.cli.seeds import resolve_seed
-from aimath.errors import InputError
+from aimath.errors import InputError, join_and
 from aimath.read.blocks import BadRow, Block, ReadOptions
 from aimath.read.numbers import parse_integer, parse_option, parse_sweep
 from aimath.read.operands import NO_STDIN, open_large_matrix, read_blocks
@@ -112,7 +112,7 @@ def _read_blocks(
             yield Block(operands={name: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
             return
     try:
-        yield from read_blocks(
+        for piece in read_blocks(
             tokens,
             job.operand_names,
             flags,
@@ -123,11 +123,21 @@ def _read_blocks(
             per_row=[name for name in job.operand_names if job.operand_spec(name).per_row],
             keyed=[name for name in job.operand_names if job.operand_spec(name).keyed],
             flag_names={name: job.operand_spec(name).flag for name in flags},
-        )
+            mark_empty=True,
+        ):
+            if tokens and "-" not in tokens and isinstance(piece, Block) and piece.is_empty:
+                _refuse_missing(job, piece)
+            yield piece
     except InputError as error:
         if error.usage and not error.hint:
             error.hint = f"try {job.command.example}"
         raise
+
+
+def _refuse_missing(job: Job, empty: Block) -> None:
+    """Raise InputError about the operands that stdin would have held."""
+    missing = [name for name in job.operand_names if not empty.operands[name].size]
+    raise InputError(f"nothing to read for {join_and(missing)}", usage=True)
 
 
 def select_usage(command: Command, given: Mapping[str, Any]) -> Usage:
@@ -172,7 +182,7 @@ def _make_job(
         runs=tuple(dict(zip(lists, values, strict=True)) for values in cartesian_product(lists.values())),
         swept=tuple(key for key, values in lists.items() if len(values) > 1),
         options=given,
-        labels=tuple(part.strip() for part in inputs.labels.split(",")) if inputs.labels else (),
+        labels=split_names("--labels", inputs.labels),
         on_invalid=check_choice("--invalid", inputs.invalid, INVALID_POLICIES),
         read_options=reading,
     )
@@ -216,6 +226,14 @@ def _parse_values(spec: Number | Integer, texts: Sequence[str]) -> list[float]:
                 flag, parse_sweep, ",".join(str(spec.named_values.get(part, part)) for part in parts)
             )
     return values
+
+
+def split_names(flag: str, text: str) -> tuple[str, ...]:
+    """Return the names that an option lists, or raise InputError if one is empty."""
+    names = tuple(part.strip() for part in text.split(",")) if text else ()
+    if "" in names:
+        raise InputError(f"a name in {quote(text)} is empty", usage=True).within(flag)
+    return names
 
 
 def check_choice(flag: str, text: str, choices: tuple[str, ...]) -> str:

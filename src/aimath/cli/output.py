@@ -13,6 +13,7 @@ from aimath.cli.printer import Printer, Progress
 from aimath.errors import InputError
 from aimath.read.blocks import file_suffix
 from aimath.read.numbers import parse_integer
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,13 +39,15 @@ class Terminal(NamedTuple):
 @contextlib.contextmanager
 def open_printer(output: OutputOptions, name: str) -> Iterator[Printer]:
     """Open the destination that the options name, committed on success and untouched on error."""
-    from aimath.render.sink import AtomicFile, FileDescriptor
+    from aimath.render.sink import AtomicFile, FileDescriptor, TerminalDescriptor
 
     form = _resolve_format(output)
     terminal = detect_terminal(output)
     wanted = _layout_options(output, terminal)
     if output.out is None:
-        place: Any = contextlib.nullcontext(FileDescriptor(stdout_fd()))
+        fd = stdout_fd()
+        text = terminal.is_terminal and form in FORMATS and form != "table"  # a table has colours of its own
+        place: Any = contextlib.nullcontext(TerminalDescriptor(fd) if text else FileDescriptor(fd))
     else:
         raise_on_signals()
         place = AtomicFile(output.out)
@@ -79,10 +82,26 @@ def _resolve_format(output: OutputOptions) -> str:
         if output.explain and asked[0] not in {"table", "json"}:
             why = f"a derivation is a text for people, not {asked[0]}"
             raise InputError(why, hint="--json holds every quantity that it shows", usage=True)
-        return asked[0]
-    form = FORMAT_BY_SUFFIX.get(file_suffix(output.out or ""), "plain")
+        return _form_of_file(output.out or "", asked[0])
+    form = _form_of_file(output.out or "")
     for_people = output.explain or (output.out is None and is_terminal(1))
     return "table" if form == "plain" and for_people else form
+
+
+def _form_of_file(path: str, asked: str = "") -> str:
+    """Return the form of a file: the one asked for, or what its suffix names, by default plain.
+
+    A suffix that names no form, or a form that isn't text where text is asked for, is refused.
+    """
+    suffix = file_suffix(path)
+    form = FORMAT_BY_SUFFIX.get(suffix, "" if suffix else "plain")
+    if not form:
+        why = f"the suffix of {quote(path)} names no form"
+        hint = f"the suffixes are {' '.join(FORMAT_BY_SUFFIX)}"
+        raise InputError(why, hint=hint, usage=True).within("--out")
+    if asked and form not in FORMATS:
+        raise InputError(f"{quote(path)} would hold {form}, not {asked}", usage=True).within("--out")
+    return asked or form
 
 
 def is_terminal(fd: int) -> bool:

@@ -138,6 +138,7 @@ class CollectingPrinter:
     """A printer that collects reports in a list."""
 
     row_oriented = False  # row by row, as people read
+    fields: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.reports: list[Report] = []

@@ -8,6 +8,7 @@ from aimath.cli.errors import eprint
 from aimath.cli.job import Job, parse_job
 from aimath.cli.options import ENTRY_LABELS, MISSING_ROW, ROW_NUMBERS, OutputOptions
 from aimath.cli.output import open_printer
+from aimath.cli.stand_ins import stand_in_operands, tries_all_widths
 from aimath.cli.text_command import TextCommand
 from aimath.errors import InputError, pluralize
 from aimath.read.blocks import BadRow, Block, with_location
@@ -46,15 +47,34 @@ def run_job(job: Job, blocks: Iterable[Block | BadRow], out: Printer | Collectin
     import numpy as np
 
     passed = before = 0
-    for piece in blocks:
+    for piece in _check_before_errors(job, blocks, out):
         if isinstance(piece, BadRow):
+            if not before:
+                _check_options(job, {}, out)
             _reject(job, piece, _guess_shapes(job, piece.width), out)
             passed, before = passed + 1, before + 1
+        elif piece.is_empty:
+            _check_options(job, piece.operands, out)
         else:
             with np.errstate(all="ignore"):  # what is no number is found by its name, not by numpy's warning
                 passed += _run_block(job, piece, before, out)
             before += len(piece.lines)
     return passed
+
+
+def _check_before_errors(
+    job: Job, blocks: Iterable[Block | BadRow], out: Printer | CollectingPrinter
+) -> Iterator[Block | BadRow]:
+    """Yield the blocks; if there is none because of what is read, wrong options are told of first."""
+    begun = False
+    try:
+        for piece in blocks:
+            begun = True
+            yield piece
+    except InputError as error:
+        if not (begun or error.usage):
+            _check_options(job, {}, out)
+        raise
 
 
 def _run_block(job: Job, block: Block, row_offset: int, out: Printer | CollectingPrinter) -> int:
@@ -78,6 +98,8 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
             if bad > 0 or (reports and len(part.lines) > 1):
                 most = max(bad, 1)  # the rows before the bad one are whole: answer them first
                 continue
+            if not row_offset + start:
+                _check_options(job, {}, out)
             shapes = {name: values.shape[1:] for name, values in part.operands.items()}
             _reject(job, BadRow(error, part.source, _line_number(part, error), 0, part.labels), shapes, out)
             passed, start = passed + 1, start + 1
@@ -86,6 +108,37 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
                 out.write_reports(more)
             start, most = start + len(part.lines), min(limit, most * 2)
     return passed
+
+
+def _check_options(job: Job, given: Mapping[str, Any], out: Printer | CollectingPrinter) -> None:
+    """Raise InputError if the options are wrong whatever the rows hold, judged by others that stand in.
+
+    Operands that are given stand for themselves. Nothing is said where any stand-in has an answer.
+    """
+    wrong: dict[str, InputError] = {}
+    for operands in stand_in_operands(job, given):
+        part = Block(operands=operands, source="", lines=(1,))
+        try:
+            for report in _make_reports(job._replace(labels=()), part, job.runs[:MAX_BATCH]):
+                _check_fields(report, out.fields)
+        except InputError as error:
+            if error.usage and (error.row is None or error.operand in job.command.sweepable):
+                wrong.setdefault(error.message, error)
+        else:
+            return
+    # Of options that ask for wider rows than were tried only what is said whatever the width is true.
+    if len(wrong) == 1 or (wrong and tries_all_widths(job)):
+        first = next(iter(wrong.values()))
+        if first.operand not in job.operand_names:
+            raise first
+
+
+def _check_fields(report: Report, fields: tuple[str, ...]) -> None:
+    """Raise InputError if a report lacks one of the fields."""
+    from aimath.render.report_view import ReportView, select_fields
+
+    if fields:
+        select_fields(ReportView.of_lines(report, fields), fields)
 
 
 def _batch_rows(job: Job, out: Printer | CollectingPrinter, rows: int) -> int:

@@ -28,11 +28,18 @@ def parse_formulas(given: Sequence[str], order: str, example: str) -> tuple[list
         raise InputError("needs a formula", hint=f"try {example}", usage=True)
     functions = [parse_function(text) for text in texts]
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
+    found = _in_order_of(found, assignments)
     names = tuple(name.strip() for name in order.split(",")) if order else found
     if sorted(names) != sorted(found):
         why = f"{order} are not the variables of the formula, which has {join_and(found)}"
         raise InputError(why, usage=True).within("--variables")
     return [f if f.variables == names else parse_function(f.text, names) for f in functions], assignments
+
+
+def _in_order_of(variables: tuple[str, ...], assignments: Sequence[str]) -> tuple[str, ...]:
+    """Return the variables in the order in which the point assigns them, the others behind."""
+    assigned = (assignment.partition("=")[0].strip() for assignment in assignments)
+    return tuple(dict.fromkeys((*(name for name in assigned if name in variables), *variables)))
 
 
 def parse_points(

@@ -38,6 +38,13 @@ class OperandSource:
         self.blocks = chain(ahead, self.blocks)
         return None
 
+    def is_empty(self) -> bool:
+        """Return whether what comes stands for a source without rows."""
+        first = next(self.blocks, None)
+        if first is not None:
+            self.blocks = chain((first,), self.blocks)
+        return isinstance(first, Block) and first.is_empty
+
     def peek(self) -> Block | BadRow | None:
         """Return the unconsumed part of the current block, or None at the end."""
         if self.current is None:
@@ -61,6 +68,11 @@ def zip_sources(sources: Sequence[OperandSource], names: Sequence[str]) -> Block
         return
     single = {feed: block for feed in sources if not feed.may_block and (block := feed.single_row_block())}
     many = [feed for feed in sources if feed not in single]
+    if many and many[0].may_block and many[0].is_empty():
+        heads = [feed.peek() for feed in many]
+        blocks = [head.slice_rows(0, 1) for head in heads if isinstance(head, Block)]
+        yield _merge_blocks([*blocks, *single.values()], names)
+        many[0].current = None
     if len(many) > 1 and many[0].may_block and (block := many[0].single_row_block()):
         single[many.pop(0)] = block
     fixed = list(single.values())
@@ -102,5 +114,6 @@ def _merge_blocks(blocks: Sequence[Block], names: Sequence[str]) -> Block:
         labels=next((block.labels for block in blocks if block.labels), ()),
         is_column=any(block.is_column for block in blocks),
         row_labels=next((block.row_labels for block in (lead, *blocks) if block.row_labels), ()),
+        is_empty=any(block.is_empty for block in blocks),
         notes=tuple(dict.fromkeys(note for block in blocks for note in block.notes)),
     )

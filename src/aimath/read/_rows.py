@@ -6,11 +6,22 @@ import re
 
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import BadRow, Row, RowLayout
-from aimath.read.numbers import looks_numeric, parse_number
+from aimath.read.numbers import is_number, looks_numeric, parse_number
 from aimath.text import display_path, quote
 
 _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
+_WORD = re.compile("[A-Za-z]{2}")
 _MISSING = frozenset({"", "na", "n/a", "nan", "null"})
+
+
+def _holds_numbers(cells: list[str]) -> bool:
+    """Return whether the first line is data: a cell is a number, or all may be mistyped ones, such as 0.l.
+
+    A header's cell may start like a number: 1stFlrSF, 2020Q1 beside a name.
+    """
+    return any(map(is_number, cells)) or not any(
+        _WORD.search(cell) or not looks_numeric(cell) for cell in cells
+    )
 
 
 class RowParser(RowLayout):
@@ -30,7 +41,7 @@ class RowParser(RowLayout):
             cells = self.split_cells(self.decode_line(raw))
         except InputError:
             cells = ["0"]  # row() says what is wrong with it
-        numeric = any(looks_numeric(cell.rpartition("=")[2]) for cell in cells)
+        numeric = _holds_numbers([cell.rpartition("=")[2] for cell in cells])
         is_header = self.read_options.header or not (
             numeric or all(cell.lower() in _MISSING for cell in cells)
         )

@@ -39,6 +39,7 @@ class Block(NamedTuple):
     is_column: bool = False  # came as a column: one vector, answered as a column
     row_labels: tuple[str, ...] = ()  # names of the rows; of a matrix, of its own rows
     notes: tuple[str, ...] = ()  # what happened to the numbers on their way, such as rounding
+    is_empty: bool = False  # stands for a stdin without rows, whose operands are (1, 0)
 
     def slice_rows(self, start: int, stop: int) -> Block:
         """Return a slice of the rows; operands with a single row are kept."""

@@ -81,6 +81,16 @@ def looks_numeric(token: str) -> bool:
     return _NUMERIC.match(token.replace("−", "-")) is not None
 
 
+def is_number(token: str) -> bool:
+    """Return whether a token is a number as a whole, be it one that overflows.
+
+    >>> is_number("1e400"), is_number("-1/3"), is_number("1stFlrSF")
+    (True, True, False)
+    """
+    text = token.strip(" \t").replace("−", "-")
+    return len(text) <= MAX_CHARS and _NUMBER.fullmatch(text) is not None
+
+
 def parse_integer(token: str, name: str, low: int, high: int) -> int:
     """Return an integer of at most 18 digits within low..high; 1e3, 1.0 and 1_0 are refused.
 

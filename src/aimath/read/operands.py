@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from aimath.errors import InputError, join_and
 from aimath.read._pairing import OperandSource, zip_sources
 from aimath.read._rows import RowParser
-from aimath.read.blocks import STDIN, ReadOptions, has_known_suffix, is_dataset
+from aimath.read.blocks import STDIN, Block, ReadOptions, has_known_suffix, is_dataset
 from aimath.read.numbers import looks_numeric
 from aimath.text import quote
 
@@ -45,6 +45,7 @@ def read_blocks(
     keyed: Collection[str] = (),
     optional: Collection[str] = (),
     flag_names: Mapping[str, str] = _NO_FLAG_NAMES,
+    mark_empty: bool = False,
 ) -> BlockIterator:
     """Yield blocks of the operands `names`, from `flags` by name, then `tokens`, then stdin.
 
@@ -53,7 +54,7 @@ def read_blocks(
     `each` those whose numbers belong to one row each, such as the target classes of a batch;
     `named` those that a JSON object may hold entry by entry, {"x": 3, "y": 2}; `optional` further
     ones that JSON objects on stdin may hold; `called` says what an operand's option is, where it
-    isn't `--name`.
+    isn't `--name`. With `mark_empty` a stdin without rows is a block that is_empty.
 
     >>> [block.operands["x"].tolist() for block in read_blocks(["2", "1"], ["x"], {}, None)]
     [[[2.0, 1.0]]]
@@ -91,14 +92,26 @@ def read_blocks(
         from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
 
         raw = _check_stdin(stdin, wanting, alone=len(wanting) == len(names))
-        feeds.insert(
-            0, OperandSource(wanting, sources.open_stdin(raw, layout(wanting, STDIN)), may_block=True)
-        )
+        rows = sources.open_stdin(raw, layout(wanting, STDIN))
+        rows = _mark_empty(rows, wanting) if mark_empty else rows
+        feeds.insert(0, OperandSource(wanting, rows, may_block=True))
     elif read_options.column is not None and not any(
         _token_path(one.tokens[0], matrix=one.name in matrices) for one in given
     ):
         raise InputError("--column picks a column of a table, and none is read", usage=True)
     return zip_sources(feeds, names)
+
+
+def _mark_empty(blocks: BlockIterator, names: Sequence[str]) -> BlockIterator:
+    """Yield the blocks of stdin, or the one that stands for none."""
+    first = next(blocks, None)
+    if first is not None:
+        yield first
+        yield from blocks
+        return
+    import numpy as np
+
+    yield Block({name: np.empty((1, 0)) for name in names}, STDIN, (1,), is_empty=True)
 
 
 def open_matrix(
@@ -166,6 +179,9 @@ def _assign_tokens(
     left = [name for name in names if name not in flags]
     places = [f"argument {k}" for k in range(1, len(tokens) + 1)]
     texts = [_strip_token(token) for token in tokens]
+    if "" in texts:  # as of a shell's variable that isn't set
+        only = left[0] if len(left) == 1 else None
+        raise InputError("an entry of '' is empty", operand=only, usage=True).within(places[texts.index("")])
     if tokens and len(left) == 1:
         return [*given, _OperandTokens(left[0], tuple(texts), tuple(places))]
     if len(tokens) > len(left):

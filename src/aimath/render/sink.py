@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
+from aimath.text import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,17 @@ class FileDescriptor:
                 view = view[os.write(self.fd, view) :]
             except BlockingIOError:  # whoever shares it has set it so; wait as if they hadn't
                 select.select([], [self.fd], [])
+
+
+class TerminalDescriptor(FileDescriptor):
+    """The descriptor of a terminal, which gets control and bidirectional characters escaped."""
+
+    def write(self, data: bytes) -> None:
+        """Write lines of text: only their ends and tabs are kept of what moves a cursor."""
+        if re.search(rb"[^\n\t -~]", data):
+            parts = re.split("([\n\t])", data.decode(errors="surrogateescape"))
+            data = "".join(part if part in "\n\t" else escape_control(part) for part in parts).encode()
+        super().write(data)
 
 
 @contextlib.contextmanager

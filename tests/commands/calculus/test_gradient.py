@@ -16,7 +16,7 @@ CASES = {
     "grad '-x^2' x=3": "-6",
     "grad '-(x^2)' x=3": "-6",
     "grad '-x*y' x=3 y=2": "-2 -3",
-    "grad x y=2 'x*y' x=3": "1 0 2 3",  # several formulas, in any order with the values
+    "grad x y=2 'x*y' x=3": "0 1 3 2",  # several formulas among the values, whose order is the columns'
     "grad 'x*y' 'x + y' x=3 y=2": "2 3 1 1",
     "grad 'x*y' --variables y,x x=3 y=2": "3 2",
     "grad 'x*y' --direction 1,0 x=3 y=2": "2",

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
+from aimath.cli.job import split_names
 from aimath.cli.options import ABSENT, Integer, MemoryLimit, Number, Operand, Option, Seed, Usage, Vector
 from aimath.cli.seeds import rng_metadata
 from aimath.commands._shared import ANSWER_COPIES, single_matrix
@@ -89,7 +90,7 @@ def _as_boolean_mask(mask: Vector) -> Any:
 
 
 def _token_labels(tokens: str, count: int) -> tuple[str, ...]:
-    names = tuple(word.strip() for word in tokens.split(",")) if tokens else ()
+    names = split_names("--tokens", tokens)
     if names and len(names) != count:
         why = f"{pluralize(len(names), 'name')} for {pluralize(count, 'position')}"
         raise InputError(why, hint="give one name for each row", usage=True).within("--tokens")

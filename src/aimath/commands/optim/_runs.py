@@ -95,7 +95,7 @@ def parse_start(
         raise InputError(why, hint="name one, as in (w-3)^2", usage=True).within("--function")
     given = ",".join(start or ([DEFAULT_START] if text == DEFAULT_FUNCTION else []))
     given = re.sub(r"\s*=\s*", "=", given.strip(" []"))
-    pieces = [piece for piece in re.split(r"[,\s]+", given) if piece]
+    pieces = re.split(r"\s*,\s*|\s+", given) if given else []
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
             why = f"{pluralize(len(pieces), 'number')} for {join_and(f.variables)}"

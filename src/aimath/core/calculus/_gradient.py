@@ -130,8 +130,9 @@ def grad(
     array([[2., 3.],
            [1., 1.]])
     """
-    chosen = _with_same_variables(functions, variables)
-    points, single = _resolve_points(chosen[0], at, {**(start or {}), **point})
+    named = {**(start or {}), **point}
+    chosen = _with_same_variables(functions, variables, tuple(named))
+    points, single = _resolve_points(chosen[0], at, named)
     exact = exact or at is None or single
     if len(chosen) == 1:
         way = _resolve_direction(chosen[0], direction)
@@ -144,13 +145,15 @@ def grad(
 
 
 def _with_same_variables(
-    functions: Sequence[str | Function], variables: Sequence[str] | None
+    functions: Sequence[str | Function], variables: Sequence[str] | None, named: Sequence[str]
 ) -> list[Function]:
-    """Return the functions over all their variables, in order of appearance unless given."""
+    """Return the functions over all their variables: in the order given, of the point, or of appearance."""
     parsed = [parse_function(f) for f in functions]
     if not parsed:
         raise InputError("needs a formula", usage=True)
     found = tuple(dict.fromkeys(name for f in parsed for name in f.variables))
+    if all(isinstance(f, str) for f in functions):
+        found = tuple(dict.fromkeys((*(name for name in named if name in found), *found)))
     return [parse_function(f, found if variables is None else variables) for f in parsed]
 
 
