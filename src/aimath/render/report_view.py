@@ -115,6 +115,8 @@ class ReportView(dict[str, Values | None]):
 
     def nullable(self, name: str) -> list[Values | None] | None:
         """Return a quantity row by row, None for a row that it has no value in."""
+        if self.report.check_memory:
+            self.report.check_memory(name)  # what is too large is refused, not left out
         try:
             values = self._rows(name)
         except InputError:

@@ -269,8 +269,8 @@ def test_what_is_made_for_every_pair_is_priced(aimath):
     ran = aimath(*line, "--json")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        "aimath attention: error: scores, scaled, masked of 300 x 300 numbers with their text needs 12.36 MiB; "
-        "the limit is 10.00 MiB\n  use --fields output or --max-memory 1G\n"
+        "aimath attention: error: scores, scaled, masked, weights of 300 x 300 numbers with their text needs "
+        "16.48 MiB; the limit is 10.00 MiB\n  use --fields output or --max-memory 1G\n"
     )
     several = aimath("attention", "randn:300x6", "--heads", "3", "--explain", "--max-memory", "10M")
     assert "scores of 3 x 300 x 300 numbers with their text needs 12.36 MiB" in several.err

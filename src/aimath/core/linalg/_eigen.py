@@ -116,7 +116,8 @@ def _eig_single(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
         sizes = np.abs(values)
         values[np.argsort(-sizes, kind="stable")[exact_rank(a, sizes) :]] = 0.0
     else:
-        values = mend_eigenvalues(a, values, vectors)
+        before, values = values, mend_eigenvalues(a, values, vectors)
+        vectors = _mend_vectors(a, before, values, vectors)
         if shifts.any():  # of the balanced matrix D⁻¹ A D to those of A
             vectors = vectors * np.ldexp(1.0, shifts - shifts.max())[:, np.newaxis]
             vectors = vectors / np.linalg.norm(vectors, axis=0)
@@ -129,6 +130,25 @@ def _eig_single(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
     pivots = np.take_along_axis(vectors.T, argmax_abs(vectors.T), axis=-1)[:, 0]
     turned = vectors * (np.conj(pivots) / np.abs(pivots))
     return values, turned
+
+
+def _mend_vectors(a: Array, before: Any, values: Any, vectors: Any) -> Any:
+    """Return eigenvectors (n, n), those of mended eigenvalues (n,) projected onto their eigenspaces.
+
+    LAPACK splits the repeated eigenvalue of a defective matrix, and its vectors belong to the parts.
+    """
+    moved = np.flatnonzero(np.abs(values - before) > 1e-12 * np.abs(a).max())
+    if not len(moved):
+        return vectors
+    vectors = vectors + 0.0 * values  # as complex as they are
+    for k in moved:
+        value = values[k].real if values[k].imag == 0.0 else values[k]
+        _, s, rows = np.linalg.svd(a - value * np.eye(len(a)))
+        basis = np.conj(rows[min(int((s > 8 * len(a) * EPS * s[0]).sum()), len(a) - 1) :]).T
+        parts = [vectors[:, k].real, vectors[:, k].imag] if np.isrealobj(value) else [vectors[:, k]]
+        projected = max((basis @ (np.conj(basis).T @ part) for part in parts), key=np.linalg.norm)
+        vectors[:, k] = projected / np.linalg.norm(projected)
+    return vectors
 
 
 def _balance(a: Array) -> NDArray[np.int64]:

@@ -446,9 +446,11 @@ class LogSumExp(NamedTuple):
     @property
     def weights(self) -> Vectors:
         """exp(shifted), 0 .. 1."""
-        weights = np.empty_like(self.values)
-        exp_subtract_max(self.values, self.maximum[..., np.newaxis], 1.0, weights)
-        return np.where(self.values == self.maximum[..., np.newaxis], 1.0, weights)
+        maximum = self.maximum[..., np.newaxis]
+        known = np.isfinite(maximum)  # below an infinite maximum nothing has weight
+        weights = np.where(known, self.values, -np.inf)
+        exp_subtract_max(weights, np.where(known, maximum, 0.0), 1.0, weights)
+        return np.where(self.values == maximum, 1.0, weights)
 
     @property
     def total(self) -> Scalars:
