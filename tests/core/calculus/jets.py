@@ -205,7 +205,7 @@ def softplus(u):
 
 def tanh(u):
     e = mp.exp(-2 * abs(u.v))
-    value = (1 if u.v >= 0 else -1) * (1 - e) / (1 + e)
+    value = (1 if u.v >= 0 else -1) * -mp.expm1(-2 * abs(u.v)) / (1 + e)
     slope = 4 * e / (1 + e) ** 2
     return u.chain(value, slope, -2 * value * slope)
 

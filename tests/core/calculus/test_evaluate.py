@@ -37,9 +37,9 @@ def test_what_has_no_value_is_named(text, x, why):
 
 OVERFLOWS = [
     ("exp(x)", 1000, "exp(x): the value overflows float64 at x=1000", "exp(x) has a derivative beyond float64 at x=1000"),
-    ("x*1e308*10", 1, "x*1e308*10: the value overflows float64 at x=1", "x*1e308 has a derivative beyond float64"),
+    ("x*1e308*10", 1, "x*1e308*10: the value overflows float64 at x=1", "x*1e308*10 has a derivative beyond float64"),
     ("cosh(x)", -800, "cosh(x): the value overflows float64 at x=-800", "cosh(x) has a derivative beyond float64 at x=-800"),
-    ("y + exp(x)", 710, "exp(x): the value overflows float64 at x=710", "exp(x) has a derivative beyond float64 at x=710"),
+    ("y + exp(x)", 710, "exp(x): the value overflows float64 at x=710", "y + exp(x) has a derivative beyond float64 at x=710"),
     ("x^-2", 1e-200, "x^-2: the value overflows float64 at x=1e-200", "x^-2 has a derivative beyond float64 at x=1e-200"),
 ]  # fmt: skip
 

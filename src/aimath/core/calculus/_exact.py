@@ -23,6 +23,7 @@ from aimath.core.calculus._balls import (
 )
 from aimath.core.calculus._evaluate import excerpt, format_inputs, undefined_reason
 from aimath.errors import InputError
+from aimath.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -162,9 +163,9 @@ def too_large(
         k = infinite[0]
         infinite = [arg for arg in found.program.instructions[k].args if _is_infinite(values[arg])]
     where = format_inputs(found.program, k, values, variables)
+    if derivative:  # it has factors from the whole way up
+        return InputError(f"{shorten(text)} has a derivative beyond float64{where}")
     named = _part(found.program, k, text, variables)
-    if derivative:
-        return InputError(f"{named} has a derivative beyond float64{where}")
     return InputError(f"{named}: the value overflows float64{where}")
 
 
