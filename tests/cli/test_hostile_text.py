@@ -140,6 +140,7 @@ def test_names_within_files(warm, name, tmp_path):
 
 
 def names_within_files(warm, name, hostile, tmp_path):
+    needed = {"diffuse": ("--t", "1")}.get(name, ())  # what is told whatever the file holds
     word = hostile.encode("utf-8", "backslashreplace").decode()
     one_line = re.sub(r"[\r\n]", "", word)
     files = {
@@ -153,7 +154,9 @@ def names_within_files(warm, name, hostile, tmp_path):
     }
     for file, data in files.items():
         (tmp_path / file).write_bytes(data)
-        ran = refused_or_answered(warm(name, f"@{tmp_path / file}", "--format", "table", memory=SPACE))
+        ran = refused_or_answered(
+            warm(name, f"@{tmp_path / file}", *needed, "--format", "table", memory=SPACE)
+        )
         assert ran.code, file
     for token in (
         f"@{hostile}",
@@ -161,7 +164,7 @@ def names_within_files(warm, name, hostile, tmp_path):
         f"@{tmp_path}/member.npz:{hostile}x",
         f"@{tmp_path}/tensor.safetensors:{hostile}x",
     ):
-        ran = refused_or_answered(warm(name, token, memory=SPACE))
+        ran = refused_or_answered(warm(name, token, *needed, memory=SPACE))
         assert ran.code in {1, 2}
         assert escape_control(hostile.partition("\r")[0])[:4] in ran.text
 

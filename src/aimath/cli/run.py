@@ -115,7 +115,7 @@ def _check_options(job: Job, given: Mapping[str, Any], out: Printer | Collecting
 
     Operands that are given stand for themselves. Nothing is said where any stand-in has an answer.
     """
-    wrong: dict[str, InputError] = {}
+    wrong: dict[tuple[str, ...], InputError] = {}  # by what is wrong
     for operands in stand_in_operands(job, given):
         part = Block(operands=operands, source="", lines=(1,))
         try:
@@ -123,7 +123,7 @@ def _check_options(job: Job, given: Mapping[str, Any], out: Printer | Collecting
                 _check_fields(report, out.fields)
         except InputError as error:
             if error.usage and (error.row is None or error.operand in job.command.sweepable):
-                wrong.setdefault(error.message, error)
+                wrong.setdefault((*error.args, str(error.values)), error)
         else:
             return
     # Of options that ask for wider rows than were tried only what is said whatever the width is true.
