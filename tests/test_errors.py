@@ -189,6 +189,7 @@ def _refusals(function):
             continue
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_no_error_of_the_library_speaks_of_flags():
     told = {name: {str(error) for error in _refusals(function)} for name, function in _functions()}

@@ -41,6 +41,7 @@ def test_empty_value_of_an_option_is_refused(warm, name, flag):
     st.sampled_from(EMPTY),
     st.data(),
 )
+@pytest.mark.slow
 def test_empty_entry_of_a_vector_or_matrix_is_refused(warm, numbers, empty, data):
     place = data.draw(st.integers(0, len(numbers)))
     words = [*numbers[:place], empty, *numbers[place:]]

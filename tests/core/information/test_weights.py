@@ -88,6 +88,7 @@ def test_entropy_and_perplexity_of_weights(seed):
     assert 1.0 <= found.perplexity <= len(w)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(50))
 def test_divergences_of_weights(seed):
     rng = np.random.default_rng(seed)
@@ -119,6 +120,7 @@ def test_divergences_of_weights(seed):
     near(cross.kl, mp.fsum(terms))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_mutual_information_of_weights(seed):
     rng = np.random.default_rng(seed)
