@@ -141,3 +141,14 @@ def test_entries_far_apart_were_scaled_away(seed):
     found, truth = linalg.eig(far), linalg.eig(plain)
     assert np.allclose(found.re, truth.re, rtol=0, atol=1e-12 * np.abs(plain).max())
     assert np.allclose(np.abs(found.im), np.abs(truth.im), rtol=0, atol=1e-12 * np.abs(plain).max())
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6])
+def test_vectors_of_a_defective_matrix_belong_to_its_repeated_eigenvalue(n):
+    turn = np.eye(n) + np.triu(np.ones((n, n)), 1)  # whole, as is its inverse
+    back = np.eye(n) - np.eye(n, k=1)
+    for value in (-2.0, 0.0, 3.0):
+        matrix = turn.T @ (turn @ (value * np.eye(n) + np.eye(n, k=1)) @ back) @ back.T
+        found = linalg.eig(matrix)
+        assert found.values[:, 0].tolist() == [value] * n
+        assert np.abs(matrix @ found.vectors - value * found.vectors).max() < 1e-12 * np.abs(matrix).max()

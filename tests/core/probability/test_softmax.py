@@ -330,3 +330,10 @@ def test_what_the_others_add_lost_its_digits(seed):
         assert ulps(found.excess, mp.log(mp.fsum(mp.exp(mp.mpf(v) - most) for v in x.tolist()))) <= 4
         for weight, v in zip(found.weights, x.tolist(), strict=True):
             assert ulps(weight, mp.exp(mp.mpf(v) - most)) <= 3
+
+
+@pytest.mark.parametrize("values", [[np.inf, 1.0], [1.0, np.inf, -5.0, np.inf], [-np.inf, np.inf, 700.0]])
+def test_below_an_infinite_maximum_nothing_has_weight(values):
+    found = probability.logsumexp(values)
+    assert found.weights.tolist() == [float(x == np.inf) for x in values]
+    assert found.total == values.count(np.inf)
