@@ -14,8 +14,13 @@ EMPTY = ("", " ", "\t")
 FLAGS = [(name, part.flags[0]) for name in ALL for part in lookup(name).params if part.flags and part.nargs]
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("empty", EMPTY)
+def sampled(cases):
+    """Give cases of which one of four is tried in the quick tests."""
+    return [pytest.param(case, marks=[pytest.mark.slow] if k % 4 else []) for k, case in enumerate(cases)]
+
+
+@pytest.mark.parametrize("name", sampled(ALL))
+@pytest.mark.parametrize("empty", ["", *(pytest.param(blank, marks=pytest.mark.slow) for blank in EMPTY[1:])])
 def test_empty_word_anywhere_in_the_example_is_refused(warm, name, empty):
     words = shlex.split(lookup(name).example)[1:]
     for place in range(1, len(words) + 1):
@@ -24,8 +29,9 @@ def test_empty_word_anywhere_in_the_example_is_refused(warm, name, empty):
             assert (ran.code, ran.out) == (2, b""), line
 
 
-@pytest.mark.parametrize(("name", "flag"), FLAGS)
-def test_empty_value_of_an_option_is_refused(warm, name, flag):
+@pytest.mark.parametrize("option", sampled(FLAGS), ids="".join)
+def test_empty_value_of_an_option_is_refused(warm, option):
+    name, flag = option
     words = shlex.split(lookup(name).example)[1:]
     count = next(part.nargs for part in lookup(name).params if flag in part.flags)
     ran = warm(*words, flag, *["", "1"][:count])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
 import shlex
 
@@ -125,18 +126,37 @@ def expanded(line):
     return [shlex.split("".join((fixed, *chosen))) for chosen in itertools.product(*choices)]
 
 
-@pytest.mark.parametrize("name", CALCULATORS)
-def test_every_equation_holds(aimath, name):
+def lines_of(name):
+    """Give the words of every command line of a calculator, its example last."""
     lines = [words for line in LINES.split("\n") if line.startswith(f"{name} ") for words in expanded(line)]
-    lines.append(shlex.split(COMMANDS[name].example)[1:])
+    return [*lines, shlex.split(COMMANDS[name].example)[1:]]
+
+
+def evaluate(aimath, name, lines, *options):
+    """Work out again every equation of the derivations of some command lines; give their number and the false ones."""
     evaluated, false = 0, []
     shown = FOUR_DIGITS if name in WITH_PRODUCTS else 6
-    for words, (digits, option) in itertools.product(lines, ((shown, []), (9, ["--digits", "9"]))):
+    for words, option in itertools.product(lines, options):
         ran = aimath(words[0], "--explain", *option, *words[1:])
         assert ran.code == 0, ran.err
-        found = list(equations(ran.out, digits))
+        found = list(equations(ran.out, int(option[1]) if option else shown))
         evaluated += len(found)
         false += [(shlex.join([*words, *option]), each) for each in found if not each.holds]
+    return evaluated, false
+
+
+@pytest.mark.parametrize("name", CALCULATORS)
+def test_equations_of_a_sample_hold(aimath, name):
+    lines = lines_of(name)
+    sample = random.Random(name).sample(lines[:-1], k=min(4, len(lines) - 1))  # noqa: S311
+    _, false = evaluate(aimath, name, [*sample, lines[-1]], [])
+    assert false == []
+
+
+@pytest.mark.parametrize("name", CALCULATORS)
+@pytest.mark.slow
+def test_every_equation_holds(aimath, name):
+    evaluated, false = evaluate(aimath, name, lines_of(name), [], ["--digits", "9"])
     assert false == []
     assert (evaluated == 0) == (name in WITHOUT_EQUATIONS), (
         f"{evaluated} equations were worked out again in the derivation of {name}: "

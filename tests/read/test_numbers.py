@@ -174,6 +174,7 @@ def test_sweeps():
 
 @given(st.floats(1e-9, 1e9), st.floats(1e-9, 1e9), st.integers(2, 9))
 @settings(deadline=None, max_examples=100)
+@pytest.mark.slow
 def test_points_of_a_log_range_are_the_nearest_doubles(a, b, n):
     with mpmath.workdps(60):
         first, last = mpmath.mpf(repr(a)), mpmath.mpf(repr(b))

@@ -40,6 +40,8 @@ DOMAINS = {
     "sqrt": lambda x: x >= 0, "asin": lambda x: abs(x) <= 1, "acos": lambda x: abs(x) <= 1,
     "cbrt_slope": lambda x: x != 0,
 }  # fmt: skip
+DEAR = {"erf", "gelu", "normal_cdf"}
+"""Functions for which mpmath takes most of the time of these tests."""
 ARGUMENTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 27.0, math.pi, math.pi / 2, -math.pi, 1e-5, 1e-9, -1e-17, 3e-160,
              1 + 2**-52, 1 - 2**-53, -1 + 2**-53, 0.75, -5.5, 17.3, -30.0, 38.0, -38.5, 100.0, -700.0, 709.5,
              1e5, -1e5, 1e22]  # fmt: skip
@@ -65,13 +67,15 @@ def around(x, rng, bits):
     return m << n, rng.randint(1, 1 << rng.randint(1, 20)), e - n
 
 
-@pytest.mark.parametrize("bits", [60, 112, 448])
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("bits", [112, *(pytest.param(bits, marks=pytest.mark.slow) for bits in (60, 448))])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in DEAR else []) for name in EXACT]
+)
 def test_functions_hold_the_truth(name, bits):
     rng, b, found = random.Random(bits), Balls(bits), 0  # noqa: S311
     with mp.workprec(3200):
         for x in (*ARGUMENTS, *(rng.gauss(0, 3) for _ in range(10))):
-            if abs(x) > 40 and name in ("erf", "gelu", "normal_cdf"):
+            if abs(x) > 40 and name in DEAR:
                 continue  # mpmath's take too long
             m, r, e = around(x, rng, bits)
             try:
@@ -96,7 +100,7 @@ def test_functions_lose_few_bits_of_floats(name):
         assert not m or r.bit_length() <= 12 + max(m.bit_length() - 112, 0) or name in ("gelu", "normal_cdf")
 
 
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow"])
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", pytest.param("pow", marks=pytest.mark.slow)])
 def test_arithmetic_holds_the_truth(name):
     rng, b = random.Random(name), Balls(80)  # noqa: S311
     theirs = {
