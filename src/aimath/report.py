@@ -7,6 +7,7 @@ problems, each with an answer and a derivation of its own, those of "row" are ro
 
 from __future__ import annotations
 
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -189,17 +190,17 @@ class Report(NamedTuple):
 
     def line_axis(self, fields: tuple[str, ...] = ()) -> str:
         """Return the axis of lines: "batch", else "row" if a field has it (by default, any), else ""."""
-        leading = {name: self.axes(name)[:1] for name in self.quantity_names()}
-        if ("batch",) in leading.values():
+        if _quantities_along(self.kind, "batch"):
             return "batch"
-        return "row" if ("row",) in {leading.get(name) for name in fields or leading} else ""
+        of_rows = _quantities_along(self.kind, "row")
+        return "row" if of_rows and (not fields or set(fields) & set(of_rows)) else ""
 
     def length(self, axis: str) -> int:
         """Return how many entries a first axis has, 1 if no quantity has it."""
         import numpy as np
 
         fields = getattr(self.result, "_fields", ())
-        values = (self.value(name) for name in fields if self.axes(name)[:1] == (axis,))
+        values = (self.value(name) for name in _quantities_along(self.kind, axis) if name in fields)
         return max((len(value) for value in values if np.ndim(value)), default=1)
 
     def value(self, name: str) -> Any:
@@ -213,5 +214,19 @@ class Report(NamedTuple):
 
     def quantity_names(self) -> tuple[str, ...]:
         """Return the names of all quantities: fields, derived properties and extras."""
-        derived = [name for name, value in vars(self.kind).items() if isinstance(value, property)]
-        return (*getattr(self.kind, "_fields", ()), *derived, *self.extra)
+        return (*_quantities_of(self.kind), *self.extra)
+
+
+@cache
+def _quantities_of(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields and derived properties of a result type."""
+    derived = (name for name, value in vars(kind).items() if isinstance(value, property))
+    return (*getattr(kind, "_fields", ()), *derived)
+
+
+@cache
+def _quantities_along(kind: type, axis: str) -> tuple[str, ...]:
+    """Return the names of the fields and derived properties of a result type whose first axis is this one."""
+    from aimath.core.numerics.axes import axes_of
+
+    return tuple(name for name in _quantities_of(kind) if axes_of(kind, name)[:1] == (axis,))

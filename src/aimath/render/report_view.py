@@ -110,6 +110,8 @@ class ReportView(dict[str, Values | None]):
         if values.dtype.kind != "f" or name in {*self.report.swept, *self.report.extra}:
             return np.zeros(len(values), np.bool_)
         finite = name in getattr(self.report.result, "finite_fields", ())
+        if values.size and np.isfinite(values.min()) and not (finite and np.isposinf(values.max())):
+            return np.zeros(len(values), np.bool_)
         wild = ~np.isfinite(values) if finite else np.isnan(values)
         return np.asarray(wild.reshape(len(values), -1).any(axis=1))
 
