@@ -200,13 +200,19 @@ class Report(NamedTuple):
         import numpy as np
 
         fields = getattr(self.result, "_fields", ())
-        values = (self.value(name) for name in _quantities_along(self.kind, axis) if name in fields)
-        return max((len(value) for value in values if np.ndim(value)), default=1)
+        lengths = set[int]()
+        for name in _quantities_along(self.kind, axis):
+            value: Any = self.value(name) if name in fields else None
+            if np.ndim(value):
+                lengths.add(len(value))
+                if len(value) > 1:  # the others have as many, or one that stands for all
+                    break
+        return max(lengths, default=1)
 
     def value(self, name: str) -> Any:
         """Return a quantity as core computed it, or None."""
         value = self.extra.get(name)
-        if value is None and name in self.quantity_names():
+        if value is None and name in _quantities_of(self.kind):
             if self.check_memory:
                 self.check_memory(name)
             value = getattr(self.result, name, None)
