@@ -13,6 +13,7 @@ import mmap
 import os
 import resource
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -58,9 +59,9 @@ class Warm:
     def __call__(self, *arguments: str, stdin=b"", stdout=None, stderr=None, **how) -> Ended:
         """Run once. `stdin` is bytes or a descriptor; `stdout` and `stderr` are descriptors, by default held.
 
-        `env`, `cwd`, `closed` (descriptors), `memory` (bytes of address space above what is used),
+        `env`, `cwd`, `closed` (descriptors), `ignored` (signals), `memory` (bytes of address space above what is used),
         `fail` (module, function, n: the n-th call fails), `starve` (n: the n-th allocation of Python's fails)
-        and `warnings` say what its world is like.
+        `set` (module, name, value) and `warnings` say what its world is like.
         """
         self.begin(*arguments, stdin=stdin, stdout=stdout, stderr=stderr, **how)
         return self.end()
@@ -170,6 +171,8 @@ def run(request, three, calls) -> None:
 def settled(request, three) -> None:
     """Take over descriptors, directory, environment and limits."""
     os.setsid()
+    for number in request.get("ignored", ()):
+        signal.signal(number, signal.SIG_IGN)
     for number, descriptor in enumerate(three):
         os.dup2(descriptor, number)
     os.closerange(3, 64)
@@ -191,6 +194,9 @@ def settled(request, three) -> None:
             )
             continue
         setattr(sys, name, None)
+    if "set" in request:
+        module, name, value = request["set"]
+        setattr(importlib.import_module(module), name, value)
     if "cwd" in request:
         os.chdir(request["cwd"])
     if "memory" in request:

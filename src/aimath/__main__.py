@@ -24,6 +24,7 @@ def main() -> None:
     ):  # for want of memory, so early that nothing tells it better
         code = 1
         os.write(2, b"aimath: error: out of memory\n")
+    _remove_temporary_files()
     # Everything is written and flushed: tearing the interpreter down takes 10 to 50 ms more.
     os._exit(code)
 
@@ -40,9 +41,11 @@ def _configure_process() -> None:
     # No such descriptors, or no memory for a thread: then signals wait.
     with contextlib.suppress(ImportError, OSError, RuntimeError):
         _start_signal_watcher()
-    # Before numpy is imported: on rows and small matrices BLAS threads cost 7 to 9 times (measured).
-    for library in ("OPENBLAS", "OMP", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    # Before numpy is imported: on rows and small matrices BLAS threads cost 7 to 9 times (measured), and
+    # digits are summed in another order by another number of them, whoever sets it.
+    os.environ.pop("MKL_DOMAIN_NUM_THREADS", None)  # stands above what is set here
+    for library in ("OPENBLAS_NUM", "GOTO_NUM", "OMP_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM"):
+        os.environ[f"{library}_THREADS"] = "1"
     # What is imported stays: looking through it for garbage, as is done every 700 objects, takes 8 ms.
     gc.set_threshold(200_000)
     # glibc gives the memory of each block back and asks for it anew, a third of the time of an .npy, until
@@ -73,10 +76,15 @@ def _watch_signals(reader: int) -> None:
 
     (number,) = os.read(reader, 1)
     time.sleep(SIGNAL_GRACE_SECONDS)
-    sink = sys.modules.get("aimath.render.sink")
-    if sink is not None:
-        sink.remove_temporary_files()
+    _remove_temporary_files()
     os._exit(128 + number)
+
+
+def _remove_temporary_files() -> None:
+    """Remove what an unfinished file has been written to, if a module for that is there at all."""
+    remove = getattr(sys.modules.get("aimath.render._temporary"), "remove_temporary_files", None)
+    if remove is not None:
+        remove()
 
 
 if __name__ == "__main__":

@@ -150,6 +150,7 @@ class Report(NamedTuple):
     following: Iterable[Report] = ()  # further rows or other answers, made as they are written
     is_continuation: bool = False  # it has further rows of the answer that it follows
     check_memory: Callable[[str], None] | None = None  # refuses a quantity too large, before it is made
+    save: Callable[[], None] | None = None  # writes files beside the answer, once there is one to be shown
     extra: Mapping[str, Any] = EMPTY  # what core doesn't know, such as the seed: the same for a whole batch
     names: Mapping[str, tuple[str, ...]] = EMPTY  # axis -> of its entries; "entry" -> of any vector as long
     is_column: bool = False  # the input was a column: so is the answer

@@ -6,7 +6,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -28,20 +27,6 @@ def started(*words, **options):
 
 def limited(size):
     return lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
-
-
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_signal_leaves_the_old_file_and_no_other(tmp_path, name, code):
-    file = tmp_path / "x.csv"
-    file.write_text("old")
-    run = started("softmax", "--out", str(file))
-    while not any(part.stat().st_size for part in tmp_path.glob(".aimath-*")):
-        time.sleep(0.01)
-    run.send_signal(getattr(signal, name))
-    out, err = run.communicate(timeout=20)
-    assert (run.returncode, out, err) == (code, b"", b"")
-    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
-    assert file.read_text() == "old"
 
 
 def test_interrupted_stream_ends_silently():

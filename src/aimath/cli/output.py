@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,7 +48,6 @@ def open_printer(output: OutputOptions, name: str) -> Iterator[Printer]:
         text = terminal.is_terminal and form in FORMATS and form != "table"  # a table has colours of its own
         place: Any = contextlib.nullcontext(TerminalDescriptor(fd) if text else FileDescriptor(fd))
     else:
-        raise_on_signals()
         place = AtomicFile(output.out)
     with place as sink:
         writer = _make_writer(form, output, wanted, terminal, sink, name)
@@ -159,21 +157,6 @@ def stdout_fd() -> int:
     except OSError:
         raise InputError("standard output is closed", hint="use --out FILE") from None
     return 1
-
-
-def raise_on_signals() -> None:
-    """Make SIGINT, SIGTERM and SIGHUP raise, so that unfinished files are removed."""
-    if signal.getsignal(signal.SIGINT) in {signal.SIG_IGN, signal.default_int_handler}:
-        return  # not ours to change
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, _exit_on_signal)
-
-
-def _exit_on_signal(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
 
 
 def _make_writer(

@@ -54,6 +54,9 @@ class Printer:
             for one, state in zip(writers, states, strict=True):
                 vars(one).update(state)
             raise
+        for report in reports:
+            if report.save and not report.is_missing:
+                report.save()
         self.sink.write(b"".join(parts))
         self.progress.add(rows)
         for report in reports:

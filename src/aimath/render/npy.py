@@ -75,3 +75,5 @@ def save_npy_files(files: Mapping[str, tuple[tuple[int, ...], Iterable[Array]]],
             sink.write(_npy_header(shape))
             for block in rows:
                 sink.write(np.ascontiguousarray(block, "<f8").tobytes())
+        for sink in sinks:  # a full disk refuses all of them, not the last
+            sink.flush()

@@ -11,21 +11,12 @@ import stat
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
+from aimath.render._temporary import TemporaryFile
 from aimath.text import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
-
-_temporary_files: set[str] = set()
-"""Files that are written beside their place; a program that is ended in a hurry takes them away."""
-
-
-def remove_temporary_files() -> None:
-    """Remove temporary files that are not committed yet."""
-    for path in list(_temporary_files):
-        with contextlib.suppress(OSError):
-            os.unlink(path)  # noqa: PTH108
 
 
 class FileDescriptor:
@@ -78,7 +69,8 @@ class AtomicFile:
         if not path:
             raise InputError("the file name is empty", usage=True).within(option)
         self.name = path
-        self.fd, self.temporary = -1, ""
+        self.fd = -1
+        self.temporary: TemporaryFile | None = None
         from pathlib import Path  # noqa: PLC0415  2 ms for files alone
 
         with _with_filename(path):
@@ -106,11 +98,9 @@ class AtomicFile:
     def _make_temporary(self) -> None:
         if self.old_status and not os.access(self.target, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        self.temporary = f"{self.directory}/.aimath-{os.urandom(8).hex()}"
-        _temporary_files.add(self.temporary)
+        self.temporary = TemporaryFile(self.directory, 0o600 if self.old_status else 0o666)
+        self.fd = self.temporary.fd
         try:
-            how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-            self.fd = os.open(self.temporary, how, 0o600 if self.old_status else 0o666)
             if self.old_status:
                 os.fchmod(self.fd, stat.S_IMODE(self.old_status.st_mode))
         except BaseException:
@@ -128,10 +118,17 @@ class AtomicFile:
             os.lseek(self.fd, 0, os.SEEK_SET)
             FileDescriptor(self.fd).write(start)
 
+    def flush(self) -> None:
+        """Bring what is written to the disk: what can't be kept fails here, before the file is committed."""
+        if self.temporary:
+            with _with_filename(self.name):
+                os.fsync(self.fd)
+
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Commit the file, or remove the temporary after an error."""
         try:
             if kind is None:
+                self.flush()
                 with _with_filename(self.name):
                     self._commit()
         finally:
@@ -139,27 +136,22 @@ class AtomicFile:
 
     def _commit(self) -> None:
         if self.temporary:
-            os.fsync(self.fd)
-        number, self.fd = self.fd, -1
-        os.close(number)
-        if self.temporary:
-            os.replace(self.temporary, self.target)  # noqa: PTH105  # tests make it fail by this name
-            _temporary_files.discard(self.temporary)
-            self.temporary = ""
+            self.temporary.move_to(self.target, replace=self.old_status is not None)
             # The file is whole; this makes its name last a power cut.
             with contextlib.suppress(OSError, MemoryError):
                 _fsync_directory(self.directory)
+        else:
+            number, self.fd = self.fd, -1
+            os.close(number)
 
     def _discard(self) -> None:
         """Close and remove what is left, without raising."""
-        with contextlib.suppress(OSError):
-            if self.fd >= 0:
+        if self.temporary:
+            self.temporary.discard()
+        elif self.fd >= 0:
+            with contextlib.suppress(OSError):
                 os.close(self.fd)
-        with contextlib.suppress(OSError):
-            if self.temporary:
-                os.unlink(self.temporary)  # noqa: PTH108
-        _temporary_files.discard(self.temporary)
-        self.fd, self.temporary = -1, ""
+        self.fd, self.temporary = -1, None
 
 
 def _existing_fd(path: str) -> int | None:

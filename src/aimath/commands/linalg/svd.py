@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
 from aimath.cli.options import ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option, Seed
-from aimath.cli.output import raise_on_signals
 from aimath.commands._shared import MAX_SHOWN_SIZE, single_matrix
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget, file_suffix
@@ -14,6 +13,8 @@ from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 from aimath.text import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aimath.cli.options import Vector
     from aimath.core.linalg import SvdApprox
     from aimath.report import Step
@@ -82,9 +83,9 @@ def svd_approx(
         weights, notes = W, W.notes
         ranks = rank or spectra.default_ranks(min(*weights.shape, MAX_STREAMED_RANK))
         found = spectra.streaming_svd(weights, max(ranks), *method, int(seed)).truncate(ranks)
-    if save_factors:
-        _save_factors(found, weights, save_factors)
-    return _report(found, single=len(rank or ()) == 1)._replace(notes=notes)
+    return _report(found, single=len(rank or ()) == 1)._replace(
+        notes=notes, save=_factor_saver(found, weights, save_factors) if save_factors else None
+    )
 
 
 def _check_svd_budget(weights: Vector, max_rank: int, method: tuple[bool, bool], memory: int | None) -> None:
@@ -98,10 +99,8 @@ def _check_svd_budget(weights: Vector, max_rank: int, method: tuple[bool, bool],
         )
 
 
-def _save_factors(result: SvdApprox, weights: ArrayOrRowBlocks, paths: tuple[str, str]) -> None:
-    """Write A = U_r S_r and B = V_rᵀ, with A streamed if the matrix is."""
-    from aimath.render.npy import save_npy_files
-
+def _factor_saver(result: SvdApprox, weights: ArrayOrRowBlocks, paths: tuple[str, str]) -> Callable[[], None]:
+    """Return what writes A = U_r S_r and B = V_rᵀ, with A streamed if the matrix is."""
     if paths[0] == paths[1]:
         error = InputError(f"both are {quote(paths[0])}", hint="name two files", usage=True)
         raise error.within("--save-factors")
@@ -109,13 +108,18 @@ def _save_factors(result: SvdApprox, weights: ArrayOrRowBlocks, paths: tuple[str
         if file_suffix(path) != ".npy":
             error = InputError(f"{quote(path)} is no .npy", hint="name two .npy", usage=True)
             raise error.within("--save-factors")
-    raise_on_signals()
-    blocks = weights() if callable(weights) else ()
-    left = (block @ result.right.T for block in blocks) if result.left is None else (result.left,)
-    shape = (result.shape[0], len(result.right))
-    save_npy_files(
-        {paths[0]: (shape, left), paths[1]: (result.right.shape, [result.right])}, "--save-factors"
-    )
+
+    def save() -> None:
+        from aimath.render.npy import save_npy_files
+
+        blocks = weights() if callable(weights) else ()
+        left = (block @ result.right.T for block in blocks) if result.left is None else (result.left,)
+        shape = (result.shape[0], len(result.right))
+        save_npy_files(
+            {paths[0]: (shape, left), paths[1]: (result.right.shape, [result.right])}, "--save-factors"
+        )
+
+    return save
 
 
 def _report(result: SvdApprox, *, single: bool) -> Report:
