@@ -297,7 +297,7 @@ WORDS = {
     "lora": {"files": {"base", "tuned"}},
 }  # fmt: skip
 """Arguments that are no numbers, by the names that the library has for them."""
-DESCRIBED = {("race", "optimizers"), ("analogy", "vectors"), ("analogy", "words"), ("analogy", "top")}
+DESCRIBED = {("race", "optimizers"), ("analogy", "vectors"), ("analogy", "words")}
 """Defaults that the help tells in words."""
 
 

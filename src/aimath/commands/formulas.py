@@ -28,18 +28,40 @@ def parse_formulas(given: Sequence[str], order: str, example: str) -> tuple[list
         raise InputError("needs a formula", hint=f"try {example}", usage=True)
     functions = [parse_function(text) for text in texts]
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
-    found = _in_order_of(found, assignments)
-    names = tuple(name.strip() for name in order.split(",")) if order else found
-    if sorted(names) != sorted(found):
-        why = f"{order} are not the variables of the formula, which has {join_and(found)}"
-        raise InputError(why, usage=True).within("--variables")
+    names = _split_variables(order, found) if order else _in_order_of(found, assignments)
     return [f if f.variables == names else parse_function(f.text, names) for f in functions], assignments
 
 
+def _split_variables(order: str, found: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that --variables lists: those in the formula, and others that it doesn't depend on."""
+    names = tuple(name.strip() for name in order.split(","))
+    missing = [name for name in found if name not in names]
+    if missing:
+        why = f"{order} lacks {join_and(missing)}, which the formula has"
+        raise InputError(why, hint=_describe_variables(found), usage=True).within("--variables")
+    for name in names:
+        if not is_variable(name):
+            raise InputError(f"'{shorten(name)}' is no name of a variable", usage=True).within("--variables")
+    if len(set(names)) < len(names):
+        raise InputError(f"a name in {order} is there twice", usage=True).within("--variables")
+    return names
+
+
+def is_variable(name: str) -> bool:
+    """Return whether a name can be that of a variable: a word that is no function and no constant."""
+    from aimath.core.calculus import ARITY, CONSTANTS
+
+    return bool(re.fullmatch(r"[A-Za-z]\w*", name)) and name not in ARITY and name not in CONSTANTS
+
+
 def _in_order_of(variables: tuple[str, ...], assignments: Sequence[str]) -> tuple[str, ...]:
-    """Return the variables in the order in which the point assigns them, the others behind."""
-    assigned = (assignment.partition("=")[0].strip() for assignment in assignments)
-    return tuple(dict.fromkeys((*(name for name in assigned if name in variables), *variables)))
+    """Return the variables in the order in which the point assigns them, the others behind.
+
+    A formula without any depends on none of those that the point names.
+    """
+    assigned = [assignment.partition("=")[0].strip() for assignment in assignments]
+    known = variables or tuple(filter(is_variable, assigned))
+    return tuple(dict.fromkeys((*(name for name in assigned if name in known), *known)))
 
 
 def parse_points(
@@ -86,8 +108,7 @@ def parse_point(variables: Sequence[str], assignments: Sequence[str], flag: str 
             what = "function" if name in ARITY else "constant"
             raise InputError(f"{name} is a {what} and can't be set", usage=True)
         if name not in variables:
-            hint = suggest(name, variables, _describe_variables(variables)) if variables else ""
-            raise InputError(f"{shorten(name)} is not in the formula", hint=hint, usage=True)
+            raise _unknown_variable(name, variables, assignments, flag)
         if name in point:
             raise InputError(f"{name} is given twice", usage=True)
         point[name] = _parse_number(name, text)
@@ -97,6 +118,19 @@ def parse_point(variables: Sequence[str], assignments: Sequence[str], flag: str 
         hint = f"add {flag} {','.join(values)}" if flag else f"add {' '.join(values)}"
         raise InputError(f"no value for {join_and(missing)}", hint=hint, usage=True)
     return [point[name] for name in variables]
+
+
+def _unknown_variable(
+    name: str, variables: Sequence[str], assignments: Sequence[str], flag: str
+) -> InputError:
+    """Return the error of a name that the formula lacks, a slip, or what the formula doesn't depend on."""
+    assigned = [assignment.partition("=")[0].strip() for assignment in assignments]
+    hint = _describe_variables(variables) if variables else ""
+    if set(variables) <= set(assigned) and is_variable(name) and not flag:
+        hint = f"{hint}; --variables {','.join(dict.fromkeys(assigned))} has {name} too"
+    elif variables:
+        hint = suggest(name, variables, hint)
+    return InputError(f"{shorten(name)} is not in the formula", hint=hint, usage=True)
 
 
 def _parse_number(name: str, text: str) -> float:

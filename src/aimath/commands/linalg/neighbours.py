@@ -32,8 +32,8 @@ def analogy(
         str, Option("--words", help="The words of an .npy, one a line.  [default: its .txt]", metavar="FILE")
     ] = "",
     top: Annotated[
-        int | None, Integer(("--top",), "How many words, the nearest first.  [default: 10, or all]", 1, 10**9)
-    ] = None,
+        int, Integer(("--top",), "How many words, the nearest first, if there are.", 1, 10**9)
+    ] = 10,
 ) -> Report:
     """Find the word that completes an analogy.
 

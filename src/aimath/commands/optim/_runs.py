@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.job import check_choice
 from aimath.cli.options import Integer, MaxMemory, MemoryLimit, Number, Option
-from aimath.commands.formulas import parse_point
+from aimath.commands.formulas import is_variable, parse_point
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import check_budget
 from aimath.read.numbers import parse_integer
@@ -90,6 +90,9 @@ def parse_start(
     from aimath.core.calculus import parse_function
 
     f = parse_function(text)
+    named = re.findall(r"([A-Za-z]\w*)\s*=", ",".join(start or ()))
+    if not f.variables and named:  # it is as good everywhere
+        f = parse_function(text, tuple(dict.fromkeys(filter(is_variable, named))))
     if not f.variables:
         why = f"{text} has no variable to change"
         raise InputError(why, hint="name one, as in (w-3)^2", usage=True).within("--function")

@@ -153,7 +153,8 @@ def _with_same_variables(
         raise InputError("needs a formula", usage=True)
     found = tuple(dict.fromkeys(name for f in parsed for name in f.variables))
     if all(isinstance(f, str) for f in functions):
-        found = tuple(dict.fromkeys((*(name for name in named if name in found), *found)))
+        known = found or named  # a formula without variables depends on none of those that are named
+        found = tuple(dict.fromkeys((*(name for name in named if name in known), *found)))
     return [parse_function(f, found if variables is None else variables) for f in parsed]
 
 

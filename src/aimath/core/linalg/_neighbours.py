@@ -197,9 +197,9 @@ def analogy(
     c: str,
     vectors: VectorIndex | ArrayLike = EXAMPLE_VECTORS,
     words: Sequence[str] = EXAMPLE_WORDS,
-    top: int | None = None,
+    top: int = DEFAULT_TOP,
 ) -> Analogy:
-    """Return the words nearest to a - b + c by cosine, excluding a, b and c: 10 or all unless `top` says.
+    """Return the `top` words nearest to a - b + c by cosine, excluding a, b and c; all if there are fewer.
 
     By cosine with the vectors as they are; word2vec's own tool and gensim bring a, b and c to
     length 1 before they are added. Mikolov, Yih and Zweig (2013).
@@ -210,8 +210,9 @@ def analogy(
     ready = vectors if isinstance(vectors, VectorIndex) else build_index(vectors)
     if len(words) != len(ready.vectors):
         raise InputError(f"{len(words)} words for {len(ready.vectors)} vectors", operand="words")
-    if top is None:
-        top = min(DEFAULT_TOP, _count_candidates(ready, words, (a, b, c)))
+    if top < 1:
+        raise InputError("{operand} must be at least 1, not {value}", operand="top", value=top)
+    top = min(top, _count_candidates(ready, words, (a, b, c)))
     places = [_find_word(word, words) for word in (a, b, c)]
     given = ready.vectors[places].astype(np.float64)
     target = given[0] - given[1] + given[2]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aimath.core import calculus
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from aimath.core.calculus import Function
 
@@ -26,6 +27,9 @@ def resolve_start(
     Without a start the default function has its own.
     """
     f = calculus.parse_function(function)
+    names = (*(start if isinstance(start, Mapping) else ()), *named)
+    if not f.variables and names:  # it is as good everywhere
+        f = calculus.parse_function(f.text, names)
     if not f.variables:
         raise InputError(f"{f.short_text()} has no variable to change", usage=True)
     if start is None and not named and f.text == DEFAULT_FUNCTION:
