@@ -77,6 +77,9 @@ def test_fish(aimath, tmp_path):
         ("aimath softmax --format mark", "markdown"),
         ("aimath neuron --activation sig", "sigmoid"),
         ("aimath softmax lo", "logits.csv"),
+        ("aimath softmax @lo", "@logits.csv"),
+        ("aimath kl --p=@lo", "--p=@logits.csv"),
+        ("aimath softmax --format=mark", "--format=markdown"),
         ("aimath help cross", "cross-entropy"),
     ):
         ran = subprocess.run(

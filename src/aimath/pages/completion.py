@@ -74,22 +74,72 @@ def _operand_choices(name: str) -> tuple[str, ...]:
     }.get(name, ())
 
 
+_BASH_WORD = r"""# Read the word before the cursor: raw as typed, typed without quotes, quote if one is open.
+_aimath_word() {
+    local line="${COMP_LINE:0:COMP_POINT}" i c next
+    raw="" typed="" quote=""
+    if [ -z "$line" ]; then raw="$1" typed="$1"; return; fi
+    for ((i = 0; i < ${#line}; i++)); do
+        c="${line:i:1}" next="${line:i+1:1}"
+        if [ "$quote" = "'" ]; then
+            if [ "$c" = "'" ]; then quote=""; else typed+="$c"; fi
+        elif [ "$quote" = '"' ]; then
+            case "$c$next" in
+                '"'*) quote="" ;;
+                '\"' | '\\' | '\$' | '\`') typed+="$next" raw+="$c" c="$next"; ((i++)) ;;
+                *) typed+="$c" ;;
+            esac
+        else
+            case "$c" in
+                [[:blank:]]) raw="" typed=""; continue ;;
+                "'" | '"') quote="$c" ;;
+                '\') typed+="$next" raw+="$c" c="$next"; ((i++)) ;;
+                *) typed+="$c" ;;
+            esac
+        fi
+        raw+="$c"
+    done
+}
+# Offer words that begin as what is typed; what is added to it is quoted as the shell wants it.
+_aimath_offer() {
+    local whole rest
+    for whole in "$@"; do
+        [ "${whole:0:${#typed}}" = "$typed" ] || continue
+        rest="${whole:${#typed}}"
+        case "$quote" in
+            "'") rest="${rest//\'/\'\\\'\'}" ;;
+            '"') rest="$(printf '%s.' "$rest" | sed 's/[\\"$`]/\\&/g')"; rest="${rest%.}" ;;
+            *) [ -z "$rest" ] || printf -v rest %q "$rest" ;;
+        esac
+        COMPREPLY+=("${raw:${#raw}-${#word}}$rest")
+    done
+}
+# Offer files behind an @.
+_aimath_files() {
+    local path given="${typed#"$1"}"
+    for path in "$given"*; do
+        [ -e "$path" ] || [ -L "$path" ] || continue
+        if [ -d "$path" ]; then path="$path/"; compopt -o nospace 2>/dev/null; fi
+        _aimath_offer "$1$path"
+    done
+}
+"""
+
+
 def _bash() -> Iterator[str]:
     yield "# aimath completion for bash"
-    yield "_aimath_files() {"
-    yield "    local IFS=$'\\n' name"
-    yield '    for name in $(compgen -f -- "${word#@}"); do'
-    yield '        if [ -d "$name" ]; then name="$name/"; compopt -o nospace 2>/dev/null; fi'
-    yield '        COMPREPLY+=("@$name")'
-    yield "    done"
-    yield "}"
+    yield _BASH_WORD.rstrip()
     yield "_aimath() {"
-    yield '    local word="$2" before="$3"'  # COMP_WORDS is cut at every @ and =
+    yield '    local word="$2" before="$3" raw typed quote option=""'
     yield '    local words="" flags="" files="" texts="" choices=""'
     yield "    COMPREPLY=()"
-    yield '    case "$word" in @*) _aimath_files; return ;; esac'
+    yield '    _aimath_word "$2"'
+    yield '    case "$typed" in'  # not by COMP_WORDS, which are cut at every @ and =
+    yield '        --*=*) option="${typed%%=*}=" before="${typed%%=*}" ;;'
+    yield "    esac"
+    yield '    case "${typed#"$option"}" in @*) _aimath_files "$option@"; return ;; esac'
     yield '    if [ "$COMP_CWORD" -eq 1 ]; then'
-    yield f"        COMPREPLY=($(compgen -W '{' '.join(COMMANDS)} --help --version' -- \"$word\"))"
+    yield f"        _aimath_offer {' '.join(COMMANDS)} --help --version"
     yield "        return"
     yield "    fi"
     yield '    case "${COMP_WORDS[1]}" in'
@@ -107,15 +157,17 @@ def _bash() -> Iterator[str]:
                 yield f"                {'|'.join(part.flags)}) choices='{' '.join(part.choices)}' ;;"
         yield "            esac ;;"
     yield "    esac"
+    yield "    local IFS=$' \\t\\n'"
     yield '    case " $files " in *" $before "*) return ;; esac'  # the shell's own: files
     yield '    if [ -n "$choices" ]; then'
-    yield '        COMPREPLY=($(compgen -W "$choices" -- "$word"))'
+    yield '        choices=" $choices"'
+    yield '        _aimath_offer ${choices// / "$option"}'
     yield '    elif case " $texts " in *" $before "*) true ;; *) false ;; esac; then'
     yield "        compopt -o nosort +o default 2>/dev/null"  # a number or a word: nothing to suggest
-    yield '    elif case "$word" in -*) true ;; *) false ;; esac; then'
-    yield '        COMPREPLY=($(compgen -W "$flags" -- "$word"))'
+    yield '    elif case "$typed" in -*) true ;; *) false ;; esac; then'
+    yield "        _aimath_offer $flags"
     yield '    elif [ -n "$words" ]; then'
-    yield '        COMPREPLY=($(compgen -W "$words" -- "$word"))'
+    yield "        _aimath_offer $words"
     yield "    fi"
     yield "}"
     yield "complete -o default -F _aimath aimath"
@@ -127,6 +179,7 @@ def _flags(parts: Iterable[Param]) -> str:
 
 def _zsh() -> Iterator[str]:
     yield "#compdef aimath"
+    yield "_aimath_files() { compset -P @; _files }"
     yield "_aimath() {"
     yield "    local -a commands"
     yield "    commands=("
@@ -142,7 +195,7 @@ def _zsh() -> Iterator[str]:
         for option in _options(name):
             yield f"            {_zsh_spec(option)} \\"
         words = " ".join(_operand_choices(name))
-        operands = f"*:topic:({words})" if words else "*:file:{compset -P @; _files}"
+        operands = f"*:topic:({words})" if words else "*:file:_aimath_files"
         yield f"            {_shell_quote(operands)} ;;"
     yield "    esac"
     yield "}"
@@ -152,9 +205,16 @@ def _zsh() -> Iterator[str]:
 def _zsh_spec(option: Param) -> str:
     """Return the zsh `_arguments` spec of an option, which may repeat."""
     said = "".join(f"\\{sign}" if sign in "[]:\\" else sign for sign in option.help)
-    action = "_files" if _takes_file(option) else f"({' '.join(option.choices)})" if option.choices else " "
+    action = (
+        "_aimath_files" if _takes_file(option) else f"({' '.join(option.choices)})" if option.choices else " "
+    )
     value = f":{option.metavar.replace(':', ' ')}:{action}" * option.nargs
-    flags = f"{{{','.join(option.flags)}}}" if len(option.flags) > 1 else option.flags[0]
+    # Behind a long option the value may follow an = too, behind a short one nothing.
+    marked = [
+        f"{flag}{'=' if flag.startswith('--') else '+'}" * (option.nargs == 1) or flag
+        for flag in option.flags
+    ]
+    flags = f"{{{','.join(marked)}}}" if len(marked) > 1 else marked[0]
     return f"'*'{flags}{_shell_quote(f'[{said}]{value}')}"
 
 
@@ -165,6 +225,11 @@ def _shell_quote(text: str) -> str:
 
 def _fish() -> Iterator[str]:
     yield "# aimath completion for fish"
+    yield "function __aimath_files"  # behind an @, which no file begins with
+    yield "    set -l given (commandline -ct | string replace -r '^(-.*?=)?' '')"
+    yield "    string match -q '@*' -- $given; or return"
+    yield "    __fish_complete_path (string sub -s 2 -- $given) | string replace -r '^' @"
+    yield "end"
     first = "complete -c aimath -n __fish_use_subcommand"
     for name, entry in COMMANDS.items():
         yield f"{first} -f -a {name} -d {_shell_quote(entry.summary)}"
@@ -172,12 +237,13 @@ def _fish() -> Iterator[str]:
         begin = f"complete -c aimath -n '__fish_seen_subcommand_from {name}'"
         for option in _options(name):
             names = " ".join(f"-{'l' if f[:2] == '--' else 's'} {f.lstrip('-')}" for f in option.flags)
-            value = " -r -F" if _takes_file(option) else " -x" if option.nargs else ""
+            value = " -r -F -a '(__aimath_files)'" if _takes_file(option) else " -x" if option.nargs else ""
             choices = f" -a {_shell_quote(' '.join(option.choices))}" if option.choices else ""
             said = option.help.replace("\\", "\\\\")
             yield f"{begin} {names}{value}{choices} -d {_shell_quote(said)}"
-        if words := _operand_choices(name):
-            yield f"{begin} -f -a {_shell_quote(' '.join(words))}"
+        words = _operand_choices(name)
+        offered = f"-f -a {_shell_quote(' '.join(words))}" if words else "-a '(__aimath_files)'"
+        yield f"{begin} {offered}"
 
 
 SHELLS = {"bash": _bash, "zsh": _zsh, "fish": _fish}

@@ -222,7 +222,10 @@ def test_a_curve_of_one_variable(aimath):
         (["grad", "x\x1b[31m", "x=1"], "U+001B has no place in a formula\n  x\\x1b[31m\n   ^\n"),
         (["grad", "x*y", "x=1"], "no value for y\n  add y=...\n"),
         (["grad", "x*y"], "no value for x and y\n  add x=... y=..., or --at @FILE (--at - in a pipe)\n"),
-        (["grad", "x", "x=1", "y=2"], "y is not in the formula\n  the variable is x; --variables x,y has y too\n"),
+        (
+            ["grad", "x", "x=1", "y=2"],
+            "y is not in the formula\n  the variable is x; --variables x,y has y too\n",
+        ),
         (["grad", "x", "x=1", "x=2"], "x is given twice"),
         (["grad", "x", "x=l"], "x=l: l is not a variable here\n  l\n  ^\n  write a number\n"),
         (["grad", "x", "x=lin:0:1"], "x: 'lin:0:1' is not a range"),
