@@ -68,7 +68,7 @@ def test_unknown_command_points_to_the_list(aimath):
     [
         ("softmax 1 2 --temperature -1", "--temperature must be at least 0, not -1\n"),
         ("softmax 1 2 --labels a", "--labels: 1 name for 2 numbers\n  give one name for each number\n"),
-        ("softmax 1 2 --format npy", "json, markdown\n  use --out FILE.npy\n"),
+        ("softmax 1 2 --format npy", "json, markdown\n  use --out FILE.npy in place of --format\n"),
         ("softmax 1 2 --tau 3", "no such option: --tau\n  see aimath softmax --help\n"),
         (
             "cross-entropy --logits 1 2 --target 0",
@@ -79,7 +79,10 @@ def test_unknown_command_points_to_the_list(aimath):
             "svd-approx randn:2 --rank 1 --save-factors a.csv b.npy",
             "--save-factors: 'a.csv' is no .npy\n  name two .npy\n",
         ),
-        ("lora base.npy tuned", "the suffix of 'tuned' is not known\n  any file can be given as @tuned\n"),
+        (
+            "lora base.npy tuned",
+            "the suffix of 'tuned' is not known\n  weights come as .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors\n",
+        ),
         (
             "bayes --prior .1 --likelihood .9",
             "\n  give --evidence or --false-positive, or a list of priors\n",

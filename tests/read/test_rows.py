@@ -56,7 +56,7 @@ def test_a_wrong_column_lists_the_right_ones(refusal, at):
     assert error.message.endswith("d.csv has no column 'c'")
     assert (error.hint, error.usage) == ("the columns are 'a', 'b'", True)
     assert "has no header line that names 'c'" in refusal(at("d.csv", b"1,2\n"), column="c").message
-    assert refusal(stdin=b"[1]\n", column="c").hint == "use --key KEY"
+    assert refusal(stdin=b"[1]\n", column="c").hint == "use --key KEY in place of --column"
     assert refusal(stdin=b"\xff\n1 2\n", column="c").usage
 
 

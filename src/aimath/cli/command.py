@@ -138,8 +138,16 @@ class Command:
 
     @cached_property
     def flags(self) -> Mapping[str, str]:
-        """The flag of each parameter that has one."""
-        return {param.name: param.flags[0] for param in self.params if param.flags}
+        """The flag of each parameter that has one; of an operand, the switch that says what numbers are."""
+        own = {param.name: param.flags[0] for param in self.params if param.flags}
+        switches = {param.name: param.flags[0] for param in self.params if param.kind is bool}
+        meant = {
+            name: switches[usage.selected_by[0]]
+            for usage in self.usages
+            for name in usage.operands
+            if len(usage.selected_by) == 1 and usage.selected_by[0] in switches
+        }
+        return meant | own
 
     @cached_property
     def text_parameter(self) -> str | None:

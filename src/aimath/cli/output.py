@@ -75,7 +75,7 @@ def _resolve_format(output: OutputOptions) -> str:
         if asked[0] not in FORMATS:
             why = f"'{asked[0]}' is not one of {', '.join(FORMATS)}"
             suffixed = f".{asked[0].lower()}"
-            hint = f"use --out FILE{suffixed}" if suffixed in FORMAT_BY_SUFFIX else ""
+            hint = f"use --out FILE{suffixed} in place of --format" if suffixed in FORMAT_BY_SUFFIX else ""
             raise InputError(why, hint=hint, usage=True).within("--format")
         if output.explain and asked[0] not in {"table", "json"}:
             why = f"a derivation is a text for people, not {asked[0]}"

@@ -146,7 +146,7 @@ def _parse_number(name: str, text: str) -> float:
 def _select_columns(names: Sequence[str], at: Any, labels: Sequence[str]) -> Any:
     """Return the columns (r, n) of --at whose labels are the variables, or all if none is."""
     if len(names) == 1 and at.shape[-1] != 1 and not (set(names) & set(labels)):
-        hint = f"write {names[0]}=1,2,3; or --rows, each line a point"
+        hint = f"write {names[0]}=1,2,3 in place of --at; in a file --rows makes each line a point"
         raise InputError(
             f"a point has 1 coordinate ({names[0]}), not {at.shape[-1]}", hint=hint, row=0, operand="at"
         )

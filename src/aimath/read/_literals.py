@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
+from aimath.read._foreign import conversion_hint
 from aimath.read.blocks import Block, has_known_suffix
 from aimath.read.numbers import parse_number
 from aimath.text import quote
@@ -43,7 +44,8 @@ def parse_literal(
         try:
             values.append(parse_number(value if label and value else match[0]))
         except InputError as error:
-            error.hint = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
+            known = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
+            error.hint = known or conversion_hint(match[0])
             error.entry, error.operand, error.usage = k, name, True
             raise error.within(place) from None
         if label:

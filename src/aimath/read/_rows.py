@@ -34,7 +34,9 @@ class RowParser(RowLayout):
         if self.by_json:
             if column is not None:
                 raise InputError(
-                    "--column picks a column of a table, and JSON is none", hint="use --key KEY", usage=True
+                    "--column picks a column of a table, and JSON is none",
+                    hint="use --key KEY in place of --column",
+                    usage=True,
                 )
             return False
         try:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
+from aimath.read._foreign import conversion_hint
 from aimath.read._stream import BOM, Stream, open_file
 from aimath.read.blocks import (
     FORMAT_BY_SUFFIX,
@@ -36,7 +37,8 @@ def detect_format(path: str, stream: Stream) -> str:
     form = FORMAT_BY_SUFFIX.get(file_suffix(path), None if stream.size is not None else "text")
     if form is None:
         why = f"its suffix is none of {' '.join(FORMAT_BY_SUFFIX)}"
-        raise InputError(why, hint="use --input-format FORM", usage=True).within(display_path(path))
+        hint = conversion_hint(path) or "use --input-format FORM"
+        raise InputError(why, hint=hint, usage=True).within(display_path(path))
     return form
 
 
@@ -80,7 +82,11 @@ def _read_stream(
     format_name = sniff_format(stream, format_name)
     parser.set_format(format_name)
     if parser.read_options.column is not None and format_name in ("npy", "npz", "json", "safetensors"):
-        hint = "use --key KEY" if format_name == "json" else "give a table: .csv, .tsv or .txt"
+        hint = (
+            "use --key KEY in place of --column"
+            if format_name == "json"
+            else "give a table: .csv, .tsv or .txt"
+        )
         raise InputError(
             f"--column picks a column of a table, and {format_name} is none", hint=hint, usage=True
         )

@@ -149,10 +149,19 @@ def select_fields(view: ReportView, requested: tuple[str, ...]) -> tuple[str, ..
     """Return the fields to show: swept options, then those of `--fields` or the answer."""
     for name in requested:
         if view[name] is None:
-            hint = f"choose from {', '.join(view.names())}"
+            hint = _field_hint(name, view)
             raise InputError(f"there is no field '{name}'", hint=hint, usage=True)
     names = dict.fromkeys((*view.report.swept, *(requested or view.report.show)))
     return tuple(name for name in names if view[name] is not None)
+
+
+def _field_hint(name: str, view: ReportView) -> str:
+    """Return the field whose column has a head such as point_w, or all there are."""
+    names = view.names()
+    owner = max((field for field in names if name.startswith(f"{field}_")), key=len, default="")
+    if owner:
+        return f"{name} is the head of a column of {owner}: use --fields {owner}"
+    return f"choose from {', '.join(names)}"
 
 
 def table_columns(report: Report, fields: tuple[str, ...]) -> list[Column]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import Integer, Number, Option, TextArguments
 from aimath.errors import InputError, pluralize
-from aimath.read.blocks import file_suffix, has_known_suffix, is_dataset, split_archive_path
+from aimath.read._foreign import conversion_hint
+from aimath.read.blocks import FORMAT_BY_SUFFIX, file_suffix, has_known_suffix, is_dataset, split_archive_path
 from aimath.read.operands import open_matrix
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 from aimath.text import quote
@@ -46,7 +48,8 @@ def lora(
     tensor's change is decomposed: the least rank that keeps a share of it. Hu et al. (2021).
     """
     if files and (shape or rank is not None):
-        raise InputError("two files of weights need neither --shape nor --rank", usage=True)
+        hint = "" if len(files) > 1 else f"give BASE and TUNED alone, or --shape MxN in place of {files[0]}"
+        raise InputError("two files of weights need neither --shape nor --rank", hint=hint, usage=True)
     if files:
         return _file_report(files, (0.9, 0.99) if energy is None else energy)
     if energy is not None:
@@ -86,11 +89,17 @@ def _file_report(files: Sequence[str], energy: tuple[float, ...]) -> Report:
     from aimath.core.linalg import lora_ranks
 
     if len(files) != 2:
-        raise InputError(f"needs two files of weights, BASE and TUNED, not {len(files)}", usage=True)
+        hint = next(filter(None, map(conversion_hint, files)), f"give BASE and TUNED, or try {EXAMPLE}")
+        why = f"needs two files of weights, BASE and TUNED, not {len(files)}"
+        raise InputError(why, hint=hint, usage=True)
     for file in files:
-        if not (file.startswith("@") or has_known_suffix(file) or is_dataset(file)):
+        path = file.removeprefix("@")
+        # A pipe has no suffix, and what is missing is told of when it is opened.
+        piped = path != file and not os.path.isfile(path)  # noqa: PTH113  2 ms for pathlib
+        if not (piped or has_known_suffix(path) or is_dataset(file)):
             why = f"the suffix of {quote(file)} is not known"
-            raise InputError(why, hint=f"any file can be given as @{file}", usage=True)
+            hint = conversion_hint(file) or f"weights come as {' '.join(FORMAT_BY_SUFFIX)}"
+            raise InputError(why, hint=hint, usage=True)
     names, alone = _matching_tensors(*files)
     result = lora_ranks(_decompose_updates(files, names, energy))
     return Report(

@@ -23,6 +23,7 @@ from aimath.core.information._reductions import (
 from aimath.core.numerics.arrays import Check, as_vectors
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, softmax_rows
+from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -106,7 +107,19 @@ def _entropy_of_probs(probs: Any, base: float, normalize: bool) -> Entropy:
         p, low = normalize_weights(as_weights(probs))
         return Entropy(None, p, float(base), entropy_rows(p, base, low=low), Rounding(low))
     p = as_distribution(probs)
-    return Entropy(None, p, float(base), entropy_rows(p, base, names=(None,)))
+    try:
+        return Entropy(None, p, float(base), entropy_rows(p, base, names=(None,)))
+    except InputError as error:
+        row = p.reshape(-1, p.shape[-1])[error.row or 0 :][:1]
+        if (row < 0.0).any():
+            error.hint = Remedy("use {logits} if these are logits", logits=...)
+        elif (row > 1.0).any() and (row % 1.0 != 0.0).any():  # whole numbers are more likely counts
+            error.hint = Remedy(
+                "use {logits} if these are logits, or {normalize} to divide weights by their sum",
+                logits=...,
+                normalize=True,
+            )
+        raise
 
 
 def _entropy_of_logits(logits: Any, base: float) -> Entropy:

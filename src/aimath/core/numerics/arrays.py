@@ -132,7 +132,8 @@ def check_simplex(
     off = ~(np.abs(total - 1.0) <= SUM_TOLERANCE)
     if off.any():
         found = float(total[off][0])
-        hint = Remedy("use {normalize} to divide by the sum", normalize=True) if found else ""
+        remedy = Remedy("use {normalize} to divide by the sum", normalize=True) if found else ""
+        hint = remedy if p.shape[-1] > 1 else "list the other outcomes too"  # one alone would be 1
         aim = ", not 1" if found else ""
         raise_at(off, f"{plural(entry_name)} sum to {found:.10g}{aim}", operand=operand, hint=hint)
     return p
