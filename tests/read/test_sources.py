@@ -73,9 +73,9 @@ def test_files_that_cannot_be_read(refusal, tmp_path):
 
 
 def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
-    error = refusal(at("d.pkl", b"1 2\n"))
+    error = refusal(at("d.data", b"1 2\n"))
     assert error.message.endswith(
-        "d.pkl: its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
+        "d.data: its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
     )
     assert (error.hint, error.usage) == ("use --input-format FORM", True)
     assert (
