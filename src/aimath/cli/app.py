@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.errors import ClosedStdout, report_error
-from aimath.cli.fast_parser import escape_negatives, parse_args, refuse_empty_values
+from aimath.cli.fast_parser import escape_negatives, parse_args
+from aimath.cli.given import check_given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ def invoke(arguments: Sequence[str]) -> int:
     if sys.stdout is None:
         sys.stdout = ClosedStdout()  # Typer would print nothing, and not say so
     try:
-        code = _dispatch(escape_negatives(arguments))
+        code = _dispatch(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -31,14 +32,15 @@ def invoke(arguments: Sequence[str]) -> int:
     return code
 
 
-def _dispatch(args: list[str]) -> int:
-    """Run a command from plain arguments, and leave help and usage errors to typer."""
-    if not args:
+def _dispatch(arguments: Sequence[str]) -> int:
+    """Run a command from its arguments, and leave help and usage errors to typer."""
+    if not arguments:
         page = importlib.import_module("aimath.pages.help")  # by its name: pages stand above
         return int(page.welcome())
-    if args[0] in COMMANDS:
-        command = lookup(args[0])
-        refuse_empty_values(command, args[1:])
+    command = lookup(arguments[0]) if arguments[0] in COMMANDS else None
+    args = escape_negatives(arguments, command)
+    if command is not None:
+        check_given(command, args[1:])
         given = parse_args(command, args[1:])
         if given is not None:
             from aimath.cli.run import run

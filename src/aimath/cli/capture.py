@@ -33,7 +33,7 @@ def run_captured(command_line: str) -> CapturedRun:
     from aimath.cli.run import run_job
 
     _, name, *words = shlex.split(command_line)
-    given = parse_args(lookup(name), escape_negatives(words)) if name in COMMANDS else None
+    given = parse_args(lookup(name), escape_negatives(words, lookup(name))) if name in COMMANDS else None
     if given is None:
         raise InputError(f"'{command_line}' is no command line of aimath's", usage=True)
     output = OutputOptions(**{key: given.pop(key) for key in OutputOptions._fields})

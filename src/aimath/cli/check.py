@@ -66,10 +66,23 @@ def _parameter_mistakes(command: Command) -> Iterator[str]:
         for name in usage.selected_by:
             if name not in own or isinstance(own[name], Supplied):
                 yield f"{usage} is selected by {name}, which is no parameter"
+    yield from _applies_mistakes(command)
     params = () if unknown else command.params  # which are made of the operands
     for word, count in Counter(word for part in params for word in (part.name, *part.flags)).items():
         if count > 1:
             yield f"two parameters are called {word}"
+
+
+def _applies_mistakes(command: Command) -> Iterator[str]:
+    """Yield the names and values in what is said of options that do something only beside others."""
+    for rule in command.declared.applies:
+        for name in (*rule.options, rule.beside):
+            if name not in command.flags:
+                yield f"{rule} names {name}, which has no flag"
+        choices = getattr(command.parameters[rule.beside].spec, "choices", ()) if rule.values else ()
+        for value in rule.values:
+            if value not in choices:
+                yield f"{rule} names {value}, which is no choice of {rule.beside}"
 
 
 def report_mistakes(command: Command, report: Report) -> Iterator[str]:

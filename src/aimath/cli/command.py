@@ -33,6 +33,7 @@ from aimath.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aimath.cli.options import Applies
     from aimath.report import Report
 
 Function = Callable[..., "Report"]
@@ -50,6 +51,7 @@ class Declaration(NamedTuple):
     after: str = ""  # the command behind which it is listed; by default the one above it in its module
     chapter: str = ""  # of the command that opens a chapter: it stands after none
     informational: bool = False  # it calculates nothing of its own: no derivation, no plot, no questions
+    applies: tuple[Applies, ...] = ()  # which options do something only beside others
 
 
 class Param(NamedTuple):
@@ -217,13 +219,14 @@ def command(
     after: str = "",
     chapter: str = "",
     informational: bool = False,
+    applies: tuple[Applies, ...] = (),
 ) -> Callable[[Function], Function]:
     """Declare a function as the command of its name.
 
     `usages` are the ways to call it, the usual one first; by default it needs every operand without
     a default. The others are the fields of a Declaration.
     """
-    declared = Declaration(example, answer, quiz, after, chapter, informational)
+    declared = Declaration(example, answer, quiz, after, chapter, informational, applies)
 
     def register(function: Function) -> Function:
         name = function.__name__.replace("_", "-")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from aimath.errors import InputError
 from aimath.read.numbers import looks_numeric
 
 if TYPE_CHECKING:
@@ -17,32 +16,26 @@ _NEGATIVE_FORMULA = re.compile(r"-\s*(?:\(|[A-Za-z]\w*\s*[*/^+(])")
 """How a formula may start with a minus, and no option does."""
 
 
-def escape_negatives(arguments: Sequence[str]) -> list[str]:
+def escape_negatives(arguments: Sequence[str], command: Command | None = None) -> list[str]:
     """Prefix numbers and formulas that start with a minus with a space, so they are not taken for options.
 
-    So `-1e3` and `-x^2` are operands, and a typo in an option still gets its "Did you mean".
+    So `-1e3` and `-x^2` are operands, and a typo in an option still gets its "Did you mean". What follows
+    an option of the command is its value and stays as it was typed: `--out -5` names the file -5.
     """
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    words = (
-        f" {token}"
-        if token.startswith("-") and (looks_numeric(token) or _NEGATIVE_FORMULA.match(token))
-        else token
-        for token in arguments[:end]
-    )
-    return [*words, *arguments[end:]]
+    counts = {} if command is None else {flag: part.nargs for part in command.params for flag in part.flags}
+    words: list[str] = []
+    values = 0  # that are still to come
+    for word in arguments:
+        if word == "--" and not values:
+            break
+        words.append(f" {word}" if not values and _is_negative(word) else word)
+        values = values - 1 if values else counts.get(word, 0)
+    return [*words, *arguments[len(words) :]]
 
 
-def refuse_empty_values(command: Command, args: Sequence[str]) -> None:
-    """Raise InputError if an option's value is empty, as a shell's variable that isn't set is."""
-    counts = {flag: part.nargs for part in command.params for flag in part.flags}
-    left = list(reversed(args[: args.index("--")] if "--" in args else args))
-    while left:
-        flag, equals, value = left.pop().partition("=")
-        count = counts.get(flag, 0)
-        values = [value] if equals and count else [left.pop() for _ in range(min(count, len(left)))]
-        for text in values:
-            if not (text if flag == "--delimiter" else text.strip()):  # a blank can separate cells
-                raise InputError("its value is empty", usage=True).within(flag)
+def _is_negative(token: str) -> bool:
+    """Return whether a token is a number or a formula that starts with a minus."""
+    return token.startswith("-") and (looks_numeric(token) or _NEGATIVE_FORMULA.match(token) is not None)
 
 
 def parse_args(command: Command, args: Sequence[str]) -> dict[str, Any] | None:
@@ -62,7 +55,7 @@ def parse_args(command: Command, args: Sequence[str]) -> dict[str, Any] | None:
             return None
         count = part.nargs
         values = [left.pop() for _ in range(min(count, len(left)))] if not equals else [value]
-        if len(values) < count or any(value.startswith("-") for value in values):
+        if len(values) < count or any(value.startswith("-") and not _is_negative(value) for value in values):
             return None
         if equals and (count != 1 or not flag.startswith("--")):
             return None

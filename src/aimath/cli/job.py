@@ -23,7 +23,7 @@ from aimath.cli.seeds import resolve_seed
 from aimath.errors import InputError, join_and
 from aimath.read.blocks import BadRow, Block, ReadOptions
 from aimath.read.numbers import parse_integer, parse_option, parse_sweep
-from aimath.read.operands import NO_STDIN, open_large_matrix, read_blocks
+from aimath.read.operands import NO_STDIN, open_large_matrix, read_blocks, refuse_unread
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ def _read_blocks(
 ) -> Iterator[Block | BadRow]:
     """Yield the blocks of operands, or one empty block for a command without operands."""
     if not job.operand_names:
+        refuse_unread(job.read_options)
+        for flag, given in (("--labels", job.labels), ("--invalid", job.on_invalid != "stop")):
+            if given:
+                raise InputError(f"{flag} is about what is read, and nothing is", usage=True)
         yield Block(operands={}, source="", lines=(1,))
         return
     name, *more = job.operand_names
@@ -111,6 +115,7 @@ def _read_blocks(
             # Only a command that asked for it gets what isn't an array.
             yield Block(operands={name: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
             return
+    known = (*job.operand_names, *job.optional_operands)
     try:
         for piece in read_blocks(
             tokens,
@@ -118,9 +123,9 @@ def _read_blocks(
             flags,
             stdin,
             job.read_options,
-            matrix=[name for name in job.operand_names if job.operand_spec(name).matrix],
+            matrix=[name for name in known if job.operand_spec(name).matrix],
             optional=job.optional_operands,
-            per_row=[name for name in job.operand_names if job.operand_spec(name).per_row],
+            per_row=[name for name in known if job.operand_spec(name).per_row],
             keyed=[name for name in job.operand_names if job.operand_spec(name).keyed],
             flag_names={name: job.operand_spec(name).flag for name in flags},
             mark_empty=True,

@@ -103,6 +103,19 @@ class Usage(NamedTuple):
     example: str = ""
 
 
+class Applies(NamedTuple):
+    """Where options of a command do anything: on the command line they are refused elsewhere.
+
+    That is where the parameter `beside` is given, or has one of some `values`; where not `given`,
+    it is where that parameter isn't.
+    """
+
+    options: tuple[str, ...]
+    beside: str
+    values: tuple[str, ...] = ()
+    given: bool = True
+
+
 if TYPE_CHECKING:
     Vector = NDArray[np.float64]
     ArrayOrRowBlocks = Vector | RowBlocks

@@ -50,7 +50,7 @@ def run_job(job: Job, blocks: Iterable[Block | BadRow], out: Printer | Collectin
     for piece in _check_before_errors(job, blocks, out):
         if isinstance(piece, BadRow):
             if not before:
-                _check_options(job, {}, out)
+                _check_options(job, {}, out, readable=True)
             _reject(job, piece, _guess_shapes(job, piece.width), out)
             passed, before = passed + 1, before + 1
         elif piece.is_empty:
@@ -110,11 +110,26 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
     return passed
 
 
-def _check_options(job: Job, given: Mapping[str, Any], out: Printer | CollectingPrinter) -> None:
+def _check_options(
+    job: Job, given: Mapping[str, Any], out: Printer | CollectingPrinter, *, readable: bool = False
+) -> None:
     """Raise InputError if the options are wrong whatever the rows hold, judged by others that stand in.
 
-    Operands that are given stand for themselves. Nothing is said where any stand-in has an answer.
+    Operands that are given stand for themselves. Where there is something to read, `readable`, it may hold
+    the optional operands too.
     """
+    error = _find_wrong_option(job, given, out)
+    if error is not None and readable and job.optional_operands:
+        wider = job._replace(operand_names=(*job.operand_names, *job.optional_operands))
+        error = error if _find_wrong_option(wider, given, out) else None
+    if error is not None:
+        raise error
+
+
+def _find_wrong_option(
+    job: Job, given: Mapping[str, Any], out: Printer | CollectingPrinter
+) -> InputError | None:
+    """Return what is wrong with the options, or None: also where any stand-in has an answer."""
     wrong: dict[tuple[str, ...], InputError] = {}  # by what is wrong
     for operands in stand_in_operands(job, given):
         part = Block(operands=operands, source="", lines=(1,))
@@ -125,12 +140,13 @@ def _check_options(job: Job, given: Mapping[str, Any], out: Printer | Collecting
             if error.usage and (error.row is None or error.operand in job.command.sweepable):
                 wrong.setdefault((*error.args, str(error.values)), error)
         else:
-            return
+            return None
     # Of options that ask for wider rows than were tried only what is said whatever the width is true.
     if len(wrong) == 1 or (wrong and tries_all_widths(job)):
         first = next(iter(wrong.values()))
         if first.operand not in job.operand_names:
-            raise first
+            return first
+    return None
 
 
 def _check_fields(report: Report, fields: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.cli.command import Function
+    from aimath.cli.options import Applies
 
 TextFunction = Callable[..., int]
 MAX_WIDTH = 80
@@ -79,10 +80,10 @@ class TextCommand(Command):
 
 
 def text_command(
-    *, example: str, answer: str, after: str, name: str = ""
+    *, example: str, answer: str, after: str, name: str = "", applies: tuple[Applies, ...] = ()
 ) -> Callable[[TextFunction], TextFunction]:
     """Declare a text function as the command of its name, or of another one."""
-    declared = Declaration(example, answer, after=after, informational=True)
+    declared = Declaration(example, answer, after=after, informational=True, applies=applies)
 
     def register(function: TextFunction) -> TextFunction:
         known = name or function.__name__

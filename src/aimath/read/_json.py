@@ -114,16 +114,15 @@ def _describe_size(value: Any) -> str:
 
 
 def parse_line(data: bytes, layout: RowLayout) -> Row:
-    """Return one JSON line as a row; a flat array is one row, also of a matrix."""
-    value = loads(data)
-    found = parse_row(value, layout)
-    if layout.matrix_names and isinstance(value, list) and not isinstance(value[0], list):
-        return Row({name: matrices[0] for name, matrices in found.operands.items()})
-    return found
+    """Return one JSON line as a row; a flat array is one row, also of a matrix, and so is an object's."""
+    return parse_row(loads(data), layout, flat_is_row=True)
 
 
-def parse_row(value: Any, layout: RowLayout, path: str = "") -> Row:
-    """Return one JSON value as a Row, with the rows of nested arrays for each operand."""
+def parse_row(value: Any, layout: RowLayout, path: str = "", *, flat_is_row: bool = False) -> Row:
+    """Return one JSON value as a Row, with the rows of nested arrays for each operand.
+
+    Where `flat_is_row` a flat array for the one matrix that is read is a row of it, (1, n), not a matrix.
+    """
     found = value if isinstance(value, dict) else {layout.names[0]: value}
     if not isinstance(value, dict) and len(layout.names) > 1:
         raise InputError(f"{path or 'the value'} must be an object with the keys {join_and(layout.names)}")
@@ -134,7 +133,9 @@ def parse_row(value: Any, layout: RowLayout, path: str = "") -> Row:
     operands = {}
     for name, key in keys.items():
         at = f"{path}.{key}".removeprefix(".") if isinstance(value, dict) else path
-        operands[name] = _as_rows(to_array(found[key], at), matrix=name in layout.matrix_names)
+        array = to_array(found[key], at)
+        matrix = name in layout.matrix_names and not (flat_is_row and len(keys) == 1 and array.ndim < 2)
+        operands[name] = _as_rows(array, matrix=matrix, per_row=name in layout.per_row_names)
     if len({len(rows) for rows in operands.values()}) > 1:
         counts = " and ".join(f"{name} {len(rows)}" for name, rows in operands.items())
         raise InputError(f"the operands have different numbers of rows: {counts}")
@@ -174,8 +175,10 @@ def _labels(value: Any, operands: dict[str, Array]) -> tuple[str, ...]:
     return tuple(labels) if whole and len(labels) in {rows.shape[-1] for rows in operands.values()} else ()
 
 
-def _as_rows(found: Array, *, matrix: bool) -> Array:
-    """Return an operand as (rows, n), or as (rows, r, c) for matrices."""
+def _as_rows(found: Array, *, matrix: bool, per_row: bool) -> Array:
+    """Return an operand as (rows, n), as (rows, r, c) for matrices, as (rows, 1) of a number a row."""
+    if per_row and found.ndim < 2:
+        return found.reshape(-1, 1)
     if matrix:
         return found.reshape(-1, *found.shape[-2:]) if found.ndim > 1 else found.reshape(1, 1, -1)
     return found.reshape(-1, found.shape[-1]) if found.ndim else found.reshape(1, 1)
@@ -188,7 +191,7 @@ def parse_document(data: bytes, layout: RowLayout) -> Iterator[Block]:
     parts = [(part, f"[{k}]") for k, part in enumerate(value)] if records else [(value, "")]
     line = 1
     for part, path in parts:
-        found = parse_row(part, layout, path)
+        found = parse_row(part, layout, path, flat_is_row=records)
         count = len(next(iter(found.operands.values())))
         yield Block(found.operands, layout.source, range(line, line + count), found.labels)
         line += count

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from aimath.errors import InputError
+from aimath.errors import InputError, pluralize
 from aimath.read.blocks import BadRow, Block, with_location
 
 if TYPE_CHECKING:
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 class OperandSource:
     """A source of one or more operands, with its position."""
 
-    def __init__(self, names: Sequence[str], blocks: BlockIterator, *, may_block: bool = False) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        blocks: BlockIterator,
+        *,
+        may_block: bool = False,
+        one_per_row: bool = False,
+    ) -> None:
         self.names, self.blocks = tuple(names), blocks
         self.may_block = may_block  # looking ahead might wait for someone to type
+        self.one_per_row = one_per_row  # holds a number for each row of another: a single one is for one row
         self.current: Block | BadRow | None = None
         self.offset = self.rows_consumed = 0
 
@@ -53,6 +61,15 @@ class OperandSource:
             return self.current
         return self.current.slice_rows(self.offset, len(self.current.lines))
 
+    def ends(self, rows: int) -> bool:
+        """Return whether the source, which is no pipe, has no more than `rows` rows left."""
+        left = self.peek()
+        if self.may_block or not isinstance(left, Block) or len(left.lines) > rows:
+            return False
+        ahead = next(self.blocks, None)
+        self.blocks = chain(() if ahead is None else (ahead,), self.blocks)
+        return ahead is None
+
     def advance(self, rows: int) -> None:
         """Consume rows of the current block."""
         self.offset += rows
@@ -68,12 +85,16 @@ def zip_sources(sources: Sequence[OperandSource], names: Sequence[str]) -> Block
         return
     single = {feed: block for feed in sources if not feed.may_block and (block := feed.single_row_block())}
     many = [feed for feed in sources if feed not in single]
+    for feed in [feed for feed in single if feed.one_per_row and many]:
+        feed.blocks = iter((single.pop(feed),))
+        many.append(feed)
     if many and many[0].may_block and many[0].is_empty():
         heads = [feed.peek() for feed in many]
         blocks = [head.slice_rows(0, 1) for head in heads if isinstance(head, Block)]
         yield _merge_blocks([*blocks, *single.values()], names)
         many[0].current = None
-    if len(many) > 1 and many[0].may_block and (block := many[0].single_row_block()):
+    piped = many[0] if len(many) > 1 and many[0].may_block and not many[0].one_per_row else None
+    if piped is not None and (block := piped.single_row_block()):
         single[many.pop(0)] = block
     fixed = list(single.values())
     if not many:
@@ -84,6 +105,8 @@ def zip_sources(sources: Sequence[OperandSource], names: Sequence[str]) -> Block
         count = 1
         if len(blocks) == len(heads):
             count = min(len(block.lines) for block in blocks)
+            if count < max(len(block.lines) for block in blocks):
+                _check_none_ends(many, count)
             yield _merge_blocks([*(block.slice_rows(0, count) for block in blocks), *fixed], names)
         elif None in heads:
             _check_all_ended(many, heads)
@@ -98,10 +121,43 @@ def _check_all_ended(many: Sequence[OperandSource], heads: Sequence[Block | BadR
     for feed, head in zip(many, heads, strict=True):
         if head is not None:
             ended = many[heads.index(None)]
-            short, long = " and ".join(ended.names), " and ".join(feed.names)
-            raise InputError(
-                f"{short} ends after {ended.rows_consumed} rows, {long} goes on: they must be equally many"
-            )
+            raise _unequal_counts(ended, ended.rows_consumed, feed)
+
+
+def _check_none_ends(many: Sequence[OperandSource], rows: int) -> None:
+    """Raise InputError, before anything is answered, if a source ends within a block of another."""
+    longer = next(feed for feed in many if isinstance(head := feed.peek(), Block) and len(head.lines) > rows)
+    for feed in many:
+        if feed.ends(rows):
+            raise _unequal_counts(feed, feed.rows_consumed + rows, longer)
+
+
+def _unequal_counts(short: OperandSource, rows: int, long: OperandSource) -> InputError:
+    ended, goes_on = " and ".join(short.names), " and ".join(long.names)
+    return InputError(
+        f"{ended} ends after {pluralize(rows, 'row')}, {goes_on} goes on: they must be equally many"
+    )
+
+
+def one_per_row(blocks: BlockIterator, name: str) -> BlockIterator:
+    """Yield blocks (r, 1) of numbers that belong to a row each, written one a row or all in one row."""
+    first = next(blocks, None)
+    if isinstance(first, Block) and len(first.lines) == 1 < first.operands[name].shape[-1]:
+        second = next(blocks, None)
+        if second is None:
+            column = first.operands[name].reshape(-1, 1)
+            places = range(1, len(column) + 1)
+            yield first._replace(operands={name: column}, lines=places, labels=(), is_column=False)
+            return
+        blocks = chain((second,), blocks)
+    for block in chain(() if first is None else (first,), blocks):
+        width = block.width if isinstance(block, BadRow) else block.operands[name].shape[-1]
+        if isinstance(block, BadRow) or width == 1:
+            yield block._replace(labels=())
+        else:
+            why = f"has {width} numbers, and {name} has one a row"
+            error = InputError(why, hint="write one a line, or all in one line")
+            yield BadRow(error, block.source, block.lines[0], width)
 
 
 def _merge_blocks(blocks: Sequence[Block], names: Sequence[str]) -> Block:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
@@ -102,12 +103,15 @@ def _read_stream(
             if format_name == "npy"
             else arrays.read_npz(stream, parser, member)
         )
+    from aimath.read._text import gather_rows, merge_blocks, read_text  # noqa: PLC0415  the same
+
     if format_name == "json":
         from aimath.read import _json as structured  # noqa: PLC0415  one format at a time
 
-        return structured.parse_document(_read_json_document(stream, parser), parser)
-    from aimath.read._text import read_text  # noqa: PLC0415  the same
-
+        blocks = structured.parse_document(_read_json_document(stream, parser), parser)
+        if parser.matrix_names:
+            return gather_rows(chain(blocks, (None,)), parser)
+        return (block for block in merge_blocks(blocks) if block is not None)
     return read_text(stream, parser)
 
 

@@ -35,7 +35,7 @@ def read_text(stream: Stream, parser: RowParser) -> BlockIterator:
     if parser.column_index is not None:  # of a table: blank lines mean nothing
         items = (item for item in items if item is not None)
     if parser.matrix_names or parser.column_index is not None or _is_column(first, parser):
-        yield from _gather_rows(chain((first,), items, (None,)), parser)
+        yield from gather_rows(chain((first,), items, (None,)), parser)
         return
     parser.blank_lines_separate = False  # blank lines mean nothing between rows: longer runs
     yield first
@@ -51,7 +51,7 @@ def _is_column(first: Block | BadRow, parser: RowParser) -> bool:
     return width == 1
 
 
-def _gather_rows(items: Iterator[Block | BadRow | None], parser: RowParser) -> BlockIterator:
+def gather_rows(items: Iterator[Block | BadRow | None], parser: RowParser) -> BlockIterator:
     """Yield rows joined into columns or matrices at gaps (None), or the error that spoils one."""
     held = Accumulator("a matrix" if parser.matrix_names else "a column", parser.read_options.max_memory)
     spoiled = False
@@ -121,7 +121,7 @@ def read_records(stream: Stream, parser: RowParser) -> Iterator[Block | BadRow |
             start, line = end + 1, line + 1
         data = chunk[start:]
         if data:
-            yield from _merge_blocks(_parse_chunk(data, line, parser))
+            yield from merge_blocks(_parse_chunk(data, line, parser))
             line += data.count(b"\n")
 
 
@@ -172,7 +172,7 @@ def _parse_lines(data: bytes, line: int, parser: RowParser) -> Iterator[Block | 
             yield row._replace(labels=_header_labels(parser, row.width))
 
 
-def _merge_blocks(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:
+def merge_blocks(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:
     """Yield neighbouring blocks of equal shape concatenated."""
     for shape, run in groupby(items, _merge_key):
         if shape is None:

@@ -248,9 +248,11 @@ class RowLayout:
         matrix_names: Collection[str] = (),
         keyed_names: Collection[str] = (),
         optional_names: Collection[str] = (),
+        per_row_names: Collection[str] = (),
     ) -> None:
         self.source, self.names, self.read_options = source, tuple(names), read_options
         self.matrix_names, self.keyed_names = matrix_names, keyed_names
+        self.per_row_names = per_row_names  # of whose numbers each belongs to a row
         self.format_name = resolve_input_format(read_options.input_format)  # None: by suffix or content
         self.optional_names = optional_names  # members of JSON objects that are taken if they are there
         self.labels: tuple[str, ...] = ()

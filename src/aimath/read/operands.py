@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from aimath.errors import InputError, join_and
-from aimath.read._pairing import OperandSource, zip_sources
+from aimath.read._pairing import OperandSource, one_per_row, zip_sources
 from aimath.read._rows import RowParser
 from aimath.read.blocks import STDIN, Block, ReadOptions, has_known_suffix, is_dataset
 from aimath.read.numbers import looks_numeric
@@ -71,8 +71,16 @@ def read_blocks(
     def layout(these: Sequence[str], source: str) -> RowParser:
         how = read_options._replace(rows=True) if set(these) <= set(per_row) else read_options
         more = optional if source == STDIN else ()
-        matrix = matrices.intersection(these)
-        return RowParser(source, these, how, matrix_names=matrix, keyed_names=keyed, optional_names=more)
+        matrix = matrices.intersection((*these, *more)) if matrices.intersection(these) else frozenset()
+        return RowParser(
+            source,
+            these,
+            how,
+            matrix_names=matrix,
+            keyed_names=keyed,
+            optional_names=more,
+            per_row_names=per_row,
+        )
 
     # In this order, so that which numbers they get is not a matter of how they were given.
     drawn = sorted((one.name for one in given if one.tokens[0].startswith("randn:")), key=names.index)
@@ -93,13 +101,23 @@ def read_blocks(
 
         raw = _check_stdin(stdin, wanting, alone=len(wanting) == len(names))
         rows = sources.open_stdin(raw, layout(wanting, STDIN))
+        counted = set(wanting) <= set(per_row)
+        rows = one_per_row(rows, wanting[0]) if counted else rows
         rows = _mark_empty(rows, wanting) if mark_empty else rows
-        feeds.insert(0, OperandSource(wanting, rows, may_block=True))
-    elif read_options.column is not None and not any(
-        _token_path(one.tokens[0], matrix=one.name in matrices) for one in given
-    ):
-        raise InputError("--column picks a column of a table, and none is read", usage=True)
+        feeds.insert(0, OperandSource(wanting, rows, may_block=True, one_per_row=counted))
+    elif not any(_token_path(one.tokens[0], matrix=one.name in matrices) for one in given):
+        refuse_unread(read_options)
     return zip_sources(feeds, names)
+
+
+def refuse_unread(read_options: ReadOptions) -> None:
+    """Raise InputError if an option says how something is read, where nothing is."""
+    if read_options.column is not None:
+        raise InputError("--column picks a column of a table, and none is read", usage=True)
+    for name in ("rows", "key", "header", "delimiter", "missing", "input_format"):
+        if getattr(read_options, name) != ReadOptions._field_defaults[name]:
+            why = f"--{name.replace('_', '-')} says how a file or standard input is read, and none is"
+            raise InputError(why, hint="leave it out, or give @FILE or -", usage=True)
 
 
 def _mark_empty(blocks: BlockIterator, names: Sequence[str]) -> BlockIterator:
@@ -234,7 +252,10 @@ def _open_operand(
     if path is not None:
         from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
 
-        return OperandSource([operand.name], sources.read_file(path, how))
+        rows = sources.read_file(path, how)
+        if per_row:
+            return OperandSource([operand.name], one_per_row(rows, operand.name), one_per_row=True)
+        return OperandSource([operand.name], rows)
     if is_dataset(first) and not per_row:
         from aimath.read._datasets import datasets  # noqa: PLC0415  the same
 

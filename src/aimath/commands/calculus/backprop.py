@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import ABSENT, Operand, TextArguments, Usage, Vector
+from aimath.cli.options import ABSENT, Applies, Operand, TextArguments, Usage, Vector
 from aimath.commands import formulas as words
 from aimath.commands._shared import class_indices
 from aimath.commands.calculus import _layer as layers
@@ -37,6 +37,7 @@ COLUMNS = (
     example=BACKPROP_EXAMPLE,
     answer="gradients; the tree with `--explain`; `--layer W x [b]` for a layer and softmax",
     quiz=("backprop",),
+    applies=(Applies(("variables",), "layer", given=False),),
     after="grad",
 )
 def backprop(

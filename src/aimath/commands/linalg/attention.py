@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.job import split_names
-from aimath.cli.options import ABSENT, Integer, MemoryLimit, Number, Operand, Option, Seed, Usage, Vector
+from aimath.cli.options import (
+    ABSENT,
+    Applies,
+    Integer,
+    MemoryLimit,
+    Number,
+    Operand,
+    Option,
+    Seed,
+    Usage,
+    Vector,
+)
 from aimath.cli.seeds import rng_metadata
 from aimath.commands._shared import ANSWER_COPIES, single_matrix
 from aimath.errors import InputError, pluralize
@@ -34,6 +45,7 @@ PAIRWISE_FIELDS = ("scores", "scaled", "masked", "weights")
     example=EXAMPLE,
     answer="output; `--causal --mask --heads --tokens`",
     quiz=("attention",),
+    applies=(Applies(("seed",), "heads"),),
     after="analogy",
 )
 def attention(

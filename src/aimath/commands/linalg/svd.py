@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option, Seed
+from aimath.cli.options import Applies, ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option, Seed
 from aimath.commands._shared import MAX_SHOWN_SIZE, single_matrix
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget, file_suffix
@@ -29,6 +29,7 @@ MAX_TERMINAL_SIZE = 20
     example="aimath svd-approx '2 0 1; 0 3 1' --rank 1",
     answer="the matrix, or a line a rank; `--rank`, `--save-factors`",
     quiz=("svd_approx",),
+    applies=(Applies(("seed",), "exact", given=False),),
     after="pca",
 )
 def svd_approx(

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.job import check_choice
-from aimath.cli.options import Integer, MaxMemory, MemoryLimit, Number, Option
+from aimath.cli.options import Applies, Integer, MaxMemory, MemoryLimit, Number, Option
 from aimath.commands.formulas import is_variable, parse_point
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import check_budget
@@ -35,6 +35,17 @@ Start = Annotated[
     list[str] | None, Option("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
 ]
 ScheduleName = Annotated[str, Option("--schedule", metavar="NAME", choices=SCHEDULES)]
+
+
+SCHEDULE_OPTIONS = (
+    Applies(("gamma",), "schedule", ("step", "exponential")),
+    Applies(("step_size",), "schedule", ("step",)),
+    Applies(("min_lr",), "schedule", ("cosine", "warmup-cosine")),
+    Applies(("warmup",), "schedule", ("warmup-cosine",)),
+    Applies(("power",), "schedule", ("polynomial",)),
+)
+"""Which schedules have which options."""
+DESCENT_OPTIONS = (*SCHEDULE_OPTIONS, Applies(("every",), "last", given=False))
 
 
 class ScheduleOptions(NamedTuple):

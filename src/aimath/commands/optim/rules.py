@@ -6,7 +6,13 @@ from typing import Annotated, NamedTuple
 
 from aimath.cli.command import command
 from aimath.cli.options import Number, Option
-from aimath.commands.optim._runs import DescentOptions, ReportOptions, ScheduleOptions, descent_report
+from aimath.commands.optim._runs import (
+    DESCENT_OPTIONS,
+    DescentOptions,
+    ReportOptions,
+    ScheduleOptions,
+    descent_report,
+)
 from aimath.report import Report
 
 Eps = Annotated[float, Number(("--eps",), "Added to the root.", vectorized=True)]
@@ -29,6 +35,7 @@ class AdamOptions(NamedTuple):
     example="aimath gd --lr 0.1 --steps 20",
     answer="a row a step; `--function --start --lr --steps --until --schedule`",
     quiz=("gd",),
+    applies=DESCENT_OPTIONS,
     after="backprop",
 )
 def gd(
@@ -48,6 +55,7 @@ def gd(
     example="aimath momentum --lr 0.1 --steps 20",
     answer="the same; `--momentum --dampening`",
     quiz=("momentum",),
+    applies=DESCENT_OPTIONS,
 )
 def momentum(
     descent_options: DescentOptions,
@@ -71,6 +79,7 @@ def momentum(
     example="aimath nesterov --lr 0.1 --steps 20",
     answer="the same; `--momentum`",
     quiz=("nesterov",),
+    applies=DESCENT_OPTIONS,
 )
 def nesterov(
     descent_options: DescentOptions,
@@ -97,6 +106,7 @@ def nesterov(
     example="aimath rmsprop --lr 0.1 --steps 20",
     answer="the same; `--alpha --eps --centered`",
     quiz=("rmsprop",),
+    applies=DESCENT_OPTIONS,
 )
 def rmsprop(
     descent_options: DescentOptions,
@@ -128,6 +138,7 @@ def rmsprop(
     example="aimath adam --lr 0.1 --steps 20",
     answer="the same; `--beta1 --beta2 --eps --amsgrad`",
     quiz=("adam",),
+    applies=DESCENT_OPTIONS,
 )
 def adam(
     descent_options: DescentOptions,
@@ -156,6 +167,7 @@ def adam(
     example="aimath adamw --lr 0.1 --steps 20",
     answer="the same; `--weight-decay`",
     quiz=("adamw",),
+    applies=DESCENT_OPTIONS,
 )
 def adamw(
     descent_options: DescentOptions,

@@ -7,7 +7,7 @@ from typing import Annotated
 from aimath.cli.command import command
 from aimath.cli.job import check_choice
 from aimath.cli.options import Integer, Number, Operand, Vector
-from aimath.commands.optim._runs import SCHEDULES, ScheduleName
+from aimath.commands.optim._runs import SCHEDULE_OPTIONS, SCHEDULES, ScheduleName
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 FORMULAS = {
@@ -25,6 +25,7 @@ FORMULAS = {
     example="aimath schedule 0 5 10 15 20 --schedule cosine --lr .1",
     answer="step, exponential, polynomial, cosine, warm-up",
     quiz=("schedule",),
+    applies=SCHEDULE_OPTIONS,
     after="learning-rate",
 )
 def schedule(

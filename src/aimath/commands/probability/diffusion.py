@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import Integer, Number, Operand, Option, RowNumbers, Seed, Usage, Vector
+from aimath.cli.options import Applies, Integer, Number, Operand, Option, RowNumbers, Seed, Usage, Vector
 from aimath.cli.seeds import rng_metadata
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
@@ -19,6 +19,11 @@ SCHEDULES = ("linear", "scaled-linear", "cosine")
     example="aimath diffuse 1 -1 0.5 --t 500",
     answer="x_t; `--schedule linear, scaled-linear, cosine`",
     quiz=("diffuse",),
+    applies=(
+        Applies(("seed",), "noise", given=False),
+        Applies(("T", "schedule", "beta_start", "beta_end"), "alpha_bar", given=False),
+        Applies(("beta_start", "beta_end"), "schedule", ("linear", "scaled-linear")),
+    ),
     after="describe",
 )
 def diffuse(

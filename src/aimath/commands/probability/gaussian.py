@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import ABSENT, MemoryLimit, Number, Operand, Option, Seed, Usage, Vector
+from aimath.cli.options import ABSENT, Applies, MemoryLimit, Number, Operand, Option, Seed, Usage, Vector
 from aimath.cli.seeds import rng_metadata
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget
@@ -35,6 +35,7 @@ FORMULAS_AND_CHECKS = {
     example="aimath gaussian 0 1 2 --mu 0 --sigma 1",
     answer="density; `--log --cdf --quantile --between --sample`",
     quiz=("gaussian",),
+    applies=(Applies(("seed",), "sample"),),
     after="bayes",
 )
 def gaussian(
