@@ -170,7 +170,6 @@ def test_option_of_reading_is_refused_where_nothing_is_read(warm, name):
         ("gaussian --sample 2 --labels a,b", "--labels"),
         ("grad x*y x=1 y=2 --labels a,b", "--labels"),
         ("gaussian --between -1 1 --invalid skip", "--invalid"),
-        ("quiz --export md --tries 3", "--tries does nothing beside --export"),
     ],
 )
 def test_option_for_nothing_is_named(warm, line, said):

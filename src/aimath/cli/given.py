@@ -111,7 +111,10 @@ def _break_rule(
         value = times[-1][0].strip() if times and times[-1] else other.default
         if value in rule.values or value not in other.choices:  # of what is no choice its parser tells
             return
-        where, out = f"with {said[other.name]} {value}", f"it is for {' or '.join(rule.values)}"
+        where, out = (
+            f"with {said[other.name]} {value}",
+            f"it is for {' or '.join(filter(None, (', '.join(rule.values[:-1]), rule.values[-1])))}",
+        )
     elif (other.name in spoken.values) == rule.given:
         return
     elif rule.given:

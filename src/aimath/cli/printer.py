@@ -46,14 +46,13 @@ class Printer:
         writers = [one for one in (self.writer, getattr(self.writer, "table", None)) if one is not None]
         states = [dict(vars(one)) for one in writers]
         try:
-            if len(reports) == 1 or rows == 1:
-                parts = [self.writer.write(report) for report in reports]
-            else:
-                parts = list(self._interleave(reports, rows))
-        except InputError:  # a row lacks a quantity: as if nothing had been written
+            parts = self._write_together(reports, rows)
+        except InputError as error:  # a row lacks a quantity: as if nothing had been written
             for one, state in zip(writers, states, strict=True):
                 vars(one).update(state)
-            raise
+            if len(reports) == 1 or not _announce(reports, writers, error):
+                raise
+            parts = self._write_together(reports, rows)
         for report in reports:
             if report.save and not report.is_missing:
                 report.save()
@@ -63,6 +62,12 @@ class Printer:
             self._write_notes(report)
             for more in following(report, self.fields):
                 self.write_reports([more])
+
+    def _write_together(self, reports: Sequence[Report], rows: int) -> list[bytes]:
+        """Return the bytes of reports of the same rows."""
+        if len(reports) == 1 or rows == 1:
+            return [self.writer.write(report) for report in reports]
+        return list(self._interleave(reports, rows))
 
     def _interleave(self, reports: Sequence[Report], rows: int) -> Iterator[bytes]:
         """Yield the lines of row 1 of every report, then of row 2, and so on."""
@@ -89,6 +94,18 @@ class Printer:
         self.sink.write(self.writer.finish())
         if self.plot_writer:
             _write_stderr(self.plot_writer.finish())
+
+
+def _announce(reports: Sequence[Report], writers: Sequence[Writer], error: InputError) -> bool:
+    """Tell writers that have written nothing yet of a sweep's columns, if they differ; return whether any does."""
+    from aimath.render.formats import TabularWriter, UnevenRowsError
+
+    tables = [one for one in writers if isinstance(one, TabularWriter) and not one.header]
+    if not isinstance(error, UnevenRowsError):
+        return False
+    for table in tables:
+        table.announce(reports)
+    return bool(tables)
 
 
 def following(report: Report, fields: tuple[str, ...] = ()) -> Iterator[Report]:

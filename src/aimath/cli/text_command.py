@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.cli.command import Function
-    from aimath.cli.options import Applies
 
 TextFunction = Callable[..., int]
 MAX_WIDTH = 80
@@ -80,10 +79,10 @@ class TextCommand(Command):
 
 
 def text_command(
-    *, example: str, answer: str, after: str, name: str = "", applies: tuple[Applies, ...] = ()
+    *, example: str, answer: str, after: str, name: str = ""
 ) -> Callable[[TextFunction], TextFunction]:
     """Declare a text function as the command of its name, or of another one."""
-    declared = Declaration(example, answer, after=after, informational=True, applies=applies)
+    declared = Declaration(example, answer, after=after, informational=True)
 
     def register(function: TextFunction) -> TextFunction:
         known = name or function.__name__

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from aimath.cli.app import invoke
 from aimath.cli.errors import eprint
-from aimath.cli.options import Applies, Option, Seed, TextArguments
+from aimath.cli.options import Option, Seed, TextArguments
 from aimath.cli.output import is_terminal
 from aimath.cli.seeds import resolve_seed
 from aimath.cli.text_command import TextOutput, text_command
@@ -39,7 +39,6 @@ EXPORT_FORMATS = ("md", "csv")
     example="aimath quiz softmax --count 3 --export md",
     answer="exit code 0 if all are right; `--export md, csv`",
     after="guide",
-    applies=(Applies(("tries",), "export", given=False),),
 )
 def quiz(
     out: TextOutput,

@@ -24,7 +24,7 @@ from aimath.render.report_view import (
 from aimath.text import encode_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from aimath.report import Report
 
@@ -57,21 +57,43 @@ class PlainWriter(Writer):
         return b"".join(self.table.line(map(self.table.cell, row)) for row in values.tolist())
 
 
+class UnevenRowsError(InputError):
+    """Rows have other columns than those above them."""
+
+
 class TabularWriter(Writer):
     """A base class of writers with one line per row below a header."""
 
     def __init__(self, layout: LayoutOptions) -> None:
         self.layout = layout
         self.header: list[str] = []
+        self.known: dict[str, Column] = {}  # those of several reports that come together
 
     def write(self, report: Report) -> bytes:
         """Return the rows; the first block sets the header, which later blocks must match."""
         spread = table_columns(report, self.layout.fields)
+        if self.known:
+            spread = self._fill(spread)
         heads = [column.header for column in spread]
-        start = b"" if self.header else self._header(spread)
+        start = b"" if self.header else self._header(list(self.known.values()) or spread)
         self.header = self.header or heads
         _check_header(heads, self.header)
         return start + self._rows(spread)
+
+    def announce(self, reports: Sequence[Report]) -> None:
+        """Take the columns of all the reports for the header; a row that lacks one has an empty cell there."""
+        tables = [table_columns(report, self.layout.fields) for report in reports]
+        for table in sorted(tables, key=len, reverse=True):  # the widest has most of them in order
+            for column in table:
+                self.known.setdefault(column.header, column)
+
+    def _fill(self, spread: list[Column]) -> list[Column]:
+        """Return all known columns, those that are missing empty."""
+        there = {column.header: column for column in spread}
+        if not there.keys() <= self.known.keys():
+            return spread
+        empty = np.full(len(spread[0].values), "")
+        return [there.get(head, column._replace(values=empty)) for head, column in self.known.items()]
 
     @abstractmethod
     def _header(self, table: list[Column]) -> bytes: ...
@@ -118,10 +140,10 @@ def _check_header(header: list[str], first: list[str]) -> None:
     """Raise InputError if rows do not match the header written."""
     hint = "--format json takes rows that differ"
     if len(header) != len(first):
-        raise InputError(f"a row has {len(header)} columns where the first has {len(first)}", hint=hint)
+        raise UnevenRowsError(f"a row has {len(header)} columns where the first has {len(first)}", hint=hint)
     for head, other in zip(header, first, strict=True):
         if head != other:
-            raise InputError(f"a row has a column '{head}' where the first has '{other}'", hint=hint)
+            raise UnevenRowsError(f"a row has a column '{head}' where the first has '{other}'", hint=hint)
 
 
 def quote_cell(cell: str, separator: str, *, spreadsheet: bool = True) -> str:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from aimath.cli.command import command
 from aimath.cli.job import check_choice
-from aimath.cli.options import Integer, Number, Operand, Vector
+from aimath.cli.options import ABSENT, Applies, Integer, MemoryLimit, Number, Operand, Usage, Vector
 from aimath.commands.optim._runs import SCHEDULE_OPTIONS, SCHEDULES, ScheduleName
+from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 FORMULAS = {
@@ -21,15 +22,25 @@ FORMULAS = {
 }
 
 
+ENDING = ("linear", "polynomial", "cosine", "warmup-cosine")
+"""The schedules that have an end; of the others --steps asks for the rates."""
+BYTES_PER_STEP = 600
+"""Bytes that the rate of a step takes, with its text."""
+
+
 @command(
+    Usage(("step",)),
+    Usage(
+        (), selected_by=("steps",), trailing=("step",), example="aimath schedule --steps 5 --schedule cosine"
+    ),
     example="aimath schedule 0 5 10 15 20 --schedule cosine --lr .1",
     answer="step, exponential, polynomial, cosine, warm-up",
     quiz=("schedule",),
-    applies=SCHEDULE_OPTIONS,
+    applies=(*SCHEDULE_OPTIONS, Applies(("steps",), "schedule", ENDING)),
     after="learning-rate",
 )
 def schedule(
-    step: Annotated[Vector, Operand("Updates, counted from 0.")],
+    step: Annotated[Vector, Operand("Updates, counted from 0.  [default: all of --steps]")] = ABSENT,
     schedule: ScheduleName = "constant",
     lr: Annotated[float, Number(("--lr",), "Learning rate.", quantity="base_lr")] = 0.1,
     steps: Annotated[int, Integer(("--steps",), "Updates until the end, T.", 1, 10**9)] = 20,
@@ -40,6 +51,7 @@ def schedule(
         int | None, Integer(("--warmup",), "Updates of warming up, W.  [default: a tenth]", 0, 10**9)
     ] = None,
     power: Annotated[float, Number(("--power",), "Power of polynomial.")] = 1.0,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Give the learning rate of each update.
 
@@ -49,6 +61,10 @@ def schedule(
     from aimath.core import optim as optimize
 
     check_choice("--schedule", schedule, SCHEDULES)
+    every = step is None
+    if every:
+        check_budget(steps * BYTES_PER_STEP, f"to write the rates of {steps} updates", memory)
+        step = optimize.schedule(steps=steps).step[None]
     return Report(
         optimize.schedule(
             step, schedule, lr, steps=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
@@ -63,4 +79,5 @@ def schedule(
         companion="step",
         plot=Plot("lr", "step", "curve"),
         extra={"schedule": schedule},
+        is_column=every,
     )  # fmt: skip

@@ -123,7 +123,7 @@ class LearningRateSchedule(NamedTuple):
 
 
 def schedule(
-    step: ArrayLike,
+    step: ArrayLike | None = None,
     schedule: str = "constant",
     lr: ArrayLike = 0.1,
     *,
@@ -141,12 +141,13 @@ def schedule(
     cosine: min_lr + (lr - min_lr) * (1 + cos(pi step / steps)) / 2 (Loshchilov and Hutter 2017),
     which stays at min_lr after the steps as optax's does, where torch's CosineAnnealingLR rises
     again; warmup-cosine: lr * step / warmup, then cosine from lr to min_lr at the end (optax).
-    `steps` are the updates until the end, `warmup` a tenth of them unless given.
+    `steps` are the updates until the end, all of which are answered if no `step` is given; `warmup` is
+    a tenth of them unless given.
 
     >>> schedule([0, 5, 10, 15], "cosine", 1.0, steps=10).lr.round(12)
     array([1. , 0.5, 0. , 0. ])
     """
-    k = np.asarray(step, np.float64)
+    k = np.asarray(np.arange(int(np.max(steps))) if step is None else step, np.float64)
     whole = np.isfinite(k) & (k >= 0.0) & (k == np.floor(k))
     if not whole.all():
         raise InputError(f"a step must be a whole number from 0, not {k[~whole][0]:g}", operand="step")
