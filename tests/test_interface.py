@@ -82,6 +82,7 @@ LINES = [
     "learning-rate --function 'x^2 + 2*y^2' --at 1,1",
     "schedule 0 5 10",
     "schedule 0 5 10 --lr .1,.2",
+    "schedule --steps 3 --schedule linear",
     "schedule 0 5 10 --schedule step --gamma .5 --step-size 2",
     "schedule 0 5 10 --schedule polynomial --power 2 --steps 10",
     "schedule 0 5 10 --schedule warmup-cosine --warmup 2 --min-lr .01",

@@ -146,6 +146,7 @@ CALLS = [
         "schedule 0 5 10 15 20 --schedule cosine --lr .1",
         lambda: optim.schedule([0, 5, 10, 15, 20], schedule="cosine", lr=0.1),
     ),
+    ("schedule --steps 6 --schedule cosine", lambda: optim.schedule(schedule="cosine", steps=6)),
     ("schedule 0 5 --schedule linear --steps 9", lambda: optim.schedule([0, 5], "linear", steps=9)),
     ("softmax 2 1 0.1", lambda: probability.softmax([2, 1, 0.1])),
     ("softmax 2 1 0.1 -T .5 --log", lambda: probability.softmax([2, 1, 0.1], temperature=0.5)),

@@ -170,11 +170,12 @@ class Command:
 
     def implies_explain(self, given: Mapping[str, Any]) -> bool:
         """Return whether the arguments given imply --explain, also in a pipe."""
-        text = self._text_arguments
+        text = self.text_arguments
         return text is not None and text.implies_explain and bool(given.get("operands"))
 
     @cached_property
-    def _text_arguments(self) -> TextArguments | None:
+    def text_arguments(self) -> TextArguments | None:
+        """The spec of the positional arguments that are text, or None."""
         spec = self.parameters[self.text_parameter].spec if self.text_parameter else None
         return spec if isinstance(spec, TextArguments) else None
 
@@ -195,7 +196,7 @@ class Command:
 
     def _positional_params(self) -> tuple[Param, ...]:
         """Return the parameter of the positional arguments, if there is one."""
-        text = self._text_arguments
+        text = self.text_arguments
         if text is not None:
             return (Param("operands", (), list[str], None, text.help, text.metavar),)
         if not any(usage.operands for usage in self.usages):

@@ -59,8 +59,10 @@ def parse_job(
     """Parse a command line without its output options into a Job and a lazy iterator of row blocks."""
     inputs = _pop_input_options(command, given)
     tokens = given.pop("operands", None) or []
+    readable = (None if sys.stdin is None else 0) if stdin else NO_STDIN
     if command.text_parameter and not select_usage(command, given).operands:
-        given[command.text_parameter], tokens = [token.strip() for token in tokens], []
+        words = [token.strip() for token in tokens]
+        given[command.text_parameter], tokens = _expand_words(command, words, given, readable), []
     flags = {key: text for key in command.operands if (text := given.pop(key, None)) is not None}
     seed = _pop_seed(command, given)
     asked = _make_job(command, given, inputs, flags, tokens, seed)
@@ -74,8 +76,24 @@ def parse_job(
     asked = asked._replace(
         operand_names=tuple(name for key in asked.operand_names for name in apart.get(key, [key]))
     )
-    readable = (None if sys.stdin is None else 0) if stdin else NO_STDIN
     return asked, _read_blocks(asked, tokens, flags, readable)
+
+
+def _expand_words(
+    command: Command, words: list[str], given: Mapping[str, Any], stdin: int | None
+) -> list[str]:
+    """Return the words of a command's text, with the lines of files and of standard input."""
+    spec = command.text_arguments
+    if spec is None or not spec.lines:
+        return words
+    from aimath.read.lines import expand_lines, has_piped_text  # noqa: PLC0415  only what is read from is loaded
+
+    taken = [command.flags[key] for key in command.operands if given.get(key) in ("-", "@-")]
+    if words and all("=" in word for word in words) and has_piped_text(stdin) and not taken:
+        words = ["-", *words]
+    if taken and {"-", "@-"} & {*words}:
+        raise InputError(f"stdin can be one operand, and {taken[0]} takes it", usage=True)
+    return expand_lines(words, stdin)
 
 
 def _pop_input_options(command: Command, given: dict[str, Any]) -> InputOptions:

@@ -76,12 +76,14 @@ class Option(NamedTuple):
 class TextArguments(NamedTuple):
     """Positional arguments that are not numbers, passed to the parameter as a list of strings.
 
-    What is `implies_explain` is a text for people, in a pipe too.
+    What is `implies_explain` is a text for people, in a pipe too. Of `lines` @FILE stands for the lines of
+    the file and - for those of standard input, and so do no arguments but assignments (x=3).
     """
 
     help: str
     metavar: str
     implies_explain: bool = False
+    lines: bool = False
 
 
 class Supplied(NamedTuple):

@@ -97,7 +97,7 @@ class Printer:
 
 
 def _announce(reports: Sequence[Report], writers: Sequence[Writer], error: InputError) -> bool:
-    """Tell writers that have written nothing yet of a sweep's columns, if they differ; return whether any does."""
+    """Tell tables that aren't begun of a sweep's columns, if these differ; return whether there are any."""
     from aimath.render.formats import TabularWriter, UnevenRowsError
 
     tables = [one for one in writers if isinstance(one, TabularWriter) and not one.header]

@@ -11,7 +11,7 @@ from aimath.cli.output import open_printer
 from aimath.cli.stand_ins import stand_in_operands, tries_all_widths
 from aimath.cli.text_command import TextCommand
 from aimath.errors import InputError, pluralize
-from aimath.read.blocks import BadRow, Block, with_location
+from aimath.read.blocks import BadRow, Block, check_budget, with_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 10_000
 """Rows times swept values that are answered together: that bounds what a long sweep holds."""
+
+
+MIN_RUNS, MAX_NUMBERS = 16, 1 << 20
+"""Runs of a sweep that are answered together in any case; and numbers, rows times runs, beyond these."""
 
 
 def run(command: Command, given: dict[str, Any]) -> int:
@@ -83,7 +87,7 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
     most = limit = _batch_rows(job, out, rows)
     while start < rows:
         part = block.slice_rows(start, min(rows, start + most))
-        batches = (_make_reports(job, part, runs, row_offset + start) for runs in _run_batches(job))
+        batches = (_make_reports(job, part, runs, row_offset + start) for runs in _run_batches(job, part))
         reports: list[Report] = []
         try:
             reports = next(batches)
@@ -165,9 +169,20 @@ def _batch_rows(job: Job, out: Printer | CollectingPrinter, rows: int) -> int:
     return max(1, min(rows, MAX_BATCH // len(job.runs))) if out.row_oriented and not matrices else 1
 
 
-def _run_batches(job: Job) -> Iterator[Sequence[dict[str, float]]]:
-    """Yield the runs of a sweep in batches, or all at once where bad rows are skipped."""
-    size = MAX_BATCH if job.on_invalid == "stop" else len(job.runs)
+def _run_batches(job: Job, part: Block) -> Iterator[Sequence[dict[str, float]]]:
+    """Yield the runs of a sweep in batches, or all at once where bad rows are skipped.
+
+    Answers to long rows are large: of these fewer runs are answered together.
+    """
+    numbers = sum(getattr(values, "size", 1) for values in part.operands.values())
+    size = max(MIN_RUNS, min(MAX_BATCH, MAX_NUMBERS // max(1, numbers)))
+    if job.on_invalid != "stop":
+        size = max(size, len(job.runs))
+        check_budget(
+            24 * numbers * size,
+            f"a sweep of {len(job.runs)} over {numbers} numbers",
+            job.read_options.max_memory,
+        )
     for first in range(0, len(job.runs), size):
         yield job.runs[first : first + size]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.options import (
     Operand,
@@ -11,6 +11,9 @@ from aimath.cli.options import (
 )
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 MAX_SHOWN_SIZE = 8
 """Matrices of more rows or columns are left out of a derivation where they aren't its point."""
@@ -48,6 +51,22 @@ def check_memory(shape: tuple[int, int], description: str, memory: int | None) -
         memory,
         alternative="fewer rows",
     )
+
+
+def price_quantities(
+    sizes: Mapping[str, int], memory: int | None, *, alternative: str
+) -> Callable[[str], None]:
+    """Return a Report's check_memory for quantities of so many numbers, which are counted together."""
+    made: dict[str, None] = {}
+
+    def afford(name: str) -> None:
+        if name in sizes:
+            made[name] = None
+            count = sum(sizes[one] for one in made)
+            what = f"{', '.join(made)} of {count} numbers with their text"
+            check_budget(ANSWER_COPIES * 8 * count, what, memory, alternative=alternative)
+
+    return afford
 
 
 def format_dot_product(left: str, right: str, i: int, j: int, terms: int) -> str:

@@ -81,7 +81,7 @@ class TabularWriter(Writer):
         return start + self._rows(spread)
 
     def announce(self, reports: Sequence[Report]) -> None:
-        """Take the columns of all the reports for the header; a row that lacks one has an empty cell there."""
+        """Take the columns of all reports for the header; a row that lacks one has an empty cell there."""
         tables = [table_columns(report, self.layout.fields) for report in reports]
         for table in sorted(tables, key=len, reverse=True):  # the widest has most of them in order
             for column in table:

@@ -45,3 +45,19 @@ def test_a_swept_lr_is_the_base_beside_the_answer(aimath):
     ]
     assert aimath("schedule", "0", "--lr", ".1,.2").out == "base_lr\tlr_1\n0.1\t0.1\n0.2\t0.2\n"
     assert json.loads(aimath("schedule", "0", "--json").out)["base_lr"] == 0.1
+
+
+@pytest.mark.parametrize("kind", ["constant", "step", "exponential", "linear", "cosine", "warmup-cosine"])
+def test_steps_alone_give_all_rates_without_standard_input(aimath, kind):
+    asked = "".join(f"{k}\n" for k in range(7))
+    ends = ["--steps", "7"] if kind in ("linear", "cosine", "warmup-cosine") else []
+    piped = aimath("schedule", "-", "--schedule", kind, *ends, stdin=asked)
+    alone = aimath("schedule", "--schedule", kind, "--steps", "7", stdin="1e9\nx\n")
+    assert (alone.code, alone.out) == (0, piped.out)
+    assert len(alone.out.splitlines()) == 7
+
+
+def test_steps_beside_step_numbers_are_the_end(aimath, refused):
+    assert aimath("schedule", "0", "5", "--steps", "10", "--schedule", "linear").out == "0.1 0.05\n"
+    assert "does nothing" in refused("schedule", "0", "5", "--steps", "10")
+    assert "--max-memory" in refused("schedule", "--steps", "1000000000", code=1)

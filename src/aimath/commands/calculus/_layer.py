@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aimath.commands._shared import single_matrix
+from aimath.errors import InputError
+from aimath.read.blocks import check_budget, memory_limit
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 if TYPE_CHECKING:
@@ -15,13 +17,15 @@ if TYPE_CHECKING:
 
 MAX_NAMED_WEIGHTS = 1000
 """Weights of so many at most have names."""
+BYTES_PER_GRADIENT = 64
+"""Bytes that a gradient takes: what it is made of, and its text (measured: 7 times 8)."""
 CHECKS = (
     CrossCheck("along random signs the slope is {answer}, by a complex step {alternative}"),
     CrossCheck("reverse mode, operation by operation: {alternative}", "check_tape"),
 )
 
 
-def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noqa: N803
+def layer_report(W: Vector, x: Vector, b: Vector, target: Any, memory: int | None) -> Report:  # noqa: N803
     """Return the report for each row of x, by cross-entropy if a target class is given, else the sum."""
     from aimath.core import nn as core
 
@@ -29,6 +33,8 @@ def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noq
         single_matrix(W, "layer", unbatched=False),
         None if b is None else single_matrix(b, "b", unbatched=False),
     )
+    m, n = weights.shape
+    _check_rows(len(x), m, n, memory)
     result: Any
     if target is None:
         result, steps = core.backprop(weights, x, shift), _sum_steps()
@@ -42,6 +48,14 @@ def layer_report(W: Vector, x: Vector, b: Vector, target: Any) -> Report:  # noq
         names={"entry": _gradient_labels(*result.W.shape)},
         plot=Plot("gradients"),
     )
+
+
+def _check_rows(rows: int, m: int, n: int, memory: int | None) -> None:
+    """Raise InputError if a row's gradients are too large, or name the first row that is one too many."""
+    size = BYTES_PER_GRADIENT * (m * n + m + n)
+    check_budget(size, f"{m * n + m + n} gradients with their text", memory)
+    if rows > 1 and (most := (memory_limit() if memory is None else memory) // size) < rows:
+        raise InputError("more rows than are answered at once", row=most)  # the runner answers those before
 
 
 def _gradient_labels(m: int, n: int) -> tuple[str, ...]:

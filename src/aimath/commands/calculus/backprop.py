@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import ABSENT, Applies, Operand, TextArguments, Usage, Vector
+from aimath.cli.options import ABSENT, Applies, MemoryLimit, Operand, TextArguments, Usage, Vector
 from aimath.commands import formulas as words
 from aimath.commands._shared import class_indices
 from aimath.commands.calculus import _layer as layers
@@ -43,7 +43,9 @@ COLUMNS = (
 def backprop(
     given: Annotated[
         list[str] | None,
-        TextArguments("A formula, and a value for each variable; with --layer x and b.", "F X=N..."),
+        TextArguments(
+            "A formula, and a value for each variable; with --layer x and b.", "F X=N...", lines=True
+        ),
     ] = None,
     variables: Variables = "",
     layer: Annotated[
@@ -56,6 +58,7 @@ def backprop(
         Vector | None,
         Operand("Its right class, from 0; a list has one a row.", flag="--target", per_row=True),
     ] = None,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Send the gradient back through a formula, node by node.
 
@@ -65,7 +68,7 @@ def backprop(
     if --target says which class is right, else from the sum of what it gives.
     """
     if layer is not None:
-        return layers.layer_report(layer, x, b, None if target is None else class_indices(target))
+        return layers.layer_report(layer, x, b, None if target is None else class_indices(target), memory)
     if any(part is not None for part in (x, b, target)):
         raise InputError("--x, --bias and --target go with --layer", hint=f"try {LAYER_EXAMPLE}", usage=True)
     functions, assignments = words.parse_formulas(given or [], variables, BACKPROP_EXAMPLE)

@@ -35,7 +35,12 @@ Variables = Annotated[
 )
 def grad(
     given: Annotated[
-        list[str], TextArguments("One formula, or several, and a value for each variable.", "F... X=N...")
+        list[str],
+        TextArguments(
+            "One formula, or several, or @FILE or - with one a line; and a value for each variable.",
+            "F... X=N...",
+            lines=True,
+        ),
     ],
     at: Annotated[
         Vector | None,

@@ -35,6 +35,8 @@ EXAMPLE = (
 )
 MAX_HEADS_SHOWN = 4
 MAX_TERMS_SHOWN = 3
+POSITION_COPIES, PROJECTION_COPIES = 10, 5
+"""With heads so many arrays of the size of X and of its weights are held: X W, cut into heads, and mixed."""
 PAIRWISE_FIELDS = ("scores", "scaled", "masked", "weights")
 """Quantities with a number for each query and key: made only where they are asked for."""
 
@@ -90,8 +92,12 @@ def attention(
         return report._replace(template_words={"last": names[-1], "d": str(result.Q.shape[-1])})
     if any(matrix is not None for matrix in (Q, K, V)):
         raise InputError("--heads makes Q, K and V of one matrix X: give that alone", usage=True)
-    drawn = int(seed)
-    several = core.attention(X=single_matrix(X, "X"), heads=heads, seed=drawn, **options)
+    drawn, positions = int(seed), single_matrix(X, "X")
+    length, width = positions.shape
+    size = 8 * (PROJECTION_COPIES * width**2 + POSITION_COPIES * length * width)
+    what = f"self-attention of {length} x {width} positions with weights of {width} x {width}"
+    check_budget(size, what, memory, alternative="a smaller size")
+    several = core.attention(X=positions, heads=heads, seed=drawn, **options)
     report = _report(several, _multi_head_steps(several.Q.shape, masked=masks), tokens, memory)
     return report._replace(extra=rng_metadata(drawn))
 

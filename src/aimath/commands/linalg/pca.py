@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import ArrayOrRowBlocks, Integer, Operand, Option
-from aimath.commands._shared import MAX_SHOWN_SIZE, single_matrix
+from aimath.cli.options import ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option
+from aimath.commands._shared import MAX_SHOWN_SIZE, price_quantities, single_matrix
 from aimath.errors import pluralize
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
@@ -33,6 +33,7 @@ def pca(
         int | None, Integer(("--components", "-k"), "How many directions.  [default: all]", 1, 10**9)
     ] = None,
     whiten: Annotated[bool, Option("--whiten", help="Divide each coordinate by its deviation.")] = False,
+    memory: MemoryLimit = None,
 ) -> Report:
     """Find the directions in which data spread most.
 
@@ -45,8 +46,10 @@ def pca(
 
     if not isinstance(X, np.ndarray):
         return _streamed_report(X, components, whiten=whiten)
+    columns = X.shape[-1]
+    priced = price_quantities({"covariance": columns**2}, memory, alternative="--fields projected")
     found = core.pca(single_matrix(X, "X"), components, whiten)
-    return _report(found, _pca_steps(found))
+    return _report(found, _pca_steps(found), check_memory=priced)
 
 
 def _report(result: PCA, steps: tuple[Step, ...], **overrides: Any) -> Report:

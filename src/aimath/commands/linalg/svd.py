@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
 from aimath.cli.options import Applies, ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option, Seed
-from aimath.commands._shared import MAX_SHOWN_SIZE, single_matrix
+from aimath.commands._shared import MAX_SHOWN_SIZE, price_quantities, single_matrix
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget, file_suffix
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
@@ -84,8 +85,12 @@ def svd_approx(
         weights, notes = W, W.notes
         ranks = rank or spectra.default_ranks(min(*weights.shape, MAX_STREAMED_RANK))
         found = spectra.streaming_svd(weights, max(ranks), *method, int(seed)).truncate(ranks)
+    count = len(ranks) * math.prod(weights.shape)
+    sizes = {} if len(ranks) == 1 else {"approximation": count}  # one is as large as the matrix
     return _report(found, single=len(rank or ()) == 1)._replace(
-        notes=notes, save=_factor_saver(found, weights, save_factors) if save_factors else None
+        notes=notes,
+        save=_factor_saver(found, weights, save_factors) if save_factors else None,
+        check_memory=price_quantities(sizes, memory, alternative="one --rank"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
 from aimath.cli.job import check_choice
-from aimath.cli.options import Integer, Number, Option
+from aimath.cli.options import Integer, MaxMemory, MemoryLimit, Number, Option
 from aimath.commands.optim._runs import (
     DEFAULT_FUNCTION,
     FAILED_STATUSES,
@@ -17,6 +17,7 @@ from aimath.commands.optim._runs import (
     Start,
     parse_start,
 )
+from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from aimath.core.calculus import Function
     from aimath.core.optim import Comparison
     from aimath.report import Step
+
+
+BYTES_PER_STEP = 80
+"""Bytes that a step takes for each optimiser and variable (measured: 75)."""
 
 
 @command(
@@ -45,6 +50,8 @@ def race(
         float | None, Number(("--until",), "Stop once the gradient is no longer than this.  [default: never]")
     ] = None,
     schedule: ScheduleName = "constant",
+    max_memory: MaxMemory = None,  # noqa: ARG001  it comes as `memory`
+    memory: MemoryLimit = None,
 ) -> Report:
     """Let optimisers walk down one function side by side.
 
@@ -58,6 +65,8 @@ def race(
         check_choice("--optimizers", n.strip(), known) for n in (optimizers or ",".join(known)).split(",")
     ]
     check_choice("--schedule", schedule, SCHEDULES)
+    size = BYTES_PER_STEP * steps * len(names) * len(point)
+    check_budget(size, f"{len(names)} ways of {steps} steps", memory, alternative="fewer --steps")
     found = optimize.race(f, point, optimizers=names, lr=lr, steps=steps, until=until, schedule=schedule)
     return Report(
         found,
