@@ -53,7 +53,7 @@ def read_file(path: str, parser: RowParser) -> BlockIterator:
 
 def open_stdin(raw: BinaryIO | int, parser: RowParser) -> BlockIterator:
     """Yield the rows of standard input: text unless .npy is detected or --input-format is given."""
-    with _locate_errors(STDIN):
+    with locate_errors(STDIN):
         yield from _read_stream(Stream(raw, STDIN), parser.format_name, parser, parser.read_options.key)
 
 
@@ -61,12 +61,12 @@ def open_stdin(raw: BinaryIO | int, parser: RowParser) -> BlockIterator:
 def open_source(path: str) -> Iterator[Stream]:
     """Open a file for reading, with its name added to errors about its content."""
     stream = open_file(path)
-    with stream.raw, _locate_errors(path):
+    with stream.raw, locate_errors(path):
         yield stream
 
 
 @contextmanager
-def _locate_errors(source: str) -> Iterator[None]:
+def locate_errors(source: str) -> Iterator[None]:
     """Add the name of the source to errors that have no place."""
     try:
         yield

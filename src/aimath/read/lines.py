@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read._sources import open_source, sniff_format
+from aimath.read._sources import locate_errors, open_source, sniff_format
 from aimath.read._stream import Stream
 from aimath.read.blocks import STDIN
 from aimath.text import display_path
@@ -43,7 +43,8 @@ def has_piped_text(stdin: int | None) -> bool:
 def _stdin_lines(stdin: int | None) -> list[str]:
     if not has_piped_text(stdin) or stdin is None:
         raise InputError("there is nothing to read on standard input", usage=True)
-    return _text_lines(Stream(stdin, STDIN))
+    with locate_errors(STDIN):
+        return _text_lines(Stream(stdin, STDIN))
 
 
 def _text_lines(stream: Stream) -> list[str]:
