@@ -23,7 +23,7 @@ from aimath.cli.seeds import resolve_seed
 from aimath.errors import InputError, join_and
 from aimath.read.blocks import BadRow, Block, ReadOptions
 from aimath.read.numbers import parse_integer, parse_option, parse_sweep
-from aimath.read.operands import NO_STDIN, open_large_matrix, read_blocks, refuse_unread
+from aimath.read.operands import NO_STDIN, is_text_read, open_large_matrix, read_blocks
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _read_blocks(
 ) -> Iterator[Block | BadRow]:
     """Yield the blocks of operands, or one empty block for a command without operands."""
     if not job.operand_names:
-        refuse_unread(job.read_options)
+        _refuse_unread(job.read_options)
         for flag, given in (("--labels", job.labels), ("--invalid", job.on_invalid != "stop")):
             if given:
                 raise InputError(f"{flag} is about what is read, and nothing is", usage=True)
@@ -134,14 +134,17 @@ def _read_blocks(
             yield Block(operands={name: rows}, source=rows.source, lines=(1,))  # type: ignore[dict-item]
             return
     known = (*job.operand_names, *job.optional_operands)
+    matrices = [name for name in known if job.operand_spec(name).matrix]
     try:
+        if not is_text_read(tokens, job.operand_names, flags, matrices):
+            _refuse_unread(job.read_options)
         for piece in read_blocks(
             tokens,
             job.operand_names,
             flags,
             stdin,
             job.read_options,
-            matrix=[name for name in known if job.operand_spec(name).matrix],
+            matrix=matrices,
             optional=job.optional_operands,
             per_row=[name for name in known if job.operand_spec(name).per_row],
             keyed=[name for name in job.operand_names if job.operand_spec(name).keyed],
@@ -155,6 +158,16 @@ def _read_blocks(
         if error.usage and not error.hint:
             error.hint = f"try {job.command.example}"
         raise
+
+
+def _refuse_unread(read_options: ReadOptions) -> None:
+    """Raise InputError if an option says how something is read, where nothing is."""
+    if read_options.column is not None:
+        raise InputError("--column picks a column of a table, and none is read", usage=True)
+    for name in ("rows", "key", "header", "delimiter", "missing", "input_format"):
+        if getattr(read_options, name) != ReadOptions._field_defaults[name]:
+            why = f"--{name.replace('_', '-')} says how a file or standard input is read, and none is"
+            raise InputError(why, hint="leave it out, or give @FILE or -", usage=True)
 
 
 def _refuse_missing(job: Job, empty: Block) -> None:

@@ -62,9 +62,9 @@ class OperandSource:
         return self.current.slice_rows(self.offset, len(self.current.lines))
 
     def ends(self, rows: int) -> bool:
-        """Return whether the source, which is no pipe, has no more than `rows` rows left."""
+        """Return whether the source has no more than `rows` rows left."""
         left = self.peek()
-        if self.may_block or not isinstance(left, Block) or len(left.lines) > rows:
+        if not isinstance(left, Block) or len(left.lines) > rows:
             return False
         ahead = next(self.blocks, None)
         self.blocks = chain(() if ahead is None else (ahead,), self.blocks)
@@ -105,7 +105,7 @@ def zip_sources(sources: Sequence[OperandSource], names: Sequence[str]) -> Block
         count = 1
         if len(blocks) == len(heads):
             count = min(len(block.lines) for block in blocks)
-            if count < max(len(block.lines) for block in blocks):
+            if count < max(len(block.lines) for block in blocks) and not any(f.may_block for f in many):
                 _check_none_ends(many, count)
             yield _merge_blocks([*(block.slice_rows(0, count) for block in blocks), *fixed], names)
         elif None in heads:

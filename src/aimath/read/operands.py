@@ -105,19 +105,23 @@ def read_blocks(
         rows = one_per_row(rows, wanting[0]) if counted else rows
         rows = _mark_empty(rows, wanting) if mark_empty else rows
         feeds.insert(0, OperandSource(wanting, rows, may_block=True, one_per_row=counted))
-    elif not any(_token_path(one.tokens[0], matrix=one.name in matrices) for one in given):
-        refuse_unread(read_options)
+    elif read_options.column is not None and not _is_file_among(given, matrices):
+        raise InputError("--column picks a column of a table, and none is read", usage=True)
     return zip_sources(feeds, names)
 
 
-def refuse_unread(read_options: ReadOptions) -> None:
-    """Raise InputError if an option says how something is read, where nothing is."""
-    if read_options.column is not None:
-        raise InputError("--column picks a column of a table, and none is read", usage=True)
-    for name in ("rows", "key", "header", "delimiter", "missing", "input_format"):
-        if getattr(read_options, name) != ReadOptions._field_defaults[name]:
-            why = f"--{name.replace('_', '-')} says how a file or standard input is read, and none is"
-            raise InputError(why, hint="leave it out, or give @FILE or -", usage=True)
+def _is_file_among(given: Sequence[_OperandTokens], matrices: Collection[str]) -> bool:
+    """Return whether a file is one of the operands."""
+    return any(_token_path(one.tokens[0], matrix=one.name in matrices) is not None for one in given)
+
+
+def is_text_read(
+    tokens: Sequence[str], names: Sequence[str], flags: Mapping[str, str], matrices: Collection[str]
+) -> bool:
+    """Return whether an operand comes from a file or standard input, not from the command line alone."""
+    given = _assign_tokens(tokens, names, flags)
+    piped = len(given) < len(names) or any(one.tokens == ("-",) for one in given)
+    return piped or _is_file_among(given, matrices)
 
 
 def _mark_empty(blocks: BlockIterator, names: Sequence[str]) -> BlockIterator:

@@ -157,7 +157,7 @@ def test_a_query_that_sees_nothing_is_named(refused):
         (("--tokens", "the,cat"), "--tokens: 2 names for 3 positions", 2),
         (("--scale", "inf"), "--scale", 2),
         (("--mask", "1 0; 1 1"), "the mask has shape 2x2", 1),
-        (("--heads", "2"), "--heads makes Q, K and V", 2),
+        (("--heads", "2"), "-Q does nothing beside --heads", 2),
         (("--heads", "0"), "--heads", 2),
         (("--head", "2"), "--heads", 2),
     ],

@@ -213,8 +213,11 @@ def test_more_updates_than_the_limit_are_asked_for_by_name(aimath, refused):
         (["adam", "--eps", "-1"], "--eps must be at least 0"),
         (["momentum", "--momentum", "1.5"], "--momentum must be at least 0 and below 1"),
         (["rmsprop", "--alpha", "2"], "--alpha must be at least 0 and below 1"),
-        (["gd", "--min-lr", "1"], "--min-lr must be at least 0 and at most lr"),
-        (["gd", "--warmup", "21"], "--warmup must be at least 0 and at most all steps"),
+        (["gd", "--schedule", "cosine", "--min-lr", "1"], "--min-lr must be at least 0 and at most lr"),
+        (
+            ["gd", "--schedule", "warmup-cosine", "--warmup", "21"],
+            "--warmup must be at least 0 and at most all steps",
+        ),
         (["gd", "--gamma", "0", "--schedule", "step"], "--gamma must be above 0"),
     ],
 )

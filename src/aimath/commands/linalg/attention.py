@@ -90,8 +90,6 @@ def attention(
         report = _report(result, steps, tokens, memory)
         names = report.labels or (str(len(result.Q)),)
         return report._replace(template_words={"last": names[-1], "d": str(result.Q.shape[-1])})
-    if any(matrix is not None for matrix in (Q, K, V)):
-        raise InputError("--heads makes Q, K and V of one matrix X: give that alone", usage=True)
     drawn, positions = int(seed), single_matrix(X, "X")
     length, width = positions.shape
     size = 8 * (PROJECTION_COPIES * width**2 + POSITION_COPIES * length * width)
