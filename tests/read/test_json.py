@@ -51,7 +51,7 @@ BAD_JSON = {
     b"[1, Infinity]": "Infinity is not a number",
     b"[1, -Infinity]": "-Infinity is not a number",
     b"[1, 1e400]": "'1e400' overflows float64",
-    b"[" + b"9" * 5000 + b"]": f"'{'9' * 57}...' is not a number of at most 400 characters",
+    b"[" + b"9" * 5000 + b"]": f"'{'9' * 57}...' overflows float64",
     b"[" * 100_000: "arrays are nested deeper than 64",
     b"[\xff]": "byte 2 (0xff) is not UTF-8",
     b"\0": "not JSON: expecting value at column 1",

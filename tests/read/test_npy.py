@@ -83,11 +83,11 @@ BAD_NPY = {
     "not a dictionary": (header(b"[1]"), "its header is not a dictionary"),
     "a call": (
         header(b"{'descr': exit(), 'fortran_order': False, 'shape': (1,)}"),
-        "its header must hold descr, fortran_order and shape, each once",
+        "its header is not a literal of Python",
     ),
     "9 kB of minus": (
         header(b"{" + b"-" * 9000 + b"}"),
-        "its header must hold descr, fortran_order and shape, each once",
+        "its header is not a plain dictionary",
     ),
     "a key twice": (
         header(FINE[:-1] + b"'shape': (1,)}"),
@@ -103,11 +103,11 @@ BAD_NPY = {
     ),
     "a word as order": (
         header(FINE.replace(b"False", b"'no'")),
-        "its fortran_order or its shape is malformed",
+        "its fortran_order is 'no', not True or False",
     ),
     "a huge extent": (
         header(FINE.replace(b"(1,)", b"(" + b"9" * 5000 + b",)")),
-        "its shape '(" + "9" * 56 + "...' is malformed",
+        "its header is not a literal of Python",
     ),
     "10^36 elements": (
         header(FINE.replace(b"(1,)", b"(999999999999999999, 999999999999999999)")),

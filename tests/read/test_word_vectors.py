@@ -55,6 +55,28 @@ def test_text(at, data):
     assert (found.vectors.dtype, np.signbit(found.vectors[2, 2])) == (np.float64, True)
 
 
+UNICODE_BLANKS = [chr(k) for k in range(0x10000) if chr(k).isspace() and k not in (9, 10, 13, 32)]
+
+
+@pytest.mark.parametrize("blank", UNICODE_BLANKS, ids=ascii)
+@pytest.mark.parametrize("header", [b"", b"5 3\n"])
+def test_only_ascii_blanks_end_a_word(at, blank, header):
+    """A word is the same beside lines that are read fast and beside one that is not."""
+    words = [f"10{blank}000", blank, f"a{blank}", f"{blank}7"]
+    lines = [f"{word} 1 {k} 3" for k, word in enumerate(words)]
+    expected = [[1, k, 3] for k in range(len(words))]
+    first = ["the 0 0 0"]
+    fast = read_word_vectors(at("\n".join(first + lines).encode()))
+    slow = read_word_vectors(
+        at(header + "\n".join([*first, *lines, ". . . 4 5 6"][1 if header else 0 :]).encode())
+    )
+    assert fast.labels == ("the", *words)
+    assert fast.vectors.tolist()[1:] == expected
+    skipped = 0 if header else 1
+    assert slow.labels[skipped:] == (*words, ". . .")
+    assert slow.vectors.tolist()[skipped:] == [*expected, [4, 5, 6]]
+
+
 def test_labels_may_hold_blanks_and_be_numbers(at):
     found = read_word_vectors(at(b"a 1 2\n. . . 3 4\nat name@x.com 5 6\n7 7 8\n# 9 1\n\xc2\xa0 1 1\n"))
     assert found.labels == ("a", ". . .", "at name@x.com", "7", "#", "\xa0")

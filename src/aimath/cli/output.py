@@ -15,7 +15,7 @@ from aimath.read.numbers import parse_integer
 from aimath.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from aimath.cli.options import OutputOptions
     from aimath.render.report_view import LayoutOptions, Writer
@@ -24,6 +24,8 @@ FORMAT_BY_SUFFIX = {
     ".txt": "plain", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
     ".md": "markdown", ".npy": "npy", ".svg": "svg",
 }  # fmt: skip
+DERIVATION_FORMS = ("plain", "table", "json", "svg")
+"""Forms that --explain leaves nothing out of: plain becomes a table, JSON holds every quantity."""
 
 
 class Terminal(NamedTuple):
@@ -82,6 +84,11 @@ def _resolve_format(output: OutputOptions) -> str:
             raise InputError(why, hint="--json holds every quantity that it shows", usage=True)
         return _form_of_file(output.out or "", asked[0])
     form = _form_of_file(output.out or "")
+    if output.explain and form not in DERIVATION_FORMS:
+        why = f"a derivation is a text for people, and {quote(output.out or '')} would hold {form}"
+        raise InputError(why, hint=f"the suffixes are {_suffixes(DERIVATION_FORMS)}", usage=True).within(
+            "--out"
+        )
     for_people = output.explain or (output.out is None and is_terminal(1))
     return "table" if form == "plain" and for_people else form
 
@@ -89,17 +96,22 @@ def _resolve_format(output: OutputOptions) -> str:
 def _form_of_file(path: str, asked: str = "") -> str:
     """Return the form of a file: the one asked for, or what its suffix names, by default plain.
 
-    A suffix that names no form, or a form that isn't text where text is asked for, is refused.
+    A suffix that names no form, or another one than is asked for, is refused; any text goes into a .txt.
     """
     suffix = file_suffix(path)
     form = FORMAT_BY_SUFFIX.get(suffix, "" if suffix else "plain")
     if not form:
         why = f"the suffix of {quote(path)} names no form"
-        hint = f"the suffixes are {' '.join(FORMAT_BY_SUFFIX)}"
+        hint = f"the suffixes are {_suffixes(FORMAT_BY_SUFFIX.values())}"
         raise InputError(why, hint=hint, usage=True).within("--out")
-    if asked and form not in FORMATS:
+    if asked and form not in ("plain", asked):
         raise InputError(f"{quote(path)} would hold {form}, not {asked}", usage=True).within("--out")
     return asked or form
+
+
+def _suffixes(forms: Collection[str]) -> str:
+    """Return the suffixes that name one of the forms."""
+    return " ".join(suffix for suffix, form in FORMAT_BY_SUFFIX.items() if form in forms)
 
 
 def is_terminal(fd: int) -> bool:

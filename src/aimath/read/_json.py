@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import Block, Row
-from aimath.read.numbers import parse_number
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def _strict_loads(data: bytes) -> Any:
             data.decode(),
             object_pairs_hook=reject_duplicates,
             parse_constant=_reject_constant,
-            parse_float=parse_number,
-            parse_int=parse_number,
+            parse_float=_parse_number,
+            parse_int=_parse_number,
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
@@ -74,6 +74,14 @@ def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise InputError(f"the key {quote(key)} is there twice")
         found[key] = value
     return found
+
+
+def _parse_number(text: str) -> float:
+    """Return a number of JSON, however many digits it has, or raise InputError if it overflows."""
+    value = float(text)
+    if isinf(value):
+        raise InputError(f"{quote(text)} overflows float64")
+    return value
 
 
 def _reject_constant(name: str) -> Any:

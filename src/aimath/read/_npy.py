@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from aimath.errors import InputError
 from aimath.read._elements import StoredArray, read_exactly, read_rows
 from aimath.read._stream import Stream
-from aimath.text import escape_unprintable, quote
+from aimath.text import escape_unprintable, quote, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 MAGIC = b"\x93NUMPY"
 MAX_HEADER_BYTES = 10_000
 MAX_MEMBERS, MAX_COMPRESSION_RATIO = 1000, 200
-_ITEM = re.compile(
-    r"""\s*(['"])(\w+)\1\s*:\s*(?:(['"])([^'"]*)\3|(True|False)|\(([\d,\s]*)\)|(\[.*\]))\s*,?"""
-)
-_NUMERIC = re.compile(r"[<>=|]?(f[248]|[iu][1248]|b1)")
+MAX_HEADER_DEPTH = 8  # brackets in brackets; of an honest header that is a number array two
+_PYTHON_2_LONG = re.compile(r"(?<=[0-9])[ \t]*L\b")
+_KEYS = {"descr", "fortran_order", "shape"}
 
 
 def read_npy(stream: Stream, parser: RowParser) -> BlockIterator:
@@ -57,37 +57,73 @@ def _parse_header(stream: Stream) -> StoredArray:
     length = int.from_bytes(read_exactly(stream, 2 if head[6] == 1 else 4), "little")
     if length > MAX_HEADER_BYTES:
         raise InputError(f"its header claims {length} bytes; the limit is {MAX_HEADER_BYTES}")
-    text = read_exactly(stream, length).decode("latin-1").strip()
-    if not (text.startswith("{") and text.endswith("}")):
+    try:
+        text = read_exactly(stream, length).decode("utf-8" if head[6] == 3 else "latin-1")
+    except UnicodeDecodeError as error:
+        raise InputError(f"byte {error.start + 1} of its header is not UTF-8") from None
+    return _parse_header_text(text, python_2=head[6] < 3)
+
+
+def _parse_header_text(text: str, *, python_2: bool) -> StoredArray:
+    """Return the three fields of a header, a literal of Python, read as NumPy reads it but each key once."""
+    found = _read_literal(text, python_2=python_2)
+    if not isinstance(found, dict):
         raise InputError("its header is not a dictionary")
-    return _parse_dict(text[1:-1])
-
-
-def _parse_dict(text: str) -> StoredArray:
-    """Return the three header fields, parsed without evaluating anything."""
-    found: dict[str, Any] = {}
-    at, count = 0, 0
-    while at < len(text.rstrip()) and (item := _ITEM.match(text, at)):
-        _, key, _, word, truth, shape, structure = item.groups()
-        found[key] = word or truth or structure or _parse_shape(shape or "")
-        at, count = item.end(), count + 1
-    if at < len(text.rstrip()) or count != 3 or set(found) != {"descr", "fortran_order", "shape"}:
+    if set(found) != _KEYS:
         raise InputError("its header must hold descr, fortran_order and shape, each once")
     descr, fortran, shape = found["descr"], found["fortran_order"], found["shape"]
-    if not isinstance(descr, str) or not _NUMERIC.fullmatch(descr):
+    dtype = _number_dtype(descr)
+    if dtype is None:
         raise InputError(f"its dtype {quote(str(descr))} is not a real number of at most 8 bytes")
-    if fortran not in ("True", "False") or not isinstance(shape, tuple):
-        raise InputError("its fortran_order or its shape is malformed")
-    if not 1 <= len(shape) <= 4 or 0 in shape:
+    if not isinstance(fortran, bool):
+        raise InputError(f"its fortran_order is {shorten(repr(fortran))}, not True or False")
+    if not (isinstance(shape, tuple) and all(isinstance(extent, int) for extent in shape)):
+        raise InputError(f"its shape is {shorten(repr(shape))}, not a tuple of whole numbers")
+    if not 1 <= len(shape) <= 4 or min(shape) < 1:
         raise InputError(f"its shape {shape} is not of 1 to 4 axes with something on each"[:200])
-    return StoredArray(descr, shape, fortran == "True")
+    return StoredArray(dtype, tuple(map(int, shape)), fortran)
 
 
-def _parse_shape(text: str) -> tuple[int, ...]:
-    extents = [extent.strip() for extent in text.split(",") if extent.strip()]
-    if not all(re.fullmatch("[0-9]{1,18}", extent) for extent in extents):
-        raise InputError(f"its shape {quote(f'({text})')} is malformed")
-    return tuple(map(int, extents))
+def _read_literal(text: str, *, python_2: bool) -> Any:
+    """Return the value of a literal, in which Python 2 may have written 3L for 3."""
+    import ast  # noqa: PLC0415  numpy loads it anyway
+    import warnings  # noqa: PLC0415  the same
+
+    text = text.lstrip(" \t")
+    depth = max(accumulate((sign in "([{") - (sign in ")]}") for sign in text), default=0)
+    if depth > MAX_HEADER_DEPTH or len(re.findall("[-+~]", text)) > MAX_HEADER_DEPTH:
+        raise InputError("its header is not a plain dictionary")  # nor may it exhaust the parser's stack
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd escapes in strings
+        for source in (text, _PYTHON_2_LONG.sub("", text))[: 1 + python_2]:
+            try:
+                tree = ast.parse(source, mode="eval").body
+                value = ast.literal_eval(tree)
+            except SyntaxError:
+                continue
+            except (ValueError, TypeError, MemoryError, RecursionError):
+                break
+            if isinstance(tree, ast.Dict) and len(value) < len(tree.keys):
+                raise InputError("its header must hold descr, fortran_order and shape, each once")
+            return value
+    raise InputError("its header is not a literal of Python")
+
+
+def _number_dtype(descr: Any) -> str | None:
+    """Return NumPy's name of a dtype of real numbers of at most 8 bytes, or None for any other."""
+    import warnings  # noqa: PLC0415  numpy loads it anyway
+
+    import numpy as np
+
+    if not isinstance(descr, str):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of names that NumPy gives up
+            dtype = np.dtype(descr)
+    except (TypeError, ValueError, SyntaxError, OverflowError):
+        return None
+    return dtype.str if dtype.kind in "fiub" and dtype.itemsize <= 8 else None
 
 
 def read_npz(stream: Stream, parser: RowParser, name: str | None) -> BlockIterator:

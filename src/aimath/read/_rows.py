@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from aimath.errors import InputError, join_and, pluralize
+from aimath.read._cells import CellReader, cut_comment, split_cells
+from aimath.read._records import Piece
 from aimath.read.blocks import BadRow, Row, RowLayout
 from aimath.read.numbers import is_number, looks_numeric, parse_number
 from aimath.text import display_path, quote
 
-_SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
+_COLUMN_NUMBER = re.compile("[1-9][0-9]{0,8}")
 _WORD = re.compile("[A-Za-z]{2}")
 _MISSING = frozenset({"", "na", "n/a", "nan", "null"})
 
@@ -24,13 +26,30 @@ def _holds_numbers(cells: list[str]) -> bool:
     )
 
 
+def decode_line(raw: bytes) -> str:
+    """Return a line or a record as text without its end, or raise InputError that names a byte of it."""
+    try:
+        text = raw.removesuffix(b"\n").removesuffix(b"\r").decode()
+    except UnicodeDecodeError as error:
+        bad = raw[error.start]
+        raise InputError(
+            f"byte {error.start + 1} (0x{bad:02x}) is not UTF-8",
+            hint="if it is Latin-1, convert it with iconv -f LATIN1 -t UTF-8",
+        ) from None
+    if "\0" in text:
+        raise InputError(f"byte {raw.find(0) + 1} is a NUL inside the line")
+    return text
+
+
 class RowParser(RowLayout):
     """A parser of lines into rows, as configured by its layout."""
 
-    def read_header(self, raw: bytes) -> bool:
-        """Read the first non-empty line, and return whether it is a header."""
+    comment_passed = False  # whether a line before the first record was a comment
+
+    def read_header(self, record: Piece) -> bool:
+        """Read the first record, and return whether it is a header."""
         column = self.read_options.column
-        self.by_json = self.is_json(raw)
+        self.by_json = self.is_json(record.data)
         if self.by_json:
             if column is not None:
                 raise InputError(
@@ -40,12 +59,14 @@ class RowParser(RowLayout):
                 )
             return False
         try:
-            cells = self.split_cells(self.decode_line(raw))
-        except InputError:
-            cells = ["0"]  # row() says what is wrong with it
+            cells = self.cells_of(record)
+        except InputError as error:
+            if self.read_options.header or (column is not None and not _COLUMN_NUMBER.fullmatch(column)):
+                raise error.within(f"{display_path(self.source)}:{record.line}") from None
+            cells = ["0"]  # parse_row() says what is wrong with it
         numeric = _holds_numbers([cell.rpartition("=")[2] for cell in cells])
         is_header = self.read_options.header or not (
-            numeric or all(cell.lower() in _MISSING for cell in cells)
+            numeric or all(cell.strip().lower() in _MISSING for cell in cells)
         )
         if is_header:
             self.labels = tuple(cells)
@@ -54,65 +75,89 @@ class RowParser(RowLayout):
         return is_header
 
     def _column_index(self, column: str) -> int:
-        if column in self.labels:
-            return self.labels.index(column)
-        if re.fullmatch("[1-9][0-9]{0,8}", column):
+        for names, name in (
+            (self.labels, column),
+            ([label.strip() for label in self.labels], column.strip()),
+        ):
+            if name in names:
+                return names.index(name)
+        if _COLUMN_NUMBER.fullmatch(column):
             return int(column) - 1
         known = f"the columns are {', '.join(map(quote, self.labels[:20]))}" if self.labels else ""
         why = "has no column" if known else "has no header line that names"
+        way_out = "count columns from 1"
+        if self.comment_passed and self.strict:
+            way_out = "a line that begins with # is a comment; use --header if it is the header"
         raise InputError(
-            f"{display_path(self.source)} {why} {quote(column)}",
-            hint=known or "count columns from 1",
-            usage=True,
+            f"{display_path(self.source)} {why} {quote(column)}", hint=known or way_out, usage=True
         )
 
     def is_json(self, raw: bytes) -> bool:
         """Return whether a line is JSON; a .csv never is."""
         return self.json_lines or (not self.strict and raw.lstrip(b" \t")[:1] in (b"[", b"{"))
 
+    def is_leading_comment(self, raw: bytes) -> bool:
+        """Return whether a line before the first record is a comment."""
+        found = raw.lstrip(b" \t").startswith(b"#") and not (
+            self.json_lines or (self.strict and self.read_options.header)
+        )
+        self.comment_passed |= found
+        return found
+
+    @property
+    def spans_lines(self) -> bool:
+        """Whether a quoted cell may hold line breaks: in a table; elsewhere a line is a row."""
+        how = self.read_options
+        table = self.strict or how.header or how.column is not None or how.delimiter is not None
+        return table and not self.json_lines
+
     def parse_row(self, raw: bytes, line: int) -> Row | BadRow | None:
         """Return one non-empty line as a row, or None if it is a comment or skipped."""
-        cells: list[str] = []
-        try:
-            if self.is_json(raw):
-                from aimath.read import _json as structured  # noqa: PLC0415  only text is common
-
-                return structured.parse_line(raw, self)
-            text = self.decode_line(raw)
-            if not text:
-                return None
-            cells = self.split_cells(text)
-            return self._parse_text_row(cells)
-        except InputError as error:
-            width = self.width if self.strict else len(cells) or len(raw.split())
-            return BadRow(error, self.source, line, width or 1)
-
-    def decode_line(self, raw: bytes) -> str:
-        """Return a line as text, without its comment and surrounding blanks."""
-        try:
-            text = raw.removesuffix(b"\r").decode()
-        except UnicodeDecodeError as error:
-            bad = raw[error.start]
-            raise InputError(f"byte {error.start + 1} (0x{bad:02x}) is not UTF-8") from None
-        for sign, what in (("\0", "a NUL"), ("\r", "a carriage return")):
-            if sign in text:
-                raise InputError(f"byte {raw.index(sign.encode()) + 1} is {what} inside the line")
-        if "#" in text:
-            text = re.split(r"(?:^|[ \t])[ \t]*#", text, maxsplit=1)[0]
-        return text.strip(" \t")
-
-    def split_cells(self, text: str) -> list[str]:
-        """Return a line split at its separators."""
-        if '"' in text:
-            import csv  # noqa: PLC0415  quotes are for headers, and those are rare
+        if self.is_json(raw):
+            from aimath.read import _json as structured  # noqa: PLC0415  only text is common
 
             try:
-                found = next(csv.reader([text], delimiter=self.delimiter or ",", strict=True))
-            except csv.Error:
-                raise InputError("a quote is open at the end of the line") from None
-        else:
-            found = _SEPARATOR.split(text) if self.delimiter is None else text.split(self.delimiter)
-        return [cell.strip(" \t") for cell in found]
+                return structured.parse_line(raw, self)
+            except InputError as error:
+                return self._bad_row(error, raw, line)
+        return self.parse_record(Piece(raw, line))
+
+    def parse_record(self, record: Piece) -> Row | BadRow | None:
+        """Return a record of text as a row, or None if it is a comment or skipped."""
+        cells: list[str] = []
+        try:
+            cells = self.cells_of(record)
+            return self._parse_text_row(cells) if cells else None
+        except InputError as error:
+            return self._bad_row(error, record.data, record.line, len(cells))
+
+    def _bad_row(self, error: InputError, raw: bytes, line: int, cells: int = 0) -> BadRow:
+        width = self.width if self.strict else cells or len(raw.split())
+        return BadRow(error, self.source, line, width or 1)
+
+    def cell_reader(self) -> CellReader:
+        """Return a reader of the cells of one record."""
+        return CellReader(self.delimiter, comments=not self.strict)
+
+    def cells_of(self, record: Piece) -> list[str]:
+        """Return the cells of a record, none of a comment."""
+        text = decode_line(record.data)
+        if record.cells is not None:
+            if isinstance(record.cells, InputError):
+                raise record.cells
+            return record.cells
+        if '"' in text and not (text.lstrip(" \t").startswith("#") and not self.strict):
+            reader = self.cell_reader()
+            reader.feed(text)
+            if reader.is_open:
+                raise InputError("a quote is open at the end of the line")
+            return reader.cells
+        if "\r" in text:
+            at = record.data.index(b"\r") + 1
+            raise InputError(f"byte {at} is a carriage return inside the line")
+        if "#" in text and not self.strict:
+            text = cut_comment(text)
+        return split_cells(text, self.delimiter)
 
     def _parse_text_row(self, cells: list[str]) -> Row | None:
         if len(self.names) > 1:
@@ -160,7 +205,7 @@ class RowParser(RowLayout):
 
     def _parse_cell(self, cell: str) -> float | None:
         """Return one cell as a number, or nan or None where it is missing."""
-        if cell.lower() not in _MISSING:
+        if cell.strip().lower() not in _MISSING:
             return parse_number(cell)
         if self.read_options.missing == "error":
             what = f"{quote(cell)} is not a number" if cell else "the cell is empty"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aimath.errors import InputError, pluralize
 from aimath.read._fast_text import fast_parse
+from aimath.read._records import RecordSplitter
 from aimath.read._stream import line_chunks
 from aimath.read.blocks import Accumulator, BadRow, Block, Row
 from aimath.text import display_path, quote
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.core.numerics.types import Array
+    from aimath.read._records import Piece
     from aimath.read._rows import RowParser
     from aimath.read._stream import Stream
     from aimath.read.blocks import BlockIterator
@@ -108,21 +110,19 @@ def _header_labels(parser: RowParser, width: int) -> tuple[str, ...]:
 
 def read_records(stream: Stream, parser: RowParser) -> Iterator[Block | BadRow | None]:
     """Yield runs of equally long rows, bad rows in place, and None for blank lines."""
-    line, begun = 1, False
-    for chunk in line_chunks(stream, parser.read_options.max_memory):
-        start = 0
-        while not begun and start < len(chunk):
-            end = chunk.index(b"\n", start)
-            raw = chunk[start:end]
-            if raw.strip() and not raw.lstrip(b" \t").startswith(b"#"):
-                begun = True
-                if not parser.read_header(raw):
-                    break
-            start, line = end + 1, line + 1
-        data = chunk[start:]
-        if data:
-            yield from merge_blocks(_parse_chunk(data, line, parser))
-            line += data.count(b"\n")
+    records = RecordSplitter(line_chunks(stream, parser.read_options.max_memory), parser)
+    first = records.first()
+    if first is not None and parser.read_header(first):
+        records.take(first)
+    for pieces in records:
+        yield from merge_blocks(chain.from_iterable(_parse_piece(piece, parser) for piece in pieces))
+
+
+def _parse_piece(piece: Piece, parser: RowParser) -> Iterator[Block | BadRow | None]:
+    """Return the rows of lines, or of one record with quotes."""
+    if piece.cells is None:
+        return _parse_chunk(piece.data, piece.line, parser)
+    return _blocks_of(parser.parse_record(piece), piece.line, parser)
 
 
 def _parse_chunk(data: bytes, line: int, parser: RowParser) -> Iterator[Block | BadRow | None]:
@@ -162,14 +162,18 @@ def _parse_lines(data: bytes, line: int, parser: RowParser) -> Iterator[Block | 
             if parser.blank_lines_separate:
                 yield None
             continue
-        row = parser.parse_row(raw, number)
-        if isinstance(row, Row):
-            first = row.operands[parser.names[0]]
-            one = len(parser.names) == 1
-            labels = row.labels or (_header_labels(parser, first.shape[-1]) if one else ())
-            yield Block(row.operands, parser.source, [number] * len(first), labels)
-        elif row is not None:
-            yield row._replace(labels=_header_labels(parser, row.width))
+        yield from _blocks_of(parser.parse_row(raw, number), number, parser)
+
+
+def _blocks_of(row: Row | BadRow | None, line: int, parser: RowParser) -> Iterator[Block | BadRow]:
+    """Yield one row as a block, a bad one as it is, and nothing for one that is passed over."""
+    if isinstance(row, Row):
+        first = row.operands[parser.names[0]]
+        one = len(parser.names) == 1
+        labels = row.labels or (_header_labels(parser, first.shape[-1]) if one else ())
+        yield Block(row.operands, parser.source, [line] * len(first), labels)
+    elif row is not None:
+        yield row._replace(labels=_header_labels(parser, row.width))
 
 
 def merge_blocks(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:

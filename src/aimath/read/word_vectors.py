@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SINGLE_PRECISION_BYTES = 16 << 20  # bytes of text from which on vectors are held as float32
 _HEADER = re.compile(rb"([0-9]{1,9})[ \t]+([1-9][0-9]{0,8})[ \t]*\r?")
+_BLANKS = re.compile(rb"[ \t]+")  # any others, such as a no-break space, are signs of a word
 _FLOAT32_DTYPES = ("<f4", ">f4", "<f2", ">f2", "bf16")  # what float32 holds without rounding
 
 
@@ -102,10 +103,10 @@ class _TextReader:
         """Remove the header, if there is one, and set the width of the vectors."""
         first, _, rest = data.partition(b"\n")
         header = _HEADER.fullmatch(first)
-        if header and (not rest or len(rest.partition(b"\n")[0].split()) == int(header[2]) + 1):
+        if header and (not rest or len(_split_blanks(rest.partition(b"\n")[0])) == int(header[2]) + 1):
             self.declared_count, self.width = int(header[1]), int(header[2])
             return rest
-        self.width = max(1, len(first.split()) - 1)
+        self.width = max(1, len(_split_blanks(first)) - 1)
         return data
 
     def _add(self, data: bytes, line: int) -> None:
@@ -137,19 +138,22 @@ class _TextReader:
     def _parse_lines(self, data: bytes, line: int) -> Iterator[tuple[str, list[float]]]:
         """Yield labels and vectors line by line; a label may hold blanks, as some of GloVe's do."""
         for k, raw in enumerate(data.split(b"\n")[:-1], line):
-            if raw.strip():
+            if raw.strip(b" \t\r"):
                 try:
                     yield self._parse_line(raw)
                 except InputError as error:
                     raise error.within(f"{display_path(self.stream.source)}:{k}") from None
 
     def _parse_line(self, raw: bytes) -> tuple[str, list[float]]:
-        label, *cells = raw.rsplit(None, self.width)
+        line = raw.removesuffix(b"\r").strip(b" \t")
+        gaps = [gap.span() for gap in _BLANKS.finditer(line)][-self.width :]
+        end, start = gaps[0] if gaps else (len(line), len(line))
+        cells = _split_blanks(line[start:])
         try:
-            name = label.decode()
+            name = line[:end].decode()
         except UnicodeDecodeError:
             raise InputError("its word is not UTF-8") from None
-        more = name.split()[1:]
+        more = re.split("[ \t]+", name)[1:]
         if len(cells) < self.width or (more and _is_number(more[-1])):
             found = len(cells) + sum(map(_is_number, more))
             raise InputError(f"{quote(name)} has {pluralize(found, 'number')}, not {self.width}")
@@ -157,6 +161,15 @@ class _TextReader:
         if not all(map(isfinite, values)):
             raise InputError(f"{quote(name)} has an infinite number")
         return name, values
+
+
+def _split_blanks(line: bytes) -> list[bytes]:
+    r"""Return what stands between blanks and tabs.
+
+    >>> _split_blanks(b" 10\xc2\xa0000 1\t2 ")
+    [b'10\xc2\xa0000', b'1', b'2']
+    """
+    return [part for part in _BLANKS.split(line.removesuffix(b"\r")) if part]
 
 
 def _parse_fast(data: bytes, width: int) -> tuple[list[str], Array | None]:
