@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import string
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.options import FORMATS
 
 KNOWN = ["txt", "csv", "tsv", "json", "jsonl", "ndjson", "md", "npy", "svg"]
@@ -49,6 +51,45 @@ def test_suffix_that_is_no_form_is_refused(warm, tmp_path, suffix, way):
     ran = warm("softmax", "1", "2", *way, "--out", str(file))
     assert (ran.code, ran.out, file.exists()) == (2, b"", False)
     assert all(f".{known}" in ran.text for known in KNOWN)
+
+
+CALCULATING = sorted(name for name, entry in COMMANDS.items() if not entry.is_text)
+EXPLAINED = ["md", "csv", "tsv", "npy", "MD"]
+"""Suffixes of forms that would leave the derivation out."""
+
+
+@pytest.mark.parametrize("name", CALCULATING)
+def test_every_command_refuses_a_false_suffix_before_it_reads(warm, tmp_path, name):
+    """Whatever stdin holds, and whatever else is asked for."""
+    words = shlex.split(lookup(name).example)[1:]
+    for suffix, way in [
+        ("png", []),
+        ("csv.gz", ["--explain"]),
+        *((known, ["--explain"]) for known in EXPLAINED),
+    ]:
+        file = tmp_path / f"answer.{suffix}"
+        ran = warm(*words, *way, "--out", str(file))
+        assert (ran.code, ran.out, file.exists()) == (2, b"", False), (suffix, way)
+        assert all(f".{known}" in ran.text for known in ("txt", "json", "svg"))
+
+
+@pytest.mark.parametrize("suffix", ["txt", "svg", "json"])
+def test_derivation_goes_where_it_fits(warm, tmp_path, suffix):
+    file = tmp_path / f"answer.{suffix}"
+    assert warm("softmax", "1", "2", "--explain", "--out", str(file)).code == 0
+    assert b"shifted" in file.read_bytes() or b"max" in file.read_bytes()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(KNOWN), st.sampled_from(FORMATS), st.booleans())
+def test_form_asked_for_is_what_the_name_says(warm, tmp_path, suffix, form, explain):
+    """Text of any form may go into a .txt, and no form under the name of another."""
+    file = tmp_path / f"answer.{suffix}"
+    file.unlink(missing_ok=True)
+    ran = warm("softmax", "1", "2", "--format", form, *["--explain"] * explain, "--out", str(file))
+    own = {"md": "markdown", "jsonl": "json", "ndjson": "json"}.get(suffix, suffix)
+    fits = own in ("txt", form) and not (explain and form not in ("table", "json"))
+    assert (ran.code, file.exists()) == ((0, True) if fits else (2, False))
 
 
 @pytest.mark.parametrize("suffix", ["npy", "svg", "NPY"])

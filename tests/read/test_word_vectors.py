@@ -67,9 +67,8 @@ def test_only_ascii_blanks_end_a_word(at, blank, header):
     expected = [[1, k, 3] for k in range(len(words))]
     first = ["the 0 0 0"]
     fast = read_word_vectors(at("\n".join(first + lines).encode()))
-    slow = read_word_vectors(
-        at(header + "\n".join([*first, *lines, ". . . 4 5 6"][1 if header else 0 :]).encode())
-    )
+    among = [*lines, ". . . 4 5 6"] if header else [*first, *lines, ". . . 4 5 6"]
+    slow = read_word_vectors(at(header + "".join(f"{line}\n" for line in among).encode()))
     assert fast.labels == ("the", *words)
     assert fast.vectors.tolist()[1:] == expected
     skipped = 0 if header else 1

@@ -77,11 +77,11 @@ def _parse_header_text(text: str, *, python_2: bool) -> StoredArray:
         raise InputError(f"its dtype {quote(str(descr))} is not a real number of at most 8 bytes")
     if not isinstance(fortran, bool):
         raise InputError(f"its fortran_order is {shorten(repr(fortran))}, not True or False")
-    if not (isinstance(shape, tuple) and all(isinstance(extent, int) for extent in shape)):
+    if not (isinstance(shape, tuple) and all(type(extent) is int for extent in shape)):
         raise InputError(f"its shape is {shorten(repr(shape))}, not a tuple of whole numbers")
     if not 1 <= len(shape) <= 4 or min(shape) < 1:
         raise InputError(f"its shape {shape} is not of 1 to 4 axes with something on each"[:200])
-    return StoredArray(dtype, tuple(map(int, shape)), fortran)
+    return StoredArray(dtype, shape, fortran)
 
 
 def _read_literal(text: str, *, python_2: bool) -> Any:
