@@ -88,6 +88,12 @@ def test_header_that_is_no_text_is_exit_code_1(warm, tmp_path, first, column):
     assert f"d.csv:{1 + first.startswith(b'#')}: " in ran.text
 
 
+def test_unreadable_first_line_costs_itself_alone(warm, tmp_path):
+    (tmp_path / "d.csv").write_bytes(b"a,\xe9\n1,2\n3,4\n")
+    ran = warm("dot", f"@{tmp_path / 'd.csv'}", "1,1", "--invalid", "skip")
+    assert (ran.code, ran.out) == (3, b"3\n7\n")
+
+
 CELLS = st.sampled_from(["#1", "# 2", "#", "a # b", "5", "-1", "#!", '"#"'])
 
 

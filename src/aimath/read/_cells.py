@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from aimath.errors import InputError
 from aimath.text import quote
@@ -66,6 +67,14 @@ def _patterns(delimiter: str | None, *, comments: bool) -> tuple[re.Pattern[str]
         re.compile(f'(?:{quoted}|(?!{blanks}")(?P<plain>{plain})){after}'),
         re.compile(f"{blanks}{after}"),
     )
+
+
+class Piece(NamedTuple):
+    """Whole lines, each of which is a record; or one record with quotes, by its cells."""
+
+    data: bytes
+    line: int  # the number of the first
+    cells: list[str] | InputError | None = None  # of the one record, or why it has none
 
 
 class CellReader:

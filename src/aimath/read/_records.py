@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
+from aimath.read._cells import Piece
 from aimath.read._stream import BLOCK_BYTES
 
 if TYPE_CHECKING:
@@ -14,14 +15,6 @@ if TYPE_CHECKING:
     from aimath.read._rows import RowParser
 
 MAX_RECORD_BYTES = 8 << 20  # of a record of several lines: what a quote that nobody closes can hold
-
-
-class Piece(NamedTuple):
-    """Whole lines, each of which is a record; or one record with quotes, by its cells."""
-
-    data: bytes
-    line: int  # the number of the first
-    cells: list[str] | InputError | None = None  # of the one record, or why it has none
 
 
 class RecordSplitter:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from aimath.errors import InputError, join_and, pluralize
-from aimath.read._cells import CellReader, cut_comment, split_cells
-from aimath.read._records import Piece
+from aimath.read._cells import CellReader, Piece, cut_comment, split_cells
 from aimath.read.blocks import BadRow, Row, RowLayout
 from aimath.read.numbers import is_number, looks_numeric, parse_number
 from aimath.text import display_path, quote
@@ -132,7 +131,8 @@ class RowParser(RowLayout):
             return self._bad_row(error, record.data, record.line, len(cells))
 
     def _bad_row(self, error: InputError, raw: bytes, line: int, cells: int = 0) -> BadRow:
-        width = self.width if self.strict else cells or len(raw.split())
+        width = (self.width if self.strict else 0) or cells
+        width = width or len(raw.split(self.delimiter.encode() if self.delimiter else None))
         return BadRow(error, self.source, line, width or 1)
 
     def cell_reader(self) -> CellReader:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.core.numerics.types import Array
-    from aimath.read._records import Piece
+    from aimath.read._cells import Piece
     from aimath.read._rows import RowParser
     from aimath.read._stream import Stream
     from aimath.read.blocks import BlockIterator
