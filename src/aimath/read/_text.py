@@ -122,7 +122,8 @@ def _parse_piece(piece: Piece, parser: RowParser) -> Iterator[Block | BadRow | N
     """Return the rows of lines, or of one record with quotes."""
     if piece.cells is None:
         return _parse_chunk(piece.data, piece.line, parser)
-    return _blocks_of(parser.parse_record(piece), piece.line, parser)
+    row = parser.parse_record(piece)
+    return iter(() if row is None else (_as_block(row, piece.line, parser),))
 
 
 def _parse_chunk(data: bytes, line: int, parser: RowParser) -> Iterator[Block | BadRow | None]:
@@ -162,18 +163,19 @@ def _parse_lines(data: bytes, line: int, parser: RowParser) -> Iterator[Block | 
             if parser.blank_lines_separate:
                 yield None
             continue
-        yield from _blocks_of(parser.parse_row(raw, number), number, parser)
+        row = parser.parse_row(raw, number)
+        if row is not None:
+            yield _as_block(row, number, parser)
 
 
-def _blocks_of(row: Row | BadRow | None, line: int, parser: RowParser) -> Iterator[Block | BadRow]:
-    """Yield one row as a block, a bad one as it is, and nothing for one that is passed over."""
+def _as_block(row: Row | BadRow, line: int, parser: RowParser) -> Block | BadRow:
+    """Return one row as a block, or a bad one with its labels."""
     if isinstance(row, Row):
         first = row.operands[parser.names[0]]
         one = len(parser.names) == 1
         labels = row.labels or (_header_labels(parser, first.shape[-1]) if one else ())
-        yield Block(row.operands, parser.source, [line] * len(first), labels)
-    elif row is not None:
-        yield row._replace(labels=_header_labels(parser, row.width))
+        return Block(row.operands, parser.source, [line] * len(first), labels)
+    return row._replace(labels=_header_labels(parser, row.width))
 
 
 def merge_blocks(items: Iterator[Block | BadRow | None]) -> Iterator[Block | BadRow | None]:
