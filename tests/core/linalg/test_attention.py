@@ -70,6 +70,56 @@ def test_blocks_of_queries_change_nothing_but_last_bits(monkeypatch, block):
     assert np.abs(attention(q, k, v, causal=True, mask=mask).output - truth).max() < 2e-15
 
 
+def true_weights(q, k, scale, mask, causal):
+    """One query after the other, with 60 digits."""
+    with mp.workdps(60):
+        factor = 1 / mp.sqrt(len(q[0])) if scale is None else mp.mpf(scale)
+        rows = []
+        for i, row in enumerate(q.tolist()):
+            seen = range(i + 1 if causal else len(k))
+            scores = [factor * mp.fdot(row, k[j].tolist()) + mp.mpf(float(mask[i, j])) for j in seen]
+            raised = [mp.exp(s) for s in scores]
+            rows.append([x / mp.fsum(raised) for x in raised] + [mp.mpf(0)] * (len(k) - len(seen)))
+        return rows
+
+
+WEIGHTS_ULP = 3.0
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 8.0, 20.0])  # scores of up to a thousand
+@pytest.mark.parametrize("scale", [None, 0.3])
+@pytest.mark.parametrize("causal", [False, True])
+def test_weights_of_any_scores_are_right_to_the_last_digits(size, scale, causal):
+    rng = np.random.default_rng([int(1000 * size), scale is None, causal])
+    q, k = size * rng.normal(size=(2, 2, 5, 6))
+    mask = np.where(rng.random((2, 5, 5)) < 0.2, -np.inf, rng.normal(0, size, (2, 5, 5)))
+    mask[:, range(5), range(5)] = 0.1
+    found = attention(q, k, k, causal, mask, scale).weights
+    for batch in range(2):
+        truth = true_weights(q[batch], k[batch], scale, mask[batch], causal)
+        for row, right in zip(found[batch], truth, strict=True):
+            for x, t in zip(row, right, strict=True):
+                # what underflows has no last digits
+                assert abs(mp.mpf(float(x)) - t) <= WEIGHTS_ULP * max(math.ulp(float(t)), 5e-324)
+
+
+def test_few_scores_and_many_differ_in_last_bits_only(monkeypatch):
+    q, k, v = draw(2, 7, 6), draw(2, 7, 6), draw(2, 7, 3)
+    mask = np.where(np.eye(7) > 0, 0.0, draw(7, 7))
+    few = attention(q, k, v, causal=True, mask=mask)
+    monkeypatch.setattr("aimath.core.linalg._scores.MAX_MULTIPLICATIONS", 0)
+    many = attention(q, k, v, causal=True, mask=mask)
+    for name in ("scores", "scaled", "masked", "weights", "output"):
+        assert getattr(few, name) == near(getattr(many, name)), name
+    assert (few.output != many.output).any()
+
+
+def test_a_score_beyond_float64_counts_only_after_it_was_scaled():
+    found = attention([[1e200, 1.0]], [[1e200, 0.0], [1e200, 1.0]], [[1.0], [2.0]], scale=1e-300)
+    assert found.scaled.tolist() == [[1e100, 1e100]]
+    assert found.weights.tolist() == [[0.5, 0.5]]
+
+
 def test_a_causal_position_does_not_depend_on_what_follows():
     q, k, v = draw(6, 4), draw(6, 4), draw(6, 4)
     whole = attention(q, k, v, causal=True).output

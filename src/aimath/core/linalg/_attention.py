@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
+from aimath.core.linalg._scores import ScoreParts, is_small, mask_parts, scores_in_parts, softmax_of_parts
 from aimath.core.numerics.arrays import Check, as_finite, as_matrix, format_shape
 from aimath.core.numerics.exact import sqrt_ratio_rounded
 from aimath.core.numerics.forms import select_form
@@ -113,7 +115,7 @@ def apply_mask(scaled: Array, mask: Array | None, causal: bool) -> Array:
 def scaled_dot_product_attention(
     q: FloatArray, k: FloatArray, v: FloatArray, scale: float, mask: Array | None, causal: bool
 ) -> FloatArray:
-    """Return softmax(Q Kᵀ · scale + mask) V, computed by blocks of queries."""
+    """Return softmax(Q Kᵀ · scale + mask) V, computed by blocks of queries: for many scores."""
     lead, (queries, keys) = q.shape[:-2], (q.shape[-2], k.shape[-2])
     output = np.empty((*q.shape[:-1], v.shape[-1]), q.dtype)
     step = max(1, BLOCK // (q.itemsize * keys))
@@ -134,7 +136,11 @@ def scaled_dot_product_attention(
                 _softmax_matmul(scores, v[at][:seen], output[at][part], exp_is_safe=calm)
     if not np.isfinite(output).all():
         output[...] = _shrunk_weights(q, k, scale, mask, causal=causal) @ v.astype(np.float64)
-    # A mean lies within what it is of, however its weights were rounded.
+    return _clip_to_values(output, v)
+
+
+def _clip_to_values(output: FloatArray, v: FloatArray) -> FloatArray:
+    """Return means clipped to what they are of, within which they lie however their weights were rounded."""
     return np.clip(output, v.min(axis=-2, keepdims=True), v.max(axis=-2, keepdims=True), out=output)
 
 
@@ -180,9 +186,18 @@ def _softmax_matmul(scores: FloatArray, values: FloatArray, out: FloatArray, *, 
         np.matmul(scores, values, out=out)
 
 
+class ScaleRest(NamedTuple):
+    """What rounding took from the scale: 1/√d is meant, and a score of some hundreds shows the difference."""
+
+    value: float
+
+
 @never_infinite("scores", "scaled", "output")
 class Attention(NamedTuple):
-    """Scaled dot-product attention of L queries to S keys; what it is made of is float64 in any case."""
+    """Scaled dot-product attention of L queries to S keys; what it is made of is float64 in any case.
+
+    Of few scores the rounding is kept until the softmax is taken (`_scores`).
+    """
 
     Q: Queries  # float64, or float32 as K, V and output are
     K: Keys
@@ -191,16 +206,21 @@ class Attention(NamedTuple):
     mask: Scores | None  # is added to the scores, -inf hides
     scale: float
     output: Mixtures
+    scale_rest: ScaleRest
 
     @property
     def scores(self) -> Scores:
         """Q Kᵀ."""
+        if is_small(self.Q, self.K):
+            return scores_in_parts(self.Q, self.K).high
         with np.errstate(all="ignore"):
             return np.asarray(np.matmul(self.Q, np.swapaxes(self.K, -1, -2), dtype=np.float64))
 
     @property
     def scaled(self) -> Scores:
         """Scores times scale."""
+        if is_small(self.Q, self.K):
+            return self._scaled_parts().high
         with np.errstate(all="ignore"):
             found = self.scores * self.scale
             if not np.isfinite(found).all():  # the product may be beyond float64 where this is not
@@ -211,15 +231,24 @@ class Attention(NamedTuple):
     @property
     def masked(self) -> Scores:
         """Scaled, with -inf for what a query must not see."""
+        if is_small(self.Q, self.K):
+            return mask_parts(self._scaled_parts(), self.mask, causal=self.causal).high
         return apply_mask(self.scaled, self.mask, self.causal)
 
     @property
     def weights(self) -> Scores:
         """Softmax of masked: rows of sum 1."""
+        if is_small(self.Q, self.K):
+            parts = self._scaled_parts()
+            if np.isfinite(parts.high).all():
+                return softmax_of_parts(mask_parts(parts, self.mask, causal=self.causal))
         scaled = self.scaled
         if np.isfinite(scaled).all():
             return softmax_rows(apply_mask(scaled, self.mask, self.causal))[0]
         return _shrunk_weights(self.Q, self.K, self.scale, self.mask, causal=self.causal)
+
+    def _scaled_parts(self) -> ScoreParts:
+        return scores_in_parts(self.Q, self.K, self.scale, self.scale_rest.value)
 
     def check(self) -> Check:
         """Return the output beside the online softmax, key by key (Milakov and Gimelshein 2018)."""
@@ -322,13 +351,28 @@ def _single_head(
 ) -> Attention:
     q, k, v = as_qkv(Q, K, V)
     check_qkv_shapes(q, k, v, causal)
-    factor = sqrt_ratio_rounded(1, q.shape[-1]) if scale is None else float(scale)
+    factor, rest = _inverse_sqrt(q.shape[-1]) if scale is None else (float(scale), 0.0)
     if not math.isfinite(factor):
         raise InputError("{operand} must be finite, not {value:g}", operand="scale", value=factor)
     added = None if mask is None else as_additive_mask(mask, (*q.shape[:-1], k.shape[-2]), causal)
-    return Attention(
-        q, k, v, causal, added, factor, scaled_dot_product_attention(q, k, v, factor, added, causal)
-    )
+    found = Attention(q, k, v, causal, added, factor, v, ScaleRest(rest))
+    if is_small(q, k):
+        output = _clip_to_values((found.weights @ v).astype(q.dtype, copy=False), v)
+    else:
+        output = scaled_dot_product_attention(q, k, v, factor, added, causal)
+    return found._replace(output=output)
+
+
+def _inverse_sqrt(width: int) -> tuple[float, float]:
+    """Return 1/√d rounded once, and what rounding took.
+
+    >>> _inverse_sqrt(4)
+    (0.5, 0.0)
+    """
+    near = sqrt_ratio_rounded(1, width)
+    # r - near = (1 - d near²) / (d (r + near)), to some digits, with the numerator exact.
+    excess = 1 - width * Fraction(near) ** 2
+    return near, float(excess) / (2.0 * width * near)
 
 
 @never_infinite("Q", "K", "V", "scores", "scaled", "mixed", "output")
@@ -349,11 +393,13 @@ class MultiHead(NamedTuple):
     V: HeadKeys
     mixed: HeadQueries  # what each head found
     output: Positions  # the heads side by side, times Wo
+    scale_rest: ScaleRest
 
     @property
     def attention(self) -> Attention:
         """All heads' attention, with heads as one more axis before the queries."""
-        return Attention(self.Q, self.K, self.V, self.causal, self.mask, self.scale, self.mixed)
+        made = self.causal, self.mask, self.scale, self.mixed, self.scale_rest
+        return Attention(self.Q, self.K, self.V, *made)
 
     @property
     def scores(self) -> HeadScores:
@@ -383,7 +429,7 @@ class MultiHead(NamedTuple):
             part = slice(h * width, (h + 1) * width)
             q, k, v = (self.X @ w[:, part] for w in (self.Wq, self.Wk, self.Wv))
             mask = self.mask if self.mask is None or self.mask.ndim < 3 else self.mask[..., 0, :, :]
-            head = Attention(q, k, v, self.causal, mask, self.scale, q)
+            head = Attention(q, k, v, self.causal, mask, self.scale, q, self.scale_rest)
             other += head.weights @ v @ self.Wo[part]
         return Check(self.output, other)
 
@@ -421,7 +467,9 @@ def multi_head(
         mask = np.expand_dims(np.asarray(mask), -3)  # one mask for all heads of a sequence
     a = _single_head(q, k, v, causal, mask, scale)
     output = np.swapaxes(a.output, -2, -3).reshape(x.shape) @ wo
-    return MultiHead(x, heads, causal, a.mask, a.scale, wq, wk, wv, wo, q, k, v, a.output, output)
+    return MultiHead(
+        x, heads, causal, a.mask, a.scale, wq, wk, wv, wo, q, k, v, a.output, output, a.scale_rest
+    )
 
 
 def _split_heads(x: Array, heads: int) -> Array:

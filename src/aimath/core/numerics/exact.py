@@ -40,13 +40,13 @@ MAX_EXACT_MULTIPLICATIONS = 1 << 31
 class OzakiSlices(NamedTuple):
     """Rows scaled by powers of two to below 1 and split: first + second + remainder."""
 
-    scaled: Array  # (r, n) -1 .. 1
-    first: Array  # (r, n) a few leading bits
-    second: Array  # (r, n) as many again
-    remainder: Array  # (r, n)
-    exponent: NDArray[np.intp]  # (r,) value = scaled * 2^exponent
-    abs_sum: Array  # (r,) sum of |scaled|
-    max_remainder: Array  # (r,) largest |rest|; 0 only if nothing at all was lost
+    scaled: Array  # (..., r, n) -1 .. 1
+    first: Array  # (..., r, n) a few leading bits
+    second: Array  # (..., r, n) as many again
+    remainder: Array  # (..., r, n)
+    exponent: NDArray[np.intp]  # (..., r) value = scaled * 2^exponent
+    abs_sum: Array  # (..., r) sum of |scaled|
+    max_remainder: Array  # (..., r) largest |rest|; 0 only if nothing at all was lost
 
 
 class BoundedSums(NamedTuple):
@@ -59,43 +59,46 @@ class BoundedSums(NamedTuple):
 
 
 def ozaki_split(x: Array) -> OzakiSlices:
-    """Return rows (r, n) split so that dot products of the parts are exact in float64."""
-    bits = (53 - (x.shape[1] - 1).bit_length()) // 2
+    """Return rows (..., r, n) split so that dot products of the parts are exact in float64."""
+    bits = (53 - (x.shape[-1] - 1).bit_length()) // 2
     size = np.abs(x)
-    exponent = np.frexp(size.max(axis=1))[1].astype(np.intp)
-    scaled = np.ldexp(x, -exponent[:, np.newaxis])
+    exponent = np.frexp(size.max(axis=-1))[1].astype(np.intp)
+    scaled = np.ldexp(x, -exponent[..., np.newaxis])
     tiny = (np.abs(scaled) < SAFE_MIN) & (size > 0.0)
     coarse, fine = 1.5 * 2.0 ** (52 - bits), 1.5 * 2.0 ** (51 - 2 * bits)
     first = (scaled + coarse) - coarse  # rounded to a multiple of 2^-bits
     rest = scaled - first
     second = (rest + fine) - fine
     rest -= second
-    left = np.abs(rest).max(axis=1)
-    left = np.where((left > 0.0) | tiny.any(axis=1), np.maximum(left, SAFE_MIN), 0.0)
-    return OzakiSlices(scaled, first, second, rest, exponent, np.abs(scaled).sum(axis=1), left)
+    left = np.abs(rest).max(axis=-1)
+    left = np.where((left > 0.0) | tiny.any(axis=-1), np.maximum(left, SAFE_MIN), 0.0)
+    return OzakiSlices(scaled, first, second, rest, exponent, np.abs(scaled).sum(axis=-1), left)
 
 
 def split_dots(a: OzakiSlices, b: OzakiSlices, *, all_pairs: bool) -> BoundedSums:
-    """Return the dot products of row i of a with row i of b, or of all pairs of rows."""
+    """Return the dot products of row i of a with row i of b, or of all pairs of rows of each matrix."""
 
     def multiply(x: Array, y: Array) -> Array:
-        return np.asarray(x @ y.T if all_pairs else np.vecdot(x, y))
+        return np.asarray(x @ np.swapaxes(y, -1, -2) if all_pairs else np.vecdot(x, y))
 
     def beside(x: NDArray[Any]) -> NDArray[Any]:
-        return x[:, np.newaxis] if all_pairs else x
+        return x[..., np.newaxis] if all_pairs else x
+
+    def above(x: NDArray[Any]) -> NDArray[Any]:
+        return x[..., np.newaxis, :] if all_pairs else x
 
     total = multiply(a.first, b.first)
     parts = [multiply(a.first, b.second), multiply(a.second, b.first), multiply(a.second, b.second)]
-    error = beside(a.max_remainder) * b.abs_sum + beside(a.abs_sum) * b.max_remainder
+    error = beside(a.max_remainder) * above(b.abs_sum) + beside(a.abs_sum) * above(b.max_remainder)
     if error.any():
         parts.append(multiply(a.remainder, b.scaled) + multiply(a.first + a.second, b.remainder))
-        error *= (a.scaled.shape[1] + 4) * 1.001 * UNIT_ROUNDOFF
+        error *= (a.scaled.shape[-1] + 4) * 1.001 * UNIT_ROUNDOFF
     low = np.zeros_like(total)
     for part in parts:
         total, lost = two_sum(total, part)
         low, dropped = two_sum(low, lost)
         error += np.abs(dropped)
-    return BoundedSums(*two_sum(total, low), error, beside(a.exponent) + b.exponent)
+    return BoundedSums(*two_sum(total, low), error, beside(a.exponent) + above(b.exponent))
 
 
 def is_rounded(high: Array, low: Array, error: Array) -> NDArray[np.bool_]:
