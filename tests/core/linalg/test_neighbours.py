@@ -5,6 +5,7 @@ from fractions import Fraction
 import mpmath as mp
 import numpy as np
 import pytest
+from tests.digits import ulps
 
 from aimath.core import linalg
 from aimath.core.linalg import _neighbours
@@ -39,6 +40,39 @@ def test_the_given_words_are_left_out_and_ties_go_by_place():
     truth = sorted("def", key=lambda w: (-true_cosine(found.target.tolist(), rows["abcdefz".index(w)]), w))
     assert list(found.ranking) == truth
     assert not set(found.ranking) & set("abcz")
+
+
+KINDS = {
+    "N(0, 1)": lambda rng: rng.normal(size=(9, 6)),
+    "a target that nearly cancels": lambda rng: np.concatenate((near_zero_sum(rng), rng.normal(size=(6, 6)))),
+    "parts of very different sizes": lambda rng: (
+        rng.normal(size=(9, 6)) * 10.0 ** rng.integers(-20, 20, (9, 1))
+    ),
+    "squares beyond float64": lambda rng: 1e200 * rng.normal(size=(9, 6)),
+    "squares below float64": lambda rng: 1e-200 * rng.normal(size=(9, 6)),
+    "float32": lambda rng: rng.normal(size=(9, 6)).astype(np.float32),
+}
+
+
+def near_zero_sum(rng):
+    a, c = rng.normal(size=(2, 6))
+    return np.stack([a, a + c * (1 + 1e-15 * rng.normal(size=6)), c])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cosines_of_analogies_are_those_of_the_exact_target_rounded_once(kind):
+    rng = np.random.default_rng(list(KINDS).index(kind))
+    for _ in range(30):
+        vectors = KINDS[kind](rng)
+        found = linalg.analogy("a", "b", "c", vectors, list("abcdefghi"))
+        a, b, c = ([Fraction(float(x)) for x in row] for row in vectors[:3])
+        target = [x - y + z for x, y, z in zip(a, b, c, strict=True)]
+        assert found.target.tolist() == [float(x) for x in target]
+        for word, similarity in zip(found.ranking, found.similarities, strict=True):
+            row = vectors["abcdefghi".index(word)].astype(float).tolist()
+            assert ulps(similarity, true_cosine(target, row)) <= 0.5 + 1e-9
+        assert (np.diff(found.similarities) <= 0).all()
+        assert found.check().holds.all() or kind == "a target that nearly cancels"
 
 
 def test_nearest_agrees_with_a_full_sort():

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.linalg._similarity import cosine, cosine_by_distance
+from aimath.core.linalg._similarity import cosine, cosine_by_distance, cosines_with_sum
 from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_same_length, raise_at
+from aimath.core.numerics.exact import integer_sum, integer_to_float
 from aimath.errors import InputError, closest
 
 if TYPE_CHECKING:
@@ -105,13 +106,17 @@ class NearestNeighbours(NamedTuple):
 
 
 def nearest_neighbours(
-    vectors: VectorIndex | ArrayLike, queries: ArrayLike, top: int = 10, exclude: Sequence[int] = ()
+    vectors: VectorIndex | ArrayLike,
+    queries: ArrayLike,
+    top: int = 10,
+    exclude: Sequence[int] = (),
+    summands: Sequence[Array] | None = None,
 ) -> NearestNeighbours:
     """Return the exact nearest neighbours of queries by cosine similarity.
 
     Candidates come from products in the vectors' own precision, block by block; their cosines are
     then computed anew in float64 and decide the order, ties by place. Zero vectors and the rows in
-    leave_out are never found.
+    `exclude` are never found. Queries that are sums are taken exactly by their `summands` (p, n) each.
 
     >>> nearest_neighbours([[1, 0], [0, 1], [1, 1]], [[2, 1]], top=2).place
     array([[2, 0]])
@@ -127,7 +132,8 @@ def nearest_neighbours(
     place = np.empty((len(q), top), np.intp)
     similarity = np.empty((len(q), top))
     for k, candidates in enumerate(_top_candidates(ready, unit, min(top + EXTRA_CANDIDATES, count), hidden)):
-        exact = cosine(q[k], ready.vectors[candidates].astype(np.float64)).cosine
+        rows = ready.vectors[candidates].astype(np.float64)
+        exact = cosine(q[k], rows).cosine if summands is None else cosines_with_sum(summands[k], rows)
         order = np.lexsort((candidates, -exact))[:top]
         place[k], similarity[k] = candidates[order], exact[order]
     return NearestNeighbours(q, top, place, similarity, ready.vectors[place].astype(np.float64))
@@ -215,10 +221,12 @@ def analogy(
     top = min(top, _count_candidates(ready, words, (a, b, c)))
     places = [_find_word(word, words) for word in (a, b, c)]
     given = ready.vectors[places].astype(np.float64)
-    target = given[0] - given[1] + given[2]
-    if not target.any():
+    summands = given * [[1.0], [-1.0], [1.0]]
+    whole, power = integer_sum(summands)
+    if not any(whole):
         raise InputError(f"{a} - {b} + {c} is the zero vector: nothing is near it")
-    near = nearest_neighbours(ready, target, top, exclude=sorted(set(places)))
+    target = np.array([integer_to_float(k, power) for k in whole])
+    near = nearest_neighbours(ready, target, top, exclude=sorted(set(places)), summands=[summands])
     ranking = tuple(words[k] for k in near.place[0])
     first = float(near.similarity[0, 0])
     return Analogy(a, b, c, top, ranking[0], first, ranking, near.similarity[0], target, given, near.found[0])

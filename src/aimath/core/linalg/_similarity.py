@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
@@ -13,6 +14,8 @@ from aimath.core.numerics.double_double import sqrt_dd, two_prod, two_sum
 from aimath.core.numerics.forms import select_form
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
     from aimath.core.numerics.axes import Matrix, Scalars, Vector, Vectors
@@ -145,9 +148,42 @@ class _BoundedCosines(NamedTuple):
 def _rounded_cosines(a: Array, b: Array, *, all_pairs: bool = False) -> Array:
     """Return the cosines of rows (r, n) with rows, or of all with all, each rounded once."""
     ratio = _cosines_dd(a, b, all_pairs=all_pairs)
+    return _round_cosines(ratio, lambda place: _integer_dots(a[place[0]], b[place[-1]]))
+
+
+def cosines_with_sum(parts: Array, rows: Array) -> Array:
+    """Return the cosines (r,) of the exact sum of vectors (p, n), not 0, with rows (r, n), each rounded once.
+
+    >>> cosines_with_sum(np.array([[1e16, 1.0], [1.0, 0.0], [-1e16, 0.0]]), np.array([[1.0, 1.0]]))
+    array([1.])
+    """
+    total, power = exact.integer_sum(parts)
+    square = sum(k * k for k in total)
+    with np.errstate(all="ignore"):
+        # The sum's dot product with a row is that of all parts, one behind the other, with as many copies.
+        x, y = exact.ozaki_split(np.tile(rows, len(parts))), exact.ozaki_split(parts.reshape(1, -1))
+        d = exact.split_dots(x, y, all_pairs=True)
+        d = exact.BoundedSums(d.high[:, 0], d.low[:, 0], d.error[:, 0], d.exponent[:, 0])
+        scaled = Fraction(square) * Fraction(4) ** (power - int(y.exponent[0]))
+        size, rest = np.array([float(scaled)]), np.array([float(scaled - Fraction(float(scaled)))])
+        squares = exact.BoundedSums(size, rest, np.zeros(1), y.exponent)
+        own = exact.ozaki_split(rows)
+        ratio = _divide_by_norms(d, squares, exact.split_dots(own, own, all_pairs=False))
+
+    def integers(place: tuple[int, ...]) -> tuple[int, int, int]:
+        row = exact.to_integers(rows[place[0]])[0]
+        return sum(map(int.__mul__, total, row)), square, sum(k * k for k in row)
+
+    return _round_cosines(ratio, integers)
+
+
+def _round_cosines(
+    ratio: _BoundedCosines, integer_dots: Callable[[tuple[int, ...]], tuple[int, int, int]]
+) -> Array:
+    """Return bounded cosines rounded once, by a · b, a · a and b · b where the bound can't tell how."""
     found = np.clip(ratio.high, -1.0, 1.0) + 0.0
     for place in zip(*np.nonzero(~exact.is_rounded(*ratio)), strict=True):
-        dot, aa, bb = _integer_dots(a[place[0]], b[place[-1]])
+        dot, aa, bb = integer_dots(place)
         sign = 1.0 if dot >= 0 else -1.0  # of an integer that may be beyond float64
         found[place] = sign * exact.sqrt_ratio_rounded(dot * dot, aa * bb)
     return found
@@ -163,15 +199,20 @@ def _cosines_dd(a: Array, b: Array, *, all_pairs: bool = False) -> _BoundedCosin
             aa = aa._replace(
                 high=aa.high[:, np.newaxis], low=aa.low[:, np.newaxis], error=aa.error[:, np.newaxis]
             )
-        h, low = two_prod(aa.high, bb.high)
-        low = low + (aa.high * bb.low + aa.low * bb.high)
-        root, rest = sqrt_dd(h, low)
-        q = d.high / root
-        p, e = two_prod(q, root)
-        more = ((((d.high - p) - e) + d.low) - q * rest) / root
-        size = np.abs(q)
-        doubt = aa.error / aa.high + bb.error / bb.high + 2.0**-96
-        return _BoundedCosines(*two_sum(q, more), d.error / root * 1.001 + size * doubt)
+        return _divide_by_norms(d, aa, bb)
+
+
+def _divide_by_norms(d: exact.BoundedSums, aa: exact.BoundedSums, bb: exact.BoundedSums) -> _BoundedCosines:
+    """Return d / sqrt(aa bb) of sums whose exponents cancel."""
+    h, low = two_prod(aa.high, bb.high)
+    low = low + (aa.high * bb.low + aa.low * bb.high)
+    root, rest = sqrt_dd(h, low)
+    q = d.high / root
+    p, e = two_prod(q, root)
+    more = ((((d.high - p) - e) + d.low) - q * rest) / root
+    size = np.abs(q)
+    doubt = aa.error / aa.high + bb.error / bb.high + 2.0**-96
+    return _BoundedCosines(*two_sum(q, more), d.error / root * 1.001 + size * doubt)
 
 
 def _sines(a: Array, b: Array) -> Array:

@@ -200,6 +200,17 @@ def integer_dot(a: Array, b: Array) -> tuple[int, int]:
     return sum(map(int.__mul__, x, y)), p + q
 
 
+def integer_sum(rows: Array) -> tuple[list[int], int]:
+    """Return the sum of rows (r, n) as integers and a power of two.
+
+    >>> integer_sum(np.array([[1e16, 0.5], [1.0, 0.0], [-1e16, 0.0]]))
+    ([2, 1], -1)
+    """
+    whole, power = to_integers(rows)
+    n = rows.shape[1]
+    return [sum(whole[k::n]) for k in range(n)], power
+
+
 def integer_to_float(number: int, power: int) -> float:
     """Return number * 2^power rounded once, inf if that is beyond float64.
 
