@@ -47,6 +47,56 @@ def test_pca_keeps_its_digits_at_any_offset(offset, large, monkeypatch):  # scik
     assert found.check().holds.all()
 
 
+def turned(rng, n, sizes):
+    """Give rows with these standard deviations along random directions."""
+    d = len(sizes)
+    return rng.normal(size=(n, d)) * sizes @ np.linalg.qr(rng.normal(size=(d, d)))[0]
+
+
+def square_of(rng, gap):
+    """Give four points with variances that differ by a small share, along a random direction."""
+    corners = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]]) * [1.0, 1.0 + gap]
+    return corners @ np.linalg.qr(rng.normal(size=(2, 2)))[0]
+
+
+DIRECTIONS = {
+    "even": lambda rng: rng.normal(size=(12, 4)) * [4, 3, 2, 1],
+    "offset 1e8": lambda rng: rng.normal(size=(12, 4)) * [4, 3, 2, 1] + 1e8,
+    "variances 1 .. 1e-12": lambda rng: turned(rng, 12, [1, 1e-2, 1e-4, 1e-6]),
+    "variances 1 .. 1e-20": lambda rng: turned(rng, 12, [1, 1e-10]),
+    "nearly equal": lambda rng: square_of(rng, 1e-7),
+    "squares beyond float64": lambda rng: 1e200 * rng.normal(size=(12, 3)),
+    "more columns than rows": lambda rng: rng.normal(size=(4, 6)),
+}
+
+
+@pytest.mark.parametrize("kind", DIRECTIONS)
+def test_directions_are_right_to_the_last_digit(kind):
+    rng = np.random.default_rng(list(DIRECTIONS).index(kind))
+    for _ in range(5):
+        rows = DIRECTIONS[kind](rng)
+        found = linalg.pca(rows)
+        with mp.workdps(80):
+            c = mp.matrix([[mp.mpf(v.numerator) / v.denominator for v in row] for row in exact(rows)[1]])
+            values, vectors = mp.eigsy(c / mp.norm(c, 1))
+            for k in range(int((found.variance > 0).sum())):
+                truth = vectors[:, len(values) - 1 - k]
+                sign = mp.sign(mp.fdot(truth, found.components[k].tolist()))
+                off = max(abs(sign * t - float(x)) for t, x in zip(truth, found.components[k], strict=True))
+                assert off <= 2.0**-53
+        assert found.components @ found.components.T == pytest.approx(
+            np.eye(len(found.components)), abs=1e-15
+        )
+
+
+def test_directions_of_equal_variances_are_at_right_angles():
+    rows = np.concatenate((np.eye(5), -np.eye(5)))
+    found = linalg.pca(rows)
+    assert found.variance == near([2 / 9] * 5, 1e-15)
+    assert found.components @ found.components.T == pytest.approx(np.eye(5), abs=1e-15)
+    assert found.check().holds.all()
+
+
 def test_a_first_row_far_away_costs_no_digits():
     rows = np.random.default_rng(2).normal(size=(40, 3))
     rows[0] = 1e7

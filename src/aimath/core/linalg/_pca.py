@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.linalg import _refine as _refine
+from aimath.core.linalg._directions import Parts, gram_matrix, refine_eigenvectors
 from aimath.core.linalg._refine import svd_flip
 from aimath.core.numerics.arrays import Check, as_finite, as_matrix, check_finite, format_shape
 from aimath.core.numerics.double_double import two_sum
@@ -298,6 +299,8 @@ def _pca_by_svd(data: Array, components: int | None, *, whiten: bool) -> PCA:
         if data.size <= MAX_EXACT_MEAN:
             moments = describe(unit.T).moments
             mean, mean_rest = (np.ldexp(m, moments.power) for m in (moments.mean, moments.mean_rest))
+            if n * d * max(d, d * d // n) <= _refine.MAX_MULTIPLICATIONS:
+                vectors = _refined_directions(unit, mean, mean_rest, vectors)
         mean = np.clip(np.ldexp(mean, power), data.min(axis=0), data.max(axis=0))
         values = np.ldexp(s, power)
     shares = np.square(s / (s[0] or 1.0))
@@ -317,6 +320,14 @@ def _pca_by_svd(data: Array, components: int | None, *, whiten: bool) -> PCA:
         ),
         components,
     )
+
+
+def _refined_directions(data: Array, mean: Array, mean_rest: Array, vectors: Array) -> Array:
+    """Return the principal directions, rows (k, d), nearest to `vectors`, to the last digit."""
+    high, low = two_sum(data, -mean)
+    centred = Parts(*two_sum(high, low - mean_rest)).transposed
+    others = np.linalg.qr(vectors.T, mode="complete")[0][:, len(vectors) :]  # at right angles to all data
+    return refine_eigenvectors(gram_matrix(centred), np.concatenate((vectors, others.T)))[: len(vectors)]
 
 
 def _select_components(found: PCA, components: int | None) -> PCA:
