@@ -1,5 +1,6 @@
 """Eigenvalues against polynomials and mpmath."""
 
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -152,3 +153,21 @@ def test_vectors_of_a_defective_matrix_belong_to_its_repeated_eigenvalue(n):
         found = linalg.eig(matrix)
         assert found.values[:, 0].tolist() == [value] * n
         assert np.abs(matrix @ found.vectors - value * found.vectors).max() < 1e-12 * np.abs(matrix).max()
+
+
+@pytest.mark.parametrize("kind", ["even", "steep", "nearly equal"])
+def test_vectors_of_symmetric_matrices_are_right_to_the_last_digit(kind):
+    rng = np.random.default_rng(["even", "steep", "nearly equal"].index(kind))
+    for _ in range(8):
+        a = rng.normal(size=(4, 4))
+        a = {"even": a, "steep": a * np.outer(*[[1, 1e-3, 1e-6, 1e-9]] * 2), "nearly equal": 1e-8 * a}[kind]
+        a = a + a.T + (np.eye(4) if kind == "nearly equal" else 0.0)
+        found = linalg.eig(a)
+        with mp.workdps(60):
+            values, vectors = mp.eigsy(mp.matrix(a.tolist()))
+            for k in range(4):
+                truth = vectors[:, 3 - k]
+                truth *= mp.sign(mp.fdot(truth, found.vectors[:, k].tolist()))
+                off = max(abs(t - float(x)) for t, x in zip(truth, found.vectors[:, k], strict=True))
+                assert off <= 2.0**-53
+                assert abs(float(values[3 - k]) - found.re[k]) <= 1e-15 * abs(found.re[k])

@@ -8,6 +8,7 @@ import numpy as np
 
 from aimath.core.linalg import _refine as _refine
 from aimath.core.linalg._characteristic import exact_rank, mend_eigenvalues
+from aimath.core.linalg._directions import Parts, refine_eigenvectors
 from aimath.core.linalg._refine import argmax_abs
 from aimath.core.numerics.arrays import Check, as_finite, format_shape
 from aimath.core.numerics.types import EPS, Array
@@ -113,6 +114,8 @@ def _eig_single(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
         raise InputError("the eigenvalues were not found", operand="A") from None
     if symmetric:
         values = _refine.refine_eigenvalues(a, values, vectors)
+        if a.size * len(a) <= _refine.MAX_MULTIPLICATIONS:
+            vectors = refine_eigenvectors(Parts(a, np.zeros_like(a)), vectors.T).T
         sizes = np.abs(values)
         values[np.argsort(-sizes, kind="stable")[exact_rank(a, sizes) :]] = 0.0
     else:
