@@ -35,6 +35,43 @@ def test_each_point_is_the_rational_one():
     )
 
 
+def directions(found, decay, mu):
+    """Give what each update takes lr times off the point, in the floats of the run."""
+    slopes = found.gradient + decay * found.point if decay else found.gradient
+    if found.source.rule.name == "gd":
+        return slopes[:-1]
+    return found.buffer[1:] if found.source.rule.name == "momentum" else slopes[:-1] + mu * found.buffer[1:]
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "nesterov"])
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+@pytest.mark.parametrize("runs", [1, 3])
+def test_early_updates_are_rounded_once(optimizer, decay, runs):
+    rng = np.random.default_rng([runs, decay > 0])
+    for formula in ("(x-3)^2 + 2*(y+1)^2", "cosh(x)+y^4", "1e-200*x^2+1e200*y^2"):
+        f, start, lr = parse_function(formula), rng.normal(size=2), rng.uniform(0.01, 0.4, runs)
+        with np.errstate(over="ignore"):
+            batch = optim.minimize_batch(f, start, optimizer, lr=lr, steps=20, weight_decay=decay)
+        for run in range(runs):
+            steps = np.arange(batch.last[run] + 1)
+            found = batch.trajectory(steps, np.full(len(steps), run))
+            for before, way, after in zip(
+                found.point[:-1], directions(found, decay, 0.9), found.point[1:], strict=True
+            ):
+                for w, d, x in zip(before.tolist(), way.tolist(), after.tolist(), strict=True):
+                    exact = Fraction(w) - Fraction(lr[run]) * Fraction(d)
+                    assert abs(Fraction(x) - exact) <= Fraction(math.ulp(x)) * Fraction(501, 1000)
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "rmsprop"])
+def test_a_longer_run_begins_with_the_shorter_one(optimizer):
+    whole = optim.minimize(PARABOLA, [10.0], optimizer, lr=0.003, steps=300)
+    for steps in (20, 127, 128, 129, 200):
+        assert optim.minimize(PARABOLA, [10.0], optimizer, lr=0.003, steps=steps).point.tolist() == (
+            whole.point[: steps + 1].tolist()
+        )
+
+
 @pytest.mark.parametrize(
     ("lr", "first"),
     [(1.0, [-4, 10, -4, 10]), (1.1, [-5.4, 13.08, -9.096]), (0.01, [9.86, 9.7228]), (0.1, [8.6, 7.48])],

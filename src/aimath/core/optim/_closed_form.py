@@ -36,11 +36,11 @@ def _replay(runs: RunArrays) -> tuple[Array, tuple[Array, ...]]:
         for k in range(shape[2]):
             _replay_coordinate(runs, rates[:, 0], after[:, 0, k], tuple(one[:, 0, k] for one in kept), k)
         return after, kept
-    update = runs.rule.build_update(ARRAY_BACKEND)
+    updates = runs.rule.updates_by_step(ARRAY_BACKEND)
     memory = tuple(np.zeros(shape[1:]) for _ in runs.rule.initial_state)
     with np.errstate(all="ignore"):
         for t, lr in enumerate(rates, 1):
-            after[t - 1], memory = update(
+            after[t - 1], memory = updates(t)(
                 runs.points[t - 1], runs.gradients[t - 1], memory, t, lr[:, np.newaxis]
             )
             if t < len(after):
@@ -53,10 +53,10 @@ def _replay_coordinate(
     runs: RunArrays, rates: Array, after: Array, states: tuple[Array, ...], k: int
 ) -> None:
     """Fill in the points and states of one coordinate of a single run."""
-    update, memory = runs.rule.build_update(FLOAT_BACKEND), runs.rule.initial_state
+    updates, memory = runs.rule.updates_by_step(FLOAT_BACKEND), runs.rule.initial_state
     places, slopes = runs.points[:, 0, k].tolist(), runs.gradients[:, 0, k].tolist()
     for t, (w, g, lr) in enumerate(zip(places, slopes, rates.tolist(), strict=False), 1):
-        after[t - 1], memory = update(w, g, memory, t, lr)
+        after[t - 1], memory = updates(t)(w, g, memory, t, lr)
         if t < len(after):
             for one, value in zip(states, memory, strict=False):
                 one[t] = value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core.numerics.double_double import two_prod, two_sum
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     Update = Callable[[Any, Any, tuple[Any, ...], int, Any], tuple[Any, tuple[Any, ...]]]
 
+ROUNDED_UPDATES = 128
+"""Updates of a run whose w - lr * direction is rounded once: of more, this would be a share of the time."""
 NEGLIGIBLE_ROOT = 1e-140
 """An eps below this may meet roots of squares that have left float64: then the roots themselves are kept."""
 
@@ -55,6 +58,7 @@ class MathBackend(NamedTuple):
     maximum: Callable[[Any, Any], Any]
     hypot: Callable[[Any, Any], Any]
     divide: Callable[[Any, Any], Any]  # 0 over 0
+    descend: Callable[[Any, Any, Any], Any]  # w - lr * direction, rounded once
 
 
 def _divide_floats(a: float, b: float) -> float:
@@ -65,8 +69,28 @@ def _divide_arrays(a: Array, b: Array) -> Array:
     return np.where(b > 0.0, a / np.where(b > 0.0, b, 1.0), 0.0)
 
 
-FLOAT_BACKEND = MathBackend(math.sqrt, max, math.hypot, _divide_floats)
-ARRAY_BACKEND = MathBackend(np.sqrt, np.maximum, np.hypot, _divide_arrays)
+def _descend_floats(w: float, lr: float, direction: float) -> float:
+    # Dekker's and Knuth's error-free product and difference (double_double.py), without a call for each.
+    product, shifted, turned = lr * direction, 134217729.0 * lr, 134217729.0 * direction
+    a, b = shifted - (shifted - lr), turned - (turned - direction)
+    c, d = lr - a, direction - b
+    total = w - product
+    back = total - w
+    lost = (w - (total - back)) - (product + back)
+    found = total + (lost - (((a * b - product) + a * d + c * b) + c * d))
+    return found if found - found == 0.0 else total  # a product beyond 2^996 has no parts
+
+
+def _descend_arrays(w: Array, lr: Any, direction: Array) -> Array:
+    with np.errstate(all="ignore"):
+        product, rest = two_prod(lr, direction)
+        total, lost = two_sum(w, -product)
+        found = total + (lost - rest)
+        return np.asarray(np.where(np.isfinite(found), found, total))
+
+
+FLOAT_BACKEND = MathBackend(math.sqrt, max, math.hypot, _divide_floats, _descend_floats)
+ARRAY_BACKEND = MathBackend(np.sqrt, np.maximum, np.hypot, _divide_arrays, _descend_arrays)
 
 
 class UpdateRule(NamedTuple):
@@ -80,6 +104,30 @@ class UpdateRule(NamedTuple):
         None  # (w, g, lr) -> w, if that is all of the update
     )
     hidden: int = 0  # numbers that it remembers beside its state: roots of what may underflow
+    direction: Callable[[Any, Any, Any], Any] | None = (
+        None  # (w, g, memory after the update) -> direction, if the update is w - lr * direction
+    )
+
+    def build_rounded_update(self, backend: MathBackend) -> Update:
+        """Return the update whose last product and difference are rounded together, once.
+
+        >>> gd_rule().build_rounded_update(FLOAT_BACKEND)(0.3, 3.0, (), 1, 0.1)  # .1 is a little more
+        (-2.7755575615628914e-17, ())
+        """
+        update, direction = self.build_update(backend), self.direction
+        if direction is None:
+            return update
+
+        def rounded(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
+            after = update(w, g, memory, t, lr)[1]
+            return backend.descend(w, lr, direction(w, g, after)), after
+
+        return rounded
+
+    def updates_by_step(self, backend: MathBackend) -> Callable[[int], Update]:
+        """Return the function that gives the update of a step from 1: rounded once, if it is early."""
+        rounded, plain = self.build_rounded_update(backend), self.build_update(backend)
+        return lambda t: rounded if t <= ROUNDED_UPDATES else plain
 
     @property
     def initial_state(self) -> tuple[float, ...]:
@@ -103,8 +151,9 @@ def gd_rule(weight_decay: float = 0.0) -> UpdateRule:
     def make(_: MathBackend) -> Update:
         return _with_weight_decay(lambda w, g, memory, _t, lr: (step(w, g, lr), memory), decay)
 
-    bare = None if np.any(decay) else step
-    return UpdateRule("gd", (), {"weight_decay": weight_decay}, make, bare)
+    bare, slope = None if np.any(decay) else step, _decayed_gradient(decay)
+    settings = {"weight_decay": weight_decay}
+    return UpdateRule("gd", (), settings, make, bare, direction=lambda w, g, _: slope(w, g))
 
 
 def momentum_rule(momentum: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> UpdateRule:
@@ -126,7 +175,7 @@ def momentum_rule(momentum: float = 0.9, dampening: float = 0.0, weight_decay: f
         return _with_weight_decay(update, decay)
 
     settings = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-    return UpdateRule("momentum", ("buffer",), settings, make)
+    return UpdateRule("momentum", ("buffer",), settings, make, direction=lambda _w, _g, memory: memory[0])
 
 
 def nesterov_rule(momentum: float = 0.9, weight_decay: float = 0.0) -> UpdateRule:
@@ -144,7 +193,13 @@ def nesterov_rule(momentum: float = 0.9, weight_decay: float = 0.0) -> UpdateRul
 
         return _with_weight_decay(update, decay)
 
-    return UpdateRule("nesterov", ("buffer",), {"momentum": momentum, "weight_decay": weight_decay}, make)
+    slope = _decayed_gradient(decay)
+
+    def direction(w: Any, g: Any, memory: Any) -> Any:
+        return slope(w, g) + mu * memory[0]
+
+    settings = {"momentum": momentum, "weight_decay": weight_decay}
+    return UpdateRule("nesterov", ("buffer",), settings, make, direction=direction)
 
 
 def rmsprop_rule(
@@ -166,7 +221,7 @@ def rmsprop_rule(
     decay = check_nonnegative("weight_decay", weight_decay)
 
     def make(backend: MathBackend) -> Update:
-        sqrt, larger, hypot, divide = backend
+        sqrt, larger, hypot, divide, _ = backend
 
         def with_roots(w: Any, g: Any, memory: Any, _t: int, lr: Any) -> Any:
             square_avg, grad_avg, buffer, root = memory
@@ -194,7 +249,14 @@ def rmsprop_rule(
 
     settings = {"alpha": alpha, "eps": eps, "momentum": momentum, "weight_decay": weight_decay}
     names = ("square_avg", "grad_avg", "buffer")
-    return UpdateRule("rmsprop", names, settings | {"centered": centered}, make, hidden=int(rooted))
+    return UpdateRule(
+        "rmsprop",
+        names,
+        settings | {"centered": centered},
+        make,
+        hidden=int(rooted),
+        direction=lambda _w, _g, memory: memory[2],
+    )
 
 
 def adam_rule(
@@ -238,7 +300,7 @@ def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, ams
     e, rooted = eps, np.min(check_nonnegative("eps", eps)) < NEGLIGIBLE_ROOT
 
     def make(backend: MathBackend) -> Update:
-        sqrt, larger, hypot, divide = backend
+        sqrt, larger, hypot, divide, _ = backend
 
         def with_roots(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
             m, v, *rest, root, highest = memory
@@ -273,15 +335,18 @@ def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, ams
     return UpdateRule(name, names, settings, make, hidden=2 * int(rooted))
 
 
+def _decayed_gradient(decay: Any) -> Callable[[Any, Any], Any]:
+    """Return the function (w, g) of the gradient with L2 weight decay added to it."""
+    if np.any(decay):
+        return lambda w, g: g + decay * w
+    return lambda _, g: g
+
+
 def _with_weight_decay(update: Update, decay: Any) -> Update:
     """Return an update with L2 weight decay added to the gradient."""
     if not np.any(decay):
         return update
-
-    def decayed(w: Any, g: Any, memory: Any, t: int, lr: Any) -> Any:
-        return update(w, g + decay * w, memory, t, lr)
-
-    return decayed
+    return lambda w, g, memory, t, lr: update(w, g + decay * w, memory, t, lr)
 
 
 OPTIMIZERS: dict[str, Callable[..., UpdateRule]] = {

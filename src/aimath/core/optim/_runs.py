@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from aimath.core.optim._rules import (
     ARRAY_BACKEND,
     FLOAT_BACKEND,
     OPTIMIZERS,
+    ROUNDED_UPDATES,
     UpdateRule,
     check_nonnegative,
     raise_if_any,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     Derivative = Callable[[Sequence[float]], float]
     GradientFunction = Callable[[Sequence[float]], Sequence[float]]
+    Loop = Callable[[int, list[float]], None]  # of the updates after `first`, with these rates
     States = list[tuple[Any, ...]]  # of each coordinate
 
 STEPS_PER_CHECK = 4096
@@ -57,7 +59,9 @@ def run_one(
     path = array("d", start)
     n, memories = len(start), [rule.initial_state] * len(start)
     go = _choose_loop(objective, rule, path, memories)
-    careful, update = objective.gradient, rule.build_update(FLOAT_BACKEND)
+    with_care = _rounded_first(
+        rule, lambda update: partial(_vector_loop, objective.gradient, update, path, memories)
+    )
     first = 0
     while first < len(rates):
         begun, before = len(path), memories[:]
@@ -76,7 +80,7 @@ def run_one(
             first += sure
             some = _as_floats(rates[first : first + CAREFUL])
             try:
-                _vector_loop(careful, update, path, memories, first, some)
+                with_care(first, some)
             except (ValueError, OverflowError):  # an InputError is one of the former
                 break
             first += len(some)
@@ -124,18 +128,29 @@ def _as_floats(rates: Array) -> list[float]:
     return [same] * len(rates) if (rates == same).all() else rates.tolist()
 
 
-def _choose_loop(
-    objective: Function, rule: UpdateRule, path: array[float], memories: States
-) -> Callable[[int, list[float]], None]:
+def _choose_loop(objective: Function, rule: UpdateRule, path: array[float], memories: States) -> Loop:
     """Return the loop that appends the points of some updates to a path."""
-    update = rule.build_update(FLOAT_BACKEND)
     if len(memories) > 1:
         gradient = objective.compiled_gradient()
-        return lambda first, rates: _vector_loop(gradient, update, path, memories, first, rates)
+        return _rounded_first(rule, lambda update: partial(_vector_loop, gradient, update, path, memories))
     slope, bare = objective.compiled_derivative(), rule.stateless_update
-    if bare:
-        return lambda _, rates: _stateless_loop(slope, bare, path, rates)
-    return lambda first, rates: _scalar_loop(slope, update, path, memories, first, rates)
+    plain = partial(_stateless_loop, slope, bare, path) if bare else None
+    return _rounded_first(rule, lambda update: partial(_scalar_loop, slope, update, path, memories), plain)
+
+
+def _rounded_first(rule: UpdateRule, build_loop: Callable[[Update], Loop], plain: Loop | None = None) -> Loop:
+    """Return the loop whose first updates of a run are rounded once; `plain` may make the others."""
+    early, late = rule.build_rounded_update(FLOAT_BACKEND), rule.build_update(FLOAT_BACKEND)
+    start, go_on = build_loop(early), plain or build_loop(late)
+
+    def go(first: int, rates: list[float]) -> None:
+        if first < ROUNDED_UPDATES:
+            count = ROUNDED_UPDATES - first
+            start(first, rates[:count])
+            first, rates = first + count, rates[count:]
+        go_on(first, rates)
+
+    return go
 
 
 def as_points(path: array[float], n: int) -> Array:
@@ -160,7 +175,7 @@ def _scalar_loop(
 
 
 def _stateless_loop(
-    derivative: Derivative, step: Callable[..., float], path: array[float], rates: list[float]
+    derivative: Derivative, step: Callable[..., float], path: array[float], _: int, rates: list[float]
 ) -> None:
     """Append the updates of a stateless rule to the path."""
     w, news = path[-1], list[float]()
@@ -201,12 +216,12 @@ def run_many(
     runs = rates.shape[1]
     w = np.tile(np.asarray(start, np.float64), (runs, 1))
     memory: tuple[Any, ...] = tuple(np.zeros_like(w) for _ in rule.initial_state)
-    update = rule.build_update(ARRAY_BACKEND)
+    updates = rule.updates_by_step(ARRAY_BACKEND)
     path, slopes = [w], objective.float_gradients(w)
     ended = np.zeros(runs, np.bool_)
     with np.errstate(all="ignore"):
         for t, lr in enumerate(rates, 1):
-            w, memory = update(w, slopes, memory, t, lr[:, np.newaxis])
+            w, memory = updates(t)(w, slopes, memory, t, lr[:, np.newaxis])
             path.append(w)
             slopes = objective.float_gradients(w)
             ended |= ~(row_norms(slopes) > until)  # also nan
