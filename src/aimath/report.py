@@ -81,6 +81,7 @@ class CrossCheck(NamedTuple):
     method: str = "check"  # of the result
     condition: str = ""  # as in a Line
     fallback: str = ""
+    undecided: str = ""  # said where the other method is too coarse to tell
 
 
 class Derivations(NamedTuple):

@@ -159,6 +159,13 @@ def test_the_check_line_tells_whether_it_holds(answer, seen, other, sign, style)
     assert seen(report, explain=True, ascii_only=True)[0].startswith(" ok" if sign == "✓" else " NOT")
 
 
+def test_a_check_that_can_not_tell_is_neither_right_nor_wrong(answer, seen):
+    step = CrossCheck("{answer} = {alternative}", undecided="nothing can be said")
+    for other, mark in (([2.0, 7.0], " ? nothing can be said"), ([5.0, 7.0], " ✗ 1, 2 = 5, 7")):
+        check = Check(np.array([[1.0, 2.0]]), np.array([other]), 1.0, np.array([[other[0] == 2.0, True]]))
+        assert seen(answer(a=[1.0], steps=(step,), check=check), explain=True) == [mark]
+
+
 def test_a_check_that_fails_by_a_hair_shows_no_equal_numbers(answer, seen):
     check = Check(np.array([1.0]), np.array([1 - 1e-8]))
     out = seen(answer(a=[1.0], steps=(CrossCheck("{answer} = {alternative}"),), check=check), explain=True)

@@ -278,9 +278,12 @@ class DerivationRenderer:
         return [styled(line, "bold" if first else "") for line in wrap(text, self.width)]
 
     def _render_check(self, step: CrossCheck, check: Any, view: ReportView, row: int) -> list[StyledLine]:
-        """Return the line of a cross-check, with ✓ or ✗."""
+        """Return the line of a cross-check, with ✓ or ✗, or ? where it can't tell."""
         scope = TemplateScope(view, row, self.layout)
-        holds = bool(np.all(_row_value(check.holds, view, row)))
+        agrees, coarse = (np.asarray(_row_value(mask, view, row)) for mask in (check.holds, check.undecided))
+        holds = bool(agrees.all())
+        if coarse.any() and (agrees | coarse).all():
+            return [styled(line, "yellow") for line in wrap(f" ? {step.undecided}", self.width)]
         both = [_row_value(value, view, row) for value in check[:2]]
         for name, value in zip(("answer", "alternative"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.

@@ -1,14 +1,18 @@
 """Gradients, Hessians and Jacobians: worked by hand, in numbers of many digits, by differences."""
 
+import json
 import math
 
 import numpy as np
 import pytest
+from tests.core.calculus import hard_formulas
 from tests.digits import near
 
 from aimath.core.calculus import backprop, grad, parse_function
 from aimath.core.calculus._gradient import _raise_undefined
 from aimath.errors import InputError
+
+TABLE = json.loads(hard_formulas.FILE.read_text())
 
 
 def of(text, *point, **asked):
@@ -147,6 +151,65 @@ def test_a_wrong_derivative_is_found_out():
     assert both._replace(jacobian=both.jacobian + np.array([[0], [1e-6]])).check().holds.tolist() == [
         [[True], [False]]
     ]
+
+
+TOO_FINE = [
+    ("x^2*sin(y)", [2.0, 1e200]),  # between two floats the sine turns 1e183 times
+    ("tan(x)", [1e300]),
+    ("sin(1e20*x)", [1.0]),
+    ("sin(1/x)", [1e-17]),
+    ("sqrt(x)", [1e-320]),  # x - step has no value
+    ("exp(x)", [-740.0]),  # values below the normal numbers have few digits
+    ("atan(1/x)", [1e-200]),
+]
+
+
+@pytest.mark.parametrize(("text", "point"), TOO_FINE)
+def test_what_no_difference_can_check_is_undecided_and_not_wrong(text, point):
+    found = grad(text, at=[point])
+    check = found.check()
+    assert (check.holds | check.undecided).all()
+    assert check.undecided.any()
+    twice = grad(text, text, at=[point]).check()
+    assert (twice.holds | twice.undecided).all()
+    assert twice.undecided.any()
+    tree = backprop(text, dict(zip(found.source.functions[0].variables, point, strict=True))).check()
+    assert (tree.holds | tree.undecided).all()
+
+
+def test_a_hessian_between_whose_points_the_slope_turns_is_undecided():
+    assert of("sin(x)", 1e17, hessian=True).check_hessian().undecided.all()
+    assert not of("sin(x)", 1.0, hessian=True).check_hessian().undecided.any()
+
+
+def verdict(check):
+    return (
+        "undecided" if (check.undecided & ~check.holds).any() else "right" if check.holds.all() else "wrong"
+    )
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(700, marks=pytest.mark.slow)])
+def test_no_right_derivative_of_any_formula_is_marked_as_wrong(count):
+    verdicts = []
+    for text, names, point, _ in TABLE["gradients"][:count]:
+        try:
+            found = grad(parse_function(text, names), at=[point], exact=True)
+        except InputError:
+            continue
+        if not found.source.functions[0].non_differentiable(point):
+            verdicts.append(verdict(found.check()))
+    assert "wrong" not in verdicts
+    assert verdicts.count("right") > len(verdicts) / 2
+
+
+@pytest.mark.parametrize("share", [1e-7, -1e-3, 0.5, -2.0])
+def test_a_derivative_that_is_off_is_wrong_and_not_undecided(share):
+    points = np.random.default_rng(7).uniform([-3, 0.5], [3, 2], (8, 2))
+    found = grad("exp(x)*sin(y) + x^3 + 5*y", at=points)
+    assert verdict(found.check()) == "right"
+    off = found._replace(gradient=found.gradient * (1.0 + share)).check()
+    assert not off.undecided.any()
+    assert not off.holds.any()
 
 
 @pytest.mark.slow

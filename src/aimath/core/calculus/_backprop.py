@@ -53,7 +53,8 @@ class Backprop(NamedTuple):
         """Return the gradients beside those from differences of values."""
         (f,) = self.source.functions
         found = gradient(f, self.point).check()
-        return Check(self.gradients, found.alternative[0], np.asarray(found.scale)[0])
+        scale, undecided = (np.asarray(part)[0] for part in found[2:])
+        return Check(self.gradients, found.alternative[0], scale, undecided)
 
     def check_flows(self) -> Check:
         """Recompute the gradients from the tree: a variable's is the sum of what flows into its places."""

@@ -128,6 +128,22 @@ def exactly(
     return Evaluation(program, balls, floats)
 
 
+def widths(program: Program, point: Sequence[float], moved: int, radius: float) -> list[float]:
+    """Return how far a program's roots range while a coordinate moves by up to `radius` either way.
+
+    inf where that isn't known.
+    """
+    inputs = list(map(ball, point))
+    (m, _, e), (r, _, f) = inputs[moved], ball(radius)
+    least = min(e, f)
+    inputs[moved] = (m << (e - least), r << (f - least), least)
+    try:
+        balls = evaluate(program, inputs, Balls(FEWEST), [])
+    except (UndecidedError, UndefinedError, TooLargeError):
+        return [math.inf] * len(program.roots)
+    return [nearest(2 * balls[root][1], balls[root][2]) for root in program.roots]
+
+
 def _wanted(a: Ball, bits: int) -> int:
     """Return how many bits to try next."""
     m, r, e = a

@@ -17,7 +17,7 @@ from aimath.core.calculus._compile import compile_output, compile_outputs
 from aimath.core.calculus._derivatives import backward, gradient_nodes
 from aimath.core.calculus._error_bounds import UNIT, bounded
 from aimath.core.calculus._evaluate import BLOCK, Program, format_inputs
-from aimath.core.calculus._exact import NON_DIFFERENTIABLE, exactly, finite, ties
+from aimath.core.calculus._exact import NON_DIFFERENTIABLE, exactly, finite, ties, widths
 from aimath.core.calculus._grammar import ARITY, CONSTANTS, format_caret, parse
 from aimath.core.calculus._graph import Graph, build_graph
 from aimath.core.calculus._printing import to_infix
@@ -118,6 +118,19 @@ class Function:
         free = 1 + len(self.variables)
         found = self._at(self._hessian_program, point_and_direction, free=free)
         return finite(found, self.text, self.variables, first=free)
+
+    def gradient_widths(self, point: Sequence[float], moved: int, radius: float) -> list[float]:
+        """Return bounds of how far each partial derivative ranges within a radius along one coordinate.
+
+        >>> parse_function("x^2*y").gradient_widths([3.0, 2.0], 0, 0.5)
+        [4.0, 6.0]
+        """
+        return widths(self._gradient_program, point, moved, radius)[1:]
+
+    def hessian_widths(self, point: Sequence[float], moved: int, radius: float) -> list[float]:
+        """Return the same of the second derivatives by that coordinate and each other."""
+        way = [float(k == moved) for k in range(len(self.variables))]
+        return widths(self._hessian_program, [*point, *way], moved, radius)[1 + len(self.variables) :]
 
     def compiled_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:
         """Return a compiled, unchecked function from a point to the gradient.

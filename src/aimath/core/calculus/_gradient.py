@@ -9,7 +9,7 @@ import numpy as np
 
 from aimath.core.calculus._expression import Function, parse_function
 from aimath.core.numerics.arrays import Check, as_vectors, row_norms
-from aimath.core.numerics.finite_differences import central_difference
+from aimath.core.numerics.finite_differences import central_difference, differences
 from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 CRITICAL_RTOL = 1e-9
 """A gradient this small beside the curvatures is 0: a Newton step would hardly move the point."""
+STEPS_APART = 4
+"""Of steps that double, one in so many is asked how far the derivative ranges within it."""
+NEARLY = 1e-5
+"""Of a derivative: differences without extrapolation can't prove that it is off by less."""
 DIFFERENCE_BATCH = 32768
 """Coordinates that differences are taken at together: one by one, long formulas take ten times as long."""
 
@@ -65,13 +69,17 @@ class Gradient(NamedTuple):
     def check(self) -> Check:
         """Return the gradient beside that from differences of values."""
         (f,) = self.source.functions
-        return _check_by_differences(f.values, self.point, self.gradient, f.operation_count)
+        source = _Differentiable(
+            f.values, f, f.operation_count, lambda point, k, radius: f.gradient_widths(point, k, radius)[k]
+        )
+        return _check_by_differences(source, self.point, self.gradient)
 
     def check_hessian(self) -> Check:
         """Return the Hessian beside that from differences of gradients."""
         (f,) = self.source.functions
         answer = self.gradient[..., np.newaxis, :] if self.hessian is None else self.hessian
-        return _check_by_differences(f.gradients, self.point, answer, f.gradient_operation_count)
+        source = _Differentiable(f.gradients, f.gradient, f.gradient_operation_count, f.hessian_widths)
+        return _check_by_differences(source, self.point, answer)
 
 
 class Jacobian(NamedTuple):
@@ -99,10 +107,13 @@ class Jacobian(NamedTuple):
         def values(points: Array) -> Array:
             return np.stack([f.values(points) for f in functions], axis=-1)
 
+        def widths(point: Sequence[float], k: int, radius: float) -> list[float]:
+            return [f.gradient_widths(point, k, radius)[k] for f in functions]
+
         size = max(f.operation_count for f in functions)
-        return _check_by_differences(
-            values, self.point, np.swapaxes(self.jacobian, -1, -2), size, transposed=True
-        )
+        source = _Differentiable(values, lambda point: [f(point) for f in functions], size, widths)
+        found = _check_by_differences(source, self.point, np.swapaxes(self.jacobian, -1, -2))
+        return Check(*(np.swapaxes(part, -1, -2) for part in found))
 
 
 def grad(
@@ -323,26 +334,76 @@ def _classify_critical(points: Array, slopes: Array, eigenvalues: Array) -> NDAr
     return kind
 
 
-def _check_by_differences(
-    function: Callable[[Array], Array],
-    points: Array,
-    answer: Array,
-    operations: int,
-    *,
-    transposed: bool = False,
-) -> Check:
-    """Return derivatives (r, n, ...) beside central differences of values (...) along each variable."""
+class _Differentiable(NamedTuple):
+    """What is differentiated by differences."""
+
+    values: Callable[[Array], Array]  # of many points (..., n)
+    exact: Callable[[list[float]], Any]  # of one, each rounded once
+    operations: int  # roundings behind each of the many
+    widths: Callable[[list[float], int, float], Any]  # how far the derivatives range within a step
+
+    def exact_values(self, points: Array) -> Array:
+        """Return the values (...) at points (..., n), each rounded once, nan where there is none."""
+        rows = points.reshape(-1, points.shape[-1])
+        found: list[Any] = []
+        for row in rows.tolist():
+            try:
+                found.append(np.asarray(self.exact(row), np.float64))
+            except InputError:
+                found.append(None)
+        shape = next((one.shape for one in found if one is not None), ())
+        known = [np.full(shape, np.nan) if one is None else one for one in found]
+        return np.reshape(known, (*points.shape[:-1], *shape))
+
+
+def _check_by_differences(source: _Differentiable, points: Array, answer: Array) -> Check:
+    """Return derivatives (r, n, ...) beside central differences of values (...) along each variable.
+
+    No difference tells which is right where rounding may move it by as much as the largest
+    derivative. Where the two don't agree, error bounds decide (`_settle`).
+    """
     points = np.atleast_2d(points)
     n = points.shape[-1]
     place, way = np.divmod(np.arange(points.size), n)
     step, ways = max(1, DIFFERENCE_BATCH // n), np.eye(n)
     slopes = [
-        central_difference(function, points[place[k : k + step]], ways[way[k : k + step]], operations)
+        central_difference(
+            source.values, points[place[k : k + step]], ways[way[k : k + step]], source.operations
+        )
         for k in range(0, len(way), step)
     ]
     other, error = (np.concatenate(parts).reshape(answer.shape) for parts in zip(*slopes, strict=True))
+    found = _compare(answer, other, error)
+    failed = ~(found.holds | found.undecided)
+    for row, k in sorted({tuple(at[:2]) for at in np.argwhere(failed).tolist()}):
+        other[row, k], error[row, k], decided = _settle(source, points[row], k, answer[row, k])
+        undecided = np.asarray(found.undecided)
+        found = _compare(answer, other, error)._replace(undecided=undecided)
+        undecided[row, k] |= ~(found.holds[row, k] | decided)
+    return found
+
+
+def _compare(answer: Array, other: Array, error: Array) -> Check:
     # A Check allows a billionth of `size`, which is here what differences can tell.
-    size = np.maximum(np.abs(answer), 4e9 * error)
-    if transposed:
-        answer, other, size = (np.swapaxes(a, -1, -2) for a in (answer, other, size))
-    return Check(answer, other, size)
+    largest = np.abs(answer).reshape(len(answer), -1).max(axis=1).reshape(-1, *[1] * (answer.ndim - 1))
+    undecided = (largest > 0.0) & ~(4.0 * error < largest)
+    return Check(answer, other, np.maximum(np.abs(answer), 4e9 * error), undecided)
+
+
+def _settle(source: _Differentiable, point: Array, k: int, answer: Array) -> tuple[Array, Array, Array]:
+    """Return slopes (...) by one variable from exact values, their errors, and whether `answer` is refuted.
+
+    By the mean value theorem a difference is a derivative somewhere within its step: if it is further from
+    the answer than derivatives range there, and than rounding moves it, the answer is wrong. What is
+    wrong in its last digits is too near for that, and is told by the range within the finest step.
+    """
+    where, way = point[np.newaxis], np.eye(len(point))[k : k + 1]
+    other, error = (part[0] for part in central_difference(source.exact_values, where, way))
+    steps, slopes, noise = differences(source.exact_values, where, way)
+    refuted, finest = np.zeros(np.shape(answer), np.bool_), np.zeros(np.shape(answer))
+    for j in range(0, int(np.isfinite(steps).sum()), STEPS_APART):
+        wide = np.asarray(source.widths(point.tolist(), k, float(steps[j, 0])))
+        finest = finest if j else wide
+        refuted |= np.abs(answer - slopes[j, 0]) > wide + noise[j, 0]
+    apart = np.abs(answer - other)
+    return other, error, refuted | ((apart <= NEARLY * np.abs(answer)) & (apart > finest))

@@ -24,6 +24,7 @@ class Check(NamedTuple):
     answer: Array  # (...)
     alternative: Array  # (...)
     scale: Array | float = 1.0  # (...) of what was added up, where the answer may be less than its rounding
+    undecided: NDArray[np.bool_] | bool = False  # (...) where the other route is too coarse to say anything
 
     @property
     def holds(self) -> Any:

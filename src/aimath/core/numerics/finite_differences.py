@@ -24,18 +24,23 @@ class DerivativeEstimate(NamedTuple):
     error: Array  # (r, ...)
 
 
-def central_difference(
-    function: Callable[[Array], Array], points: Array, directions: Array, operations: int = 0
-) -> DerivativeEstimate:
-    """Return directional derivatives at points (r, n) by extrapolated central differences.
+class Differences(NamedTuple):
+    """Central differences with steps that double, and how far rounding may move each."""
 
-    Central differences with steps t, 2t, 4t, extrapolated to t = 0 (Richardson 1911). From the
-    finest t on, the estimates are taken as long as they agree within what rounding can do to them:
-    the coarser t is, the less that is, until the extrapolation itself goes wrong (Lepski 1991).
+    steps: Array  # (k, r) nan beyond the largest
+    slopes: Array  # (k, r, ...)
+    noise: Array  # (k, r, ...)
+
+
+def differences(
+    function: Callable[[Array], Array], points: Array, directions: Array, operations: int = 0
+) -> Differences:
+    """Return (f(x + t d) - f(x - t d)) / 2t at points (r, n) along directions (r, n) for steps t.
+
     `operations` is how many roundings a value has behind it.
 
-    >>> central_difference(lambda p: p[..., 0] ** 3, np.array([[2.0]]), np.array([[1.0]])).value.round(9)
-    array([12.])
+    >>> differences(lambda p: p[..., 0] ** 2, np.array([[3.0]]), np.array([[1.0]])).slopes[30].tolist()
+    [6.0]
     """
     size = np.abs(np.where(directions != 0.0, points, 0.0)).max(axis=-1)
     size = np.where(size > 0.0, size, 1.0)
@@ -48,14 +53,31 @@ def central_difference(
         above, below = function(points + ways), function(points - ways)  # (steps, r, ...)
         span = _expand_dims(2.0 * steps, above)
         slopes = (above - below) / span
+        largest = np.maximum(np.abs(above), np.abs(below))
+        # The step that is taken is a rounded one, too.
+        slack = np.abs(slopes) * _expand_dims(size / steps, above)
+        unit = np.finfo(np.float64)  # below the normal numbers all are rounded to multiples of one size
+        rounding = 3.0 * (ROUNDING_ULPS + operations) * unit.eps
+        return Differences(steps, slopes, rounding * ((largest + unit.tiny) / span + slack))
+
+
+def central_difference(
+    function: Callable[[Array], Array], points: Array, directions: Array, operations: int = 0
+) -> DerivativeEstimate:
+    """Return directional derivatives at points (r, n) by extrapolated central differences.
+
+    Central differences with steps t, 2t, 4t, extrapolated to t = 0 (Richardson 1911). From the
+    finest t on, the estimates are taken as long as they agree within what rounding can do to them:
+    the coarser t is, the less that is, until the extrapolation itself goes wrong (Lepski 1991).
+
+    >>> central_difference(lambda p: p[..., 0] ** 3, np.array([[2.0]]), np.array([[1.0]])).value.round(9)
+    array([12.])
+    """
+    _, slopes, noise = differences(function, points, directions, operations)
+    with np.errstate(all="ignore"):
         third = (4.0 * slopes[:-1] - slopes[1:]) / 3.0
         fifth = (16.0 * third[:-1] - third[1:]) / 15.0
-        largest = np.maximum(np.abs(above), np.abs(below))[:-2]
-        # The step that is taken is a rounded one, too.
-        slack = np.abs(slopes[:-2]) * _expand_dims(size / steps[:-2], above)
-        rounding = (ROUNDING_ULPS + operations) * np.finfo(np.float64).eps
-        noise = 3.0 * rounding * (largest / span[:-2] + slack)
-    return _select_estimate(fifth, noise)
+    return _select_estimate(fifth, noise[:-2])
 
 
 def _expand_dims(steps: Array, like: Array) -> Array:
