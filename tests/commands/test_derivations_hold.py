@@ -65,7 +65,7 @@ adamw {--weight-decay .5 --lr 3|--weight-decay 0|--lr 1e-5 --function 7.00000000
 race {--lr .1|--lr 1 --steps 3}
 learning-rate {1,9|1|1e-9,1e9|3,3|0,1|1,1.0000001|2,4,8,16,32,64,128,256} --lr {.2|1e-9|1e5}
 learning-rate --function 'x^2+10*y^2' --at x=1,y=1
-schedule 0 5 10 20 25 --schedule {step|exponential|linear|polynomial|cosine|warmup-cosine} --lr .1
+schedule 0 5 10 20 25 --schedule {step|exponential|inverse-time|linear --min-lr .01|polynomial|cosine|warmup-cosine --init-lr .01} --lr .1
 softmax {2,1,0.1|0,-40|7|0,0,0|-3.5,2,1e-12|1e300,-1e300,1e288|-inf,1,2|700,-inf,-700,699.5|'1 2; -5 0.6'} {|--log|--temperature .1|--temperature inf|--temperature 0|--temperature .5,3}
 softmax 0.7,-12,3.25,40,5e-5,-6,70,8 --all
 logsumexp {1000,1000.5,999|0,-40|0,-17|0,-10|5,-15|1e9,1e9|-0.7,-0.69|0,-18,-19,-37|7|'0 -40; 1 2'|-inf,3|123456789.5,-1|700,-700|-1000,-1040|1300.9971246,2|0.999999066,1}

@@ -112,8 +112,8 @@ CALLS = [
         lambda: optim.momentum(lr=0.05, schedule="step", gamma=0.5, step_size=3, momentum=0.8, dampening=0.1),
     ),
     (
-        "nesterov --schedule warmup-cosine --warmup 4 --min-lr .01 --momentum .8",
-        lambda: optim.nesterov(schedule="warmup-cosine", warmup=4, min_lr=0.01, momentum=0.8),
+        "nesterov --schedule warmup-cosine --warmup 4 --min-lr .01 --init-lr .02 --momentum .8",
+        lambda: optim.nesterov(schedule="warmup-cosine", warmup=4, min_lr=0.01, init_lr=0.02, momentum=0.8),
     ),
     (
         "rmsprop --alpha .9 --eps 1e-6 --centered --momentum .5 --schedule polynomial --power 2",
@@ -147,6 +147,10 @@ CALLS = [
         lambda: optim.schedule([0, 5, 10, 15, 20], schedule="cosine", lr=0.1),
     ),
     ("schedule --steps 6 --schedule cosine", lambda: optim.schedule(schedule="cosine", steps=6)),
+    (
+        "schedule 0 5 12 --schedule inverse-time --gamma .5 --step-size 4",
+        lambda: optim.schedule([0, 5, 12], "inverse-time", gamma=0.5, step_size=4),
+    ),
     ("schedule 0 5 --schedule linear --steps 9", lambda: optim.schedule([0, 5], "linear", steps=9)),
     ("softmax 2 1 0.1", lambda: probability.softmax([2, 1, 0.1])),
     ("softmax 2 1 0.1 -T .5 --log", lambda: probability.softmax([2, 1, 0.1], temperature=0.5)),

@@ -224,7 +224,7 @@ ENTRIES: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool]] = {
         "calculus",
         "Give the learning rate of each update.",
         "aimath schedule 0 5 10 15 20 --schedule cosine --lr .1",
-        "step, exponential, polynomial, cosine, warm-up",
+        "step, exponential, inverse-time, polynomial, cosine, warm-up",
         ("optim.schedule",),
         False,
     ),

@@ -20,6 +20,7 @@ KINDS: dict[str, Callable[[Any, int], Any]] = {
     "constant": lambda lr, _: lr,
     "step": lambda lr, k: lr * exact(0.1) ** (k // 10),
     "exponential": lambda lr, k: lr * exact(0.95) ** k,
+    "inverse-time": lambda lr, k: lr / (1 + mp.mpf(k) / 10),
     "linear": lambda lr, k: lr * (1 - mp.mpf(k) / UPDATES),
     "polynomial": lambda lr, k: lr * (1 - mp.mpf(k) / UPDATES) ** exact(0.9),
     "cosine": lambda lr, k: lr * (1 + mp.cospi(mp.mpf(k) / UPDATES)) / 2,
@@ -55,7 +56,7 @@ def schedule(kind: str) -> list[Case]:
     operands = {"": [(lr, k) for lr in rates for k in range(UPDATES)]}
     if "cosine" in kind:
         operands = {"": operands[""], "last 5 of 100": [(lr, k) for lr in rates for k in few]}
-    peers = {} if kind == "warmup-cosine" else {"torch": lambda lr, k: peer(kind, lr)[k]}
+    peers = {} if kind in {"warmup-cosine", "inverse-time"} else {"torch": lambda lr, k: peer(kind, lr)[k]}
     return over(
         operands,
         "schedule",

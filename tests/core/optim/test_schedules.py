@@ -23,6 +23,7 @@ TRUTHS = {
     "constant": lambda _, lr: lr,
     "step": lambda k, lr: lr * mp.mpf(0.1) ** (k // 10),
     "exponential": lambda k, lr: lr * mp.mpf(0.95) ** k,
+    "inverse-time": lambda k, lr: lr / (1 + mp.mpf(k) / 10),
     "linear": lambda k, lr: lr * (1 - mp.mpf(min(k, 20)) / 20),
     "polynomial": lambda k, lr: lr * (1 - mp.mpf(min(k, 20)) / 20) ** mp.mpf(1.5),
     "cosine": lambda k, lr: cosine(k, lr, mp.mpf(0), 20),
@@ -49,9 +50,39 @@ def test_cosine_keeps_its_digits_where_it_nears_0():
         assert ulps(rate, truth) <= ULPS
 
 
-@pytest.mark.parametrize(("kind", "end"), [("cosine", 0.01), ("warmup-cosine", 0.01), ("linear", 0.0)])
+@pytest.mark.parametrize(
+    ("kind", "end"), [("cosine", 0.01), ("warmup-cosine", 0.01), ("linear", 0.01), ("polynomial", 0.01)]
+)
 def test_after_the_end_it_stays(kind, end):
     assert schedule([20, 21, 40, 1e9], kind, 0.1, min_lr=0.01, steps=20).lr.tolist() == [end] * 4
+
+
+@pytest.mark.parametrize("low", [1e-9, 0.01, 0.3])
+@pytest.mark.parametrize("kind", ["linear", "polynomial", "warmup-cosine"])
+def test_ends_and_starts_are_those_of_optax_and_transformers(kind, low):
+    power = 2.5 if kind == "polynomial" else 1.0
+    found = schedule(K, kind, 0.3, min_lr=low, init_lr=low, power=power, warmup=6)
+    with mp.workdps(50):
+        high, end = mp.mpf(0.3), mp.mpf(low)
+        for k, rate in zip(K, found.lr.tolist(), strict=True):
+            if (
+                kind == "warmup-cosine"
+            ):  # optax.warmup_cosine_decay_schedule(init_value, peak_value, ..., end_value)
+                truth = end + (high - end) * k / 6 if k < 6 else cosine(k - 6, high, end, 14)
+            else:  # optax.polynomial_schedule(init_value, end_value, power, transition_steps)
+                truth = end + (high - end) * (1 - mp.mpf(min(k, 20)) / 20) ** mp.mpf(power)
+            assert ulps(rate, truth) <= ULPS
+    assert found.check().holds.all()
+    assert found.lr[-1] == low
+
+
+@pytest.mark.parametrize("rate", [1e-3, 0.5, 7.0])
+def test_inverse_time_is_that_of_keras(rate):
+    k = [0, 1, 10, 999, 10**9]
+    found = schedule(k, "inverse-time", 0.3, gamma=rate, step_size=7)
+    with mp.workdps(50):
+        for step, lr in zip(k, found.lr.tolist(), strict=True):
+            assert ulps(lr, mp.mpf(0.3) / (1 + mp.mpf(rate) * step / 7)) <= ULPS
 
 
 def test_step_drops_at_its_steps_and_warmup_begins_at_0():
@@ -83,6 +114,8 @@ def test_check_sees_a_wrong_rate():
         ({"gamma": 1e300, "schedule": "exponential"}, "the learning rate grows beyond float64"),
         ({"min_lr": 0.2}, "min_lr must be at least 0 and at most lr, not 0.2"),
         ({"warmup": 30}, "warmup must be at least 0 and at most all steps, not 30"),
+        ({"init_lr": 0.2}, "init_lr must be at least 0 and at most lr, not 0.2"),
+        ({"init_lr": -0.1}, "init_lr must be at least 0 and at most lr, not -0.1"),
         ({"power": 0.0}, "power must be above 0, not 0"),
         ({"steps": 0}, "steps must be at least 1, not 0"),
         ({"step_size": 0}, "step_size must be at least 1, not 0"),

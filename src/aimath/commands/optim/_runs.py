@@ -29,7 +29,16 @@ TRAJECTORY_COPIES = 8
 """Arrays of the size of the way that are held at once: points, gradients, what an optimiser remembers."""
 FAILED_STATUSES = ("diverged", "undefined", "stuck")
 DEFAULT_FUNCTION, DEFAULT_START = "(w-3)^2", "w=10"
-SCHEDULES = ("constant", "step", "exponential", "linear", "polynomial", "cosine", "warmup-cosine")
+SCHEDULES = (
+    "constant",
+    "step",
+    "exponential",
+    "inverse-time",
+    "linear",
+    "polynomial",
+    "cosine",
+    "warmup-cosine",
+)
 Formula = Annotated[str, Option("--function", help="What to walk down.", metavar="F")]
 Start = Annotated[
     list[str] | None, Option("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
@@ -38,10 +47,10 @@ ScheduleName = Annotated[str, Option("--schedule", metavar="NAME", choices=SCHED
 
 
 SCHEDULE_OPTIONS = (
-    Applies(("gamma",), "schedule", ("step", "exponential")),
-    Applies(("step_size",), "schedule", ("step",)),
-    Applies(("min_lr",), "schedule", ("cosine", "warmup-cosine")),
-    Applies(("warmup",), "schedule", ("warmup-cosine",)),
+    Applies(("gamma",), "schedule", ("step", "exponential", "inverse-time")),
+    Applies(("step_size",), "schedule", ("step", "inverse-time")),
+    Applies(("min_lr",), "schedule", ("linear", "polynomial", "cosine", "warmup-cosine")),
+    Applies(("warmup", "init_lr"), "schedule", ("warmup-cosine",)),
     Applies(("power",), "schedule", ("polynomial",)),
 )
 """Which schedules have which options."""
@@ -52,17 +61,28 @@ class ScheduleOptions(NamedTuple):
     """Options of learning-rate schedules."""
 
     gamma: Annotated[
-        float | None, Number(("--gamma",), "Factor of step (.1) and exponential (.95).", vectorized=True)
+        float | None,
+        Number(("--gamma",), "Of step (.1), exponential (.95) and inverse-time (1).", vectorized=True),
     ] = None
     step_size: Annotated[
-        int, Integer(("--step-size",), "Updates between drops of step.", 1, 10**9, vectorized=True)
+        int,
+        Integer(
+            ("--step-size",),
+            "Updates between drops of step, unit of inverse-time.",
+            1,
+            10**9,
+            vectorized=True,
+        ),
     ] = 10
-    min_lr: Annotated[float, Number(("--min-lr",), "Where cosine ends.", vectorized=True)] = 0.0
+    min_lr: Annotated[
+        float, Number(("--min-lr",), "Where linear, polynomial and cosine end.", vectorized=True)
+    ] = 0.0
     warmup: Annotated[
         int | None,
         Integer(("--warmup",), "Updates of warming up.  [default: a tenth]", 0, 10**9, vectorized=True),
     ] = None
     power: Annotated[float, Number(("--power",), "Power of polynomial.", vectorized=True)] = 1.0
+    init_lr: Annotated[float, Number(("--init-lr",), "Where warming up starts.", vectorized=True)] = 0.0
 
 
 class DescentOptions(NamedTuple):

@@ -15,10 +15,11 @@ FORMULAS = {
     "constant": "lr_k = lr",
     "step": "lr_k = lr · gamma^floor(k / step size)",
     "exponential": "lr_k = lr · gamma^k",
-    "linear": "lr_k = lr · (1 - k/T)      0 after T",
-    "polynomial": "lr_k = lr · (1 - k/T)^power      0 after T",
+    "inverse-time": "lr_k = lr / (1 + gamma · k / step size)",
+    "linear": "lr_k = min + (lr - min) · (1 - k/T)      min after T",
+    "polynomial": "lr_k = min + (lr - min) · (1 - k/T)^power      min after T",
     "cosine": "lr_k = min + (lr - min) · (1 + cos(π·k/T))/2      min after T",
-    "warmup-cosine": "lr_k = lr · k/W for k < W, then cosine from lr to min at T",
+    "warmup-cosine": "lr_k = init + (lr - init) · k/W for k < W, then cosine from lr to min at T",
 }
 
 
@@ -34,7 +35,7 @@ BYTES_PER_STEP = 600
         (), selected_by=("steps",), trailing=("step",), example="aimath schedule --steps 5 --schedule cosine"
     ),
     example="aimath schedule 0 5 10 15 20 --schedule cosine --lr .1",
-    answer="step, exponential, polynomial, cosine, warm-up",
+    answer="step, exponential, inverse-time, polynomial, cosine, warm-up",
     quiz=("schedule",),
     applies=(*SCHEDULE_OPTIONS, Applies(("steps",), "schedule", ENDING)),
     after="learning-rate",
@@ -44,13 +45,18 @@ def schedule(
     schedule: ScheduleName = "constant",
     lr: Annotated[float, Number(("--lr",), "Learning rate.", quantity="base_lr")] = 0.1,
     steps: Annotated[int, Integer(("--steps",), "Updates until the end, T.", 1, 10**9)] = 20,
-    gamma: Annotated[float | None, Number(("--gamma",), "Factor of step (.1) and exponential (.95).")] = None,
-    step_size: Annotated[int, Integer(("--step-size",), "Updates between drops of step.", 1, 10**9)] = 10,
-    min_lr: Annotated[float, Number(("--min-lr",), "Where cosine ends.")] = 0.0,
+    gamma: Annotated[
+        float | None, Number(("--gamma",), "Of step (.1), exponential (.95) and inverse-time (1).")
+    ] = None,
+    step_size: Annotated[
+        int, Integer(("--step-size",), "Updates between drops of step, unit of inverse-time.", 1, 10**9)
+    ] = 10,
+    min_lr: Annotated[float, Number(("--min-lr",), "Where linear, polynomial and cosine end.")] = 0.0,
     warmup: Annotated[
         int | None, Integer(("--warmup",), "Updates of warming up, W.  [default: a tenth]", 0, 10**9)
     ] = None,
     power: Annotated[float, Number(("--power",), "Power of polynomial.")] = 1.0,
+    init_lr: Annotated[float, Number(("--init-lr",), "Where warming up starts.")] = 0.0,
     memory: MemoryLimit = None,
 ) -> Report:
     """Give the learning rate of each update.
@@ -68,7 +74,7 @@ def schedule(
     return Report(
         optimize.schedule(
             step, schedule, lr, steps=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
-            power=power,
+            power=power, init_lr=init_lr,
         ),
         show=("lr",),
         steps=(

@@ -36,6 +36,7 @@ def gd(
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
+    init_lr: ArrayLike = 0.0,
     weight_decay: ArrayLike = 0.0,
     **point: float,
 ) -> Trajectory:
@@ -46,7 +47,9 @@ def gd(
     >>> gd("(w-3)^2", w=10, lr=0.1, steps=2).point[:, 0].round(12)
     array([10.  ,  8.6 ,  7.48])
     """
-    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    plan = _plan_schedule(
+        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
+    )
     f, begin = resolve_start(function, start, point)
     return minimize(
         f,
@@ -74,6 +77,7 @@ def momentum(
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
+    init_lr: ArrayLike = 0.0,
     momentum: ArrayLike = 0.9,
     dampening: ArrayLike = 0.0,
     weight_decay: ArrayLike = 0.0,
@@ -83,7 +87,9 @@ def momentum(
 
     buffer <- momentum * buffer + gradient; w <- w - lr * buffer, as torch's SGD. Polyak (1964).
     """
-    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    plan = _plan_schedule(
+        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
+    )
     f, begin = resolve_start(function, start, point)
     return minimize(
         f,
@@ -113,6 +119,7 @@ def nesterov(
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
+    init_lr: ArrayLike = 0.0,
     momentum: ArrayLike = 0.9,
     weight_decay: ArrayLike = 0.0,
     **point: float,
@@ -121,7 +128,9 @@ def nesterov(
 
     buffer <- momentum * buffer + gradient; w <- w - lr * (gradient + momentum * buffer). Nesterov (1983).
     """
-    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    plan = _plan_schedule(
+        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
+    )
     f, begin = resolve_start(function, start, point)
     return minimize(
         f,
@@ -150,6 +159,7 @@ def rmsprop(
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
+    init_lr: ArrayLike = 0.0,
     alpha: ArrayLike = 0.99,
     eps: ArrayLike = 1e-8,
     centered: bool = False,
@@ -161,7 +171,9 @@ def rmsprop(
 
     w <- w - lr * gradient / (sqrt(mean square) + eps): eps outside the root, as in torch. Hinton (2012).
     """
-    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    plan = _plan_schedule(
+        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
+    )
     f, begin = resolve_start(function, start, point)
     return minimize(
         f,
@@ -193,6 +205,7 @@ def adam(
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
+    init_lr: ArrayLike = 0.0,
     beta1: ArrayLike = 0.9,
     beta2: ArrayLike = 0.999,
     eps: ArrayLike = 1e-8,
@@ -204,7 +217,9 @@ def adam(
 
     w <- w - lr * m_hat / (sqrt(v_hat) + eps), as in torch. Kingma and Ba (2015).
     """
-    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    plan = _plan_schedule(
+        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
+    )
     f, begin = resolve_start(function, start, point)
     return minimize(
         f,
@@ -236,6 +251,7 @@ def adamw(
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
+    init_lr: ArrayLike = 0.0,
     beta1: ArrayLike = 0.9,
     beta2: ArrayLike = 0.999,
     eps: ArrayLike = 1e-8,
@@ -247,7 +263,9 @@ def adamw(
 
     w <- w - lr * weight_decay * w, then as Adam. Loshchilov and Hutter (2019).
     """
-    plan = _plan_schedule(gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power)
+    plan = _plan_schedule(
+        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
+    )
     f, begin = resolve_start(function, start, point)
     return minimize(
         f,

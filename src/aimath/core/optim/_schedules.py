@@ -24,11 +24,12 @@ class ScheduleOptions(NamedTuple):
 
     lr: Array  # (...) the base rate, above 0
     steps: Array  # (...) updates until the end, >= 1
-    gamma: Array  # (...) factor of step and exponential, above 0
-    step_size: Array  # (...) updates between two drops of step, >= 1
-    min_lr: Array  # (...) where cosine ends, 0 .. lr
+    gamma: Array  # (...) factor of step and exponential, share of inverse-time, above 0
+    step_size: Array  # (...) updates between two drops of step, or that inverse-time counts by, >= 1
+    min_lr: Array  # (...) where linear, polynomial and cosine end, 0 .. lr
     warmup: Array  # (...) updates of warming up, 0 .. steps
     power: Array  # (...) of polynomial, above 0
+    init_lr: Array  # (...) where warming up starts, 0 .. lr
 
 
 def _constant(_k: Array, options: ScheduleOptions) -> Array:
@@ -37,7 +38,11 @@ def _constant(_k: Array, options: ScheduleOptions) -> Array:
 
 def _polynomial(k: Array, options: ScheduleOptions) -> Array:
     left = np.maximum(options.steps - k, 0.0) / options.steps
-    return options.lr * left**options.power
+    return options.min_lr + (options.lr - options.min_lr) * left**options.power
+
+
+def _inverse_time(k: Array, options: ScheduleOptions) -> Array:
+    return options.lr / (1.0 + options.gamma * (k / options.step_size))
 
 
 def _cosine(k: Array, options: ScheduleOptions) -> Array:
@@ -45,7 +50,8 @@ def _cosine(k: Array, options: ScheduleOptions) -> Array:
 
 
 def _warmup_cosine(k: Array, options: ScheduleOptions) -> Array:
-    rise = options.lr * k / np.maximum(options.warmup, 1.0)
+    before = np.maximum(options.warmup - k, 0.0)
+    rise = (options.init_lr * before + options.lr * k) / np.maximum(options.warmup, 1.0)
     length = np.maximum(options.steps - options.warmup, 1.0)
     return np.where(k < options.warmup, rise, _cosine(k - options.warmup, options._replace(steps=length)))
 
@@ -61,6 +67,7 @@ SCHEDULES: dict[str, Callable[[Array, ScheduleOptions], Array]] = {
     "constant": _constant,
     "step": lambda k, plan: plan.lr * plan.gamma ** np.floor(k / plan.step_size),
     "exponential": lambda k, plan: plan.lr * plan.gamma**k,
+    "inverse-time": _inverse_time,
     "linear": _polynomial,
     "polynomial": _polynomial,
     "cosine": _cosine,
@@ -78,24 +85,29 @@ def _textbook_warmup(k: Array, options: ScheduleOptions) -> Array:
         np.maximum(k - options.warmup, 0.0),
         options._replace(steps=np.maximum(options.steps - options.warmup, 1.0)),
     )
-    return np.where(k < options.warmup, k / np.maximum(options.warmup, 1.0) * options.lr, after)
+    share = k / np.maximum(options.warmup, 1.0)
+    return np.where(k < options.warmup, options.init_lr + share * (options.lr - options.init_lr), after)
 
 
 def _textbook_power(k: Array, options: ScheduleOptions) -> Array:
     left = np.log(np.maximum(1.0 - k / options.steps, 0.0))
-    return np.asarray(options.lr * np.exp(options.power * left))
+    return np.asarray(options.min_lr + (options.lr - options.min_lr) * np.exp(options.power * left))
 
 
 _TEXTBOOK: dict[str, Callable[[Array, ScheduleOptions], Array]] = {
     "constant": _constant,
     "step": lambda k, plan: np.asarray(plan.lr * np.exp(k // plan.step_size * np.log(plan.gamma))),
     "exponential": lambda k, plan: np.asarray(plan.lr * np.exp(k * np.log(plan.gamma))),
+    "inverse-time": lambda k, plan: plan.lr * plan.step_size / (plan.step_size + plan.gamma * k),
     "linear": _textbook_power,
     "polynomial": _textbook_power,
     "cosine": _textbook_cosine,
     "warmup-cosine": _textbook_warmup,
 }
 """The same once more, for Schedule.check."""
+
+
+DEFAULT_GAMMAS = {"step": 0.1, "exponential": 0.95, "inverse-time": 1.0}
 
 
 class LearningRateSchedule(NamedTuple):
@@ -133,14 +145,17 @@ def schedule(
     min_lr: ArrayLike = 0.0,
     warmup: ArrayLike | None = None,
     power: ArrayLike = 1.0,
+    init_lr: ArrayLike = 0.0,
 ) -> LearningRateSchedule:
     """Return the learning rates of updates counted from 0, by torch's definitions.
 
     step: lr * gamma^floor(step / step_size), gamma .1 (StepLR); exponential: lr * gamma^step, gamma .95
-    (ExponentialLR); polynomial: lr * (1 - step / steps)^power (PolynomialLR), linear its power 1;
+    (ExponentialLR); inverse-time: lr / (1 + gamma * step / step_size), gamma 1 (Keras); polynomial:
+    min_lr + (lr - min_lr) * (1 - step / steps)^power (PolynomialLR, with an end as in transformers and
+    optax), linear its power 1;
     cosine: min_lr + (lr - min_lr) * (1 + cos(pi step / steps)) / 2 (Loshchilov and Hutter 2017),
     which stays at min_lr after the steps as optax's does, where torch's CosineAnnealingLR rises
-    again; warmup-cosine: lr * step / warmup, then cosine from lr to min_lr at the end (optax).
+    again; warmup-cosine: from init_lr to lr in `warmup` steps, then cosine to min_lr at the end (optax).
     `steps` are the updates until the end, all of which are answered if no `step` is given; `warmup` is
     a tenth of them unless given.
 
@@ -153,9 +168,9 @@ def schedule(
         raise InputError(f"a step must be a whole number from 0, not {k[~whole][0]:g}", operand="step")
     if schedule not in SCHEDULES:
         raise InputError(f"schedule '{schedule}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
-    factor = (0.1 if schedule == "step" else 0.95) if gamma is None else gamma
+    factor = DEFAULT_GAMMAS.get(schedule, 0.95) if gamma is None else gamma
     rise = np.floor(np.asarray(steps, np.float64) / 10.0) if warmup is None else warmup
-    parts = (check_learning_rate(lr), steps, factor, step_size, min_lr, rise, power)
+    parts = (check_learning_rate(lr), steps, factor, step_size, min_lr, rise, power, init_lr)
     plan = _check_options(ScheduleOptions(*(np.asarray(part, np.float64) for part in parts)))
     if schedule == "linear":
         plan = plan._replace(power=np.ones(()))
@@ -178,6 +193,7 @@ def _check_options(options: ScheduleOptions) -> ScheduleOptions:
             "at least 0 and at most all steps",
         ),
         "power": (options.power > 0.0, "above 0"),
+        "init_lr": ((options.init_lr >= 0.0) & (options.init_lr <= options.lr), "at least 0 and at most lr"),
     }
     for name, (fine, bound) in bounds.items():
         value = getattr(options, name)
