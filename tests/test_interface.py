@@ -105,6 +105,7 @@ LINES = [
     "gaussian 0 1 --mu 1,2",
     "gaussian 0 1 --log",
     "gaussian 0 1 --cdf",
+    "gaussian 0 1 --cdf --log",
     "gaussian .1 .5 --quantile",
     "gaussian --between -1 1",
     "gaussian --sample 2",

@@ -19,7 +19,7 @@ FORMS = [
     "perplexity {0} {1} --normalize", "perplexity --tokens {0} {1}", "perplexity --log-probs {0} {1}",
     "mutual-information '{0} {1}; {1} 1' --normalize", "rlhf --rewards {0},{1} --reference .5,.5 --beta {2}",
     "rlhf --rewards {0},{1} --reference {1},1 --normalize", "gaussian {0} --mu {1} --sigma {2}",
-    "gaussian {0} --mu {1} --sigma {2} --cdf", "gaussian {0} --mu {1} --sigma {2} --log",
+    "gaussian {0} --mu {1} --sigma {2} --cdf", "gaussian {0} --mu {1} --sigma {2} --cdf --log", "gaussian {0} --mu {1} --sigma {2} --log",
     "gaussian .3 --mu {0} --sigma {1} --quantile", "gaussian --between {0} {1} --sigma {2}",
     "gaussian-kl --mu {0} --sigma {1} --mu2 {1} --sigma2 {2}", "vae-kl --mu {0} --logvar {1}",
     "bayes --prior {0} --likelihood {1} --evidence {2}", "bayes --prior {0} --likelihood {1} --false-positive {2}",

@@ -77,7 +77,7 @@ bayes --prior '.3;.4' --likelihood '.8;.1' --false-positive .1 --names spam,free
 bayes --prior {.2,.3,.5|1e-10,.5,.4999999999|.5,.25,.2500005} --likelihood .1,.5,.9
 bayes --prior .2,.8 --likelihood .1,.5 --likelihood .3,.3
 bayes --prior .3 --likelihood .8 --likelihood .5 --false-positive .1 --false-positive .2
-gaussian {0,1,2|-5,0.3333,38} {--log|--cdf|} {|--mu 1.5 --sigma 0.01}
+gaussian {0,1,2|-5,0.3333,38} {--log|--cdf|--cdf --log|} {|--mu 1.5 --sigma 0.01}
 gaussian --quantile {.025,.5,.975|1e-12,.999999} --mu {0|3} --sigma .1
 gaussian --between {-1|1e-9} {1|inf|40} {|--mu 1e-3 --sigma 2.5}
 gaussian --sample {1|5} --mu {1e6|-2} --sigma {1e-3|.5}

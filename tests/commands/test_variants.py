@@ -53,6 +53,7 @@ CASES = {
     "gaussian 0": "0.3989422804014327",  # G
     "gaussian 0 --mu 1 --sigma 2 --log": str(-0.125 - math.log(2) - 0.5 * math.log(2 * math.pi)),
     "gaussian -10 --cdf": "7.619853024160527e-24",  # M: torch and the stdlib say 0
+    "gaussian -50 --cdf --log": "-1254.8313611394199",  # M: torch's and the stdlib's cdf is 0
     "gaussian 0 1 --quantile": "-inf inf",
     "gaussian 1e-300 --quantile": "-37.0470962993612",
     "gaussian --between 10 11": "7.619661958203076e-24",  # M: every peer says 0

@@ -176,6 +176,7 @@ CALLS = [
     ),
     ("gaussian 0.5 --mu 1 --sigma 2", lambda: probability.gaussian([0.5], mu=1, sigma=2)),
     ("gaussian 0 1 2 --cdf", lambda: probability.gaussian([0, 1, 2])),
+    ("gaussian -50 1 2 --cdf --log", lambda: probability.gaussian([-50, 1, 2])),
     ("gaussian 0 1 2 --log", lambda: probability.gaussian(x=[0, 1, 2])),
     ("gaussian .975 .5 --quantile", lambda: probability.gaussian(quantile=[0.975, 0.5])),
     ("gaussian --between 10 11 --sigma 2", lambda: probability.gaussian(between=(10, 11), sigma=2)),

@@ -115,7 +115,16 @@ def normal(rng: np.random.Generator) -> list[Case]:
         scipy=stats.norm.cdf,
         torch=tensors(lambda x: standard().cdf(x)),
     )
-    return density + logs + below
+    log_below = over(
+        points,
+        "gaussian",
+        lambda x: mp.log1p(-mp.ncdf(-x)) if x > 0 else mp.log(mp.ncdf(x)),
+        lambda x: probability.gaussian(x).log_cdf,
+        what="log of the cdf",
+        scipy=stats.norm.logcdf,
+        torch=tensors(torch.special.log_ndtr),
+    )
+    return density + logs + below + log_below
 
 
 def quantiles(rng: np.random.Generator) -> list[Case]:

@@ -33,6 +33,33 @@ def test_density_cdf_and_survival_of_the_standard_normal(low, high):
         assert ulps(survival, mp.ncdf(mp.mpf(-z))) <= 4
 
 
+@pytest.mark.parametrize(
+    ("low", "high"), [(-1e9, -1e4), (-1e3, -40), (-40, -34), (-34, -5), (-5, 0), (0, 5), (5, 37.5)]
+)
+def test_the_log_of_the_cdf_is_right_however_far_out(low, high):
+    x = draws(low, high, 60)
+    for z, log in zip(x.tolist(), probability.gaussian(x).log_cdf.tolist(), strict=True):
+        truth = mp.log1p(-mp.ncdf(-mp.mpf(z))) if z > 0 else log_tail(mp.mpf(z))
+        assert ulps(log, truth) <= 4
+    assert probability.gaussian(x).check_log_cdf().holds.all()
+    moved = 3.0 * x + 1.0
+    for at, log in zip(moved.tolist(), probability.gaussian(moved, 1.0, 3.0).log_cdf.tolist(), strict=True):
+        z = (mp.mpf(at) - 1) / 3
+        assert ulps(log, mp.log1p(-mp.ncdf(-z)) if z > 0 else log_tail(z)) <= 4
+    assert probability.gaussian([np.inf, -np.inf]).log_cdf.tolist() == [0, -np.inf]
+    assert not np.signbit(probability.gaussian(50).log_cdf)
+
+
+def log_tail(z):
+    """Give log P(Z <= z) of z <= 0; far out by Laplace's continued fraction, where erfc gives up."""
+    if z > -50:
+        return mp.log(mp.ncdf(z))
+    below = t = -z
+    for k in range(200, 0, -1):
+        below = t + k / below
+    return mp.log(mp.npdf(0)) - t * t / 2 - mp.log(below)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e5])
 def test_mean_and_width_cost_no_digits(scale):
@@ -211,4 +238,5 @@ def test_every_check_of_the_gaussian_holds(x, mu, sigma):
     assert np.all(found.check().holds)
     assert np.all(found.check_log().holds)
     assert np.all(found.check_cdf().holds)
+    assert np.all(found.check_log_cdf().holds)
     assert (found.mu.shape, found.sigma.shape) == ((), ())  # as given

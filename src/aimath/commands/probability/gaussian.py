@@ -23,6 +23,13 @@ FORMULAS_AND_CHECKS = {
         "ln density = -z²/2 - ln sigma - ln(2π)/2",
         CrossCheck("ln of the density = {alternative}", "check_log"),
     ),
+    "log_cdf": (
+        "ln P(X ≤ x) = ln Φ(z)",
+        CrossCheck(
+            "by the area under the density, and by a continued fraction below -2: {alternative}",
+            "check_log_cdf",
+        ),
+    ),
     "cdf": ("P(X ≤ x) = Φ(z)", CrossCheck("the area under the density up to x = {alternative}", "check_cdf")),
 }
 """A quantity's formula, and how it is checked."""
@@ -43,7 +50,9 @@ def gaussian(
     p: Annotated[Vector, Operand("Probabilities, with --quantile.")] = ABSENT,
     mu: Annotated[float, Number(("--mu",), "The mean.")] = 0.0,
     sigma: Annotated[float, Number(("--sigma",), "The standard deviation.")] = 1.0,
-    log: Annotated[bool, Option("--log", help="Give the natural logarithm of the density.")] = False,
+    log: Annotated[
+        bool, Option("--log", help="Give the natural logarithm of the density, or of --cdf.")
+    ] = False,
     cdf: Annotated[bool, Option("--cdf", help="Give P(X <= x).")] = False,
     quantile: Annotated[bool, Option("--quantile", help="Give the x with P(X <= x) = p.")] = False,
     between: Annotated[
@@ -56,9 +65,16 @@ def gaussian(
     """Evaluate the normal distribution.
 
     density(x) = exp(-z^2/2) / (sigma sqrt(2 pi)) with z = (x - mu)/sigma; or its logarithm,
-    distribution function, quantiles, the probability of an interval, or random numbers.
+    distribution function (with --log its own, exact in the far tail too), quantiles, the
+    probability of an interval, or random numbers.
     """
-    ways = {"--log": log, "--cdf": cdf, "--quantile": quantile, "--between": between, "--sample": sample}
+    ways = {
+        "--log": log and not cdf,
+        "--cdf": cdf,
+        "--quantile": quantile,
+        "--between": between,
+        "--sample": sample,
+    }
     asked = [name for name, on in ways.items() if on]
     if len(asked) > 1:
         raise InputError(f"{' and '.join(asked)} exclude each other", usage=True)
@@ -68,7 +84,13 @@ def gaussian(
         return _interval_report(between, mu, sigma)
     if quantile:
         return _quantile_report(p, mu, sigma)
-    return _density_report(x, mu, sigma, "cdf" if cdf else "log_density" if log else "density")
+    return _density_report(x, mu, sigma, _density_field(cdf=cdf, log=log))
+
+
+def _density_field(*, cdf: bool, log: bool) -> str:
+    if cdf:
+        return "log_cdf" if log else "cdf"
+    return "log_density" if log else "density"
 
 
 def _density_report(x: Vector, mu: float, sigma: float, field: str) -> Report:
@@ -83,7 +105,7 @@ def _density_report(x: Vector, mu: float, sigma: float, field: str) -> Report:
             Line(" mu = {mu}      sigma = {sigma}"),
             Table(
                 (("x", "{x}"), ("1 z", "{z}"), (f"2 {field.replace('_', ' ')}", f"{{{field}}}")),
-                bar="" if field == "log_density" else field,
+                bar="" if field.startswith("log") else field,
             ),
             check,
         ),

@@ -65,6 +65,31 @@ def normal_cdf(z: Array, dz: Array) -> Array:
         return np.asarray(0.5 * (map_elements(math.erfc, a) - slope * rest))
 
 
+DEEP_TAIL = -37.0
+"""Below so many sigmas the cdf nears the least normal float, and a short series has all its digits."""
+
+
+def log_normal_cdf(z: Array, dz: Array) -> Array:
+    """Return log P(Z <= z + dz) in nats, where the cdf itself is 0 or 1 too.
+
+    >>> log_normal_cdf(np.array([-100.0, 10.0]), np.zeros(2))
+    array([-5.00552421e+03, -7.61985302e-24])
+    """
+    with np.errstate(all="ignore"):
+        h, low = square_dd(z, dz)
+        rest = np.log(-z / NORMAL_PDF_AT_0) - np.log1p(_mills_series(z)) + 0.5 * low
+        deep = np.where(z == -np.inf, -np.inf, -0.5 * h - rest)
+        upper = np.log1p(-normal_cdf(-z, -dz))
+        found = np.where(z > 0.0, upper, np.log(normal_cdf(z, dz)))
+        return np.asarray(np.where(z < DEEP_TAIL, deep, found) + 0.0)
+
+
+def _mills_series(z: Array) -> Array:
+    """Return |z| P(Z <= z) / density - 1 of z below -35, by its asymptotic series in 1/z²."""
+    v = 1.0 / (z * z)
+    return -v * (1.0 - v * (3.0 - v * (15.0 - v * (105.0 - v * 945.0))))
+
+
 def map_elements(function: Callable[[float], float], x: Array) -> Array:
     """Return function(x) for every element."""
     return np.fromiter(map(function, x.ravel().tolist()), np.float64, x.size).reshape(x.shape)
@@ -108,8 +133,7 @@ def _newton_on_tail(z: Array, p: Array) -> Array:
 
 def _newton_on_log_tail(z: Array, p: Array) -> Array:
     """Return the step for log P: below -35 the tail is density / |z| times a short series in 1/z²."""
-    v = 1.0 / (z * z)
-    series = -v * (1.0 - v * (3.0 - v * (15.0 - v * (105.0 - v * 945.0))))
+    series = _mills_series(z)
     log_tail = -0.5 * z * z - np.log(-z / NORMAL_PDF_AT_0) + np.log1p(series)
     return (log_tail - np.log(p)) * (1.0 + series) / -z
 

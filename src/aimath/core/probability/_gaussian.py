@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
 
 
+FRACTION_TERMS = 100
+"""Terms of a continued fraction: from two sigmas on they give ten digits."""
+
+
 class Gaussian(NamedTuple):
     """The normal distribution at x."""
 
@@ -48,6 +52,11 @@ class Gaussian(NamedTuple):
         return special.normal_cdf(*special.standardize(self.x, self.mu, self.sigma))
 
     @property
+    def log_cdf(self) -> OptionalVectors:
+        """Log of P(X <= x) in nats, finite where the cdf underflows."""
+        return special.log_normal_cdf(*special.standardize(self.x, self.mu, self.sigma))
+
+    @property
     def survival(self) -> OptionalVectors:
         """P(X > x), with its own digits where the cdf is nearly 1."""
         z, dz = special.standardize(self.x, self.mu, self.sigma)
@@ -68,6 +77,25 @@ class Gaussian(NamedTuple):
         """Return the cdf beside the integral of the density up to x."""
         low = np.full_like(self.x, -np.inf)
         return GaussianInterval(low, self.x, self.mu, self.sigma, self.cdf).check()
+
+    def check_log_cdf(self) -> Check:
+        """Return the log-cdf beside the log of an area, in the lower tail beside a continued fraction."""
+        far = np.full_like(self.x, np.inf)
+        upper = self.z > 0.0
+        ends = np.where(upper, self.x, -far), np.where(upper, far, self.x)
+        area = GaussianInterval(*ends, self.mu, self.sigma, self.cdf).check().alternative
+        with np.errstate(all="ignore"):
+            near = np.where(upper, np.log1p(-area), np.log(area))
+            return Check(self.log_cdf, np.where(self.z < -2.0, _log_tail_by_fraction(self.z), near))
+
+
+def _log_tail_by_fraction(z: Array) -> Array:
+    """Return log P(Z <= z) for z < -2 by the continued fraction of Mills' ratio (Laplace 1805)."""
+    t = np.abs(z)
+    below = t
+    for k in range(FRACTION_TERMS, 0, -1):
+        below = t + k / below
+    return np.asarray(np.log(special.NORMAL_PDF_AT_0) - 0.5 * t * t - np.log(below))
 
 
 def _density(x: Any, mu: Any, sigma: Any) -> Gaussian:
