@@ -41,6 +41,7 @@ LINES = [
     "cosine --a 1,2 --b 3,4",
     "cosine --matrix '1 2; 3 4; 5 7'",
     "pca '1 2; 3 4; 5 7' --components 1",
+    "pca '1 2; 3 4; 5 7' --components .95",
     "pca -X '1 2; 3 4; 5 7' --whiten",
     "svd-approx '2 0 1; 0 3 1' --rank 1",
     "svd-approx -W '2 0 1; 0 3 1'",

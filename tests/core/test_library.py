@@ -47,6 +47,7 @@ CALLS = [
     ("cosine 1,2,3 4,5,6", lambda: linalg.cosine([1, 2, 3], [4, 5, 6])),
     ("cosine --matrix '1 0; 1 1; -3 0'", lambda: linalg.cosine(matrix=[[1, 0], [1, 1], [-3, 0]])),
     ("pca '1 2; 3 4; 5 9' --components 1", lambda: linalg.pca(DATA, components=1)),
+    ("pca '1 2; 3 4; 5 9' --components .9", lambda: linalg.pca(DATA, 0.9)),
     ("pca -X '1 2; 3 4; 5 9' -k 1 --whiten", lambda: linalg.pca(X=DATA, components=1, whiten=True)),
     ("svd-approx '2 0 1; 0 3 1' --rank 1", lambda: linalg.svd_approx(WIDE, rank=[1])),
     ("svd-approx '2 0 1; 0 3 1'", lambda: linalg.svd_approx(W=WIDE)),

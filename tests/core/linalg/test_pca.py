@@ -139,6 +139,22 @@ def test_more_columns_than_rows():
     assert _pca.pca_from_moments(gram.result()).components.shape == (4, 9)
 
 
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("share", [1e-9, 0.3, 0.5, 0.9, 0.95, 0.999, 1 - 1e-12])
+def test_a_share_of_variance_takes_the_fewest_components_with_more(share, large, monkeypatch):
+    monkeypatch.setattr("aimath.core.linalg._pca.MAX_SVD_ELEMENTS", 0 if large else 1 << 20)
+    rng = np.random.default_rng(11)
+    for sizes in ([4, 3, 2, 1], [1, 1e-2, 1e-4], [5, 0.1]):
+        rows = rng.normal(size=(30, len(sizes))) * sizes
+        found, every = linalg.pca(rows, share), spread(rows)
+        k = len(found.variance)
+        assert sum(every[:k]) > share * sum(every) >= sum(every[: k - 1])
+        assert (found.components == linalg.pca(rows, k).components).all()
+    flat = np.concatenate((np.eye(2), -np.eye(2)))  # as scikit-learn: more than the share
+    assert len(linalg.pca(flat, 0.5).variance) == 2
+    assert len(linalg.pca(np.outer(range(5), [1, 2, 3]), share).variance) == 1
+
+
 @pytest.mark.parametrize("scale", [1e150, 1e-150])
 def test_huge_and_tiny_data(scale):
     rows = np.random.default_rng(6).normal(size=(9, 2))
@@ -153,6 +169,9 @@ def test_huge_and_tiny_data(scale):
         ([[1, 2, 3]], None, "1 row has no variance"),
         ([[1, 2], [1, 2], [1, 2]], None, "all rows are equal"),
         ([[1, 2], [3, 4], [5, 7]], 3, "components must be 1 to 2 for 3x2 data, not 3"),
+        ([[1, 2], [3, 4]], 1.5, "components must be a whole number, or a share of variance below 1, not 1.5"),
+        ([[1, 2], [3, 4]], -0.5, "components must be 1 to 2 for 2x2 data, not -0.5"),
+        ([[1, 2], [3, 4]], float("nan"), "components must be 1 to 2 for 2x2 data, not nan"),
         ([[1, 2], [3, 4]], 0, "components must be 1 to 2 for 2x2 data, not 0"),
         ([[1, 2], [3, np.nan]], None, r"entry \(2,2\) of X is nan"),
         ([[1, 2], [3]], None, "differ in length"),

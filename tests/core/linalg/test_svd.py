@@ -23,6 +23,27 @@ def best(values, rank):
     return float(np.sqrt(np.square(np.array(values, float)[rank:]).sum()))
 
 
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (6, 1)])
+@pytest.mark.parametrize("steepness", [1.0, 1e3, 1e9])
+def test_the_condition_of_any_shape_is_that_of_mpmath(shape, steepness):
+    rng = np.random.default_rng([*shape, int(steepness)])
+    for _ in range(5):
+        W = rng.normal(size=shape) * np.geomspace(1, 1 / steepness, shape[1])
+        with mp.workdps(50):
+            values = mp.svd_r(mp.matrix(W.tolist()), compute_uv=False)
+            truth = max(values) / min(values)
+        assert linalg.svd_approx(W).condition == near(float(truth), 1e-15)
+        assert linalg.svd_approx(W, 1).condition == near(float(truth), 1e-15)
+
+
+def test_the_condition_below_full_rank_is_infinite_and_of_a_zero_matrix_has_none():
+    assert linalg.svd_approx([[1, 2, 3], [2, 4, 6]]).condition == np.inf
+    assert np.isnan(linalg.svd_approx(np.zeros((2, 3))).condition)
+    assert linalg.streaming_svd(lambda: iter((np.eye(3),)), 1).truncate(1).condition == 1
+    random = linalg.svd_approx(np.random.default_rng(1).normal(size=(80, 60)), 3, randomized=True)
+    assert random.condition == near(np.linalg.cond(random.W), 1e-10)
+
+
 def blocks_of(W, rows, log=None):
     def passes():
         if log is not None:

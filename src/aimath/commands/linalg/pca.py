@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option
+from aimath.cli.options import ArrayOrRowBlocks, MemoryLimit, Number, Operand, Option
 from aimath.commands._shared import MAX_SHOWN_SIZE, price_quantities, single_matrix
 from aimath.errors import pluralize
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
@@ -30,7 +30,10 @@ def pca(
         Operand("Data, a row each.", flag="-X", matrix=True, streamed=True, seeded=True),
     ],
     components: Annotated[
-        int | None, Integer(("--components", "-k"), "How many directions.  [default: all]", 1, 10**9)
+        float | None,
+        Number(
+            ("--components", "-k"), "How many directions, or below 1 the share of variance.  [default: all]"
+        ),
     ] = None,
     whiten: Annotated[bool, Option("--whiten", help="Divide each coordinate by its deviation.")] = False,
     memory: MemoryLimit = None,
@@ -63,7 +66,7 @@ def _report(result: PCA, steps: tuple[Step, ...], **overrides: Any) -> Report:
     )._replace(**overrides)
 
 
-def _streamed_report(rows: RowBlocks, components: int | None, *, whiten: bool) -> Report:
+def _streamed_report(rows: RowBlocks, components: float | None, *, whiten: bool) -> Report:
     """Return the report of the first block with the derivation, and lazy reports of further blocks."""
     from aimath.core import linalg as core
 

@@ -167,7 +167,10 @@ def _steps(result: SvdApprox) -> tuple[Step, ...]:
         Line(f" factors have fewer numbers than W below rank m·n/(m + n) = {m * n / (m + n):.6g}"),
         Line(" stable rank {stable_rank}: |W|² / s_1², of {full_parameters} numbers"),
         *(
-            (Line(" effective rank {effective_rank}   numerical rank {numerical_rank}"),)
+            (
+                Line(" effective rank {effective_rank}   numerical rank {numerical_rank}"),
+                Line(" condition s_1 / s_k = {condition}, k = " + str(min(m, n))),
+            )
             if result.method == "exact" and result.effective_rank is not None
             else (Line(" found at random: the error is at most {error_bound} times the least possible"),)
         ),

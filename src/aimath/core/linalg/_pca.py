@@ -213,11 +213,12 @@ class PCA(NamedTuple):
         return Check(self.ratio, spread / np.square(unit).sum())
 
 
-def pca(X: ArrayLike, components: int | None = None, whiten: bool = False) -> PCA:  # noqa: N803
+def pca(X: ArrayLike, components: float | None = None, whiten: bool = False) -> PCA:  # noqa: N803
     """Return the principal components of the rows of X.
 
-    C = centredᵀ centred / (n - 1), C v = variance v; projected = centred Vᵀ. Divisor n - 1 and signs
-    as in scikit-learn; but right at any offset, where its default loses every digit at 1e8, because
+    C = centredᵀ centred / (n - 1), C v = variance v; projected = centred Vᵀ. `components` are so many,
+    or below 1 the fewest with more than this share of variance. Divisor n - 1, shares and signs as in
+    scikit-learn; but right at any offset, where its default loses every digit at 1e8, because
     the data are centred before anything is squared. Pearson (1901), Hotelling (1933).
 
     >>> found = pca([[1e8, 0], [1e8 + 2, 2], [1e8 + 4, 4]])
@@ -234,7 +235,7 @@ def pca(X: ArrayLike, components: int | None = None, whiten: bool = False) -> PC
     return pca_from_moments(gram.result(), components, whiten)._replace(X=data)
 
 
-def pca_from_moments(moments: Moments, components: int | None = None, whiten: bool = False) -> PCA:
+def pca_from_moments(moments: Moments, components: float | None = None, whiten: bool = False) -> PCA:
     """Return the principal components from mean and covariance.
 
     >>> gram = CovarianceAccumulator()
@@ -266,7 +267,7 @@ def pca_from_moments(moments: Moments, components: int | None = None, whiten: bo
     )
 
 
-def streaming_pca(read_blocks: BlockSource, components: int | None = None, whiten: bool = False) -> PCA:
+def streaming_pca(read_blocks: BlockSource, components: float | None = None, whiten: bool = False) -> PCA:
     """Return the principal components of data in row blocks, in one pass.
 
     >>> streaming_pca(lambda: iter(([[0, 0], [2, 2]], [[4, 4]])), 1).ratio.tolist()
@@ -278,7 +279,7 @@ def streaming_pca(read_blocks: BlockSource, components: int | None = None, white
     return pca_from_moments(gram.result(), components, whiten)
 
 
-def _pca_by_svd(data: Array, components: int | None, *, whiten: bool) -> PCA:
+def _pca_by_svd(data: Array, components: float | None, *, whiten: bool) -> PCA:
     n, d = data.shape
     largest = float(np.abs(data).max())
     # Where squares might leave float64, all is done on the data times a power of two.
@@ -330,11 +331,11 @@ def _refined_directions(data: Array, mean: Array, mean_rest: Array, vectors: Arr
     return refine_eigenvectors(gram_matrix(centred), np.concatenate((vectors, others.T)))[: len(vectors)]
 
 
-def _select_components(found: PCA, components: int | None) -> PCA:
+def _select_components(found: PCA, components: float | None) -> PCA:
     """Return the first components, with their signs fixed."""
     if not found.ratio[0] > 0.0:
         raise InputError("all rows are equal: there is no direction in which they vary", operand="X")
-    k = len(found.variance) if components is None else components
+    k = _count_components(found, components)
     variance, values = found.variance[:k], found.spectrum.values[:k]
     if found.whiten and (values == 0.0).any():
         have = int((values > 0.0).sum())
@@ -349,10 +350,27 @@ def _select_components(found: PCA, components: int | None) -> PCA:
     )
 
 
-def _check_components(components: int | None, n: int, d: int) -> None:
+def _count_components(found: PCA, components: float | None) -> int:
+    """Return how many components are asked for, below 1 the fewest with more than that share of variance."""
+    if components is None:
+        return len(found.variance)
+    if components >= 1.0:
+        return int(components)
+    return int(np.searchsorted(found.cumulative, components, side="right")) + 1
+
+
+def _check_components(components: float | None, n: int, d: int) -> None:
     if n < 2:
         raise InputError("1 row has no variance: at least 2 are needed", operand="X")
-    if components is not None and not 1 <= components <= min(n, d):
+    if components is None or 0.0 < components < 1.0:
+        return
+    if components > 1 and components != np.floor(components):
+        raise InputError(
+            "{operand} must be a whole number, or a share of variance below 1, not {value:g}",
+            operand="components",
+            value=components,
+        )
+    if not 1 <= components <= min(n, d):
         raise InputError(
             "{operand} must be 1 to {most} for {rows}x{columns} data, not {value}",
             operand="components",

@@ -213,6 +213,15 @@ class SvdApprox(NamedTuple):
         values = self.every_value
         return None if values is None else numerical_rank(values, self.shape)
 
+    @property
+    def condition(self) -> Scalar | None:
+        """s_1 / s_min(m, n) of W, square or not: inf below full rank, nan for a zero matrix (0/0)."""
+        values = self.every_value
+        if values is None:
+            return None
+        with np.errstate(all="ignore"):
+            return np.asarray(values[0] / values[-1])
+
     def check(self) -> Check:
         """Return the relative error beside that from the entries of W - A B."""
         if self.W is None or self.left is None:
