@@ -94,6 +94,7 @@ LINES = [
     "softmax 2 1 0.1 --log",
     "softmax 2 1 0.1 --temperature .5,1",
     "logsumexp 2 1 0.1",
+    "logsumexp 2 1 0.1 --weights 1,-.5,2",
     "temperature 2 1 0.1",
     "temperature 2 1 0.1 --temperature .5,1",
     "bayes --prior .3 --likelihood .8 --evidence .35",

@@ -12,7 +12,7 @@ import pytest
 EXTREMES = ["1.7e308", "-1.7e308", "1e-308", "-1e-308", "5e-324", "0", "1"]
 POSITIVE = [text for text in EXTREMES if not text.startswith("-")]
 FORMS = [
-    "softmax {0} {1}", "softmax {0} {1} --temperature {2}", "softmax {0} {1} --log", "logsumexp {0} {1}",
+    "softmax {0} {1}", "softmax {0} {1} --temperature {2}", "softmax {0} {1} --log", "logsumexp {0} {1}", "logsumexp {0} {1} --weights {2},{0}",
     "temperature {0} {1}", "describe {0} {1}", "describe {0} {1} 1 --ddof 1", "entropy {0} {1} --normalize",
     "entropy {0} {1} --logits", "kl {0},{1} {1},1 --normalize", "js {0},{1} 1,{2} --normalize",
     "cross-entropy {0},{1} {1},1 --normalize", "cross-entropy --logits {0},{1} --target 0",

@@ -69,6 +69,7 @@ schedule 0 5 10 20 25 --schedule {step|exponential|inverse-time|linear --min-lr 
 softmax {2,1,0.1|0,-40|7|0,0,0|-3.5,2,1e-12|1e300,-1e300,1e288|-inf,1,2|700,-inf,-700,699.5|'1 2; -5 0.6'} {|--log|--temperature .1|--temperature inf|--temperature 0|--temperature .5,3}
 softmax 0.7,-12,3.25,40,5e-5,-6,70,8 --all
 logsumexp {1000,1000.5,999|0,-40|0,-17|0,-10|5,-15|1e9,1e9|-0.7,-0.69|0,-18,-19,-37|7|'0 -40; 1 2'|-inf,3|123456789.5,-1|700,-700|-1000,-1040|1300.9971246,2|0.999999066,1}
+logsumexp {1000,1000.5,999|0,-40,3|-0.7,-0.69,-50} --weights {1,2,.5|1e300,-1,0|.5,.5,1e-9|1,-1,1}
 logsumexp 0,-30,-30,-30,-30,-30,-30,-30 {--all|}
 temperature {2,1,0.1,-1,3|0,0|-inf,1,2}
 bayes --prior {.3|.5|1e-12|.999999999} --likelihood {.8|1|1e-9} --false-positive {.1|1e-7}

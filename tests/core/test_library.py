@@ -155,6 +155,10 @@ CALLS = [
     ("schedule 0 5 --schedule linear --steps 9", lambda: optim.schedule([0, 5], "linear", steps=9)),
     ("softmax 2 1 0.1", lambda: probability.softmax([2, 1, 0.1])),
     ("softmax 2 1 0.1 -T .5 --log", lambda: probability.softmax([2, 1, 0.1], temperature=0.5)),
+    (
+        "logsumexp 1000 1000.5 999 --weights 2,-.5,1",
+        lambda: probability.logsumexp([1000, 1000.5, 999], weights=[2, -0.5, 1]),
+    ),
     ("logsumexp 1000 1000.5 999", lambda: probability.logsumexp([1000, 1000.5, 999])),
     ("temperature 2 1 0.1 -1 3", lambda: probability.temperature([2, 1, 0.1, -1, 3])),
     ("temperature 2 1 0.1 -T 0,3", lambda: probability.temperature([2, 1, 0.1], temperature=(0, 3))),

@@ -242,7 +242,7 @@ ENTRIES: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool]] = {
         "probability",
         "Take the logarithm of a sum of exponentials.",
         "aimath logsumexp 1000 1000.5 999",
-        "nats",
+        "nats; `--weights`",
         ("probability.logsumexp",),
         False,
     ),

@@ -74,7 +74,19 @@ def sums(rng: np.random.Generator) -> list[Case]:
         "0 and -60 .. -5": [(np.array([0.0, x]),) for x in rng.uniform(-60, -5, SAMPLES)],
         "log-probabilities": [(np.log(rng.dirichlet(np.ones(6))),) for _ in range(SAMPLES)],
     }
-    return over(
+    weighted = {
+        "N(0, 3)": [(x, rng.uniform(0.1, 2, len(x))) for (x,) in kinds["N(0, 3)"]],
+        "near 0": [(np.log(w) / 1e3, w) for w in rng.dirichlet(np.ones(6), SAMPLES)],
+    }
+    by_weight = over(
+        weighted,
+        "logsumexp",
+        lambda x, w: mp.log(mp.fsum(b * mp.exp(a) for a, b in zip(exact(x), exact(w), strict=True))),
+        lambda x, w: probability.logsumexp(x, w).logsumexp,
+        what="weighted",
+        scipy=lambda x, w: special.logsumexp(x, b=w),
+    )
+    return by_weight + over(
         kinds,
         "logsumexp",
         logsumexp,

@@ -72,16 +72,24 @@ def _softmax_steps(temperature: float, *, log: bool) -> tuple[Step, ...]:
 
 @command(
     example="aimath logsumexp 1000 1000.5 999",
-    answer="nats",
+    answer="nats; `--weights`",
     quiz=("logsumexp",),
 )
-def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report:
+def logsumexp(
+    values: Annotated[Vector, Operand("Any real numbers.")],
+    weights: Annotated[
+        Vector | None, Operand("What each exponential is multiplied by; may be negative.", flag="--weights")
+    ] = None,
+) -> Report:
     """Take the logarithm of a sum of exponentials.
 
-    log(sum exp(x)), in nats, where exp alone would overflow or lose everything.
+    log(sum exp(x)), in nats, where exp alone would overflow or lose everything; with --weights
+    log(sum w exp(x)), scipy's b. A weighted sum below 0 has no logarithm and is refused.
     """
     from aimath.core import probability
 
+    if weights is not None:
+        return _weighted_report(values, weights)
     return Report(
         probability.logsumexp(values),
         show=("logsumexp",),
@@ -99,6 +107,36 @@ def logsumexp(values: Annotated[Vector, Operand("Any real numbers.")]) -> Report
         ),
         units={"logsumexp": "nats"},
         plot=Plot("weights"),
+    )
+
+
+def _weighted_report(values: Vector, weights: Vector) -> Report:
+    from aimath.core import probability
+
+    return Report(
+        probability.logsumexp(values, weights),
+        show=("logsumexp",),
+        steps=(
+            Line(
+                "logsumexp(x, w) = m + ln S      S = Σ w_j · exp(x_j - m), m = max x of those with a weight"
+            ),
+            Line(" m = {maximum}"),
+            Table(
+                (("x", "{values}"), ("w", "{weights}"), ("1 shift x-m", "{shifted}"), ("2 w·exp", "{terms}")),
+                bar="terms",
+            ),
+            Line(
+                " 3 m + ln S = {maximum:~} + ln {total:~} = {logsumexp:.10} nats",
+                condition="total_is_distinct",
+                fallback=" 3 m + ln S = {maximum:~} + ln({terms: + }) = {logsumexp:.10} nats",
+            ),
+            CrossCheck(
+                "two by two, ln(exp a + exp b), each x with ln w added: {alternative:.10}",
+                undecided="the terms cancel: two by two in float64 nothing is left of them",
+            ),
+        ),
+        units={"logsumexp": "nats"},
+        plot=Plot("terms"),
     )
 
 

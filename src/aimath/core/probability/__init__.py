@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from aimath.core.probability._describe import describe
     from aimath.core.probability._diffusion import diffuse, noise_schedule
     from aimath.core.probability._gaussian import gaussian
+    from aimath.core.probability._logsumexp import logsumexp
     from aimath.core.probability._softmax import (
         log_softmax,
         log_softmax_rows,
-        logsumexp,
         logsumexp_rows,
         softmax,
         softmax_rows,
@@ -43,10 +43,10 @@ __getattr__, __dir__ = attach(
         "_describe": ["describe"],
         "_diffusion": ["diffuse", "noise_schedule"],
         "_gaussian": ["gaussian"],
+        "_logsumexp": ["logsumexp"],
         "_softmax": [
             "log_softmax",
             "log_softmax_rows",
-            "logsumexp",
             "logsumexp_rows",
             "softmax",
             "softmax_rows",

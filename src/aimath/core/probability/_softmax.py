@@ -142,7 +142,7 @@ def softmax_rows(x: Array, temperature: float = 1.0) -> tuple[Array, Array]:
     (array([[0.5, 0.5],
            [1. , 0. ]]), array([2., 1.]))
     """
-    rows = _as_rows(x, temperature)
+    rows = as_rows(x, temperature)
     probs, total = np.empty_like(rows), np.empty(len(rows))
     weigh = _softmax_narrow_rows if rows.shape[1] <= MAX_NARROW_ROW else _softmax_wide_rows
     for part in row_blocks(rows):
@@ -158,7 +158,7 @@ def log_softmax_rows(x: Array, temperature: float = 1.0) -> Array:
     >>> log_softmax_rows(np.array([50.0, 0.0]))
     array([-1.92874985e-22, -5.00000000e+01])
     """
-    rows = _as_rows(x, temperature)
+    rows = as_rows(x, temperature)
     logs = np.empty_like(rows)
     for part in row_blocks(rows):
         block, out = rows[part], logs[part]
@@ -183,7 +183,7 @@ def logsumexp_rows(x: Array) -> Array:
     >>> logsumexp_rows(np.array([0.0, -40.0]))
     array(4.24835426e-18)
     """
-    rows = _as_rows(x, 1.0)
+    rows = as_rows(x, 1.0)
     result = np.empty(len(rows))
     for part in row_blocks(rows):
         block = rows[part]
@@ -197,7 +197,8 @@ def logsumexp_rows(x: Array) -> Array:
     return result.reshape(x.shape[:-1])
 
 
-def _as_rows(x: Array, temperature: float) -> Array:
+def as_rows(x: Array, temperature: float) -> Array:
+    """Return an array (..., n) as rows (r, n), or raise an InputError if the temperature is negative."""
     if not temperature >= 0.0:
         raise InputError(
             "{operand} must be at least 0, not {value:g}", operand="temperature", value=temperature
@@ -423,72 +424,3 @@ def log_softmax(logits: ArrayLike, temperature: float = 1.0) -> LogSoftmax:
     z = as_vectors(logits, "logit", allow=(-np.inf,), operand="logits")
     temperature = float(temperature)
     return LogSoftmax(z, temperature, log_softmax_rows(z, temperature))
-
-
-class LogSumExp(NamedTuple):
-    """The logarithm of a sum of exponentials."""
-
-    values: Vectors  # may hold inf and -inf
-    logsumexp: Scalars  # nats, at least the maximum
-
-    @property
-    def maximum(self) -> Scalars:
-        """The largest value."""
-        return np.asarray(self.values.max(axis=-1))
-
-    @property
-    def shifted(self) -> Vectors:
-        """Value - maximum, at most 0; 0 for what equals an infinite maximum."""
-        with np.errstate(invalid="ignore"):
-            difference = self.values - self.maximum[..., np.newaxis]
-        return np.where(self.values == self.maximum[..., np.newaxis], 0.0, difference)
-
-    @property
-    def weights(self) -> Vectors:
-        """exp(shifted), 0 .. 1."""
-        maximum = self.maximum[..., np.newaxis]
-        known = np.isfinite(maximum)  # below an infinite maximum nothing has weight
-        weights = np.where(known, self.values, -np.inf)
-        exp_subtract_max(weights, np.where(known, maximum, 0.0), 1.0, weights)
-        return np.where(self.values == maximum, 1.0, weights)
-
-    @property
-    def total(self) -> Scalars:
-        """Sum of the weights, 1 .. n."""
-        return compensated_sum(self.weights)
-
-    @property
-    def excess(self) -> Scalars:
-        """What the others add to the maximum, 0 .. log(n)."""
-        rows = _as_rows(self.values, 1.0)
-        at, largest = row_max(rows)
-        known = np.isfinite(largest)
-        with np.errstate(all="ignore"):
-            rest = np.log1p(sum_without_max(rows, at, np.where(known, largest, 0.0), 1.0))
-        return np.where(known, rest, 0.0).reshape(self.values.shape[:-1])
-
-    def total_is_distinct(self) -> NDArray[np.bool_]:
-        """Return whether `total` is above 1 in six digits, or the answer the maximum in ten."""
-        return (self.total >= 1.0 + 5e-6) | (self.excess <= 1e-10 * np.abs(self.maximum))
-
-    def check(self) -> Check:
-        """Return logsumexp beside numpy's logaddexp applied value by value."""
-        with np.errstate(all="ignore"):
-            return Check(self.logsumexp, np.asarray(np.logaddexp.reduce(self.values, axis=-1)))
-
-
-def logsumexp(values: ArrayLike) -> LogSumExp:
-    """Return log(sum(exp(values))) along the last axis, in nats.
-
-    Of [0, -40] it is 4.25e-18, where torch says 0; log-probabilities that sum to nearly 1, whose
-    answer all peers lose, are summed in decimals. A row of -inf gives -inf, an inf gives inf. See
-    Blanchard, Higham and Higham (2021) on what shifts cost.
-
-    >>> logsumexp([1000, 1000]).logsumexp
-    array(1000.69314718)
-    """
-    x = as_floats(values, operand="values")
-    found = LogSumExp(x, logsumexp_rows(x))
-    if np.isnan(found.logsumexp).any():
-        as_vectors(x, allow=(np.inf, -np.inf), operand="values")
-    return found
