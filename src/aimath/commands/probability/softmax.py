@@ -122,7 +122,12 @@ def _weighted_report(values: Vector, weights: Vector) -> Report:
             ),
             Line(" m = {maximum}"),
             Table(
-                (("x", "{values}"), ("w", "{weights}"), ("1 shift x-m", "{shifted}"), ("2 w·exp", "{terms}")),
+                (
+                    ("x", "{values}"),
+                    ("w", "{given_weights}"),
+                    ("1 shift x-m", "{shifted}"),
+                    ("2 w·exp", "{terms}"),
+                ),
                 bar="terms",
             ),
             Line(

@@ -88,13 +88,13 @@ class WeightedLogSumExp(NamedTuple):
     """The logarithm of a weighted sum of exponentials."""
 
     values: Vectors  # may hold inf and -inf
-    weights: Vectors  # finite; what has none counts for nothing
+    given_weights: Vectors  # finite, of either sign
     logsumexp: Scalars  # nats; -inf if the sum is 0
 
     @property
     def maximum(self) -> Scalars:
         """The largest value that has a weight."""
-        return np.asarray(np.where(self.weights != 0.0, self.values, -np.inf).max(axis=-1))
+        return np.asarray(np.where(self.given_weights != 0.0, self.values, -np.inf).max(axis=-1))
 
     @property
     def shifted(self) -> Vectors:
@@ -107,7 +107,9 @@ class WeightedLogSumExp(NamedTuple):
     def terms(self) -> Vectors:
         """Weight times exp(shifted), 0 where the weight is 0."""
         with np.errstate(all="ignore"):
-            return np.where(self.weights != 0.0, self.weights * _exp_shifted(self.values, self.maximum), 0.0)
+            return np.where(
+                self.given_weights != 0.0, self.given_weights * _exp_shifted(self.values, self.maximum), 0.0
+            )
 
     @property
     def total(self) -> Scalars:
@@ -125,11 +127,11 @@ class WeightedLogSumExp(NamedTuple):
     def check(self) -> Check:
         """Return the answer beside numpy's logaddexp of value + log(weight), of each sign by itself."""
         with np.errstate(all="ignore"):
-            logs = np.log(np.abs(self.weights))
-            lifted = np.where(self.weights != 0.0, self.values + logs, -np.inf)
+            logs = np.log(np.abs(self.given_weights))
+            lifted = np.where(self.given_weights != 0.0, self.values + logs, -np.inf)
             added, taken = (
                 np.logaddexp.reduce(np.where(side, lifted, -np.inf), axis=-1)
-                for side in (self.weights > 0.0, self.weights < 0.0)
+                for side in (self.given_weights > 0.0, self.given_weights < 0.0)
             )
             share = -np.expm1(taken - added)  # of the positive terms that is left
             other = np.where(taken == -np.inf, added, added + np.log(share))
