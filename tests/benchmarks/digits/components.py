@@ -26,7 +26,16 @@ def singular_values(rng: np.random.Generator) -> list[Case]:
         "condition 1e12": [(turned(rng, STEEP),) for _ in range(SAMPLES)],
         "Hilbert 5 .. 8": [(hilbert(n),) for n in range(5, 9)],
     }
-    return over(
+    condition = over(
+        {"N(0, 1)": kinds["N(0, 1)"]},
+        "svd-approx",
+        lambda a: max(values_of(a)) / min(values_of(a)),
+        lambda a: decompose.svd_approx(a, 1).condition,
+        what="condition of 8 x 5",
+        numpy=np.linalg.cond,
+        torch=tensors(torch.linalg.cond),
+    )
+    return condition + over(
         kinds,
         "svd-approx",
         values_of,
