@@ -377,5 +377,5 @@ def _check_components(components: float | None, n: int, d: int) -> None:
             most=min(n, d),
             rows=n,
             columns=d,
-            value=components,
+            value=int(components) if float(components).is_integer() else components,
         )
