@@ -18,8 +18,8 @@ from aimath.core.numerics.exact import ozaki_split, split_dots
 if TYPE_CHECKING:
     from aimath.core.numerics.types import Array, FloatArray
 
-MAX_MULTIPLICATIONS = 1 << 20
-"""Multiplications of Q and Kᵀ up to which scores have two parts: 128² scores of width 64, some ms more."""
+MAX_MULTIPLICATIONS = 1 << 18
+"""Multiplications of Q and Kᵀ up to which scores have two parts: 64² scores of width 64, a ms more."""
 
 
 class ScoreParts(NamedTuple):
