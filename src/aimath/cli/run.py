@@ -233,13 +233,20 @@ def _missing_reports(job: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Re
     import numpy as np
 
     each = {name for name, operand in job.command.operands.items() if operand.per_row}
-    stand_in = {name: np.full((1, *shape), 1.0 / np.prod(shape)) for name, shape in shapes.items()}
-    stand_in |= {name: np.zeros((1, 1)) for name in each & stand_in.keys()}
     unlabelled = job._replace(labels=())
     if told := job.command.name_of(MISSING_ROW):
         unlabelled = unlabelled._replace(options={**job.options, told: True})
-    reports = _make_reports(unlabelled, Block(operands=stand_in, source="", lines=(1,)), job.runs)
-    return [report._replace(is_missing=True) for report in reports]
+    wrong: InputError | None = None
+    for share in (1.0, 0.0):  # of probabilities, or of what must be whole, or not above 0
+        stand_in = {name: np.full((1, *shape), share / np.prod(shape)) for name, shape in shapes.items()}
+        stand_in |= {name: np.zeros((1, 1)) for name in each & stand_in.keys()}
+        try:
+            reports = _make_reports(unlabelled, Block(operands=stand_in, source="", lines=(1,)), job.runs)
+        except InputError as error:
+            wrong = wrong or error
+        else:
+            return [report._replace(is_missing=True) for report in reports]
+    raise wrong or InputError("no row has such a shape")
 
 
 def _make_reports(

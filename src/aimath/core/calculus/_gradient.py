@@ -10,6 +10,7 @@ import numpy as np
 from aimath.core.calculus._expression import Function, parse_function
 from aimath.core.numerics.arrays import Check, as_vectors, row_norms
 from aimath.core.numerics.finite_differences import central_difference, differences
+from aimath.core.numerics.types import never_infinite
 from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class SourceFunctions(NamedTuple):
         return self.values
 
 
+@never_infinite("norm", "directional")
 class Gradient(NamedTuple):
     """The gradient of one formula of n variables at r points."""
 
@@ -82,6 +84,7 @@ class Gradient(NamedTuple):
         return _check_by_differences(source, self.point, answer)
 
 
+@never_infinite("norm")
 class Jacobian(NamedTuple):
     """The Jacobian of m formulas of n variables at r points."""
 
@@ -323,7 +326,7 @@ def _classify_critical(points: Array, slopes: Array, eigenvalues: Array) -> NDAr
     """Return the kind of each critical point by the signs of the Hessian's eigenvalues."""
     sharpest = np.abs(eigenvalues).max(axis=-1)
     reach = np.maximum(1.0, np.abs(points).max(axis=-1))
-    flat = np.abs(slopes).max(axis=-1) <= CRITICAL_RTOL * sharpest * reach
+    flat = np.abs(slopes).max(axis=-1) / reach <= CRITICAL_RTOL * sharpest
     zero = np.abs(eigenvalues) <= CRITICAL_RTOL * sharpest[:, np.newaxis]
     up, down = eigenvalues > 0.0, eigenvalues < 0.0
     kind = np.full(len(points), "undecided")

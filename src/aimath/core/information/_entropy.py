@@ -20,7 +20,7 @@ from aimath.core.information._reductions import (
     self_information,
     total,
 )
-from aimath.core.numerics.arrays import Check, as_vectors
+from aimath.core.numerics.arrays import Check, as_vectors, raise_at
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, softmax_rows
 from aimath.errors import InputError, Remedy
@@ -45,12 +45,20 @@ class Entropy(NamedTuple):
         """-log p."""
         if self.logits is None:
             return self_information(self.probs, self.base, self.rounding.p)
-        return np.asarray(0.0 - log_softmax_rows(self.logits) / logarithm(self.base)[2])
+        nats = log_softmax_rows(self.logits)
+        with np.errstate(over="ignore"):
+            found = np.asarray(0.0 - nats / logarithm(self.base)[2])
+        beyond = np.isinf(found) & (self.logits > -np.inf)
+        raise_at(np.atleast_2d(beyond), "the surprise of outcome {k} is beyond float64", operand="logits")
+        return found
 
     @property
     def terms(self) -> Vectors:  # >= 0
         """What each outcome adds: p times its surprise."""
-        return expectation_terms(self.probs, self.surprise)
+        if self.logits is None:
+            return expectation_terms(self.probs, self.surprise)
+        possible = np.where(self.probs > 0.0, log_softmax_rows(self.logits), 0.0)
+        return np.asarray(expectation_terms(self.probs, 0.0 - possible) / logarithm(self.base)[2])
 
     @property
     def nats(self) -> Scalars:
@@ -134,5 +142,6 @@ def _entropy_of_logits(logits: Any, base: float) -> Entropy:
     sure = probs.max(axis=-1) > 0.5
     if sure.any():
         nats = 0.0 - total(expectation_terms(probs[sure], log_softmax_rows(x[sure])))
-        found[sure] = nats / logarithm(base)[2]  # far from uniform, so far below log n
+        log, divisor, nat = logarithm(base)
+        found[sure] = np.minimum(nats / nat, log(float(x.shape[-1])) / divisor)
     return Entropy(x, probs, float(base), found)

@@ -37,7 +37,7 @@ class GaussianKL(NamedTuple):
 
     def check(self) -> Check:
         """Return kl beside log(sigma2/sigma) + (sigma^2 + (mu - mu2)^2) / (2 sigma2^2) - 1/2."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             ratio, z = self.sigma / self.sigma2, self.mu / self.sigma2 - self.mu2 / self.sigma2
             logs = np.log(self.sigma2) - np.log(self.sigma)
             nats = (logs + (ratio**2 + z**2) / 2.0 - 0.5).sum(axis=-1)

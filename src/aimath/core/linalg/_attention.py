@@ -106,7 +106,7 @@ def as_additive_mask(mask: ArrayLike, scores_shape: tuple[int, ...], causal: boo
 def apply_mask(scaled: Array, mask: Array | None, causal: bool) -> Array:
     """Return scores (..., L, S) with the mask added and, if causal, -inf for later keys."""
     if mask is not None:
-        scaled = scaled + mask
+        scaled = np.where(mask == -np.inf, -np.inf, scaled + mask)  # hidden, however large the score
     if causal:
         scaled = np.where(np.tri(*scaled.shape[-2:], dtype=np.bool_), scaled, -np.inf)
     return scaled
@@ -149,14 +149,19 @@ def _shrunk_weights(q: FloatArray, k: FloatArray, scale: float, mask: Array | No
 
     Scores and mask are taken times a power of two, which is the temperature that softmax undoes.
     """
-    (a, e), (b, f) = (_shrink(x.astype(np.float64)) for x in (q, k))
+    scores, exponent = _shrunk_scores(q, k, scale)
     with np.errstate(all="ignore"):
-        power = max(e + f + int(np.frexp(scale)[1]), 1)
-        scores = np.ldexp(
-            np.matmul(a, np.swapaxes(b, -1, -2)) * np.frexp(scale)[0], e + f + int(np.frexp(scale)[1]) - power
-        )
+        power = max(exponent, 2)  # the sum of a score and a mask has a bit more
         added = None if mask is None else np.ldexp(mask, -power)
+        scores = np.ldexp(scores, exponent - power)
         return softmax_rows(apply_mask(scores, added, causal), float(np.ldexp(1.0, -power)))[0]
+
+
+def _shrunk_scores(q: FloatArray, k: FloatArray, scale: float) -> tuple[Array, int]:
+    """Return Q Kᵀ · scale times a power of two that keeps it in float64, and the power taken off."""
+    (a, e), (b, f) = (_shrink(x.astype(np.float64)) for x in (q, k))
+    mantissa, power = np.frexp(scale)
+    return np.matmul(a, np.swapaxes(b, -1, -2)) * mantissa, e + f + int(power)
 
 
 def _shrink(x: Array) -> tuple[Array, int]:
@@ -224,36 +229,47 @@ class Attention(NamedTuple):
         with np.errstate(all="ignore"):
             found = self.scores * self.scale
             if not np.isfinite(found).all():  # the product may be beyond float64 where this is not
-                other = (self.Q * self.scale).astype(np.float64) @ np.swapaxes(self.K, -1, -2)
-                found = np.where(np.isfinite(found), found, other)
+                scores, power = _shrunk_scores(self.Q, self.K, self.scale)
+                found = np.where(np.isfinite(found), found, np.ldexp(scores, power))
             return found
 
     @property
     def masked(self) -> Scores:
         """Scaled, with -inf for what a query must not see."""
-        if is_small(self.Q, self.K):
-            return mask_parts(self._scaled_parts(), self.mask, causal=self.causal).high
-        return apply_mask(self.scaled, self.mask, self.causal)
+        found = self._masked()
+        if self._beyond(found).any():
+            raise InputError("a masked score is beyond float64", operand="Q")
+        return found
+
+    def _masked(self) -> Scores:
+        with np.errstate(all="ignore"):
+            if is_small(self.Q, self.K):
+                return mask_parts(self._scaled_parts(), self.mask, causal=self.causal).high
+            return apply_mask(self.scaled, self.mask, self.causal)
+
+    def _beyond(self, masked: Scores) -> Any:
+        """Return which masked scores are beyond float64, where nothing hides the key."""
+        hidden = apply_mask(np.zeros_like(masked), self.mask, self.causal) == -np.inf
+        return ~(np.isfinite(masked) | hidden)
 
     @property
     def weights(self) -> Scores:
         """Softmax of masked: rows of sum 1."""
+        masked = self._masked()
+        if self._beyond(masked).any():
+            return _shrunk_weights(self.Q, self.K, self.scale, self.mask, causal=self.causal)
         if is_small(self.Q, self.K):
-            parts = self._scaled_parts()
-            if np.isfinite(parts.high).all():
-                return softmax_of_parts(mask_parts(parts, self.mask, causal=self.causal))
-        scaled = self.scaled
-        if np.isfinite(scaled).all():
-            return softmax_rows(apply_mask(scaled, self.mask, self.causal))[0]
-        return _shrunk_weights(self.Q, self.K, self.scale, self.mask, causal=self.causal)
+            return softmax_of_parts(mask_parts(self._scaled_parts(), self.mask, causal=self.causal))
+        return softmax_rows(masked)[0]
 
     def _scaled_parts(self) -> ScoreParts:
         return scores_in_parts(self.Q, self.K, self.scale, self.scale_rest.value)
 
+    @np.errstate(all="ignore")
     def check(self) -> Check:
         """Return the output beside the online softmax, key by key (Milakov and Gimelshein 2018)."""
         q, keys, v = (x.astype(np.float64, copy=False) for x in (self.Q, self.K, self.V))
-        if not np.isfinite(self.scaled).all():  # a sum key by key would leave float64, too
+        if self._beyond(self._masked()).any():  # a sum key by key would leave float64, too
             return Check(self.output, self.weights @ v)
         lead, queries = self.output.shape[:-2], q.shape[-2]
         largest, total = np.full((*lead, queries, 1), -np.inf), np.zeros((*lead, queries, 1))
@@ -421,6 +437,7 @@ class MultiHead(NamedTuple):
         """Softmax of masked: rows of sum 1."""
         return self.attention.weights
 
+    @np.errstate(all="ignore")
     def check(self) -> Check:
         """Return the output beside the sum over heads, each times its own rows of Wo."""
         width = self.X.shape[-1] // self.heads
@@ -462,11 +479,13 @@ def multi_head(
         raise InputError(f"{heads} heads can't share a width of {width} evenly", operand="heads")
     given = zip((Wq, Wk, Wv, Wo), ("Wq", "Wk", "Wv", "Wo"), strict=True)
     wq, wk, wv, wo = (_projection_weight(w, name, width, rng) for w, name in given)
-    q, k, v = (_split_heads(x @ w, heads) for w in (wq, wk, wv))
+    with np.errstate(all="ignore"):  # what is beyond float64 is refused by its name
+        q, k, v = (_split_heads(x @ w, heads) for w in (wq, wk, wv))
     if mask is not None and np.ndim(mask) > 2:
         mask = np.expand_dims(np.asarray(mask), -3)  # one mask for all heads of a sequence
     a = _single_head(q, k, v, causal, mask, scale)
-    output = np.swapaxes(a.output, -2, -3).reshape(x.shape) @ wo
+    with np.errstate(all="ignore"):
+        output = np.swapaxes(a.output, -2, -3).reshape(x.shape) @ wo
     return MultiHead(
         x, heads, causal, a.mask, a.scale, wq, wk, wv, wo, q, k, v, a.output, output, a.scale_rest
     )

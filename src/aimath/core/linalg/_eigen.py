@@ -11,7 +11,7 @@ from aimath.core.linalg._characteristic import exact_rank, mend_eigenvalues
 from aimath.core.linalg._directions import Parts, refine_eigenvectors
 from aimath.core.linalg._refine import argmax_abs
 from aimath.core.numerics.arrays import Check, as_finite, format_shape
-from aimath.core.numerics.types import EPS, Array
+from aimath.core.numerics.types import EPS, Array, never_infinite
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aimath.core.numerics.axes import ComplexValues, Eigenvalues, Eigenvectors, Flag, Matrix, Scalar
 
 
+@never_infinite("trace", "magnitude", "spectral_radius")
 class Eig(NamedTuple):
     """Eigenvalues and eigenvectors of square matrices: A v = value v."""
 
@@ -52,7 +53,13 @@ class Eig(NamedTuple):
     @property
     def trace(self) -> Scalar:
         """Sum of the values, which is the sum of the diagonal."""
-        return np.asarray(np.trace(self.A, axis1=-2, axis2=-1))
+        diagonal = np.diagonal(self.A, axis1=-2, axis2=-1)
+        with np.errstate(over="ignore"):
+            found = diagonal.sum(axis=-1)
+            halves = np.ldexp(
+                np.ldexp(diagonal, -64).sum(axis=-1), 64
+            )  # which overflows only if the trace does
+        return np.where(np.isfinite(found), found, halves)
 
     @property
     def condition(self) -> Scalar:
@@ -119,7 +126,8 @@ def _eig_single(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
         sizes = np.abs(values)
         values[np.argsort(-sizes, kind="stable")[exact_rank(a, sizes) :]] = 0.0
     else:
-        before, values = values, mend_eigenvalues(a, values, vectors)
+        with np.errstate(all="ignore"):
+            before, values = values, mend_eigenvalues(a, values, vectors)
         vectors = _mend_vectors(a, before, values, vectors)
         if shifts.any():  # of the balanced matrix D⁻¹ A D to those of A
             vectors = vectors * np.ldexp(1.0, shifts - shifts.max())[:, np.newaxis]

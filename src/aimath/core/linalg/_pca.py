@@ -195,9 +195,11 @@ class PCA(NamedTuple):
         space = np.empty((min(step, len(block)), block.shape[-1]))
         for k in range(0, len(block), step):
             some = block[k : k + step]
-            centred = np.subtract(some, self.mean, out=space[: len(some)])
-            projected[k : k + step] = (axes @ centred.T).T  # BLAS likes the few vectors as rows
-        projected -= axes @ self.mean_rest
+            with np.errstate(all="ignore"):
+                centred = np.subtract(some, self.mean, out=space[: len(some)])
+                projected[k : k + step] = (axes @ centred.T).T  # BLAS likes the few vectors as rows
+        with np.errstate(all="ignore"):
+            projected -= axes @ self.mean_rest
         return projected
 
     def check(self) -> Check:
@@ -343,7 +345,7 @@ def _select_components(found: PCA, components: float | None) -> PCA:
         raise InputError(why, hint=Remedy("use {components}", components=have), operand="components")
     vectors = found.components[:k]
     return found._replace(
-        components=vectors * svd_flip(vectors)[:, np.newaxis],
+        components=np.clip(vectors * svd_flip(vectors)[:, np.newaxis], -1.0, 1.0),
         variance=variance,
         ratio=found.ratio[:k],
         spectrum=SingularValues(values),

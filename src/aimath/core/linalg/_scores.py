@@ -59,6 +59,7 @@ def mask_parts(scores: ScoreParts, mask: Array | None, *, causal: bool) -> Score
             total, lost = two_sum(high, mask)
             high, low = two_sum(total, lost + low)
             high = np.where(np.isnan(high), total, high)  # beside -inf
+            high = np.where(mask == -np.inf, -np.inf, high)  # hidden, however large the score
         if causal:
             high = np.where(np.tri(*high.shape[-2:], dtype=np.bool_), high, -np.inf)
     return _with_finite_rest(high, low)

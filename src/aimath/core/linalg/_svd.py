@@ -60,7 +60,7 @@ def effective_rank(values: Array) -> Array:
     return np.asarray(np.where(largest[..., 0] > 0.0, np.exp(nats), np.nan))
 
 
-def stable_rank(norm: float, largest: float) -> float:
+def stable_rank(norm: float, largest: float, rank: float = math.inf) -> float:
     """Return |A|² (Frobenius) / |A|² (spectral), 1 .. rank; nan for a zero matrix (0/0).
 
     Rudelson and Vershynin (2007). It hardly moves with small singular values, unlike the rank.
@@ -68,7 +68,7 @@ def stable_rank(norm: float, largest: float) -> float:
     >>> stable_rank(5.0, 4.0)
     1.5625
     """
-    return max((norm / largest) ** 2, 1.0) if largest > 0.0 else math.nan
+    return min(max((norm / largest) ** 2, 1.0), rank) if largest > 0.0 else math.nan
 
 
 def numerical_rank(values: Array, shape: tuple[int, int]) -> int:
@@ -125,7 +125,7 @@ class SvdSpectrum(NamedTuple):
             full_parameters=m * n,
             ratio=np.asarray(asked * (m + n) / (m * n)),
             norm=self.norm,
-            stable_rank=stable_rank(self.norm, float(self.singular_values[0])),
+            stable_rank=stable_rank(self.norm, float(self.singular_values[0]), min(m, n)),
             errors=np.sqrt(beyond),
         )
 
@@ -199,7 +199,10 @@ class SvdApprox(NamedTuple):
         """All singular values, computed now if the method gave only the leading ones."""
         if self.method == "exact":
             return self.singular_values
-        return None if self.W is None else np.asarray(np.linalg.svd(self.W, compute_uv=False))
+        if self.W is None:
+            return None
+        unit, power = rescale(self.W)
+        return np.minimum(np.ldexp(np.linalg.svd(unit, compute_uv=False), power), self.norm)
 
     @property
     def effective_rank(self) -> Scalar | None:
@@ -414,13 +417,22 @@ def _finish_spectrum(
         method="exact" if max_rank is None else "randomized",
         shape=size,
         max_rank=min(size) if max_rank is None else max_rank,
-        singular_values=np.ldexp(found.values, power),
+        singular_values=_scale_back(found.values, power),
         left=None if found.left is None else found.left * signs,
-        right=found.right * signs[:, np.newaxis],
+        right=np.clip(found.right * signs[:, np.newaxis], -1.0, 1.0),
         norm=_ldexp_norm(norm, power),
         residual_energy=found.squared_residual / whole**2,
         residuals=found.residuals / whole**2,
     )
+
+
+def _scale_back(values: Array, power: int) -> Array:
+    """Return singular values times 2^power, or raise an InputError if the largest is beyond float64."""
+    with np.errstate(over="ignore"):
+        found = np.asarray(np.ldexp(values, power))
+    if np.isinf(found).any():
+        raise InputError("a singular value is beyond float64", operand="W")
+    return found
 
 
 def _check_method(randomized: bool, exact: bool) -> None:

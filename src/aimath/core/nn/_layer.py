@@ -182,10 +182,10 @@ def _check_directional_derivative(found: LayerGradients | SumGradients, loss: Ca
     moved = (
         part + COMPLEX_STEP * 1j * sign for part, sign in zip((found.W, found.x, found.b), signs, strict=True)
     )
-    slope = (found.dW * signs[0]).sum(axis=(-1, -2)) + (found.dx * signs[1]).sum(axis=-1)
-    slope = np.asarray(slope + (found.db * signs[2]).sum(axis=-1))
-    size = np.abs(found.dW).sum(axis=(-1, -2)) + np.abs(found.dx).sum(axis=-1)
     with np.errstate(all="ignore"):
+        slope = (found.dW * signs[0]).sum(axis=(-1, -2)) + (found.dx * signs[1]).sum(axis=-1)
+        slope = np.asarray(slope + (found.db * signs[2]).sum(axis=-1))
+        size = np.abs(found.dW).sum(axis=(-1, -2)) + np.abs(found.dx).sum(axis=-1)
         return Check(slope, np.imag(loss(*moved)) / COMPLEX_STEP, np.maximum(size, 1.0))
 
 

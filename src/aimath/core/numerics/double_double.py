@@ -25,6 +25,7 @@ def two_prod(a: Array, b: Array) -> tuple[Array, Array]:
     return p, ((ah * bh - p) + ah * bl + al * bh) + al * bl
 
 
+@np.errstate(all="ignore")
 def divide_dd(high: Array, low: Array, denominator: Array | float) -> tuple[Array, Array]:
     """Return (high + low) / denominator as a double-double, for denominator > 0.
 

@@ -91,14 +91,15 @@ def _select_estimate(estimates: Array, noise: Array) -> DerivativeEstimate:
     best, error = np.full(low.shape, np.nan), np.full(low.shape, np.inf)
     going = np.ones(low.shape, np.bool_)
     for estimate, wide in zip(estimates, noise, strict=True):
-        with np.errstate(invalid="ignore"):
-            fits = going & (estimate - wide <= high) & (estimate + wide >= low)
+        with np.errstate(invalid="ignore", over="ignore"):
+            least, most = estimate - wide, estimate + wide
+            fits = going & (least <= high) & (most >= low)
             known = np.isfinite(estimate)
-        going &= fits | ~known & ~np.isfinite(best)  # before the first there may be none
-        fits &= known
-        low, high = (
-            np.where(fits, np.maximum(low, estimate - wide), low),
-            np.where(fits, np.minimum(high, estimate + wide), high),
-        )
+            going &= fits | ~known & ~np.isfinite(best)  # before the first there may be none
+            fits &= known
+            low, high = (
+                np.where(fits, np.maximum(low, least), low),
+                np.where(fits, np.minimum(high, most), high),
+            )
         best, error = np.where(fits, estimate, best), np.where(fits, wide, error)
     return DerivativeEstimate(np.asarray(best), np.asarray(error))

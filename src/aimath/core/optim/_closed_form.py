@@ -182,7 +182,8 @@ def _adam_update(gradients: Array, settings: dict[str, Any], states: dict[str, A
     if settings["amsgrad"]:
         square = states["v"].max(axis=0) / unit / unit / (1.0 - settings["beta2"] ** len(gradients))
     below = np.sqrt(square) + settings["eps"] / unit
-    return np.asarray(mean / np.where(below > 0.0, below, 1.0))
+    with np.errstate(invalid="ignore"):  # of squares beyond float64 there is nothing to compare
+        return np.asarray(mean / np.where(below > 0.0, below, 1.0))
 
 
 _UPDATES = {

@@ -97,9 +97,13 @@ def learning_rate(
         factors = np.where(np.isfinite(rest), factor + (more - rest), 1.0 - product)
         raise_at(np.isinf(factors), "1 - lr · curvature {k} is beyond float64", operand="curvatures")
         rate = np.where(bent, np.abs(factors), 0.0).max(axis=-1)
-        most, best = 2.0 / largest, 1.0 / (smallest / 2.0 + largest / 2.0)
+        # By a power of two that brings the largest to 0.5 .. 1, where sums neither overflow nor lose digits.
+        top, power = np.frexp(largest)
+        low = np.ldexp(smallest, -power)
+        most = 2.0 / largest
+        best = np.minimum(np.ldexp(2.0 / (low + top), -power), most)
         condition = largest / smallest
-        best_rate = (largest / 2.0 - smallest / 2.0) / (largest / 2.0 + smallest / 2.0)
+        best_rate = (top - low) / (top + low)
     steepest = np.where(bends == largest[..., np.newaxis], factors, np.inf).min(axis=-1)
     return LearningRate(
         curvatures=bends,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check
+from aimath.core.numerics.arrays import Check, raise_at
 from aimath.core.optim._rules import check_learning_rate, raise_if_any
 from aimath.errors import InputError
 
@@ -46,7 +46,8 @@ def _inverse_time(k: Array, options: ScheduleOptions) -> Array:
 
 
 def _cosine(k: Array, options: ScheduleOptions) -> Array:
-    return options.min_lr + (options.lr - options.min_lr) * _cosine_decay(k, options.steps)
+    rates = options.min_lr + (options.lr - options.min_lr) * _cosine_decay(k, options.steps)
+    return np.clip(rates, options.min_lr, options.lr)  # min + (lr - min) may round to above lr
 
 
 def _warmup_cosine(k: Array, options: ScheduleOptions) -> Array:
@@ -77,7 +78,7 @@ SCHEDULES: dict[str, Callable[[Array, ScheduleOptions], Array]] = {
 
 def _textbook_cosine(k: Array, options: ScheduleOptions) -> Array:
     angle = np.pi * np.minimum(k, options.steps) / options.steps
-    return np.asarray(options.min_lr + (options.lr - options.min_lr) * (1.0 + np.cos(angle)) / 2.0)
+    return np.asarray(options.min_lr + (options.lr - options.min_lr) * ((1.0 + np.cos(angle)) / 2.0))
 
 
 def _textbook_warmup(k: Array, options: ScheduleOptions) -> Array:
@@ -130,7 +131,7 @@ class LearningRateSchedule(NamedTuple):
 
     def check(self) -> Check:
         """Return the rates beside the textbook formulas, powers by logarithms."""
-        with np.errstate(divide="ignore", under="ignore"):
+        with np.errstate(all="ignore"):
             return Check(self.lr, _TEXTBOOK[self.kind](self.step, self.plan) + 0.0 * self.step, self.plan.lr)
 
 
@@ -165,7 +166,11 @@ def schedule(
     k = np.asarray(np.arange(int(np.max(steps))) if step is None else step, np.float64)
     whole = np.isfinite(k) & (k >= 0.0) & (k == np.floor(k))
     if not whole.all():
-        raise InputError(f"a step must be a whole number from 0, not {k[~whole][0]:g}", operand="step")
+        raise_at(
+            np.atleast_1d(~whole),
+            f"a step must be a whole number from 0, not {k[~whole][0]:g}",
+            operand="step",
+        )
     if schedule not in SCHEDULES:
         raise InputError(f"schedule '{schedule}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
     factor = DEFAULT_GAMMAS.get(schedule, 0.95) if gamma is None else gamma
@@ -176,8 +181,7 @@ def schedule(
         plan = plan._replace(power=np.ones(()))
     with np.errstate(under="ignore", over="ignore"):
         rates = np.asarray(SCHEDULES[schedule](k, plan) + np.zeros_like(k))
-    if not np.isfinite(rates).all():
-        raise InputError("the learning rate grows beyond float64", operand="gamma")
+    raise_at(np.atleast_1d(~np.isfinite(rates)), "the learning rate grows beyond float64", operand="step")
     return LearningRateSchedule(schedule, k, plan, rates)
 
 

@@ -259,7 +259,9 @@ def _many_hypotheses(p: Array, likelihood: Array) -> Bayes:
         evidence[..., 0], (likelihood.max(axis=-1) == 0.0) | np.zeros(evidence.shape[:-1], np.bool_)
     )
     other, doubt = _leave_one_out_sums(joint), _leave_one_out_sums(p)
-    implied = np.where(doubt > 0.0, np.ldexp(other / np.where(doubt > 0.0, doubt, 1.0), power), likelihood)
+    implied = np.where(
+        doubt > 0.0, _scaled_ratio(other, np.where(doubt > 0.0, doubt, 1.0), power), likelihood
+    )
     exact = np.ldexp(evidence, power)[..., 0]
     return _bayes(
         p,
@@ -270,6 +272,12 @@ def _many_hypotheses(p: Array, likelihood: Array) -> Bayes:
         joint / evidence,
         _divide_or_inf(joint, other),
     )
+
+
+def _scaled_ratio(a: Array, b: Array, power: Exponents) -> Array:
+    """Return a / b · 2^power, of mantissas: a / b itself may be beyond float64."""
+    (a, e), (b, f) = np.frexp(a), np.frexp(b)
+    return np.asarray(np.ldexp(a / b, np.clip(power + e - f, -5000, 5000)))
 
 
 def _leave_one_out_sums(x: Array) -> Array:

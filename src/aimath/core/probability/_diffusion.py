@@ -10,7 +10,7 @@ import numpy as np
 from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows
 from aimath.core.numerics.double_double import divide_dd, sqrt_dd, two_prod, two_sum
 from aimath.core.numerics.random import standard_normal
-from aimath.core.numerics.types import Array
+from aimath.core.numerics.types import Array, never_infinite
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,9 +73,11 @@ def noise_schedule(
     else:
         beta, low = _linspace_dd(start, end, steps, square=name == "scaled-linear")
         betas, (left, gone) = beta + low, _cumprod_dd(beta, low)
-    return NoiseSchedule(name, steps, start, end, betas, left, gone, left / gone)
+    with np.errstate(over="ignore"):
+        return NoiseSchedule(name, steps, start, end, betas, left, gone, left / gone)
 
 
+@never_infinite("noisy")
 class Diffuse(NamedTuple):
     """A vector after t + 1 steps of noise, reached in one."""
 
@@ -101,6 +103,7 @@ class Diffuse(NamedTuple):
         """sqrt(1 - alpha_bar), what the noise is multiplied by."""
         return np.asarray(np.sqrt(self.one_minus_alpha_bar))
 
+    @np.errstate(over="ignore", invalid="ignore")
     def check(self) -> Check:
         """Return noisy beside the step-by-step process; without steps beside a rotation."""
         if self.t is None:
@@ -171,21 +174,13 @@ def _mix_noise(
     how: tuple[int | None, str | None, float | None, float | None] = (None, None, None, None)
     if schedule is not None:
         how = (schedule.T, schedule.name, schedule.beta_start, schedule.beta_end)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         alpha_bar, one_minus_alpha_bar, snr = (
             np.asarray(share)
             for share in (alpha_bar, one_minus_alpha_bar, np.divide(alpha_bar, one_minus_alpha_bar))
         )
-    return Diffuse(
-        x,
-        t,
-        *how,
-        noise,
-        alpha_bar,
-        one_minus_alpha_bar,
-        snr,
-        np.sqrt(alpha_bar) * x + np.sqrt(one_minus_alpha_bar) * noise,
-    )
+        noisy = np.sqrt(alpha_bar) * x + np.sqrt(one_minus_alpha_bar) * noise
+    return Diffuse(x, t, *how, noise, alpha_bar, one_minus_alpha_bar, snr, noisy)
 
 
 def _draw_noise(shape: tuple[int, ...], axes: int, seed: int) -> Array:

@@ -193,13 +193,17 @@ def _interval(low: Any, high: Any, mu: Any, sigma: Any) -> GaussianInterval:
         probability = np.where(zb > 0.0, both, wide)
         gap = special.standardize(b, a, width)[0]
         narrow = (gap <= 2.0) & (gap * np.maximum(np.abs(za), np.abs(zb)) <= 1.5)
-    if narrow.any():
-        probability[narrow] = _integrate_density(a[narrow], b[narrow], mean[narrow], width[narrow])
+        if narrow.any():
+            probability[narrow] = _integrate_density(a[narrow], b[narrow], mean[narrow], width[narrow])
     return GaussianInterval(a, b, *_keep_scalars(mean, width, mu, sigma), probability)
 
 
 def _integrate_density(low: Array, high: Array, mu: Array, sigma: Array) -> Array:
     """Return the integral of the density over a narrow interval, by Gauss-Legendre quadrature."""
+    # By a power of two, which changes no ratio, where a sum might leave float64.
+    size = np.maximum.reduce((np.abs(low), np.abs(high), np.abs(mu), sigma))
+    power = np.where(size > 2.0**1000, -30, 0)
+    low, high, mu, sigma = (np.ldexp(a, power) for a in (low, high, mu, sigma))
     d, e = two_sum(low, high)
     top, rest = two_sum(d, -2.0 * mu)
     m, dm = divide_dd(top, rest + e, 2.0 * sigma)
@@ -210,7 +214,7 @@ def _integrate_density(low: Array, high: Array, mu: Array, sigma: Array) -> Arra
         excess += 0.5 * weight * np.expm1(-t * (m + 0.5 * t))
     value, rest = two_prod(special.normal_pdf(m, dm, np.ones_like(m)), gap)
     density_more = value * (more / np.where(gap == 0.0, 1.0, gap)) + rest
-    return np.asarray(value + (value * excess + density_more))
+    return np.where(low == high, 0.0, value + (value * excess + density_more))
 
 
 @cache
@@ -245,7 +249,11 @@ def _sample(count: float, mu: Any, sigma: Any, rng: Generator) -> GaussianSample
             "{operand} must be a whole number of at least 1, not {value:g}", operand="count", value=count
         )
     mean, width = float(_as_reals(mu, "mu")), float(_as_sigma(sigma))
-    return GaussianSample(mean, width, mean + width * rng.standard_normal(int(count)))
+    with np.errstate(over="ignore"):
+        drawn = mean + width * rng.standard_normal(int(count))
+    if np.isinf(drawn).any():
+        raise InputError("a number of the sample is beyond float64", operand="sigma")
+    return GaussianSample(mean, width, drawn)
 
 
 @overload

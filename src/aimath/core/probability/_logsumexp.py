@@ -46,7 +46,7 @@ class LogSumExp(NamedTuple):
     @property
     def shifted(self) -> Vectors:
         """Value - maximum, at most 0; 0 for what equals an infinite maximum."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             difference = self.values - self.maximum[..., np.newaxis]
         return np.where(self.values == self.maximum[..., np.newaxis], 0.0, difference)
 

@@ -321,7 +321,8 @@ class Softmax(NamedTuple):
         """Bits, 0 .. log2(n): near 1 the logarithm is kept from the logits, where p forgot it."""
         p = np.where(self.probs == 0.0, 1.0, self.probs)
         nats = log_softmax_rows(self.logits, self.temperature)
-        surprise = np.where(self.probs > 0.5, nats / -np.log(2.0), -np.log2(p))
+        near = self.probs > 0.5
+        surprise = np.where(near, np.where(near, nats, 0.0) / -np.log(2.0), -np.log2(p))
         return np.minimum(compensated_sum(p * surprise) + 0.0, np.log2(float(p.shape[-1])))
 
     @property

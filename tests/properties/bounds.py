@@ -1,0 +1,166 @@
+"""What mathematics says of the size of each quantity, whatever rounding did; or why it says nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import mpmath as mp
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    End = (
+        float | str | Callable[[Any], Any]
+    )  # a number, the name of another quantity, or worked out of the result
+
+GIVEN, WORDS = "as it was given, or set by an option", "words"
+REAL, WHOLE = "any real number", "a whole number that says which or how many"
+INF = math.inf
+
+
+def entries(result: Any) -> float:
+    """Give the length of the vectors."""
+    return float(
+        np.shape(
+            next(
+                getattr(result, name)
+                for name in ("probs", "p", "logits", "values")
+                if getattr(result, name, None) is not None
+            )
+        )[-1]
+    )
+
+
+def log_entries(result: Any) -> float:
+    """Give log n in the base of the result, rounded once."""
+    return float(mp.log(entries(result)) / mp.log(getattr(result, "base", 2.0)))
+
+
+def nats_entries(result: Any) -> float:
+    """Give ln n, rounded once."""
+    return float(mp.log(entries(result)))
+
+
+def log_two(result: Any) -> float:
+    """Give log 2 in the base of the result, rounded once."""
+    return float(mp.log(2) / mp.log(result.base))
+
+
+def least_side(result: Any) -> float:
+    """Give the largest rank that a matrix may have."""
+    return float(min(np.shape(result.W)))
+
+
+def over_keys(end: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Give the end of the values that attention mixes."""
+    return lambda result: end(np.asarray(result.V), axis=-2, keepdims=True)
+
+
+def of_support(end: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Give the end of the rewards that the policy can earn."""
+    return lambda result: end(np.where(np.asarray(result.reference) > 0.0, result.rewards, np.nan), axis=-1)
+
+
+SHARE, SIZE, ABOVE_ONE, ANY_SIGN = (0.0, 1.0), (0.0, INF), (1.0, INF), (-1.0, 1.0)
+BOUNDS: dict[str, tuple[End, End] | str] = {
+    # of several commands alike
+    **dict.fromkeys(("a", "b", "c", "A", "X", "W", "x", "p", "q", "base", "bias", "weights", "inputs", "activation", "temperature", "logits", "values", "rewards", "reference", "beta", "prior", "likelihood", "false_positive", "mu", "sigma", "mu2", "sigma2", "logvar", "label_smoothing", "ddof", "seed", "rank", "top", "given", "point", "direction", "log_probs", "token_probs", "joint"), GIVEN),
+    **dict.fromkeys(("alpha", "beta1", "beta2", "momentum", "dampening", "weight_decay", "eps", "centered", "amsgrad", "optimizer", "schedule", "source", "function", "functions", "formulas", "variables", "target", "heads", "causal", "scale", "mask", "force", "whiten", "beta_start", "beta_end", "T", "t", "x0", "noise", "low", "high", "m", "n", "kind", "plan", "curvatures", "base_lr"), GIVEN),
+    **dict.fromkeys(("numpy", "method", "status", "why", "regime", "winner", "word", "ranking", "symmetric", "critical", "oscillates", "nodes", "lines", "locals", "place"), WORDS),
+    **dict.fromkeys(("count", "rounding", "moments", "shape", "argmax", "infinite_at", "run", "step", "steps", "depths", "lr"), WHOLE),
+    **dict.fromkeys(("dot", "terms", "total", "output", "product", "transposed", "inverse", "det", "values", "re", "im", "trace", "scores", "scaled", "masked", "target", "mixed", "Wq", "Wk", "Wv", "Wo", "Q", "K", "V"), REAL),
+    **dict.fromkeys(("gradient", "gradients", "directional", "hessian", "eigenvalues", "value", "jacobian", "slopes", "upstream", "flows", "update", "grad_avg", "buffer", "m_hat", "z", "noisy", "x", "sample", "quantile", "log_density"), REAL),
+    "entropy": (0.0, log_entries), "probs": SHARE, "policy": SHARE, "perplexity": (1.0, entries), "surprise": SIZE,
+    "kl": SIZE, "norm": SIZE, "norms": SIZE, "condition": ABOVE_ONE, "cosine": ANY_SIGN, "cross_entropy": SIZE,
+    # of one command
+    "eig.vectors": ANY_SIGN, "eig.vectors_im": ANY_SIGN, "eig.magnitude": SIZE, "eig.spectral_radius": SIZE,
+    "det.sign": ANY_SIGN, "det.log_abs_det": REAL, "inverse.rank": SIZE,
+    "cosine.norm_a": SIZE, "cosine.norm_b": SIZE, "cosine.angle": (0.0, 180.0),
+    "analogy.similarity": ANY_SIGN, "analogy.similarities": ANY_SIGN, "analogy.found": REAL,
+    "attention.weights": SHARE, "Attention.output": (over_keys(np.min), over_keys(np.max)),
+    "MultiHead.mixed": (over_keys(np.min), over_keys(np.max)), "attention.attention": "an answer within the answer",
+    "pca.mean": (lambda r: np.min(r.X, axis=-2), lambda r: np.max(r.X, axis=-2)), "pca.mean_rest": REAL, "pca.components": ANY_SIGN,
+    "pca.variance": SIZE, "pca.ratio": SHARE, "pca.cumulative": SHARE, "pca.total_variance": SIZE, "pca.spectrum": SIZE,
+    "pca.singular_values": SIZE, "pca.projected": REAL, "pca.centred": REAL, "pca.covariance": REAL,
+    "svd-approx.singular_values": SIZE, "svd-approx.left": REAL, "svd-approx.right": ANY_SIGN, "svd-approx.energy": SHARE,
+    "svd-approx.error": (0.0, "norm"), "svd-approx.relative_error": SHARE, "svd-approx.spectral_error": (0.0, "norm"), "svd-approx.errors": (0.0, "norm"),
+    "svd-approx.error_bound": SIZE, "svd-approx.parameters": SIZE, "svd-approx.full_parameters": SIZE, "svd-approx.ratio": SIZE,
+    "svd-approx.stable_rank": (1.0, least_side), "svd-approx.effective_rank": (1.0, least_side), "svd-approx.numerical_rank": (0.0, least_side),
+    "svd-approx.approximation": REAL, "svd-approx.every_value": (0.0, "norm"), "svd-approx.rank": (0.0, least_side),
+    "lora.parameters": SIZE, "lora.full": SIZE, "lora.percent_of_full": SIZE, "lora.percent_of_total": (0.0, 100.0),
+    "lora.break_even_rank": SIZE, "lora.saved": REAL, "lora.times_smaller": SIZE,
+    "backprop.loss": REAL, "LayerGradients.loss": SIZE, "LayerGradients.dz": ANY_SIGN, "LayerGradients.db": ANY_SIGN,
+    **{f"backprop.{name}": REAL for name in ("y", "h", "dh", "db", "dW", "dx")}, "SumGradients.loss": REAL,
+    **{f"Trajectory.{name}": end for name, end in {"loss": REAL, "rate": SIZE, "m": REAL, "v": SIZE, "v_max": ("v", INF), "v_hat": SIZE, "square_avg": SIZE, "point": REAL, "norm": SIZE}.items()},
+    "race.loss": REAL, "race.point": REAL,
+    "learning-rate.factors": (-INF, 1.0), "learning-rate.rate": SIZE, "learning-rate.smallest": (0.0, "largest"), "learning-rate.largest": SIZE,
+    "learning-rate.max_lr": ("best_lr", INF), "learning-rate.best_lr": SIZE, "learning-rate.best_rate": SHARE, "learning-rate.steps": SIZE,
+    "schedule.lr": SIZE, "schedule.share": SIZE,
+    "Softmax.entropy": (0.0, log_entries), "Softmax.total": (1.0, entries), "Softmax.maximum": GIVEN, "Softmax.shifted": (-INF, 0.0), "Softmax.weights": SHARE,
+    "Softmax.log_probs": (-INF, 0.0), "LogSoftmax.log_probs": (-INF, 0.0), "LogSoftmax.logsumexp": ("maximum", INF), "LogSoftmax.maximum": GIVEN,
+    "logsumexp.logsumexp": ("maximum", INF), "logsumexp.maximum": GIVEN, "logsumexp.shifted": (-INF, 0.0), "logsumexp.weights": SHARE,
+    "logsumexp.total": (1.0, entries), "logsumexp.excess": (0.0, nats_entries),
+    "CrossEntropy.cross_entropy": SIZE, "CrossEntropy.target": SHARE, "cross-entropy.terms": SIZE, "cross-entropy.perplexity": ABOVE_ONE,
+    "cross-entropy.target_probs": SHARE,
+    "bayes.evidence": SHARE, "bayes.joint": (0.0, "prior"), "bayes.implied": SHARE, "bayes.posterior": SHARE, "bayes.posteriors": SHARE,
+    **{f"bayes.{name}": SIZE for name in ("odds", "prior_odds", "bayes_factor", "population", "cases", "others", "hits", "misses", "false_alarms", "correct_rejections")},
+    "bayes.bits": REAL, "bayes.log_odds": REAL,
+    "gaussian.density": SIZE, "gaussian.cdf": SHARE, "gaussian.survival": SHARE, "gaussian.probability": SHARE,
+    "gaussian.z_low": REAL, "gaussian.z_high": ("z_low", INF),
+    "describe.mean": ("min", "max"), "describe.min": GIVEN, "describe.max": ("min", INF), "describe.variance": SIZE, "describe.std": SIZE,
+    "describe.deviations": REAL, "describe.squares": SIZE,
+    "diffuse.alpha_bar": SHARE, "diffuse.one_minus_alpha_bar": SHARE, "diffuse.snr": SIZE, "diffuse.signal_scale": SHARE, "diffuse.noise_scale": SHARE,
+    "entropy.terms": SIZE, "entropy.nats": (0.0, nats_entries), "entropy.maximum": SIZE,
+    "Perplexity.nats": (0.0, nats_entries), "Perplexity.terms": SIZE, "TokenPerplexity.nats": SIZE, "TokenPerplexity.perplexity": ABOVE_ONE,
+    "LogProbPerplexity.nats": SIZE, "LogProbPerplexity.perplexity": ABOVE_ONE, "LogProbPerplexity.token_probs": SHARE,
+    "kl.cross_entropy": SIZE, "kl.reverse": SIZE, "kl.reverse_terms": REAL, "kl.mass_difference": ANY_SIGN,
+    "js.js": (0.0, log_two), "js.distance": (0.0, lambda r: float(mp.sqrt(mp.log(2) / mp.log(r.base)))), "js.mixture": SHARE, "js.kl_p": (0.0, log_two), "js.kl_q": (0.0, log_two),
+    "mutual-information.mutual_information": (0.0, lambda r: np.minimum(r.row_entropy, r.column_entropy)),
+    "mutual-information.joint": SHARE, "mutual-information.expected": SHARE, "mutual-information.row_marginal": SHARE, "mutual-information.column_marginal": SHARE,
+    "mutual-information.joint_entropy": SIZE, "mutual-information.row_entropy": (0.0, "joint_entropy"), "mutual-information.column_entropy": (0.0, "joint_entropy"),
+    "gaussian-kl.terms": SIZE, "gaussian-kl.sigma": SIZE,
+    "rlhf.expected_reward": (of_support(np.nanmin), of_support(np.nanmax)), "rlhf.objective": (of_support(np.nanmin), of_support(np.nanmax)), "rlhf.log_partition": REAL,
+}  # fmt: skip
+"""By the quantity, by COMMAND.quantity, or by the TYPE of the result: what is most particular holds."""
+
+
+def bound_of(command: str, result: Any, quantity: str) -> tuple[End, End] | str | None:
+    """Give the bound of a quantity, or why there is none; None where nobody has said."""
+    for key in (f"{type(result).__name__}.{quantity}", f"{command}.{quantity}", quantity):
+        if key in BOUNDS:
+            return BOUNDS[key]
+    return None
+
+
+def is_within(result: Any, values: Any, bound: tuple[End, End]) -> bool:
+    """Say whether each value is between the ends."""
+    low, high = (_end(result, end, np.ndim(values)) for end in bound)
+    return bool(np.all((low <= values) & (values <= high)))
+
+
+def _end(result: Any, end: End, axes: int) -> Any:
+    value = np.asarray(
+        end(result) if callable(end) else getattr(result, end) if isinstance(end, str) else end
+    )
+    return value.reshape(value.shape + (1,) * max(axes - value.ndim, 0))
+
+
+POLE, PAST = (
+    "infinite in truth: a pole, a zero over a probability, a certainty",
+    "past float64, as documented, infinite",
+)
+INFINITE = {
+    **dict.fromkeys(("logits", "values", "temperature", "mask", "x", "low", "high", "log_probs", "surprise", "cross_entropy", "kl", "terms", "perplexity", "condition", "shifted"), POLE),
+    "attention.masked": "-inf hides a key", "Backprop.slopes": PAST, "Backprop.values": PAST,
+    **dict.fromkeys(("bayes.bayes_factor", "bayes.bits", "bayes.odds", "bayes.prior_odds", "bayes.log_odds", "det.log_abs_det", "diffuse.snr", "kl.reverse", "kl.reverse_terms", "perplexity.nats", "learning-rate.steps", "logsumexp.logsumexp", "logsumexp.maximum", "gaussian.quantile", "lora.times_smaller"), POLE),
+    **dict.fromkeys(("gaussian.density", "gaussian.log_density", "gaussian.z", "gaussian.z_low", "gaussian.z_high", "gaussian-kl.sigma", "cosine.dot", "cosine.norm_a", "cosine.norm_b", "cosine.norms", "learning-rate.best_lr", "learning-rate.max_lr", "rlhf.log_partition"), PAST),
+    **dict.fromkeys(("Trajectory.v", "Trajectory.v_hat", "Trajectory.v_max", "Trajectory.square_avg"), "past float64 a run says in `why` that it is stuck"),
+}  # fmt: skip
+"""Quantities that may be infinite, and why; all others are finite, or refused by their name."""
+
+
+def may_be_infinite(command: str, result: Any, quantity: str) -> bool:
+    """Say whether an infinity is an answer."""
+    return bool({f"{type(result).__name__}.{quantity}", f"{command}.{quantity}", quantity} & INFINITE.keys())
