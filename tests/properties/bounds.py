@@ -156,7 +156,8 @@ INFINITE = {
     "attention.masked": "-inf hides a key", "Backprop.slopes": PAST, "Backprop.values": PAST,
     **dict.fromkeys(("bayes.bayes_factor", "bayes.bits", "bayes.odds", "bayes.prior_odds", "bayes.log_odds", "det.log_abs_det", "diffuse.snr", "kl.reverse", "kl.reverse_terms", "perplexity.nats", "learning-rate.steps", "logsumexp.logsumexp", "logsumexp.maximum", "gaussian.quantile", "lora.times_smaller"), POLE),
     **dict.fromkeys(("gaussian.density", "gaussian.log_density", "gaussian.z", "gaussian.z_low", "gaussian.z_high", "gaussian-kl.sigma", "cosine.dot", "cosine.norm_a", "cosine.norm_b", "cosine.norms", "learning-rate.best_lr", "learning-rate.max_lr", "rlhf.log_partition"), PAST),
-    **dict.fromkeys(("Trajectory.v", "Trajectory.v_hat", "Trajectory.v_max", "Trajectory.square_avg"), "past float64 a run says in `why` that it is stuck"),
+    **dict.fromkeys(("Trajectory.v", "Trajectory.v_hat", "Trajectory.v_max", "Trajectory.square_avg"), "past float64, where their roots are kept"),
+    "Trajectory.norm": PAST,
 }  # fmt: skip
 """Quantities that may be infinite, and why; all others are finite, or refused by their name."""
 

@@ -285,6 +285,9 @@ class DerivationRenderer:
         if coarse.any() and (agrees | coarse).all():
             return [styled(line, "yellow") for line in wrap(f" ? {step.undecided}", self.width)]
         both = [_row_value(value, view, row) for value in check[:2]]
+        if np.isnan(both[1]).any() and not np.isnan(both[0]).any():
+            unchecked = " no other route has a number here: nothing can be checked"
+            return [styled(line, "dim") for line in wrap(unchecked, self.width)]
         for name, value in zip(("answer", "alternative"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = TemplateValue(_round_to_nine_digits(value) if holds else value, self.layout)

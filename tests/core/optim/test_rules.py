@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, strategies as st
 from tests.digits import near, ulps
 
-from aimath.core.optim import OPTIMIZERS, _rules
-from aimath.core.optim._rules import ARRAY_BACKEND, FLOAT_BACKEND
+from aimath.core.calculus import parse_function
+from aimath.core.optim import OPTIMIZERS, _rules, minimize_batch
+from aimath.core.optim._rules import ARRAY_BACKEND, FLOAT_BACKEND, Optimizer, adam_rule
 from aimath.errors import InputError
 
 SLOPES = [14.0, 13.8, -3.25, 1e-3, 7.5, 0.0, -20.0, 2.5]
@@ -210,3 +211,24 @@ def test_squares_underflowed_where_eps_is_0(name, options, seed):
                 )
             ends.append(float(w))
     assert ends == [near(ends[0], 1e-9)] * 4
+
+
+@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("size", [1e-200, 1e-170, 1e155, 1e200, 1e307])
+def test_gradients_whose_squares_leave_float64_move_as_others_do(name, size):
+    """Without eps the size of a gradient cancels: each step is that of a gradient of 1."""
+    options = {"optimizer": name, "lr": [0.1, 0.05], "steps": 5, "eps": 0.0}
+    wanted = minimize_batch(parse_function("w"), [1.0], **options).points
+    found = minimize_batch(parse_function(f"{size!r}*w"), [1.0], **options).points
+    assert np.abs(found - wanted).max() <= 1e-14
+    if size > 1.0:  # eps is nothing beside it
+        beside = minimize_batch(parse_function(f"{size!r}*w"), [1.0], **options | {"eps": 1e-8}).points
+        assert np.abs(beside - wanted).max() <= 1e-14
+
+
+def test_large_arrays_keep_roots_without_eps():
+    weights = np.array([10.0, -4.0])
+    stepper = Optimizer(adam_rule(eps=0.0), weights, lr=0.1)
+    stepper.step(np.array([1e-200, 1e200]))
+    assert weights == pytest.approx([9.9, -4.1], rel=1e-15)
+    assert list(stepper.state) == ["m", "v"]

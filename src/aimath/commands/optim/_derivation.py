@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aimath.report import CrossCheck, Line, Report, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from aimath.core.calculus import Function
     from aimath.core.optim import RunBatch
@@ -93,7 +93,9 @@ def _steps(runs: RunBatch, run: int, quantities: Mapping[str, Any], *, closed_fo
     planned = "" if quantities["schedule"] == "constant" else f", schedule {quantities['schedule']}"
     torch = ".01" if rule == "rmsprop" else ".001"
     yield Line(f" lr {{lr}}{planned}{settings}      as in torch, whose lr is {torch} by default")
-    if single and last and rule.startswith("adam"):
+    if not _are_finite(runs.optimizer_states.values()):
+        yield Line(" g² is beyond float64: the root of its mean is kept, and what is divided by")
+    elif single and last and rule.startswith("adam"):
         yield from _first_adam_step(name, decay=rule == "adamw")
     if rule == "gd" or not single or not last:
         yield _trajectory_table(f.variables)
@@ -106,6 +108,13 @@ def _steps(runs: RunBatch, run: int, quantities: Mapping[str, Any], *, closed_fo
         yield Line(" lr < 2/f'' = {most} converges, there it bounces for ever, above it diverges")
     yield Line(f" {runs.statuses[run]}: {runs.explain(run)}")
     yield CrossCheck(CLOSED_FORM_CHECKS[single] if closed_form else CHECKS[rule])
+
+
+def _are_finite(states: Iterable[Any]) -> bool:
+    """Return whether float64 holds all that a rule remembers."""
+    import numpy as np
+
+    return all(np.isfinite(kept).all() for kept in states)
 
 
 def _variant_lines(quantities: Mapping[str, Any]) -> Iterator[Line]:

@@ -232,13 +232,15 @@ def gradient(
         symmetric = (seconds + np.swapaxes(seconds, -1, -2)) / 2.0
         eigenvalues = np.asarray(np.linalg.eigvalsh(symmetric), np.float64)
         critical = _classify_critical(where, slopes, eigenvalues)
+    with np.errstate(over="ignore"):
+        along = None if way is None else (slopes * way).sum(axis=-1) + 0.0
     return Gradient(
         SourceFunctions((f,), value[:, np.newaxis]),
         where,
         slopes,
         row_norms(slopes),
         None if way is None else way[np.newaxis],
-        None if way is None else (slopes * way).sum(axis=-1) + 0.0,
+        along,
         seconds,
         eigenvalues,
         critical,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_ROWS, MAX_LONG_SIDE, MAX_BITS = 16, 64, 4000
 """Rows, entries of a row, and bits of a row's entries as integers, up to which integers do the work."""
 MAX_CONDITION = 1e3
-"""Condition of an eigenvalue, 1 / |left · right vector|, up to which LAPACK's has lost no more than 3 digits."""
+"""Condition of an eigenvalue, 1 / |left · right vector|, up to which LAPACK loses 3 digits at most."""
 STEPS, BITS = 200, 512
 """Steps of the iteration at most, and bits behind the point that it counts with."""
 

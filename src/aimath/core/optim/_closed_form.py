@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check
-from aimath.core.optim._rules import ARRAY_BACKEND, FLOAT_BACKEND, NEGLIGIBLE_ROOT
+from aimath.core.optim._rules import ARRAY_BACKEND, FLOAT_BACKEND, LARGEST_ROOT, NEGLIGIBLE_ROOT
 
 if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
@@ -168,9 +168,9 @@ def _rmsprop_update(gradients: Array, settings: dict[str, Any], states: dict[str
 
 
 def _unit_gradients(gradients: Array) -> tuple[Array, float]:
-    """Return gradients over a unit, which is 1 unless their squares might underflow."""
+    """Return gradients over a unit, which is 1 unless their squares might leave float64."""
     size = float(np.abs(gradients).max())
-    unit = size if 0.0 < size < NEGLIGIBLE_ROOT else 1.0
+    unit = size if 0.0 < size < NEGLIGIBLE_ROOT or LARGEST_ROOT < size < np.inf else 1.0
     return gradients / unit, unit
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.core.numerics.arrays import row_norms
-from aimath.core.optim._closed_form import optimizer_states
 from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
@@ -199,8 +198,6 @@ def _explain_stationary(runs: RunArrays, run: int) -> str:
 def _explain_stall(runs: RunArrays, run: int) -> str:
     """Return why a run stalls although the gradient isn't 0."""
     last = int(runs.last[run])
-    if not all(np.isfinite(kept[last, run]).all() for kept in optimizer_states(runs).values()):
-        return "the gradient's square is beyond float64, and what is divided by it is 0"
     return f"the step is less than the spacing of floats at {_format_point(runs, run, last)}"
 
 

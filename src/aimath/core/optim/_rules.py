@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 ROUNDED_UPDATES = 128
 """Updates of a run whose w - lr * direction is rounded once: of more, this would be a share of the time."""
-NEGLIGIBLE_ROOT = 1e-140
-"""An eps below this may meet roots of squares that have left float64: then the roots themselves are kept."""
+NEGLIGIBLE_ROOT, LARGEST_ROOT = 1e-140, 1e150
+"""An eps or gradients beyond these may meet squares that have left float64: then their roots are kept."""
 
 
 def check_learning_rate(lr: Any) -> Any:
@@ -103,7 +103,8 @@ class UpdateRule(NamedTuple):
     stateless_update: Callable[[Any, Any, Any], Any] | None = (
         None  # (w, g, lr) -> w, if that is all of the update
     )
-    hidden: int = 0  # numbers that it remembers beside its state: roots of what may underflow
+    hidden: int = 0  # numbers that it remembers beside its state: roots of what may leave float64
+    by_roots: Callable[[], UpdateRule] | None = None  # the same that keeps roots, if it squares gradients
     direction: Callable[[Any, Any, Any], Any] | None = (
         None  # (w, g, memory after the update) -> direction, if the update is w - lr * direction
     )
@@ -216,8 +217,14 @@ def rmsprop_rule(
     outside the root (optax has it inside, and alpha .9). `centered` takes the square of the mean
     gradient off under the root (Graves 2013); with `momentum` the quotient goes through a buffer.
     """
+    rooted = bool(np.min(check_nonnegative("eps", eps)) < NEGLIGIBLE_ROOT)
+    return _rmsprop(alpha, eps, momentum, weight_decay, centered=centered, rooted=rooted)
+
+
+def _rmsprop(
+    alpha: Any, eps: Any, momentum: Any, weight_decay: Any, *, centered: bool, rooted: bool
+) -> UpdateRule:
     a, mu, e = check_fraction("alpha", alpha), check_fraction("momentum", momentum), eps
-    rooted = np.min(check_nonnegative("eps", eps)) < NEGLIGIBLE_ROOT
     decay = check_nonnegative("weight_decay", weight_decay)
 
     def make(backend: MathBackend) -> Update:
@@ -249,12 +256,17 @@ def rmsprop_rule(
 
     settings = {"alpha": alpha, "eps": eps, "momentum": momentum, "weight_decay": weight_decay}
     names = ("square_avg", "grad_avg", "buffer")
+
+    def by_roots() -> UpdateRule:
+        return _rmsprop(alpha, eps, momentum, weight_decay, centered=centered, rooted=True)
+
     return UpdateRule(
         "rmsprop",
         names,
         settings | {"centered": centered},
         make,
         hidden=int(rooted),
+        by_roots=by_roots,
         direction=lambda _w, _g, memory: memory[2],
     )
 
@@ -271,7 +283,8 @@ def adam_rule(
 
     m <- beta1 * m + (1 - beta1) * g; v <- beta2 * v + (1 - beta2) * g²; m_hat = m / (1 - beta1^t);
     v_hat = v / (1 - beta2^t); w <- w - lr * m_hat / (√v_hat + eps). As in torch and optax; Keras
-    adds eps before the correction (and has 1e-7). `amsgrad` keeps the largest v (Reddi et al. 2018).
+    adds eps before the correction (and has 1e-7). `amsgrad` keeps the largest v (Reddi et al. 2018), as
+    torch before the correction by 1 - beta2^t; optax takes the maximum of the corrected ones.
 
     >>> adam_rule().build_update(FLOAT_BACKEND)(10.0, 14.0, (0.0, 0.0), 1, 0.1)[0]
     9.90000000007143
@@ -294,10 +307,12 @@ def adamw_rule(
     return _adam("adamw", beta1, beta2, eps, weight_decay, amsgrad=amsgrad)
 
 
-def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool) -> UpdateRule:
+def _adam(
+    name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, amsgrad: bool, rooted: bool = False
+) -> UpdateRule:
     decay = check_nonnegative("weight_decay", weight_decay)
     fresh1, fresh2 = 1.0 - check_fraction("beta1", beta1), 1.0 - check_fraction("beta2", beta2)
-    e, rooted = eps, np.min(check_nonnegative("eps", eps)) < NEGLIGIBLE_ROOT
+    e, rooted = eps, rooted or bool(np.min(check_nonnegative("eps", eps)) < NEGLIGIBLE_ROOT)
 
     def make(backend: MathBackend) -> Update:
         sqrt, larger, hypot, divide, _ = backend
@@ -332,7 +347,11 @@ def _adam(name: str, beta1: Any, beta2: Any, eps: Any, weight_decay: Any, *, ams
 
     settings = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
     names = ("m", "v", "v_max") if amsgrad else ("m", "v")
-    return UpdateRule(name, names, settings, make, hidden=2 * int(rooted))
+
+    def by_roots() -> UpdateRule:
+        return _adam(name, beta1, beta2, eps, weight_decay, amsgrad=amsgrad, rooted=True)
+
+    return UpdateRule(name, names, settings, make, hidden=2 * int(rooted), by_roots=by_roots)
 
 
 def _decayed_gradient(decay: Any) -> Callable[[Any, Any], Any]:
@@ -382,12 +401,14 @@ class Optimizer:
         self._blocks = [slice(first, first + BLOCK) for first in starts]
         # By block, so that a new memory takes the place of the old one and none is copied.
         sizes = (min(BLOCK, parameters.size - first) for first in starts)
-        self._states: list[tuple[Array, ...]] = [tuple(np.zeros(n) for _ in rule.state_names) for n in sizes]
+        self._states: list[tuple[Array, ...]] = [
+            tuple(np.zeros(n) for _ in rule.initial_state) for n in sizes
+        ]
 
     @property
     def state(self) -> dict[str, Array]:
         """What the rule remembers, each of the parameters' shape."""
-        kept = zip(*self._states, strict=True)
+        kept = [*zip(*self._states, strict=True)][: len(self.rule.state_names)]
         shaped = (np.concatenate(blocks).reshape(self.parameters.shape) for blocks in kept)
         return dict(zip(self.rule.state_names, shaped, strict=True))
 
@@ -397,6 +418,10 @@ class Optimizer:
             why = f"the gradient has shape {gradient.shape}, the parameters {self.parameters.shape}"
             raise InputError(why, operand="gradient")
         self.t += 1
+        with np.errstate(over="ignore"):  # a square beyond float64 whose root is kept
+            self._step(gradient)
+
+    def _step(self, gradient: Array) -> None:
         flat, slopes = self.parameters.reshape(-1), gradient.reshape(-1)
         for k, part in enumerate(self._blocks):
             flat[part], self._states[k] = self._update(

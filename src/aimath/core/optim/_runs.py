@@ -16,6 +16,7 @@ from aimath.core.optim import _convergence as _convergence
 from aimath.core.optim._rules import (
     ARRAY_BACKEND,
     FLOAT_BACKEND,
+    LARGEST_ROOT,
     OPTIMIZERS,
     ROUNDED_UPDATES,
     UpdateRule,
@@ -456,18 +457,32 @@ def minimize_batch(
     rates = learning_rate_schedule(k, schedule, lr, **{"steps": np.maximum(limits, 1), **schedule_options}).lr
     rates = np.broadcast_to(rates, (len(k), count))
     base = np.broadcast_to(np.asarray(lr, np.float64), count)
-    if count == 1:
-        path = run_one(objective, start, rule, rates[:, 0], float(bound[0]))[:, np.newaxis]
-    else:
-        path = run_many(objective, start, rule, rates, bound)
+
+    def walk(rule: UpdateRule) -> tuple[Array, Array]:
+        """Return points and gradients (rows, runs, n) of the runs by a rule."""
+        if count == 1:
+            path = run_one(objective, start, rule, rates[:, 0], float(bound[0]))[:, np.newaxis]
+            return path, slopes_of(objective, rule, rates, path)
 
         def again(run: int) -> Array:
             own = {name: np.asarray(v)[run].item() if np.ndim(v) else v for name, v in options.items()}
-            return run_one(objective, start, _build_rule(optimizer, own, 1), rates[:, run], float(bound[run]))
+            single = _build_rule(optimizer, own, 1)
+            single = single.by_roots() if rule.hidden and single.by_roots else single
+            return run_one(objective, start, single, rates[:, run], float(bound[run]))
 
-        path = _walked_again(objective, rule, rates, path, again)
-    slopes = slopes_of(objective, rule, rates, path)
+        path = _walked_again(objective, rule, rates, run_many(objective, start, rule, rates, bound), again)
+        return path, slopes_of(objective, rule, rates, path)
+
+    path, slopes = walk(rule)
+    if rule.by_roots and not rule.hidden and _are_squares_beyond(slopes):
+        rule = rule.by_roots()
+        path, slopes = walk(rule)
     return RunBatch(objective, rule, base, rates, bound, path, slopes, limits)
+
+
+def _are_squares_beyond(slopes: Array) -> bool:
+    """Return whether the square of a gradient may be beyond float64 where the gradient is not."""
+    return bool((np.abs(np.where(np.isfinite(slopes), slopes, 0.0)) > LARGEST_ROOT).any())
 
 
 def _walked_again(
