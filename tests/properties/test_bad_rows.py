@@ -39,7 +39,6 @@ ROWS = [
     ("neuron --weights 2,2", GOOD, "1.7e308 1.7e308|nan 1"),
     ("layer '1 2; 3 4'", GOOD, "1.7e308 1.7e308|inf 0"),
     ("cosine --b 1,1", GOOD, "0 0|1 inf"),
-    ("cosine --b 1,1 --fields cosine,dot,norm_a", GOOD, "1.7e308 1.7e308"),
     ("backprop --layer '1 2; 3 4'", GOOD, "1.7e308 1.7e308|1 x"),
     ("grad 'log(x+2)*y' --variables x,y --at -", GOOD, "-2 1|-3 1|1 x"),
     ("learning-rate --lr .1", GOOD.replace("-", ""), "0 0|-1 2|1 inf"),
