@@ -10,7 +10,6 @@ import numpy as np
 from aimath.core.information._reductions import (
     Rounding,
     adds_up,
-    as_distribution_pair,
     check_label_smoothing,
     cross_entropy_rows,
     entropy_rows,
@@ -22,6 +21,7 @@ from aimath.core.information._reductions import (
     smooth_labels,
     total,
 )
+from aimath.core.information._weights import as_distribution_pair
 from aimath.core.numerics.arrays import Check, as_vectors, check_simplex, raise_at
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows

@@ -11,7 +11,6 @@ from aimath.core.information._reductions import (
     Rounding,
     accurate_sum,
     adds_up,
-    as_distribution_pair,
     cross_entropy_rows,
     divergence_terms,
     entropy_rows,
@@ -19,6 +18,7 @@ from aimath.core.information._reductions import (
     kl_rows,
     logarithm,
 )
+from aimath.core.information._weights import as_distribution_pair
 from aimath.core.numerics.arrays import Check
 
 if TYPE_CHECKING:

@@ -10,16 +10,15 @@ from aimath.core.information._reductions import (
     Rounding,
     adds_up,
     as_distribution,
-    as_weights,
     entropy_rows,
     expectation_terms,
     kl_rows,
     logarithm,
-    normalize_weights,
     power,
     self_information,
     total,
 )
+from aimath.core.information._weights import as_weights, normalize_weights
 from aimath.core.numerics.arrays import Check, as_vectors, raise_at
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, softmax_rows

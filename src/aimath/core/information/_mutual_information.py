@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.information._reductions import (
-    CANCELLED,
-    MAX_INTEGER_WEIGHTS,
     accurate_sum,
     adds_up,
-    as_weights,
     cross_entropy_rows,
     entropy_rows,
     kl_near_terms,
     logarithm,
-    normalize_weights,
     sum_dd,
 )
+from aimath.core.information._weights import CANCELLED, MAX_INTEGER_WEIGHTS, as_weights, normalize_weights
 from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
 from aimath.core.numerics.double_double import two_prod
 from aimath.core.numerics.exact import divide_rounded, to_integers

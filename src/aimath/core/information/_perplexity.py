@@ -11,14 +11,13 @@ from aimath.core.information._reductions import (
     Rounding,
     adds_up,
     as_distribution,
-    as_weights,
     entropy_rows,
     expectation_terms,
-    normalize_weights,
     power,
     self_information,
     total,
 )
+from aimath.core.information._weights import as_weights, normalize_weights
 from aimath.core.numerics.arrays import Check, as_vectors, raise_at
 from aimath.core.numerics.double_double import divide_dd
 from aimath.core.numerics.forms import select_form

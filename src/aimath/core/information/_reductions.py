@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import SUM_TOLERANCE, as_floats, check_same_rows, check_simplex
-from aimath.core.numerics.double_double import compensated_sum, divide_dd, two_sum
-from aimath.core.numerics.exact import divide_rounded, to_integers
+from aimath.core.numerics.arrays import (
+    SUM_TOLERANCE,
+    as_floats,
+    check_simplex,
+)
+from aimath.core.numerics.double_double import compensated_sum, divide_dd
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -235,79 +238,16 @@ class Rounding(NamedTuple):
         return Rounding(self.q, self.p, None if self.difference is None else -self.difference)
 
 
-def as_distribution_pair(p: ArrayLike, q: ArrayLike, *, normalize: bool) -> tuple[Array, Array, Rounding]:
-    """Return p and q as distributions of equal length, broadcastable along the other axes."""
-    if not normalize:
-        a, b = as_distribution(p, "p"), as_distribution(q, "q")
-        check_same_rows(a, b, ("p", "q"))
-        return a, b, Rounding()
-    v, w = as_weights(p, operand="p"), as_weights(q, operand="q")
-    check_same_rows(v, w, ("p", "q"))
-    (a, a_low), (b, b_low) = normalize_weights(v), normalize_weights(w)
-    return a, b, Rounding(a_low, b_low, _weights_difference(v, w, (a, a_low), (b, b_low)))
+def row_parts(rows: Array) -> list[slice]:
+    """Return slices of rows (r, n) of a block's size: temporaries of more leave the cache."""
+    step = max(1, BLOCK // rows.shape[-1])
+    return [slice(k, k + step) for k in range(0, len(rows), step)]
 
 
 def sum_dd(x: Array) -> tuple[Array, Array]:
     """Return accurate sums along the last axis, and what rounding took from them."""
     sums = accurate_sum(x)
     return sums, accurate_sum(np.concatenate((x, -sums[..., np.newaxis]), axis=-1))
-
-
-def as_weights(values: ArrayLike, operand: str | None = None) -> Array:
-    """Return weights (..., n) by a power of two of their rows, so that the largest is .5 to 1."""
-    check_simplex(values, normalize=True, operand=operand)
-    w = as_floats(values, "probability", operand=operand)
-    return np.asarray(np.ldexp(w, -np.frexp(w.max(axis=-1, keepdims=True))[1]))
-
-
-def normalize_weights(weights: Array) -> tuple[Array, Array]:
-    """Return weights (..., n) over their sum in two parts, high and low.
-
-    The share of the largest is 1 less that of all others, so that 1 - p has all its digits where p
-    is nearly 1.
-
-    >>> normalize_weights(np.array([0.5, 0.5e-20]))[1][0]
-    np.float64(-1e-20)
-    """
-    largest = weights.argmax(axis=-1)[..., np.newaxis]
-    others = weights.copy()
-    np.put_along_axis(others, largest, 0.0, axis=-1)
-    rest, rest_low = (a[..., np.newaxis] for a in sum_dd(others))
-    total, more = two_sum(np.take_along_axis(weights, largest, axis=-1), rest)
-    more = more + rest_low
-    with np.errstate(all="ignore"):
-        high, low = _divide_dd_dd(weights, np.zeros_like(weights), total, more)
-        share, share_low = _divide_dd_dd(rest, rest_low, total, more)
-        one, lost = two_sum(np.ones_like(share), -share)
-        one, lost = two_sum(one, lost - share_low)
-    np.put_along_axis(high, largest, one, axis=-1)
-    np.put_along_axis(low, largest, lost, axis=-1)
-    return high, low
-
-
-def _divide_dd_dd(a: Array, a_low: Array, b: Array, b_low: Array) -> tuple[Array, Array]:
-    """Return (a + a_low) / (b + b_low) as a double-double."""
-    q, r = divide_dd(a, a_low, b)
-    return two_sum(q, r - q * (b_low / b))
-
-
-CANCELLED, MAX_INTEGER_WEIGHTS = 2.0**-40, 1 << 14
-"""Relative differences below which two products are subtracted in integers, of so many weights."""
-
-
-def _weights_difference(v: Array, w: Array, p: tuple[Array, Array], q: tuple[Array, Array]) -> Array:
-    """Return v / sum(v) - w / sum(w), from double-doubles p and q; where they cancel, in integers."""
-    found = np.asarray((p[0] - q[0]) + (p[1] - q[1]))
-    near = np.abs(found) < CANCELLED * p[0]
-    rows = near.any(axis=-1)
-    if not rows.any() or rows.sum() * found.shape[-1] > MAX_INTEGER_WEIGHTS:
-        return found
-    v, w = np.broadcast_arrays(v, w)
-    for place in map(tuple, np.argwhere(rows)):
-        a, b = to_integers(v[place])[0], to_integers(w[place])[0]
-        s, t = sum(a), sum(b)
-        found[place] = [divide_rounded(x * t - y * s, s * t) for x, y in zip(a, b, strict=True)]
-    return found
 
 
 OperandNames = tuple[str | None, ...]
@@ -443,14 +383,26 @@ def kl_near_terms(p: Array, q: Array, difference: Array, far: NDArray[np.bool_])
 
 def divergence_terms(p: Array, q: Array, base: float, rounding: Rounding) -> Array:
     """Return p log(p/q), from p - q where p is near q: 0 where p is 0, inf where q is 0 < p."""
+    zero = np.zeros(())
+    lows = [zero if low is None else low for low in (rounding.p, rounding.q)]
+    shape = np.broadcast_shapes(p.shape, q.shape)
+    tables = [np.broadcast_to(a, shape).reshape(-1, shape[-1]) for a in (p, q, *lows)]
+    if rounding.difference is not None:
+        tables.append(np.broadcast_to(rounding.difference, shape).reshape(-1, shape[-1]))
+    parts = [_row_terms(base, *(a[part] for a in tables)) for part in row_parts(tables[0])]
+    return np.concatenate(parts).reshape(shape)
+
+
+def _row_terms(
+    base: float, p: Array, q: Array, p_low: Array, q_low: Array, difference: Array | None = None
+) -> Array:
     log, divisor, nat = logarithm(base)
-    difference = p - q if rounding.difference is None else rounding.difference
+    difference = p - q if difference is None else difference
     with np.errstate(all="ignore"):
-        p, q, difference = np.broadcast_arrays(p, q, difference)
         near = np.abs(difference) < 0.5 * q
         close = np.log1p(difference / np.where(near, q, 1.0)) / nat
-        ratio, rest = divide_dd(p, np.zeros(()) if rounding.p is None else rounding.p, q)
-        rest = rest / ratio if rounding.q is None else rest / ratio - rounding.q / q
+        ratio, rest = divide_dd(p, p_low, q)
+        rest = rest / ratio - q_low / q
         logs = p_log_ratio(np.ones_like(p), p, q, log) / divisor
         logs = np.where(near, close, logs + np.where(np.isfinite(rest), rest, 0.0) / nat)
         return np.where(p > 0.0, p * logs, 0.0) + 0.0

@@ -202,7 +202,7 @@ class SvdApprox(NamedTuple):
         if self.W is None:
             return None
         unit, power = rescale(self.W)
-        return np.minimum(np.ldexp(np.linalg.svd(unit, compute_uv=False), power), self.norm)
+        return np.asarray(np.minimum(np.ldexp(np.linalg.svd(unit, compute_uv=False), power), self.norm))
 
     @property
     def effective_rank(self) -> Scalar | None:

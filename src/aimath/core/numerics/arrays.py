@@ -120,14 +120,11 @@ def check_simplex(
     array([0.25, 0.75])
     """
     entry_name = name_entry(entry_name, operand)
-    p = as_vectors(values, entry_name, operand=operand)
-    if (p < 0).any():
-        raise_at(p < 0, f"{entry_name} {{k}} is negative ({p[p < 0][0]:g})", operand=operand)
     if normalize:
-        largest = p.max(axis=-1, keepdims=True)
-        raise_at(largest == 0, f"{plural(entry_name)} sum to 0", operand=operand)
-        scaled = p / largest
+        p = check_weights(values, entry_name, operand=operand)
+        scaled = p / p.max(axis=-1, keepdims=True)
         return np.asarray(scaled / compensated_sum(scaled)[..., np.newaxis])
+    p = _check_nonnegative(values, entry_name, operand)
     with np.errstate(over="ignore"):
         total = p.sum(axis=-1, keepdims=True)
     off = ~(np.abs(total - 1.0) <= SUM_TOLERANCE)
@@ -137,6 +134,21 @@ def check_simplex(
         hint = remedy if p.shape[-1] > 1 else "list the other outcomes too"  # one alone would be 1
         aim = ", not 1" if found else ""
         raise_at(off, f"{plural(entry_name)} sum to {found:.10g}{aim}", operand=operand, hint=hint)
+    return p
+
+
+def check_weights(values: ArrayLike, entry_name: str = "probability", *, operand: str | None = None) -> Array:
+    """Return `values` as weights (..., n), checked to be at least 0, and not all 0 along the last axis."""
+    entry_name = name_entry(entry_name, operand)
+    p = _check_nonnegative(values, entry_name, operand)
+    raise_at(p.max(axis=-1, keepdims=True) == 0, f"{plural(entry_name)} sum to 0", operand=operand)
+    return p
+
+
+def _check_nonnegative(values: ArrayLike, entry_name: str, operand: str | None) -> Array:
+    p = as_vectors(values, entry_name, operand=operand)
+    if (p < 0).any():
+        raise_at(p < 0, f"{entry_name} {{k}} is negative ({p[p < 0][0]:g})", operand=operand)
     return p
 
 
