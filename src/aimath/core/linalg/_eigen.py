@@ -56,10 +56,8 @@ class Eig(NamedTuple):
         diagonal = np.diagonal(self.A, axis1=-2, axis2=-1)
         with np.errstate(over="ignore"):
             found = diagonal.sum(axis=-1)
-            halves = np.ldexp(
-                np.ldexp(diagonal, -64).sum(axis=-1), 64
-            )  # which overflows only if the trace does
-        return np.where(np.isfinite(found), found, halves)
+            scaled = np.ldexp(np.ldexp(diagonal, -64).sum(axis=-1), 64)  # overflows only if the trace does
+        return np.asarray(np.where(np.isfinite(found), found, scaled))
 
     @property
     def condition(self) -> Scalar:

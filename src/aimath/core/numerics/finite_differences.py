@@ -97,9 +97,7 @@ def _select_estimate(estimates: Array, noise: Array) -> DerivativeEstimate:
             known = np.isfinite(estimate)
             going &= fits | ~known & ~np.isfinite(best)  # before the first there may be none
             fits &= known
-            low, high = (
-                np.where(fits, np.maximum(low, least), low),
-                np.where(fits, np.minimum(high, most), high),
-            )
+            low = np.where(fits, np.maximum(low, least), low)
+            high = np.where(fits, np.minimum(high, most), high)
         best, error = np.where(fits, estimate, best), np.where(fits, wide, error)
     return DerivativeEstimate(np.asarray(best), np.asarray(error))
