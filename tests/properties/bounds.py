@@ -58,6 +58,11 @@ def over_keys(end: Callable[..., Any]) -> Callable[[Any], Any]:
     return lambda result: end(np.asarray(result.V), axis=-2, keepdims=True)
 
 
+def of_rows(name: str, end: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Give the end of the entries of each row of a quantity."""
+    return lambda result: end(getattr(result, name), axis=-1)
+
+
 def of_support(end: Callable[..., Any]) -> Callable[[Any], Any]:
     """Give the end of the rewards that the policy can earn."""
     return lambda result: end(np.where(np.asarray(result.reference) > 0.0, result.rewards, np.nan), axis=-1)
@@ -113,8 +118,8 @@ BOUNDS: dict[str, tuple[End, End] | str] = {
     "describe.deviations": REAL, "describe.squares": SIZE,
     "diffuse.alpha_bar": SHARE, "diffuse.one_minus_alpha_bar": SHARE, "diffuse.snr": SIZE, "diffuse.signal_scale": SHARE, "diffuse.noise_scale": SHARE,
     "entropy.terms": SIZE, "entropy.nats": (0.0, nats_entries), "entropy.maximum": SIZE,
-    "Perplexity.nats": (0.0, nats_entries), "Perplexity.terms": SIZE, "TokenPerplexity.nats": SIZE, "TokenPerplexity.perplexity": ABOVE_ONE,
-    "LogProbPerplexity.nats": SIZE, "LogProbPerplexity.perplexity": ABOVE_ONE, "LogProbPerplexity.token_probs": SHARE,
+    "Perplexity.nats": (0.0, nats_entries), "Perplexity.terms": SIZE, "TokenPerplexity.nats": (of_rows("surprise", np.min), of_rows("surprise", np.max)), "TokenPerplexity.perplexity": ABOVE_ONE,
+    "LogProbPerplexity.nats": (lambda r: -np.max(r.log_probs, axis=-1), lambda r: -np.min(r.log_probs, axis=-1)), "LogProbPerplexity.perplexity": ABOVE_ONE, "LogProbPerplexity.token_probs": SHARE,
     "kl.cross_entropy": SIZE, "kl.reverse": SIZE, "kl.reverse_terms": REAL, "kl.mass_difference": ANY_SIGN,
     "js.js": (0.0, log_two), "js.distance": (0.0, lambda r: float(mp.sqrt(mp.log(2) / mp.log(r.base)))), "js.mixture": SHARE, "js.kl_p": (0.0, log_two), "js.kl_q": (0.0, log_two),
     "mutual-information.mutual_information": (0.0, lambda r: np.minimum(r.row_entropy, r.column_entropy)),

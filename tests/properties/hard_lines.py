@@ -114,6 +114,8 @@ entropy {0} {1} --logits
 entropy {0} {1} {2} -inf --logits --base 3
 perplexity {0} {1} --normalize
 perplexity --tokens {0} {1}
+perplexity --tokens {0} {0} {0}
+perplexity --log-probs {0} {0} {0}
 perplexity --log-probs {0} {1} {2}
 kl {0},{1} {1},1 --normalize
 kl {0},{1},{2} {1},1,{0} --normalize --reverse --base 2

@@ -54,4 +54,13 @@ def test_perplexity_of_improbable_tokens_does_not_lose_what_their_logarithms_rou
         assert ulps(information.perplexity(tokens=p).perplexity, truth) <= 2
         logs = rng.uniform(-700, 0, 9)
         truth = mp.exp(-mp.fsum(map(m, logs)) / 9)
-        assert ulps(information.perplexity(log_probs=logs).perplexity, truth) <= 2
+        assert ulps(information.information.perplexity(log_probs=logs).perplexity, truth) <= 2
+
+
+def test_mean_surprise_lies_within_the_surprises():
+    rng = np.random.default_rng(0)
+    for probs in rng.random(300):
+        tokens = np.full(rng.integers(2, 8), probs)
+        found = information.perplexity(tokens=tokens)
+        assert found.surprise.min() <= found.nats <= found.surprise.max()
+        assert information.perplexity(log_probs=-tokens).nats == probs

@@ -19,7 +19,7 @@ from aimath.core.information._reductions import (
 )
 from aimath.core.information._weights import as_weights, normalize_weights
 from aimath.core.numerics.arrays import Check, as_vectors, raise_at
-from aimath.core.numerics.double_double import divide_dd
+from aimath.core.numerics.double_double import divide_dd, two_sum
 from aimath.core.numerics.forms import select_form
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def _perplexity_of_tokens(token_probs: Any) -> TokenPerplexity:
     k = np.where(np.isfinite(bits), np.floor(bits), 0.0).astype(np.int64)
     with np.errstate(over="ignore"):
         found = np.ldexp(power(2.0, (rest - (whole + k * n)) / n), k)
-    return TokenPerplexity(p, bits * math.log(2.0), found)
+    surprise = self_information(p, math.e)  # a mean lies within what it is of
+    nats = np.clip(bits * math.log(2.0), surprise.min(axis=-1), surprise.max(axis=-1))
+    return TokenPerplexity(p, nats, found)
 
 
 class LogProbPerplexity(NamedTuple):
@@ -126,7 +128,8 @@ def _perplexity_of_log_probs(log_probs: Any) -> LogProbPerplexity:
     log_likelihood = total(logs)
     with np.errstate(invalid="ignore"):
         lost = total(np.concatenate((logs, -log_likelihood[..., np.newaxis]), axis=-1))
-        nats, rest = divide_dd(-log_likelihood, -lost, logs.shape[-1])
+        nats, rest = two_sum(*divide_dd(-log_likelihood, -lost, logs.shape[-1]))
+        rest = np.where(np.isfinite(rest), rest, 0.0)
     return LogProbPerplexity(logs, nats + 0.0, power(math.e, nats) * (1.0 + rest))
 
 
