@@ -54,7 +54,7 @@ def test_perplexity_of_improbable_tokens_does_not_lose_what_their_logarithms_rou
         assert ulps(information.perplexity(tokens=p).perplexity, truth) <= 2
         logs = rng.uniform(-700, 0, 9)
         truth = mp.exp(-mp.fsum(map(m, logs)) / 9)
-        assert ulps(information.information.perplexity(log_probs=logs).perplexity, truth) <= 2
+        assert ulps(information.perplexity(log_probs=logs).perplexity, truth) <= 2
 
 
 def test_mean_surprise_lies_within_the_surprises():

@@ -125,11 +125,15 @@ def _perplexity_of_log_probs(log_probs: Any) -> LogProbPerplexity:
     """Return exp(-mean(log_probs)), inf past float64."""
     logs = as_vectors(log_probs, "log-probability", allow=(-np.inf,))
     raise_at(logs > 0, "log-probability {k} is above 0")
-    log_likelihood = total(logs)
-    with np.errstate(invalid="ignore"):
-        lost = total(np.concatenate((logs, -log_likelihood[..., np.newaxis]), axis=-1))
+    # By a power of two where the sum might leave float64, though the mean does not.
+    power_off = np.where(logs.min(axis=-1) < -(2.0**950), 64, 0)
+    scaled = np.ldexp(logs, -power_off[..., np.newaxis])
+    log_likelihood = total(scaled)
+    with np.errstate(invalid="ignore", over="ignore"):
+        lost = total(np.concatenate((scaled, -log_likelihood[..., np.newaxis]), axis=-1))
         nats, rest = two_sum(*divide_dd(-log_likelihood, -lost, logs.shape[-1]))
         rest = np.where(np.isfinite(rest), rest, 0.0)
+        nats = np.clip(np.ldexp(nats, power_off), -logs.max(axis=-1), -logs.min(axis=-1))
     return LogProbPerplexity(logs, nats + 0.0, power(math.e, nats) * (1.0 + rest))
 
 
