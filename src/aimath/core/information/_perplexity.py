@@ -132,7 +132,7 @@ def _perplexity_of_log_probs(log_probs: Any) -> LogProbPerplexity:
     with np.errstate(invalid="ignore", over="ignore"):
         lost = total(np.concatenate((scaled, -log_likelihood[..., np.newaxis]), axis=-1))
         nats, rest = two_sum(*divide_dd(-log_likelihood, -lost, logs.shape[-1]))
-        rest = np.where(np.isfinite(rest), rest, 0.0)
+        rest = np.where(np.isfinite(rest) & (power_off == 0), rest, 0.0)
         nats = np.clip(np.ldexp(nats, power_off), -logs.max(axis=-1), -logs.min(axis=-1))
     return LogProbPerplexity(logs, nats + 0.0, power(math.e, nats) * (1.0 + rest))
 
