@@ -152,7 +152,10 @@ def test_option_of_reading_is_refused_where_nothing_is_read(warm, name):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("schedule 1 2 --schedule exponential --min-lr .1", "--min-lr does nothing with --schedule exponential"),
+        (
+            "schedule 1 2 --schedule exponential --min-lr .1",
+            "--min-lr does nothing with --schedule exponential",
+        ),
         ("cross-entropy --logits 2,1 --target 1 --p .5,.5", "--p does nothing beside --logits"),
         ("gd --gamma .5", "--gamma does nothing with --schedule constant"),
         ("gd --last --every 5", "--every does nothing beside --last"),

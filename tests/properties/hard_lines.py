@@ -74,12 +74,14 @@ learning-rate --function '{0}*x^2 + {1}*y^2' --at x=1,y={2}
 schedule 0 5 10 20 25 --schedule {step|exponential|linear|polynomial|cosine|warmup-cosine|constant} --lr {lr}
 schedule 0 1 5 7 20 --schedule {cosine|warmup-cosine} --lr {0} --min-lr {1}
 schedule 0 5 20 --schedule polynomial --lr {0} --power {1}
-schedule 0 5 20 --schedule {step|exponential} --lr {0} --gamma {gamma}
+schedule 0 5 20 --schedule {step|exponential|inverse-time} --lr {0} --gamma {gamma}
+schedule 0 1 5 --schedule warmup-cosine --lr {0} --init-lr {1}
 softmax {0} {1}
 softmax {0} {1} --temperature {temperature}
 softmax {0} {1} {2} --log --temperature {temperature}
 softmax {0} {1} -inf
 logsumexp {0} {1}
+logsumexp {0} {1} 0 --weights {2},{0},1
 logsumexp {0} {1} {2} {inf|-inf}
 temperature {0} {1} {2}
 temperature {0} {1} -T {temperature},1
@@ -96,6 +98,7 @@ bayes --prior .5 --likelihood {0} --likelihood {1} --false-positive {1} --false-
 gaussian {0} --mu {1} --sigma {2}
 gaussian {0} {1} --mu {1} --sigma {2} --cdf
 gaussian {0} {1} --mu {1} --sigma {2} --log
+gaussian {0} {1} --mu {1} --sigma {2} --cdf --log
 gaussian {0} --quantile --mu {1} --sigma {2}
 gaussian .3 --mu {0} --sigma {1} --quantile
 gaussian --between {0} {1} --sigma {2}

@@ -120,7 +120,7 @@ def _entropy_of_probs(probs: Any, base: float, normalize: bool) -> Entropy:
         row = p.reshape(-1, p.shape[-1])[error.row or 0 :][:1]
         if (row < 0.0).any():
             error.hint = Remedy("use {logits} if these are logits", logits=...)
-        elif (row > 1.0).any() and (row % 1.0 != 0.0).any():  # whole numbers are more likely counts
+        elif (row > 1.0).any() and (row != np.floor(row)).any():  # whole numbers are more likely counts
             error.hint = Remedy(
                 "use {logits} if these are logits, or {normalize} to divide weights by their sum",
                 logits=...,

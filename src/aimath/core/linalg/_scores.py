@@ -75,8 +75,13 @@ def softmax_of_parts(scores: ScoreParts) -> Array:
     largest, rest = (np.take_along_axis(part, at, axis=-1) for part in scores)
     with np.errstate(all="ignore"):
         difference, lost = two_sum(scores.high, -largest)
+        difference, lost = two_sum(difference, lost + (scores.low - rest))
+        # Of scores above 2^53 the low parts alone may say which is the largest.
+        at = np.argmax(difference, axis=-1, keepdims=True)
+        largest, rest = (np.take_along_axis(part, at, axis=-1) for part in (difference, lost))
+        difference, more = two_sum(difference, -largest)
         weights = np.exp(difference)
-        weights += np.where(weights > 0.0, weights * (lost + (scores.low - rest)), 0.0)
+        weights += np.where(weights > 0.0, weights * np.expm1(np.clip(more + (lost - rest), -1.0, 1.0)), 0.0)
     return np.asarray(weights / compensated_sum(weights)[..., np.newaxis])
 
 
