@@ -74,12 +74,12 @@ def softmax_of_parts(scores: ScoreParts) -> Array:
     at = np.argmax(scores.high, axis=-1, keepdims=True)
     largest, rest = (np.take_along_axis(part, at, axis=-1) for part in scores)
     with np.errstate(all="ignore"):
-        difference, lost = two_sum(scores.high, -largest)
-        difference, lost = two_sum(difference, lost + (scores.low - rest))
+        difference, lost = _with_finite_rest(*two_sum(scores.high, -largest))
+        difference, lost = _with_finite_rest(*two_sum(difference, lost + (scores.low - rest)))
         # Of scores above 2^53 the low parts alone may say which is the largest.
         at = np.argmax(difference, axis=-1, keepdims=True)
         largest, rest = (np.take_along_axis(part, at, axis=-1) for part in (difference, lost))
-        difference, more = two_sum(difference, -largest)
+        difference, more = _with_finite_rest(*two_sum(difference, -largest))
         weights = np.exp(difference)
         weights += np.where(weights > 0.0, weights * np.expm1(np.clip(more + (lost - rest), -1.0, 1.0)), 0.0)
     return np.asarray(weights / compensated_sum(weights)[..., np.newaxis])
@@ -87,4 +87,4 @@ def softmax_of_parts(scores: ScoreParts) -> Array:
 
 def _with_finite_rest(high: Array, low: Array) -> ScoreParts:
     """Return two parts, the rest 0 beside an infinity."""
-    return ScoreParts(high, np.where(np.isfinite(high), low, 0.0))
+    return ScoreParts(high, np.where(np.isfinite(high) & np.isfinite(low), low, 0.0))
