@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from aimath.cli.command import Command, Param
 
-_NEGATIVE_FORMULA = re.compile(r"-\s*(?:\(|[A-Za-z]\w*\s*[*/^+(])")
+_NEGATIVE_FORMULA = re.compile(r"-\s*(?:[(√πτ]|[A-Za-z]\w*\s*[*/^+(×·⋅÷−]|[A-Za-z]\w*[²³⁰¹⁴-⁹⁻])")
 """How a formula may start with a minus, and no option does."""
 
 

@@ -8,6 +8,7 @@ from hypothesis import assume, example, given, strategies as st
 from tests.digits import near
 
 from aimath.core.calculus import parse_function
+from aimath.core.calculus._grammar import parse
 from aimath.errors import InputError
 
 
@@ -64,10 +65,17 @@ WRONG = [
     ("1e5e5", 3, "operator is missing before 'e5'", ""),
     ("0x10", 1, "operator is missing", ""),
     ("1_0", 1, "U+005F", "a name begins with a letter"),
-    ("x − 1", 2, "'−' (U+2212) has no place", "write -"),
-    ("x × 2", 2, "U+00D7", "write *"),
-    ("2π", 1, "U+03C0", "write pi"),
-    ("x²", 1, "U+00B2", "write ^2"),
+    ("x – 1", 2, "'–' (U+2013) has no place", "write -"),
+    ("x ∙ 2", 2, "U+2219", ""),
+    ("2π", 1, "an operator is missing before 'π'", "2π: write 2*π"),
+    ("x²y", 2, "an operator is missing before 'y'", "write ²*y"),
+    ("√x²", 0, "what √ is taken of isn't clear", "write √(...)"),
+    ("1 + √√x", 4, "what √ is taken of isn't clear", "write √(...)"),
+    ("√f(x)", 0, "what √ is taken of isn't clear", "write √(...)"),
+    ("√", 0, "what √ is taken of isn't clear", "write √(...)"),
+    ("√sin", 1, "sin is a function", "sin(...)"),
+    ("x^²", 2, "'^' stands where", ""),
+    ("x⁻", 1, "U+207B", ""),
     ("ｅｘｐ(x)", 0, "U+FF45", ""),
     ("x\n+ 1", 1, "U+000A", ""),
     ("x\x00", 1, "U+0000", ""),
@@ -261,3 +269,40 @@ def test_precedence_is_pythons(text):
     else:
         # 2.0 ** 2 is a product here and a power there.
         assert found == near(expected, 1e-13)
+
+
+def _twice(inner):
+    """Return pairs of formulas made of such pairs: as ASCII writes them, and with the signs of print."""
+    two = st.tuples(inner, inner)
+    power = st.integers(-12, 12).map(lambda n: (f"^({n})", str(n).translate(RAISED)))
+    signs = st.sampled_from(
+        [("+", "+"), ("-", "−"), ("*", "·"), ("*", "×"), ("*", "⋅"), ("/", "÷"), ("/", "∕")]
+    )
+    return st.one_of(
+        st.tuples(two, signs).map(
+            lambda t: tuple(f"({a}){s}({b})" for a, s, b in zip(t[0][0], t[1], t[0][1], strict=True))
+        ),
+        st.tuples(inner, power).map(lambda t: tuple(f"({a}){raised}" for a, raised in zip(*t, strict=True))),
+        inner.map(lambda pair: (f"sqrt({pair[0]})", f"√({pair[1]})")),
+        inner.map(lambda pair: (f"-({pair[0]})", f"−({pair[1]})")),
+    )
+
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+LEAVES = [
+    ("x", "x"),
+    ("2", "2"),
+    ("pi", "π"),
+    ("tau", "τ"),
+    ("sqrt(x)", "√x"),
+    ("sqrt(2)", "√ 2"),
+    ("x^2", "x²"),
+]
+
+
+@given(st.recursive(st.sampled_from(LEAVES), _twice, max_leaves=12))
+def test_signs_of_print_mean_what_ascii_writes(pair):
+    plain, printed = (parse_function(text) for text in pair)
+    assert printed.variables == plain.variables
+    shape = [(part.op, part.args, part.value) for part in parse(pair[0])]
+    assert [(part.op, part.args, part.value) for part in parse(pair[1])] == shape

@@ -19,18 +19,23 @@ CONTEXT_WIDTH = 60
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,6})?)"
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*|[-+*/^(),])"
+    r"|(?P<sign>\*\*|[-+*/^(),−×·⋅∗÷∕])"
     r"|(?P<blank>[ \t]+)"
+    r"|(?P<constant>[πτ])"
+    r"|(?P<superscript>[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+    r"|(?P<root>√[ \t]*)"
 )
+_ASCII_SIGNS = {"**": "^", "−": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/"}
+_ASCII_CONSTANTS = {"π": "pi", "τ": "tau"}
+_SUPERSCRIPTS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 _LOOKALIKES = {
-    "−": "-", "–": "-", "—": "-", "‐": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/",
-    "π": "pi", "τ": "tau", "²": "^2", "³": "^3", "√": "sqrt(...)", "[": "(", "]": ")", "{": "(", "}": ")",
+    "–": "-", "—": "-", "‐": "-", "[": "(", "]": ")", "{": "(", "}": ")",
     "=": "name=number for a value", ";": ",",
 }  # fmt: skip
 
 
 class Token(NamedTuple):
-    """A token of a formula: text[start:end], `**` as `^`."""
+    """A token of a formula: text[start:end], as ASCII writes it: `**` and what is raised as `^`, π as pi."""
 
     kind: str  # "number", "name", "sign", "end"
     text: str
@@ -43,6 +48,8 @@ def tokenize(text: str) -> list[Token]:
 
     >>> [token.text for token in tokenize("2**x_1")]
     ['2', '^', 'x_1', '']
+    >>> [token.text for token in tokenize("π·√x − y²")]
+    ['pi', '*', 'sqrt', '(', 'x', ')', '-', 'y', '^', '2', '']
     """
     if len(text.strip(" \t")) > MAX_CHARACTERS:
         raise InputError(f"the formula has {len(text)} characters; the limit is {MAX_CHARACTERS}", usage=True)
@@ -52,17 +59,48 @@ def tokenize(text: str) -> list[Token]:
         match = _TOKEN.match(text, place)
         if match is None:
             raise _unknown_character(text, place)
-        kind = match.lastgroup or ""
-        if kind != "blank":
-            found.append(
-                _check_token_length(text, Token(kind, match[0].replace("**", "^"), place, match.end()))
-            )
-        place = match.end()
+        made = _tokens_of(text, match)
+        found += [_check_token_length(text, token) for token in made]
+        place = max([match.end(), *(token.end for token in made)])
         if len(found) > MAX_TOKENS:
             why = f"the formula has more than {MAX_TOKENS} numbers, names and signs"
             raise InputError(why, snippet=format_caret(text, found[-1].start), usage=True)
     end = len(text.rstrip(" \t"))
     return [*found, Token("end", "", end, end)]
+
+
+def _tokens_of(text: str, match: re.Match[str]) -> list[Token]:
+    """Return the tokens that a piece of a formula stands for: none of blanks, several of x² and √x."""
+    kind, word, start, end = match.lastgroup or "", match[0], match.start(), match.end()
+    if kind == "blank":
+        return []
+    if kind == "constant":
+        return [Token("name", _ASCII_CONSTANTS[word], start, end)]
+    if kind == "superscript":
+        raised = word.translate(_SUPERSCRIPTS)
+        sign = [Token("sign", raised[0], start, start + 1)] if raised[0] in "+-" else []
+        return [
+            Token("sign", "^", start, start + 1),
+            *sign,
+            Token("number", raised.lstrip("+-"), start + len(sign), end),
+        ]
+    if kind == "root":
+        return _root_tokens(text, start, end)
+    return [Token(kind, _ASCII_SIGNS.get(word, word), start, end)]
+
+
+def _root_tokens(text: str, start: int, end: int) -> list[Token]:
+    """Return the tokens of √ and what it is taken of: one number or name, or what stands in brackets."""
+    root, inner = Token("name", "sqrt", start, start + 1), _TOKEN.match(text, end)
+    if text[end : end + 1] == "(":
+        return [root]
+    after = _TOKEN.match(text, inner.end()) if inner else None
+    raised = after is not None and (after.lastgroup == "superscript" or after[0] in ("^", "**", "("))
+    if inner is None or inner.lastgroup not in ("number", "name", "constant") or raised:
+        why = "what √ is taken of isn't clear"
+        raise InputError(why, hint="write √(...)", snippet=format_caret(text, start), usage=True)
+    opening, closing = Token("sign", "(", end, end), Token("sign", ")", inner.end(), inner.end())
+    return [root, opening, *_tokens_of(text, inner), closing]
 
 
 def _check_token_length(text: str, token: Token) -> Token:
@@ -223,10 +261,10 @@ class _Parser:
                 self._fail(token, "there is no ( for this )", "")
             self._close_bracket(token)
             return False, k + 1
-        left, right = self.tokens[k - 1], token
-        written = f"{left.text}{' ' * (left.end < right.start)}{right.text}"
-        why = f"an operator is missing before '{token.text}'"
-        return self._fail(token, why, f"{written}: write {left.text}*{right.text}")
+        left, right = (self.text[one.start : one.end] for one in (self.tokens[k - 1], token))
+        written = f"{left}{' ' * (self.tokens[k - 1].end < token.start)}{right}"
+        why = f"an operator is missing before '{right}'"
+        return self._fail(token, why, f"{written}: write {left}*{right}")
 
     def _push_number(self, token: Token) -> None:
         value = float(token.text)
