@@ -40,6 +40,20 @@ class Remedy:
         )
 
 
+class Retype(NamedTuple):
+    """A way out that is the command line again with some of its words, in their order, replaced by others.
+
+    The library has no command line, and so says nothing.
+    """
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return nothing."""
+        return ""
+
+
 class InputError(ValueError):
     """Invalid input, as data: what is wrong, with which operand, where, and a way out.
 
@@ -47,7 +61,7 @@ class InputError(ValueError):
     Given `values`, it is a template of these: "{operand} must be above 0, not {value:g}".
     `row` and `entry` count from 0 within the array that was handed over: whoever read it from
     somewhere turns them into a line and a column.
-    `hint` is one way out, in plain words or as a Remedy.
+    `hint` is one way out, in plain words, as a Remedy or as a Retype.
     `snippet` is the offending text with a caret line below it, where a place can be pointed at.
     `usage` marks a mistake of the command line (exit code 2) rather than of the data (1).
     `places` say where it happened, the outermost first: within() adds one.
@@ -57,7 +71,7 @@ class InputError(ValueError):
         self,
         problem: str,
         *,
-        hint: str | Remedy = "",
+        hint: str | Remedy | Retype = "",
         snippet: str = "",
         row: int | None = None,
         entry: int | None = None,
@@ -117,7 +131,8 @@ def explain(error: InputError, flags: Mapping[str, str] | None = None) -> Explan
         if error.values
         else error.problem.replace("{operand}", operand)
     )
-    hint = str(error.hint) if flags is None or isinstance(error.hint, str) else error.hint.in_flags(flags)
+    of_command = flags is not None and isinstance(error.hint, Remedy)
+    hint = error.hint.in_flags(flags) if of_command else str(error.hint)
     return Explanation(": ".join((*error.places, problem)), hint)
 
 
@@ -139,11 +154,11 @@ def join_and(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
-def closest(name: str, candidates: Iterable[str]) -> list[str]:
-    """Return the candidate closest to a name, as a list of at most one."""
+def closest(name: str, candidates: Iterable[str], likeness: float = 0.6) -> list[str]:
+    """Return the candidate closest to a name, at least so alike, as a list of at most one."""
     from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
 
-    return get_close_matches(name, list(candidates), 1)
+    return get_close_matches(name, list(candidates), 1, likeness)
 
 
 def suggest(name: str, candidates: Iterable[str], fallback: str, prefix: str = "") -> str:

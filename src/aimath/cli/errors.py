@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from aimath.errors import InputError, closest, explain
+from aimath.errors import InputError, Retype, closest, explain
 from aimath.text import escape_control, quote
 
 if TYPE_CHECKING:
@@ -32,10 +32,12 @@ def report_error(error: BaseException, arguments: Sequence[str]) -> int:
     """Report an error on standard error and return the exit code."""
     if isinstance(error, BrokenPipeError):
         return 141
+    from aimath.cli.catalogue import COMMANDS  # noqa: PLC0415  only for mistakes
+
     command = next((token for token in arguments if not token.startswith("-")), "")
-    if _is_typer_error(error) and getattr(getattr(error, "ctx", None), "parent", "") is None:
+    if command not in COMMANDS:
         command = ""  # there is none of this name
-    why, hint, code = _describe_error(error, command)
+    why, hint, code = _describe_error(error, command, arguments)
     eprint(f"{program_name(command)}: error: {why}")
     for line in getattr(error, "snippet", "").splitlines():
         eprint(f"  {line}")
@@ -59,12 +61,17 @@ def eprint(line: str) -> None:
         return  # there is nobody left to tell
 
 
-def _describe_error(error: BaseException, command: str) -> tuple[str, str, int]:
+def _describe_error(error: BaseException, command: str, arguments: Sequence[str]) -> tuple[str, str, int]:
     """Return the message, the hint and the exit code of an error."""
     if isinstance(error, InputError):
-        return *explain(error, error.flags or {}), 2 if error.usage else 1
+        why, hint = explain(error, error.flags or {})
+        if isinstance(error.hint, Retype):
+            from aimath.cli.guesses import retyped  # noqa: PLC0415  only for mistakes
+
+            hint = f"try {retyped(arguments, error.hint)}"
+        return why, hint, 2 if error.usage else 1
     if _is_typer_error(error):
-        return _describe_usage_error(error, command)
+        return _describe_usage_error(error, command, arguments)
     # Where numpy and CPython forget to look for want of memory, they end in a SystemError.
     if isinstance(error, MemoryError | SystemError):
         return "out of memory", "use smaller blocks of data, or more memory", 1
@@ -85,8 +92,16 @@ def _is_typer_error(error: BaseException) -> TypeGuard[TyperException]:
     return typer is not None and isinstance(error, typer.TyperException)
 
 
-def _describe_usage_error(error: TyperException, command: str) -> tuple[str, str, int]:
+def _describe_usage_error(
+    error: TyperException, command: str, arguments: Sequence[str]
+) -> tuple[str, str, int]:
     """Return typer's error as message, hint and exit code in aimath's wording."""
+    if command and arguments[0] == command and hasattr(error, "possibilities"):
+        from aimath.cli.guesses import unknown_option  # noqa: PLC0415  only for mistakes
+
+        why, hint = unknown_option(arguments)
+        if why:
+            return why, hint, 2
     possible = getattr(error, "possibilities", None)
     why = (error.message if possible else error.format_message()).strip().rstrip(".").replace("\n", " ")
     why = why[:1].lower() + why[1:]
@@ -97,6 +112,4 @@ def _describe_usage_error(error: TyperException, command: str) -> tuple[str, str
     _, extra, words = why.partition("unexpected extra argument(s) ")
     if extra:
         why = f"takes no operands, not {quote(words[1:-1])}"
-    why, meant, best = why.partition(". Did you mean ")
-    best = best.strip("?'")
-    return why, f"did you mean {best}?" if meant else f"see {program_name(command)} --help", 2
+    return why, f"see {program_name(command)} --help", 2

@@ -155,8 +155,10 @@ def _read_blocks(
                 _refuse_missing(job, piece)
             yield piece
     except InputError as error:
-        if error.usage and not error.hint:
-            error.hint = f"try {job.command.example}"
+        if error.usage:
+            from aimath.cli.guesses import meant_operands  # noqa: PLC0415  only for mistakes
+
+            error.hint = meant_operands(job.command, tokens) or error.hint or f"try {job.command.example}"
         raise
 
 

@@ -13,6 +13,7 @@ from typer.models import CommandInfo  # noqa: TID253
 from aimath import __version__
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import INPUT_HELP, commands_by_chapter, summary_of
+from aimath.cli.guesses import unknown_command
 from aimath.cli.text_command import TextOutput
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ class LazyGroup(TyperGroup):
         return typer.main.get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that is called, or raise a usage error with a suggestion."""
-        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # what suggestions are chosen from
+        """Return the command that is called, or raise InputError with the line that was meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise unknown_command(args)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:

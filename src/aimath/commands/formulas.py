@@ -22,7 +22,7 @@ def parse_formulas(given: Sequence[str], order: str, example: str) -> tuple[list
     """Return the formulas, over the same variables, and the assignments among the arguments."""
     from aimath.core.calculus import parse_function
 
-    assignments = [word for word in given if re.match(r"\s*[A-Za-z]\w*\s*=", word)]
+    assignments = [word for word in given if is_assignment(word)]
     texts = [word for word in given if word not in assignments]
     if not texts:
         raise InputError("needs a formula", hint=f"try {example}", usage=True)
@@ -52,6 +52,15 @@ def is_variable(name: str) -> bool:
     from aimath.core.calculus import ARITY, CONSTANTS
 
     return bool(re.fullmatch(r"[A-Za-z]\w*", name)) and name not in ARITY and name not in CONSTANTS
+
+
+def is_assignment(word: str) -> bool:
+    """Return whether a word gives a variable its value.
+
+    >>> is_assignment("x=3"), is_assignment("x^2")
+    (True, False)
+    """
+    return re.match(r"\s*[A-Za-z]\w*\s*=", word) is not None
 
 
 def _in_order_of(variables: tuple[str, ...], assignments: Sequence[str]) -> tuple[str, ...]:

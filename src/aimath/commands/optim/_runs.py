@@ -8,12 +8,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.job import check_choice
-from aimath.cli.options import Applies, Integer, MaxMemory, MemoryLimit, Number, Option
-from aimath.commands.formulas import is_variable, parse_point
+from aimath.cli.options import Applies, Integer, MaxMemory, MemoryLimit, Number, Option, TextArguments
+from aimath.commands.formulas import is_assignment, is_variable, parse_point
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import check_budget
 from aimath.read.numbers import parse_integer
 from aimath.report import Derivations, Page, Plot, Report
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +40,9 @@ SCHEDULES = (
     "cosine",
     "warmup-cosine",
 )
+Given = Annotated[
+    list[str], TextArguments("A formula and where to begin: '(w-3)^2' w=10.", "[FORMULA [X=N...]]")
+]
 Formula = Annotated[str, Option("--function", help="What to walk down.", metavar="F")]
 Start = Annotated[
     list[str] | None, Option("--start", help="Where to begin: x=3,y=2.  [default: w=10]", metavar="LIST")
@@ -88,6 +92,7 @@ class ScheduleOptions(NamedTuple):
 class DescentOptions(NamedTuple):
     """Options of a descent: function, start, learning rate and stopping."""
 
+    given: Given
     function: Formula = DEFAULT_FUNCTION
     start: Start = None
     lr: Annotated[float, Number(("--lr",), "Learning rate.", vectorized=True)] = 0.1
@@ -114,10 +119,27 @@ class ReportOptions(NamedTuple):
     memory: MemoryLimit = None  # the same in bytes, from the runner
 
 
+def take_operands(
+    given: Sequence[str], function: str, start: list[str] | None
+) -> tuple[str, list[str] | None]:
+    """Return the function and the start of a descent, each given by its option or among the operands."""
+    formula, *places = given or [""]
+    if formula and is_assignment(formula):
+        formula, places = "", [formula, *places]
+    if formula and function != DEFAULT_FUNCTION:
+        raise InputError(f"--function gives the formula, and so does {quote(formula)}", usage=True)
+    if places and start:
+        raise InputError(f"--start says where to begin, and so does {quote(places[0])}", usage=True)
+    return formula or function, places or start
+
+
 def parse_start(
     text: str, start: Sequence[str] | None, flag: str = "--start"
 ) -> tuple[Function, list[float]]:
-    """Return the function and the start point, whose bare numbers follow the order of the variables."""
+    """Return the function and the start point, whose bare numbers follow the order of the variables.
+
+    Without a `flag` they were given as operands.
+    """
     from aimath.core.calculus import parse_function
 
     f = parse_function(text)
@@ -126,20 +148,22 @@ def parse_start(
         f = parse_function(text, tuple(dict.fromkeys(filter(is_variable, named))))
     if not f.variables:
         why = f"{text} has no variable to change"
-        raise InputError(why, hint="name one, as in (w-3)^2", usage=True).within("--function")
+        error = InputError(why, hint="name one, as in (w-3)^2", usage=True)
+        raise error.within("--function") if flag else error
     given = ",".join(start or ([DEFAULT_START] if text == DEFAULT_FUNCTION else []))
     given = re.sub(r"\s*=\s*", "=", given.strip(" []"))
     pieces = re.split(r"\s*,\s*|\s+", given) if given else []
     if pieces and not any("=" in piece for piece in pieces):
         if len(pieces) != len(f.variables):
             why = f"{pluralize(len(pieces), 'number')} for {join_and(f.variables)}"
-            raise InputError(why, hint="name them: x=3,y=2", usage=True).within(flag)
+            error = InputError(why, hint="name them: x=3,y=2", usage=True)
+            raise error.within(flag) if flag else error
         pieces = [f"{name}={piece}" for name, piece in zip(f.variables, pieces, strict=True)]
     try:
         return f, parse_point(f.variables, pieces, flag)
     except InputError as error:
         error.usage = True
-        raise error.within(flag) from None
+        raise error.within(flag) if flag else error from None
 
 
 def _expand_sweep(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
@@ -167,6 +191,8 @@ def descent_report(
     **options: Any,
 ) -> Report:
     """Run an optimizer over all combinations of swept options and return the report."""
+    function, start = take_operands(*descent_options[:3])
+    descent_options = descent_options._replace(function=function, start=start)
     runs, swept = _run_descents(optimizer, descent_options, schedule_options, options, report_options)
     return _report(runs, swept, descent_options, report_options)
 
@@ -183,7 +209,8 @@ def _run_descents(
 
     from aimath.core.optim import minimize_batch
 
-    f, start = parse_start(descent_options.function, descent_options.start)
+    flag = "" if descent_options.given else "--start"
+    f, start = parse_start(descent_options.function, descent_options.start, flag)
     numbers = {
         "lr": descent_options.lr,
         "steps": descent_options.steps,

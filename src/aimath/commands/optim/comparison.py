@@ -12,10 +12,12 @@ from aimath.commands.optim._runs import (
     FAILED_STATUSES,
     SCHEDULES,
     Formula,
+    Given,
     LearningRate,
     ScheduleName,
     Start,
     parse_start,
+    take_operands,
 )
 from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Plot, Report, Table
@@ -39,6 +41,7 @@ BYTES_PER_STEP = 80
     after="adamw",
 )
 def race(
+    given: Given,
     function: Formula = DEFAULT_FUNCTION,
     start: Start = None,
     optimizers: Annotated[
@@ -59,7 +62,8 @@ def race(
     """
     from aimath.core import optim as optimize
 
-    f, point = parse_start(function, start)
+    function, start = take_operands(given, function, start)
+    f, point = parse_start(function, start, "" if given else "--start")
     known = tuple(optimize.OPTIMIZERS)
     names = [
         check_choice("--optimizers", n.strip(), known) for n in (optimizers or ",".join(known)).split(",")

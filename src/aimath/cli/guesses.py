@@ -1,0 +1,213 @@
+"""First guesses: the line that was meant by one with a word that other libraries use, or with numbers unnamed."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.fast_parser import escape_negatives
+from aimath.content.synonyms import (
+    BARE_OPERANDS,
+    COMMAND_SYNONYMS,
+    FUNCTION_SYNONYMS,
+    OPTION_SYNONYMS,
+    OPTION_SYNONYMS_OF,
+    ROOTED_OPTIONS,
+    SPLIT_OPTIONS,
+)
+from aimath.errors import InputError, Retype, closest
+from aimath.read.numbers import is_number
+from aimath.text import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aimath.cli.command import Command
+
+MIN_LIKENESS, MIN_LIKENESS_CHARS = 0.7, 5
+"""How much a misspelt command is like the one that it is taken for, and the shortest synonym that is looked at."""
+_TUPLE = re.compile(r"\(([^()]*)\)")
+_COLON_LABEL = re.compile(r"([^\s:=@]+):([^:]+)")
+
+
+def normalized(word: str) -> str:
+    """Return a name as the tables of synonyms have it.
+
+    >>> normalized("Cosine_Similarity"), normalized("--n_components")
+    ('cosine-similarity', 'n-components')
+    """
+    return word.lower().replace("_", "-").lstrip("-")
+
+
+def meant_command(word: str) -> tuple[str, ...]:
+    """Return the command that a word stands for elsewhere, with options, or nothing.
+
+    >>> meant_command("log_softmax"), meant_command("Adam"), meant_command("softmaxx")
+    (('softmax', '--log'), ('adam',), ())
+    """
+    name = normalized(word)
+    words = (name,) if name in COMMANDS else tuple(COMMAND_SYNONYMS.get(name, "").split())
+    return words if words and words[0] in COMMANDS else ()
+
+
+def closest_command(word: str) -> str:
+    """Return the command that a misspelt word is closest to, or nothing."""
+    words = (name for name in COMMAND_SYNONYMS if len(name) >= MIN_LIKENESS_CHARS and meant_command(name))
+    near = closest(normalized(word), [*COMMANDS, *words], MIN_LIKENESS)
+    return meant_command(near[0])[0] if near else ""
+
+
+def unknown_command(arguments: Sequence[str]) -> InputError:
+    """Return the error for a command line whose command does not exist, with the line that was meant."""
+    name, *others = (_unescape(word) for word in arguments)
+    if normalized(name) in FUNCTION_SYNONYMS:
+        line = _function_line(normalized(name), others)
+        return _there_is_no(name, f"{shlex.split(line)[0]} does that", f"aimath {line}")
+    if meant := meant_command(name):
+        command, *options = meant
+        flags = {word for word in others if word.startswith("-")}
+        options = [] if flags & {word for word in options if word.startswith("-")} else options
+        line = (
+            shlex.join(["aimath", command, *others, *options])
+            if others or options
+            else lookup(command).example
+        )
+        return _there_is_no(name, f"{' '.join((command, *options))} does that", _with_options_meant(line))
+    near = "" if normalized(name) in COMMAND_SYNONYMS else closest_command(name)
+    hint = f"did you mean {near}?" if near else "see aimath --help"
+    return InputError(f"no such command {quote(name)}", hint=hint, usage=True)
+
+
+def _there_is_no(name: str, does: str, line: str) -> InputError:
+    return InputError(f"there is no {quote(name)} here; {does}", hint=f"try {line}", usage=True)
+
+
+def _function_line(name: str, operands: Sequence[str]) -> str:
+    """Return the words of a line that gives a function's values."""
+    numbers = [word for word in " ".join(operands).replace(",", " ").split() if is_number(word)] or ["1"]
+    rows = shlex.quote("; ".join(numbers))
+    return FUNCTION_SYNONYMS[name].format(name=name, rows=rows, list=",".join(numbers))
+
+
+def unknown_option(arguments: Sequence[str]) -> tuple[str, str]:
+    """Return what is wrong with the first option that a command lacks, and the line that was meant.
+
+    Both are empty where no option of the command does that.
+    """
+    name, *words = arguments
+    command = lookup(name)
+    for word in _unknown_words(command, words):
+        meant = _meant_option(command, word)
+        if meant:
+            line = _with_options_meant(shlex.join(["aimath", *arguments]))
+            split = SPLIT_OPTIONS.get(normalized(word), ())
+            does = f"{' and '.join(split)} do that" if meant[0] in split else f"{' '.join(meant)} does that"
+            return f"there is no {word} here; {does}", f"try {line}"
+    return "", ""
+
+
+def _with_options_meant(line: str) -> str:
+    """Return a command line with every option that its command calls otherwise as it calls it."""
+    program, name, *words = shlex.split(line)
+    command, rewritten, left = lookup(name), [program, name], list(reversed(words))
+    counts = {flag: param.nargs for param in command.params for flag in param.flags}
+    unknown = set(_unknown_words(command, words))
+    while left:
+        word = left.pop()
+        flag, equals, value = word.partition("=")
+        if flag not in unknown:
+            rewritten += [
+                word,
+                *(left.pop() for _ in range(min(counts.get(flag, 0) * (not equals), len(left)))),
+            ]
+            continue
+        meant = _meant_option(command, flag)
+        values = [value] if equals else []
+        if len(meant) == 1 and counts.get(meant[0]) and not values and left:
+            values = [left.pop()]
+        rewritten += _option_words(flag, meant or (flag,), values)
+    return shlex.join(rewritten)
+
+
+def _option_words(word: str, meant: Sequence[str], values: Sequence[str]) -> list[str]:
+    """Return the words of an option as the command calls it, its value a standard deviation or split."""
+    name = normalized(word)
+    if name in ROOTED_OPTIONS and meant[0] == "--sigma":
+        values = [
+            f"{math.sqrt(float(value)):.15g}" for value in values if is_number(value) and float(value) >= 0
+        ]
+    if name in SPLIT_OPTIONS:
+        parts = [part.strip(" []()") for value in values for part in value.split(",")]
+        return [word for pair in zip(SPLIT_OPTIONS[name], parts, strict=False) for word in pair]
+    return [*meant, *values]
+
+
+def _meant_option(command: Command, word: str) -> tuple[str, ...]:
+    """Return the option of a command, with its value where that is known, that a word stands for."""
+    flags = {flag for param in command.params for flag in param.flags}
+    name = normalized(word)
+    if f"--{name}" in flags:
+        return (f"--{name}",)
+    own = OPTION_SYNONYMS_OF.get(command.name, {}).get(name)
+    for option in (own,) if own else (*OPTION_SYNONYMS.get(name, ()), *SPLIT_OPTIONS.get(name, ())[:1]):
+        flag, *values = option.split()
+        if flag in flags:
+            return (flag, *values)
+    return ()
+
+
+def _unknown_words(command: Command, words: Sequence[str]) -> Iterator[str]:
+    """Yield the options among the words of a command line that the command doesn't have."""
+    counts = {flag: param.nargs for param in command.params for flag in param.flags}
+    left = list(reversed(escape_negatives(words)))
+    while left and (word := left.pop()) != "--":
+        flag, equals, _ = word.partition("=")
+        if flag in counts:
+            del left[len(left) - min(counts[flag] * (not equals), len(left)) :]
+        elif word.startswith("-") and word not in ("-", "-h", "--help"):
+            yield flag
+
+
+def meant_operands(command: Command, tokens: Sequence[str]) -> Retype | None:
+    """Return the way out for operands that are written as elsewhere, or lack the options that say what they are."""
+    old = tuple(token.strip() for token in tokens)
+    flags = BARE_OPERANDS.get((command.name, len(old)))
+    if flags is not None:
+        new = [word for pair in zip(flags, old, strict=True) for word in pair if word]
+        return Retype(old, tuple(new))
+    pieces = old if all(token.count("(") == token.count(")") for token in old) else (" ".join(old),)
+    bracketed = tuple(_TUPLE.sub(r"[\1]", piece) for piece in pieces)
+    if bracketed != pieces:
+        return Retype(old, bracketed)
+    named = [word for token in old for word in _named_words(command, token)]
+    return Retype(old, tuple(named)) if tuple(named) != old else None
+
+
+def _named_words(command: Command, token: str) -> tuple[str, ...]:
+    """Return the words for a token such as the:2, which labels an entry, or temperature=2, which is an option."""
+    if (found := _COLON_LABEL.fullmatch(token)) and is_number(found[2]):
+        return (f"{found[1]}={found[2]}",)
+    name, equals, value = token.partition("=")
+    if equals and is_number(value) and len(name) > 1 and (meant := _meant_option(command, f"--{name}")):
+        return (*meant, value) if len(meant) == 1 else (token,)
+    return (token,)
+
+
+def retyped(arguments: Sequence[str], way_out: Retype) -> str:
+    """Return a command line with the words of a Retype replaced."""
+    words, left = [], list(way_out.old)
+    for word in map(_unescape, arguments):
+        if left and word.strip() == left[0].strip():
+            words += way_out.new if len(left) == len(way_out.old) else ()
+            del left[0]
+        else:
+            words.append(word)
+    return shlex.join(["aimath", *words])
+
+
+def _unescape(word: str) -> str:
+    """Return a word as it was typed, without the blank that keeps a minus from being an option's."""
+    return word.removeprefix(" ") if word.startswith(" -") else word
