@@ -60,6 +60,7 @@ def parse_job(
     inputs = _pop_input_options(command, given)
     tokens = given.pop("operands", None) or []
     readable = (None if sys.stdin is None else 0) if stdin else NO_STDIN
+    given |= _lone_options(command, given, tokens)
     if command.text_parameter and not select_usage(command, given).operands:
         words = [token.strip() for token in tokens]
         given[command.text_parameter], tokens = _expand_words(command, words, given, readable), []
@@ -94,6 +95,14 @@ def _expand_words(
     if taken and {"-", "@-"} & {*words}:
         raise InputError(f"stdin can be one operand, and {taken[0]} takes it", usage=True)
     return expand_lines(words, stdin)
+
+
+def _lone_options(command: Command, given: Mapping[str, Any], tokens: Sequence[str]) -> Mapping[str, Any]:
+    """Return the options that a single argument selects where the command's first usage needs more."""
+    first, *others = command.usages
+    if len(tokens) != 1 or select_usage(command, given) != first or any(given.get(key) for key in first.operands):
+        return {}
+    return next((usage.lone for usage in others if usage.lone), {})
 
 
 def _pop_input_options(command: Command, given: dict[str, Any]) -> InputOptions:

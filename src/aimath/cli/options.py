@@ -96,13 +96,15 @@ class Usage(NamedTuple):
     """One way to call a command: the operands it needs, and the parameters that select it.
 
     What is listed `trailing` them is taken from further arguments, but never waited for. `example` is a
-    call that selects it; of the first usage it is the command's own.
+    call that selects it; of the first usage it is the command's own. An operand that stands alone where
+    the first usage needs several selects the usage that has `lone` options, and these.
     """
 
     operands: tuple[str, ...]
     selected_by: tuple[str, ...] = ()
     trailing: tuple[str, ...] = ()
     example: str = ""
+    lone: Mapping[str, Any] = NO_KEYWORDS
 
 
 class Applies(NamedTuple):

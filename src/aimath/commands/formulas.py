@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.job import cartesian_product
-from aimath.errors import InputError, join_and, suggest
-from aimath.read.numbers import parse_number, parse_option, parse_sweep
+from aimath.errors import InputError, Retype, join_and, suggest
+from aimath.read.numbers import is_number, parse_number, parse_option, parse_sweep
 from aimath.report import CrossCheck, Line
 from aimath.text import shorten
 
@@ -24,6 +24,12 @@ def parse_formulas(given: Sequence[str], order: str, example: str) -> tuple[list
 
     assignments = [word for word in given if is_assignment(word)]
     texts = [word for word in given if word not in assignments]
+    if len(texts) > 1 and not assignments and all(map(is_number, texts[1:])):
+        names = parse_function(texts[0]).variables
+        if len(names) == len(texts) - 1:
+            named = tuple(f"{name}={value}" for name, value in zip(names, texts[1:], strict=True))
+            why = f"{' '.join(texts[1:])}: which variable has which value?"
+            raise InputError(why, hint=Retype(tuple(texts[1:]), named), usage=True)
     if not texts:
         raise InputError("needs a formula", hint=f"try {example}", usage=True)
     functions = [parse_function(text) for text in texts]

@@ -1,4 +1,4 @@
-"""Built-in data sets: `load_digits`, which ships with aimath, and `randn:MxN`, which is drawn."""
+"""Built-in data sets: `load_digits`, which ships with aimath, `randn:MxN`, which is drawn, and four words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 from aimath.read._stream import BLOCK_BYTES
-from aimath.read.blocks import Block, ReadOptions, check_budget
+from aimath.read.blocks import WORDS, Block, ReadOptions, check_budget
 from aimath.read.numbers import parse_integer
 from aimath.text import quote
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DIGITS_PATH = Path(__file__).parents[1] / "data" / "digits.npy"
 _DRAW_CHUNK = 1 << 20  # numbers at once: Ctrl-C is answered in between
-_EXTENTS = re.compile(r"([1-9][0-9]{0,17})(?:x([1-9][0-9]{0,17}))?")
+_EXTENTS = re.compile(r"[1-9][0-9]{0,17}(?:x[1-9][0-9]{0,17}){0,2}")
 
 
 def datasets(
@@ -35,11 +35,14 @@ def datasets(
     >>> [block.operands["x"].shape for block in datasets("randn:2x3", "x", ReadOptions(), matrix=True)]
     [(1, 2, 3)]
     """
+    if token in WORDS:
+        return iter([Block({name: _word_vector(token).reshape((1,) * matrix + (1, -1))}, token, (1,))])
     if token.startswith("randn:"):
-        m, n = parse_shape(token)
         if not matrix:
             return _random_rows(token, name, read_options, stream_index)
-        return iter([Block({name: draw_matrix(m, n, read_options, stream_index)[None]}, token, (1,))])
+        count, m, n = parse_shape(token)
+        drawn = draw_matrix(count * m, n, read_options, stream_index).reshape(count, m, n)
+        return iter([Block({name: drawn}, token, range(1, count + 1))])
     pixels, classes, lines = load_digits(token)
     labels = tuple(map(str, classes))
     if matrix:
@@ -47,12 +50,29 @@ def datasets(
     return iter([Block({name: pixels}, token, lines, row_labels=labels)])
 
 
-def parse_shape(token: str) -> tuple[int, int]:
-    """Return the shape of randn:MxN; randn:N is one row."""
-    found = _EXTENTS.fullmatch(token.removeprefix("randn:"))
-    if not found:
-        raise InputError(f"{quote(token)} is not a size", hint="write randn:3x4 or randn:4", usage=True)
-    return (int(found[1]), int(found[2])) if found[2] else (1, int(found[1]))
+def parse_shape(token: str) -> tuple[int, int, int]:
+    """Return how many matrices (m, n) randn:MxN draws, with m and n; randn:N is one row, randn:2x3x4 two matrices.
+
+    >>> parse_shape("randn:3x4"), parse_shape("randn:2x3x4")
+    ((1, 3, 4), (2, 3, 4))
+    """
+    text = token.removeprefix("randn:")
+    if not _EXTENTS.fullmatch(text):
+        raise InputError(
+            f"{quote(token)} is not a size", hint="write randn:3x4, randn:4 or randn:2x3x4", usage=True
+        )
+    sides = [int(side) for side in text.split("x")]
+    count, m, n = [1] * (3 - len(sides)) + sides
+    return count, m, n
+
+
+def _word_vector(word: str) -> Array:
+    """Return the vector (4,) of one of the guide's words."""
+    import numpy as np
+
+    from aimath.core.linalg import EXAMPLE_VECTORS, EXAMPLE_WORDS  # noqa: PLC0415  only what is read from is loaded
+
+    return np.array(EXAMPLE_VECTORS[EXAMPLE_WORDS.index(word)])
 
 
 def draw_matrix(m: int, n: int, read_options: ReadOptions, stream_index: int = 0) -> Array:
@@ -94,7 +114,8 @@ def make_generator(seed: int, stream_index: int) -> np.random.Generator:
 
 def _random_rows(token: str, name: str, read_options: ReadOptions, stream_index: int) -> BlockIterator:
     first = 1
-    for block in draw_blocks(*parse_shape(token), read_options, BLOCK_BYTES, stream_index):
+    count, m, n = parse_shape(token)
+    for block in draw_blocks(count * m, n, read_options, BLOCK_BYTES, stream_index):
         yield Block({name: block}, token, range(first, first + len(block)))
         first += len(block)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 GIB = 1 << 30
 STDIN = "<stdin>"
+WORDS = ("king", "queen", "man", "woman")
+"""The guide's words: each is a vector of four numbers."""
 FORMAT_BY_SUFFIX = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -112,8 +114,8 @@ def file_suffix(path: str) -> str:
 
 
 def is_dataset(text: str) -> bool:
-    """Return whether a token is a built-in data set: digits, digits:0,1 or randn:3x4."""
-    return text == "digits" or text.startswith(("digits:", "randn:"))
+    """Return whether a token is a built-in data set: digits, digits:0,1, randn:3x4, or one of the guide's words."""
+    return text == "digits" or text.startswith(("digits:", "randn:")) or text in WORDS
 
 
 def split_archive_path(path: str) -> tuple[str, str | None]:

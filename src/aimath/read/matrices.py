@@ -84,7 +84,9 @@ def reopen(token: str, read_options: ReadOptions, block_bytes: int = BLOCK_BYTES
     if token.startswith("randn:"):
         from aimath.read._datasets import draw_blocks, parse_shape  # noqa: PLC0415  only what is read from is loaded
 
-        m, n = parse_shape(token)
+        count, m, n = parse_shape(token)
+        if count > 1:
+            return None
         return RowBlocks(
             (m, n), lambda: ((block, ()) for block in draw_blocks(m, n, read_options, block_bytes)), token
         )

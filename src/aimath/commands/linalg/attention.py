@@ -43,7 +43,12 @@ PAIRWISE_FIELDS = ("scores", "scaled", "masked", "weights")
 
 @command(
     Usage(("Q", "K", "V")),
-    Usage(("X",), selected_by=("heads",), example="aimath attention '1 0; 1 1; 0 1' --heads 2"),
+    Usage(
+        ("X",),
+        selected_by=("heads",),
+        example="aimath attention '1 0; 1 1; 0 1' --heads 2",
+        lone={"heads": ["1"]},
+    ),
     example=EXAMPLE,
     answer="output; `--causal --mask --heads --tokens`",
     quiz=("attention",),
@@ -54,7 +59,7 @@ def attention(
     Q: Annotated[Vector, Operand("Queries, one a row.", flag="-Q", matrix=True)] = ABSENT,  # noqa: N803
     K: Annotated[Vector, Operand("Keys, one a row.", flag="-K", matrix=True)] = ABSENT,  # noqa: N803
     V: Annotated[Vector, Operand("Values, one a key.", flag="-V", matrix=True)] = ABSENT,  # noqa: N803
-    X: Annotated[Vector, Operand("Positions, one a row, with --heads.", matrix=True)] = ABSENT,  # noqa: N803
+    X: Annotated[Vector, Operand("Positions, one a row, of self-attention.", matrix=True)] = ABSENT,  # noqa: N803
     heads: Annotated[
         int | None, Integer(("--heads",), "Self-attention of one matrix with N heads.", 1, 10**6)
     ] = None,
@@ -73,9 +78,9 @@ def attention(
     """Mix values by how well queries match keys.
 
     output = softmax(Q Kᵀ · scale + mask) V with scale = 1/√d.
-    Give -Q, -K and -V (literals or files), or one matrix X and --heads: then Q, K, V and the
-    output are made with random weights of variance 1/d, the same for the same --seed. Vaswani et
-    al. (2017).
+    Give -Q, -K and -V (literals or files), or one matrix X: then Q, K, V and the output are made
+    with random weights of variance 1/d, the same for the same --seed, with one head or --heads.
+    Vaswani et al. (2017).
     """
     from aimath.core import linalg as core
 

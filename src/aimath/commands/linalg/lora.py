@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import Integer, Number, Option, TextArguments
-from aimath.errors import InputError, pluralize
+from aimath.errors import InputError, Retype, pluralize
 from aimath.read._foreign import conversion_hint
 from aimath.read.blocks import FORMAT_BY_SUFFIX, file_suffix, has_known_suffix, is_dataset, split_archive_path
 from aimath.read.operands import open_matrix
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from aimath.read.matrices import RowBlocks
 
 EXAMPLE = "aimath lora --shape 768x768 --rank 16"
+_SIDE = re.compile(r"[0-9]{1,9}")
+_SIDES = re.compile(r"([0-9]{1,9})[x×,]([0-9]{1,9})")
 
 
 @command(
@@ -31,7 +33,7 @@ EXAMPLE = "aimath lora --shape 768x768 --rank 16"
 )
 def lora(
     files: Annotated[
-        list[str], TextArguments("BASE and TUNED: two files of weights.", metavar="[BASE TUNED]")
+        list[str], TextArguments("MxN, or two files of weights, BASE and TUNED.", metavar="[MxN | BASE TUNED]")
     ],
     shape: Annotated[str, Option("--shape", help="The sides of a matrix, as 768x768.", metavar="MxN")] = "",
     rank: Annotated[
@@ -47,6 +49,12 @@ def lora(
     W + B A with B (m, r) and A (r, n) trains r (m + n) numbers, not m n. Of two weight files, each
     tensor's change is decomposed: the least rank that keeps a share of it. Hu et al. (2021).
     """
+    if len(files) == 1 and _SIDES.fullmatch(files[0]):
+        if shape:
+            raise InputError(f"--shape gives the sides, and so does {quote(files[0])}", usage=True)
+        files, shape = [], files[0]
+    if len(files) in (2, 3) and not shape and all(_SIDE.fullmatch(word) for word in files):
+        raise _bare_sides(files)
     if files and (shape or rank is not None):
         hint = "" if len(files) > 1 else f"give BASE and TUNED alone, or --shape MxN in place of {files[0]}"
         raise InputError("two files of weights need neither --shape nor --rank", hint=hint, usage=True)
@@ -57,10 +65,17 @@ def lora(
     return _shape_report(shape, 8 if rank is None else rank)
 
 
+def _bare_sides(words: list[str]) -> InputError:
+    """Return the error for sides, and a rank, that are given as numbers apart: 768 768 16."""
+    m, n, *rank = words
+    meant = Retype(tuple(words), (f"{m}x{n}", *(word for r in rank for word in ("--rank", r))))
+    return InputError(f"{' '.join(words)} are numbers, not files of weights", hint=meant, usage=True)
+
+
 def _shape_report(shape: str, rank: int) -> Report:
     from aimath.core import linalg as core
 
-    sides = re.fullmatch(r"([0-9]{1,9})[x×,]([0-9]{1,9})", shape)
+    sides = _SIDES.fullmatch(shape)
     if not sides:
         why = (
             f"--shape: {quote(shape)} is not two sides" if shape else "needs --shape, or two files of weights"

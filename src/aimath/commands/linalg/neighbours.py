@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import Integer, Option, TextArguments
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXAMPLE = "aimath analogy king man woman --top 1"
 
@@ -19,7 +22,7 @@ EXAMPLE = "aimath analogy king man woman --top 1"
     after="cosine",
 )
 def analogy(
-    given: Annotated[list[str], TextArguments("A, B, C: the words of A - B + C.", metavar="A B C")],
+    given: Annotated[list[str], TextArguments("A, B, C: the words of A - B + C, signs or not.", metavar="A B C")],
     vectors: Annotated[
         str,
         Option(
@@ -43,12 +46,13 @@ def analogy(
     """
     from aimath.core import linalg as neighbours
 
-    if len(given) != 3 or not all(given):
+    three = parse_terms(given)
+    if len(three) != 3 or not all(three):
         found = pluralize(len(given), "word")
         raise InputError(f"needs three words A, B and C, not {found}", hint=f"try {EXAMPLE}", usage=True)
     if words and not vectors:
         raise InputError("--words names the rows of --vectors", usage=True)
-    a, b, c = given
+    a, b, c = three
     loaded, notes = _load_vectors(vectors, words)
     return Report(
         neighbours.analogy(a, b, c, top=top, **loaded),
@@ -66,6 +70,23 @@ def analogy(
         notes=notes,
         is_column=True,
     )
+
+
+def parse_terms(given: Sequence[str]) -> tuple[str, ...]:
+    """Return A, B and C of A - B + C, written with or without its signs, in one argument or several.
+
+    >>> parse_terms(["king", "-", "man", "+", "woman"]), parse_terms(["woman + king - man"])
+    (('king', 'man', 'woman'), ('woman', 'man', 'king'))
+    """
+    pieces = [piece for word in given for piece in word.split()] if len(given) == 1 else list(given)
+    if not {"+", "-"} & set(pieces):
+        return tuple(given)
+    signs = pieces[::2] if pieces[0] in ("+", "-") else ["+", *pieces[1::2]]
+    names = pieces[1::2] if pieces[0] in ("+", "-") else pieces[::2]
+    if sorted(signs) != ["+", "+", "-"] or len(names) != 3:
+        return ()
+    added = [name for sign, name in zip(signs, names, strict=True) if sign == "+"]
+    return (added[0], names[signs.index("-")], added[1])
 
 
 def _load_vectors(path: str, words: str) -> tuple[dict[str, Any], tuple[str, ...]]:

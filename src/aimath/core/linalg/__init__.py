@@ -9,13 +9,21 @@ if TYPE_CHECKING:
     from aimath.core.linalg._eigen import eig
     from aimath.core.linalg._inverse import det, inverse
     from aimath.core.linalg._lora import lora, lora_ranks, lora_update
-    from aimath.core.linalg._neighbours import analogy, build_index, nearest_neighbours
+    from aimath.core.linalg._neighbours import (
+        EXAMPLE_VECTORS,
+        EXAMPLE_WORDS,
+        analogy,
+        build_index,
+        nearest_neighbours,
+    )
     from aimath.core.linalg._pca import PCA, pca, streaming_pca
     from aimath.core.linalg._products import dot, layer, matmul, neuron, transpose
     from aimath.core.linalg._similarity import cosine
     from aimath.core.linalg._svd import SvdApprox, default_ranks, streaming_svd, svd_approx, uses_full_svd
 
 __all__ = [
+    "EXAMPLE_VECTORS",
+    "EXAMPLE_WORDS",
     "PCA",
     "SvdApprox",
     "analogy",
@@ -50,7 +58,7 @@ __getattr__, __dir__ = attach(
         "_eigen": ["eig"],
         "_inverse": ["det", "inverse"],
         "_lora": ["lora", "lora_ranks", "lora_update"],
-        "_neighbours": ["analogy", "build_index", "nearest_neighbours"],
+        "_neighbours": ["EXAMPLE_VECTORS", "EXAMPLE_WORDS", "analogy", "build_index", "nearest_neighbours"],
         "_pca": ["PCA", "pca", "streaming_pca"],
         "_products": ["dot", "layer", "matmul", "neuron", "transpose"],
         "_similarity": ["cosine"],
