@@ -131,9 +131,9 @@ def explain(error: InputError, flags: Mapping[str, str] | None = None) -> Explan
         if error.values
         else error.problem.replace("{operand}", operand)
     )
-    of_command = flags is not None and isinstance(error.hint, Remedy)
-    hint = error.hint.in_flags(flags) if of_command else str(error.hint)
-    return Explanation(": ".join((*error.places, problem)), hint)
+    hint = error.hint
+    said = hint.in_flags(flags) if isinstance(hint, Remedy) and flags is not None else str(hint)
+    return Explanation(": ".join((*error.places, problem)), said)
 
 
 def pluralize(count: int, noun: str) -> str:

@@ -69,7 +69,7 @@ def test_unknown_command_points_to_the_list(aimath):
         ("softmax 1 2 --temperature -1", "--temperature must be at least 0, not -1\n"),
         ("softmax 1 2 --labels a", "--labels: 1 name for 2 numbers\n  give one name for each number\n"),
         ("softmax 1 2 --format npy", "json, markdown\n  use --out FILE.npy in place of --format\n"),
-        ("softmax 1 2 --tau 3", "no such option: --tau\n  see aimath softmax --help\n"),
+        ("softmax 1 2 --kappa 3", "no such option: --kappa\n  see aimath softmax --help\n"),
         (
             "cross-entropy --logits 1 2 --target 0",
             "every operand is given by its option\n  write a list without blanks: 1,2,3\n",

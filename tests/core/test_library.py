@@ -76,6 +76,8 @@ CALLS = [
         "attention '{Q}' --heads 2 --seed 7 --causal",
         lambda: linalg.attention(X=Q, heads=2, seed=7, causal=True),
     ),
+    ("analogy king - man + woman", lambda: linalg.analogy("king", "man", "woman")),
+    ("attention '{Q}'", lambda: linalg.attention(Q, heads=1)),
     ("analogy king man woman", lambda: linalg.analogy("king", "man", "woman")),
     ("analogy woman king queen --top 1", lambda: linalg.analogy("woman", "king", "queen", top=1)),
     ("grad 'x^2*y' x=3 y=2", lambda: calculus.grad("x^2*y", x=3, y=2)),
@@ -208,6 +210,7 @@ CALLS = [
     ("entropy 5 3 --normalize --base e", lambda: information.entropy([5, 3], normalize=True, base=math.e)),
     ("entropy 2 1 0.1 --logits", lambda: information.entropy(logits=[2, 1, 0.1])),
     ("cross-entropy 0,1,0 .1,.8,.1", lambda: information.cross_entropy([0, 1, 0], [0.1, 0.8, 0.1])),
+    ("cross-entropy --probs .1,.8,.1 --target 1", lambda: information.cross_entropy(probs=[0.1, 0.8, 0.1], target=1)),
     (
         "cross-entropy --p 0,4,0 --q 1,8,1 --normalize --label-smoothing .1 --base 2",
         lambda: information.cross_entropy(
@@ -306,6 +309,7 @@ SAME_AS = {
 WORDS = {
     "grad": {"given": set()}, "backprop": {"given": set()}, "analogy": {"given": {"a", "b", "c"}},
     "lora": {"files": {"base", "tuned"}},
+    **dict.fromkeys(("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race"), {"given": set()}),
 }  # fmt: skip
 """Arguments that are no numbers, by the names that the library has for them."""
 DESCRIBED = {("race", "optimizers"), ("analogy", "vectors"), ("analogy", "words")}

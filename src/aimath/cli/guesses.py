@@ -1,10 +1,11 @@
-"""First guesses: the line that was meant by one with a word that other libraries use, or with numbers unnamed."""
+"""First guesses: the line that was meant by one in the words of other libraries, or with numbers unnamed."""
 
 from __future__ import annotations
 
 import math
 import re
 import shlex
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aimath.cli.catalogue import COMMANDS, lookup
@@ -18,17 +19,24 @@ from aimath.content.synonyms import (
     ROOTED_OPTIONS,
     SPLIT_OPTIONS,
 )
-from aimath.errors import InputError, Retype, closest
-from aimath.read.numbers import is_number
+from aimath.errors import InputError, Retype, closest, suggest
+from aimath.read.blocks import WORDS
+from aimath.read.numbers import is_number, parse_number
 from aimath.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
 
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 MIN_LIKENESS, MIN_LIKENESS_CHARS = 0.7, 5
-"""How much a misspelt command is like the one that it is taken for, and the shortest synonym that is looked at."""
+"""How much a misspelt command is like what it is taken for, and the shortest synonym that is looked at."""
+MAX_COIN = 1.0 - 1e-6
+"""From here on one probability is a distribution of one outcome, whose sum is rounded."""
+_MODULE = re.compile(
+    r"(?:(?:np|numpy|torch|nn|functional|f|scipy|special|stats|sklearn|optim|linalg|math)\.)+"
+)
 _TUPLE = re.compile(r"\(([^()]*)\)")
 _COLON_LABEL = re.compile(r"([^\s:=@]+):([^:]+)")
 
@@ -36,10 +44,10 @@ _COLON_LABEL = re.compile(r"([^\s:=@]+):([^:]+)")
 def normalized(word: str) -> str:
     """Return a name as the tables of synonyms have it.
 
-    >>> normalized("Cosine_Similarity"), normalized("--n_components")
+    >>> normalized("F.Cosine_Similarity"), normalized("--n_components")
     ('cosine-similarity', 'n-components')
     """
-    return word.lower().replace("_", "-").lstrip("-")
+    return re.sub("[_.]", "-", _MODULE.sub("", word.lower().lstrip("-")))
 
 
 def meant_command(word: str) -> tuple[str, ...]:
@@ -66,6 +74,8 @@ def unknown_command(arguments: Sequence[str]) -> InputError:
     if normalized(name) in FUNCTION_SYNONYMS:
         line = _function_line(normalized(name), others)
         return _there_is_no(name, f"{shlex.split(line)[0]} does that", f"aimath {line}")
+    if normalized(name) == "version":
+        return _there_is_no(name, "--version does that", "aimath --version")
     if meant := meant_command(name):
         command, *options = meant
         flags = {word for word in others if word.startswith("-")}
@@ -81,6 +91,26 @@ def unknown_command(arguments: Sequence[str]) -> InputError:
     return InputError(f"no such command {quote(name)}", hint=hint, usage=True)
 
 
+def meant_name(name: str, known: Collection[str], called: Mapping[str, str] = NO_NAMES) -> str:
+    """Return which of the names that a page knows a name stands for elsewhere, or nothing.
+
+    `called` are the names of commands that the page knows by others.
+    """
+    command = next(iter(meant_command(name)), "")
+    candidates = (normalized(name), command, called.get(command, ""))
+    return next((word for word in candidates if word in known), "")
+
+
+def unknown_name(
+    name: str, known: Collection[str], what: str, fallback: str, called: Mapping[str, str] = NO_NAMES
+) -> InputError:
+    """Return the error for a name that a page doesn't know: of a command, say, or a demo."""
+    if meant := meant_name(name, known, called):
+        why = f"there is no {quote(name)} here; {meant} does that"
+        return InputError(why, hint=Retype((name,), (meant,)), usage=True)
+    return InputError(f"there is no {what} {quote(name)}", hint=suggest(name, known, fallback), usage=True)
+
+
 def _there_is_no(name: str, does: str, line: str) -> InputError:
     return InputError(f"there is no {quote(name)} here; {does}", hint=f"try {line}", usage=True)
 
@@ -89,7 +119,7 @@ def _function_line(name: str, operands: Sequence[str]) -> str:
     """Return the words of a line that gives a function's values."""
     numbers = [word for word in " ".join(operands).replace(",", " ").split() if is_number(word)] or ["1"]
     rows = shlex.quote("; ".join(numbers))
-    return FUNCTION_SYNONYMS[name].format(name=name, rows=rows, list=",".join(numbers))
+    return FUNCTION_SYNONYMS[name].format(rows=rows)
 
 
 def unknown_option(arguments: Sequence[str]) -> tuple[str, str]:
@@ -172,7 +202,7 @@ def _unknown_words(command: Command, words: Sequence[str]) -> Iterator[str]:
 
 
 def meant_operands(command: Command, tokens: Sequence[str]) -> Retype | None:
-    """Return the way out for operands that are written as elsewhere, or lack the options that say what they are."""
+    """Return the way out for operands written as elsewhere, or without the options that say what they are."""
     old = tuple(token.strip() for token in tokens)
     flags = BARE_OPERANDS.get((command.name, len(old)))
     if flags is not None:
@@ -182,12 +212,41 @@ def meant_operands(command: Command, tokens: Sequence[str]) -> Retype | None:
     bracketed = tuple(_TUPLE.sub(r"[\1]", piece) for piece in pieces)
     if bracketed != pieces:
         return Retype(old, bracketed)
-    named = [word for token in old for word in _named_words(command, token)]
+    named = [word for token in old for word in _near_word(token) or _named_words(command, token)]
     return Retype(old, tuple(named)) if tuple(named) != old else None
 
 
+def both_sides(probabilities: Sequence[str], *, alone: bool) -> Retype | None:
+    """Return the way out for probabilities of one side of a coin, as lists where they aren't alone."""
+    texts = [text.strip() for text in probabilities]
+    others = [_complement(text) for text in texts]
+    if not all(others) or not any(0.0 < parse_number(text) < MAX_COIN for text in texts):
+        return None
+    sides = list(zip(texts, others, strict=True))
+    return Retype(tuple(texts), sides[0] if alone else tuple(map(",".join, sides)))
+
+
+def _complement(text: str) -> str:
+    """Return 1 - p of the text of a probability p, or nothing of a number that is none.
+
+    >>> _complement("0.9"), _complement(".75"), _complement("3")
+    ('0.1', '.25', '')
+    """
+    if not 0.0 <= parse_number(text) <= 1.0:
+        return ""
+    from decimal import Decimal  # noqa: PLC0415  only for mistakes
+
+    other = f"{(1 - Decimal(repr(parse_number(text)))).normalize():f}"
+    return other.removeprefix("0") if text.strip().startswith(".") else other
+
+
+def _near_word(token: str) -> tuple[str, ...]:
+    """Return the guide's word that a word is closest to, if it is one."""
+    return tuple(closest(token.lower(), WORDS, MIN_LIKENESS)) if token.isalpha() else ()
+
+
 def _named_words(command: Command, token: str) -> tuple[str, ...]:
-    """Return the words for a token such as the:2, which labels an entry, or temperature=2, which is an option."""
+    """Return the words for a token such as the:2, which labels an entry, or temperature=2, an option."""
     if (found := _COLON_LABEL.fullmatch(token)) and is_number(found[2]):
         return (f"{found[1]}={found[2]}",)
     name, equals, value = token.partition("=")
@@ -198,7 +257,8 @@ def _named_words(command: Command, token: str) -> tuple[str, ...]:
 
 def retyped(arguments: Sequence[str], way_out: Retype) -> str:
     """Return a command line with the words of a Retype replaced."""
-    words, left = [], list(way_out.old)
+    words: list[str] = []
+    left = list(way_out.old)
     for word in map(_unescape, arguments):
         if left and word.strip() == left[0].strip():
             words += way_out.new if len(left) == len(way_out.old) else ()

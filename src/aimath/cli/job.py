@@ -22,7 +22,7 @@ from aimath.cli.options import (
 from aimath.cli.seeds import resolve_seed
 from aimath.errors import InputError, join_and
 from aimath.read.blocks import BadRow, Block, ReadOptions
-from aimath.read.numbers import parse_integer, parse_option, parse_sweep
+from aimath.read.numbers import is_number, parse_integer, parse_option, parse_sweep
 from aimath.read.operands import NO_STDIN, is_text_read, open_large_matrix, read_blocks
 from aimath.text import quote
 
@@ -47,6 +47,7 @@ class Job(NamedTuple):
     labels: tuple[str, ...]
     on_invalid: str
     read_options: ReadOptions  # how text becomes rows
+    operand_words: tuple[Sequence[str], Sequence[str]] = ((), ())  # which have options, what is typed without
 
     def operand_spec(self, name: str) -> Operand:
         """Return the spec of an operand; "likelihood 0" is the first value of a repeated flag."""
@@ -100,9 +101,10 @@ def _expand_words(
 def _lone_options(command: Command, given: Mapping[str, Any], tokens: Sequence[str]) -> Mapping[str, Any]:
     """Return the options that a single argument selects where the command's first usage needs more."""
     first, *others = command.usages
-    if len(tokens) != 1 or select_usage(command, given) != first or any(given.get(key) for key in first.operands):
+    needed = len(first.operands) - sum(given.get(key) is not None for key in first.operands)
+    if len(tokens) != 1 or needed < 2 or select_usage(command, given) != first:
         return {}
-    return next((usage.lone for usage in others if usage.lone), {})
+    return {key: [text] for usage in others for key, text in usage.lone}
 
 
 def _pop_input_options(command: Command, given: dict[str, Any]) -> InputOptions:
@@ -144,6 +146,9 @@ def _read_blocks(
             return
     known = (*job.operand_names, *job.optional_operands)
     matrices = [name for name in known if job.operand_spec(name).matrix]
+    distributions = [name for name in job.operand_names if job.operand_spec(name).distribution]
+    if distributions and not job.options.get("normalize"):
+        _refuse_lone_probabilities(job, tokens, flags)
     try:
         if not is_text_read(tokens, job.operand_names, flags, matrices):
             _refuse_unread(job.read_options)
@@ -179,6 +184,20 @@ def _refuse_unread(read_options: ReadOptions) -> None:
         if getattr(read_options, name) != ReadOptions._field_defaults[name]:
             why = f"--{name.replace('_', '-')} says how a file or standard input is read, and none is"
             raise InputError(why, hint="leave it out, or give @FILE or -", usage=True)
+
+
+def _refuse_lone_probabilities(job: Job, tokens: Sequence[str], flags: Mapping[str, str]) -> None:
+    """Raise InputError if a distribution is typed as one probability, as that of a coin's one side."""
+    left = [name for name in job.operand_names if name not in flags]
+    typed = {**flags, **dict(zip(left, tokens, strict=False))} if len(tokens) == len(left) else {}
+    lone = [text for name, text in typed.items() if job.operand_spec(name).distribution and is_number(text)]
+    if lone:
+        from aimath.cli.guesses import both_sides  # noqa: PLC0415  only for mistakes
+
+        hint = both_sides(lone, alone=len(job.operand_names) == 1)
+        if hint:
+            why = f"{quote(lone[0])} alone is no distribution, whose probabilities sum to 1"
+            raise InputError(why, hint=hint, usage=True)
 
 
 def _refuse_missing(job: Job, empty: Block) -> None:
@@ -230,6 +249,7 @@ def _make_job(
         swept=tuple(key for key, values in lists.items() if len(values) > 1),
         options=given,
         labels=split_names("--labels", inputs.labels),
+        operand_words=(tuple(flags), tuple(tokens)),
         on_invalid=check_choice("--invalid", inputs.invalid, INVALID_POLICIES),
         read_options=reading,
     )

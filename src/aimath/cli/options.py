@@ -22,6 +22,7 @@ NO_KEYWORDS: Mapping[str, float] = MappingProxyType({})
 class Operand(NamedTuple):
     """A vector that a command works on: from arguments, its flag, a file or standard input.
 
+    What is a `distribution` is no single number.
     `per_row` makes its entries belong to one row each (`--target 0,2,1`); `repeatable` lets the flag be
     given more than once, and the command gets a list of arrays; `matrix` takes all rows together;
     a matrix that is `streamed` comes as blocks that can be read again (RowBlocks) where it is too
@@ -37,6 +38,7 @@ class Operand(NamedTuple):
     streamed: bool = False
     keyed: bool = False
     seeded: bool = False
+    distribution: bool = False
 
 
 class Number(NamedTuple):
@@ -97,14 +99,14 @@ class Usage(NamedTuple):
 
     What is listed `trailing` them is taken from further arguments, but never waited for. `example` is a
     call that selects it; of the first usage it is the command's own. An operand that stands alone where
-    the first usage needs several selects the usage that has `lone` options, and these.
+    the first usage needs several selects the usage that has `lone` options, with these values.
     """
 
     operands: tuple[str, ...]
     selected_by: tuple[str, ...] = ()
     trailing: tuple[str, ...] = ()
     example: str = ""
-    lone: Mapping[str, Any] = NO_KEYWORDS
+    lone: tuple[tuple[str, str], ...] = ()
 
 
 class Applies(NamedTuple):
@@ -149,12 +151,19 @@ EntryLabels = Annotated[tuple[str, ...], ENTRY_LABELS]
 ROW_NUMBERS = Supplied("the numbers of the rows, from 1 in all that is read")
 RowNumbers = Annotated[Sequence[int], ROW_NUMBERS]
 """The numbers of the rows, from 1 in all that is read."""
+
+
+OPERAND_WORDS = Supplied("how the operands were given")
+GivenOperands = Annotated[tuple[Sequence[str], Sequence[str]], OPERAND_WORDS]
+"""The operands that were given by their options, and the words typed for the others."""
 MISSING_ROW = Supplied("whether the row is missing, so that only the shape of the answer matters")
 MissingRow = Annotated[bool, MISSING_ROW]
 """Whether the row is missing: only the shape of its answer matters."""
-Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.")]
-TrueDistribution = Annotated[Vector, Operand("The distribution that is true.", flag="--p")]
-ModelDistribution = Annotated[Vector, Operand("The distribution that is believed.", flag="--q")]
+Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.", distribution=True)]
+TrueDistribution = Annotated[Vector, Operand("The distribution that is true.", flag="--p", distribution=True)]
+ModelDistribution = Annotated[
+    Vector, Operand("The distribution that is believed.", flag="--q", distribution=True)
+]
 
 
 def log_name(base: float) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimath.cli.errors import eprint
 from aimath.cli.job import Job, parse_job
-from aimath.cli.options import ENTRY_LABELS, MISSING_ROW, ROW_NUMBERS, OutputOptions
+from aimath.cli.options import ENTRY_LABELS, MISSING_ROW, OPERAND_WORDS, ROW_NUMBERS, OutputOptions
 from aimath.cli.output import open_printer
 from aimath.cli.stand_ins import stand_in_operands, tries_all_widths
 from aimath.cli.text_command import TextCommand
@@ -258,6 +258,8 @@ def _make_reports(
     operands = _gather_operands(job, part)
     if numbered := job.command.name_of(ROW_NUMBERS):
         operands[numbered] = range(row_offset + 1, row_offset + 1 + len(part.lines))
+    if given := job.command.name_of(OPERAND_WORDS):
+        operands[given] = job.operand_words
     labels = _check_labels(job.labels, part) or part.labels
     if named := job.command.name_of(ENTRY_LABELS):
         operands[named], labels = labels, ()

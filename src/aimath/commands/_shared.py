@@ -11,6 +11,7 @@ from aimath.cli.options import (
 )
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget
+from aimath.report import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,6 +87,20 @@ def entropy_unit(base: float) -> str:
     """
     names = {2.0: "bits", 10.0: "hartleys", math.e: "nats"}
     return names.get(float(base), f"units of log {float(base):g}")
+
+
+def infinity_footnote(entries: Any, sentence: str) -> Page:
+    """Return a page with a footnote on which entry, from 1, makes an answer infinite; 0 stands for none.
+
+    `sentence` says so of `{entry}`.
+    """
+    import numpy as np
+
+    found = np.ravel(entries)
+    if not found.any():
+        return Page()
+    said = sentence.format(entry=found[np.flatnonzero(found)[0]])
+    return Page(footnote=said if len(found) == 1 else f"{said} (in the first such row)")
 
 
 def class_indices(target: Vector) -> Any:

@@ -85,3 +85,5 @@ TOPIC_COMMANDS = {
     topic.id: topic.command for chapter in CHAPTERS for topic in chapter.topics if topic.command
 }
 """The guide's topics that are called otherwise than the command which shows them."""
+COMMAND_TOPICS = {command: topic for topic, command in reversed(TOPIC_COMMANDS.items())}
+"""The topics, by these commands."""

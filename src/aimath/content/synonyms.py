@@ -47,6 +47,7 @@ COMMAND_SYNONYMS = {
     "boltzmann": "softmax", "lse": "logsumexp", "log-sum-exp": "logsumexp",
     "crossentropy": "cross-entropy", "xent": "cross-entropy", "ce": "cross-entropy",
     "ce-loss": "cross-entropy", "cross-entropy-loss": "cross-entropy", "log-loss": "cross-entropy",
+    "crossentropyloss": "cross-entropy", "nllloss": "cross-entropy", "kldivloss": "kl",
     "nll": "cross-entropy", "nll-loss": "cross-entropy", "loss": "cross-entropy",
     "bayes-rule": "bayes", "bayes-theorem": "bayes", "posterior": "bayes",
     "normal": "gaussian", "norm": "gaussian", "gauss": "gaussian", "bell-curve": "gaussian",
@@ -80,9 +81,9 @@ COMMAND_SYNONYMS = {
 """The command line that a word stands for: a command, and what follows the words that were typed."""
 
 FUNCTION_SYNONYMS = {
-    **dict.fromkeys(("sigmoid", "relu", "tanh", "gelu"), "neuron --weights 1 --inputs {rows} --activation {name}"),
-    **dict.fromkeys(("exp", "log", "ln", "sqrt", "softplus", "erf", "sin"), "grad {name}(x) x={list} --json"),
-}  # fmt: skip
+    name: f"neuron --weights 1 --inputs {{rows}} --activation {name}"
+    for name in ("sigmoid", "relu", "tanh", "gelu")
+}
 """The command line that gives a function of the numbers that were typed."""
 
 OPTION_SYNONYMS = {
@@ -91,7 +92,8 @@ OPTION_SYNONYMS = {
     "vocab": ("--labels", "--tokens", "--words"), "words": ("--labels", "--tokens"),
     "tokens": ("--labels",), "names": ("--labels",), "classes": ("--labels",),
     "mean": ("--mu",), "loc": ("--mu",), "m": ("--mu",), "std": ("--sigma",), "scale": ("--sigma",),
-    "stddev": ("--sigma",), "sd": ("--sigma",), "s": ("--sigma",), "variance": ("--sigma",), "var": ("--sigma",),
+    "stddev": ("--sigma",), "sd": ("--sigma",), "s": ("--sigma",), "variance": ("--sigma",),
+    "var": ("--sigma",),
     "mean2": ("--mu2",), "std2": ("--sigma2",), "log-var": ("--logvar",),
     "n-components": ("--components", "--rank"), "k": ("--components", "--rank", "--top"),
     "components": ("--rank",), "dim": ("--components",), "dims": ("--components",), "r": ("--rank",),
@@ -108,7 +110,8 @@ OPTION_SYNONYMS = {
     "mom": ("--momentum",), "tol": ("--until",), "tolerance": ("--until",), "optimizer": ("--optimizers",),
     "h": ("--heads",), "n-heads": ("--heads",), "num-heads": ("--heads",), "n-head": ("--heads",),
     "nhead": ("--heads",), "is-causal": ("--causal",), "masked": ("--causal",), "attn-mask": ("--mask",),
-    "query": ("-Q",), "key": ("-K",), "value": ("-V",), "q": ("-Q", "--q"), "v": ("-V",), "p": ("--p",),
+    "query": ("-Q",), "key": ("-K",), "value": ("-V",), "q": ("-Q", "--q"),
+    "v": ("-V", "--explain"), "p": ("--p",),
     "queries": ("-Q",), "keys": ("-K",), "values": ("-V",),
     "size": ("--shape",), "embeddings": ("--vectors",), "file": ("--vectors",),
     "label": ("--target",), "y": ("--target",), "targets": ("--target",), "smoothing": ("--label-smoothing",),
@@ -121,7 +124,7 @@ OPTION_SYNONYMS = {
     "reward": ("--rewards",), "ref": ("--reference",), "kl-coef": ("--beta",),
     "random-state": ("--seed",), "rng": ("--seed",), "num": ("--count",), "questions": ("--count",),
     # of all
-    "verbose": ("--explain",), "v": ("--explain",), "steps": ("--explain",), "show-steps": ("--explain",),
+    "verbose": ("--explain",), "steps": ("--explain",), "show-steps": ("--explain",),
     "step-by-step": ("--explain",), "show": ("--explain",), "derivation": ("--explain",),
     "why": ("--explain",), "details": ("--explain",), "output": ("--out",), "o": ("--out",),
     "save": ("--out",), "outfile": ("--out",), "precision": ("--digits",), "prec": ("--digits",),

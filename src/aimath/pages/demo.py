@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.capture import run_captured
 from aimath.cli.command import command
+from aimath.cli.guesses import unknown_name
 from aimath.cli.options import Option, TextArguments
-from aimath.content.chapters import CHAPTERS
+from aimath.content.chapters import CHAPTERS, COMMAND_TOPICS
 from aimath.content.demos.catalogue import DEMOS
-from aimath.errors import InputError, suggest
+from aimath.errors import InputError
 from aimath.report import Line, Page, PageHeader, Paragraph, Report, Table
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ def _select_demos(name: str) -> list[tuple[Topic, Demo]]:
     if found:
         return found
     names = (*DEMOS, *(chapter.id for chapter in CHAPTERS), "all")
-    hint = suggest(name, names, "aimath demo alone lists them")
-    raise InputError(f"there is no demo '{name}'", hint=hint, usage=True)
+    raise unknown_name(name, names, "demo", "aimath demo alone lists them", COMMAND_TOPICS)
 
 
 def _demo_reports(topic: Topic, demo_spec: Demo, user_args: Sequence[str]) -> Iterator[Report]:

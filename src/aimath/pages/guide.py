@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.capture import run_captured
 from aimath.cli.command import command
+from aimath.cli.guesses import meant_name
 from aimath.cli.options import TextArguments
 from aimath.content import claims
-from aimath.content.chapters import CHAPTERS
+from aimath.content.chapters import CHAPTERS, COMMAND_TOPICS
+from aimath.content.demos.catalogue import DEMOS
 from aimath.content.guide import MAP, RESOURCES, ROADMAP
-from aimath.errors import InputError, suggest
+from aimath.errors import InputError, Retype, suggest
 from aimath.pages.demo import chain, table_report
 from aimath.report import Line, Page, PageHeader, Paragraph, Report
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -135,9 +138,18 @@ def guide(
     page, *more = given or ["chapters"]
     if page not in PAGES or more:
         wrong = more[0] if page in PAGES else page
-        hint = suggest(wrong, () if more else PAGES, f"choose from {', '.join(PAGES)}")
-        raise InputError(f"the guide has no page '{wrong}'", hint=hint, usage=True)
+        raise _unknown_page(wrong, alone=not more)
     return PAGES[page]()
+
+
+def _unknown_page(name: str, *, alone: bool) -> InputError:
+    """Return the error for a page that the guide doesn't have; where a demo shows it, this is the way out."""
+    demos = (*DEMOS, *(chapter.id for chapter in CHAPTERS))
+    if alone and (topic := meant_name(name, demos, COMMAND_TOPICS)):
+        why = f"{quote(name)} is no page of the guide but a demo"
+        return InputError(why, hint=Retype(("guide", name), ("demo", topic)), usage=True)
+    hint = suggest(name, PAGES if alone else (), f"choose from {', '.join(PAGES)}")
+    return InputError(f"the guide has no page {quote(name)}", hint=hint, usage=True)
 
 
 def _chapters() -> Report:

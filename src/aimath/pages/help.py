@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 from aimath.cli.app import invoke
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import INPUT_HELP, commands_by_chapter
+from aimath.cli.guesses import unknown_name
 from aimath.cli.options import TextArguments
 from aimath.cli.text_command import TextOutput, text_command
-from aimath.errors import InputError, suggest
-from aimath.text import quote
+from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +82,5 @@ def parse_command_name(names: Sequence[str], page: str) -> str | None:
         hint = f"try aimath {page} softmax"
         raise InputError(f"takes one command, not {len(names)}", hint=hint, usage=True)
     if names and names[0] not in COMMANDS:
-        hint = suggest(names[0], COMMANDS, "see aimath --help", f"aimath {page} ")
-        raise InputError(f"there is no command {quote(names[0])}", hint=hint, usage=True)
+        raise unknown_name(names[0], COMMANDS, "command", "see aimath --help")
     return names[0] if names else None

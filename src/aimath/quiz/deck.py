@@ -9,13 +9,12 @@ import numpy as np
 
 from aimath.cli.catalogue import COMMANDS
 from aimath.cli.chapters import calculators
+from aimath.cli.guesses import unknown_name
 from aimath.content.chapters import TOPIC_COMMANDS
 from aimath.content.questions import QUESTIONS, Question
-from aimath.errors import InputError, suggest
 from aimath.quiz.answers import Verdict, grade_choice, grade_number
 from aimath.quiz.exercise import Exercise, ExerciseFactory, sample_exercise
 from aimath.render.numbers import NumberStyle
-from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,12 +105,8 @@ def _expand_topic(topic: str) -> tuple[str, ...]:
         return (topic, *chapters[topic])
     name = TOPIC_COMMANDS.get(topic, topic)
     if name not in all_topics():
-        hint = suggest(
-            name,
-            (*all_topics(), *TOPIC_COMMANDS),
-            f"name a command, {', '.join(chapters)} or {CONCEPTUAL_TOPIC}",
-        )
-        raise InputError(f"there is no topic {quote(topic)}", hint=hint, usage=True)
+        fallback = f"name a command, {', '.join(chapters)} or {CONCEPTUAL_TOPIC}"
+        raise unknown_name(topic, (*all_topics(), *TOPIC_COMMANDS), "topic", fallback)
     return (name,)
 
 

@@ -51,7 +51,7 @@ def datasets(
 
 
 def parse_shape(token: str) -> tuple[int, int, int]:
-    """Return how many matrices (m, n) randn:MxN draws, with m and n; randn:N is one row, randn:2x3x4 two matrices.
+    """Return how many matrices randn:BxMxN draws, and of which sides; randn:N is one of one row.
 
     >>> parse_shape("randn:3x4"), parse_shape("randn:2x3x4")
     ((1, 3, 4), (2, 3, 4))
@@ -70,7 +70,7 @@ def _word_vector(word: str) -> Array:
     """Return the vector (4,) of one of the guide's words."""
     import numpy as np
 
-    from aimath.core.linalg import EXAMPLE_VECTORS, EXAMPLE_WORDS  # noqa: PLC0415  only what is read from is loaded
+    from aimath.core.linalg import EXAMPLE_VECTORS, EXAMPLE_WORDS
 
     return np.array(EXAMPLE_VECTORS[EXAMPLE_WORDS.index(word)])
 

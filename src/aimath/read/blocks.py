@@ -114,7 +114,7 @@ def file_suffix(path: str) -> str:
 
 
 def is_dataset(text: str) -> bool:
-    """Return whether a token is a built-in data set: digits, digits:0,1, randn:3x4, or one of the guide's words."""
+    """Return whether a token is a data set at hand: digits, digits:0,1, randn:3x4, or a word of the guide."""
     return text == "digits" or text.startswith(("digits:", "randn:")) or text in WORDS
 
 

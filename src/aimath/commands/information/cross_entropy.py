@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import (
     ABSENT,
     Base,
+    GivenOperands,
+    MissingRow,
     ModelDistribution,
     Normalize,
     Number,
     Operand,
+    RowNumbers,
     TrueDistribution,
     Usage,
     Vector,
     log_name,
 )
-from aimath.commands._shared import class_indices, entropy_unit
-from aimath.errors import InputError
+from aimath.commands._shared import class_indices, entropy_unit, infinity_footnote
+from aimath.errors import InputError, Retype
 from aimath.report import CrossCheck, Line, Plot, Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_SHOWN = 6
+"""So many entries of a row are named in an error."""
+IMPOSSIBLE = "infinite: q is 0 at entry {entry}, where the target isn't"
+MASKED = "infinite: entry {entry}, which the target has, is -inf"
+ROUNDED_SUM = 0.011
+"""How far from 1 the sum of probabilities may be that were written with a few digits."""
 
 
 @command(
     Usage(("p", "q")),
+    Usage(("probs",), selected_by=("probs",), example="aimath cross-entropy --probs .1,.8,.1 --target 1"),
     Usage(("logits",), selected_by=("logits", "target"), example="aimath cross-entropy 2 1 0.1 --target 0"),
     example="aimath cross-entropy 0,1,0 .1,.8,.1",
     answer="nats; of probabilities, or `--logits --target`",
@@ -35,6 +49,9 @@ def cross_entropy(
     p: TrueDistribution = ABSENT,
     q: ModelDistribution = ABSENT,
     logits: Annotated[Vector | None, Operand("Logits of the classes.", flag="--logits")] = None,
+    probs: Annotated[
+        Vector | None, Operand("Or probabilities of the classes, with --target.", flag="--probs")
+    ] = None,
     target: Annotated[
         Vector | None,
         Operand("The right class, from 0; a list has one a row.", flag="--target", per_row=True),
@@ -44,30 +61,66 @@ def cross_entropy(
     ] = 0.0,
     base: Base = math.e,
     normalize: Normalize = False,
+    row_numbers: RowNumbers = (1,),
+    words: GivenOperands = ((), ()),
+    is_missing: MissingRow = False,
 ) -> Report:
     """Measure the loss of predictions against a target.
 
     H(p, q) = sum p log(1/q), in nats, of distributions; or of logits and the number of the right
-    class (--logits, --target), which is what classifiers and language models minimise.
+    class (--logits, --target), which is what classifiers and language models minimise. --probs are
+    taken as they are, where softmax is already done.
     """
+    if probs is not None:
+        if target is None:
+            raise InputError("--probs needs --target: the number of the right class", usage=True)
+        known = {"probs": probs, "target": class_indices(target)}
+        return _distribution_report(known, base, label_smoothing, normalize=normalize)
     if logits is None:
-        return _distribution_report(p, q, base, label_smoothing, normalize=normalize)
+        return _distribution_report({"p": p, "q": q}, base, label_smoothing, normalize=normalize)
     if target is None:
         raise InputError("--logits needs --target: the number of the right class", usage=True)
     if normalize:
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
+    named, typed = words
+    if "logits" not in named and not is_missing and row_numbers[0] == 1 and _are_probabilities(logits):
+        raise _probabilities_for_logits(logits, typed)
     return _logits_report(logits, target, base, label_smoothing)
 
 
+def _probabilities_for_logits(rows: Vector, typed: Sequence[str]) -> InputError:
+    """Return the error for probabilities where logits are wanted, with the line that was meant."""
+    from aimath.core.numerics.arrays import SUM_TOLERANCE
+
+    entries = " ".join(f"{x:g}" for x in rows[0, :MAX_SHOWN]) + " ..." * (rows.shape[-1] > MAX_SHOWN)
+    why = f"{entries} are probabilities, where --target wants logits"
+    rounded = ("--normalize",) if (abs(rows.sum(axis=-1) - 1.0) > SUM_TOLERANCE).any() else ()
+    meant = Retype(tuple(typed), ("--probs", ",".join(word.strip(" ,") for word in typed), *rounded))
+    hint = meant if typed else "use --probs for probabilities, --logits if they are logits all the same"
+    return InputError(why, hint=hint, usage=True)
+
+
+def _are_probabilities(rows: Vector) -> bool:
+    """Return whether all rows are distributions, and no row of zeros and ones alone."""
+    import numpy as np
+
+    inside = (rows >= 0.0) & (rows <= 1.0)
+    sums = np.abs(rows.sum(axis=-1) - 1.0) <= ROUNDED_SUM
+    return bool(inside.all() and sums.all() and (rows != np.round(rows)).any(axis=-1).all())
+
+
 def _distribution_report(
-    p: Vector, q: Vector, base: float, label_smoothing: float, *, normalize: bool
+    known: Mapping[str, Any], base: float, label_smoothing: float, *, normalize: bool
 ) -> Report:
     from aimath.core import information
 
     unit, log = entropy_unit(base), log_name(base)
     smooth, of = (1, "t") if label_smoothing > 0 else (0, "p")
+    result: Any = information.cross_entropy(
+        base=base, label_smoothing=label_smoothing, normalize=normalize, **known
+    )
     return Report(
-        information.cross_entropy(p, q, base, label_smoothing, normalize),
+        result,
         show=("cross_entropy",),
         steps=(
             Line(f"H(p, q) = Σ {of}_i · {log}(1/q_i)      p is the target, q the prediction"),
@@ -82,6 +135,7 @@ def _distribution_report(
                 bar="terms",
             ),
             Line(f" H(p, q) = {{terms: + }} = {{cross_entropy}} {unit}      perplexity {{perplexity}}"),
+            Line(f" {IMPOSSIBLE.replace('entry}', 'infinite_entry}')}", nonzero="infinite_entry"),
             CrossCheck(
                 f"entropy + divergence = H({of}) + KL({of}‖q) = {{entropy}} + {{kl}} = {{alternative}}",
                 condition="parts_add_up",
@@ -90,6 +144,7 @@ def _distribution_report(
         ),
         units=dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit),
         plot=Plot("terms"),
+        page=infinity_footnote(result.infinite_entry, IMPOSSIBLE),
     )
 
 
@@ -98,10 +153,11 @@ def _logits_report(logits: Vector, target: Vector, base: float, label_smoothing:
 
     unit, log = entropy_unit(base), log_name(base)
     smoothing = Line(" label smoothing {label_smoothing}: t gives that share to all classes evenly")
+    result = information.cross_entropy(
+        None, None, base, label_smoothing, logits=logits, target=class_indices(target)
+    )
     return Report(
-        information.cross_entropy(
-            None, None, base, label_smoothing, logits=logits, target=class_indices(target)
-        ),
+        result,
         show=("cross_entropy",),
         steps=(
             Line(f"H = Σ t_i · {log}(1/p_i)      p = softmax(z)      t = 1 for the right class, else 0"),
@@ -117,6 +173,7 @@ def _logits_report(logits: Vector, target: Vector, base: float, label_smoothing:
             ),
             Line(f" target {{target}}:   H = {{terms: + }} = {{cross_entropy}} {unit}"),
             Line(" perplexity {perplexity}"),
+            Line(f" {MASKED.replace('entry}', 'infinite_entry}')}", nonzero="infinite_entry"),
             CrossCheck(
                 f"{log} Σ exp(z_j) - Σ t_i · z_i{'' if base == math.e else f'/ln {base:g}'} = {{alternative}}"
             ),
@@ -124,4 +181,5 @@ def _logits_report(logits: Vector, target: Vector, base: float, label_smoothing:
         units=dict.fromkeys(("cross_entropy", "terms"), unit),
         companion="logits",
         plot=Plot("probs"),
+        page=infinity_footnote(result.infinite_entry, MASKED),
     )

@@ -14,7 +14,7 @@ from aimath.cli.options import (
     TrueDistribution,
     log_name,
 )
-from aimath.commands._shared import entropy_unit
+from aimath.commands._shared import entropy_unit, infinity_footnote
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 
@@ -45,8 +45,11 @@ def kl(
         fallback="cross-entropy - entropy, and what q sums to above p: {alternative}",
     )
     more = "- ({mass_difference})" if reverse else "+ ({mass_difference})"
+    result = information.kl(p, q, base, normalize)
+    entry = "reverse_infinite_entry" if reverse else "infinite_entry"
+    infinite = f"infinite: {two} is 0 at entry {{entry}}, where {one} isn't"
     return Report(
-        information.kl(p, q, base, normalize),
+        result,
         show=(answer,),
         steps=(
             Line(
@@ -63,6 +66,7 @@ def kl(
                 fallback=f" KL({{P}}‖{{Q}}) = {{{terms}: + }} {more} = {{{answer}}} {unit}"
                 f"      {{mass_difference}} {unit}: what q sums to above p",
             ),
+            Line(f" {infinite.replace('entry}', f'{entry}}}')}", nonzero=entry),
             CrossCheck("cross-entropy - entropy = {alternative}", "check_reverse") if reverse else check,
             Line(
                 f" KL({{Q}}‖{{P}}) = {{{'kl' if reverse else 'reverse'}}}: not symmetric. "
@@ -73,6 +77,7 @@ def kl(
         units=dict.fromkeys(("kl", "terms", "cross_entropy", "entropy", "reverse", "reverse_terms"), unit),
         template_words={"P": one, "Q": two},
         plot=Plot(terms),
+        page=infinity_footnote(getattr(result, entry), infinite),
     )
 
 

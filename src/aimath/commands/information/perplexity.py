@@ -14,6 +14,7 @@ from aimath.cli.options import (
     Usage,
     Vector,
 )
+from aimath.commands._shared import infinity_footnote
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
@@ -80,6 +81,7 @@ def _token_report(values: Vector, *, logarithms: bool) -> Report:
     else:
         result = information.perplexity(tokens=values)
         table = Table((("p of token", "{token_probs}"), ("-ln p, nats", "{surprise}")), bar="token_probs")
+    infinite = "infinite: token {entry} has probability 0"
     return Report(
         result,
         show=("perplexity",),
@@ -87,7 +89,9 @@ def _token_report(values: Vector, *, logarithms: bool) -> Report:
             Line("perplexity = exp of the mean of -ln p over the tokens"),
             table,
             Line(" mean = {nats} nats      exp {nats} = {perplexity}"),
+            Line(f" {infinite.replace('entry', 'infinite_entry')}", nonzero="infinite_entry"),
             CrossCheck("1 / the geometric mean of p = {alternative}"),
         ),
         plot=Plot("token_probs"),
+        page=infinity_footnote(result.infinite_entry, infinite),
     )

@@ -47,7 +47,7 @@ PAIRWISE_FIELDS = ("scores", "scaled", "masked", "weights")
         ("X",),
         selected_by=("heads",),
         example="aimath attention '1 0; 1 1; 0 1' --heads 2",
-        lone={"heads": ["1"]},
+        lone=(("heads", "1"),),
     ),
     example=EXAMPLE,
     answer="output; `--causal --mask --heads --tokens`",

@@ -33,7 +33,8 @@ _SIDES = re.compile(r"([0-9]{1,9})[x×,]([0-9]{1,9})")
 )
 def lora(
     files: Annotated[
-        list[str], TextArguments("MxN, or two files of weights, BASE and TUNED.", metavar="[MxN | BASE TUNED]")
+        list[str],
+        TextArguments("MxN, or two files of weights, BASE and TUNED.", metavar="[MxN | BASE TUNED]"),
     ],
     shape: Annotated[str, Option("--shape", help="The sides of a matrix, as 768x768.", metavar="MxN")] = "",
     rank: Annotated[

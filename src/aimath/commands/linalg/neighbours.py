@@ -22,7 +22,9 @@ EXAMPLE = "aimath analogy king man woman --top 1"
     after="cosine",
 )
 def analogy(
-    given: Annotated[list[str], TextArguments("A, B, C: the words of A - B + C, signs or not.", metavar="A B C")],
+    given: Annotated[
+        list[str], TextArguments("The words of A - B + C, with or without signs.", metavar="A B C")
+    ],
     vectors: Annotated[
         str,
         Option(

@@ -123,6 +123,8 @@ def take_operands(
     given: Sequence[str], function: str, start: list[str] | None
 ) -> tuple[str, list[str] | None]:
     """Return the function and the start of a descent, each given by its option or among the operands."""
+    if not all(given):
+        raise InputError("an operand is empty", hint="write a formula and its start", usage=True)
     formula, *places = given or [""]
     if formula and is_assignment(formula):
         formula, places = "", [formula, *places]

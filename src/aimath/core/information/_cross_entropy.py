@@ -14,6 +14,7 @@ from aimath.core.information._reductions import (
     cross_entropy_rows,
     entropy_rows,
     expectation_terms,
+    first_infinite,
     kl_rows,
     logarithm,
     power,
@@ -22,7 +23,7 @@ from aimath.core.information._reductions import (
     total,
 )
 from aimath.core.information._weights import as_distribution_pair
-from aimath.core.numerics.arrays import Check, as_vectors, check_simplex, raise_at
+from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_simplex, raise_at
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError
@@ -30,7 +31,7 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.axes import Classes, Scalars, Vectors
+    from aimath.core.numerics.axes import Classes, EntryNumbers, Scalars, Vectors
     from aimath.core.numerics.types import Array, Indices
 
 
@@ -53,6 +54,11 @@ class CrossEntropy(NamedTuple):
     def terms(self) -> Vectors:  # >= 0
         """-target log q."""
         return expectation_terms(self.target, self_information(self.q, self.base, self.rounding.q))
+
+    @property
+    def infinite_entry(self) -> EntryNumbers:  # 1..n, or 0
+        """The first entry that makes the answer infinite, 0 if none does."""
+        return first_infinite(self.terms)
 
     @property
     def entropy(self) -> Scalars:
@@ -97,6 +103,14 @@ def _cross_entropy_of_probs(
     return CrossEntropy(a, b, float(base), share, found, rounding)
 
 
+def _cross_entropy_of_class(
+    probs: Any, target: Any, base: float, label_smoothing: float, normalize: bool
+) -> CrossEntropy:
+    q = as_floats(probs, operand="probs")
+    certain = _one_hot(_check_target(target, q), q.shape[-1])
+    return _cross_entropy_of_probs(certain, q, base, label_smoothing, normalize)
+
+
 class CrossEntropyOfLogits(NamedTuple):
     """Losses of logits where the right classes are known."""
 
@@ -114,14 +128,18 @@ class CrossEntropyOfLogits(NamedTuple):
     @property
     def target_probs(self) -> Vectors:  # sums to 1
         """The target as a distribution, smoothed."""
-        hot = np.arange(self.logits.shape[-1]) == self.target[..., np.newaxis]
-        return smooth_labels(hot.astype(np.float64), self.label_smoothing)
+        return smooth_labels(_one_hot(self.target, self.logits.shape[-1]), self.label_smoothing)
 
     @property
     def terms(self) -> Vectors:  # >= 0
         """-target_probs log(probs)."""
         nats = 0.0 - log_softmax_rows(self.logits)
         return np.asarray(expectation_terms(self.target_probs, nats) / logarithm(self.base)[2])
+
+    @property
+    def infinite_entry(self) -> EntryNumbers:  # 1..n, or 0
+        """The first entry that makes the answer infinite, 0 if none does."""
+        return first_infinite(self.terms)
 
     @property
     def perplexity(self) -> Scalars:  # >= 1
@@ -148,6 +166,17 @@ def cross_entropy(
 ) -> CrossEntropyOfLogits: ...
 @overload
 def cross_entropy(
+    p: None = None,
+    q: None = None,
+    base: float = ...,
+    label_smoothing: float = ...,
+    normalize: bool = ...,
+    *,
+    probs: ArrayLike,
+    target: ArrayLike,
+) -> CrossEntropy: ...
+@overload
+def cross_entropy(
     p: ArrayLike, q: ArrayLike, base: float = ..., label_smoothing: float = ..., normalize: bool = ...
 ) -> CrossEntropy: ...
 def cross_entropy(
@@ -158,23 +187,33 @@ def cross_entropy(
     normalize: bool = False,
     *,
     logits: ArrayLike | None = None,
+    probs: ArrayLike | None = None,
     target: ArrayLike | None = None,
 ) -> CrossEntropy | CrossEntropyOfLogits:
-    """Return the cross-entropy of p relative to q, or of logits with target class indices.
+    """Return the cross-entropy of p relative to q, or of logits or probs with target class indices.
 
     -sum(t * log(q)) along the last axis, t = (1 - label_smoothing) * p + label_smoothing / n as in
     torch; in nats. q = 0 < t gives inf, where scikit-learn clips. Of logits it is logsumexp(logits) -
-    logits[target]; torch skips target -100, optax wraps -1: both are errors here. Good (1952),
-    Bridle (1990).
+    logits[target]; torch skips target -100, optax wraps -1: both are errors here. Of probs it is
+    -log(probs[target]), as they are. Good (1952), Bridle (1990).
 
     >>> float(cross_entropy([0.0, 1.0], [0.5, 0.5], base=2).cross_entropy)
     1.0
     >>> float(cross_entropy(logits=[50.0, 0.0], target=0).cross_entropy)
     1.9287498479639178e-22
     """
-    form = select_form({"p": p, "q": q}, {"logits": logits, "target": target}, normalize=normalize)
+    if logits is not None and probs is not None:
+        raise InputError("give logits or probs, not both", usage=True)
+    form = select_form(
+        {"p": p, "q": q},
+        *([{"logits": logits, "target": target}] if probs is None else []),
+        *([{"probs": probs, "target": target}] if logits is None else []),
+        normalize=normalize and probs is None,
+    )
     if form == "p":
         return _cross_entropy_of_probs(p, q, base, label_smoothing, normalize)
+    if form == "probs":
+        return _cross_entropy_of_class(probs, target, base, label_smoothing, normalize)
     return _cross_entropy_of_logits(logits, target, base, label_smoothing)
 
 
@@ -198,6 +237,11 @@ def _cross_entropy_of_logits(
     wild = np.atleast_1d(np.isinf(nats) & ~masked)[..., np.newaxis]
     raise_at(wild, "the cross-entropy is beyond float64", operand="logits")
     return CrossEntropyOfLogits(x, classes, float(base), share, nats / nat)
+
+
+def _one_hot(classes: Indices, count: int) -> Array:
+    """Return the distributions (..., count) that are sure of their classes (...)."""
+    return np.asarray(np.arange(count) == classes[..., np.newaxis], np.float64)
 
 
 def _check_target(target: ArrayLike, logits: Array) -> Indices:

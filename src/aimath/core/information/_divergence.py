@@ -14,6 +14,7 @@ from aimath.core.information._reductions import (
     cross_entropy_rows,
     divergence_terms,
     entropy_rows,
+    first_infinite,
     js_rows,
     kl_rows,
     logarithm,
@@ -24,7 +25,7 @@ from aimath.core.numerics.arrays import Check
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.axes import Entries, Scalars, Vectors
+    from aimath.core.numerics.axes import Entries, EntryNumbers, Scalars, Vectors
 
 
 class KL(NamedTuple):
@@ -66,6 +67,16 @@ class KL(NamedTuple):
         """Where q = 0 < p first, -1 if nowhere."""
         impossible = (self.q == 0) & (self.p > 0)
         return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)
+
+    @property
+    def infinite_entry(self) -> EntryNumbers:  # 1..n, or 0
+        """The first entry that makes the answer infinite, 0 if none does."""
+        return first_infinite(self.terms)
+
+    @property
+    def reverse_infinite_entry(self) -> EntryNumbers:  # 1..n, or 0
+        """The first entry that makes the reverse divergence infinite, 0 if none does."""
+        return first_infinite(self.reverse_terms)
 
     @property
     def mass_difference(self) -> Scalars:  # near 0

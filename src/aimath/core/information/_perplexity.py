@@ -13,6 +13,7 @@ from aimath.core.information._reductions import (
     as_distribution,
     entropy_rows,
     expectation_terms,
+    first_infinite,
     power,
     self_information,
     total,
@@ -25,7 +26,7 @@ from aimath.core.numerics.forms import select_form
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.axes import Scalars, Vectors
+    from aimath.core.numerics.axes import EntryNumbers, Scalars, Vectors
 
 
 class Perplexity(NamedTuple):
@@ -78,6 +79,11 @@ class TokenPerplexity(NamedTuple):
         """-ln of each token's probability."""
         return self_information(self.token_probs, math.e)
 
+    @property
+    def infinite_entry(self) -> EntryNumbers:  # 1..n, or 0
+        """The first token that makes the answer infinite, 0 if none does."""
+        return first_infinite(self.surprise)
+
     def check(self) -> Check:
         """Return the perplexity beside 1 / prod(token_probs ** (1/n))."""
         with np.errstate(divide="ignore", over="ignore"):
@@ -113,6 +119,11 @@ class LogProbPerplexity(NamedTuple):
     def token_probs(self) -> Vectors:  # 0..1
         """exp(log_probs)."""
         return np.exp(self.log_probs)
+
+    @property
+    def infinite_entry(self) -> EntryNumbers:  # 1..n, or 0
+        """The first token that makes the answer infinite, 0 if none does."""
+        return first_infinite(-self.log_probs)
 
     def check(self) -> Check:
         """Return the perplexity beside prod(exp(-log_probs / n))."""

@@ -199,6 +199,12 @@ def expectation_terms(p: Array, x: Array) -> Array:
         return np.where(p > 0, p * x, 0.0)
 
 
+def first_infinite(terms: Array) -> Any:
+    """Return the number, from 1, of the first infinite entry of rows (..., n), 0 where there is none."""
+    infinite = np.isposinf(terms)
+    return np.where(infinite.any(axis=-1), infinite.argmax(axis=-1) + 1, 0)
+
+
 def adds_up(terms: Array, outcome: Array) -> Any:
     """Return whether terms (..., n) add up to outcomes (...), to nine digits of the largest term."""
     with np.errstate(invalid="ignore"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Texts = np.ndarray[Any, np.dtype[np.str_]]
 
 DERIVATION_ONLY = "derivation only"
-"""A mark of quantities with too many numbers for every line of JSON: for `--fields` and derivations."""
+"""A mark of quantities that every line of JSON can do without: for `--fields` and derivations."""
 
 # Texts, as so many of typing's own objects would take 2 ms of every start.
 
@@ -33,6 +33,7 @@ Scalars: TypeAlias = "Annotated[Array, 'batch']"
 Classes: TypeAlias = "Annotated[Indices, 'batch']"
 Words: TypeAlias = "Annotated[Any, 'batch']"
 Entries: TypeAlias = "Annotated[Any, 'batch']"
+EntryNumbers: TypeAlias = "Annotated[Any, 'batch', DERIVATION_ONLY]"
 Vectors: TypeAlias = "Annotated[Array, 'batch', 'entry']"
 OptionalVectors: TypeAlias = "Annotated[Array, 'batch', 'entry?']"
 ImagesOrVectors: TypeAlias = "Annotated[Array, 'batch', 'height?', 'width']"
