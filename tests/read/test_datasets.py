@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aimath.core.linalg import EXAMPLE_VECTORS, EXAMPLE_WORDS
 from aimath.errors import InputError
 from aimath.read._datasets import DIGITS_PATH
-from aimath.read.blocks import memory_limit
+from aimath.read.blocks import WORDS, memory_limit
 from aimath.read.operands import read_blocks
 
 # UCI's own counts of the classes 0 to 9 in optdigits.tes.
@@ -79,7 +80,8 @@ BAD_DIGITS = {
     "randn:": "'randn:' is not a size",
     "randn:3x": "'randn:3x' is not a size",
     "randn:0x3": "'randn:0x3' is not a size",
-    "randn:3x4x5": "'randn:3x4x5' is not a size",
+    "randn:3x4x5x6": "'randn:3x4x5x6' is not a size",
+    "randn:3x0x5": "'randn:3x0x5' is not a size",
     "randn:-3": "'randn:-3' is not a size",
     "randn:1e3": "'randn:1e3' is not a size",
     "randn:" + "9" * 19: "'randn:9999999999999999999' is not a size",
@@ -115,6 +117,22 @@ def test_randn_is_numpys_default_generator(read):
     assert np.array_equal(np.concatenate([block.operands["x"] for block in rows]), expected)
     assert read(["randn:4"], matrix=True)[0].operands["x"].shape == (1, 1, 4)
     assert read(["randn:4"])[0].operands["x"].shape == (1, 4)
+
+
+def test_randn_of_three_sides_is_a_batch_of_matrices(read):
+    expected = np.random.default_rng(7).standard_normal((2, 3, 5))
+    [block] = read(["randn:2x3x5"], matrix=True, seed=7)
+    assert np.array_equal(block.operands["x"], expected)
+    assert [*block.lines] == [1, 2]
+    rows = read(["randn:2x3x5"], seed=7)
+    assert np.array_equal(np.concatenate([block.operands["x"] for block in rows]), expected.reshape(6, 5))
+
+
+def test_words_are_those_of_the_analogy(read):
+    assert WORDS == EXAMPLE_WORDS
+    for word, vector in zip(EXAMPLE_WORDS, EXAMPLE_VECTORS, strict=True):
+        assert read([word])[0].operands["x"].tolist() == [[*vector]]
+        assert read([word], matrix=True)[0].operands["x"].tolist() == [[[*vector]]]
 
 
 def test_randn_is_the_same_whatever_the_blocks(read):

@@ -166,13 +166,17 @@ def _option_words(word: str, meant: Sequence[str], values: Sequence[str]) -> lis
     """Return the words of an option as the command calls it, its value a standard deviation or split."""
     name = normalized(word)
     if name in ROOTED_OPTIONS and meant[0] == "--sigma":
-        values = [
-            f"{math.sqrt(float(value)):.15g}" for value in values if is_number(value) and float(value) >= 0
-        ]
+        values = [",".join(map(_square_root, value.split(","))) for value in values]
     if name in SPLIT_OPTIONS:
         parts = [part.strip(" []()") for value in values for part in value.split(",")]
         return [word for pair in zip(SPLIT_OPTIONS[name], parts, strict=False) for word in pair]
     return [*meant, *values]
+
+
+def _square_root(text: str) -> str:
+    """Return the root of a number as text, and anything else as it is."""
+    value = parse_number(text) if is_number(text) else -1.0
+    return f"{math.sqrt(value):.15g}" if value >= 0.0 else text
 
 
 def _meant_option(command: Command, word: str) -> tuple[str, ...]:
@@ -242,7 +246,7 @@ def _complement(text: str) -> str:
 
 def _near_word(token: str) -> tuple[str, ...]:
     """Return the guide's word that a word is closest to, if it is one."""
-    return tuple(closest(token.lower(), WORDS, MIN_LIKENESS)) if token.isalpha() else ()
+    return tuple(closest(token.lower(), WORDS)) if token.isalpha() else ()
 
 
 def _named_words(command: Command, token: str) -> tuple[str, ...]:
