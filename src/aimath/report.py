@@ -141,6 +141,7 @@ class Report(NamedTuple):
     summary_fields: tuple[str, ...] = ()  # what a terminal shows of an answer too large to be read
     steps: tuple[Step, ...] = ()  # the derivation, first the formula, last the check
     units: Mapping[str, str] = EMPTY  # quantity -> "bits"
+    approximate: tuple[str, ...] = ()  # quantities that people see with ≈: estimates of an answer that exists
     companion: str = ""  # the vector shown beside the answer's entries on a terminal
     plot: Plot | tuple[Plot, ...] = ()
     notes: tuple[str, ...] = ()  # said once on stderr: what a user might not expect

@@ -309,7 +309,7 @@ SAME_AS = {
 WORDS = {
     "grad": {"given": set()}, "backprop": {"given": set()}, "analogy": {"given": {"a", "b", "c"}},
     "lora": {"files": {"base", "tuned"}},
-    **dict.fromkeys(("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race"), {"given": set()}),
+    **{key: {"given": set()} for key in ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race")},
 }  # fmt: skip
 """Arguments that are no numbers, by the names that the library has for them."""
 DESCRIBED = {("race", "optimizers"), ("analogy", "vectors"), ("analogy", "words")}

@@ -277,8 +277,8 @@ EXPERIMENTS = {
     ),
     "aimath gd --lr 1.1 --steps 3": field("point", close(10, -5.4, 13.08, -9.096, digits=4)),
     "aimath adam --function '1000*(w-3)^2' --start w=10 --lr .1 --steps 1": field("point", close(10, 9.9)),
-    "aimath race --steps 60": lambda found: (
-        min(found, key=lambda row: row["loss"])["optimizer"] == "gd" and len(found) == 6
+    "aimath race": lambda found: (
+        5 < found[0]["loss"] / found[4]["loss"] < 6 and found[4]["optimizer"] == "adam"
     ),
     "aimath demo adam --naive": lambda found: close(3.16)(
         (10 - found[0]["textbook"][1][0]) / (10 - found[0]["right"][1][0])

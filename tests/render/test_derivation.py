@@ -27,7 +27,7 @@ def test_softmax_as_in_the_guide(five, seen):
         " mat   3        0    1.000000       0.634295  ████████████████████",
         " 3 sum   S = 0.367879 + 0.135335 + 0.0550232 + 0.0183156 + 1 = 1.57655",
         " H = 1.45417 bits",
-        " ✓ Σ p = 1",
+        " ✓ checked another way: Σ p = 1",
     ]
 
 
@@ -41,7 +41,7 @@ def test_narrow_it_goes_entry_by_entry(five, seen):
     ]
     assert out[-5:] == [
         " 3 sum", "   S = 0.367879 + 0.135335 + 0.0550232", "     + 0.0183156 + 1 = 1.57655",
-        " H = 1.45417 bits", " ✓ Σ p = 1",
+        " H = 1.45417 bits", " ✓ checked another way: Σ p = 1",
     ]  # fmt: skip
 
 
@@ -154,36 +154,47 @@ def test_the_check_line_tells_whether_it_holds(answer, seen, other, sign, style)
         steps=(CrossCheck("{answer} = {alternative}"),),
         check=Check(np.array([1.0]), np.array([other])),
     )
-    assert seen(report, explain=True) == [f" {sign} 1 = {1 if sign == '✓' else 1.1}"]
+    assert seen(report, explain=True) == [f" {sign} checked another way: 1 = {1 if sign == '✓' else 1.1}"]
     assert seen(report, explain=True, colour=True)[0].startswith(f"\x1b[{style}m {sign}")
     assert seen(report, explain=True, ascii_only=True)[0].startswith(" ok" if sign == "✓" else " NOT")
 
 
 def test_a_check_that_can_not_tell_is_neither_right_nor_wrong(answer, seen):
     step = CrossCheck("{answer} = {alternative}", undecided="nothing can be said")
-    for other, mark in (([2.0, 7.0], " ? nothing can be said"), ([5.0, 7.0], " ✗ 1, 2 = 5, 7")):
+    for other, mark in (([2.0, 7.0], " ? nothing can be said"), ([5.0, 7.0], " ✗ checked another way: 1, 2 = 5, 7")):
         check = Check(np.array([[1.0, 2.0]]), np.array([other]), 1.0, np.array([[other[0] == 2.0, True]]))
         assert seen(answer(a=[1.0], steps=(step,), check=check), explain=True) == [mark]
+
+
+def test_one_of_a_unit_is_singular(answer, seen):
+    report = answer(a=[1.0], steps=(Line("S = {a} bits and {a} nats, not -{a} bits or {a}.5 bits"),))
+    assert seen(report, explain=True) == ["S = 1 bit and 1 nat, not -1 bits or 1.5 bits"]
+
+
+def test_what_is_approximate_is_marked(answer, seen):
+    report = answer(a=[2.5], steps=(Line("a = {a} of {b}"),))._replace(approximate=("a",), extra={"b": 3.0})
+    assert seen(report, explain=True) == ["a ≈ 2.5 of 3"]
+    assert seen(report, explain=True, ascii_only=True) == ["a ~ 2.5 of 3"]
 
 
 def test_a_check_that_fails_by_a_hair_shows_no_equal_numbers(answer, seen):
     check = Check(np.array([1.0]), np.array([1 - 1e-8]))
     out = seen(answer(a=[1.0], steps=(CrossCheck("{answer} = {alternative}"),), check=check), explain=True)
-    assert out == [" ✗ 1 = 0.99999999"]
+    assert out == [" ✗ checked another way: 1 = 0.99999999"]
 
 
 def test_checks_of_vectors_and_of_all_rows_at_once(answer, seen):
     vectors = Check(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 2.0], [3.0, 5.0]]))
     assert seen(answer(a=[1, 2], steps=(CrossCheck("{alternative}"),), check=vectors), explain=True) == [
-        " ✓ 1, 2",
+        " ✓ checked another way: 1, 2",
         "",
-        " ✗ 3, 5",
+        " ✗ checked another way: 3, 5",
     ]
     one = Check(np.float64(2.0), np.float64(2.0))
     assert seen(answer(a=[1, 2], steps=(CrossCheck("{alternative}"),), check=one), explain=True) == [
-        " ✓ 2",
+        " ✓ checked another way: 2",
         "",
-        " ✓ 2",
+        " ✓ checked another way: 2",
     ]
 
 

@@ -17,6 +17,7 @@ from aimath.render._layout import (
     pad,
     rendered,
     safe_label,
+    singular_units,
     styled,
     sweep_settings,
     wrap,
@@ -114,7 +115,9 @@ class TableStep:
         """Return the cells of a column padded to one width, aligned at the decimal point."""
         values = self.numbers(template)
         if values is not None:
-            texts = self.layout.style.format_column(values)
+            approximate = set(field_names(template)) & set(self.view.report.approximate)
+            mark = rendered("≈" * bool(approximate), self.layout)
+            texts = [f"{mark}{text}" for text in self.layout.style.format_column(values)]
             return _with_signs(texts) if template.endswith(":+}") else texts
         ascii_template = rendered(template, self.layout)
         scopes = (TemplateScope(self.view, self.row, self.layout, entry=k) for k in self.entries)
@@ -275,10 +278,11 @@ class DerivationRenderer:
                 return []
             self.seen_lines.add(step.text)
         text = rendered(step.text, self.layout).format_map(TemplateScope(view, row, self.layout))
+        text = singular_units(text).replace(rendered("= ≈", self.layout), rendered("≈ ", self.layout))
         return [styled(line, "bold" if first else "") for line in wrap(text, self.width)]
 
     def _render_check(self, step: CrossCheck, check: Any, view: ReportView, row: int) -> list[StyledLine]:
-        """Return the line of a cross-check, with ✓ or ✗, or ? where it can't tell."""
+        """Return the line of a cross-check, told of in words, with ✓ or ✗, or ? where it can't tell."""
         scope = TemplateScope(view, row, self.layout)
         agrees, coarse = (np.asarray(_row_value(mask, view, row)) for mask in (check.holds, check.undecided))
         holds = bool(agrees.all())
@@ -295,8 +299,8 @@ class DerivationRenderer:
             # A billionth is what a Check asks for; the digits below it differ from machine to machine.
             difference, size = np.abs(np.subtract(*both)).max(), np.abs(both[0]).max()
             scope["difference"] = TemplateValue(float(max(difference, 1e-9 * size)), self.layout)
-        sign, style = (" ✓ ", "green") if holds else (" ✗ ", "bold red")
-        text = rendered(sign + step.text, self.layout).format_map(scope)
+        sign, style = ("✓", "green") if holds else ("✗", "bold red")
+        text = rendered(f" {sign} checked another way: {step.text}", self.layout).format_map(scope)
         return [styled(line, style) for line in wrap(text, self.width)]
 
 

@@ -171,6 +171,18 @@ def dot_plot(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) ->
     return ["·" * place + DOT for place in scale_to_cells(values, room).tolist()]
 
 
+_ONE_UNIT = re.compile(r"(?<![\w.,:/^+-])1 (bit|nat|hartley|degree|step)s\b")
+
+
+def singular_units(text: str) -> str:
+    """Return text with the unit of a 1 in the singular.
+
+    >>> singular_units("= 1 bits, 0.1 bits, -1 nats, 11 bits")
+    '= 1 bit, 0.1 bits, -1 nats, 11 bits'
+    """
+    return _ONE_UNIT.sub(r"1 \1", text)
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Return a line wrapped between clauses (3 blanks or more), else before an operator.
 

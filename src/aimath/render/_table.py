@@ -20,6 +20,7 @@ from aimath.render._layout import (
     pad,
     rendered,
     safe_label,
+    singular_units,
     styled,
     sweep_settings,
     wrap,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimath.render.report_view import LayoutOptions
+    from aimath.report import Report
 
 MAX_BAR_WIDTH, MIN_BAR_WIDTH = 30, 5
 """Bars are at most and at least this wide."""
@@ -113,7 +115,8 @@ class Grid(NamedTuple):
         rows = []
         for k, (name, *texts) in enumerate(zip(labels, *self.columns[start:], strict=True)):
             names = [name] if start and alone else [f"{name} {head}" if start else head for head in heads]
-            values = (f"{t.strip()} {unit}" for t, unit in zip(texts, self.units[start:], strict=True))
+            both = zip(texts, self.units[start:], strict=True)
+            values = (singular_units(f"{text.strip()} {unit}") for text, unit in both)
             pairs = zip(names, values, strict=True)
             lines = [
                 styled(line) for name, value in pairs for line in _name_value_lines(name, value, layout.width)
@@ -164,7 +167,7 @@ def _vector_grid(view: ReportView, name: str, values: np.ndarray[Any, Any], layo
     rows, hidden = head_tail(values.size, layout)
     names = entry_names(report, values.shape[1:])
     labels = pad([safe_label(names[k], layout, layout.width // 3) for k in rows])
-    texts = [_format_values(v[0][rows].tolist(), layout) for _, v in shown]
+    texts = [_format_values(v[0][rows].tolist(), layout, _mark(report, n)) for n, v in shown]
     if 5 + sum(display_width(column[0]) + 2 for column in (labels, *texts)) > layout.width:
         shown, texts = shown[-1:], texts[-1:]
     heads, units = ["", *(n for n, _ in shown)], ["", *(report.units.get(n, "") for n, _ in shown)]
@@ -180,7 +183,9 @@ def _matrix_grid(view: ReportView, name: str, values: np.ndarray[Any, Any], layo
     high, wide = values.shape
     names = [safe_label(name, layout, layout.width // 3) for name in entry_names(report, (high,))]
     heads = [safe_label(name, layout, layout.width // 3) for name in entry_names(report, (wide,), name)]
-    texts = np.array(_format_values(values[rows].ravel().tolist(), layout)).reshape(-1, wide)
+    texts = np.array(_format_values(values[rows].ravel().tolist(), layout, _mark(report, name))).reshape(
+        -1, wide
+    )
     body = [texts[:, k].tolist() for k in range(wide)]
     labels = pad([names[k] for k in rows])
     widths = [
@@ -196,10 +201,17 @@ def _matrix_grid(view: ReportView, name: str, values: np.ndarray[Any, Any], layo
     return Grid(("", *heads), ("", *[""] * len(heads)), [labels, *body], frozenset({0}), hidden=hidden)
 
 
-def _format_values(values: Sequence[Any], layout: LayoutOptions) -> list[str]:
+def _format_values(values: Sequence[Any], layout: LayoutOptions, mark: str = "") -> list[str]:
+    """Return values as texts of one width, each behind a mark."""
     if any(isinstance(x, str) for x in values):
         return pad([safe_label(str(x), layout) for x in values])
-    return layout.style.format_column(values)
+    mark = rendered(mark, layout)
+    return [f"{mark}{text}" for text in layout.style.format_column(values)]
+
+
+def _mark(report: Report, name: str) -> str:
+    """Return what stands before each number of a quantity."""
+    return "≈" * (name in report.approximate)
 
 
 def _bar_lengths(values: np.ndarray[Any, Any]) -> tuple[float, ...]:
@@ -267,7 +279,10 @@ class Records:
         hidden = self.rows - len(self.head) - len(self.tail)
         tail, hidden = (self.tail[1:], hidden + 1) if hidden else (self.tail, 0)
         rows = self.head + tail
-        texts = [_format_values(values, layout) for values in zip(*rows, strict=True)]
+        marks = (column.mark for column in self.columns)
+        texts = [
+            _format_values(v, layout, mark) for v, mark in zip(zip(*rows, strict=True), marks, strict=True)
+        ]
         heads = tuple(
             safe_label(column.header, layout, max(MAX_HEADER_WIDTH, layout.width // 3))
             for column in self.columns

@@ -47,11 +47,12 @@ _NO_VALUE = "has no value here: 0/0, or beyond float64"
 
 
 class Column(NamedTuple):
-    """A column of a table: its header, a value per row and their unit."""
+    """A column of a table: its header, a value per row, their unit and what stands before each."""
 
     header: str
     values: Values  # (rows,)
     unit: str = ""
+    mark: str = ""
 
 
 class ReportView(dict[str, Values | None]):
@@ -200,13 +201,13 @@ def expand_columns(view: ReportView, names: tuple[str, ...]) -> list[Column]:
     spread: list[Column] = []
     present = ((name, values) for name in names if (values := view[name]) is not None)
     for name, values in present:
-        unit = report.units.get(name, "")
+        unit, mark = report.units.get(name, ""), "≈" * (name in report.approximate)
         if values.ndim == 1:
-            spread.append(Column(name, values, unit))
+            spread.append(Column(name, values, unit, mark))
             continue
         flat = values.reshape(view.rows, -1)
         heads = entry_names(report, values.shape[1:], name)
-        spread.extend(Column(f"{name}_{head}", flat[:, k], unit) for k, head in enumerate(heads))
+        spread.extend(Column(f"{name}_{head}", flat[:, k], unit, mark) for k, head in enumerate(heads))
     named = len(report.swept)
     return [*spread[:named], *row_label_column(view), *spread[named:]]
 

@@ -22,8 +22,8 @@ MAX_WORD_WIDTH = 24
 class TemplateValue:
     """A value within a template, `{name}` with an optional format spec (see report.Line)."""
 
-    def __init__(self, value: Any, layout: LayoutOptions, entry: int | None = None) -> None:
-        self.raw, self.layout, self.entry = value, layout, entry
+    def __init__(self, value: Any, layout: LayoutOptions, entry: int | None = None, mark: str = "") -> None:
+        self.raw, self.layout, self.entry, self.mark = value, layout, entry, mark
 
     @property
     def value(self) -> Any:
@@ -34,10 +34,14 @@ class TemplateValue:
 
     def __getitem__(self, row: int) -> TemplateValue:
         """Return a row of a matrix: `{name[0]}`."""
-        return TemplateValue(self.raw[row], self.layout, self.entry)
+        return TemplateValue(self.raw[row], self.layout, self.entry, self.mark)
 
     def __format__(self, spec: str) -> str:
-        """Return the number as text, or the vector's numbers joined."""
+        """Return the number as text, or the vector's numbers joined, behind ≈ where they are approximate."""
+        mark = "" if spec in ("bar", "spark") else rendered(self.mark, self.layout)
+        return mark + self._format(spec)
+
+    def _format(self, spec: str) -> str:
         value, style = self.value, self.layout.style
         if spec[1:].isdigit() and style.exact:
             style = style._replace(digits=int(spec[1:]))
@@ -80,7 +84,8 @@ class TemplateScope(dict[str, TemplateValue]):
         """Look up a quantity when a template asks for it."""
         words = self.view.report.template_words
         value = words[name] if name in words else row_value(self.view, self.row, name)
-        shown = self[name] = TemplateValue(value, self.layout, self.entry)
+        mark = "≈" * (name.partition("[")[0] in self.view.report.approximate)
+        shown = self[name] = TemplateValue(value, self.layout, self.entry, mark)
         return shown
 
 

@@ -37,8 +37,8 @@ def test_the_tree_as_in_the_notes(aimath):
         "   │ │ └─x          3  w               2           4           8\n"
         "   │ └─b            1  1               1           4           4\n"
         "   └─y              5  -1             -1           4          -4\n"
-        " ✓ what flows into each variable adds up to its gradient\n"
-        " ✓ central differences agree within 1e-8\n"
+        " ✓ checked another way: what flows into each variable adds up to its gradient\n"
+        " ✓ checked another way: central differences agree within 1e-8\n"
     )
 
 
@@ -84,7 +84,7 @@ def test_mistakes_of_the_command_line(refused, words, said):
 def test_the_tree_of_a_saturated_neuron_adds_up(answered):
     told = answered("backprop", "-log(1/(1+exp(-z)))", "z=-400", "--explain")
     assert "1.91517e-174" in told
-    assert "✓ what flows into each variable adds up to its gradient" in told
+    assert "✓ checked another way: what flows into each variable adds up to its gradient" in told
 
 
 def test_numbers_of_the_tree_beyond_float64_are_noted(aimath):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 from tests.commands.linalg.test_pca import floats, table
 from tests.digits import near
+
+from aimath.core.linalg import svd_approx
 
 
 def cut(weights, rank):
@@ -102,10 +105,49 @@ def test_the_method_can_be_forced_and_is_said(aimath):
     assert exact["relative_error"] <= loose["relative_error"] <= 1.01 * exact["relative_error"]
     assert loose["relative_error"] <= exact["relative_error"] * loose["error_bound"]
     text = aimath("svd-approx", "randn:600x600", "-r", "4", "--explain").out
-    assert "at random: the error is at most 1.00" in text
+    (most,) = re.findall("randomised: at most ([0-9.]+) times the least error; --exact gives the least", text)
+    assert auto["error_bound"] <= float(most) <= auto["error_bound"] + 0.001
+    figures = [line for line in text.splitlines() if re.match(" singular values| stable rank| 4 ", line)]
+    assert [line.count("≈") for line in figures] == [1, 2, 1]  # energy and error
     ran = aimath("svd-approx", "1 2; 3 4", "--exact", "--randomized")
     assert ran.code == 2
     assert "exclude each other" in ran.err
+
+
+def test_figures_of_a_randomised_run_are_marked_at_a_terminal(aimath, at_terminal):
+    """Only there: in a pipe and in JSON a number is a number."""
+    at_terminal(80)
+    line = ("svd-approx", "randn:600x600", "-r", "4")
+    shown, exact = aimath(*line).out, aimath(*line, "--exact").out
+    assert shown.count("≈") == 3
+    assert "\n randomised: at most 1.00" in shown
+    assert "≈" not in exact
+    assert "randomised" not in exact
+    for form in ("plain", "csv", "json", "markdown"):
+        assert aimath(*line, "--format", form, "--fields", "error").out.isascii()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_bound_that_is_said_of_a_randomised_run_holds(seed):
+    """For spectra that are flat, that fall slowly, and that have a low rank with noise."""
+    rng = np.random.default_rng(seed)
+    flat = rng.standard_normal((540, 530))
+    left, _, right = np.linalg.svd(flat, full_matrices=False)
+    slow = (left / np.arange(1, 531) ** 0.5) @ right
+    low = flat[:, :5] @ rng.standard_normal((5, 530)) + 0.01 * flat
+    for matrix in (flat, slow, low):
+        least = np.sqrt(np.square(np.linalg.svd(matrix, compute_uv=False)[8:]).sum())
+        found = svd_approx(matrix, 8, randomized=True, seed=seed)
+        said = command_bound(found)
+        assert float(found.error) <= said * least * (1 + 1e-12)
+
+
+def command_bound(found):
+    """Give the bound as the command says it."""
+    from aimath.commands.linalg.svd import _bound
+
+    return float(re.findall("[0-9.]+", _bound(found))[0])
 
 
 def test_explain_has_spectrum_ranks_and_the_small_matrices(aimath):
@@ -114,7 +156,7 @@ def test_explain_has_spectrum_ranks_and_the_small_matrices(aimath):
     assert "█▆" in text
     assert "0.6" in text  # 3 / 5
     assert "64 %" in text  # 16 / 25
-    assert text.splitlines()[-1] == " ✓ from the entries of W - A·B: 0.6, 0"
+    assert text.splitlines()[-1] == " ✓ checked another way: from the entries of W - A·B: 0.6, 0"
     assert "1 to 8" not in text
     assert " 86 " in aimath("svd-approx", "3 0; 0 4", "--explain", "--ascii").out
 

@@ -27,7 +27,14 @@ def test_a_race_is_its_runners(aimath):
     assert [(row["lr"], row["optimizer"]) for row in found] == [
         ("0.1", "gd"), ("0.1", "adam"), ("0.2", "gd"), ("0.2", "adam"),
     ]  # fmt: skip
-    assert found[0]["loss"] == rows(aimath("gd", "--last").out)[0]["loss"]
+    alone = aimath("gd", "x^2/40 + 5*y^2", "x=2", "y=.5", "--last").out
+    assert found[0]["loss"] == rows(alone)[0]["loss"]
+
+
+def test_valley_of_the_race_gives_adam_something_to_do(aimath):
+    lost = {row["optimizer"]: float(row["loss"]) for row in rows(aimath("race").out)}
+    assert lost["adam"] < min(lost[name] for name in ("gd", "momentum", "nesterov"))
+    assert lost["adam"] < lost["gd"] / 5
 
 
 def test_a_race_warns_of_who_went_up(aimath):

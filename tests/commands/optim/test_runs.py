@@ -68,7 +68,11 @@ def test_a_divergence_is_an_answer_with_a_warning(aimath):
     ("line", "code", "said"),
     [
         (["--until", "1e-6", "--steps", "1000"], 0, ""),
-        ([], 4, "aimath gd: check failed: going: |gradient| = 0.161409 > 1e-06 after 20 steps\n"),
+        (
+            [],
+            4,
+            "aimath gd: check failed: going: not there yet, |gradient| = 0.161409 > 1e-06 after 20 steps\n",
+        ),
         (["--lr", "1"], 4, "aimath gd: check failed: oscillates: for ever between w = -4 and w = 10"),
         (
             ["--lr", "1.1", "--steps", "5000"],
@@ -264,7 +268,7 @@ def test_a_person_sees_the_way_and_how_it_ended(warm):
     assert [line.index("●") for line in seen[2:6]] == sorted(
         (line.index("●") for line in seen[2:6]), reverse=True
     )
-    assert " going: |gradient| = 0.161409 > 1e-06 after 20 steps" in seen
+    assert " going: not there yet, |gradient| = 0.161409 > 1e-06 after 20 steps" in seen
     assert any("S" in line and "·" in line for line in seen)
 
 

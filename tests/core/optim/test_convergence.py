@@ -16,7 +16,7 @@ def went(text, start, *optimizer, **options):
 @pytest.mark.parametrize(
     ("text", "start", "options", "status", "why"),
     [
-        ("(w-3)^2", [10.0], {}, "going", "|gradient| = 0.161409 > 1e-06 after 20 steps"),
+        ("(w-3)^2", [10.0], {}, "going", "not there yet, |gradient| = 0.161409 > 1e-06 after 20 steps"),
         ("(w-3)^2", [10.0], {"steps": 100}, "converged", "<= 1e-06 after 100 steps"),
         (
             "(w-3)^2",
@@ -85,7 +85,7 @@ def went(text, start, *optimizer, **options):
             "going",
             "after 3 steps",
         ),  # too few
-        ("(w-3)^2", [10.0], {"optimizer": "momentum"}, "going", "|gradient| = 4.88954"),
+        ("(w-3)^2", [10.0], {"optimizer": "momentum"}, "going", "not there yet, |gradient| = 4.88954"),
     ],
 )
 def test_what_happened_is_said_with_its_figures(text, start, options, status, why):

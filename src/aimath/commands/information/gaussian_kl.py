@@ -50,22 +50,26 @@ def gaussian_kl(
         if any(values is not None for values in (sigma, mu2, sigma2)):
             raise InputError("--logvar is measured against N(0, 1): give --mu and --logvar alone", usage=True)
         result: Any = information.gaussian_kl(mu, base=base, logvar=logvar)
-        formula = "KL = Σ (mu² + (exp(l) - 1) - l) / 2      l = ln sigma²"
-        textbook = "the paper's line, -1/2 Σ (1 + l - mu² - exp(l))"
+        formula = "KL = -1/2 Σ (1 + l - mu² - exp(l))      l = ln sigma²"
+        computed = " summed as Σ (mu² + (exp(l) - 1) - l) / 2, which keeps the digits of a small l"
         columns: tuple[tuple[str, str], ...] = (("mu", "{mu}"), ("l", "{logvar}"), (unit, "{terms}"))
     else:
         result = information.gaussian_kl(mu, sigma, mu2, sigma2, base)
-        formula = "KL = Σ (r - ln(1 + r)) + r²/2 + d²/2      r = (s1 - s2)/s2      d = (m1 - m2)/s2"
-        textbook = "the textbook's line, Σ ln(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2"
+        formula = "KL = Σ ln(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2"
+        computed = (
+            " summed as Σ (r - ln(1 + r)) + r²/2 + d²/2, which keeps the digits of what is close"
+            "      r = (s1 - s2)/s2   d = (m1 - m2)/s2"
+        )
         columns = (("m1", "{mu}"), ("s1", "{sigma}"), ("m2", "{mu2}"), ("s2", "{sigma2}"), (unit, "{terms}"))
     return Report(
         result,
         show=("kl",),
         steps=(
             Line(formula),
+            Line(computed),
             Table(columns, bar="terms"),
             Line(f" KL = {{terms: + }} = {{kl}} {unit}"),
-            CrossCheck(textbook + " = {alternative}"),
+            CrossCheck("the formula at the top, as it stands = {alternative}"),
         ),
         units=dict.fromkeys(("kl", "terms"), unit),
         plot=Plot("terms"),

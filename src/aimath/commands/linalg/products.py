@@ -52,7 +52,7 @@ def neuron(
 ) -> Report:
     """Let a neuron answer: a weighted sum, a bias, an activation.
 
-    output = activation(sum w_i x_i + b). gelu is the exact one, torch's default.
+    output = activation(sum w_i x_i + b). gelu is the exact one.
     """
     from aimath.core import linalg as linear
 
@@ -86,7 +86,7 @@ def layer(
 ) -> Report:
     """Send inputs through a layer of neurons.
 
-    output = activation(W x + b), W with a row for each neuron, as torch's Linear has it.
+    output = activation(W x + b), W with a row for each neuron.
     """
     from aimath.core import linalg as linear
 

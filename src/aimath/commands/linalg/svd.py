@@ -10,7 +10,7 @@ from aimath.cli.options import Applies, ArrayOrRowBlocks, Integer, MemoryLimit, 
 from aimath.commands._shared import MAX_SHOWN_SIZE, price_quantities, single_matrix
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget, file_suffix
-from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
+from aimath.report import CrossCheck, Line, Page, Panels, Plot, Report, Table
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 MAX_STREAMED_RANK = 64
 """Of a matrix that is read in blocks no higher rank is tried unless asked for."""
+ESTIMATES = (
+    *("singular_values", "left", "right", "error", "relative_error", "spectral_error", "energy"),
+    *("approximation", "errors", "stable_rank"),
+)
+"""What is found at random: at a terminal and in derivations it stands behind ≈."""
 MAX_TERMINAL_SIZE = 20
 """A larger matrix is not shown at a terminal: its figures say more."""
 
@@ -131,16 +136,25 @@ def _factor_saver(result: SvdApprox, weights: ArrayOrRowBlocks, paths: tuple[str
 def _report(result: SvdApprox, *, single: bool) -> Report:
     figures = ("rank", "parameters", "error", "relative_error", "energy")
     matrix = single and result.left is not None
+    estimated = result.method == "randomized"
     return Report(
         result,
         show=("approximation",) if matrix else figures,
         summary_fields=figures if max(result.shape) > MAX_TERMINAL_SIZE else (),
         steps=_steps(result),
+        approximate=ESTIMATES if estimated else (),
+        page=Page(footnote=_bound(result)) if estimated else Page(),
         plot=(
             Plot("singular_values", kind="curve", positions="i"),
             Plot("errors", kind="curve", positions="kept"),
         ),
     )
+
+
+def _bound(result: SvdApprox) -> str:
+    """Return what is said of a randomised answer: a bound on its errors, rounded up."""
+    most = math.ceil(float(result.error_bound.max()) * 1000.0) / 1000.0
+    return f"randomised: at most {most:g} times the least error; --exact gives the least"
 
 
 def _steps(result: SvdApprox) -> tuple[Step, ...]:
@@ -172,7 +186,7 @@ def _steps(result: SvdApprox) -> tuple[Step, ...]:
                 Line(" condition s_1 / s_k = {condition}, k = " + str(min(m, n))),
             )
             if result.method == "exact" and result.effective_rank is not None
-            else (Line(" found at random: the error is at most {error_bound} times the least possible"),)
+            else (Line(f" {_bound(result)}"),)
         ),
         CrossCheck(
             "from the entries of W - A·B: {alternative}"

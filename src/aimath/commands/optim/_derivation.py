@@ -91,8 +91,7 @@ def _steps(runs: RunBatch, run: int, quantities: Mapping[str, Any], *, closed_fo
         yield Line(f" f' = {formula}")
     settings = "".join(f"   {said} {{{key}}}" for said, key in SETTINGS[rule].items())
     planned = "" if quantities["schedule"] == "constant" else f", schedule {quantities['schedule']}"
-    torch = ".01" if rule == "rmsprop" else ".001"
-    yield Line(f" lr {{lr}}{planned}{settings}      as in torch, whose lr is {torch} by default")
+    yield Line(f" lr {{lr}}{planned}{settings}")
     if not _are_finite(runs.optimizer_states.values()):
         yield Line(" g² is beyond float64: the root of its mean is kept, and what is divided by")
     elif single and last and rule.startswith("adam"):

@@ -29,7 +29,8 @@ BLOCK_ROWS = 65_536
 TRAJECTORY_COPIES = 8
 """Arrays of the size of the way that are held at once: points, gradients, what an optimiser remembers."""
 FAILED_STATUSES = ("diverged", "undefined", "stuck")
-DEFAULT_FUNCTION, DEFAULT_START = "(w-3)^2", "w=10"
+DEFAULT_FUNCTION, VALLEY = "(w-3)^2", "x^2/40 + 5*y^2"
+DEFAULT_STARTS = {DEFAULT_FUNCTION: "w=10", VALLEY: "x=2,y=0.5"}
 SCHEDULES = (
     "constant",
     "step",
@@ -128,7 +129,7 @@ def take_operands(
     formula, *places = given or [""]
     if formula and is_assignment(formula):
         formula, places = "", [formula, *places]
-    if formula and function != DEFAULT_FUNCTION:
+    if formula and function not in DEFAULT_STARTS:
         raise InputError(f"--function gives the formula, and so does {quote(formula)}", usage=True)
     if places and start:
         raise InputError(f"--start says where to begin, and so does {quote(places[0])}", usage=True)
@@ -152,7 +153,7 @@ def parse_start(
         why = f"{text} has no variable to change"
         error = InputError(why, hint="name one, as in (w-3)^2", usage=True)
         raise error.within("--function") if flag else error
-    given = ",".join(start or ([DEFAULT_START] if text == DEFAULT_FUNCTION else []))
+    given = ",".join(start or ([DEFAULT_STARTS[text]] if text in DEFAULT_STARTS else []))
     given = re.sub(r"\s*=\s*", "=", given.strip(" []"))
     pieces = re.split(r"\s*,\s*|\s+", given) if given else []
     if pieces and not any("=" in piece for piece in pieces):

@@ -8,14 +8,13 @@ from aimath.cli.command import command
 from aimath.cli.job import check_choice
 from aimath.cli.options import Integer, MaxMemory, MemoryLimit, Number, Option
 from aimath.commands.optim._runs import (
-    DEFAULT_FUNCTION,
     FAILED_STATUSES,
     SCHEDULES,
+    VALLEY,
     Formula,
     Given,
     LearningRate,
     ScheduleName,
-    Start,
     parse_start,
     take_operands,
 )
@@ -42,8 +41,11 @@ BYTES_PER_STEP = 80
 )
 def race(
     given: Given,
-    function: Formula = DEFAULT_FUNCTION,
-    start: Start = None,
+    function: Formula = VALLEY,
+    start: Annotated[
+        list[str] | None,
+        Option("--start", help="Where to begin: x=3,y=2.  [default: x=2,y=0.5]", metavar="LIST"),
+    ] = None,
     optimizers: Annotated[
         str, Option("--optimizers", help="Who runs.  [default: all six]", metavar="A,B")
     ] = "",
@@ -58,7 +60,8 @@ def race(
 ) -> Report:
     """Let optimisers walk down one function side by side.
 
-    All from one start at one learning rate, their other options as in torch (momentum .9).
+    All from one start at one learning rate (momentum .9), in a valley 200 times as steep across as
+    along unless another function is given.
     """
     from aimath.core import optim as optimize
 
@@ -84,7 +87,7 @@ def race(
 
 
 def _steps(f: Function) -> Iterator[Step]:
-    yield Line("every optimiser from one start, lr {lr}, its other options as in torch")
+    yield Line("every optimiser from one start, lr {lr}")
     yield Line(f" f = {f.short_text()}")
     columns = (("steps", "{steps}"), ("f", "{loss}"), ("|∇f|", "{norm}"), ("", "{status}"))
     yield Table(columns, names="optimizer", bar="loss")

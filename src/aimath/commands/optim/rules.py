@@ -69,7 +69,7 @@ def momentum(
 ) -> Report:
     """Walk downhill as a heavy ball does.
 
-    buffer <- momentum * buffer + gradient; w <- w - lr * buffer, as torch's SGD.
+    buffer <- momentum * buffer + gradient; w <- w - lr * buffer.
     """
     options = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
     return descent_report("momentum", descent_options, schedule_options, report_options, **options)
@@ -120,7 +120,7 @@ def rmsprop(
 ) -> Report:
     """Walk downhill by gradients divided by their recent size.
 
-    w <- w - lr * gradient / (sqrt(mean square) + eps): eps outside the root, as in torch.
+    w <- w - lr * gradient / (sqrt(mean square) + eps): eps outside the root.
     """
     options = {"alpha": alpha, "eps": eps, "centered": centered}
     return descent_report(
@@ -150,7 +150,7 @@ def adam(
 ) -> Report:
     """Walk downhill by Adam: momentum over recent size, both corrected for their start.
 
-    w <- w - lr * m_hat / (sqrt(v_hat) + eps), as Kingma and Ba (2015) and torch have it.
+    w <- w - lr * m_hat / (sqrt(v_hat) + eps). Kingma and Ba (2015).
     """
     return descent_report(
         "adam",

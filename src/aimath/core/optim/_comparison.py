@@ -9,7 +9,7 @@ import numpy as np
 from aimath.core.numerics.arrays import Check
 from aimath.core.optim._rules import OPTIMIZERS
 from aimath.core.optim._runs import minimize
-from aimath.core.optim._start import DEFAULT_FUNCTION, resolve_start
+from aimath.core.optim._start import VALLEY, resolve_start
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
 
 
 def race(
-    function: str | Function = DEFAULT_FUNCTION,
+    function: str | Function = VALLEY,
     start: Mapping[str, float] | Sequence[float] | None = None,
     *,
     optimizers: Sequence[str] = tuple(OPTIMIZERS),
@@ -72,8 +72,12 @@ def race(
 ) -> Comparison:
     """Return where each optimiser ends from one start, at one learning rate, with torch's defaults.
 
+    By default in a valley, from x = 2 and y = .5.
+
     >>> race("(w-3)^2", w=10, optimizers=["gd", "adam"]).place.tolist()
     [1, 2]
+    >>> race(optimizers=["gd", "momentum", "nesterov", "adam"]).winner
+    'adam'
     """
     if not optimizers:
         raise InputError("a race needs at least one optimizer", operand="optimizers")

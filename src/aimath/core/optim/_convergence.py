@@ -52,7 +52,7 @@ def explain_status(runs: RunArrays, run: int, status: str) -> str:
     if status == "converged":
         return f"|gradient| = {norm:.6g} <= {bound:g} after {pluralize(last, 'step')}"
     if status == "going":
-        return f"|gradient| = {norm:.6g} > {bound:g} after {pluralize(last, 'step')}"
+        return f"not there yet, |gradient| = {norm:.6g} > {bound:g} after {pluralize(last, 'step')}"
     if status == "oscillates":
         other = _format_point(runs, run, last - 1)
         return f"for ever between {other} and {point}{_explain_rate(runs, run)}"

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from aimath.core.calculus import Function
 
 DEFAULT_FUNCTION = "(w-3)^2"
-DEFAULT_START = (10.0,)
+VALLEY = "x^2/40 + 5*y^2"
+"""200 times as steep across as along: gradient descent crawls, and other optimisers have something to do."""
+DEFAULT_STARTS = {DEFAULT_FUNCTION: (10.0,), VALLEY: (2.0, 0.5)}
 
 
 def resolve_start(
@@ -24,7 +26,7 @@ def resolve_start(
 ) -> tuple[Function, list[float]]:
     """Return the parsed function and the start, by name or in order of its variables.
 
-    Without a start the default function has its own.
+    Without a start the default functions have their own.
     """
     f = calculus.parse_function(function)
     names = (*(start if isinstance(start, Mapping) else ()), *named)
@@ -32,6 +34,6 @@ def resolve_start(
         f = calculus.parse_function(f.text, names)
     if not f.variables:
         raise InputError(f"{f.short_text()} has no variable to change", usage=True)
-    if start is None and not named and f.text == DEFAULT_FUNCTION:
-        return f, list(DEFAULT_START)
+    if start is None and not named and f.text in DEFAULT_STARTS:
+        return f, list(DEFAULT_STARTS[f.text])
     return f, [float(x) for x in f.point(start, **named)]
