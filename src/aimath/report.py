@@ -129,6 +129,7 @@ class Page(NamedTuple):
     """What people see around an answer: above it, below its table, and below everything."""
 
     header: PageHeader | None = None  # a page begins here
+    is_quiet: bool = False  # only what is around the answer is seen, unless its derivation is asked for
     footnote: str = ""
     footer: tuple[Paragraph, ...] = ()
 

@@ -63,7 +63,12 @@ def test_list_at_a_terminal_fits(aimath, at_terminal, width):
     out = aimath("demo").out
     assert max(map(len, out.splitlines())) <= width
     assert all(chapter.title in out for chapter in CHAPTERS)
-    assert width < 80 or all(re.search(rf"^ {name} .* \d", out, re.MULTILINE) for name in DEMOS)
+    assert set(re.findall("[a-z-]+", out)) >= set(DEMOS)
+    for chapter in CHAPTERS:
+        listed = aimath("guide", chapter.id).out
+        assert max(map(len, listed.splitlines())) <= width
+        for topic in chapter.topics:
+            assert width < 80 or re.search(rf"^ {topic.id} .* \d", listed, re.MULTILINE)
 
 
 def test_list_needs_no_room_for_two_lines_a_demo():

@@ -218,6 +218,34 @@ def test_figures_are_compared_at_the_places_that_are_written(text, values, exact
 # Pages
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("demo",), ("guide",), ("guide", "map"), ("guide", "resources"), ("guide", "check"), ("help", "options"),
+        *(("guide", chapter.id) for chapter in CHAPTERS),
+        *(("guide", "check", chapter.id) for chapter in CHAPTERS),
+    ],
+)  # fmt: skip
+@pytest.mark.slow
+def test_page_is_one_screen(answered, at_terminal, words):
+    at_terminal(80)
+    assert len(answered(*words).splitlines()) <= 24
+
+
+def test_resources_have_addresses(answered, at_terminal):
+    at_terminal(80)
+    text = answered("guide", "resources")
+    assert len(re.findall(r"(?m)^  https://\S+$", text)) == 7
+
+
+@pytest.mark.slow
+def test_check_of_a_chapter_is_its_part_of_all(aimath):
+    whole = aimath("guide", "check").out.splitlines()
+    parts = [aimath("guide", "check", chapter.id).out.splitlines() for chapter in CHAPTERS]
+    assert {part[0] for part in parts} == {whole[0]}
+    assert [line for part in parts for line in part[1:]] == whole[1:]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [(), ("map",), ("roadmap",), ("resources",), ("check",)])
 @pytest.mark.parametrize("width", [40, 80])
@@ -234,7 +262,9 @@ def test_page_fits(answered, at_terminal, page, width):
         ((), "chapter title about demos", 4),
         (("map",), "mathematics used_in command demo", 12),
         (("roadmap",), "week chapter item demo command quiz", 17),
-        (("resources",), "name author about", 7),
+        (("resources",), "name author about address", 7),
+        (("probability",), "demo chapter what used_in seconds", 5),
+        (("check", "information"), "where what printed true verdict how", len(claims.INFORMATION)),
         (("check",), "where what printed true verdict how", len(claims.CLAIMS)),
     ],
 )
@@ -258,6 +288,10 @@ def test_chapters_count_their_demos(aimath):
         (("chek",), "did you mean check?"),
         (("index",), "choose from chapters, map, roadmap, resources, check"),
         (("map", "check"), "the guide has no page 'check'"),
+        (("check", "softmax"), "'softmax' is no chapter\n  choose from linear-algebra, calculus"),
+        (("check", "information", "kl"), "the guide has no page"),
+        (("softmax",), "'softmax' is no page of the guide but a demo\n  try aimath demo softmax\n"),
+        (("ddpm",), "try aimath demo diffusion\n"),
     ],
 )
 def test_mistakes_are_named(refused, given, said):

@@ -11,6 +11,8 @@ from tests import pseudo
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import commands_by_chapter
+from aimath.cli.command import shared_params
+from aimath.cli.options import InputOptions, OutputOptions
 from aimath.pages.help import FIRST_EXAMPLES
 
 
@@ -50,12 +52,35 @@ def test_list_of_commands_is_by_chapter(aimath):
 def test_help_shows_what_the_example_answers(name, aimath, answered):
     text = answered("help", name)
     command = lookup(name)
-    assert text.startswith(f"$ {command.example}\n")
+    assert text.startswith(aimath(name, "--help").out)
+    assert f"\n$ {command.example}\n" in text
     if not COMMANDS[name].is_text:
         lines = [command.example, *([f"{command.example} --explain"] if not command.informational else [])]
-        shown = "".join(f"$ {line}\n{aimath(*shlex.split(line)[1:]).out}\n" for line in lines)
-        assert text.startswith(shown)
-    assert aimath(name, "--help").out in text
+        shown = "".join(f"\n$ {line}\n{aimath(*shlex.split(line)[1:]).out}" for line in lines)
+        assert text.endswith(shown)
+        head = text.removesuffix(shown)
+        own = [flag for part in command.params if part.name not in SHARED for flag in part.flags]
+        assert all(flag in head for flag in own)
+        assert "aimath help options" in head
+        assert not any(
+            f" {flag} " in head.replace("Also: --explain, --plot, --json, --csv, --digits", "")
+            for flag in ("--no-header", "--decimals", "--delimiter", "--ascii")
+        )
+
+
+SHARED = {*InputOptions._fields, *OutputOptions._fields}
+
+
+def test_options_that_all_share_have_a_page(answered):
+    text = answered("help", "options")
+    for options in (InputOptions, OutputOptions):
+        for param in shared_params(options):
+            assert f"  {param.flags[0]} " in text
+            assert param.help.split()[0] in text
+
+
+def test_help_of_a_short_command_fits_a_screen(aimath):
+    assert len(aimath("softmax", "--help").out.splitlines()) <= 23
 
 
 def test_path_to_temperature_and_entropy_is_three_commands(aimath):

@@ -393,7 +393,7 @@ ENTRIES: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool]] = {
     "help": (
         "pages.help",
         "guide",
-        "Show examples of a command with their output, then its options.",
+        "Show the options of a command, then examples with their output.",
         "aimath help softmax",
         "`aimath help softmax`",
         (),

@@ -191,7 +191,7 @@ class Command:
             *self._positional_params(),
             *filter(None, own),
             *seed,
-            *[param for options in shared for param in _shared_params(options)],
+            *[param for options in shared for param in shared_params(options)],
         )
 
     def _positional_params(self) -> tuple[Param, ...]:
@@ -278,7 +278,8 @@ def _make_param(name: str, parameter: Parameter) -> Param | None:
     return None
 
 
-def _shared_params(options: type[InputOptions | OutputOptions]) -> list[Param]:
+def shared_params(options: type[InputOptions | OutputOptions]) -> list[Param]:
+    """Return the parameters of the options of reading or of output, which commands share."""
     hints = options.__annotations__  # no text, as options.py has them: nothing to be evaluated at each start
     return [
         _option_param(name, Parameter(hint, hint.__metadata__[0], options._field_defaults[name]))

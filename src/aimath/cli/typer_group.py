@@ -14,7 +14,8 @@ from aimath import __version__
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import INPUT_HELP, commands_by_chapter, summary_of
 from aimath.cli.guesses import unknown_command
-from aimath.cli.text_command import TextOutput
+from aimath.cli.options import InputOptions, OutputOptions
+from aimath.cli.text_command import TextCommand, TextOutput
 
 if TYPE_CHECKING:
     from aimath.cli.command import Command, Param
@@ -32,7 +33,9 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         command = lookup(cmd_name)
-        info = CommandInfo(name=cmd_name, callback=_callback(command), epilog=f"Example: {command.example}")
+        epilog = f"{_SHARED}\n\nExample: {command.example}" if _shared_names(command) else ""
+        epilog = epilog or f"Example: {command.example}"
+        info = CommandInfo(name=cmd_name, callback=_callback(command), epilog=epilog)
         return typer.main.get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -48,6 +51,19 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl([(name, COMMANDS[name].summary) for name in names])
 
 
+_SHARED = (
+    "Also: --explain, --plot, --json, --csv, --digits and others of reading and output: aimath help options"
+)
+"""What the help of a command says of the options that all share."""
+
+
+def _shared_names(command: Command) -> set[str]:
+    """Return the options of a command that all commands share, and that its help doesn't list."""
+    if isinstance(command, TextCommand):
+        return set()
+    return {*OutputOptions._fields, *(InputOptions._fields if command.operands else ())}
+
+
 def _callback(command: Command) -> Any:
     """Return a function for typer whose signature is built from the command's parameters."""
 
@@ -56,15 +72,18 @@ def _callback(command: Command) -> Any:
 
         return run(command, given)
 
-    signature = inspect.Signature([_typer_parameter(part) for part in command.params])
+    shared = _shared_names(command)
+    signature = inspect.Signature(
+        [_typer_parameter(part, hidden=part.name in shared) for part in command.params]
+    )
     call.__name__, call.__doc__ = command.function.__name__, summary_of(command.name)
     call.__signature__ = signature  # type: ignore[attr-defined]
     call.__annotations__ = {key: p.annotation for key, p in signature.parameters.items()}
     return call
 
 
-def _typer_parameter(param: Param) -> inspect.Parameter:
-    say: dict[str, Any] = {"help": param.help, "metavar": param.metavar or None}
+def _typer_parameter(param: Param, *, hidden: bool) -> inspect.Parameter:
+    say: dict[str, Any] = {"help": param.help, "metavar": param.metavar or None, "hidden": hidden}
     mark = typer.Option(*param.flags, **say) if param.flags else typer.Argument(**say)
     kind = param.kind | None if param.default is None else param.kind
     return inspect.Parameter(

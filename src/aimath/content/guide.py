@@ -98,14 +98,19 @@ class Resource(NamedTuple):
     name: str
     author: str
     about: str  # what it is good for
+    address: str
 
 
 RESOURCES = (
-    Resource("Essence of Linear Algebra", "3Blue1Brown", "what matrices do, in pictures"),
-    Resource("Neural Networks", "3Blue1Brown", "networks and backpropagation, in pictures"),
-    Resource("Mathematics for Machine Learning", "Deisenroth, Faisal, Ong", "a free book: all four chapters"),
-    Resource("micrograd", "Karpathy", "backpropagation from scratch"),
-    Resource("CS229", "Stanford", "a course on machine learning, with proofs"),
-    Resource("Deep Learning, chapters 2-4", "Goodfellow, Bengio, Courville", "the mathematics in short"),
-    Resource("StatQuest", "Starmer", "statistics, step by step"),
-)
+    Resource("Essence of Linear Algebra", "3Blue1Brown", "what matrices do, in pictures",
+             "https://www.3blue1brown.com/topics/linear-algebra"),
+    Resource("Neural Networks", "3Blue1Brown", "networks and backpropagation, in pictures",
+             "https://www.3blue1brown.com/topics/neural-networks"),
+    Resource("Mathematics for Machine Learning", "Deisenroth, Faisal, Ong", "a free book: all four chapters",
+             "https://mml-book.github.io"),
+    Resource("micrograd", "Karpathy", "backpropagation from scratch", "https://github.com/karpathy/micrograd"),
+    Resource("CS229", "Stanford", "a course on machine learning, with proofs", "https://cs229.stanford.edu"),
+    Resource("Deep Learning, chapters 2-4", "Goodfellow, Bengio, Courville", "the mathematics in short",
+             "https://www.deeplearningbook.org"),
+    Resource("StatQuest", "Starmer", "statistics, step by step", "https://www.youtube.com/@statquest"),
+)  # fmt: skip

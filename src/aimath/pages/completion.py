@@ -60,11 +60,11 @@ def _operand_choices(name: str) -> tuple[str, ...]:
     chapters = calculators()
     topics = tuple(topic.id for chapter in CHAPTERS for topic in chapter.topics)
     return {
-        "help": tuple(COMMANDS),
+        "help": (*COMMANDS, "options"),
         "man": tuple(COMMANDS),
         "completion": tuple(SHELLS),
         "demo": (*chapters, *topics, "all"),
-        "guide": ("map", "roadmap", "resources", "check"),
+        "guide": ("map", "roadmap", "resources", "check", *(chapter.id for chapter in CHAPTERS)),
         "quiz": (
             *chapters,
             "words",

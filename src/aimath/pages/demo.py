@@ -59,26 +59,38 @@ def demo(
             raise InputError(f"--naive needs {needed}", hint=f"choose from {', '.join(NAIVE)}", usage=True)
         return compare_naive(*chosen[0], own)
     if not given:
-        return chain(_chapter_listing(chapter) for chapter in CHAPTERS)
+        return chain(_demo_list())
     return chain(report for topic, one in chosen for report in _demo_reports(topic, one, own))
 
 
-def _chapter_listing(chapter: Chapter) -> Report:
+def chapter_listing(chapter: Chapter) -> Report:
+    """Return the demos of a chapter, and what each shows, as a page with a table."""
     rows = (
         {"demo": topic.id, "chapter": chapter.id, "what": topic.summary, "used_in": topic.used_in}
         | {"seconds": DEMOS[topic.id].seconds}
         for topic in chapter.topics
     )
-    how = Paragraph(
-        "aimath demo NAME runs one, aimath demo all runs all; numbers of your own may follow a NAME."
-    )
+    title = Paragraph(f"{chapter.title} (aimath demo {chapter.id})", "title")
     return table_report(rows)._replace(
-        summary_fields=("demo", "what", "used_in", "seconds"),
-        page=Page(
-            PageHeader((Paragraph(f"{chapter.title} (aimath demo {chapter.id})", "title"),), explain=False),
-            footer=(how,) * (chapter is CHAPTERS[-1]),
-        ),
+        summary_fields=("demo", "what", "used_in", "seconds"), page=Page(PageHeader((title,), explain=False))
     )
+
+
+HOW_TO_RUN = Paragraph(
+    "aimath demo NAME runs one, aimath demo CHAPTER several, aimath demo all runs all; numbers of your own "
+    "may follow a NAME. aimath guide CHAPTER says what each shows."
+)
+
+
+def _demo_list() -> Iterator[Report]:
+    """Yield the demos by chapter: at a terminal their names alone, so that a screen holds them."""
+    for chapter in CHAPTERS:
+        names = Paragraph(", ".join(topic.id for topic in chapter.topics), "item")
+        listing = chapter_listing(chapter)
+        header = PageHeader((*(listing.page.header or PageHeader(())).paragraphs, names), explain=False)
+        yield listing._replace(
+            page=Page(header, is_quiet=True, footer=(HOW_TO_RUN,) * (chapter is CHAPTERS[-1]))
+        )
 
 
 def table_report(rows: Iterable[Mapping[str, Any]]) -> Report:

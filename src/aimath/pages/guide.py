@@ -16,7 +16,7 @@ from aimath.content.chapters import CHAPTERS, COMMAND_TOPICS
 from aimath.content.demos.catalogue import DEMOS
 from aimath.content.guide import MAP, RESOURCES, ROADMAP
 from aimath.errors import InputError, Retype, suggest
-from aimath.pages.demo import chain, table_report
+from aimath.pages.demo import chain, chapter_listing, table_report
 from aimath.report import Line, Page, PageHeader, Paragraph, Report
 from aimath.text import quote
 
@@ -31,20 +31,33 @@ NO_HEADER = PageHeader((), explain=False)
 CHECK_COLUMNS = ("where", "what", "printed", "true", "verdict", "how")
 
 
-def check_claims() -> Iterator[Report]:
-    """Yield a report for each figure of the article, recomputed."""
+def check_claims(only: str = "") -> Iterator[Report]:
+    """Yield a report for each figure of the article, recomputed; of all chapters, or of one.
+
+    Of all chapters a terminal shows how many figures are wrong in each, so that a screen holds them.
+    """
     replay = cache(run_captured)
     chapters = (claims.LINEAR_ALGEBRA, claims.CALCULUS, claims.PROBABILITY, claims.INFORMATION)
     verdicts: list[str] = []
-    for chapter, several in zip(CHAPTERS, chapters, strict=True):
+    chosen = [pair for pair in zip(CHAPTERS, chapters, strict=True) if only in ("", pair[0].id)]
+    for chapter, several in chosen:
         opening: PageHeader | None = PageHeader((Paragraph(chapter.title, "title"),))
+        mine: list[str] = []
         for claim in several:
             report = _claim_report(claim, _recompute(claim, replay(claim.command_line).reports[0]), opening)
             opening = None
-            verdicts += [report.extra["verdict"]] * bool(claim.printed)
-            if claim is chapters[-1][-1]:
-                report = report._replace(page=report.page._replace(footer=(Paragraph(_summary(verdicts)),)))
-            yield report
+            mine += [report.extra["verdict"]] * bool(claim.printed)
+            page = report.page._replace(is_quiet=not only)
+            if claim is several[-1]:
+                verdicts += mine
+                said = f"{mine.count('wrong')} of {len(mine)} printed figures are wrong"
+                more = f": aimath guide check {chapter.id}" * (not only)
+                ending: tuple[Paragraph, ...] = (Paragraph(said + (more or ".")),)
+                ending += (Paragraph(""), Paragraph(_summary(verdicts))) * (
+                    chapter is CHAPTERS[-1] and not only
+                )
+                page = page._replace(footer=ending)
+            yield report._replace(page=page)
 
 
 def _recompute(claim: Claim, report: Report) -> list[float]:
@@ -127,15 +140,22 @@ def _summary(verdicts: Sequence[str]) -> str:
     informational=True,
 )
 def guide(
-    given: Annotated[list[str], TextArguments("map, roadmap, resources or check.", "[PAGE]")],
+    given: Annotated[
+        list[str], TextArguments("map, roadmap, resources, check, or a chapter.", "[PAGE [CHAPTER]]")
+    ],
 ) -> Report:
     """Go through the guide: chapters, map, roadmap, resources, checked figures.
 
-    map leads from mathematics to AI, roadmap through four weeks. check recomputes every figure that
-    the article behind the guide prints, and says which are wrong; it exits with 4 if a figure
-    is not what the guide says it truly is.
+    map leads from mathematics to AI, roadmap through four weeks; a chapter lists its demos. check
+    recomputes every figure that the article behind the guide prints, and says which are wrong, check
+    CHAPTER those of one; it exits with 4 if a figure is not what the guide says it truly is.
     """
     page, *more = given or ["chapters"]
+    chapters = {chapter.id: chapter for chapter in CHAPTERS}
+    if page == "check" and len(more) == 1 and more[0] in chapters:
+        return chain(check_claims(more[0]))
+    if page in chapters and not more:
+        return chapter_listing(chapters[page])
     if page not in PAGES or more:
         wrong = more[0] if page in PAGES else page
         raise _unknown_page(wrong, alone=not more)
@@ -145,6 +165,9 @@ def guide(
 def _unknown_page(name: str, *, alone: bool) -> InputError:
     """Return the error for a page that the guide doesn't have; where a demo shows it, this is the way out."""
     demos = (*DEMOS, *(chapter.id for chapter in CHAPTERS))
+    if not alone and name in DEMOS:
+        hint = f"choose from {', '.join(chapter.id for chapter in CHAPTERS)}"
+        return InputError(f"{quote(name)} is no chapter", hint=hint, usage=True)
     if alone and (topic := meant_name(name, demos, COMMAND_TOPICS)):
         why = f"{quote(name)} is no page of the guide but a demo"
         return InputError(why, hint=Retype(("guide", name), ("demo", topic)), usage=True)
@@ -154,9 +177,7 @@ def _unknown_page(name: str, *, alone: bool) -> InputError:
 
 def _chapters() -> Report:
     rows = ({"chapter": c.id, "title": c.title, "about": c.about, "demos": len(c.topics)} for c in CHAPTERS)
-    pages = (
-        "aimath guide map, roadmap, resources, check: its pages. aimath demo CHAPTER: what a chapter shows."
-    )
+    pages = "aimath guide map, roadmap, resources, check: its pages. aimath guide CHAPTER: its demos."
     return _table_page(rows, summary_fields=("chapter", "demos", "about"))._replace(
         page=Page(NO_HEADER, footer=(Paragraph(pages),))
     )
@@ -175,6 +196,17 @@ def _roadmap() -> Report:
     return chain(itertools.starmap(week, enumerate(ROADMAP, 1)))
 
 
+def _resources() -> Report:
+    """Return the resources as a table that a terminal shows as text: their addresses are long."""
+    said = (
+        part
+        for one in RESOURCES
+        for part in (Paragraph(f"{one.name} ({one.author}): {one.about}"), Paragraph(one.address, "item"))
+    )
+    page = Page(PageHeader(tuple(said), explain=False), is_quiet=True)
+    return table_report(one._asdict() for one in RESOURCES)._replace(page=page)
+
+
 def _table_page(rows: Iterable[Mapping[str, Any]], summary_fields: tuple[str, ...] = ()) -> Report:
     """Return rows with the same keys as a page with one table."""
     return table_report(rows)._replace(summary_fields=summary_fields, page=Page(NO_HEADER))
@@ -184,6 +216,6 @@ PAGES: dict[str, Callable[[], Report]] = {
     "chapters": _chapters,
     "map": lambda: _table_page(use._asdict() for use in MAP),
     "roadmap": _roadmap,
-    "resources": lambda: _table_page(one._asdict() for one in RESOURCES),
+    "resources": _resources,
     "check": lambda: chain(check_claims()),
 }

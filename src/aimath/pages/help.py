@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from aimath.cli.app import invoke
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import INPUT_HELP, commands_by_chapter
+from aimath.cli.command import shared_params
 from aimath.cli.guesses import unknown_name
-from aimath.cli.options import TextArguments
+from aimath.cli.options import InputOptions, OutputOptions, TextArguments
 from aimath.cli.text_command import TextOutput, text_command
 from aimath.errors import InputError
 
@@ -23,7 +24,7 @@ FIRST_EXAMPLES = (
     ("aimath demo gd", "how a network learns: down the slope"),
 )
 NEXT_STEPS = (
-    ("aimath help COMMAND", "examples with their output, then all options"),
+    ("aimath help COMMAND", "its options, then examples with their output"),
     ("aimath demo, guide", "every idea of the guide at work; where AI uses it"),
     ("aimath quiz", "questions, with the answers derived"),
 )
@@ -54,26 +55,38 @@ def welcome() -> int:
 )
 def help_command(
     out: TextOutput,
-    names: Annotated[list[str], TextArguments("A command; all of them, if none.", "[COMMAND]")],
+    names: Annotated[list[str], TextArguments("A command, or options; all commands, if none.", "[COMMAND]")],
 ) -> int:
-    """Show examples of a command with their output, then its options.
+    """Show the options of a command, then examples with their output.
 
-    The examples run at that moment: what stands below each is what it answers.
+    The examples run at that moment: what stands below each is what it answers. options shows the
+    options that all commands share.
     """
+    if names == ["options"]:
+        return _shared_options(out)
     name = parse_command_name(names, "help")
     if name is None:
         return invoke(["--help"])
     command = lookup(name)
+    code = invoke([name, "--help"])
+    if COMMANDS[name].quiz:
+        out.paragraph(f"Questions about it: aimath quiz {name}", indent="  ")
     for line in (command.example, f"{command.example} --explain")[: 1 if command.informational else 2]:
+        out.paragraph()
         out.write(f"$ {line}\n")
         if not COMMANDS[name].is_text:
             invoke([*shlex.split(line)[1:], *(("--ascii",) * out.ascii_only)])
-        out.paragraph()
-    code = invoke([name, "--help"])
-    if COMMANDS[name].quiz:
-        out.paragraph()
-        out.paragraph(f"Questions about it: aimath quiz {name}", indent="  ")
     return code
+
+
+def _shared_options(out: TextOutput) -> int:
+    """Print the options that all commands share, and return the exit code."""
+    for title, options in (("Reading of files and standard input", InputOptions), ("Output", OutputOptions)):
+        out.paragraph(f"{title}:")
+        out.write_dl(
+            [(f"{', '.join(one.flags)} {one.metavar}".rstrip(), one.help) for one in shared_params(options)]
+        )
+    return 0
 
 
 def parse_command_name(names: Sequence[str], page: str) -> str | None:
