@@ -129,7 +129,7 @@ class Page(NamedTuple):
     """What people see around an answer: above it, below its table, and below everything."""
 
     header: PageHeader | None = None  # a page begins here
-    is_quiet: bool = False  # only what is around the answer is seen, unless its derivation is asked for
+    is_quiet: bool = False  # a screen shows only what is around the answer, unless all or its derivation
     footnote: str = ""
     footer: tuple[Paragraph, ...] = ()
 

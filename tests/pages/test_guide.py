@@ -232,6 +232,13 @@ def test_page_is_one_screen(answered, at_terminal, words):
     assert len(answered(*words).splitlines()) <= 24
 
 
+@pytest.mark.parametrize("words", [("demo",), ("guide", "resources")])
+def test_all_shows_the_table_that_a_screen_leaves_out(aimath, at_terminal, words):
+    at_terminal(80)
+    short, whole = aimath(*words).out, aimath(*words, "--all").out
+    assert len(whole.splitlines()) > len(short.splitlines())
+
+
 def test_resources_have_addresses(answered, at_terminal):
     at_terminal(80)
     text = answered("guide", "resources")

@@ -107,7 +107,8 @@ class Document:
         strips: list[StyledLine] = []
         image = any(plot.kind == "picture" for plot in report.plots)
         drawn = self.draw_plots or (self.images and image)
-        if report.page.is_quiet and not self.derivation:
+        a_screen = self.layout.width < UNLIMITED_WIDTH and not self.layout.all_rows
+        if report.page.is_quiet and a_screen and not self.derivation:
             return []
         if self.derivation:
             for part in self.derivation.render(ReportView.of_problems(report)):
