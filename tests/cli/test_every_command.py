@@ -94,6 +94,16 @@ def test_explain_fits_and_ends_in_a_check(answered, calculation):
     assert "nan" not in shown
 
 
+def test_checks_are_named_in_json_if_asked_for(aimath, calculation):
+    plain = [json.loads(row) for row in aimath(*calculation, "--json").out.splitlines()]
+    asked = [json.loads(row) for row in aimath(*calculation, "--json", "--explain").out.splitlines()]
+    assert [{k: v for k, v in row.items() if k != "checks"} for row in asked] == plain
+    checks = [check for row in asked for check in row.get("checks", ())]
+    assert checks or "point" in plain[0]  # a descent's derivation is one of whole runs
+    assert all(check["holds"] and len(check["method"]) > 1 and "{" not in check["method"] for check in checks)
+    assert not any("checks" in row for row in plain)
+
+
 def test_explain_in_ascii(aimath, calculation):
     ran = aimath(*calculation, "--explain", "--ascii")
     assert ran.out.isascii()

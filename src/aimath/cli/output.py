@@ -181,7 +181,8 @@ def _make_writer(
     if format_name in {"csv", "tsv"}:
         return text.DelimitedWriter(layout, "," if format_name == "csv" else "\t")
     if format_name == "json":
-        return text.JsonLinesWriter(layout._replace(ascii_only=output.ascii))  # the same whoever reads
+        quiet = layout._replace(ascii_only=output.ascii)  # the same whoever reads
+        return text.JsonLinesWriter(quiet, explain=output.explain)
     if format_name == "markdown":
         return text.MarkdownWriter(layout)
     if format_name == "npy":

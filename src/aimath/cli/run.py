@@ -33,7 +33,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     if isinstance(command, TextCommand):
         return command.run_text(given)
     output = OutputOptions(**{key: given.pop(key) for key in OutputOptions._fields})
-    if command.implies_explain(given):
+    if command.implies_explain(given) and not (output.json or output.format == "json"):
         output = output._replace(explain=True)
     asked, pieces = parse_job(command, given)
     with open_printer(output, command.name) as out:

@@ -21,6 +21,7 @@ from aimath.render.report_view import (
     select_fields,
     table_columns,
 )
+from aimath.report import CrossCheck
 from aimath.text import encode_utf8
 
 if TYPE_CHECKING:
@@ -170,10 +171,10 @@ def _is_number(cell: str) -> bool:
 
 
 class JsonLinesWriter(Writer):
-    """A writer of JSON Lines: one object per row with all its quantities."""
+    """A writer of JSON Lines: one object per row with all its quantities, and its checks if asked for."""
 
-    def __init__(self, layout: LayoutOptions) -> None:
-        self.layout, self.started = layout, False
+    def __init__(self, layout: LayoutOptions, *, explain: bool = False) -> None:
+        self.layout, self.explain, self.started = layout, explain, False
 
     def write(self, report: Report) -> bytes:
         """Return one object per row; inf and nan are strings.
@@ -214,6 +215,9 @@ class JsonLinesWriter(Writer):
         )
         rows = [head | {name: values[k] for name, values in lists.items()} for k in range(known.rows)]
         rows[:1] = [row | first for row in rows[:1]]
+        if self.explain and not report.is_missing:
+            checks = check_results(report)
+            rows = [row | (checks[k] if k < len(checks) else {}) for k, row in enumerate(rows)]
         text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
         return text if text.isascii() else _to_ascii_json(text)
 
@@ -229,6 +233,27 @@ class JsonLinesWriter(Writer):
         if isinstance(x, str):
             return _escape_surrogates(x)
         return float(self.layout.style.format(x)) if math.isfinite(x) else str(x)
+
+
+def check_results(report: Report) -> list[dict[str, Any]]:
+    """Return the checks of the derivation of each problem: the method's name and whether it holds."""
+    view = ReportView.of_problems(report)
+    found = [
+        (
+            re.split(r"[\s:=]*\{", step.text)[0].strip(),
+            np.asarray(getattr(report.result, step.method)().holds),
+        )
+        for step in report.steps
+        if isinstance(step, CrossCheck)
+    ]
+    rows: list[dict[str, Any]] = []
+    for row in range(view.rows if found else 0):
+        each = (
+            (name, holds[row] if len(holds.shape) and len(holds) == view.rows else holds)
+            for name, holds in found
+        )
+        rows.append({"checks": [{"method": name, "holds": bool(np.all(holds))} for name, holds in each]})
+    return rows
 
 
 def _escape_surrogates(text: str) -> str:
