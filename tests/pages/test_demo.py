@@ -132,7 +132,7 @@ def test_json_has_the_commands_own_fields(aimath):
     for name in ("softmax", "gd", "eigenvalues", "cosine", "backprop", "attention"):
         found = rows(aimath("demo", name, "--json"))
         for line in DEMOS[name].command_lines:
-            plain = [word for word in words(line) if word not in {"--format", "table", "--plot"}]
+            plain = [word for word in words(line) if word not in {"--format", "table", "--plot", "--explain"}]
             own = rows(aimath(*plain, "--json"))
             mine = [row for row in found if row["command"] == line]
             assert mine == [row | {"demo": name, "command": line} for row in own]
