@@ -77,9 +77,11 @@ def _find_option(known: Mapping[str, Param], word: str) -> tuple[Param | None, t
 
 def _idle_options(command: Command, spoken: _Spoken) -> Iterator[InputError]:
     """Yield an error for each option that does nothing beside the others."""
-    from aimath.cli.job import select_usage  # noqa: PLC0415  not for help
+    from aimath.cli.job import lone_options, select_usage  # noqa: PLC0415  not for help
 
     said = command.flags
+    lone = lone_options(command, dict.fromkeys(spoken.values, True), spoken.operands)
+    spoken = spoken._replace(values={**spoken.values, **{key: [] for key in lone}})
     usage = select_usage(command, dict.fromkeys(spoken.values, True))
     mine = {*usage.operands, *usage.selected_by, *usage.trailing}
     for name in [key for key in spoken.values if key in command.operands and key not in mine]:

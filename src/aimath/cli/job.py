@@ -61,7 +61,7 @@ def parse_job(
     inputs = _pop_input_options(command, given)
     tokens = given.pop("operands", None) or []
     readable = (None if sys.stdin is None else 0) if stdin else NO_STDIN
-    given |= _lone_options(command, given, tokens)
+    given |= lone_options(command, given, tokens)
     if command.text_parameter and not select_usage(command, given).operands:
         words = [token.strip() for token in tokens]
         given[command.text_parameter], tokens = _expand_words(command, words, given, readable), []
@@ -98,7 +98,7 @@ def _expand_words(
     return expand_lines(words, stdin)
 
 
-def _lone_options(command: Command, given: Mapping[str, Any], tokens: Sequence[str]) -> Mapping[str, Any]:
+def lone_options(command: Command, given: Mapping[str, Any], tokens: Sequence[str]) -> Mapping[str, Any]:
     """Return the options that a single argument selects where the command's first usage needs more."""
     first, *others = command.usages
     needed = len(first.operands) - sum(given.get(key) is not None for key in first.operands)

@@ -280,3 +280,12 @@ def test_tokens_steer_no_terminal(aimath):
     out = aimath(*THREE, "--tokens", "the,\x1b[31mcat,sa\u202et", "--explain").out
     assert "\x1b" not in out
     assert "\u202e" not in out
+
+
+def test_lone_matrix_has_one_head(answered):
+    text = answered("attention", "1 0 2; 0 1 1")
+    assert text == answered("attention", "1 0 2; 0 1 1", "--heads", "1")
+    assert answered("attention", "1 0 2; 0 1 1", "--seed", "3") != text
+    batch = answered("attention", "randn:2x3x4").split("\n\n")
+    assert len(batch) == 2
+    assert batch[0].split() == answered("attention", "randn:3x4").split()  # the first is drawn as it is alone
