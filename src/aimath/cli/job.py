@@ -196,7 +196,7 @@ def _refuse_lone_probabilities(job: Job, tokens: Sequence[str], flags: Mapping[s
 
         hint = both_sides(lone, alone=len(job.operand_names) == 1)
         if hint:
-            why = f"{quote(lone[0])} alone is no distribution, whose probabilities sum to 1"
+            why = f"{quote(lone[0])} alone is no distribution: the other outcomes are missing"
             raise InputError(why, hint=hint, usage=True)
 
 
