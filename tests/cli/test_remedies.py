@@ -114,7 +114,7 @@ def test_the_example_that_a_hint_names_is_answered(aimath, name):
         ("entropy 2 1 .1", "--logits", ""),
         ("entropy 2 1 -1", "--logits", "--normalize"),
         ("entropy 3 5", "--normalize", "--logits"),
-        ("entropy .9", "other outcomes", "--normalize"),
+        ("entropy .9", "try aimath entropy .9 .1", "--normalize"),
         ("kl 2.5,1 .5,.5", "--normalize", "--logits"),
         ("svd-approx a.pt", "safetensors.torch.save_file", "try aimath"),
         ("svd-approx @a.pt", "safetensors.torch.save_file", "--input-format"),

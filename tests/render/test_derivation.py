@@ -161,7 +161,10 @@ def test_the_check_line_tells_whether_it_holds(answer, seen, other, sign, style)
 
 def test_a_check_that_can_not_tell_is_neither_right_nor_wrong(answer, seen):
     step = CrossCheck("{answer} = {alternative}", undecided="nothing can be said")
-    for other, mark in (([2.0, 7.0], " ? nothing can be said"), ([5.0, 7.0], " ✗ checked another way: 1, 2 = 5, 7")):
+    for other, mark in (
+        ([2.0, 7.0], " ? nothing can be said"),
+        ([5.0, 7.0], " ✗ checked another way: 1, 2 = 5, 7"),
+    ):
         check = Check(np.array([[1.0, 2.0]]), np.array([other]), 1.0, np.array([[other[0] == 2.0, True]]))
         assert seen(answer(a=[1.0], steps=(step,), check=check), explain=True) == [mark]
 

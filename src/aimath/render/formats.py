@@ -236,24 +236,30 @@ class JsonLinesWriter(Writer):
 
 
 def check_results(report: Report) -> list[dict[str, Any]]:
-    """Return the checks of the derivation of each problem: the method's name and whether it holds."""
+    """Return the checks of the derivation of each problem: the method's name, and whether it holds.
+
+    None stands for a check that can't tell.
+    """
     view = ReportView.of_problems(report)
+    steps = [step for step in report.steps if isinstance(step, CrossCheck)]
     found = [
-        (
-            re.split(r"[\s:=]*\{", step.text)[0].strip(),
-            np.asarray(getattr(report.result, step.method)().holds),
-        )
-        for step in report.steps
-        if isinstance(step, CrossCheck)
+        (re.split(r"[\s:=]*\{", step.text)[0].strip(), getattr(report.result, step.method)())
+        for step in steps
     ]
     rows: list[dict[str, Any]] = []
     for row in range(view.rows if found else 0):
-        each = (
-            (name, holds[row] if len(holds.shape) and len(holds) == view.rows else holds)
-            for name, holds in found
-        )
-        rows.append({"checks": [{"method": name, "holds": bool(np.all(holds))} for name, holds in each]})
+        checks = [{"method": name, "holds": _verdict(check, row, view.rows)} for name, check in found]
+        rows.append({"checks": checks})
     return rows
+
+
+def _verdict(check: Any, row: int, rows: int) -> bool | None:
+    """Return whether a check holds in a row of several, None if it can't tell."""
+    masks = [np.asarray(mask) for mask in (check.holds, check.undecided)]
+    holds, coarse = (mask[row] if mask.ndim and len(mask) == rows else mask for mask in masks)
+    if np.all(holds):
+        return True
+    return None if np.all(holds | coarse) else False
 
 
 def _escape_surrogates(text: str) -> str:
