@@ -123,7 +123,7 @@ class Function:
         """Return bounds of how far each partial derivative ranges within a radius along one coordinate.
 
         >>> parse_function("x^2*y").gradient_widths([3.0, 2.0], 0, 0.5)
-        [4.0, 6.0]
+        [4.0, 6.5]
         """
         return widths(self._gradient_program, point, moved, radius)[1:]
 
