@@ -128,7 +128,9 @@ def at_terminal(monkeypatch):
     from aimath.cli.output import Terminal
 
     def be(width, *, colour=False):
-        terminal = Terminal(is_terminal=True, width=width, colour=colour, ascii_only=False)
+        terminal = Terminal(
+            is_terminal=True, width=width, height=24, colour=colour, ascii_only=False, braille=True
+        )
         monkeypatch.setattr("aimath.cli.output.detect_terminal", lambda _output: terminal)
         monkeypatch.setattr("aimath.cli.output.is_terminal", lambda number: number == 1)
 

@@ -93,21 +93,41 @@ class Derivations(NamedTuple):
 Step = Line | Table | Panels | Tree | CrossCheck | Derivations
 
 
+class Reference(NamedTuple):
+    """A dashed line in a plot, at a quantity of y (of x, if it is `upright`), with a text as in a Line."""
+
+    at: str
+    text: str
+    upright: bool = False
+
+
 class Plot(NamedTuple):
     """What `--plot` draws: `y` over `x` (names of quantities).
 
-    `kind` is "bars", "curve", "picture", "heat", "scatter", "path" or "sweep". Bars may have words for
-    `x`; a curve without `x` runs over its entries, by the number that `positions` is the word for;
+    `kind` is "bars", "curve", "histogram", "picture", "heat", "scatter", "path" or "sweep". Bars may have
+    words for `x`; a curve without `x` runs over its entries, by the number that `positions` is the word for;
     "heat" shades matrices of numbers from -1 to 1, the number in the cell; "scatter" puts the first
     two columns of a matrix against each other, marked by the names of its rows; "path" shows where a
-    descent (with a `surface`) went; "sweep" is a curve over one swept option or a map over two.
+    descent went, on its function; "sweep" is a curve over one swept option or a map over two.
     """
 
     y: str
     x: str = ""
     kind: str = "bars"
     positions: str = ""
-    caption: str = ""  # said below a scatter plot
+    column: str = ""  # what is drawn beside the rows of a table, if not y
+    caption: str = ""  # said below the plot, as a Line
+    axes: tuple[str, str] = ("", "")  # what the axes are called, if not by their quantities
+    end: str = ""  # bars: the quantity or number at which one is full
+    series: str = ""  # curve: the names of several (k, n), a row each
+    status: str = ""  # curve, sweep: how each went; what diverged doesn't stretch the axis
+    points: tuple[str, str] = ("", "")  # curve: quantities (x, y) that are marked on it
+    area: tuple[str, str] = ("", "")  # curve: from here to there it is shaded below
+    references: tuple[Reference, ...] = ()
+    log_y: bool = False
+    log_x: bool = False
+    from_zero: bool = False  # curve: the y axis begins at 0
+    limits: tuple[float, float] | None = None  # picture: what is black and what white; None: each its own
 
 
 class Paragraph(NamedTuple):
@@ -159,6 +179,8 @@ class Report(NamedTuple):
     is_column: bool = False  # the input was a column: so is the answer
     swept: Mapping[str, Values] = EMPTY  # option -> (batch,), shown as the first columns
     is_missing: bool = False  # the row could not be answered: every quantity is nan
+    together: tuple[Report, ...] = ()  # all runs of a sweep over these rows, whose bars have one scale
+    drawn: Callable[[], Mapping[str, Any]] | None = None  # quantities of plots alone, of all rows together
 
     @property
     def plots(self) -> tuple[Plot, ...]:

@@ -42,16 +42,20 @@ def test_images_of_heads_share_their_range_and_say_it(drawn):
     lines = drawn(report)
     assert lines[0] == "▒▒"
     assert lines[20:23] == ["head 1", "", "██"]
-    assert lines[-2:] == ["head 2", " from 0 to 1"]
+    assert lines[-2:] == ["head 2", " blank 0 to █ 1"]
     narrow = drawn(report, width=20)
     assert max(map(display_width, narrow)) <= 20
 
 
 def test_images_in_colour_are_two_pixels_a_cell(answer, seen):
     out = seen(answer(y=CHESS, plot=PICTURE), draw=True, colour=True)
-    assert out == ["\x1b[38;5;232;48;5;255m▀\x1b[0m\x1b[38;5;255;48;5;232m▀\x1b[0m"]
-    odd = seen(answer(y=np.ones((1, 3, 2)), plot=PICTURE), draw=True, colour=True)
-    assert odd == ["\x1b[38;5;232;48;5;232m▀▀\x1b[0m", "\x1b[38;5;232m▀▀\x1b[0m"]
+    black, white = ("\x1b[38;5;232;48;5;232m▀▀\x1b[0m", "\x1b[38;5;255;48;5;255m▀▀\x1b[0m")
+    assert out == [black + white, white + black]  # small ones are enlarged
+    large = np.tile([[0.0, 1.0], [1.0, 0.0]], (9, 9))[np.newaxis]
+    out = seen(answer(y=large, plot=PICTURE), draw=True, colour=True)
+    assert out == ["\x1b[38;5;232;48;5;255m▀\x1b[0m\x1b[38;5;255;48;5;232m▀\x1b[0m" * 9] * 9
+    odd = seen(answer(y=np.ones((1, 3, 17)), plot=PICTURE), draw=True, colour=True)
+    assert odd == [f"\x1b[38;5;232;48;5;232m{'▀' * 17}\x1b[0m", f"\x1b[38;5;232m{'▀' * 17}\x1b[0m"]
 
 
 def test_images_without_colour_are_shades_and_in_ascii_signs(answer, drawn):
@@ -102,9 +106,12 @@ def test_a_picture_takes_the_place_of_its_numbers_but_not_of_the_derivation(answ
 
 
 def test_many_images_are_not_held_back_for_ever(answer):
-    writer = PlotWriter(LayoutOptions(width=20))
+    writer = PlotWriter(LayoutOptions(width=20, all_rows=True))
     report = answer(y=np.ones((700, 2, 2)), plot=PICTURE)
     assert writer.write(report)
+    few = PlotWriter(LayoutOptions(width=20))
+    assert not few.write(report)
+    assert few.finish().decode().splitlines()[-1] == " … 694 more (--all)"
 
 
 def test_an_image_is_drawn_where_people_look_though_no_plot_was_asked_for(answer):

@@ -51,6 +51,7 @@ def test_heat_has_the_number_in_the_cell(heat):
         "    1         2         3",
         " 1   1.00 ██   0        -0.25 ░░",
         " 2   0.50 ▒▒   4e-3 ░░  -1.00 ██",
+        " ░░ to 0.25   ▒▒ to 0.5   ▓▓ to 0.75   ██ to 1   by size, whatever the sign",
     ]
 
 
@@ -78,4 +79,5 @@ def test_heat_of_several_matrices_names_each_and_writes_all_alike(drawn):
         "    1         2",
         " 1  0.25  ░░  0.75  ▓▓",
         " 2  4e-3  ░░  0.996 ██",
+        " ░░ to 0.25   ▒▒ to 0.5   ▓▓ to 0.75   ██ to 1",
     ]

@@ -9,8 +9,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from aimath.render._layout import StyledLine
 from aimath.render.report_view import LayoutOptions
-from aimath.render.svg import SvgWriter
+from aimath.render.svg import SvgWriter, _line_shapes
 from aimath.report import Plot, Report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -88,15 +89,47 @@ def test_bars_are_as_long_as_their_numbers(five):
 def test_images_are_pixels(answer):
     text = picture(answer(y=[[[0.0, 1.0], [1.0, 0.0]]], plot=Plot("y", "", "picture")), draw=True)
     greys = [node.get("fill") for node in ET.fromstring(text).iter(f"{SVG}rect")][1:]  # noqa: S314
-    assert greys == ["#080808", "#eeeeee", "#eeeeee", "#080808"]
+    assert greys == [*["#080808"] * 2, *["#eeeeee"] * 4, *["#080808"] * 2]  # each pixel is two cells
 
 
 def test_image_of_odd_height_ends_in_half_cells(answer):
-    text = picture(answer(y=[[[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]], plot=Plot("y", "", "picture")), draw=True)
+    image = np.tile([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]], (1, 9))
+    text = picture(answer(y=[image], plot=Plot("y", "", "picture")), draw=True)
     root = ET.fromstring(text)  # noqa: S314
     greys = [node.get("fill") for node in root.iter(f"{SVG}rect")][1:]
-    assert greys == ["#080808", "#eeeeee", "#eeeeee", "#080808", "#080808", "#eeeeee"]
+    assert greys == ["#080808", "#eeeeee", "#eeeeee", "#080808"] * 9 + ["#080808", "#eeeeee"] * 9
     assert not list(root.iter(f"{SVG}text"))
+
+
+def test_dots_of_a_curve_are_squares_where_the_terminal_has_them(answer):
+    t = np.linspace(0.0, 1.0, 200)
+    report = answer(t=[t], y=[t * t], plot=Plot("y", "t", "curve"))
+    root = ET.fromstring(picture(report, draw=True))  # noqa: S314
+    squares = [
+        tuple(map(float, corner))
+        for path in root.iter(f"{SVG}path")
+        for corner in re.findall(r"M([\d.]+) ([\d.]+)h", path.get("d"))
+    ]
+    assert len(squares) == len(set(squares)) > 100
+    steps = {round((x - squares[0][0]) / 5, 6) for x, _ in squares} | {
+        round((y - squares[0][1]) / 5, 6) for _, y in squares
+    }
+    assert all(step == int(step) for step in steps)  # 5 units apart both ways
+    assert not any("\u2800" <= sign <= "\u28ff" for node in root.iter(f"{SVG}text") for sign in node.text)
+
+
+def test_columns_of_a_histogram_touch(answer):
+    values = np.repeat(np.arange(10.0), 40)
+    report = answer(y=[values], n=[1.0], show=("n",), plot=Plot("y", kind="histogram"))
+    root = ET.fromstring(picture(report, draw=True))  # noqa: S314
+    columns = [node for node in root.iter(f"{SVG}rect") if node.get("class") == "cyan"]
+    assert {node.get("height") for node in columns} == {"20"}
+
+
+def test_a_sign_on_a_ground_has_a_rectangle_behind_it():
+    shapes = [*_line_shapes(StyledLine((("○", "bold magenta on cyan"),)), 14)]
+    assert shapes[0].startswith('<rect class="cyan" x="14" y="14" width="10"')
+    assert '<text class="bold magenta"' in shapes[1]
 
 
 def test_it_is_as_wide_as_what_it_shows(answer, five):

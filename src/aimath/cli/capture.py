@@ -38,5 +38,5 @@ def run_captured(command_line: str) -> CapturedRun:
         raise InputError(f"'{command_line}' is no command line of aimath's", usage=True)
     output = OutputOptions(**{key: given.pop(key) for key in OutputOptions._fields})
     kept = CollectingPrinter()
-    run_job(*parse_job(lookup(name), given, stdin=False), kept)
+    run_job(*parse_job(lookup(name), given, stdin=False, draws=output.draws), kept)
     return CapturedRun(command_line, output, tuple(kept.reports))

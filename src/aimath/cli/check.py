@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from aimath.cli.command import Command
-    from aimath.report import Report, Step
+    from aimath.report import Plot, Report, Step
 
 CHECK_NAMES = ("answer", "alternative", "difference")
 """What the template of a CrossCheck may name beside the quantities."""
@@ -89,6 +89,7 @@ def report_mistakes(command: Command, report: Report) -> Iterator[str]:
     """Yield the names in a report of a command that are the names of nothing."""
     quantities = {*report.quantity_names(), *report.swept}
     words = quantities | {*report.template_words}
+    drawn = report.drawn() if report.drawn else {}
     axes = {axis for name in quantities for axis in report.axes(name)}
     for place, known, names in (
         ("show", quantities, report.show),
@@ -96,7 +97,7 @@ def report_mistakes(command: Command, report: Report) -> Iterator[str]:
         ("units", quantities, report.units),
         ("companion", quantities, (report.companion,)),
         ("names", {*axes, "entry", "row"}, report.names),
-        *((f"{plot}", quantities, (plot.y, plot.x)) for plot in report.plots),
+        *((f"{plot}", words | {*drawn}, _plot_names(plot)) for plot in report.plots),
         *((f"{step}", words, _step_names(step)) for step in report.steps),
     ):
         for name in names:
@@ -105,6 +106,19 @@ def report_mistakes(command: Command, report: Report) -> Iterator[str]:
     for method in (method for step in report.steps for method in _step_methods(step)):
         if not hasattr(report.result, method):
             yield f"{source_location(command)}: {command.name}: the result has no method {method}"
+
+
+def _plot_names(plot: Plot) -> Iterable[str]:
+    """Return the quantities that a plot names."""
+    from aimath.render.templates import field_names
+
+    texts = (plot.caption, *(mark.text for mark in plot.references))
+    end = () if plot.end.isdigit() else (plot.end,)
+    status = () if plot.kind == "sweep" else (plot.status,)  # which a sweep of single steps may lack
+    return (
+        plot.y, plot.x, plot.column, plot.series, *end, *status, *plot.points, *plot.area,
+        *(mark.at for mark in plot.references), *(name for text in texts for name in field_names(text)),
+    )  # fmt: skip
 
 
 def _step_methods(step: Step) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +15,7 @@ from aimath.cli.options import (
     MAX_MEMORY,
     MEMORY_LIMIT,
     MISSING_POLICIES,
+    PLOT_ASKED,
     SEED,
     InputOptions,
     Integer,
@@ -55,7 +57,7 @@ class Job(NamedTuple):
 
 
 def parse_job(
-    command: Command, given: dict[str, Any], *, stdin: bool = True
+    command: Command, given: dict[str, Any], *, stdin: bool = True, draws: bool = False
 ) -> tuple[Job, Iterator[Block | BadRow]]:
     """Parse a command line without its output options into a Job and a lazy iterator of row blocks."""
     inputs = _pop_input_options(command, given)
@@ -67,7 +69,11 @@ def parse_job(
         given[command.text_parameter], tokens = _expand_words(command, words, given, readable), []
     flags = {key: text for key in command.operands if (text := given.pop(key, None)) is not None}
     seed = _pop_seed(command, given)
+    if plotted := command.name_of(PLOT_ASKED):
+        given[plotted] = draws
     asked = _make_job(command, given, inputs, flags, tokens, seed)
+    if plotted and draws and not (tokens or flags) and _nothing_on(stdin=stdin):
+        asked = asked._replace(operand_names=())
     apart = {
         key: [f"{key} {k}" for k in range(len(texts))]
         for key, texts in flags.items()
@@ -105,6 +111,14 @@ def lone_options(command: Command, given: Mapping[str, Any], tokens: Sequence[st
     if len(tokens) != 1 or needed < 2 or select_usage(command, given) != first:
         return {}
     return {key: [text] for usage in others for key, text in usage.lone}
+
+
+def _nothing_on(*, stdin: bool) -> bool:
+    """Return whether nothing is to be read from standard input: it is closed, not ours, or a terminal."""
+    try:
+        return not stdin or sys.stdin is None or os.isatty(0)
+    except OSError:
+        return True
 
 
 def _pop_input_options(command: Command, given: dict[str, Any]) -> InputOptions:

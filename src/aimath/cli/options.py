@@ -159,6 +159,12 @@ GivenOperands = Annotated[tuple[Sequence[str], Sequence[str]], OPERAND_WORDS]
 MISSING_ROW = Supplied("whether the row is missing, so that only the shape of the answer matters")
 MissingRow = Annotated[bool, MISSING_ROW]
 """Whether the row is missing: only the shape of its answer matters."""
+PLOT_ASKED = Supplied("whether a plot is drawn, which may need no operand")
+PlotAsked = Annotated[bool, PLOT_ASKED]
+"""Whether a plot is drawn: then there is an answer without operands, if there is nothing to read."""
+SOURCE = Supplied("what the rows are read from, such as digits:3")
+Source = Annotated[str, SOURCE]
+"""What the rows are read from, such as digits:3; "" for arguments."""
 Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.", distribution=True)]
 TrueDistribution = Annotated[Vector, Operand("The distribution that is true.", flag="--p", distribution=True)]
 ModelDistribution = Annotated[
@@ -193,8 +199,14 @@ class OutputOptions(NamedTuple):
     no_header: Annotated[bool, Option("--no-header", help="No header line.")] = False
     explain: Annotated[bool, Option("--explain", help="Show each step with your numbers.")] = False
     plot: Annotated[bool, Option("--plot", help="Draw; in a pipe, on standard error.")] = False
+    log_y: Annotated[bool, Option("--log-y", help="Draw with a logarithmic y axis.")] = False
     all: Annotated[bool, Option("--all", help="Show every row of a long table.")] = False
     ascii: Annotated[bool, Option("--ascii", help="Draw with ASCII signs only.")] = False
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is a plot: an option of how it is drawn asks for it too."""
+        return self.plot or self.log_y
 
 
 MISSING_POLICIES, INVALID_POLICIES = ("error", "skip", "nan"), ("stop", "skip", "nan")

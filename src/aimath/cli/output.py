@@ -28,13 +28,19 @@ DERIVATION_FORMS = ("plain", "table", "json", "svg")
 """Forms that --explain leaves nothing out of: plain becomes a table, JSON holds every quantity."""
 
 
+MIN_SCREEN = 36
+"""At a terminal that many lines are shown of several answers, or as many as it has."""
+
+
 class Terminal(NamedTuple):
     """Properties of the terminal or file that standard output goes to."""
 
     is_terminal: bool
     width: int
+    height: int
     colour: bool
     ascii_only: bool
+    braille: bool
 
 
 @contextlib.contextmanager
@@ -127,19 +133,23 @@ def detect_terminal(output: OutputOptions) -> Terminal:
     shown = output.out is None and is_terminal(1)
     dumb = os.environ.get("TERM") == "dumb" and not os.environ.get("FORCE_COLOR")
     plain = dumb or bool(os.environ.get("NO_COLOR"))
+    size = _terminal_size() if is_terminal(1) else (80, 24)
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     return Terminal(
         is_terminal=shown,
-        width=_terminal_width() if is_terminal(1) else 80,  # a file has what the terminal would show
+        width=size[0],  # a file has what the terminal would show
+        height=size[1],
         colour=shown and not plain,
         ascii_only=output.ascii or not encoding.startswith("utf"),
+        braille=os.environ.get("TERM") != "linux",  # the kernel's console has 512 signs, and none of dots
     )
 
 
-def _terminal_width() -> int:
+def _terminal_size() -> tuple[int, int]:
+    """Return the columns and lines of the terminal."""
     import shutil
 
-    return shutil.get_terminal_size().columns
+    return shutil.get_terminal_size()
 
 
 def _layout_options(output: OutputOptions, terminal: Terminal) -> LayoutOptions:
@@ -159,6 +169,8 @@ def _layout_options(output: OutputOptions, terminal: Terminal) -> LayoutOptions:
         all_rows=output.all,
         ascii_only=terminal.ascii_only,
         colour=terminal.colour,
+        braille=terminal.braille,
+        log_y=output.log_y,
     )
 
 
@@ -198,7 +210,9 @@ def _make_terminal_writer(
     from aimath.render.terminal import UNLIMITED_WIDTH, TerminalWriter
 
     seen = terminal.is_terminal or format_name == "svg"
-    drawn = output.plot and seen
+    drawn = output.draws and seen
+    if seen and not output.all:
+        layout = layout._replace(max_lines=max(MIN_SCREEN, terminal.height))
     if format_name == "svg":
         from aimath.render.svg import SvgWriter
 
@@ -212,7 +226,7 @@ def _make_plot_writer(
     output: OutputOptions, layout: LayoutOptions, format_name: str, terminal: Terminal
 ) -> Writer | None:
     """Return the writer of the plot that goes to standard error beside piped data."""
-    if not output.plot or format_name == "svg" or (terminal.is_terminal and format_name == "table"):
+    if not output.draws or format_name == "svg" or (terminal.is_terminal and format_name == "table"):
         return None
     from aimath.render.terminal import PlotWriter
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from aimath.cli.errors import eprint
 from aimath.cli.job import Job, parse_job
-from aimath.cli.options import ENTRY_LABELS, MISSING_ROW, OPERAND_WORDS, ROW_NUMBERS, OutputOptions
+from aimath.cli.options import (
+    ENTRY_LABELS, MISSING_ROW, OPERAND_WORDS, PLOT_ASKED, ROW_NUMBERS, SOURCE, OutputOptions,
+)
 from aimath.cli.output import open_printer
 from aimath.cli.stand_ins import stand_in_operands, tries_all_widths
 from aimath.cli.text_command import TextCommand
@@ -35,7 +37,7 @@ def run(command: Command, given: dict[str, Any]) -> int:
     output = OutputOptions(**{key: given.pop(key) for key in OutputOptions._fields})
     if command.implies_explain(given) and not (output.json or output.format == "json"):
         output = output._replace(explain=True)
-    asked, pieces = parse_job(command, given)
+    asked, pieces = parse_job(command, given, draws=output.draws)
     with open_printer(output, command.name) as out:
         passed = run_job(asked, pieces, out)
     if passed:
@@ -57,8 +59,10 @@ def run_job(job: Job, blocks: Iterable[Block | BadRow], out: Printer | Collectin
                 _check_options(job, {}, out, readable=True)
             _reject(job, piece, _guess_shapes(job, piece.width), out)
             passed, before = passed + 1, before + 1
-        elif piece.is_empty:
+        elif piece.is_empty and not (job.options.get(job.command.name_of(PLOT_ASKED) or "") and not before):
             _check_options(job, piece.operands, out)
+        elif piece.is_empty:  # there is a picture without operands
+            _run_block(job._replace(operand_names=()), Block({}, piece.source, (1,)), before, out)
         else:
             with np.errstate(all="ignore"):  # what is no number is found by its name, not by numpy's warning
                 passed += _run_block(job, piece, before, out)
@@ -260,10 +264,12 @@ def _make_reports(
         operands[numbered] = range(row_offset + 1, row_offset + 1 + len(part.lines))
     if given := job.command.name_of(OPERAND_WORDS):
         operands[given] = job.operand_words
+    if sourced := job.command.name_of(SOURCE):
+        operands[sourced] = part.source
     labels = _check_labels(job.labels, part) or part.labels
     if named := job.command.name_of(ENTRY_LABELS):
         operands[named], labels = labels, ()
-    reports = []
+    reports: list[Report] = []
     for options in runs:
         report = _name_axes(_call_command(job, operands, options), entry=labels, row=part.row_labels)
         columns = {job.command.sweepable[key].quantity or key: options[key] for key in job.swept}
@@ -277,7 +283,10 @@ def _make_reports(
                 is_column=part.is_column or report.is_column,
             )
         )
-    return reports
+    if len(reports) == 1:
+        return reports
+    together = tuple(reports)
+    return [report._replace(together=together) for report in reports]
 
 
 def _name_axes(report: Report, **names: tuple[str, ...]) -> Report:

@@ -134,7 +134,7 @@ def _demo_reports(topic: Topic, demo_spec: Demo, user_args: Sequence[str]) -> It
     start: tuple[Paragraph, ...] = (title, Paragraph(f"{demo_spec.text} In AI: {topic.used_in}."))
     for k, line in enumerate(lines, 1):
         typed, output, answers = run_captured(line)
-        look = PageHeader((*start, Paragraph(typed, "command")), explain=output.explain, draw=output.plot)
+        look = PageHeader((*start, Paragraph(typed, "command")), explain=output.explain, draw=output.draws)
         closing = _experiments(demo_spec) if k == len(lines) else ()
         # What is worth knowing of an answer stands in its derivation.
         bare = (answer._replace(notes=(), warnings=()) for answer in answers)

@@ -123,8 +123,9 @@ def _random_rows(token: str, name: str, read_options: ReadOptions, stream_index:
 def load_digits(token: str) -> tuple[Array, list[int], Sequence[int]]:
     """Return digit images (m, 64), their classes (m,) and their line numbers from 1 (m,).
 
-    `digits:0,1` are those of a 0 or a 1. E. Alpaydin and C. Kaynak, Optical Recognition of
-    Handwritten Digits, UCI Machine Learning Repository 1998; see data/digits.txt.
+    `digits:0,1` are those of a 0 or a 1, `digits:3#7` is the seventh three alone.
+    E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
+    Repository 1998; see data/digits.txt.
 
     >>> pixels, classes, places = load_digits("digits:3")
     >>> pixels.shape, set(classes), places[0]
@@ -136,7 +137,8 @@ def load_digits(token: str) -> tuple[Array, list[int], Sequence[int]]:
     from aimath.read._npy import read_header  # noqa: PLC0415  only what is read from is loaded
     from aimath.read._sources import open_source  # noqa: PLC0415  the same
 
-    wanted = _parse_classes(token)
+    classes, numbered, number = token.partition("#")
+    wanted = _parse_classes(classes)
     with open_source(str(DIGITS_PATH)) as stream:
         stored = read_header(stream)
         table = read_elements(stream, stored.size, stored)[0].reshape(stored.shape)
@@ -144,6 +146,9 @@ def load_digits(token: str) -> tuple[Array, list[int], Sequence[int]]:
     if len(wanted) < 10:
         chosen = np.isin(table[:, -1], wanted)
         table, lines = table[chosen], (np.flatnonzero(chosen) + 1).tolist()
+    if numbered:
+        place = parse_integer(number, f"the image of {quote(token)}", 1, len(table)) - 1
+        table, lines = table[place : place + 1], lines[place : place + 1]
     return np.ascontiguousarray(table[:, :-1]), table[:, -1].astype(np.int64).tolist(), lines
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aimath.errors import InputError
 from aimath.read._foreign import conversion_hint
 from aimath.read.blocks import Block, has_known_suffix
-from aimath.read.numbers import parse_number
+from aimath.read.numbers import parse_number, parse_sweep
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LIST = re.compile(r"[^\s,],[^\s,]")
 _ENTRY = re.compile(r"[^\s,;\[\]]+")
+_RANGE = re.compile(r"(?<![^\s,;\[\]])(?:lin|log):[^\s,;\[\]]*")
 
 
 def parse_literal(
@@ -30,7 +31,9 @@ def parse_literal(
     """
     import numpy as np
 
-    lists = [k for k, token in enumerate(tokens) if _LIST.search(token)]
+    typed = tokens
+    tokens = [_expand_ranges(token, place, name) for token, place in zip(typed, locations, strict=True)]
+    lists = [k for k, token in enumerate(typed) if _LIST.search(token)]
     if len(lists) > 1 and not any(sign in token for token in tokens for sign in ";[]"):
         why = f"{quote(tokens[lists[1]])} is a second list, where one vector, {name}, is asked for"
         error = InputError(why, hint="write rows as '1,2; 3,4'", operand=name, usage=True)
@@ -57,6 +60,17 @@ def parse_literal(
     rows = np.array(values, np.float64).reshape(len(widths), widths[0])
     operand = rows[None] if matrix else rows
     return Block({name: operand}, "", range(1, len(operand) + 1), tuple(labels))
+
+
+def _expand_ranges(token: str, location: str, name: str) -> str:
+    """Return a token with each lin:A:B:N and log:A:B:N as the numbers that it stands for."""
+    if ":" not in token:
+        return token
+    try:
+        return _RANGE.sub(lambda found: ",".join(map(repr, parse_sweep(found[0]))), token)
+    except InputError as error:
+        error.operand, error.usage = name, True
+        raise error.within(location) from None
 
 
 def _row_widths(whole: str, locations: Sequence[str], name: str) -> list[int]:

@@ -114,8 +114,8 @@ def file_suffix(path: str) -> str:
 
 
 def is_dataset(text: str) -> bool:
-    """Return whether a token is a data set at hand: digits, digits:0,1, randn:3x4, or a word of the guide."""
-    return text == "digits" or text.startswith(("digits:", "randn:")) or text in WORDS
+    """Return whether a token is a data set at hand: digits, digits:3#7, randn:3x4, or a word of the guide."""
+    return text == "digits" or text.startswith(("digits:", "digits#", "randn:")) or text in WORDS
 
 
 def split_archive_path(path: str) -> tuple[str, str | None]:

@@ -23,7 +23,7 @@ from aimath.render._layout import (
     wrap,
 )
 from aimath.render._panels import PanelStep
-from aimath.render.report_view import ReportView, entry_names
+from aimath.render.report_view import ReportView, entry_names, largest_together
 from aimath.render.templates import (
     BAR_WIDTH,
     MAX_WORD_WIDTH,
@@ -74,25 +74,49 @@ class TableStep:
             return self.with_elisions(vertical_entries(labels, heads, columns, width))
         room = min(BAR_WIDTH, width - display_width(head) - 2)
         marks = self._marks(room) if room >= 5 else [""] * len(lines)
-        head += self._axis_ends(room) if self.step.dot_plot else ""
+        head += self._axis_ends(room) if self.step.dot_plot else self._bar_head(room)
         rows = [[row] for row in append_marks(lines, marks, self.layout)]
         return [styled(head, "dim"), *self.with_elisions(rows)]
+
+    def _bar_head(self, room: int) -> str:
+        """Return the name of the column that is drawn, unless it is the last one, beside which bars stand."""
+        drawn = self.step.bar
+        if not drawn or room < 5:
+            return ""
+        heads = [head for head, template in self.step.columns if field_names(template) == [drawn]]
+        if heads and field_names(self.step.columns[-1][1]) == [drawn]:
+            return ""
+        return f"  {safe_label(f'bar: {heads[0] if heads else drawn}', self.layout, room)}"
 
     def _marks(self, room: int) -> list[str]:
         """Return a bar or a dot for each shown entry."""
         values = self.plotted[self.entries]
         if self.step.bar:
-            return bars(values, room)
+            return bars(values, room, self._scale_of_bars())
         return dot_plot(values, room) if self.step.dot_plot and values.size else [""] * len(values)
+
+    def _scale_of_bars(self) -> np.ndarray[Any, Any]:
+        """Return what the bars are scaled by: the shown ones, and of all rows and runs the largest."""
+        values = self.view[self.step.bar]
+        if values is None or values.dtype.kind not in "fiu":
+            return self.plotted
+        return np.append(self.plotted, largest_together(self.view, self.step.bar))
 
     def _axis_ends(self, room: int) -> str:
         """Return the axis above a dot plot with its least and largest value, if there is room."""
         values = self.plotted[self.entries]
-        if not values.size:
+        if not values.size or room < 5:
             return ""
         low, high = (self.layout.style.format_display(float(end)) for end in (values.min(), values.max()))
-        between = room - len(low) - len(high) - 2
-        return rendered(f"  {low} {'─' * between} {high}", self.layout) if between > 0 else ""
+        drawn = (
+            head for head, template in self.step.columns if field_names(template) == [self.step.dot_plot]
+        )
+        name = safe_label(next(drawn, self.step.dot_plot), self.layout, room)
+        between = room - len(low) - len(high) - display_width(name) - 4
+        if between < 2:
+            return f"  {name}"
+        dashes = ("─" * (between // 2), "─" * (between - between // 2))
+        return rendered(f"  {low} {dashes[0]} {name} {dashes[1]} {high}", self.layout)
 
     def _entry_names(self) -> list[str]:
         if self.step.names:

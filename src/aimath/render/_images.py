@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.render._layout import SHADES, StyledLine, rendered, separated, styled, sweep_settings
+from aimath.render._layout import SHADES, StyledLine, rendered, safe_label, separated, styled, sweep_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.render.report_view import LayoutOptions, ReportView
 
+SMALL_SIDE = 16
+"""Images of no more pixels a side have twice two cells a pixel."""
 GREYS = 24
 FIRST_GREY = 232
 """The first of the 24 greys among a terminal's 256 colours."""
@@ -28,12 +30,15 @@ def iter_images(view: ReportView, values: Image, layout: LayoutOptions) -> Itera
     A vector whose length is a square number is a square image, any other is one line.
     """
     report = view.report
+    labels = report.names.get("row", ())
     for row in range(view.rows):
         value = values[row]
         if value.ndim < 2:
             side = math.isqrt(value.size)
             value = value.reshape((side, side) if side * side == value.size else (1, -1))
         said = ", ".join(sweep_settings(report, row, layout))
+        if len(labels) == view.rows > 1:
+            said = f"{safe_label(labels[row], layout)}: {said}" if said else safe_label(labels[row], layout)
         for image in value.reshape(-1, *value.shape[-2:]):
             yield image.astype(np.float64), said
 
@@ -54,7 +59,7 @@ class Gallery:
         self.frame_rows: list[list[Frame]] = []
 
     def add(self, image: Image, caption: str, scale_to: Image | None = None) -> None:
-        """Add an image, its grey levels scaled to its own range or to that of `scale_to`."""
+        """Add an image, enlarged if small, its levels scaled to its own range or to that of `scale_to`."""
         frame = _render_frame(image, caption, self.layout, self.width, scale_to)
         if not self.frame_rows or sum(f.width + 2 for f in self.frame_rows[-1]) + frame.width > self.width:
             self.frame_rows.append([])
@@ -82,6 +87,8 @@ def _render_frame(
 ) -> Frame:
     blocks = layout.colour and not layout.ascii_only
     wide = 1 if blocks or image.shape[1] * 2 > width else 2
+    if blocks and max(image.shape) <= SMALL_SIDE and 2 * image.shape[1] <= width:
+        image = np.kron(image, np.ones((2, 2)))
     image = _downsample(image, width // wide)
     low, span = _value_range(image if scale_to is None else scale_to)
     level = np.clip(np.nan_to_num((image - low) / span, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)

@@ -27,9 +27,10 @@ OPERATORS = frozenset("+-·×*/=≈")
 
 
 class StyledLine(NamedTuple):
-    """A line of (text, style) spans."""
+    """A line of (text, style) spans; `touching` says that its cells and those of the next are one picture."""
 
     spans: tuple[tuple[str, str], ...]
+    touching: bool = False
 
     @property
     def text(self) -> str:
@@ -146,11 +147,17 @@ def spark(values: np.ndarray[tuple[int], np.dtype[np.float64]], layout: LayoutOp
     return "".join(signs[max(0, round(x / largest * 8) - 1)] for x in values[places].tolist())
 
 
-def bars(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) -> list[str]:
-    """Return numbers as bars scaled to the largest, with signs if one is negative."""
-    finite = np.where(np.isfinite(values), values, 0.0)
-    largest = float(np.abs(finite).max(initial=0.0)) or 1.0
-    signs = ("- ", "+ ") if (finite < 0).any() else ("", "")
+def bars(values: np.ndarray[Any, Any], room: int, together: np.ndarray[Any, Any] | None = None) -> list[str]:
+    """Return numbers as bars scaled to the largest of all that are `together`, signed if one is negative.
+
+    >>> bars(np.array([1.0, 2.0]), 4), bars(np.array([1.0]), 6, np.array([1.0, -2.0]))
+    (['██', '████'], ['+ ██'])
+    """
+    finite, all_values = (
+        np.where(np.isfinite(some), some, 0.0) for some in (values, values if together is None else together)
+    )
+    largest = float(np.abs(all_values).max(initial=0.0)) or 1.0
+    signs = ("- ", "+ ") if (all_values < 0).any() else ("", "")
     room -= len(signs[0])
     return [signs[x >= 0] + bar(abs(x) / largest, room) for x in finite.tolist()]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aimath.render._frame import legend_lines
 from aimath.render._layout import (
     BAR_STYLE,
     SHADES,
@@ -142,6 +143,16 @@ def heat_maps(
             pairs = zip(matrices, texts, strict=True)
             return [_render_heat_map(matrix, text, labels, heads, layout, wide) for matrix, text in pairs]
     return None
+
+
+def heat_legend(matrices: Matrix, layout: LayoutOptions, width: int) -> list[StyledLine]:
+    """Return what the shades of heat maps stand for, in one line."""
+    entries = [(sign * 2, f"to {k / 4:g}", "dim") for k, sign in enumerate(SHADES) if k]
+    if (matrices < 0.0).any():
+        entries.append(("", "red: below 0" if layout.colour else "by size, whatever the sign", "dim"))
+    return legend_lines(
+        [(rendered(sign, layout), text, style) for sign, text, style in entries], layout, width
+    )
 
 
 def _render_heat_map(

@@ -1,290 +1,293 @@
-"""Terminal plots: bar charts, curves, scatter plots and descents."""
+"""From Reports to plots: each kind of Plot is gathered over all rows, then drawn on one scale."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.render._bars import BarChart, Group
+from aimath.render._chart import Chart, Reference, Series, draw_chart, histogram_bins
+from aimath.render._frame import said_lines
 from aimath.render._images import Gallery, iter_images
-from aimath.render._layout import (
-    BAR_STYLE,
-    DOT,
-    HEAD_LINES,
-    SHADES,
-    StyledLine,
-    append_marks,
-    bars as drawn_bars,
-    elision,
-    head_tail,
-    join_columns,
-    pad,
-    rendered,
-    safe_label,
-    scale_to_cells,
-    separated,
-    styled,
-    wrap,
-)
-from aimath.render._panels import heat_maps
+from aimath.render._landscape import Way, draw_landscape
+from aimath.render._layout import StyledLine, elision, rendered, separated, styled, sweep_settings
+from aimath.render._panels import heat_legend, heat_maps
+from aimath.render._scatter import draw_scatter
+from aimath.render._sweeps import draw_sweep
+from aimath.render._table import FAILED_STATUSES
 from aimath.render.numbers import NumberStyle
 from aimath.render.report_view import ReportView, entry_names
-from aimath.text import display_width, escape_control
+from aimath.render.templates import TemplateScope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from aimath.render.report_view import LayoutOptions
     from aimath.report import Plot, Report
 
-    Points = np.ndarray[Any, Any]
     Values = np.ndarray[Any, Any]
-
-HEIGHT = 12
-
-
-def curve(x: Points, y: Points, axes: tuple[str, str], layout: LayoutOptions, width: int) -> list[str]:
-    """Return a plot of points (x, y) with axis ranges; nonfinite points are counted."""
-    beyond = int((~np.isfinite(x) | ~np.isfinite(y)).sum())
-    counted = [rendered(f" … {beyond} at infinity", layout)] * (beyond > 0)
-    return [*plot_points(x, y, np.full(len(x), DOT), axes, layout, width), *counted]
-
-
-def scatter(
-    points: Points, names: Sequence[str], axes: tuple[str, str], layout: LayoutOptions, width: int
-) -> list[str]:
-    """Return a scatter plot of rows (n, 1 or more), each marked by the first character of its name.
-
-    Where several fall into one cell, the commonest sign is drawn; a single number is drawn on a line.
-    """
-    x = points[:, 0]
-    y = points[:, 1] if points.shape[1] > 1 else np.zeros_like(x)
-    marks = np.array([_marker(name) for name in names] or [DOT] * len(x))
-    return plot_points(x, y, marks, axes, layout, width)
-
-
-def _marker(name: str) -> str:
-    sign = escape_control(name)[:1]
-    return sign if sign.strip() and display_width(sign) == 1 else DOT
-
-
-def plot_points(
-    x: Points, y: Points, marks: Points, axes: tuple[str, str], layout: LayoutOptions, width: int
-) -> list[str]:
-    """Return a plot of points (x, y) with marks; the most common mark of a cell wins."""
-    keep = np.isfinite(x) & np.isfinite(y)
-    x, y, marks = x[keep], y[keep], marks[keep]
-    if not x.size:
-        return []
-    high = HEIGHT if axes[1] else 1
-    low, top, left, right = (
-        layout.style.format_display(float(end)) for end in (y.min(), y.max(), x.min(), x.max())
-    )
-    if not axes[1]:
-        low = top = ""
-    margin = max(len(low), len(top))
-    if margin + 2 > width // 3:  # numbers beside the curve would leave it no room
-        lines = [*axis_range_lines("y", low, top, width), *axis_range_lines("x", left, right, width)]
-        canvas = (f" │{line}".rstrip() for line in _canvas(x, y, marks, width - 2, high))
-        return [rendered(line, layout) for line in (*lines, *canvas, " └" + "─" * (width - 2))]
-    room = width - margin - 3
-    edge = {0: top, high - 1: low}
-    drawn = enumerate(_canvas(x, y, marks, room, high))
-    lines = [f" {edge.get(k, ''):>{margin}} │{line}".rstrip() for k, line in drawn]
-    between = room - len(left) - len(right)
-    start = " " * (margin + 2)
-    below = [f"{start} {left}{axes[0] if len(axes[0]) + 2 <= between else '':^{max(0, between)}}{right}"]
-    below = below if between > 0 else axis_range_lines("x", left, right, width)
-    named = [f"{start}{axes[1]}".rstrip()] if axes[1] else []
-    return [rendered(line, layout) for line in (*named, *lines, f"{start}└{'─' * room}", *below)]
-
-
-def axis_range_lines(axis: str, low: str, high: str, width: int) -> list[str]:
-    """Return the range of an axis in one line, or in two if too long."""
-    line = f" {axis}: {low} to {high}"
-    return [line] if len(line) <= width else [f" {axis}: {low}", f" to {high}"]
-
-
-def _canvas(x: Points, y: Points, marks: Points, room: int, high: int) -> list[str]:
-    places = (high - 1 - scale_to_cells(y, high)) * room + scale_to_cells(x, room)
-    signs, which = np.unique(marks, return_inverse=True)
-    counts = np.zeros((len(signs), high * room), np.int64)
-    np.add.at(counts, (which, places), 1)
-    drawn = np.where(counts.any(axis=0), signs[counts.argmax(axis=0)], " ").reshape(high, room)
-    return ["".join(line) for line in drawn.tolist()]
-
-
-MAP_HEIGHT, MIN_MAP_WIDTH = 16, 8
-CURVE_MARK, STEP_MARK, START_MARK, END_MARK = "·", "o", "S", "E"
-LOG_SCALE_RATIO = 50.0
-"""Positive numbers whose largest is so many times their smallest are drawn by their logarithms."""
-
-
-def descent_plot(
-    trajectory: Any, names: Sequence[str], layout: LayoutOptions, width: int
-) -> list[StyledLine]:
-    """Return a plot of a descent (a Trajectory) on the curve or map of its function."""
-    margin = width // 5
-    found = trajectory.surface(max(MIN_MAP_WIDTH, width - margin - 3), MAP_HEIGHT)
-    named = [escape_control(name) for name in names]
-    if len(found.y) == 1:
-        lines = _descent_on_curve(found, named[0], layout, width)
-    else:
-        lines = _descent_on_map(found, named, layout, margin)
-    said = wrap(f" {START_MARK} start   {END_MARK} end   {STEP_MARK} between", width)
-    return [*(styled(line, BAR_STYLE) for line in lines), *(styled(line, "dim") for line in said)]
-
-
-def _descent_on_curve(surface: Any, name: str, layout: LayoutOptions, width: int) -> list[str]:
-    """Return the curve of the function with the steps on it."""
-    x, y = surface.path[:, 0], surface.losses
-    marks = np.full(len(x), STEP_MARK)
-    marks[[0, -1]] = START_MARK, END_MARK
-    # Ends outweigh the steps in their cell.
-    often = np.where(marks == STEP_MARK, 1, len(x) + 2)
-    ground = np.full(len(surface.x), CURVE_MARK)
-    return plot_points(
-        np.concatenate((surface.x, np.repeat(x, often))),
-        np.concatenate((surface.values[0], np.repeat(y, often))),
-        np.concatenate((ground, np.repeat(marks, often))),
-        (name, "f"), layout, width,
-    )  # fmt: skip
-
-
-def _descent_on_map(surface: Any, names: Sequence[str], layout: LayoutOptions, margin: int) -> list[str]:
-    """Return the map of the function in five shades with the steps on it."""
-    finite = surface.values[np.isfinite(surface.values)]
-    bounds = np.quantile(finite, np.linspace(0.2, 0.8, 4)) if finite.size else np.zeros(4)
-    shades = np.array(list(SHADES))[np.searchsorted(bounds, surface.values)]
-    shades[np.isnan(surface.values)] = "?"
-    columns, rows = (_axis_cells(surface.path[:, k], axis) for k, axis in enumerate((surface.x, surface.y)))
-    shades[rows, columns] = STEP_MARK
-    shades[rows[[0, -1]], columns[[0, -1]]] = START_MARK, END_MARK
-    ends = [
-        layout.style.format_display(float(x))
-        for x in (surface.y[-1], surface.y[0], surface.x[0], surface.x[-1])
-    ]
-    rows_of_map = ["".join(row) for row in shades[::-1].tolist()]
-    return [rendered(line, layout) for line in _frame_map(rows_of_map, names, ends, margin)]
-
-
-def _frame_map(rows: Sequence[str], names: Sequence[str], ends: Sequence[str], margin: int) -> list[str]:
-    """Return a map framed by its axis ranges, or with them above if there is no room."""
-    top, low, left, right = ends
-    wide = len(rows[0])
-    between = wide - len(left) - len(right)
-    if max(display_width(top), display_width(low)) > margin or between < 1:
-        said = [
-            *axis_range_lines(names[1][:margin], low, top, wide),
-            *axis_range_lines(names[0][:margin], left, right, wide),
-        ]
-        return [*said, *(f" │{row}" for row in rows), f" └{'─' * wide}"]
-    room = max(display_width(top), display_width(low), min(display_width(names[1]), margin))
-    edge = {0: top, 1: names[1][:room], len(rows) - 1: low}
-    lines = [f" {edge.get(k, ''):>{room}} │{row}" for k, row in enumerate(rows)]
-    start = " " * (room + 2)
-    return [*lines, f"{start}└{'─' * wide}", f"{start} {left}{names[0][:between]:^{between}}{right}"]
-
-
-def _axis_cells(values: Values, axis: Values) -> Values:
-    """Return the nearest cell of each value on an ascending axis."""
-    half = axis / 2
-    place = (values / 2 - half[0]) / (half[-1] - half[0]) * (len(axis) - 1)
-    return np.asarray(np.clip(np.rint(place), 0, len(axis) - 1), np.int64)
-
-
-def sweep_plot(
-    options: Mapping[str, Values], y: Values, name: str, layout: LayoutOptions, width: int
-) -> list[StyledLine]:
-    """Return a plot of one number per run over one or two swept options."""
-    if len(options) == 1:
-        ((option, x),) = options.items()
-        (x, across), (y, up) = _log_if_wide(x, option), _log_if_wide(y, name)
-        return [styled(line, BAR_STYLE) for line in curve(x, y, (across, up), layout, width)]
-    first, second = list(options.items())[-2:]
-    return _sweep_map(first, second, y, layout, width)
-
-
-def _log_if_wide(values: Values, name: str) -> tuple[Values, str]:
-    """Return values and their axis name, as log10 if they span a large ratio."""
-    values = np.asarray(values, np.float64)
-    finite = values[np.isfinite(values)]
-    if finite.size and finite.min() > 0.0 and finite.max() / LOG_SCALE_RATIO > finite.min():
-        return np.log10(values), f"log10 {name}"
-    return values, name
-
-
-def _sweep_map(
-    first: tuple[str, Values], second: tuple[str, Values], y: Values, layout: LayoutOptions, width: int
-) -> list[StyledLine]:
-    """Return a heat map of numbers over two swept options."""
-    down, row = np.unique(first[1], return_inverse=True)
-    across, column = np.unique(second[1], return_inverse=True)
-    table = np.full((len(down), len(across)), np.nan)
-    table[row, column] = y
-    order = np.searchsorted(np.sort(table[np.isfinite(table)]), table) / max(1, np.isfinite(table).sum())
-    shades = np.array(list(SHADES))[np.minimum((order * len(SHADES)).astype(np.int64), len(SHADES) - 1)]
-    short = NumberStyle(digits=2, narrow=True)
-    labels = pad([f"{first[0]} \\ {second[0]}", *map(short.format_display, down)])
-    blocks = [
-        pad(
-            [
-                short.format_display(x),
-                *(f"{short.format_display(v)} {s * 2}" for v, s in zip(*part, strict=True)),
-            ],
-            right=True,
-        )
-        for x, part in zip(across, zip(table.T.tolist(), shades.T.tolist(), strict=True), strict=True)
-    ]
-    lines = [" " + "  ".join(parts) for parts in zip(labels, *blocks, strict=True)]
-    if max(map(display_width, lines)) > width:
-        head = f" {first[0]}, down: {short.format_display(down[0])} to {short.format_display(down[-1])}"
-        side = (
-            f" {second[0]}, across: {short.format_display(across[0])} to {short.format_display(across[-1])}"
-        )
-        lines = [head, side, *(" " + "".join(line[: width - 1]) for line in shades.tolist())]
-    return [styled(rendered(line, layout), "dim" if k == 0 else "") for k, line in enumerate(lines)]
-
 
 MAX_GALLERY_ROWS = 100
 """So many lines of images are kept back, to stand below the numbers."""
+MAX_MATRICES = 6
+"""So many heat maps, scatter plots and images are shown of an answer of more (`--all` shows each)."""
+MAX_SERIES = 12
+MAX_BINS = 40
+
+
+class Curve(NamedTuple):
+    """The points of a curve that is being gathered, with the view of the first rows."""
+
+    x: list[Values]
+    y: list[Values]
+    view: ReportView
+    row: int
+    points: list[tuple[Values, Values]]  # that are marked on it
 
 
 class Plotter:
-    """A plotter of reports: bars at once, curves and images when all rows are known."""
+    """A plotter of reports: what has a scale is drawn when all rows are known, matrices at once."""
 
     def __init__(self, layout: LayoutOptions) -> None:
         self.layout, self.width = layout, layout.text_width
         self.gallery = Gallery(layout, self.width)
-        self.pending: dict[Plot, list[tuple[Any, Values]]] = {}  # x, or the options that are swept; y
+        self.bar_charts: dict[Plot, BarChart] = {}
+        self.curves: dict[Plot, dict[str, Curve]] = {}
+        self.sweeps: dict[Plot, list[tuple[Mapping[str, Values], Values, Values]]] = {}
+        self.samples: dict[tuple[Plot, str], list[tuple[Values, ReportView]]] = {}
+        self.captions: list[str] = []  # of pictures
+        self.matrices = self.rows = 0
 
     def add(self, report: Report) -> list[StyledLine]:
         """Return the lines that can be drawn from one block of rows."""
-        known = ReportView.of_problems(report)
         plots = () if report.is_missing else report.plots
-        return separated(self._draw(plot, known, y) for plot in plots if (y := known[plot.y]) is not None)
+        if not plots:
+            return []
+        apart = dict(report.drawn()) if report.drawn else {}
+        known = ReportView.of_problems(report._replace(extra={**report.extra, **apart}))
+        lines = separated(
+            self._draw(plot, known, y, apart) for plot in plots if (y := known[plot.y]) is not None
+        )
+        self.rows += known.rows
+        return lines
 
-    def _draw(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
+    def _draw(self, plot: Plot, view: ReportView, y: Values, apart: Mapping[str, Any]) -> list[StyledLine]:
         match plot.kind:
             case "bars":
-                return self._bars(plot, view, y)
+                self._add_bars(plot, view, y)
             case "heat":
                 return self._heat(plot, view, y)
             case "scatter":
                 return self._scatter(plot, view.report, y)
             case "path":
-                return descent_plot(view.report.result, view.report.labels, self.layout, self.width)
+                return self._path(view.report)
             case "picture":
-                for image, said in iter_images(view, y, self.layout):
-                    self.gallery.add(image, said)
-                return self.gallery.lines() if len(self.gallery.frame_rows) > MAX_GALLERY_ROWS else []
+                return self._pictures(plot, view, y)
             case "sweep":
-                self.pending.setdefault(plot, []).append((view.report.swept, y))
+                failed = self._failed(plot, view, y)
+                self.sweeps.setdefault(plot, []).append((view.report.swept, y, failed))
+            case "histogram":
+                self._add_samples(plot, view, y)
             case "curve":
-                x, points = view[plot.x], self.pending.setdefault(plot, [])
-                start = sum(len(ys) for _, ys in points)
-                points.append((np.ravel(np.arange(start, start + y.size) if x is None else x), np.ravel(y)))
+                self._add_curves(plot, view, y, apart)
         return []
+
+    def finish(self) -> list[StyledLine]:
+        """Return the plots that needed all rows."""
+        drawings = [
+            [*self.gallery.lines(), *said_lines(self.captions, self.layout, self.width)],
+            *(chart.lines() for chart in self.bar_charts.values()),
+            *(self._histogram(plot, title, parts) for (plot, title), parts in self.samples.items()),
+            *(self._chart(plot, curves) for plot, curves in self.curves.items()),
+            *(self._sweep(plot, parts) for plot, parts in self.sweeps.items()),
+        ]
+        hidden = (
+            elision(self.matrices - MAX_MATRICES, self.layout, "plots") if not self.layout.all_rows else []
+        )
+        self.bar_charts, self.curves, self.sweeps, self.samples, self.matrices = {}, {}, {}, {}, 0
+        self.captions = []
+        return separated([*drawings, hidden])
+
+    # bars
+
+    def _add_bars(self, plot: Plot, view: ReportView, y: Values) -> None:
+        names = entry_names(view.report, y.shape[1:] or (1,), plot.y)
+        words = view[plot.x] if plot.x else None
+        if words is not None and words.dtype.kind == "U" and len(y) == 1:
+            names = list(words[0])
+        end = 0.0
+        if plot.end:
+            known = view[plot.end]
+            end = float(plot.end) if known is None else float(np.ravel(known)[0])
+        chart = self.bar_charts.setdefault(plot, BarChart(self.layout, self.width, plot.y, end))
+        labels = view.report.names.get("row", ())
+        for row, values in enumerate(y):
+            said = "   ".join(sweep_settings(view.report, row, self.layout))
+            number = labels[row] if len(labels) == len(y) > 1 else f"row {self.rows + row + 1}"
+            many = bool(self.rows) or len(y) > 1
+            chart.add(Group(said or (number if many else ""), names, np.ravel(values)))
+
+    # curves
+
+    def _add_curves(self, plot: Plot, view: ReportView, y: Values, apart: Mapping[str, Any]) -> None:
+        """Gather the points of each curve: by its name, else by what was swept."""
+        curves = self.curves.setdefault(plot, {})
+        x = view[plot.x] if plot.x else None
+        whole = plot.y in apart
+        if plot.series:
+            names = _entries(view, plot.series)
+            for k, name in enumerate(names.tolist()):
+                curves[str(name)] = Curve([_row_of(x, k, y[0])], [y[0][k]], view, k, [])
+            return
+        swept = [key for key in view.report.swept if key != plot.x]
+        for row in range(1 if whole else len(y)):
+            said = ", ".join(
+                f"{key} = {self.layout.style.format_display(view.report.swept[key][row].item())}"
+                for key in swept
+            )
+            curve = curves.setdefault(said, Curve([], [], view, row, []))
+            if plot.points[0]:
+                marked = [np.ravel(_values(view, name)[row]) for name in plot.points]
+                curve.points.append((marked[0].astype(np.float64), marked[1].astype(np.float64)))
+            if whole and curve.y:
+                continue
+            start = sum(map(len, curve.y))
+            at = np.arange(start + 1, start + 1 + np.size(y[row])) if x is None else np.ravel(x[row])
+            curve.x.append(at.astype(np.float64))
+            curve.y.append(np.ravel(y[row]).astype(np.float64))
+
+    def _chart(self, plot: Plot, curves: Mapping[str, Curve]) -> list[StyledLine]:
+        """Return a chart of all curves, with the points that are marked and the lines of reference."""
+        series = []
+        for name, curve in [*curves.items()][:MAX_SERIES]:
+            x, y = np.concatenate(curve.x), np.concatenate(curve.y)
+            order = np.argsort(x, kind="stable")
+            status = self._status(plot, curve)
+            series.append(
+                Series(
+                    x[order], y[order], name, left_out=status in FAILED_STATUSES, reason=status,
+                    marked=False if plot.points[0] or len(curves) > 1 else None,
+                )
+            )  # fmt: skip
+        view, row = next(iter(curves.values())).view, next(iter(curves.values())).row
+        points = [pair for curve in curves.values() for pair in curve.points]
+        if points:
+            px, py = (np.concatenate(part) for part in zip(*points, strict=True))
+            series.append(Series(px, py, joined=False, marked=True))
+        area = None
+        if plot.area[0]:
+            low, high = (float(np.ravel(_values(view, name))[0]) for name in plot.area)
+            area = (low, high)
+        more = [f"… {len(curves) - MAX_SERIES} more curves"] if len(curves) > MAX_SERIES else []
+        named = (plot.axes[0] or plot.x or plot.positions, plot.axes[1] or plot.y)
+        chart = Chart(
+            tuple(series), *named, log_y=True if plot.log_y else None, log_x=True if plot.log_x else None,
+            references=tuple(self._references(plot, view, row)), area=area,
+            notes=(*more, self._text(plot.caption, view, row)), from_zero=plot.from_zero,
+        )  # fmt: skip
+        return draw_chart(chart, self.layout, self.width)
+
+    def _status(self, plot: Plot, curve: Curve) -> str:
+        if not plot.status:
+            return ""
+        words = _entries(curve.view, plot.status)
+        return str(words[min(curve.row, len(words) - 1)])
+
+    def _references(self, plot: Plot, view: ReportView, row: int) -> Iterator[Reference]:
+        for mark in plot.references:
+            values = view[mark.at]
+            if values is not None and np.size(values):
+                value = float(np.ravel(values)[min(row, np.size(values) - 1)])
+                yield Reference(value, self._text(mark.text, view, row), mark.upright)
+
+    def _text(self, template: str, view: ReportView, row: int) -> str:
+        """Return a template filled in, in the digits of captions."""
+        style = self.layout.style
+        short = style._replace(digits=4) if style.exact else style
+        return template.format_map(TemplateScope(view, row, self.layout._replace(style=short)))
+
+    # sweeps and samples
+
+    def _failed(self, plot: Plot, view: ReportView, y: Values) -> Values:
+        """Return which runs diverged, a mask (runs,)."""
+        words = view[plot.status] if plot.status else None
+        if words is None:
+            return np.zeros(len(y), np.bool_)
+        return np.broadcast_to(np.isin(np.ravel(words), [*FAILED_STATUSES]), len(y))
+
+    def _sweep(
+        self, plot: Plot, parts: list[tuple[Mapping[str, Values], Values, Values]]
+    ) -> list[StyledLine]:
+        options = {key: np.concatenate([part[key] for part, _, _ in parts]) for key in parts[0][0]}
+        values = np.concatenate([y for _, y, _ in parts]).astype(np.float64)
+        failed = np.concatenate([mask for _, _, mask in parts])
+        last = _last_of_each_run(list(options.values()))
+        kept = {key: column[last] for key, column in options.items()}
+        return draw_sweep(kept, values[last], failed[last], plot.y, self.layout, self.width)
+
+    def _add_samples(self, plot: Plot, view: ReportView, y: Values) -> None:
+        """Gather the values of one histogram, or of one for each row that is a vector."""
+        for row, values in enumerate(y if y.ndim > 1 else [y]):
+            said = "   ".join(sweep_settings(view.report, row, self.layout))
+            number = f"row {self.rows + row + 1}" if y.ndim > 1 and (self.rows or len(y) > 1) else ""
+            key = (plot, said or number)
+            if key in self.samples or self._takes():
+                self.samples.setdefault(key, []).append((np.ravel(values).astype(np.float64), view))
+
+    def _histogram(self, plot: Plot, title: str, parts: list[tuple[Values, ReportView]]) -> list[StyledLine]:
+        """Return a histogram of all values, below a curve of the counts that are expected if there is one."""
+        titles = [styled(f" {title}", "bold")] if title else []
+        values = np.concatenate([part for part, _ in parts])
+        view = parts[0][1]
+        known = values[np.isfinite(values)]
+        names = (plot.axes[0] or plot.y, plot.axes[1] or "count")
+        if known.size < 2 or known.min() == known.max():
+            said = self.layout.style.format_display(float(known[0])) if known.size else "infinite"
+            return [
+                *titles,
+                *said_lines([f"all {values.size} are {said}: no histogram"], self.layout, self.width),
+            ]
+        bins = histogram_bins(known, min(MAX_BINS, max(4, self.width // 3)))
+        if plot.points[0]:
+            x, share = (np.ravel(_values(view, name)[0]).astype(np.float64) for name in plot.points)
+            middles, wide = bins.edges[:-1] / 2.0 + bins.edges[1:] / 2.0, np.diff(bins.edges)
+            expected = np.interp(middles, x, share, left=0.0, right=0.0) * wide * known.size
+            bins = bins._replace(expected=expected, expected_name=self._text(plot.caption, view, 0))
+        beyond = values.size - known.size
+        notes = (
+            *([f"… {beyond} at infinity"] if beyond else []),
+            *([] if plot.points[0] else [self._text(plot.caption, view, 0)]),
+        )
+        return [*titles, *draw_chart(Chart((), *names, bins=bins, notes=notes), self.layout, self.width)]
+
+    # matrices
+
+    def _takes(self) -> bool:
+        """Count a picture of a matrix, and return whether there is room for it."""
+        self.matrices += 1
+        return self.layout.all_rows or self.matrices <= MAX_MATRICES
+
+    def _path(self, report: Report) -> list[StyledLine]:
+        points, losses = report.result.whole_run()
+        way = Way(points[:, :2], losses)
+        return draw_landscape(way, report.result.values_at, report.labels, self.layout, self.width)
+
+    def _pictures(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
+        limits = None if plot.limits is None else np.array(plot.limits)
+        for image, said in iter_images(view, y, self.layout):
+            if self._takes():
+                self.gallery.add(image, said, limits)
+        notes = [plot.caption] if plot.caption else []
+        if plot.limits:
+            low, high = (self.layout.style.format_display(end) for end in plot.limits)
+            notes.append(f"{self._shade_ends()[0]} is {low} or less, {self._shade_ends()[1]} {high} or more")
+        self.captions += [note for note in notes if note not in self.captions]
+        return self.gallery.lines() if len(self.gallery.frame_rows) > MAX_GALLERY_ROWS else []
+
+    def _shade_ends(self) -> tuple[str, str]:
+        """Return what the least and the largest value of an image look like."""
+        return ("black", "white") if self.layout.colour else ("blank", rendered("█", self.layout))
 
     def _scatter(self, plot: Plot, report: Report, y: Values) -> list[StyledLine]:
         """Return scatter plots of the rows of each matrix."""
@@ -292,11 +295,12 @@ class Plotter:
         axes = (names[0], names[1] if len(names) > 1 else "")
         words = report.names.get("row", ())
         marks = words if len(words) == y.shape[-2] else ()
-        clouds = (
-            scatter(matrix, marks, axes, self.layout, self.width) for matrix in y.reshape(-1, *y.shape[-2:])
+        notes = (plot.caption,) if plot.caption else ()
+        return separated(
+            draw_scatter(matrix, marks, axes, notes, self.layout, self.width)
+            for matrix in y.reshape(-1, *y.shape[-2:])
+            if self._takes()
         )
-        strips = separated([styled(line, BAR_STYLE) for line in lines] for lines in clouds)
-        return [*strips, *[styled(f" {plot.caption}", "dim")] * bool(plot.caption)]
 
     def _heat(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
         """Return matrices as heat maps, or as images where those do not fit."""
@@ -304,61 +308,47 @@ class Plotter:
         matrices = y.reshape(-1, *y.shape[-2:])
         stacked = "" if view.lines else " ".join(view.report.axes(plot.y)[:-2])  # "head"
         titles = [f"{stacked} {k + 1}" if stacked else "" for k in range(len(matrices))]
+        shown = [k for k in range(len(matrices)) if self._takes()]
         maps = heat_maps(matrices, names, heads, self.layout, self.width)
         if maps is not None:
-            named = zip(titles, maps, strict=True)
-            return separated([*[styled(f" {title}", "bold")] * bool(title), *lines] for title, lines in named)
-        for matrix, title in zip(matrices, titles, strict=True):
-            self.gallery.add(matrix, title, scale_to=matrices)
+            named = [(titles[k], maps[k]) for k in shown]
+            drawn = [[*[styled(f" {title}", "bold")] * bool(title), *lines] for title, lines in named]
+            legend = heat_legend(matrices, self.layout, self.width)
+            if drawn:
+                drawn[-1] = [*drawn[-1], *legend]
+            return separated(drawn)
+        for k in shown:
+            self.gallery.add(matrices[k], titles[k], scale_to=matrices)
         style = NumberStyle(digits=2) if self.layout.style.exact else self.layout.style
-        said = (
-            f" from {style.format_display(float(matrices.min()))} to "
-            f"{style.format_display(float(matrices.max()))}"
-        )
-        return [*self.gallery.lines(), *(styled(line, "dim") for line in wrap(said, self.width))]
+        low, high = (style.format_display(float(end)) for end in (matrices.min(), matrices.max()))
+        dark, light = self._shade_ends()
+        said = f"{dark} {low} to {light} {high}"
+        return [*self.gallery.lines(), *said_lines([said], self.layout, self.width)]
 
-    def finish(self) -> list[StyledLine]:
-        """Return the plots that needed all rows."""
-        drawings = (
-            self._curve(plot, parts) if plot.kind == "curve" else self._sweep(plot, parts)
-            for plot, parts in self.pending.items()
-        )
-        return separated([self.gallery.lines(), *drawings])
 
-    def _curve(self, plot: Plot, points: list[tuple[Values, Values]]) -> list[StyledLine]:
-        x, y = (np.concatenate(part).astype(np.float64) for part in zip(*points, strict=True))
-        names = (plot.x or plot.positions, plot.y)
-        return [styled(line, BAR_STYLE) for line in curve(x, y, names, self.layout, self.width)]
+def _values(view: ReportView, name: str) -> Values:
+    """Return a quantity that a plot needs, (rows, ...)."""
+    values = view[name]
+    if values is None:
+        raise KeyError(name)
+    return values
 
-    def _sweep(self, plot: Plot, parts: list[tuple[Mapping[str, Values], Values]]) -> list[StyledLine]:
-        options = {key: np.concatenate([part[key] for part, _ in parts]) for key in parts[0][0]}
-        values = np.concatenate([y for _, y in parts]).astype(np.float64)
-        last = _last_of_each_run(list(options.values()))
-        kept = {key: column[last] for key, column in options.items()}
-        return sweep_plot(kept, values[last], plot.y, self.layout, self.width)
 
-    def _bars(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
-        names = entry_names(view.report, y.shape[1:] or (1,))
-        words = view[plot.x] if plot.x else None
-        if words is not None and words.dtype.kind == "U" and len(y) == 1:
-            names = list(words[0])
-        shown = y if self.layout.all_rows else y[:HEAD_LINES]
-        strips = separated(bar_chart(names, np.ravel(row), self.layout, self.width) for row in shown)
-        return [*strips, *elision(len(y) - len(shown), self.layout, "rows")]
+def _entries(view: ReportView, name: str) -> Values:
+    """Return a quantity's entries (n,), which are a row each, or all of the whole."""
+    values = _values(view, name)
+    return np.ravel(values if view.has_lines(name) else values[0])
+
+
+def _row_of(x: Values | None, k: int, y: Values) -> Values:
+    """Return the x of the k-th of several curves: one for all, or a row each."""
+    if x is None:
+        return np.arange(1.0, y.shape[-1] + 1.0)
+    at = np.asarray(x[0], np.float64)
+    return at[k] if at.ndim > 1 else at
 
 
 def _last_of_each_run(columns: list[Values]) -> Values:
     """Return a mask of the last row of each run of rows with equal values."""
     changes = [column[1:] != column[:-1] for column in columns]
     return np.append(np.logical_or.reduce(changes), True)
-
-
-def bar_chart(names: list[str], values: Values, layout: LayoutOptions, width: int) -> list[StyledLine]:
-    """Return a bar chart with a bar per entry."""
-    kept, hidden = head_tail(len(values), layout)
-    labels = pad([safe_label(names[k], layout, width // 3) for k in kept])
-    lines = join_columns([labels, layout.style.format_column(values[kept].tolist())])
-    room = width - display_width(lines[0]) - 2
-    marks = drawn_bars(values.astype(np.float64), room) if room >= 3 else [""] * len(values)
-    strips = append_marks(lines, (marks[k] for k in kept), layout)
-    return [*strips[:HEAD_LINES], *elision(hidden, layout), *strips[HEAD_LINES:]]

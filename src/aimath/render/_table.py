@@ -26,7 +26,14 @@ from aimath.render._layout import (
     wrap,
 )
 from aimath.render.numbers import DISPLAY_DIGITS, NumberStyle
-from aimath.render.report_view import Column, ReportView, entry_names, expand_columns, select_fields
+from aimath.render.report_view import (
+    Column,
+    ReportView,
+    entry_names,
+    expand_columns,
+    largest_together,
+    select_fields,
+)
 from aimath.text import display_width
 
 if TYPE_CHECKING:
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
     from aimath.render.report_view import LayoutOptions
     from aimath.report import Report
 
+FAILED_STATUSES = frozenset({"diverged", "undefined"})
+"""How runs ended that stretch no scale: their bars go beyond it."""
 MAX_BAR_WIDTH, MIN_BAR_WIDTH = 30, 5
 """Bars are at most and at least this wide."""
 
@@ -48,6 +57,7 @@ class Grid(NamedTuple):
     text_columns: frozenset[int] = frozenset()  # columns that aren't numbers
     plotted: tuple[float, ...] = ()  # what is drawn behind each row: as a bar, 0 to 1
     is_dot_plot: bool = False  # or as a place on a line
+    plotted_name: str = ""  # said above what is drawn, where that is not the last column
     above: str = ""
     below: str = ""
     hidden: int = 0
@@ -70,6 +80,24 @@ class Grid(NamedTuple):
             heads.setdefault(unit, []).append(head)
         said = (f"{', '.join(those)} in {unit}" for unit, those in heads.items() if unit)
         return self._replace(units=("",) * len(self.units)).with_note("   ".join(said))
+
+    def narrowed(self, layout: LayoutOptions) -> Grid:
+        """Return the table with as many of its first columns as fit, and how many more said below."""
+        titles = self.with_units_below().heads
+        widths = [
+            2 + max(display_width(head), display_width(column[0]))
+            for head, column in zip(titles, self.columns, strict=True)
+        ]
+        room = layout.width - 3 - len(rendered("…", layout))
+        keep = max(1, sum(total <= room for total in itertools.accumulate(widths)))
+        dots = rendered("…", layout)
+        narrow = self._replace(
+            heads=(*self.heads[:keep], dots),
+            units=("",) * (keep + 1),
+            columns=[*self.columns[:keep], [dots] * len(self.columns[0])],
+            plotted=(),
+        )
+        return narrow.with_note(f"… {len(self.heads) - keep} more columns (--all)")
 
     def fits(self, width: int) -> bool:
         """Return whether the table, without bars, is at most `width` wide."""
@@ -97,11 +125,13 @@ class Grid(NamedTuple):
             marks = (
                 dot_plot(np.array(self.plotted), room)
                 if self.is_dot_plot
-                else [bar(x, room) for x in self.plotted]
+                else [bar(x, room) if x <= 1.0 else bar(1.0, room - 1) + "▶" for x in self.plotted]
             )
+        named = f"{'dots' if self.is_dot_plot else 'bar'}: {self.plotted_name}" if self.plotted_name else ""
+        named = f"  {safe_label(named, layout, room)}" if any(marks) and named else ""
         rows = [[row] for row in append_marks(lines, marks, layout)]
         rule = styled(rendered(" " + "─" * (display_width(head) - 1), layout), "dim")
-        return [styled(head, "bold"), rule, *self._with_elision(rows, layout)]
+        return [styled(f"{head}{named}", "bold"), rule, *self._with_elision(rows, layout)]
 
     def _with_elision(self, rows: list[list[StyledLine]], layout: LayoutOptions) -> list[StyledLine]:
         said = elision(self.hidden, layout, "rows")
@@ -171,7 +201,7 @@ def _vector_grid(view: ReportView, name: str, values: np.ndarray[Any, Any], layo
     if 5 + sum(display_width(column[0]) + 2 for column in (labels, *texts)) > layout.width:
         shown, texts = shown[-1:], texts[-1:]
     heads, units = ["", *(n for n, _ in shown)], ["", *(report.units.get(n, "") for n, _ in shown)]
-    shares = _bar_lengths(values[0])
+    shares = _bar_lengths(values[0], largest_together(view, name))
     drawn = tuple(shares[k] for k in rows) if shares else ()
     words = frozenset({0} | {k + 1 for k, (_, v) in enumerate(shown) if v.dtype.kind == "U"})
     return Grid(tuple(heads), tuple(units), [labels, *texts], words, drawn, hidden=hidden)
@@ -214,11 +244,12 @@ def _mark(report: Report, name: str) -> str:
     return "≈" * (name in report.approximate)
 
 
-def _bar_lengths(values: np.ndarray[Any, Any]) -> tuple[float, ...]:
-    """Return values scaled to the largest for bars, or none unless finite and nonnegative."""
+def _bar_lengths(values: np.ndarray[Any, Any], largest: float = 0.0) -> tuple[float, ...]:
+    """Return values scaled for bars to the largest, if they are finite and nonnegative."""
     if values.dtype.kind != "f" or not np.isfinite(values).all() or (values < 0).any():
         return ()
-    return tuple((values / values.max()).tolist()) if values.size > 1 and values.any() else ()
+    largest = largest or float(values.max(initial=0.0))
+    return tuple((values / largest).tolist()) if values.size > 1 and values.any() else ()
 
 
 class Records:
@@ -230,7 +261,7 @@ class Records:
         self.head: list[tuple[Any, ...]] = []
         self.tail: list[tuple[Any, ...]] = []
         self.rows = 0
-        self.plotted_column = self.below = ""
+        self.plotted_column = self.status_column = self.below = ""
         self.is_dot_plot = False  # what is drawn is a place on a line
 
     def fits(self, view: ReportView) -> bool:
@@ -245,7 +276,10 @@ class Records:
         for plot in view.report.plots:
             one = [column.header for column in spread if column.header.startswith(f"{plot.y}_")]
             self.is_dot_plot = plot.kind == "path" and len(one) == 1
-            self.plotted_column = one[0] if self.is_dot_plot else plot.x if plot.kind == "path" else plot.y
+            self.plotted_column = (
+                one[0] if self.is_dot_plot else plot.x if plot.kind == "path" else plot.column or plot.y
+            )
+            self.status_column = plot.status
         self.below = self.below or view.report.page.footnote
         start = rows if self.layout.all_rows else min(rows, HEAD_LINES - len(self.head))
         self.head += _row_tuples(spread, 0, start)
@@ -273,7 +307,10 @@ class Records:
             grid = self._grid(self.layout._replace(style=NumberStyle(digits=digits, narrow=True)))
             grids.append(grid.with_note(f"{digits} digits, to fit; --json has all"))
         tried = itertools.chain(grids, (grid.with_units_below() for grid in grids))
-        return next((grid for grid in tried if grid.fits(self.layout.width)), full)
+        fitting = next((grid for grid in tried if grid.fits(self.layout.width)), None)
+        if fitting is None and 0 < self.layout.max_lines < len(full.heads) * len(full.columns[0]):
+            return full.narrowed(self.layout)
+        return fitting or full
 
     def _grid(self, layout: LayoutOptions) -> Grid:
         hidden = self.rows - len(self.head) - len(self.tail)
@@ -287,16 +324,26 @@ class Records:
             safe_label(column.header, layout, max(MAX_HEADER_WIDTH, layout.width // 3))
             for column in self.columns
         )
-        place = next(
-            (k for k, column in enumerate(self.columns) if column.header == self.plotted_column), None
+        place = self._place(self.plotted_column)
+        values = np.array([row[place] for row in rows]) if place >= 0 else np.zeros(0)
+        named = heads[place] if 0 <= place < len(heads) - 1 else ""
+        well = (
+            [row[k] not in FAILED_STATUSES for row in rows]
+            if (k := self._place(self.status_column)) >= 0
+            else []
         )
-        values = np.array([row[place] for row in rows]) if place is not None else np.zeros(0)
-        drawn = _bar_lengths(values)
+        drawn = _bar_lengths(values, float(values[well].max(initial=0.0)) if any(well) else 0.0)
         if self.is_dot_plot:
             drawn = tuple(values.tolist()) if np.isfinite(values).all() else ()
         units = tuple(column.unit for column in self.columns)
         words = frozenset(k for k, column in enumerate(self.columns) if column.values.dtype.kind == "U")
-        return Grid(heads, units, texts, words, drawn, self.is_dot_plot, below=self.below, hidden=hidden)
+        return Grid(
+            heads, units, texts, words, drawn, self.is_dot_plot, named, below=self.below, hidden=hidden
+        )
+
+    def _place(self, header: str) -> int:
+        """Return the index of a column, -1 if there is none."""
+        return next((k for k, column in enumerate(self.columns) if header and column.header == header), -1)
 
 
 def _row_tuples(table: list[Column], start: int, stop: int) -> list[tuple[Any, ...]]:

@@ -23,6 +23,9 @@ class LayoutOptions(NamedTuple):
     all_rows: bool = False
     ascii_only: bool = False
     colour: bool = False
+    braille: bool = True  # the terminal has Unicode's patterns of dots
+    log_y: bool = False  # plots have a logarithmic axis
+    max_lines: int = 0  # more answers than fill so many lines are counted, not shown; 0: all are shown
 
     @property
     def text_width(self) -> int:
@@ -144,6 +147,13 @@ class ReportView(dict[str, Values | None]):
             return self[name] is not None
         except InputError:
             return True
+
+
+def largest_together(view: ReportView, name: str) -> float:
+    """Return the largest size of a quantity in all rows, and in all runs of the sweep that they belong to."""
+    views = [view, *(ReportView(report, view.lines) for report in view.report.together)]
+    found = (values for one in views if (values := one[name]) is not None and values.dtype.kind in "fiu")
+    return float(max((np.abs(values[np.isfinite(values)]).max(initial=0.0) for values in found), default=0.0))
 
 
 def select_fields(view: ReportView, requested: tuple[str, ...]) -> tuple[str, ...]:

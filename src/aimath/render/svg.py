@@ -10,7 +10,7 @@ from aimath.render.terminal import Document
 from aimath.text import display_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from aimath.render._layout import StyledLine
     from aimath.render.report_view import LayoutOptions
@@ -20,31 +20,57 @@ CELL_WIDTH, CELL_HEIGHT, MARGIN = 10, 20, 14
 """A cell and the margin, in units of the picture."""
 BLOCKS = "▏▎▍▌▋▊▉█"
 LEVELS = "▁▂▃▄▅▆▇"
+BRAILLE = "".join(map(chr, range(0x2801, 0x2900)))
+BIT_PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+"""The (column, row) of the dots that the bits of a Braille pattern stand for."""
+GAP = 2
+"""Bars leave so much above and below, that lines are told apart; what is one picture leaves none."""
 SHADE_OPACITY = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 SHAPE_PATTERN = re.compile(
-    rf" {{2,}}|[{BLOCKS}]+|░+|▒+|▓+|▀+|[{LEVELS}]+|(?:(?! {{2}})[^{BLOCKS}░▒▓{LEVELS}▀])+"
+    rf" {{2,}}|[{BLOCKS}]+|░+|▒+|▓+|▀+|[{LEVELS}]+|[{BRAILLE}]+"
+    rf"|(?:(?! {{2}})[^{BLOCKS}░▒▓{LEVELS}▀{BRAILLE}])+"
 )
-"""What is drawn as one shape: several blanks, blocks, shades, pixels, little bars, or words."""
+"""What is drawn as one shape: several blanks, blocks, shades, pixels, little bars, dots, or words."""
+COLOURS = {
+    "cyan": ("#4fb3bf", "#16808d"), "magenta": ("#c78bd6", "#9c27b0"), "green": ("#8fbf6f", "#2e7d32"),
+    "yellow": ("#e0b84c", "#9a6700"), "red": ("#ef6b73", "#c62828"), "blue": ("#7aa2f7", "#1f5fbf"),
+}  # fmt: skip
+"""The colours of a terminal on dark and on light paper."""
+DARK_INK, LIGHT_INK, DARK_PAPER, LIGHT_PAPER = "#d8dee9", "#24292f", "#1d2129", "#fbfbfa"
+DOT_SIDE = 3.4
+"""A dot of a cell's 2 x 4 is a square of this side."""
 SVG_TEMPLATE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
 <title>{title}</title>
 <style>
-svg {{ --ink: #d8dee9; --paper: #1d2129; --cyan: #4fb3bf; --green: #8fbf6f; --red: #ef6b73; }}
+svg {{ {dark} }}
 @media (prefers-color-scheme: light) {{
-svg {{ --ink: #24292f; --paper: #fbfbfa; --cyan: #16808d; --green: #2e7d32; --red: #c62828; }} }}
+svg {{ {light} }} }}
 text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8dee9; fill: var(--ink); }}
 .paper {{ fill: #1d2129; fill: var(--paper); }}
 .bold {{ font-weight: bold; }}
 .dim {{ opacity: 0.65; }}
 .ink {{ fill: #d8dee9; fill: var(--ink); }}
-.cyan {{ fill: #4fb3bf; fill: var(--cyan); }}
-.green {{ fill: #8fbf6f; fill: var(--green); }}
-.red {{ fill: #ef6b73; fill: var(--red); }}
+{colours}
 </style>
 <rect class="paper" width="{width}" height="{height}" rx="8"/>
 {body}
 </svg>
 """
+
+
+def _style_sheet(used: Iterable[str]) -> dict[str, str]:
+    """Return the variables of dark and light paper and the classes of the colours that are used."""
+    names = [name for name in COLOURS if name in {*used}]
+    dark = {"ink": DARK_INK, "paper": DARK_PAPER} | {name: COLOURS[name][0] for name in names}
+    light = {"ink": LIGHT_INK, "paper": LIGHT_PAPER} | {name: COLOURS[name][1] for name in names}
+    return {
+        "dark": " ".join(f"--{name}: {value};" for name, value in dark.items()),
+        "light": " ".join(f"--{name}: {value};" for name, value in light.items()),
+        "colours": "\n".join(
+            f".{name} {{ fill: {COLOURS[name][0]}; fill: var(--{name}); }}" for name in names
+        ),
+    }
 
 
 class SvgWriter:
@@ -72,8 +98,13 @@ class SvgWriter:
             for shape in _line_shapes(strip, MARGIN + k * CELL_HEIGHT)
         ]
         width, height = max(self.width, widest) * CELL_WIDTH, max(1, len(self.lines)) * CELL_HEIGHT
+        styles = {word for strip in self.lines for _, style in strip.spans for word in style.split()}
         return SVG_TEMPLATE.format(
-            width=width + 2 * MARGIN, height=height + 2 * MARGIN, title=self.title, body="\n".join(body)
+            **_style_sheet({"cyan", *styles}),
+            width=width + 2 * MARGIN,
+            height=height + 2 * MARGIN,
+            title=self.title,
+            body="\n".join(body),
         ).encode()
 
 
@@ -85,29 +116,54 @@ def _line_shapes(line: StyledLine, top: int) -> Iterator[str]:
             width = display_width(run) * CELL_WIDTH
             if run[0] == "▀" and style.startswith("color("):
                 yield from _pixel_shapes(left, top, width, style)
+            elif run[0] in BRAILLE:
+                yield _dots_shape(run, left, top, style)
             elif run[0] in LEVELS:
-                yield from _spark_shapes(run, left, top, style)
+                yield from _spark_shapes(run, left, top, style, touching=line.touching)
             elif run[0] in BLOCKS or run[0] in SHADE_OPACITY:
                 exact = sum(BLOCKS.find(block) + 1 for block in run) * CELL_WIDTH / 8 or width
-                place = f'x="{left:g}" y="{top + 2}" width="{exact:g}" height="{CELL_HEIGHT - 4}"'
+                gap = 0 if line.touching else GAP
+                place = f'x="{left:g}" y="{top + gap}" width="{exact:g}" height="{CELL_HEIGHT - 2 * gap}"'
                 shade = f' fill-opacity="{SHADE_OPACITY[run[0]]}"' if run[0] in SHADE_OPACITY else ""
                 yield f'<rect class="{_css_class(style)}" {place}{shade}/>'
             elif run.strip():
+                yield from _ground_shape(style, left, top, width)
                 yield _text_element(run, left, top, style)
             left += width
 
 
+def _ground_shape(style: str, left: float, top: int, width: int) -> Iterator[str]:
+    """Yield the rectangle of a style such as `red on cyan` behind words."""
+    _, on, ground = style.partition(" on ")
+    if on:
+        yield f'<rect class="{ground}" x="{left:g}" y="{top}" width="{width}" height="{CELL_HEIGHT}"/>'
+
+
 def _css_class(style: str) -> str:
     """Return the CSS class of a shape."""
-    return style if re.search(r"cyan|green|red", style) else f"ink {style}".rstrip()
+    return style if COLOURS.keys() & {*style.split()} else f"ink {style}".rstrip()
 
 
-def _spark_shapes(run: str, left: float, top: int, style: str) -> Iterator[str]:
-    """Yield the rectangles of a sparkline."""
+def _dots_shape(run: str, left: float, top: int, style: str) -> str:
+    """Return one path of little squares for the dots of a run of Braille patterns."""
+    squares = []
     for k, sign in enumerate(run):
-        high = (LEVELS.index(sign) + 1) * (CELL_HEIGHT - 4) / 8
+        bits = ord(sign) - 0x2800
+        for bit, (column, row) in enumerate(BIT_PLACES):
+            if bits >> bit & 1:
+                x = left + k * CELL_WIDTH + column * CELL_WIDTH / 2 + (CELL_WIDTH / 2 - DOT_SIDE) / 2
+                y = top + row * CELL_HEIGHT / 4 + (CELL_HEIGHT / 4 - DOT_SIDE) / 2
+                squares.append(f"M{x:g} {y:g}h{DOT_SIDE:g}v{DOT_SIDE:g}h-{DOT_SIDE:g}z")
+    return f'<path class="{_css_class(style)}" d="{"".join(squares)}"/>'
+
+
+def _spark_shapes(run: str, left: float, top: int, style: str, *, touching: bool) -> Iterator[str]:
+    """Yield the rectangles of a sparkline, or of the tops of columns."""
+    gap = 0 if touching else GAP
+    for k, sign in enumerate(run):
+        high = (LEVELS.index(sign) + 1) * (CELL_HEIGHT - 2 * gap) / 8
         place = (
-            f'x="{left + k * CELL_WIDTH:g}" y="{top + CELL_HEIGHT - 2 - high:g}" '
+            f'x="{left + k * CELL_WIDTH:g}" y="{top + CELL_HEIGHT - gap - high:g}" '
             f'width="{CELL_WIDTH}" height="{high:g}"'
         )
         yield f'<rect class="{_css_class(style)}" {place}/>'
@@ -116,6 +172,7 @@ def _spark_shapes(run: str, left: float, top: int, style: str) -> Iterator[str]:
 def _text_element(run: str, left: float, top: int, style: str) -> str:
     left += (len(run) - len(run.lstrip())) * CELL_WIDTH
     run = run.strip()
+    style = style.partition(" on ")[0]
     kind = f' class="{style}"' if style else ""
     place = (
         f'x="{left:g}" y="{top + 15}" '

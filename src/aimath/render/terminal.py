@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from aimath.render._derivation import DerivationRenderer
-from aimath.render._layout import StyledLine, safe_label, styled
+from aimath.render._layout import StyledLine, elision, safe_label, styled
 from aimath.render._plots import Plotter
 from aimath.render._table import Records, single_answer_grid
 from aimath.render.report_view import ReportView
@@ -80,6 +80,7 @@ class Document:
         self.draw_plots, self.images = draw, images and not explain
         self.plotter, self.records = Plotter(self.layout), Records(self.layout)
         self.page_started = False
+        self.shown_lines = self.hidden = 0
 
     def add(self, report: Report) -> list[StyledLine]:
         """Return the lines of one block of rows; table rows may be buffered until the end."""
@@ -92,7 +93,26 @@ class Document:
 
     def finish(self) -> list[StyledLine]:
         """Return the buffered rows and plots."""
-        return self._flush_records() + self._separated(self.plotter.finish())
+        hidden = elision(self.hidden, self.layout, "answers")
+        self.hidden = 0
+        return self._flush_records() + self._separated(hidden) + self._separated(self.plotter.finish())
+
+    def _is_full(self) -> bool:
+        """Return whether a screen is filled, so that a further answer is counted and not shown."""
+        return 0 < self.layout.max_lines <= self.shown_lines
+
+    def _render_derivations(self, report: Report) -> list[StyledLine]:
+        """Return the derivations of all rows, as far as they are shown."""
+        strips: list[StyledLine] = []
+        if not self.derivation:
+            return strips
+        for part in self.derivation.render(ReportView.of_problems(report)):
+            if self._is_full():
+                self.hidden += 1
+            else:
+                strips += self._separated(part)
+                self.shown_lines += len(part) + 1
+        return strips
 
     def _render_header(self, header: PageHeader) -> list[StyledLine]:
         strips = self.finish()
@@ -111,12 +131,16 @@ class Document:
         if report.page.is_quiet and a_screen and not self.derivation:
             return []
         if self.derivation:
-            for part in self.derivation.render(ReportView.of_problems(report)):
-                strips += self._separated(part)
+            strips += self._render_derivations(report)
         elif drawn and image:
             pass  # the picture is how people read it
         elif (grid := single_answer_grid(known, self.layout)) is not None:
-            strips += self._flush_records() + self._separated(grid.lines(self.layout))
+            if self._is_full():
+                self.hidden += 1
+            else:
+                lines = grid.lines(self.layout)
+                self.shown_lines += len(lines) + 1
+                strips += self._flush_records() + self._separated(lines)
         else:
             strips += [] if self.records.fits(known) else self._flush_records()
             self.records.add(known)

@@ -215,10 +215,11 @@ def test_explain_of_heads_shows_each_of_the_first(aimath):
 
 def test_plot_has_numbers_shades_and_tokens(aimath):
     ran = aimath(*THREE, "--causal", "--tokens", "the,cat,sat", "--plot")
-    head, the, cat, _ = ran.err.splitlines()
+    head, the, cat, _, legend = ran.err.splitlines()
     assert head.split() == ["the", "cat", "sat"]
     assert the.split() == ["the", "1.0", "██", "0", "0"]
     assert cat.split() == ["cat", "0.2", "░░", "0.8", "██", "0"]
+    assert legend == " ░░ to 0.25   ▒▒ to 0.5   ▓▓ to 0.75   ██ to 1"
     plain = aimath(*THREE, "--plot", "--ascii")
     assert plain.err.isascii()
 
@@ -226,7 +227,7 @@ def test_plot_has_numbers_shades_and_tokens(aimath):
 def test_plot_of_many_is_an_image(aimath):
     ran = aimath("attention", *["randn:30x2"] * 3, "--plot")
     *image, said = ran.err.splitlines()
-    assert (len(image), said) == (30, " from 0.00043 to 0.45")
+    assert (len(image), said) == (30, " blank 0.00043 to █ 0.45")
     assert set("".join(image)) <= set(" ░▒▓█")
 
 

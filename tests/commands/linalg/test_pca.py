@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from tests.digits import near
 
+from aimath.read._datasets import load_digits
+
 
 def table(text, separator=","):
     return list(csv.reader(io.StringIO(text), delimiter=separator))
@@ -69,6 +71,10 @@ def test_the_cloud_shows_which_digit_is_where(aimath):
     assert drawn.count("1") > 20
     assert "PC1" in drawn
     assert "PC2" in drawn
+    variances = np.linalg.eigvalsh(np.cov(load_digits("digits:0,1")[0].T))
+    one, two = 100 * variances[[-1, -2]] / variances.sum()
+    said = f" PC1 holds {one:.3g} %, PC2 holds {two:.3g} % of the variance"
+    assert drawn.splitlines()[-2:] == [" 0 178 rows   1 182 rows", said]
     ran = aimath("pca", "1 2; 3 4; 5 9", "-k", "1", "--plot")
     assert ran.err.count("●") == 3
     assert "PC2" not in ran.err
@@ -102,11 +108,11 @@ def test_what_does_not_fit_is_read_in_blocks_to_the_same_answer(aimath, large, t
     told = aimath(*small, "--explain").out
     assert re.search(r" X is read in blocks; rows 1 to \d+ of 100000 are shown\n", told)
     drawn = aimath(*small, "--plot").err
-    assert drawn.count("●") > 100
-    assert re.search(r" the first \d+ rows\n", drawn)
+    assert sum("\u2800" < sign < "\u2900" for sign in drawn) > 100
+    assert re.search(r" the first \d+ rows; PC1 holds", drawn)
     alone = aimath(*small, "--fields", "components", "--plot")
     assert len(alone.out.splitlines()) == 2
-    assert re.search(r" the first \d+ rows\n", alone.err)
+    assert re.search(r" the first \d+ rows; PC1 holds", alone.err)
 
 
 @pytest.mark.parametrize(

@@ -173,8 +173,8 @@ def test_with_nothing_kept_the_error_is_exactly_all(
 
 def test_plot_draws_spectrum_and_error(aimath):
     drawn = aimath("svd-approx", "randn:20x20", "-r", "4", "--plot").err
-    assert "singular_values" in drawn
-    assert "errors" in drawn
+    assert "singular value (log scale)" in drawn
+    assert "relative error" in drawn
     assert drawn.count("●") > 30
 
 

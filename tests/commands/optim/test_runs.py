@@ -165,8 +165,8 @@ def test_a_sweep_of_many_is_one_computation(aimath, monkeypatch):
 
 def test_plot_of_a_sweep_is_a_curve_or_a_map(aimath):
     curve = aimath("gd", "--lr", "log:1e-3:.1:9", "--last", "--plot").err
-    assert "log10 loss" in curve
-    assert "log10 lr" in curve
+    assert "loss (log scale)" in curve
+    assert "lr (log scale)" in curve
     assert "●" in curve
 
 
@@ -269,7 +269,8 @@ def test_a_person_sees_the_way_and_how_it_ended(warm):
         (line.index("●") for line in seen[2:6]), reverse=True
     )
     assert " going: not there yet, |gradient| = 0.161409 > 1e-06 after 20 steps" in seen
-    assert any("S" in line and "·" in line for line in seen)
+    assert seen[0].endswith("dots: point_w")
+    assert any("S" in line and ("│" in line or "┤" in line) for line in seen)
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 200])

@@ -183,20 +183,36 @@ def test_memory_of_runs_is_what_a_single_run_remembers():
 # The landscape
 
 
-def test_surface_holds_the_whole_way():
+def test_the_function_is_known_at_each_pair_of_places():
     found = optim.minimize(ROSENBROCK, [-1.2, 1.0], lr=1e-3)
-    seen = found.surface(7, 5)
-    assert seen.values.shape == (5, 7)
-    assert seen.values[1, 2] == ROSENBROCK([seen.x[2], seen.y[1]])
-    assert seen.x[0] < found.point[:, 0].min() < found.point[:, 0].max() < seen.x[-1]
+    x, y = np.linspace(-2.0, 2.0, 7), np.linspace(-1.0, 3.0, 5)
+    seen = found.values_at(x, y)
+    assert seen.shape == (5, 7)
+    exact = [[ROSENBROCK([a, b]) for a in x.tolist()] for b in y.tolist()]
+    assert seen.ravel() == near(np.ravel(exact), 1e-14)
 
 
-@pytest.mark.parametrize("ends", [[3.0], [1.7e308]])
-def test_surface_of_a_way_without_extent(ends):
-    f = parse_function("w*1e-300")
-    seen = optim.minimize(f, ends, steps=0).surface(9, 1)
-    assert np.isfinite(seen.x).all()
-    assert (np.diff(seen.x) > 0).all()
+def test_further_variables_are_as_at_the_end_of_the_run():
+    f = parse_function("x^2 + y^2 + 10*z^2")
+    found = optim.minimize(f, [1.0, 2.0, 3.0], lr=1e-2)
+    z = found.point[-1, 2]
+    seen = found.values_at(np.array([0.0, 1.0]), np.array([2.0]))
+    assert seen[0] == near([f([0.0, 2.0, z]), f([1.0, 2.0, z])], 1e-14)
+
+
+def test_one_variable_has_one_row_of_values():
+    found = optim.minimize(parse_function("log(w)"), [3.0], lr=1e-2, steps=1)
+    seen = found.values_at(np.array([-1.0, 1.0]), np.zeros(1))
+    assert np.isnan(seen[0, 0])
+    assert seen[0, 1] == 0.0
+
+
+def test_the_whole_run_is_known_though_one_row_was_asked_for():
+    runs = optim.minimize_batch(ROSENBROCK, [-1.2, 1.0], lr=np.array([1e-3, 1e-4]), steps=4)
+    end = runs.trajectory(runs.last, np.arange(2))
+    points, losses = end.whole_run()
+    assert points.tolist() == runs.points[:, 1].tolist()
+    assert losses == near([ROSENBROCK(point) for point in points.tolist()], 1e-14)
 
 
 # gradients that float64 loses on the way

@@ -61,9 +61,16 @@ def _report(result: PCA, steps: tuple[Step, ...], **overrides: Any) -> Report:
         result,
         show=("projected",),
         steps=steps,
-        plot=Plot("projected", kind="scatter"),
+        plot=Plot("projected", kind="scatter", caption=_shares(result)),
         names={"coordinate": tuple(f"PC{i + 1}" for i in range(k))},
     )._replace(**overrides)
+
+
+def _shares(result: PCA) -> str:
+    """Return how much of the variance the two directions that are drawn hold."""
+    shares = result.ratio[:2].tolist()
+    said = (f"PC{k} holds {100.0 * share:.3g} %" for k, share in enumerate(shares, 1))
+    return f"{', '.join(said)} of the variance"
 
 
 def _streamed_report(rows: RowBlocks, components: float | None, *, whiten: bool) -> Report:
@@ -84,7 +91,7 @@ def _streamed_report(rows: RowBlocks, components: float | None, *, whiten: bool)
     told = Line(f" X is read in blocks; rows 1 to {count} of {rows.shape[0]} are shown")
     return first._replace(
         steps=(formula, told, *steps),
-        plot=Plot("projected", kind="scatter", caption=f"the first {count} rows"),
+        plot=Plot("projected", kind="scatter", caption=f"the first {count} rows; {_shares(found)}"),
         notes=rows.notes,
         following=reports,
         is_continuation=False,

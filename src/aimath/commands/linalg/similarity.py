@@ -46,7 +46,7 @@ def cosine(
             CrossCheck("1 - |a/|a| - b/|b||² / 2 = {alternative}"),
         ),
         units={"angle": "degrees"},
-        plot=Plot("cosine"),
+        plot=Plot("cosine", end="1"),
     )
 
 

@@ -145,9 +145,10 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
         approximate=ESTIMATES if estimated else (),
         page=Page(footnote=_bound(result)) if estimated else Page(),
         plot=(
-            Plot("singular_values", kind="curve", positions="i"),
-            Plot("errors", kind="curve", positions="kept"),
+            Plot("singular_values", "i", "curve", axes=("i", "singular value"), log_y=True),
+            Plot("errors", "kept", "curve", axes=("rank", "relative error"), from_zero=True),
         ),
+        drawn=lambda: {"i": range(1, len(result.singular_values) + 1), "kept": range(len(result.errors))},
     )
 
 

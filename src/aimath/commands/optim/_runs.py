@@ -272,7 +272,7 @@ def _report(
         failed_check=_status_summary(runs)
         if report_options.check and set(runs.statuses) != {"converged"}
         else "",
-        plot=Plot("loss", kind="sweep") if swept else Plot("point", "loss", kind="path"),
+        plot=Plot("loss", kind="sweep", status="status") if swept else Plot("point", "loss", kind="path"),
     )
 
 

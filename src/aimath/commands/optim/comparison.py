@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.job import check_choice
@@ -80,10 +80,30 @@ def race(
         show=("optimizer", "steps", "loss", "status"),
         steps=tuple(_steps(f)),
         names={"entry": f.variables},
-        plot=Plot("loss", "optimizer"),
+        plot=Plot(
+            "losses",
+            "updates",
+            "curve",
+            axes=("step", "loss"),
+            series="optimizer",
+            status="status",
+            column="loss",
+        ),
+        drawn=lambda: _trajectories(found),
         extra={"function": function, "lr": lr, "schedule": schedule},
         warnings=_failure_warnings(found),
     )
+
+
+def _trajectories(result: Comparison) -> dict[str, Any]:
+    """Return the losses (optimizers, steps + 1) along the ways, nan behind the end of each."""
+    import numpy as np
+
+    paths = result.source.paths
+    losses = np.full((len(paths), max(len(path.loss) for path in paths)), np.nan)
+    for row, path in zip(losses, paths, strict=True):
+        row[: len(path.loss)] = path.loss
+    return {"losses": losses, "updates": np.arange(losses.shape[1])}
 
 
 def _steps(f: Function) -> Iterator[Step]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import ABSENT, Operand, Option, Usage, Vector
 from aimath.commands.optim._runs import DEFAULT_FUNCTION, LearningRate, parse_start
-from aimath.report import CrossCheck, Line, Plot, Report, Table
+from aimath.report import CrossCheck, Line, Plot, Reference, Report, Table
+
+if TYPE_CHECKING:
+    from aimath.core.optim import LearningRate as RateEffect
+
+
+MAX_DIRECTIONS = 4
+CURVE_POINTS = 400
 
 
 @command(
@@ -37,8 +44,9 @@ def learning_rate(
         f, point = parse_start(function or DEFAULT_FUNCTION, [at] if at else None, "--at")
         curvatures = optimize.learning_rate(function=f, at=point, lr=lr).curvatures[None]
     flat = " where there is a curvature" if (curvatures == 0.0).any() else ""
+    found = optimize.learning_rate(curvatures, lr)
     return Report(
-        optimize.learning_rate(curvatures, lr),
+        found,
         show=("rate",),
         summary_fields=("rate", "regime", "oscillates", "max_lr", "best_lr", "best_rate"),
         steps=(
@@ -52,6 +60,37 @@ def learning_rate(
             Line(" fastest at lr = 2/(mu + L) = {best_lr}, by (L - mu)/(L + mu) = {best_rate}"),
             CrossCheck("8 steps from distance 1, the 8th root of the largest left: {alternative}"),
         ),
-        plot=Plot("factors"),
+        plot=Plot(
+            "sizes", "rates", "curve", axes=("lr", "|1 - lr·curvature|"), series="directions", from_zero=True,
+            references=(
+                Reference("converges_below", "1: above it diverges"),
+                Reference("lr", "lr {lr}: {rate}", upright=True),
+                Reference("best_lr", "best {best_lr}: {best_rate}", upright=True),
+                Reference("max_lr", "2/L {max_lr}", upright=True),
+            ),
+        ),
+        drawn=lambda: _factors_by_rate(found),
         extra={"function": function} if function else {},
-    )
+    )  # fmt: skip
+
+
+def _factors_by_rate(result: RateEffect) -> dict[str, Any]:
+    """Return what a step makes of the distance in each direction of the first row, by learning rate.
+
+    Of more than MAX_DIRECTIONS only the smallest and the largest curvature have a curve.
+    """
+    import numpy as np
+
+    bends = np.unique(np.atleast_2d(result.curvatures)[0])
+    if len(bends) > MAX_DIRECTIONS:
+        bends = bends[[0, -1]]
+    with np.errstate(all="ignore"):
+        end = max(1.2 * float(np.ravel(result.max_lr)[0]), 1.1 * result.lr)
+        rates = np.linspace(0.0, min(end, 1e300), CURVE_POINTS)
+        sizes = np.abs(1.0 - rates * bends[:, np.newaxis])
+    return {
+        "rates": rates,
+        "sizes": sizes,
+        "directions": np.array([f"curvature {bend:.4g}" for bend in bends]),
+        "converges_below": 1.0,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.job import check_choice
@@ -27,6 +27,7 @@ ENDING = ("linear", "polynomial", "cosine", "warmup-cosine")
 """The schedules that have an end; of the others --steps asks for the rates."""
 BYTES_PER_STEP = 600
 """Bytes that the rate of a step takes, with its text."""
+CURVE_POINTS = 400
 
 
 @command(
@@ -71,11 +72,12 @@ def schedule(
     if every:
         check_budget(steps * BYTES_PER_STEP, f"to write the rates of {steps} updates", memory)
         step = optimize.schedule(steps=steps).step[None]
+    given: dict[str, Any] = {
+        "schedule": schedule, "lr": lr, "steps": steps, "gamma": gamma, "step_size": step_size,
+        "min_lr": min_lr, "warmup": warmup, "power": power, "init_lr": init_lr,
+    }  # fmt: skip
     return Report(
-        optimize.schedule(
-            step, schedule, lr, steps=steps, gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup,
-            power=power, init_lr=init_lr,
-        ),
+        optimize.schedule(step, **given),
         show=("lr",),
         steps=(
             Line(FORMULAS[schedule]),
@@ -83,7 +85,22 @@ def schedule(
             CrossCheck("as printed, powers by logarithms: {alternative}"),
         ),
         companion="step",
-        plot=Plot("lr", "step", "curve"),
+        plot=Plot(
+            "rates", "updates", "curve", axes=("step", "lr"), points=("step", "lr"), column="lr",
+            from_zero=True,
+        ),
+        drawn=lambda: _all_rates(step, given),
         extra={"schedule": schedule},
         is_column=every,
     )  # fmt: skip
+
+
+def _all_rates(step: Vector, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the rates of all updates from the first to the end, or to the last that is asked for."""
+    import numpy as np
+
+    from aimath.core import optim as optimize
+
+    end = max(float(options["steps"]), float(step.max()))
+    updates = np.unique(np.rint(np.linspace(0.0, end, CURVE_POINTS)))
+    return {"updates": updates, "rates": optimize.schedule(updates, **options).lr}

@@ -139,7 +139,7 @@ def _binary_report(
             ),
         ),
         units={"bits": "bits"},
-        plot=Plot("posterior"),
+        plot=Plot("posterior", end="1"),
     )
 
 
@@ -167,7 +167,7 @@ def _hypotheses_report(
             CrossCheck("by odds against all others: {alternative}"),
         ),
         companion="prior",
-        plot=Plot("posterior"),
+        plot=Plot("posterior", end="1"),
     )
 
 

@@ -40,5 +40,5 @@ def describe(
             Line(" from {min} to {max}"),
             CrossCheck("variance by differences to the first value = {alternative}"),
         ),
-        plot=Plot("values"),
+        plot=Plot("values", kind="histogram"),
     )

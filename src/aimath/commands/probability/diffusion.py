@@ -5,11 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import Applies, Integer, Number, Operand, Option, RowNumbers, Seed, Usage, Vector
+from aimath.cli.options import (
+    Applies,
+    Integer,
+    Number,
+    Operand,
+    Option,
+    RowNumbers,
+    Seed,
+    Source,
+    Usage,
+    Vector,
+)
 from aimath.cli.seeds import rng_metadata
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
 
+SCALED = "x_0 is scaled from 0..16 to -1..1"
 SCHEDULES = ("linear", "scaled-linear", "cosine")
 
 
@@ -28,6 +40,7 @@ SCHEDULES = ("linear", "scaled-linear", "cosine")
 )
 def diffuse(
     row_numbers: RowNumbers,
+    source: Source,
     x0: Annotated[Vector | None, Operand("Data to be noised, usually within -1 and 1.")] = None,
     picture: Annotated[Vector | None, Operand("An image, with --image.", matrix=True)] = None,
     t: Annotated[int | None, Integer(("--t",), "The step, from 0 to T - 1.", 0, 10**7)] = None,
@@ -51,10 +64,18 @@ def diffuse(
     from aimath.core.numerics.random import standard_normal
 
     data = picture if image else x0
+    digits = source.startswith("digits")
+    if digits and data is not None:  # 8 x 8 images of 64 numbers, each in a row
+        data = (data[0] if image else data) / 8.0 - 1.0
+        row_numbers = range(1, len(data) + 1) if image else row_numbers
+        image = False
     if data is None or (t is None) == (alpha_bar is None):
         raise InputError(
             "needs --t or --alpha-bar, and not both", hint="try aimath diffuse 1 -1 0.5 --t 500", usage=True
         )
+    notes: tuple[str, ...] = (SCALED,) if digits else ()
+    if t is not None and t == T:
+        t, notes = T - 1, (*notes, f"steps count from 0: t = {T} is taken as the last of {T}, {T - 1}")
     extra: dict[str, object] = {}
     if noise is None:
         noise, extra = standard_normal(int(seed), row_numbers, data.shape[1:]), rng_metadata(int(seed))
@@ -66,8 +87,15 @@ def diffuse(
         steps=_steps(None if t is None else schedule),
         companion="x0",
         extra=extra,
-        plot=Plot("noisy", kind="picture" if image else "bars"),
+        notes=notes,
+        plot=_plot(digits=digits, image=image),
     )
+
+
+def _plot(*, digits: bool, image: bool) -> Plot:
+    if digits:
+        return Plot("noisy", kind="picture", caption=SCALED, limits=(-1.0, 1.0))
+    return Plot("noisy", kind="picture" if image else "bars")
 
 
 def _as_image(noise: Vector, shape: tuple[int, ...]) -> Vector:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import ABSENT, Applies, MemoryLimit, Number, Operand, Option, Seed, Usage, Vector
+from aimath.cli.options import (
+    ABSENT,
+    Applies,
+    MemoryLimit,
+    Number,
+    Operand,
+    Option,
+    PlotAsked,
+    Seed,
+    Usage,
+    Vector,
+)
 from aimath.cli.seeds import rng_metadata
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget
 from aimath.read.numbers import parse_integer, parse_number, parse_option
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
+CURVE_POINTS = 401
+REACH = 10.0
+"""A picture goes on to what is typed if that is within so many sigmas of the mean."""
+LARGEST = 1.7976931348623157e308
 BYTES_PER_SAMPLE = 56
 """Bytes that a number drawn takes, with its text, until all of them are written."""
 FORMULAS_AND_CHECKS = {
@@ -61,6 +77,7 @@ def gaussian(
     sample: Annotated[str, Option("--sample", help="Draw N numbers.", metavar="N")] = "",
     seed: Seed = "0",
     memory: MemoryLimit = None,
+    plot: PlotAsked = False,
 ) -> Report:
     """Evaluate the normal distribution.
 
@@ -84,7 +101,9 @@ def gaussian(
         return _interval_report(between, mu, sigma)
     if quantile:
         return _quantile_report(p, mu, sigma)
-    return _density_report(x, mu, sigma, _density_field(cdf=cdf, log=log))
+    given: Any = x
+    at = _at_whole_sigmas(mu, sigma) if plot and given is None else x
+    return _density_report(at, mu, sigma, _density_field(cdf=cdf, log=log))
 
 
 def _density_field(*, cdf: bool, log: bool) -> str:
@@ -93,10 +112,41 @@ def _density_field(*, cdf: bool, log: bool) -> str:
     return "log_density" if log else "density"
 
 
+def _at_whole_sigmas(mu: float, sigma: float) -> Vector:
+    """Return the x (1, 9) from 4 sigmas below the mean to 4 above, for a picture without any typed."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        return np.clip(mu + sigma * np.arange(-4.0, 5.0), -LARGEST, LARGEST)[np.newaxis]
+
+
+def _curve(mu: float, sigma: float, field: str, x: Any = ()) -> dict[str, Any]:
+    """Return a quantity as a curve over mu ± 4 sigma, and as far as the x that are not much further away."""
+    import numpy as np
+
+    from aimath.core import probability
+
+    with np.errstate(all="ignore"):
+        near = np.asarray(x, np.float64).ravel()
+        near = near[np.abs(near / 2.0 - mu / 2.0) <= REACH * sigma / 2.0]
+        low, high = np.clip([mu - 4.0 * sigma, mu + 4.0 * sigma], -LARGEST, LARGEST)
+        share = np.linspace(0.0, 1.0, CURVE_POINTS)
+        low, high = np.append(near, low).min(), np.append(near, high).max()
+        at = low * (1.0 - share) + high * share
+    return {"curve_x": at, "curve": getattr(probability.gaussian(at, mu, sigma), field)}
+
+
 def _density_report(x: Vector, mu: float, sigma: float, field: str) -> Report:
     from aimath.core import probability
 
     formula, check = FORMULAS_AND_CHECKS[field]
+    drawn, plot = field, Plot(
+        "curve", "curve_x", "curve", axes=("x", field.replace("_", " ")), points=("x", field),
+        from_zero=not field.startswith("log"),
+    )  # fmt: skip
+    if field == "cdf" and x.size == 1:  # an area
+        drawn = "density"
+        plot = _area_plot(("everything", "x"), "P(X ≤ {x}) = {cdf}")
     return Report(
         probability.gaussian(x, mu, sigma),
         show=(field,),
@@ -110,15 +160,30 @@ def _density_report(x: Vector, mu: float, sigma: float, field: str) -> Report:
             check,
         ),
         companion="x",
-        plot=Plot(field, "x", "curve"),
+        plot=plot._replace(column=field),
+        drawn=lambda: _curve(mu, sigma, drawn, x) | {"everything": -math.inf},
     )
+
+
+def _area_plot(area: tuple[str, str], caption: str) -> Plot:
+    """Return a plot of the density, shaded between two quantities."""
+    axes = ("x", "density")
+    return Plot("curve", "curve_x", "curve", axes=axes, area=area, caption=caption, from_zero=True)
 
 
 def _quantile_report(p: Vector, mu: float, sigma: float) -> Report:
     from aimath.core import probability
 
+    found = probability.gaussian(None, mu, sigma, quantile=p)
+    if p.size == 1:
+        plot = _area_plot(("everything", "quantile"), "P(X ≤ {quantile}) = {p}")
+        drawn = lambda: _curve(mu, sigma, "density", found.quantile) | {"everything": -math.inf}  # noqa: E731
+    else:
+        names = ("p", "quantile")
+        plot = Plot("curve", "curve_x", "curve", axes=names, points=names, column="quantile")
+        drawn = lambda: _quantile_curve(mu, sigma)  # noqa: E731
     return Report(
-        probability.gaussian(None, mu, sigma, quantile=p),
+        found,
         show=("quantile",),
         steps=(
             Line("x = mu + sigma · z      Φ(z) = p"),
@@ -126,8 +191,19 @@ def _quantile_report(p: Vector, mu: float, sigma: float) -> Report:
             CrossCheck("Φ((x - mu)/sigma) = {alternative}"),
         ),
         companion="p",
-        plot=Plot("quantile", "p", "curve"),
+        plot=plot,
+        drawn=drawn,
     )
+
+
+def _quantile_curve(mu: float, sigma: float) -> dict[str, Any]:
+    """Return the quantiles as a curve."""
+    import numpy as np
+
+    from aimath.core import probability
+
+    share = np.linspace(0.001, 0.999, CURVE_POINTS)
+    return {"curve_x": share, "curve": probability.gaussian(None, mu, sigma, quantile=share).quantile}
 
 
 def _sample_report(sample: str, mu: float, sigma: float, seed: int, memory: int | None) -> Report:
@@ -145,8 +221,12 @@ def _sample_report(sample: str, mu: float, sigma: float, seed: int, memory: int 
             CrossCheck("z from its own tail probability: {alternative}"),
         ),
         extra=rng_metadata(seed),
-        plot=Plot("sample"),
-    )
+        plot=Plot(
+            "sample", kind="histogram", axes=("x", "count"), points=("curve_x", "curve"),
+            caption="expected: mu {mu}, sigma {sigma}",
+        ),
+        drawn=lambda: _curve(mu, sigma, "density"),
+    )  # fmt: skip
 
 
 def _interval_report(between: tuple[str, str], mu: float, sigma: float) -> Report:
@@ -162,4 +242,6 @@ def _interval_report(between: tuple[str, str], mu: float, sigma: float) -> Repor
             Line(" P = {probability}"),
             CrossCheck("the area under the density between them, by 64 strips = {alternative}"),
         ),
+        plot=_area_plot(("low", "high"), "P({low} < X < {high}) = {probability}"),
+        drawn=lambda: _curve(mu, sigma, "density", (low, high)),
     )

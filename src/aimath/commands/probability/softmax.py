@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import Operand, Option, Temperature, Vector
-from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
+from aimath.report import CrossCheck, Line, Plot, Reference, Report, Step, Table
 
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 5.0, math.inf)
 
@@ -68,6 +68,12 @@ def _softmax_steps(temperature: float, *, log: bool) -> tuple[Step, ...]:
         Line(" entropy {entropy} bits: like a choice among {perplexity} equally likely"),
         CrossCheck(f"by logarithms, exp(z_i{over} - ln Σ exp(z_j{over})): {{alternative:.4}}"),
     )
+
+
+def _largest_entropy(logits: Vector) -> dict[str, Any]:
+    """Return how many logits of the first row are not masked, and the entropy if they are equally likely."""
+    unmasked = int((logits[0] > -math.inf).sum())
+    return {"unmasked": unmasked, "largest_entropy": math.log2(max(unmasked, 1))}
 
 
 @command(
@@ -172,5 +178,9 @@ def temperature(
             CrossCheck("(ln S - Σ p_i (z_i - m)/T) / ln 2 = {alternative}", "check_entropy"),
         ),
         units={"entropy": "bits"},
-        plot=Plot("entropy", "temperature", "curve"),
-    )
+        plot=Plot(
+            "entropy", "temperature", "curve", axes=("T", "entropy, bits"),
+            references=(Reference("largest_entropy", "log2 {unmasked} = {largest_entropy}"),),
+        ),
+        drawn=lambda: _largest_entropy(logits),
+    )  # fmt: skip

@@ -231,21 +231,6 @@ def run_many(
     return np.stack(path)
 
 
-LARGEST_FLOAT = float(np.finfo(np.float64).max)
-PLOT_MARGIN = 0.1
-"""How much more than the way is seen on each side, of its extent."""
-
-
-class Surface(NamedTuple):
-    """A function's values over one or two variables, the others fixed at the run's end."""
-
-    path: Array  # (rows, 1 or 2) where the descent went
-    losses: Array  # (rows,) there
-    x: Array  # (wide,) ascending
-    y: Array  # (high,) ascending, or (1,) for a function of one variable
-    values: Array  # (high, wide), nan where there is none
-
-
 class Trajectory(NamedTuple):
     """Rows of descents: row k of a run is what is known after k updates.
 
@@ -316,9 +301,24 @@ class Trajectory(NamedTuple):
         """V / (1 - beta2^step)."""
         return self._bias_corrected("v", "beta2")
 
-    def surface(self, width: int, height: int) -> Surface:
-        """Return the function on a grid around the last row's run."""
-        return _surface(self.source, int(self.run[-1]), width, height)
+    def whole_run(self) -> tuple[Array, Array]:
+        """Return the points (rows, n) and losses (rows,) of the whole run that the last row is of."""
+        run = int(self.run[-1])
+        rows = int(self.source.last[run]) + 1
+        return self.source.points[:rows, run], self.source.losses[:rows, run]
+
+    def values_at(self, x: Array, y: Array) -> Array:
+        """Return the function (high, wide) at each y and x of its first two variables, nan where it has none.
+
+        Further variables are as at the end of the last row's run; of one variable y has a single entry,
+        which is ignored.
+        """
+        end = self.whole_run()[0][-1]
+        grid = np.tile(end, (len(y), len(x), 1))
+        grid[..., 0] = x
+        if len(end) > 1:
+            grid[..., 1] = np.asarray(y)[:, np.newaxis]
+        return np.asarray(self.source.objective.float_values(grid))
 
     def check(self) -> Check:
         """Return the last point of a single run beside that by another route."""
@@ -340,29 +340,6 @@ class Trajectory(NamedTuple):
         setting = np.broadcast_to(np.ravel(self.source.rule.settings[beta]), self.source.count)
         share = 1.0 - setting[self.run] ** np.maximum(self.step, 1)
         return np.asarray(values / share[:, np.newaxis])
-
-
-def _surface(runs: RunBatch, run: int, width: int, height: int) -> Surface:
-    """Return a function's values on a grid around one run's path."""
-    rows = int(runs.last[run]) + 1
-    path, losses = runs.points[:rows, run], runs.losses[:rows, run]
-    x = _grid_axis(path[:, 0], width)
-    y = _grid_axis(path[:, 1], height) if path.shape[1] > 1 else np.zeros(1)
-    grid = np.tile(path[-1], (len(y), len(x), 1))
-    grid[..., 0] = x
-    if path.shape[1] > 1:
-        grid[..., 1] = y[:, np.newaxis]
-    return Surface(path[:, :2], losses, x, y, runs.objective.float_values(grid))
-
-
-def _grid_axis(values: Array, count: int) -> Array:
-    low, high = float(values.min()), float(values.max())
-    with np.errstate(over="ignore"):
-        extent = high / 2.0 - low / 2.0
-        margin = 2.0 * PLOT_MARGIN * extent or max(abs(low), 1.0) * PLOT_MARGIN
-        ends = np.clip([low - margin, high + margin], -LARGEST_FLOAT, LARGEST_FLOAT)
-    share = np.linspace(0.0, 1.0, count)
-    return np.asarray(ends[0] * (1.0 - share) + ends[1] * share)  # a difference of ends may overflow
 
 
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})

@@ -1,0 +1,319 @@
+"""Charts over two axes: curves with letters, points, shaded areas, histograms and reference lines."""
+
+from __future__ import annotations
+
+import itertools
+import string
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.render._canvas import thin
+from aimath.render._frame import HEIGHT, MARK_STYLE, Frame, legend_lines, said_lines, series_style
+from aimath.render._layout import DOT, StyledLine, rendered
+from aimath.render._scales import Scale, fit_scale, spans_decades
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimath.render.report_view import LayoutOptions
+
+    Values = np.ndarray[Any, Any]
+
+LETTERS = string.ascii_lowercase + string.ascii_uppercase
+MAX_MARKED = 24
+"""A line through so few points shows each."""
+TICKS = 6
+FAR_REFERENCE = 1.0
+"""A reference line is in the frame if it is no further from the data than so many times their span."""
+EXPECTED = "○"
+"""The sign of an expected count, in the row of cells that it ends in."""
+MAX_NAMED = 4
+"""So many runs that leave the frame are named."""
+
+
+class Series(NamedTuple):
+    """Points (n,) of one curve, which is joined in the order given, or a cloud."""
+
+    x: Values
+    y: Values
+    name: str = ""
+    joined: bool = True
+    marked: bool | None = None  # each point has a dot of its own; None: if they are few
+    left_out: Values | bool = False  # points (n,), or all, that the frame need not hold: of what diverged
+    reason: str = ""  # such as "diverged"
+
+
+class Reference(NamedTuple):
+    """A dashed line at a value of y, or of x if it is `upright`."""
+
+    value: float
+    text: str
+    upright: bool = False
+
+
+class Bins(NamedTuple):
+    """A histogram: counts (k,) between edges (k + 1,), and how many are expected where that is known."""
+
+    edges: Values
+    counts: Values
+    expected: Values | None = None
+    expected_name: str = ""
+
+
+class Chart(NamedTuple):
+    """A chart; `log_x` and `log_y` are None where the data decide it."""
+
+    series: tuple[Series, ...]
+    x_name: str
+    y_name: str
+    log_x: bool | None = None
+    log_y: bool | None = None
+    references: tuple[Reference, ...] = ()
+    area: tuple[float, float] | None = None  # shaded between these x, below the first series
+    bins: Bins | None = None
+    notes: tuple[str, ...] = ()
+    from_zero: bool = False  # the y axis begins at 0
+
+
+def scales_of(chart: Chart) -> tuple[Scale, Scale]:
+    """Return the scales of both axes, which hold all that is not to be left out."""
+    drawn = [(one, ~_left_out(one)) for one in chart.series]
+    if not any((kept & _finite(one)).any() for one, kept in drawn):
+        drawn = [(one, np.ones(len(one.x), np.bool_)) for one in chart.series]
+    firsts = [one.y[:1] for one in chart.series if one.joined and one.left_out is True]  # where it came from
+    x = np.concatenate([one.x[_finite(one)] for one in chart.series] or [np.zeros(0)])
+    y = np.concatenate([*(one.y[kept & _finite(one)] for one, kept in drawn), *firsts, np.zeros(0)])
+    if chart.bins:
+        counts = np.append(chart.bins.counts, [] if chart.bins.expected is None else chart.bins.expected)
+        top = fit_scale(counts, include=(0.0,), log=False, nice=TICKS)
+        return Scale(float(chart.bins.edges[0]), float(chart.bins.edges[-1])), top
+    log_x = is_even_in_logarithms(x) or None if chart.log_x is None else chart.log_x
+    upright = [mark.value for mark in chart.references if mark.upright]
+    x_scale = fit_scale(x, include=_near(upright, x), log=log_x)
+    levels = [mark.value for mark in chart.references if not mark.upright]
+    ends = (0.0,) if chart.from_zero else ()
+    return x_scale, fit_scale(y, include=(*_near(levels, y), *ends), log=chart.log_y, nice=TICKS)
+
+
+def _left_out(series: Series) -> Values:
+    return np.broadcast_to(np.asarray(series.left_out, np.bool_), series.y.shape)
+
+
+def _finite(series: Series) -> Values:
+    return np.isfinite(series.x) & np.isfinite(series.y)
+
+
+def _near(values: Sequence[float], data: Values) -> tuple[float, ...]:
+    """Return the values that are not so far from the data as to flatten them."""
+    known = data[np.isfinite(data)]
+    if not known.size:
+        return tuple(values)
+    low, high = float(known.min()), float(known.max())
+    reach = FAR_REFERENCE * ((high - low) or abs(high) or 1.0)
+    return tuple(x for x in values if low - reach <= x <= high + reach)
+
+
+def is_even_in_logarithms(x: Values) -> bool:
+    """Return whether 4 positive values or more, over a decade or more, are evenly apart in logarithms."""
+    values = np.unique(x)
+    if len(values) < 4 or not (values > 0.0).all() or values[-1] / 10.0 < values[0]:
+        return False
+    steps = np.diff(np.log(values))
+    return bool(steps.max() - steps.min() < 1e-6 * steps.max()) or spans_decades(values)
+
+
+def draw_chart(chart: Chart, layout: LayoutOptions, width: int, height: int = 0) -> list[StyledLine]:
+    """Return the lines of a chart with its legend, and what could not be drawn said below."""
+    if layout.log_y and chart.bins is None and not chart.from_zero:
+        positive = any((one.y[_finite(one)] > 0.0).any() for one in chart.series)
+        chart = chart._replace(log_y=True) if positive else chart
+    if not any(_finite(one).any() for one in chart.series) and chart.bins is None:
+        return said_lines(_uncounted(chart, None), layout, width)
+    scales = scales_of(chart)
+    names = (chart.x_name, chart.y_name)
+    frame = Frame(scales, names, layout, width, height or HEIGHT)
+    if chart.bins:
+        count = len(chart.bins.counts)  # each bin takes the same number of columns
+        frame = Frame(scales, names, layout, width, height or HEIGHT, frame.room // count * count)
+        _draw_bins(chart.bins, frame)
+    places = [frame.reference(mark.value, upright=mark.upright) for mark in chart.references]
+    if chart.area and chart.series:
+        _shade(chart.series[0], chart.area, frame)
+    shown = [k for k, one in enumerate(chart.series) if one.name]
+    letters = {k: LETTERS[i] for i, k in enumerate(shown[: len(LETTERS)])} if len(shown) > 1 else {}
+    for k, one in enumerate(chart.series):
+        _draw_series(one, frame, series_style(k), letters.get(k, ""))
+    _put_letters(chart.series, letters, frame)
+    if chart.bins and chart.bins.expected is not None:
+        expected = [(rendered(EXPECTED, layout), chart.bins.expected_name, series_style(1))]
+    else:
+        expected = []
+    entries = expected + [(letters.get(k, ""), chart.series[k].name, series_style(k)) for k in shown]
+    beyond = []
+    for mark, place in zip(chart.references, places, strict=True):
+        if place < 0:
+            beyond.append(f"{mark.text}: beyond the frame")
+        elif not frame.put_beside(place, mark.text, upright=mark.upright):
+            beyond.append(f"dashed: {mark.text}")
+    notes = [*_uncounted(chart, scales[1]), *_cut(chart, scales[1], layout), *beyond, *chart.notes]
+    return [*frame.lines(), *legend_lines(entries, layout, width), *said_lines(notes, layout, width)]
+
+
+def _draw_series(one: Series, frame: Frame, style: str, letter: str) -> None:
+    """Draw a curve or a cloud, with a sign at each point where there are few."""
+    canvas = frame.canvas
+    x, y = one.x, one.y
+    kept = _finite(one)
+    if one.joined:
+        columns, rows = frame.columns(x), frame.rows(y)
+        if kept.all() and len(x) > 1 and (x[1:] >= x[:-1]).all():
+            cells = np.rint(np.nan_to_num(columns)).astype(np.int64)
+            x, y = thin(x, y, cells)
+            columns, rows = frame.columns(x), frame.rows(y)
+        canvas.line(columns, rows, style, sign=letter or "*")
+    else:
+        columns, rows = np.rint(frame.columns(x[kept])), np.rint(frame.rows(y[kept]))
+        places = [np.nan_to_num(part, nan=-1.0).clip(-1, 1e6).astype(np.int64) for part in (columns, rows)]
+        canvas.dots((places[0], places[1]), style, sign=letter or "*")
+    if (len(one.x) <= MAX_MARKED and not letter) if one.marked is None else one.marked:
+        cells = np.stack([frame.cell_rows(one.y[kept]), frame.cell_columns(one.x[kept])], axis=1)
+        for row, column in np.unique(cells[(cells >= 0).all(axis=1)], axis=0).tolist():
+            canvas.text(row, column, rendered(DOT, frame.layout), style)
+    if one.left_out is not True:
+        for column in np.unique(frame.cell_columns(one.x[kept & _left_out(one)])).tolist():
+            canvas.text(0, column, rendered("▲", frame.layout), MARK_STYLE)
+
+
+def _shade(one: Series, area: tuple[float, float], frame: Frame) -> None:
+    """Fill every other dot between the first series and the foot of the frame."""
+    canvas = frame.canvas
+    dots = np.arange(canvas.dots_wide)
+    x = np.array([frame.x.value(k / (canvas.dots_wide - 1)) for k in dots])
+    order = np.argsort(one.x)
+    tops = np.rint(frame.rows(np.interp(x, one.x[order], one.y[order])))
+    inside = (x >= area[0]) & (x <= area[1]) & np.isfinite(tops)
+    rows = np.arange(canvas.dots_high)[:, np.newaxis]
+    filled = inside & (rows >= tops) & ((rows + dots) % 2 == 0)
+    below, across = np.nonzero(filled)
+    canvas.dots((across, below), series_style(0), sign=":")
+
+
+def _draw_bins(bins: Bins, frame: Frame) -> None:
+    which = np.arange(frame.room) * len(bins.counts) // frame.room
+    canvas = frame.canvas
+    heights = frame.y.shares(bins.counts[which].astype(np.float64)) * canvas.height
+    canvas.columns(heights, series_style(0))
+    if bins.expected is None:
+        return
+    wide = frame.room / len(bins.counts)
+    tops = np.ceil(frame.y.shares(bins.expected) * canvas.height).astype(np.int64)
+    for k, top in enumerate(tops.tolist()):
+        row, column = canvas.height - max(1, top), int((k + 0.5) * wide)
+        within = canvas.signs[row, column] in ("█", "#")
+        ground = f" on {series_style(0)}" if within and frame.layout.colour else ""
+        canvas.text(row, column, rendered(EXPECTED, frame.layout), f"bold {series_style(1)}{ground}")
+
+
+def histogram_bins(values: Values, most: int) -> Bins:
+    """Return a histogram whose edges are multiples of 1, 2 or 5 times a power of ten, in about so many bins.
+
+    The width is the next above that of Freedman and Diaconis (1981), 2 · IQR / n^(1/3).
+    """
+    known = values[np.isfinite(values)]
+    low, high = float(known.min()), float(known.max())
+    quarter, three = np.quantile(known, [0.25, 0.75])
+    wished = 2.0 * (three - quarter) / len(known) ** (1 / 3)
+    count = (high / 2.0 - low / 2.0) / (wished / 2.0) if wished > 0.0 else 10.0
+    count = int(min(max(count, 5.0), most))
+    scale = fit_scale(known, nice=max(2, count))
+    edges = np.array(scale.ticks(count + 3))
+    if len(edges) < 3 or edges[0] > low or edges[-1] < high:
+        edges = np.linspace(scale.low, scale.high, count + 1)
+    counts, _ = np.histogram(known, edges)
+    return Bins(edges, counts)
+
+
+def _put_letters(series: Sequence[Series], letters: dict[int, str], frame: Frame) -> None:
+    """Put each curve's letter where it is furthest from the others, in each third where it is apart."""
+    if not letters or frame.layout.ascii_only:
+        return
+    middles = (np.arange(frame.room) * frame.canvas.size.wide + (frame.canvas.size.wide - 1) / 2) / max(
+        1, frame.canvas.dots_wide - 1
+    )
+    x = np.array([frame.x.value(share) for share in middles])
+    rows = {}
+    for k in letters:
+        one = series[k]
+        dots = frame.rows(_values_along(one, x))
+        outside = ~((dots > -0.5) & (dots < frame.canvas.dots_high - 0.5))
+        rows[k] = np.where(outside, np.nan, dots / frame.canvas.size.high)
+    taken: set[tuple[int, int]] = set()
+    thirds = np.array_split(np.arange(frame.room), 3)
+    for k, letter in letters.items():
+        others = [rows[j] for j in letters if j != k]
+        apart = [np.where(np.isnan(other), 4.0, np.abs(rows[k] - other)) for other in others]
+        gaps = np.minimum(4.0, np.min(apart, axis=0)) if apart else np.full(len(x), 4.0)
+        gaps = np.where(np.isnan(rows[k]), -1.0, gaps)
+        spots = [
+            int(part[np.lexsort((np.abs(part - part.mean()), -gaps[part]))[0]])
+            for part in thirds
+            if len(part)
+        ]
+        for column in [c for c in spots if gaps[c] >= 1.0] or sorted(spots, key=lambda c: -gaps[c])[:1]:
+            for shift in itertools.chain(*((s, -s) for s in range(0, frame.room, 2))):
+                place = column + shift
+                if not 0 <= place < frame.room or gaps[place] < 0.0:
+                    continue
+                cell = (int(rows[k][place] + 0.5 / frame.canvas.size.high), place)
+                if not any((cell[0], cell[1] + d) in taken for d in (-1, 0, 1)):
+                    taken.add(cell)
+                    frame.canvas.text(*cell, letter, f"bold {series_style(k)}")
+                    break
+
+
+def _values_along(one: Series, x: Values) -> Values:
+    """Return a curve's y at each x, nan beyond its ends."""
+    kept = _finite(one)
+    if not kept.any():
+        return np.full(len(x), np.nan)
+    order = np.argsort(one.x[kept], kind="stable")
+    found = np.interp(x, one.x[kept][order], one.y[kept][order], left=np.nan, right=np.nan)
+    return np.asarray(found)
+
+
+def _uncounted(chart: Chart, y: Scale | None) -> list[str]:
+    """Return how many points have no place: infinite ones, and on a logarithmic axis those at or below 0."""
+    infinite = sum(int((~_finite(one) & ~np.isnan(one.y) & ~np.isnan(one.x)).sum()) for one in chart.series)
+    said = [f"… {infinite} at infinity"] if infinite else []
+    if y is not None and y.log:
+        below = sum(int((one.y[_finite(one)] <= 0.0).sum()) for one in chart.series)
+        said += [f"… {below} at or below 0, which a log scale doesn't have"] if below else []
+    return said
+
+
+def _cut(chart: Chart, y: Scale, layout: LayoutOptions) -> list[str]:
+    """Return a note that names what leaves the frame."""
+    style = layout.style._replace(digits=4) if layout.style.exact else layout.style
+    named = []
+    for one in chart.series:
+        out = _left_out(one) & ~np.isnan(one.y)
+        with np.errstate(invalid="ignore"):
+            gone = out & ~((one.y >= y.low) & (one.y <= y.high))
+        if not gone.any():
+            continue
+        if one.left_out is True:
+            last = int(np.flatnonzero(gone)[-1])
+            value, place = (style.format_display(float(values[last])) for values in (one.y, one.x))
+            at = f"{value} at {chart.x_name} {place}"
+            named.append(f"{one.name or chart.y_name} {one.reason}: {at}".strip())
+        else:
+            pairs = (
+                map(style.format_display, pair)
+                for pair in zip(one.x[gone].tolist(), one.y[gone].tolist(), strict=True)
+            )
+            named += [f"{chart.x_name} {x} {one.reason}: {value}" for x, value in pairs]
+    if not named:
+        return []
+    more = f", and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else ""
+    return [f"cut at the frame: {', '.join(named[:MAX_NAMED])}{more}"]

@@ -1,0 +1,242 @@
+"""The frame of a plot: two axes with ticks around a canvas, and a legend below."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aimath.render._canvas import Canvas
+from aimath.render._layout import BAR_STYLE, StyledLine, rendered, safe_label, styled, wrap
+from aimath.render._scales import Scale, tick_labels
+from aimath.text import display_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aimath.render.report_view import LayoutOptions
+
+    Values = np.ndarray[Any, Any]
+
+HEIGHT = 12
+MAX_X_TICKS, ROWS_PER_TICK = 8, 2
+SERIES_STYLES = (BAR_STYLE, "magenta", "green", "yellow", "red", "blue")
+"""The colours of series and classes, which repeat what a letter says already."""
+REFERENCE_STYLE, MARK_STYLE = "dim", "bold"
+DASH = 3
+"""A dashed line has a dot in so many."""
+
+
+def series_style(k: int) -> str:
+    """Return the style of the k-th of several series."""
+    return SERIES_STYLES[k % len(SERIES_STYLES)]
+
+
+class Frame:
+    """A canvas with an x axis below it and a y axis at its left; a y axis without a name has no numbers."""
+
+    def __init__(
+        self,
+        scales: tuple[Scale, Scale],
+        names: tuple[str, str],
+        layout: LayoutOptions,
+        width: int,
+        height: int = HEIGHT,
+        room: int = 0,
+    ) -> None:
+        self.x, self.y = scales
+        self.layout, self.width = layout, width
+        self.y_ticks = self.y.ticks(max(2, height // ROWS_PER_TICK)) if names[1] else []
+        texts = tick_labels(self.y_ticks)
+        self.margin = max(map(len, texts), default=0)
+        self.has_room = self.margin + 2 <= width // 3  # else the ends of the axes are said above
+        if not self.has_room:
+            self.margin = 0
+        self.room = min(room or width, width - self.margin - 3)
+        self.names = [
+            _axis_name(name, scale, layout, width - self.margin - 2)
+            for name, scale in zip(names, scales, strict=True)
+        ]
+        self.canvas = Canvas(self.room, height, layout)
+        rows = self.y.cells(np.array(self.y_ticks), self.canvas.dots_high)
+        places = (height - 1 - row // self.canvas.size.high for row in rows.tolist())
+        self.y_labels = dict(zip(places, texts, strict=True)) if self.has_room else {}
+
+    def columns(self, values: Values) -> Values:
+        """Return the dot column of each x, as a fraction, beyond the canvas or nan for what is not in it."""
+        return self.x.shares(values) * (self.canvas.dots_wide - 1)
+
+    def rows(self, values: Values) -> Values:
+        """Return the dot row of each y, from above."""
+        return (1.0 - self.y.shares(values)) * (self.canvas.dots_high - 1)
+
+    def cell_columns(self, values: Values) -> Values:
+        """Return the column of cells of each x, -1 outside."""
+        return self._cells(self.columns(values), self.canvas.size.wide, self.room)
+
+    def cell_rows(self, values: Values) -> Values:
+        """Return the row of cells of each y, -1 outside."""
+        return self._cells(self.rows(values), self.canvas.size.high, self.canvas.height)
+
+    @staticmethod
+    def _cells(dots: Values, size: int, count: int) -> Values:
+        places = np.rint(np.where(np.isfinite(dots), dots, -1e9).clip(-1e9, 1e9)).astype(np.int64) // size
+        return np.asarray(np.where((places >= 0) & (places < count), places, -1))
+
+    def reference(self, value: float, *, upright: bool = False) -> int:
+        """Draw a dashed line at a y, or `upright` at an x; return its row or column of cells, -1 outside."""
+        canvas = self.canvas
+        dots = self.columns(np.array([value])) if upright else self.rows(np.array([value]))
+        length = canvas.dots_wide if upright else canvas.dots_high
+        if not (np.isfinite(dots[0]) and -0.5 < dots[0] < length - 0.5):
+            return -1
+        place = int(np.rint(dots[0]))
+        along = np.arange(0, canvas.dots_high if upright else canvas.dots_wide, DASH)
+        across = np.full(len(along), place)
+        sign = "|" if upright else "-"
+        canvas.dots((across, along) if upright else (along, across), REFERENCE_STYLE, sign=sign)
+        return place // canvas.size.wide if upright else place // canvas.size.high
+
+    def put_beside(self, cell: int, text: str, *, upright: bool) -> bool:
+        """Put a text beside a dashed line where nothing is drawn; return whether there is such a place."""
+        text = rendered(text, self.layout)
+        length = len(text)
+        if upright:
+            spots = [(row, column) for row in (0, 1, 2, *range(3, self.canvas.height))
+                     for column in (cell + 2, cell - length - 1)]  # fmt: skip
+        else:
+            starts = range(self.room - length, -1, -1)
+            spots = [(row, column) for row in (cell - 1, cell + 1) for column in starts]
+        for row, column in spots:
+            if self.canvas.free(row, column, length) and self._is_apart(row, column, length):
+                self.canvas.text(row, column, text, REFERENCE_STYLE)
+                return True
+        return False
+
+    def _is_apart(self, row: int, column: int, length: int) -> bool:
+        """Return whether the cells around a text are free, and no other text is near."""
+        around = (column - 2, column - 1, column + length, column + length + 1)
+        return all(not 0 <= k < self.room or self.canvas.signs[row, k] == "" for k in around) and all(
+            not 0 <= k < self.room or self.canvas.free(row, k, 1) for k in around[1:3]
+        )
+
+    def lines(self) -> list[StyledLine]:
+        """Return the y axis's name, the canvas beside its ticks, and the x axis."""
+        if not self.has_room:
+            return self._lines_without_ticks()
+        start = " " * (self.margin + 2)
+        named = [styled(f"{start}{self.names[1]}".rstrip(), "dim")] if self.names[1] else []
+        rows = []
+        for k, spans in enumerate(self.canvas.spans()):
+            label = self.y_labels.get(k, "")
+            edge = rendered("┤" if label else "│", self.layout)
+            rows.append(StyledLine(((f" {label:>{self.margin}} {edge}", ""), *spans), touching=True))
+        return [*named, *rows, *self._x_axis(start)]
+
+    def _x_axis(self, start: str) -> list[StyledLine]:
+        ticks, texts = self._fitting_x_ticks(len(start))
+        axis = ["─"] * self.room
+        labels = [" "] * self.width
+        for column, text, left in zip(
+            ticks, texts, self._label_starts(ticks, texts, len(start)), strict=True
+        ):
+            axis[column] = "┬"
+            labels[left : left + len(text)] = text
+        said = "".join(labels).rstrip()
+        name = self.names[0]
+        gap = _widest_gap(said.ljust(self.width), len(start) + 1, len(name) + 4) if name else None
+        below = [said] if said.strip() else []
+        if gap is not None:
+            labels[gap + 2 : gap + 2 + len(name)] = name
+            below = ["".join(labels).rstrip()]
+        elif name:
+            below.append(f"{start} {name:^{self.room}}".rstrip())
+        ruler = rendered(f"{start}└" + "".join(axis), self.layout)
+        return [styled(line) for line in (ruler, *below)]
+
+    def _fitting_x_ticks(self, start: int) -> tuple[list[int], list[str]]:
+        """Return the columns and labels of as many ticks as stand beside each other."""
+        for most in range(MAX_X_TICKS, 1, -1):
+            ticks = self.x.ticks(most)
+            texts = tick_labels(ticks)
+            cells = self.cell_columns(np.array(ticks)).tolist()
+            pairs = [(cell, text) for cell, text in zip(cells, texts, strict=True) if cell >= 0]
+            columns, labels = [cell for cell, _ in pairs], [text for _, text in pairs]
+            starts = self._label_starts(columns, labels, start)
+            ends = [left + len(text) + 2 for left, text in zip(starts, labels, strict=True)]
+            if all(end <= left for end, left in zip(ends, starts[1:], strict=False)) and all(
+                len(text) <= self.room for text in labels
+            ):
+                return columns, labels
+        return [], []
+
+    def _label_starts(self, columns: Sequence[int], texts: Sequence[str], start: int) -> list[int]:
+        """Return where labels centred below their ticks begin."""
+        middles = (start + 1 + column for column in columns)
+        return [
+            max(0, min(middle - len(text) // 2, self.width - len(text)))
+            for middle, text in zip(middles, texts, strict=True)
+        ]
+
+    def _lines_without_ticks(self) -> list[StyledLine]:
+        style = self.layout.style
+        said = []
+        for name, scale in ((self.names[1], self.y), (self.names[0], self.x)):
+            if name:
+                low, high = (style.format_display(end) for end in (scale.low, scale.high))
+                said += axis_range_lines(name, low, high, self.width)
+        edge = rendered(" │", self.layout)
+        rows = [StyledLine(((edge, ""), *spans), touching=True) for spans in self.canvas.spans()]
+        ruler = rendered(" └" + "─" * self.room, self.layout)
+        return [*(styled(rendered(line, self.layout)) for line in said), *rows, styled(ruler)]
+
+
+def _axis_name(name: str, scale: Scale, layout: LayoutOptions, room: int) -> str:
+    """Return the name of an axis as long as fits, and that it is logarithmic."""
+    said = " (log scale)" if scale.log and name else ""
+    return safe_label(name, layout, max(1, room - len(said))) + said if name else ""
+
+
+def axis_range_lines(name: str, low: str, high: str, width: int) -> list[str]:
+    """Return the range of an axis in one line, or in several if too long."""
+    return wrap(f" {name}: {low} to {high}", width)
+
+
+def _widest_gap(text: str, start: int, length: int) -> int | None:
+    """Return where the widest run of so many blanks or more begins, behind the first of which it is."""
+    best, place = length - 1, None
+    column = 0
+    for blank, run in itertools.groupby(text, key=lambda sign: sign == " "):
+        size = len([*run])
+        begin = max(column, start)
+        if blank and column + size - begin > best:
+            best, place = column + size - begin, begin
+        column += size
+    return None if place is None else place + (best - length) // 2
+
+
+def legend_lines(
+    entries: Iterable[tuple[str, str, str]], layout: LayoutOptions, width: int
+) -> list[StyledLine]:
+    """Return (sign, text, style) entries side by side, as many in a line as fit."""
+    lines: list[list[tuple[str, str]]] = []
+    used = width
+    for sign, text, style in entries:
+        label = safe_label(f"{sign} {text}" if sign else text, layout, width - 2)
+        if used + 3 + display_width(label) > width:
+            lines.append([(" ", "")])
+            used = 1
+        else:
+            lines[-1].append(("   ", ""))
+            used += 3
+        lines[-1].append((label, style))
+        used += display_width(label)
+    return [StyledLine(tuple(line)) for line in lines]
+
+
+def said_lines(notes: Iterable[str], layout: LayoutOptions, width: int) -> list[StyledLine]:
+    """Return notes below a plot, wrapped."""
+    return [
+        styled(line, "dim") for note in notes if note for line in wrap(rendered(f" {note}", layout), width)
+    ]

@@ -1,0 +1,276 @@
+"""The landscape of a descent: contours or a curve of its function, and the way that it took."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aimath.render._canvas import dot_size
+from aimath.render._frame import Frame, legend_lines, said_lines, series_style
+from aimath.render._scales import LARGEST, ROUND, Scale, fit_scale, tick_labels
+from aimath.text import escape_control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aimath.render._layout import StyledLine
+    from aimath.render.report_view import LayoutOptions
+
+    Values = np.ndarray[Any, Any]
+    Ends = tuple[float, float]
+    Evaluate = Callable[[Values, Values], Values]  # axes (wide,), (high,) -> values (high, wide)
+
+MAP_HEIGHT, MIN_MAP_HEIGHT, MIN_MAP_WIDTH = 18, 6, 20
+"""Rows and columns of a map at most and at least."""
+CURVE_POINTS = 400
+COARSE = 65
+"""Points along each axis of the grid on which the valley is looked for."""
+REACHES = (2.0, 4.0, 8.0, 16.0)
+"""So many times the way's extent the valley is looked for around its end, until its edges are found."""
+MIN_DOTS = 6
+"""A way that would be so few dots wide or high at one scale gets a scale for each axis."""
+CONTOURS, ROWS_PER_CONTOUR = 6, 3
+MAX_STEPS_MARKED = 40
+START, END, STEP = "S", "E", "o"
+
+
+class Way(NamedTuple):
+    """A descent: points (rows, 1 or 2), its losses (rows,), and whose it is."""
+
+    points: Values
+    losses: Values
+    name: str = ""
+
+
+def draw_landscape(
+    way: Way, evaluate: Evaluate, names: Sequence[str], layout: LayoutOptions, width: int
+) -> list[StyledLine]:
+    """Return a descent on the curve of its function, or on the contours if it has two variables."""
+    safe = [escape_control(name) for name in names]
+    if way.points.shape[1] == 1:
+        return _on_curve(way, evaluate, safe[0], layout, width)
+    return _on_map(way, evaluate, (safe[0], safe[1]), layout, width)
+
+
+def _on_curve(way: Way, evaluate: Evaluate, name: str, layout: LayoutOptions, width: int) -> list[StyledLine]:
+    """Return the curve of the function with the steps on it."""
+    line = np.zeros(1)
+    ends = _valley(way, lambda x, _: evaluate(x, line))[0]
+    x = np.linspace(0.0, 1.0, CURVE_POINTS)
+    x = ends[0] * (1.0 - x) + ends[1] * x
+    y = evaluate(x, line)[0]
+    top = _highest_seen(y, way.losses)
+    scale = fit_scale(np.append(np.where(y <= top, y, np.nan), way.losses), nice=6, log=layout.log_y or False)
+    frame = Frame((Scale(*ends), scale), (name, "f"), layout, width)
+    frame.canvas.line(frame.columns(x), frame.rows(y), series_style(0), sign="*")
+    rows, columns = frame.cell_rows(way.losses), frame.cell_columns(way.points[:, 0])
+    _mark_steps(frame, rows, columns)
+    return [*frame.lines(), *_legend(way, layout, width)]
+
+
+def _highest_seen(y: Values, losses: Values) -> float:
+    """Return up to where the curve is seen: a little above the way, so that no wall flattens it."""
+    low = float(np.nanmin(np.append(y[np.isfinite(y)], losses)))
+    high = float(losses.max())
+    return high + 0.3 * (high - low) if high > low else math.inf
+
+
+def _on_map(
+    way: Way, evaluate: Evaluate, names: tuple[str, str], layout: LayoutOptions, width: int
+) -> list[StyledLine]:
+    """Return the contours of the function with the joined steps on them."""
+    ends, kept, room, high = _map_shape(way, _valley(way, evaluate), layout, width)
+    scales = (Scale(*ends[0]), Scale(*ends[1]))
+    frame = Frame(scales, names, layout, width, height=high, room=room)
+    canvas = frame.canvas
+    x = np.array([scales[0].value(k / (canvas.dots_wide - 1)) for k in range(canvas.dots_wide)])
+    y = np.array([scales[1].value(k / (canvas.dots_high - 1)) for k in range(canvas.dots_high)])
+    values = evaluate(x, y)[::-1]
+    levels = contour_levels(values, way.losses, min(CONTOURS, max(2, high // ROWS_PER_CONTOUR)))
+    every = 2 if canvas.size.wide == 2 else 1
+    rows, columns = np.nonzero(contours(values, levels, every) & ~np.isnan(values))
+    canvas.dots((columns, rows), "dim", sign=".")
+    _mark_holes(frame, values)
+    canvas.line(
+        frame.columns(way.points[:, 0]), frame.rows(way.points[:, 1]), series_style(0), alone=True, sign="+"
+    )
+    _mark_steps(frame, frame.cell_rows(way.points[:, 1]), frame.cell_columns(way.points[:, 0]))
+    said = [f"contours at f = {', '.join(tick_labels(levels))}"] if levels else []
+    said += ["? has no value"] if np.isnan(values).any() else []
+    said += [] if kept else [f"{names[0]} and {names[1]} each have a scale of their own"]
+    return [*frame.lines(), *_legend(way, layout, width), *said_lines(said, layout, width)]
+
+
+def _map_shape(
+    way: Way, valley: tuple[Ends, Ends], layout: LayoutOptions, width: int
+) -> tuple[tuple[Ends, Ends], bool, int, int]:
+    """Return the ends of both axes, whether they have one scale, and the map's columns and rows of cells.
+
+    Where one scale is kept, the shorter axis is made longer until the map has its least size.
+    """
+    size = dot_size(layout)
+    most = max(8, width - _margin(valley[1]) - 3)
+    extents = [high / 2.0 - low / 2.0 for low, high in valley]
+    unit = max(extents[0] / (most * size.wide), extents[1] / (MAP_HEIGHT * size.high))
+    steps = [float(np.ptp(way.points[:, k] / 2.0)) / unit if unit > 0.0 else 0.0 for k in (0, 1)]
+    if not math.isfinite(unit) or (len(way.points) > 1 and 0.0 < min(steps) < MIN_DOTS):
+        return valley, False, most, 12
+    room = min(most, max(MIN_MAP_WIDTH, math.ceil(extents[0] / unit / size.wide)))
+    high = min(MAP_HEIGHT, max(MIN_MAP_HEIGHT, math.ceil(extents[1] / unit / size.high)))
+    dots = (room * size.wide - 1, high * size.high - 1)
+    unit = max(extents[0] / dots[0], extents[1] / dots[1])
+    ends = [_around(valley[k], unit * dots[k]) for k in (0, 1)]
+    return (ends[0], ends[1]), True, room, high
+
+
+def _margin(ends: Ends) -> int:
+    return max(map(len, tick_labels(Scale(*ends).ticks(MAP_HEIGHT // 2))), default=0) + 1
+
+
+def _around(ends: Ends, half: float) -> Ends:
+    """Return the interval of a half length around the middle of another."""
+    middle = ends[0] / 2.0 + ends[1] / 2.0
+    return max(middle - half, -LARGEST), min(middle + half, LARGEST)
+
+
+def _valley(way: Way, evaluate: Evaluate) -> tuple[Ends, Ends]:
+    """Return the ends of x and y between which the way lies, and the valley that it came down.
+
+    The valley is what is connected with the end and no higher than the start. Of one without an edge
+    as much is shown as the first of the REACHES holds.
+    """
+    first: list[Ends] = []
+    for reach in REACHES:
+        axes, inside = _valley_within(way, evaluate, reach)
+        ends = [
+            _with_margin(float(part.min()), float(part.max()))
+            for k, axis in enumerate(axes)
+            for part in [np.append(axis[inside.any(axis=k)], way.points[:, k])]
+        ]
+        first = first or ends
+        sides = [inside[:, [0, -1]], inside[[0, -1]]][: len(axes)]
+        if not any(side.any() for side in sides):
+            first = ends
+            break
+    return first[0], first[-1]
+
+
+def _valley_within(way: Way, evaluate: Evaluate, reach: float) -> tuple[list[Values], Values]:
+    """Return the axes of a coarse grid around the end, and which points (high, wide) are in the valley."""
+    boxes = [_reach(way.points[:, k], reach) for k in range(way.points.shape[1])]
+    axes = [low * (1.0 - _SHARES) + high * _SHARES for low, high in boxes]
+    x, y = axes[0], axes[1] if len(axes) > 1 else np.zeros(1)
+    with np.errstate(all="ignore"):
+        low = evaluate(x, y) <= way.losses.max()
+    seeds = [_nearest(axis, way.points[-1, k]) for k, axis in enumerate(axes)]
+    return axes, _connected(low, seeds[1] if len(seeds) > 1 else 0, seeds[0])
+
+
+_SHARES = np.linspace(0.0, 1.0, COARSE)
+
+
+def _reach(values: Values, times: float) -> Ends:
+    """Return the interval around the end that is so many times as long as the way went from it."""
+    last = float(values[-1])
+    with np.errstate(over="ignore"):
+        far = float(np.abs(values / 2.0 - last / 2.0).max()) * 2.0 * times or max(abs(last), 1.0)
+        return max(last - far, -LARGEST), min(last + far, LARGEST)
+
+
+def _nearest(axis: Values, value: float) -> int:
+    return int(np.argmin(np.abs(axis / 2.0 - value / 2.0)))
+
+
+def _connected(mask: Values, row: int, column: int) -> Values:
+    """Return the part of a mask that is connected with one place."""
+    part = np.zeros_like(mask)
+    part[row, column] = True
+    while True:
+        wider = part.copy()
+        wider[1:] |= part[:-1]
+        wider[:-1] |= part[1:]
+        wider[:, 1:] |= part[:, :-1]
+        wider[:, :-1] |= part[:, 1:]
+        wider &= mask
+        wider[row, column] = True
+        if (wider == part).all():
+            return part
+        part = wider
+
+
+def _with_margin(low: float, high: float) -> Ends:
+    """Return ends a twentieth further apart on each side."""
+    margin = 0.05 * (high - low) if math.isfinite(high - low) else 0.05 * (high / 2.0 - low / 2.0)
+    margin = margin or max(abs(low), 1.0) * 0.1
+    return max(low - margin, -LARGEST), min(high + margin, LARGEST)
+
+
+def contour_levels(values: Values, losses: Values, count: int = CONTOURS) -> list[float]:
+    """Return round numbers at which contours are drawn, closer to each other towards the least value.
+
+    Of a bowl they are about equally far apart, up to a little above where the way began.
+    """
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return []
+    low, high = (
+        min(float(known.min()), float(losses.min())),
+        min(float(known.max()), float(losses.max()) * 1.5 or 1.0),
+    )
+    high = max(high, float(losses.max()))
+    span = high - low
+    if not (math.isfinite(span) and span > 0.0):
+        return []
+    wished = (low + span * (k / count) ** 2 for k in range(1, count + 1))
+    return sorted(
+        {found for level in wished if low < (found := _round_near(level, span)) < float(known.max())}
+    )
+
+
+def _round_near(value: float, span: float) -> float:
+    """Return a number of one digit near a value, or of two beside a span that is smaller."""
+    if value == 0.0:
+        return 0.0
+    power = math.floor(math.log10(abs(value)))
+    if abs(value) > 10.0 * span:
+        step = float(f"1e{math.floor(math.log10(span)) - 1}")
+        return round(value / step) * step
+    digits = [float(f"{digit}e{power}") for digit in (*ROUND, 3, 4, 7, 10)]
+    return math.copysign(min(digits, key=lambda d: abs(d - abs(value))), value)
+
+
+def contours(values: Values, levels: Sequence[float], every: int = 1) -> Values:
+    """Return the dots (high, wide) at which the function crosses a level on the way to a neighbour.
+
+    With `every` 2 a contour has a dot in every second row where it is steep, or column where it is flat.
+    """
+    bands = np.searchsorted(np.asarray(levels), values)
+    edges = np.zeros(values.shape, np.bool_)
+    edges[::every, :-1] |= (bands[:, :-1] != bands[:, 1:])[::every]
+    edges[:-1, ::every] |= (bands[:-1] != bands[1:])[:, ::every]
+    return edges
+
+
+def _mark_holes(frame: Frame, values: Values) -> None:
+    """Put a question mark into each cell where the function has no value."""
+    high, wide = frame.canvas.size
+    blocks = np.isnan(values).reshape(frame.canvas.height, high, frame.room, wide).all(axis=(1, 3))
+    for row, column in np.argwhere(blocks).tolist():
+        frame.canvas.text(row, column, "?", "dim")
+
+
+def _mark_steps(frame: Frame, rows: Values, columns: Values) -> None:
+    """Put signs where the way began, where it is, and at its steps if they are few."""
+    if len(rows) <= MAX_STEPS_MARKED:
+        for row, column in zip(rows[1:-1].tolist(), columns[1:-1].tolist(), strict=True):
+            frame.canvas.text(row, column, STEP, series_style(0))
+    for k, sign in ((0, START), (-1, END)):
+        frame.canvas.text(int(rows[k]), int(columns[k]), sign, "bold")
+
+
+def _legend(way: Way, layout: LayoutOptions, width: int) -> list[StyledLine]:
+    entries = [(START, "start", ""), (END, "end", "")]
+    entries += [(STEP, "between", "")] if 2 < len(way.points) <= MAX_STEPS_MARKED else []
+    return legend_lines(entries, layout, width)

@@ -1,0 +1,116 @@
+"""Plots of sweeps: one number a run, over one or two swept options."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aimath.render._chart import Chart, Series, draw_chart
+from aimath.render._frame import said_lines
+from aimath.render._layout import SHADES, StyledLine, pad, rendered, separated, styled, wrap
+from aimath.render.numbers import NumberStyle
+from aimath.text import display_width
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aimath.render.report_view import LayoutOptions
+
+    Values = np.ndarray[Any, Any]
+
+MAX_MAPS = 6
+"""So many maps are drawn of more than two options."""
+FAILED = "×"
+
+
+def draw_sweep(
+    options: Mapping[str, Values], y: Values, failed: Values, name: str, layout: LayoutOptions, width: int
+) -> list[StyledLine]:
+    """Return one number a run, (runs,), over swept options: a curve over one, a map over two.
+
+    Of more, there is a map for each combination of the first ones. Runs that `failed` stretch no scale.
+    """
+    if len(options) == 1:
+        ((option, x),) = options.items()
+        order = np.argsort(x, kind="stable")
+        one = Series(x[order], y[order], marked=True, left_out=failed[order], reason="diverged")
+        return draw_chart(Chart((one,), option, name), layout, width)
+    *outer, first, second = options
+    names = [np.unique(options[key]) for key in outer]
+    combinations = list(itertools.product(*(values.tolist() for values in names)))
+    maps = []
+    for combination in combinations[:MAX_MAPS]:
+        kept = np.ones(len(y), np.bool_)
+        for key, value in zip(outer, combination, strict=True):
+            kept &= options[key] == value
+        pairs = zip(outer, combination, strict=True)
+        title = "   ".join(f"{key} = {layout.style.format_display(value)}" for key, value in pairs)
+        axes = ((first, options[first][kept]), (second, options[second][kept]))
+        drawn = _map(axes, (y[kept], failed[kept], y[~failed]), name, layout, width)
+        maps.append([*([styled(f" {title}", "bold")] if title else []), *drawn])
+    more = len(combinations) - len(maps)
+    return separated([*maps, said_lines([f"… {more} more maps" if more else ""], layout, width)])
+
+
+def _map(
+    axes: tuple[tuple[str, Values], tuple[str, Values]],
+    numbers: tuple[Values, Values, Values],
+    name: str,
+    layout: LayoutOptions,
+    width: int,
+) -> list[StyledLine]:
+    """Return a heat map whose shades are fifths of all runs that went well, the number in the cell."""
+    (first, rows), (second, columns) = axes
+    y, failed, reference = numbers
+    down, row = np.unique(rows, return_inverse=True)
+    across, column = np.unique(columns, return_inverse=True)
+    table, bad = np.full((len(down), len(across)), np.nan), np.zeros((len(down), len(across)), np.bool_)
+    table[row, column], bad[row, column] = y, failed
+    bounds = _fifths(reference[np.isfinite(reference)])
+    shades = np.array(list(SHADES))[np.searchsorted(bounds, np.nan_to_num(table, nan=-np.inf), side="right")]
+    shades[bad | ~np.isfinite(table)] = FAILED
+    short = NumberStyle(digits=2, narrow=True)
+    corner = f"{first} \\ {second}"
+    labels = pad([corner, *map(short.format_display, down)])
+    columns_of_cells = (
+        zip(*both, strict=True) for both in zip(table.T.tolist(), shades.T.tolist(), strict=True)
+    )
+    pairs = zip(across, columns_of_cells, strict=True)
+    blocks = [
+        pad([short.format_display(x), *(f"{short.format_display(v)} {s * 2}" for v, s in cells)], right=True)
+        for x, cells in pairs
+    ]
+    lines = [" " + "  ".join(parts) for parts in zip(labels, *blocks, strict=True)]
+    if max(map(display_width, lines)) > width:
+        lines = [
+            *wrap(
+                f" {first}, down: {short.format_display(down[0])} to {short.format_display(down[-1])}", width
+            ),
+            *wrap(
+                f" {second}, across: {short.format_display(across[0])} to {short.format_display(across[-1])}",
+                width,
+            ),
+            *(" " + "".join(line[: width - 1]) for line in shades.tolist()),
+        ]
+    texts = [rendered(line, layout) for line in lines]
+    return [
+        *(styled(line, "dim" if k == 0 else "") for k, line in enumerate(texts)),
+        *said_lines([_legend(bounds, name, failed=bool(bad.any()))], layout, width),
+    ]
+
+
+def _fifths(values: Values) -> Values:
+    """Return the bounds between shades: so that each has about as many of the values."""
+    return np.quantile(values, np.linspace(0.2, 0.8, 4)) if values.size else np.zeros(4)
+
+
+def _legend(bounds: Values, name: str, *, failed: bool) -> str:
+    """Return what the shades stand for."""
+    short = NumberStyle(digits=2, narrow=True)
+    said = "   ".join(
+        f"{shade * 2} from {short.format_display(float(bound))}"
+        for shade, bound in zip(SHADES[1:], bounds, strict=True)
+    )
+    return f"{name}:   {said}" + f"   {FAILED * 2} diverged" * failed

@@ -1,0 +1,146 @@
+"""Landscapes of descents: the whole valley, its contours, and the joined way."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from tests.render.reading import Picture
+
+from aimath.core import optim
+from aimath.core.calculus import parse_function
+from aimath.render._landscape import Way, contour_levels, contours, draw_landscape
+from aimath.render.report_view import LayoutOptions
+from aimath.text import display_width
+
+
+def walked(text, start, width=80, wanted=LayoutOptions(), **options):  # noqa: B008  immutable
+    f = parse_function(text)
+    found = optim.minimize(f, start, **options)
+    way = Way(*found.whole_run())
+    return [line.text for line in draw_landscape(way, found.values_at, f.variables, wanted, width)]
+
+
+def test_a_curve_has_its_start_its_end_and_its_steps():
+    lines = walked("(w-3)^2", [10.0], steps=5)
+    picture = Picture(lines)
+    for sign, w in (("S", 10.0), ("E", 3 + 7 * 0.8**5)):
+        ((column, row),) = picture.signs(sign)
+        assert picture.x(column + 0.5) == pytest.approx(w, abs=1.5 * picture.x_cell())
+        assert picture.y(row + 0.5) == pytest.approx((w - 3) ** 2, abs=1.5 * picture.y_cell())
+    assert len(picture.signs("o")) == 4
+    assert lines[-1] == " S start   E end   o between"
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "minimum"), [("(w-3)^2", [10.0], 3.0), ("w^4-w", [2.0], 0.63), ("cosh(w)", [-2.0], 0.0)]
+)
+def test_the_whole_valley_is_in_the_frame(text, start, minimum):
+    picture = Picture(walked(text, start, lr=0.01, steps=30))
+    f = parse_function(text)
+    left, right = picture.x(0), picture.x(picture.width)
+    assert min(left, right) < minimum < max(left, right)
+    top = f(start)
+    assert f([left]) >= top * 0.7
+    assert f([right]) >= top * 0.7  # on both sides it is as high as where the way began
+
+
+def test_the_end_is_seen_though_many_steps_are_in_its_cell():
+    picture = Picture(walked("(w-3)^2", [10.0], steps=500))
+    assert len(picture.signs("E")) == 1
+
+
+def test_of_a_map_the_way_is_joined_and_both_axes_have_one_scale():
+    lines = walked("(x-1)^2+10*y^2", [9.0, 2.0], lr=0.08, steps=10)
+    picture = Picture(lines)
+    assert picture.y_cell() == pytest.approx(
+        2 * picture.x_cell(), rel=0.15
+    )  # a cell is twice as high as wide
+    ((c, r),), ((c2, r2),) = picture.signs("S"), picture.signs("E")
+    assert picture.x(c + 0.5) == pytest.approx(9.0, abs=1.5 * picture.x_cell())
+    assert picture.y(r + 0.5) == pytest.approx(2.0, abs=1.5 * picture.y_cell())
+    assert picture.x(c2 + 0.5) == pytest.approx(1 + 8 * 0.84**10, abs=1.5 * picture.x_cell())
+    assert (c2, r2) != (c, r)
+    assert "scale of their own" not in lines[-1]
+    left, right = picture.x(0), picture.x(picture.width)
+    assert left < 1 - 8
+    assert right > 9  # the valley reaches as far beyond the minimum
+
+
+def test_contours_stand_where_the_function_has_their_levels():
+    lines = walked("x^2+y^2", [3.0, 2.0], lr=0.1, steps=3)
+    levels = [float(part) for part in lines[-1].partition("=")[2].split(",")]
+    picture = Picture(lines)
+    assert levels == sorted(set(levels))
+    dots = [(picture.x(c), picture.y(r)) for c, r in picture.dots()]
+    way = np.array([[3.0 * 0.8**k, 2.0 * 0.8**k] for k in np.linspace(0, 3, 200)])
+    off = [(x, y) for x, y in dots if np.hypot(*(way - [x, y]).T).min() > 2 * picture.y_cell()]
+    assert len(off) > 50
+    for x, y in off:
+        assert min(abs(np.hypot(x, y) - np.sqrt(level)) for level in levels) < picture.y_cell()
+
+
+def test_where_one_scale_would_hide_the_way_each_axis_has_its_own_and_that_is_said():
+    lines = walked("x^2+1e6*y^2", [1.0, 0.001], lr=1e-7, steps=5)
+    assert lines[-1] == " x and y each have a scale of their own"
+
+
+def test_the_edges_of_bands_are_contours():
+    values = np.arange(6.0)[np.newaxis].repeat(4, axis=0)
+    assert contours(values, [2.5]).nonzero()[1].tolist() == [2] * 4
+    assert contours(values.T, [2.5]).nonzero()[0].tolist() == [2] * 4
+    assert contours(values, [2.5], 2).nonzero()[0].tolist() == [0, 2]
+
+
+def test_levels_are_round_and_between_the_least_and_the_most():
+    for scale, offset in product([1e-9, 1.0, 1e9], [0.0, 3.0]):
+        values = scale * (np.linspace(-3, 3, 50) ** 2 + offset)
+        levels = contour_levels(values, values[:5])
+        assert 2 <= len(levels) <= 6
+        assert all(values.min() < level < values.max() for level in levels)
+        assert all(len(f"{level:.6g}".replace(".", "").partition("e")[0].strip("0")) <= 2 for level in levels)
+
+
+def test_a_function_that_is_flat_has_no_contours():
+    assert contour_levels(np.ones((3, 3)), np.ones(2)) == []
+
+
+def test_places_without_a_value_are_marked():
+    way = Way(np.array([[1.0, 0.5], [0.2, 0.1]]), np.array([1.25, 0.05]))
+    evaluate = lambda x, y: np.add.outer(y**2, np.where(x < 0, np.nan, x**2))  # noqa: E731
+    lines = [line.text for line in draw_landscape(way, evaluate, ["x", "y"], LayoutOptions(), 80)]
+    assert lines[-1] == " ? has no value"
+    picture = Picture(lines)
+    assert len(picture.signs("?")) >= picture.height
+    assert all(picture.x(c + 0.5) < picture.x_cell() for c, _ in picture.signs("?"))
+
+
+@pytest.mark.parametrize(("width", "size"), list(product([20, 33, 80], [1e-300, 1.0, 1e150])))
+def test_a_map_fits_whatever_its_numbers(width, size):
+    lines = walked(
+        f"(x/{size!r})^2 + (y/{size!r})^2",
+        [size, -2 * size],
+        width=width,
+        lr=0.1 * min(size, 1.0) ** 2 or 1e-300,
+    )
+    assert max(map(display_width, lines)) <= width
+    canvas = "".join(line for line in lines if "│" in line or "┤" in line)
+    assert canvas.count("E") == 1
+    assert canvas.count("S") == (size == 1.0)  # elsewhere a step is too small to leave its cell
+
+
+@pytest.mark.parametrize("text", ["w*1e-300", "w^2*1e300", "0*w", "exp(w)"])
+def test_a_way_without_extent_or_in_a_steep_place_is_drawn(text):
+    lines = walked(text, [1.0], steps=0)
+    assert any("E" in line for line in lines)
+
+
+def test_names_of_variables_move_no_terminal_and_ascii_is_ascii():
+    points = np.array([[0.0, 0.0], [1.0, 1.0]])
+    way = Way(points, np.array([2.0, 1.0]))
+    wanted = LayoutOptions(ascii_only=True)
+    evaluate = lambda x, y: np.add.outer(y**2, x**2)  # noqa: E731
+    lines = [line.text for line in draw_landscape(way, evaluate, ["\x1b[31m", "y"], wanted, 60)]
+    assert "\x1b" not in "".join(lines)
+    assert "".join(lines).isascii()
