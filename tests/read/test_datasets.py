@@ -49,6 +49,17 @@ def test_digits_of_some_classes(read):
     assert len(block.row_labels) == 541  # the zeros, ones and fours
 
 
+def test_one_digit_is_told_by_its_number(read, rows):
+    whole = np.load(DIGITS_PATH)
+    threes = whole[whole[:, 64] == 3]
+    [block] = read(["digits:3#7"])
+    assert block.operands["x"].tolist() == [threes[6, :64].tolist()]
+    assert (block.row_labels, list(block.lines)) == (("3",), [np.flatnonzero(whole[:, 64] == 3)[6] + 1])
+    [block] = read(["digits:3#183"], matrix=True)
+    assert block.operands["x"].tolist() == [[threes[-1, :64].tolist()]]
+    assert rows(["digits#1797"]) == [whole[-1, :64].tolist()]
+
+
 def test_digits_as_rows_keep_their_places(read):
     [block] = read(["digits:3"])
     assert block.operands["x"].shape == (183, 64)
@@ -85,6 +96,10 @@ BAD_DIGITS = {
     "randn:-3": "'randn:-3' is not a size",
     "randn:1e3": "'randn:1e3' is not a size",
     "randn:" + "9" * 19: "'randn:9999999999999999999' is not a size",
+    "digits:3#184": "the image of 'digits:3#184' must be 1 to 183, not 184",
+    "digits:3#0": "the image of 'digits:3#0' must be 1 to 183, not 0",
+    "digits:3#": "the image of 'digits:3#' must be a whole number, not ''",
+    "digits#x": "the image of 'digits#x' must be a whole number, not 'x'",
     "digit": "argument 1: 'digit' is not a number",
 }
 

@@ -32,6 +32,12 @@ ONE = {
     ("[[1 2] [3 4]]",): [[1, 2], [3, 4]],
     ("[[1,2],", "[3,4]]"): [[1, 2], [3, 4]],
     ("7",): [[7]],
+    ("lin:-1:1:3",): [[-1, 0, 1]],
+    ("log:1e-3:1:4",): [[1e-3, 1e-2, 1e-1, 1]],
+    ("0", "lin:1:2:3", "9"): [[0, 1, 1.5, 2, 9]],
+    ("lin:0:1:2", "lin:5:6:2"): [[0, 1, 5, 6]],
+    ("[0,lin:1:2:2]",): [[0, 1, 2]],
+    ("lin:0:1:3; log:1:100:3",): [[0, 0.5, 1], [1, 10, 100]],
 }
 
 
@@ -65,6 +71,21 @@ BAD = {
     ("-", "1"): "argument 1: '-' can't stand beside other arguments",
     ("\x1b[2J",): r"argument 1: '\x1b' is not a number",
 }
+
+
+BAD_RANGES = {
+    "lin:1:2": "argument 2: 'lin:1:2' is not a range",
+    "lin:a:2:3": "argument 2: 'a' is not a number",
+    "log:0:1:3": "argument 2: 'log:0:1:3': both ends of a log range must be above 0",
+    "lin:0:inf:3": "argument 2: 'lin:0:inf:3': the ends of a range are finite",
+    "log:": "argument 2: 'log:' is not a range",
+}
+
+
+@pytest.mark.parametrize(("token", "why"), BAD_RANGES.items())
+def test_bad_ranges_are_named_by_their_place(refusal, token, why):
+    error = refusal(["1", token])
+    assert (error.message, error.usage, error.operand) == (why, True, "x")
 
 
 @pytest.mark.parametrize(("tokens", "why"), BAD.items())

@@ -56,7 +56,9 @@ def test_runs_that_diverged_are_crossed_out_and_shade_nothing():
     well = drawn({"a": a[:3], "b": b[:3]}, [0.0, 1.0, 2.0])
     lines = drawn({"a": a, "b": b}, [0.0, 1.0, 2.0, 1e30], [False, False, False, True])
     assert lines[2].endswith("××")
-    legends = ["   ".join(line.strip() for line in found[3:]) for found in (lines, well)]
+    legends = [
+        "   ".join(line.strip() for line in found[3:]) for found in (lines, well)
+    ]  # of several lines each
     assert legends[0] == legends[1] + "   ×× diverged"
 
 

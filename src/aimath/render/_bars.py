@@ -68,13 +68,25 @@ class BarChart:
             names = [group.title or group.names[0] for group in groups]
             groups = [Group("", names, np.concatenate([np.ravel(group.values) for group in groups]))]
         together = np.concatenate([np.ravel(group.values) for group in groups]) if groups else np.zeros(0)
-        return [*separated(self._chart(group, together.astype(np.float64)) for group in groups), *hidden]
+        texts = [self._texts(group) for group in groups]
+        widest = max(
+            (display_width(lines[0]) for lines in texts), default=0
+        )  # so that a number has one length
+        charts = (
+            self._chart(group, [line.ljust(widest) for line in lines], together.astype(np.float64))
+            for group, lines in zip(groups, texts, strict=True)
+        )
+        return [*separated(charts), *hidden]
 
-    def _chart(self, group: Group, together: Values) -> list[StyledLine]:
-        """Return a line for each entry of a group, with its bar on the scale of all."""
-        kept, hidden = head_tail(len(group.values), self.layout)
+    def _texts(self, group: Group) -> list[str]:
+        """Return the name and the number of each shown entry of a group."""
+        kept, _ = head_tail(len(group.values), self.layout)
         labels = pad([safe_label(group.names[k], self.layout, self.width // 3) for k in kept])
-        lines = join_columns([labels, self.layout.style.format_column(group.values[kept].tolist())])
+        return join_columns([labels, self.layout.style.format_column(group.values[kept].tolist())])
+
+    def _chart(self, group: Group, lines: Sequence[str], together: Values) -> list[StyledLine]:
+        """Return the lines of a group, with bars on the scale of all."""
+        kept, hidden = head_tail(len(group.values), self.layout)
         values = group.values[kept].astype(np.float64)
         room = self.width - display_width(lines[0]) - 2
         marks, head = [""] * len(lines), ""

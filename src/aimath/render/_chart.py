@@ -207,7 +207,7 @@ def _draw_bins(bins: Bins, frame: Frame) -> None:
     if bins.expected is None:
         return
     wide = frame.room / len(bins.counts)
-    tops = np.ceil(frame.y.shares(bins.expected) * canvas.height).astype(np.int64)
+    tops = np.nan_to_num(np.ceil(frame.y.shares(bins.expected) * canvas.height)).astype(np.int64)
     for k, top in enumerate(tops.tolist()):
         row, column = canvas.height - max(1, top), int((k + 0.5) * wide)
         within = canvas.signs[row, column] in ("█", "#")
@@ -220,18 +220,19 @@ def histogram_bins(values: Values, most: int) -> Bins:
 
     The width is the next above that of Freedman and Diaconis (1981), 2 · IQR / n^(1/3).
     """
-    known = values[np.isfinite(values)]
-    low, high = float(known.min()), float(known.max())
-    quarter, three = np.quantile(known, [0.25, 0.75])
+    known = np.sort(values[np.isfinite(values)])
+    low, high = float(known[0]), float(known[-1])
+    quarter, three = np.quantile(known / 4.0, [0.25, 0.75])  # what is between finite numbers can overflow
     wished = 2.0 * (three - quarter) / len(known) ** (1 / 3)
-    count = (high / 2.0 - low / 2.0) / (wished / 2.0) if wished > 0.0 else 10.0
+    count = (high / 4.0 - low / 4.0) / wished if wished > 0.0 else 10.0
     count = int(min(max(count, 5.0), most))
-    scale = fit_scale(known, nice=max(2, count))
+    scale = fit_scale(known, log=False, nice=max(2, count))
     edges = np.array(scale.ticks(count + 3))
     if len(edges) < 3 or edges[0] > low or edges[-1] < high:
-        edges = np.linspace(scale.low, scale.high, count + 1)
-    counts, _ = np.histogram(known, edges)
-    return Bins(edges, counts)
+        edges = np.array([scale.value(k / count) for k in range(count + 1)])
+    places = np.searchsorted(known, edges)
+    places[-1] = len(known)  # the last bin holds its upper edge
+    return Bins(edges, np.diff(places))
 
 
 def _put_letters(series: Sequence[Series], letters: dict[int, str], frame: Frame) -> None:

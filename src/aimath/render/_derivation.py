@@ -100,7 +100,7 @@ class TableStep:
         values = self.view[self.step.bar]
         if values is None or values.dtype.kind not in "fiu":
             return self.plotted
-        return np.append(self.plotted, largest_together(self.view, self.step.bar))
+        return np.append(self.plotted, largest_together(self.view, self.step.bar, self.row))
 
     def _axis_ends(self, room: int) -> str:
         """Return the axis above a dot plot with its least and largest value, if there is room."""

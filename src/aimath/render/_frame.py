@@ -145,7 +145,11 @@ class Frame:
             labels[left : left + len(text)] = text
         said = "".join(labels).rstrip()
         name = self.names[0]
-        gap = _widest_gap(said.ljust(self.width), len(start) + 1, len(name) + 4) if name else None
+        gap = (
+            _widest_gap(said.ljust(len(start) + 1 + self.room), len(start) + 1, len(name) + 4)
+            if name
+            else None
+        )
         below = [said] if said.strip() else []
         if gap is not None:
             labels[gap + 2 : gap + 2 + len(name)] = name
@@ -217,7 +221,7 @@ def _widest_gap(text: str, start: int, length: int) -> int | None:
 
 
 def legend_lines(
-    entries: Iterable[tuple[str, str, str]], layout: LayoutOptions, width: int
+    entries: Iterable[tuple[str, str, str]], layout: LayoutOptions, width: int, text_style: str | None = None
 ) -> list[StyledLine]:
     """Return (sign, text, style) entries side by side, as many in a line as fit."""
     lines: list[list[tuple[str, str]]] = []
@@ -230,7 +234,10 @@ def legend_lines(
         else:
             lines[-1].append(("   ", ""))
             used += 3
-        lines[-1].append((label, style))
+        if text_style is not None and sign:
+            lines[-1] += [(label[: len(sign)], style), (label[len(sign) :], text_style)]
+        else:
+            lines[-1].append((label, style if text_style is None else text_style))
         used += display_width(label)
     return [StyledLine(tuple(line)) for line in lines]
 

@@ -146,13 +146,11 @@ def heat_maps(
 
 
 def heat_legend(matrices: Matrix, layout: LayoutOptions, width: int) -> list[StyledLine]:
-    """Return what the shades of heat maps stand for, in one line."""
-    entries = [(sign * 2, f"to {k / 4:g}", "dim") for k, sign in enumerate(SHADES) if k]
+    """Return what the shades of heat maps stand for."""
+    entries = [(rendered(sign * 2, layout), f"to {k / 4:g}", BAR_STYLE) for k, sign in enumerate(SHADES) if k]
     if (matrices < 0.0).any():
-        entries.append(("", "red: below 0" if layout.colour else "by size, whatever the sign", "dim"))
-    return legend_lines(
-        [(rendered(sign, layout), text, style) for sign, text, style in entries], layout, width
-    )
+        entries.append(("", "red: below 0" if layout.colour else "by size, whatever the sign", ""))
+    return legend_lines(entries, layout, width, "dim")
 
 
 def _render_heat_map(

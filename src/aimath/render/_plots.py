@@ -64,6 +64,10 @@ class Plotter:
         plots = () if report.is_missing else report.plots
         if not plots:
             return []
+        with np.errstate(all="ignore"):  # what can't be drawn is counted
+            return self._add(report, plots)
+
+    def _add(self, report: Report, plots: tuple[Plot, ...]) -> list[StyledLine]:
         apart = dict(report.drawn()) if report.drawn else {}
         known = ReportView.of_problems(report._replace(extra={**report.extra, **apart}))
         lines = separated(
@@ -95,6 +99,10 @@ class Plotter:
 
     def finish(self) -> list[StyledLine]:
         """Return the plots that needed all rows."""
+        with np.errstate(all="ignore"):
+            return self._finish()
+
+    def _finish(self) -> list[StyledLine]:
         drawings = [
             [*self.gallery.lines(), *said_lines(self.captions, self.layout, self.width)],
             *(chart.lines() for chart in self.bar_charts.values()),

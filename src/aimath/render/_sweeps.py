@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.render._chart import Chart, Series, draw_chart
-from aimath.render._frame import said_lines
+from aimath.render._frame import legend_lines, said_lines
 from aimath.render._layout import SHADES, StyledLine, pad, rendered, separated, styled, wrap
 from aimath.render.numbers import NumberStyle
 from aimath.text import display_width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from aimath.render.report_view import LayoutOptions
 
@@ -97,7 +97,7 @@ def _map(
     texts = [rendered(line, layout) for line in lines]
     return [
         *(styled(line, "dim" if k == 0 else "") for k, line in enumerate(texts)),
-        *said_lines([_legend(bounds, name, failed=bool(bad.any()))], layout, width),
+        *legend_lines(_legend(bounds, name, layout, failed=bool(bad.any())), layout, width, "dim"),
     ]
 
 
@@ -106,11 +106,13 @@ def _fifths(values: Values) -> Values:
     return np.quantile(values, np.linspace(0.2, 0.8, 4)) if values.size else np.zeros(4)
 
 
-def _legend(bounds: Values, name: str, *, failed: bool) -> str:
-    """Return what the shades stand for."""
+def _legend(
+    bounds: Values, name: str, layout: LayoutOptions, *, failed: bool
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what the shades stand for."""
     short = NumberStyle(digits=2, narrow=True)
-    said = "   ".join(
-        f"{shade * 2} from {short.format_display(float(bound))}"
-        for shade, bound in zip(SHADES[1:], bounds, strict=True)
-    )
-    return f"{name}:   {said}" + f"   {FAILED * 2} diverged" * failed
+    yield "", f"{name}:", ""
+    for shade, bound in zip(SHADES[1:], bounds.tolist(), strict=True):
+        yield rendered(shade * 2, layout), f"from {short.format_display(bound)}", ""
+    if failed:
+        yield rendered(FAILED * 2, layout), "diverged", ""

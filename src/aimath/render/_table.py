@@ -82,22 +82,25 @@ class Grid(NamedTuple):
         return self._replace(units=("",) * len(self.units)).with_note("   ".join(said))
 
     def narrowed(self, layout: LayoutOptions) -> Grid:
-        """Return the table with as many of its first columns as fit, and how many more said below."""
+        """Return the table with as many columns as fit, above all the drawn one, and how many more."""
         titles = self.with_units_below().heads
         widths = [
             2 + max(display_width(head), display_width(column[0]))
             for head, column in zip(titles, self.columns, strict=True)
         ]
-        room = layout.width - 3 - len(rendered("…", layout))
-        keep = max(1, sum(total <= room for total in itertools.accumulate(widths)))
         dots = rendered("…", layout)
+        room = layout.width - 3 - len(dots)
+        order = sorted(range(len(widths)), key=lambda k: (k > 0, titles[k] != self.plotted_name, k))
+        fitting = sum(total <= room for total in itertools.accumulate(widths[k] for k in order))
+        kept = sorted(order[: max(1, fitting)])
         narrow = self._replace(
-            heads=(*self.heads[:keep], dots),
-            units=("",) * (keep + 1),
-            columns=[*self.columns[:keep], [dots] * len(self.columns[0])],
+            heads=(*(self.heads[k] for k in kept), dots),
+            units=("",) * (len(kept) + 1),
+            columns=[*(self.columns[k] for k in kept), [dots] * len(self.columns[0])],
+            text_columns=frozenset(place for place, k in enumerate(kept) if k in self.text_columns),
             plotted=(),
         )
-        return narrow.with_note(f"… {len(self.heads) - keep} more columns (--all)")
+        return narrow.with_note(f"… {len(self.heads) - len(kept)} more columns (--all)")
 
     def fits(self, width: int) -> bool:
         """Return whether the table, without bars, is at most `width` wide."""
@@ -197,14 +200,30 @@ def _vector_grid(view: ReportView, name: str, values: np.ndarray[Any, Any], layo
     rows, hidden = head_tail(values.size, layout)
     names = entry_names(report, values.shape[1:])
     labels = pad([safe_label(names[k], layout, layout.width // 3) for k in rows])
-    texts = [_format_values(v[0][rows].tolist(), layout, _mark(report, n)) for n, v in shown]
+    texts = [_format_together(view, name, v[0][rows].tolist(), rows, layout) for name, v in shown]
     if 5 + sum(display_width(column[0]) + 2 for column in (labels, *texts)) > layout.width:
         shown, texts = shown[-1:], texts[-1:]
     heads, units = ["", *(n for n, _ in shown)], ["", *(report.units.get(n, "") for n, _ in shown)]
-    shares = _bar_lengths(values[0], largest_together(view, name))
+    shares = _bar_lengths(values[0], largest_together(view, name, 0))
     drawn = tuple(shares[k] for k in rows) if shares else ()
     words = frozenset({0} | {k + 1 for k, (_, v) in enumerate(shown) if v.dtype.kind == "U"})
     return Grid(tuple(heads), tuple(units), [labels, *texts], words, drawn, hidden=hidden)
+
+
+MAX_ALIKE = 50
+"""So many runs of a sweep are written with equally many digits, so that their bars have one scale."""
+
+
+def _format_together(
+    view: ReportView, name: str, values: Sequence[Any], rows: Sequence[int], layout: LayoutOptions
+) -> list[str]:
+    """Return values as texts as wide as those of the other runs of their sweep."""
+    runs, mark = view.report.together, _mark(view.report, name)
+    if not 1 < len(runs) <= MAX_ALIKE or any(isinstance(x, str) for x in values):
+        return _format_values(values, layout, mark)
+    others = [known for run in runs if (known := ReportView(run, view.lines)[name]) is not None]
+    alike = [known[0][rows].tolist() for known in others if known.shape[1:] == others[0].shape[1:]]
+    return _format_values([x for part in [values, *alike] for x in part], layout, mark)[: len(values)]
 
 
 def _matrix_grid(view: ReportView, name: str, values: np.ndarray[Any, Any], layout: LayoutOptions) -> Grid:

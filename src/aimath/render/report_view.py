@@ -149,11 +149,15 @@ class ReportView(dict[str, Values | None]):
             return True
 
 
-def largest_together(view: ReportView, name: str) -> float:
-    """Return the largest size of a quantity in all rows, and in all runs of the sweep that they belong to."""
-    views = [view, *(ReportView(report, view.lines) for report in view.report.together)]
-    found = (values for one in views if (values := one[name]) is not None and values.dtype.kind in "fiu")
-    return float(max((np.abs(values[np.isfinite(values)]).max(initial=0.0) for values in found), default=0.0))
+def largest_together(view: ReportView, name: str, row: int) -> float:
+    """Return the largest size of a quantity in a row, and in that row of all runs of its sweep."""
+    largest = 0.0
+    for report in (view.report, *view.report.together):
+        values = ReportView(report, view.lines)[name] if report is not view.report else view[name]
+        if values is not None and values.dtype.kind in "fiu" and row < len(values):
+            finite = values[row][np.isfinite(values[row])]
+            largest = max(largest, float(np.abs(finite).max(initial=0.0)))
+    return largest
 
 
 def select_fields(view: ReportView, requested: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from tests import pseudo
+
+from aimath.read._datasets import load_digits
 
 
 def test_image_is_shaded_in_a_pipe_and_noised_as_one(aimath):
@@ -48,3 +52,42 @@ def test_noise_is_the_same_whether_the_rows_before_have_an_answer(aimath):
     for bad in ("0 inf", "0 ?"):  # without an answer, and not to be read
         ran = aimath("diffuse", "--t", "500", "--invalid", "skip", stdin=f"{bad}\n0 0\n0 0\n0 0\n")
         assert ran.out.splitlines() == kept
+
+
+# Digits
+
+
+def test_a_digit_is_an_image_a_step_scaled_and_that_is_said(aimath, warm):
+    line = ("diffuse", "digits:3#7", "--t", "0,10,25,50", "--T", "50")
+    ran = aimath(*line)
+    assert [len(row.split()) for row in ran.out.splitlines()] == [
+        64 + 1
+    ] * 5  # a head, and t before each image
+    assert "note: x_0 is scaled from 0..16 to -1..1" in ran.err
+    assert "t = 50 is taken as the last of 50, 49" in ran.err
+    seen = pseudo.seen(warm, *line, env={"NO_COLOR": "1"}).splitlines()
+    captions = next(k for k, row in enumerate(seen) if row.startswith("t = 0"))
+    assert seen[captions].split() == ["t", "=", "0", "t", "=", "10", "t", "=", "25", "t", "=", "50"]
+    assert captions == 8 + 2  # eight rows of pixels below two notes
+    assert " x_0 is scaled from 0..16 to -1..1" in seen
+
+
+def test_scaled_pixels_are_the_digits_of_the_data_set(aimath):
+    pixels = load_digits("digits:3#7")[0]
+    clean = json.loads(aimath("diffuse", "digits:3#7", "--alpha-bar", "1", "--json").out)
+    assert clean["x0"] == (pixels[0] / 8 - 1).tolist()
+    assert clean["noisy"] == clean["x0"]
+
+
+def test_images_of_digits_are_a_row_each_with_and_without_image(aimath):
+    line = ("diffuse", "digits:3", "--t", "10")
+    assert aimath(*line, "--image").out == aimath(*line).out
+    assert len(aimath(*line).out.splitlines()) == 183
+
+
+def test_the_last_step_and_no_further(aimath):
+    assert (
+        aimath("diffuse", "1", "--t", "50", "--T", "50").out
+        == aimath("diffuse", "1", "--t", "49", "--T", "50").out
+    )
+    assert aimath("diffuse", "1", "--t", "51", "--T", "50").code == 2

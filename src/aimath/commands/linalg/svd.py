@@ -134,6 +134,11 @@ def _factor_saver(result: SvdApprox, weights: ArrayOrRowBlocks, paths: tuple[str
 
 
 def _report(result: SvdApprox, *, single: bool) -> Report:
+    import numpy as np
+
+    # What is 0 but for rounding would stretch a logarithmic axis over twice as many decades.
+    small = result.singular_values <= result.singular_values[0] * max(result.shape) * np.finfo(np.float64).eps
+    zeros = f"{small.sum()} of {small.size} are 0 but for rounding" if small.any() else ""
     figures = ("rank", "parameters", "error", "relative_error", "energy")
     matrix = single and result.left is not None
     estimated = result.method == "randomized"
@@ -145,10 +150,14 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
         approximate=ESTIMATES if estimated else (),
         page=Page(footnote=_bound(result)) if estimated else Page(),
         plot=(
-            Plot("singular_values", "i", "curve", axes=("i", "singular value"), log_y=True),
+            Plot("spectrum", "i", "curve", axes=("i", "singular value"), log_y=True, caption=zeros),
             Plot("errors", "kept", "curve", axes=("rank", "relative error"), from_zero=True),
         ),
-        drawn=lambda: {"i": range(1, len(result.singular_values) + 1), "kept": range(len(result.errors))},
+        drawn=lambda: {
+            "spectrum": np.where(small, np.nan, result.singular_values),
+            "i": range(1, len(result.singular_values) + 1),
+            "kept": range(len(result.errors)),
+        },
     )
 
 

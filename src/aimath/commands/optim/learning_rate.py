@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import ABSENT, Operand, Option, Usage, Vector
 from aimath.commands.optim._runs import DEFAULT_FUNCTION, LearningRate, parse_start
 from aimath.report import CrossCheck, Line, Plot, Reference, Report, Table
-
-if TYPE_CHECKING:
-    from aimath.core.optim import LearningRate as RateEffect
-
 
 MAX_DIRECTIONS = 4
 CURVE_POINTS = 400
@@ -74,7 +70,7 @@ def learning_rate(
     )  # fmt: skip
 
 
-def _factors_by_rate(result: RateEffect) -> dict[str, Any]:
+def _factors_by_rate(result: Any) -> dict[str, Any]:
     """Return what a step makes of the distance in each direction of the first row, by learning rate.
 
     Of more than MAX_DIRECTIONS only the smallest and the largest curvature have a curve.
