@@ -68,6 +68,12 @@ def test_one_number_has_a_bar_only_where_its_end_is_known(answer, drawn):
     assert line.endswith("│ 2")
 
 
+def test_bars_of_what_the_answer_does_not_show_are_named(answer, drawn):
+    report = answer(y=[[1.0, 2.0]], z=[3.0], show=("z",), plot=Plot("y"))
+    assert drawn(report)[0] == " y"
+    assert drawn(report, fields=("y",)) == drawn(report)[1:]
+
+
 def test_single_numbers_of_many_rows_are_one_chart(answer, drawn):
     lines = drawn(answer(y=[1.0, 2.0], plot=Plot("y")), answer(y=[4.0], plot=Plot("y")))
     assert [line.split()[:3] for line in lines] == [["row", "1", "1"], ["row", "2", "2"], ["row", "3", "4"]]

@@ -71,6 +71,12 @@ def test_the_data_decide_on_a_log_axis():
     assert fit_scale(np.array([-1.0, 2.0, 3.0]), log=True) == Scale(2.0, 3.0, log=True)
 
 
+def test_an_axis_of_whole_numbers_has_whole_ticks():
+    assert Scale(1.0, 3.0, whole=True).ticks(8) == [1.0, 2.0, 3.0]
+    assert Scale(0.0, 40.0, whole=True).ticks(5) == [0.0, 10.0, 20.0, 30.0, 40.0]
+    assert Scale(1.0, 3.0).ticks(8) != [1.0, 2.0, 3.0]
+
+
 def test_cells_outside_are_none():
     scale = Scale(0.0, 1.0)
     assert scale.cells(np.array([-1.0, 0.0, 0.49, 1.0, 2.0, np.nan, np.inf]), 3).tolist() == [

@@ -47,8 +47,11 @@ class Group(NamedTuple):
 class BarChart:
     """Groups of bars that are gathered until all are known, since they share a scale."""
 
-    def __init__(self, layout: LayoutOptions, width: int, name: str, end: float = 0.0) -> None:
+    def __init__(
+        self, layout: LayoutOptions, width: int, name: str, end: float = 0.0, *, is_named: bool = False
+    ) -> None:
         self.layout, self.width, self.name, self.end = layout, width, name, end
+        self.is_named = is_named  # its name stands above: it isn't what the answer shows
         self.groups: list[Group] = []
         self.count = 0
 
@@ -76,7 +79,8 @@ class BarChart:
             self._chart(group, [line.ljust(widest) for line in lines], together.astype(np.float64))
             for group, lines in zip(groups, texts, strict=True)
         )
-        return [*separated(charts), *hidden]
+        named = [styled(f" {safe_label(self.name, self.layout, self.width - 1)}", "dim")] * self.is_named
+        return [*named, *separated(charts), *hidden]
 
     def _texts(self, group: Group) -> list[str]:
         """Return the name and the number of each shown entry of a group."""

@@ -151,6 +151,11 @@ def joined(columns: Values, rows: Values, size: tuple[int, int]) -> tuple[Values
 
 def _clip_segments(first: Values, second: Values, size: tuple[int, int]) -> tuple[Values, Values]:
     """Return the parts of segments within the canvas and a little around it (Liang and Barsky 1984)."""
+    if not len(first) or (
+        min(first.min(), second.min()) >= 0.0
+        and (np.maximum(first, second).max(axis=0) < np.array(size)).all()
+    ):
+        return first, second
     delta = second - first
     start, end = np.zeros(len(first)), np.ones(len(first))
     outside = np.zeros(len(first), np.bool_)

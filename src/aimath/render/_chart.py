@@ -87,10 +87,14 @@ def scales_of(chart: Chart) -> tuple[Scale, Scale]:
     if chart.bins:
         counts = np.append(chart.bins.counts, [] if chart.bins.expected is None else chart.bins.expected)
         top = fit_scale(counts, include=(0.0,), log=False, nice=TICKS)
-        return Scale(float(chart.bins.edges[0]), float(chart.bins.edges[-1])), top
+        whole = bool((chart.bins.edges == np.rint(chart.bins.edges)).all())
+        return Scale(float(chart.bins.edges[0]), float(chart.bins.edges[-1]), whole=whole), top._replace(
+            whole=True
+        )
     log_x = is_even_in_logarithms(x) or None if chart.log_x is None else chart.log_x
     upright = [mark.value for mark in chart.references if mark.upright]
     x_scale = fit_scale(x, include=_near(upright, x), log=log_x)
+    x_scale = x_scale._replace(whole=x.size > 0 and bool((x == np.rint(x)).all()) and not upright)
     levels = [mark.value for mark in chart.references if not mark.upright]
     ends = (0.0,) if chart.from_zero else ()
     return x_scale, fit_scale(y, include=(*_near(levels, y), *ends), log=chart.log_y, nice=TICKS)

@@ -199,6 +199,8 @@ class Frame:
 def _axis_name(name: str, scale: Scale, layout: LayoutOptions, room: int) -> str:
     """Return the name of an axis as long as fits, and that it is logarithmic."""
     said = " (log scale)" if scale.log and name else ""
+    if said and room < 2 * len(said):
+        return safe_label(f"log {name}", layout, max(1, room))
     return safe_label(name, layout, max(1, room - len(said))) + said if name else ""
 
 

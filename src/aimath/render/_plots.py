@@ -128,7 +128,9 @@ class Plotter:
         if plot.end:
             known = view[plot.end]
             end = float(plot.end) if known is None else float(np.ravel(known)[0])
-        chart = self.bar_charts.setdefault(plot, BarChart(self.layout, self.width, plot.y, end))
+        is_named = plot.y not in (*view.report.show, *self.layout.fields)
+        made = BarChart(self.layout, self.width, plot.y.replace("_", " "), end, is_named=is_named)
+        chart = self.bar_charts.setdefault(plot, made)
         labels = view.report.names.get("row", ())
         for row, values in enumerate(y):
             said = "   ".join(sweep_settings(view.report, row, self.layout))

@@ -22,11 +22,15 @@ TINY, MIN_STEP = 1e-150, 1e-300
 
 
 class Scale(NamedTuple):
-    """An axis from `low` to `high`, low below high; of a logarithmic one both are above 0."""
+    """An axis from `low` to `high`, low below high; of a logarithmic one both are above 0.
+
+    Of one of `whole` numbers, such as steps and counts, the ticks are whole too.
+    """
 
     low: float
     high: float
     log: bool = False
+    whole: bool = False
 
     def shares(self, values: Values) -> Values:
         """Return where values are between the ends: 0 at low, 1 at high, nan where there is no place."""
@@ -64,11 +68,13 @@ class Scale(NamedTuple):
         >>> Scale(0.0, 9.7).ticks(6), Scale(1e-4, 50.0, log=True).ticks(4)
         ([0.0, 2.0, 4.0, 6.0, 8.0], [0.0001, 0.01, 1.0])
         """
-        return _log_ticks(self, most) if self.log else _linear_ticks(self.low, self.high, most)
+        ticks = _log_ticks(self, most) if self.log else _linear_ticks(self.low, self.high, most)
+        whole = [x for x in ticks if x == round(x)] if self.whole else ticks
+        return whole if len(whole) == len(ticks) else _linear_ticks(self.low, self.high, most, 0)
 
 
-def _linear_ticks(low: float, high: float, most: int) -> list[float]:
-    step = _step(low, high, most)
+def _linear_ticks(low: float, high: float, most: int, least_power: int | None = None) -> list[float]:
+    step = _step(low, high, most, least_power)
     if step is None:
         return [low, high][:most]
     digit, power = step
@@ -77,12 +83,12 @@ def _linear_ticks(low: float, high: float, most: int) -> list[float]:
     return [float(f"{k * digit}e{power}") for k in range(first, last + 1)]
 
 
-def _step(low: float, high: float, most: int) -> tuple[int, int] | None:
+def _step(low: float, high: float, most: int, least_power: int | None = None) -> tuple[int, int] | None:
     """Return the least step, 1, 2 or 5 times a power of ten, with at most so many ticks: digit and power."""
     span = high / 2.0 - low / 2.0
     if not span > MIN_STEP or most < 2:
         return None
-    power = math.floor(math.log10(span)) - 2
+    power = max(math.floor(math.log10(span)) - 2, -400 if least_power is None else least_power)
     while True:
         for digit in ROUND:
             size = float(f"{digit}e{power}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,12 +51,17 @@ def draw_scatter(
     signs = class_signs(names, layout)
     order = [*signs]
     place_of = {name: k for k, name in enumerate(order)}
-    which = np.array([place_of[name] for name in names] or [0] * len(x))[kept]
+    places = (
+        np.fromiter(map(place_of.__getitem__, names), np.int64, len(names))
+        if names
+        else np.zeros(len(x), np.int64)
+    )
+    which = places[kept]
     rows, columns = frame.cell_rows(y[kept]), frame.cell_columns(x[kept])
     for (row, column), k in commonest(rows, columns, which).items():
         sign = signs[order[k]] if order else rendered(DOT, layout)
         frame.canvas.text(row, column, sign, series_style(k))
-    counts = Counter(names)
+    counts = dict(zip(order, np.bincount(places, minlength=len(order)).tolist(), strict=False))
     entries = [
         (signs[name], f"{name}: {pluralize(counts[name], 'row')}" if signs[name] != name else
          pluralize(counts[name], "row"), series_style(k))
@@ -92,10 +96,13 @@ def _fills_a_cell(sign: str, layout: LayoutOptions) -> bool:
 
 def commonest(rows: Values, columns: Values, which: Values) -> dict[tuple[int, int], int]:
     """Return the commonest class of each cell that has points."""
-    places, count = np.unique(np.stack([rows, columns, which]), axis=1, return_counts=True)
-    found: dict[tuple[int, int], int] = {}
-    for k in np.argsort(count, kind="stable").tolist():
-        row, column, one = places[:, k].tolist()
-        if row >= 0 and column >= 0:
-            found[row, column] = one
-    return found
+    inside = (rows >= 0) & (columns >= 0)
+    rows, columns, which = rows[inside], columns[inside], which[inside]
+    if not rows.size:
+        return {}
+    high, wide, classes = int(rows.max()) + 1, int(columns.max()) + 1, int(which.max()) + 1
+    counts = np.bincount((rows * wide + columns) * classes + which, minlength=high * wide * classes)
+    counts = counts.reshape(high * wide, classes)
+    taken = np.flatnonzero(counts.any(axis=1))
+    first = counts[taken].argmax(axis=1)
+    return {divmod(cell, wide): k for cell, k in zip(taken.tolist(), first.tolist(), strict=True)}
