@@ -76,6 +76,7 @@ def test_one_number_has_a_bar_only_where_its_end_is_known():
     assert length(line) == pytest.approx(0.25 * len(inside), abs=0.1)
     assert drawn(("", [-0.25]), end=1.0) == [" share  -0.25"]
     assert drawn(("", [2.0]), end=1.0) == [" share  2"]
+    assert drawn(("", [0.0])) == [" share  0"]
 
 
 def test_many_single_numbers_are_one_chart():

@@ -88,6 +88,14 @@ def test_each_of_several_curves_has_its_letter_in_the_picture_and_in_the_legend(
     assert all(letter in canvas for letter in legend)
 
 
+@pytest.mark.parametrize("how", [{}, {"braille": False}, {"ascii_only": True}])
+def test_a_curve_below_another_still_has_its_letter(how):
+    lines = drawn(Chart((Series(X, BELL, "first"), Series(X, BELL, "second")), "x", "y"), **how)
+    canvas = "".join(lines[1:13])
+    assert "a" in canvas
+    assert "b" in canvas
+
+
 def test_letters_stand_on_their_curves():
     curves = tuple(Series(X, BELL * k, f"k{k}") for k in (1, 2, 3))
     picture = Picture(drawn(Chart(curves, "x", "y", log_y=False)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aimath.render.numbers import NumberStyle
+from aimath.report import Plot
 from aimath.text import display_width
 
 WIDTHS = (20, 40, 80, 200)
@@ -240,3 +241,46 @@ def test_many_rows_have_their_units_below_before_they_lose_the_table(answer, see
         "   --json has all",
         "   entropy in bits",
     ]
+
+
+def test_runs_that_diverged_stretch_no_scale_and_their_bars_go_beyond_it(answer, seen):
+    plot = Plot("loss", kind="sweep", status="status")
+    rows = answer(lr=[0.1, 0.2, 0.3], loss=[1.0, 2.0, 1e9], status=["going", "going", "diverged"], plot=plot)
+    head, _, *lines = seen(rows)
+    assert head.endswith("bar: loss")
+    bars = [line.partition("going")[2] or line.partition("diverged")[2] for line in lines]
+    assert bars[1].count("█") == 2 * bars[0].count("█")
+    assert bars[2].endswith("▶")
+    assert bars[2].count("█") == bars[1].count("█") - 1
+    assert seen(rows, ascii_only=True)[-1].endswith(">")
+
+
+def test_a_table_that_is_too_wide_for_a_terminal_keeps_its_first_columns_and_that_which_is_drawn(
+    answer, seen
+):
+    columns = {f"column_{k}": np.arange(40.0) + k for k in range(30)}
+    lines = seen(answer(**columns, plot=Plot("column_20")), width=60, max_lines=36)
+    assert lines[0].split()[0] == "column_0"
+    assert "column_20" in lines[0].split()
+    assert lines[0].split()[-1] == "…"
+    kept = len(lines[0].split()) - 1
+    assert lines[-1] == f" … {30 - kept} more columns (--all)"
+    assert max(map(len, lines)) <= 60
+    assert len(lines) < 36
+    assert len(seen(answer(**columns), width=60)) > 500  # where nothing is to be saved
+
+
+def test_answers_beyond_a_screen_are_counted(answer, seen):
+    answers = [answer(y=[[1.0, 2.0, 3.0]]) for _ in range(50)]
+    lines = seen(*answers, max_lines=36)
+    assert len(lines) < 50
+    assert lines[-1] == f" … {50 - sum(line.endswith('y') for line in lines)} more answers (--all)"
+    assert not any("--all" in line for line in seen(*answers))
+
+
+def test_derivations_beyond_a_screen_are_counted(softmax, seen):
+    report = softmax(np.arange(60.0).reshape(20, 3))
+    lines = seen(report, explain=True, max_lines=36)
+    shown = sum("3 sum   S = " in line for line in lines)
+    assert 3 <= shown < 10
+    assert lines[-1] == f" … {20 - shown} more answers (--all)"

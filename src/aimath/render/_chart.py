@@ -241,40 +241,58 @@ def histogram_bins(values: Values, most: int) -> Bins:
 
 def _put_letters(series: Sequence[Series], letters: dict[int, str], frame: Frame) -> None:
     """Put each curve's letter where it is furthest from the others, in each third where it is apart."""
-    if not letters or frame.layout.ascii_only:
-        return
-    middles = (np.arange(frame.room) * frame.canvas.size.wide + (frame.canvas.size.wide - 1) / 2) / max(
-        1, frame.canvas.dots_wide - 1
-    )
-    x = np.array([frame.x.value(share) for share in middles])
-    rows = {}
-    for k in letters:
-        one = series[k]
-        dots = frame.rows(_values_along(one, x))
-        outside = ~((dots > -0.5) & (dots < frame.canvas.dots_high - 0.5))
-        rows[k] = np.where(outside, np.nan, dots / frame.canvas.size.high)
+    if frame.layout.ascii_only:  # a curve is made of its letter, unless others lie on it
+        letters = {k: letter for k, letter in letters.items() if not (frame.canvas.signs == letter).any()}
+    rows = {k: _rows_along(series[k], frame) for k in letters}
     taken: set[tuple[int, int]] = set()
-    thirds = np.array_split(np.arange(frame.room), 3)
     for k, letter in letters.items():
-        others = [rows[j] for j in letters if j != k]
-        apart = [np.where(np.isnan(other), 4.0, np.abs(rows[k] - other)) for other in others]
-        gaps = np.minimum(4.0, np.min(apart, axis=0)) if apart else np.full(len(x), 4.0)
-        gaps = np.where(np.isnan(rows[k]), -1.0, gaps)
-        spots = [
-            int(part[np.lexsort((np.abs(part - part.mean()), -gaps[part]))[0]])
-            for part in thirds
-            if len(part)
-        ]
-        for column in [c for c in spots if gaps[c] >= 1.0] or sorted(spots, key=lambda c: -gaps[c])[:1]:
-            for shift in itertools.chain(*((s, -s) for s in range(0, frame.room, 2))):
-                place = column + shift
-                if not 0 <= place < frame.room or gaps[place] < 0.0:
-                    continue
-                cell = (int(rows[k][place] + 0.5 / frame.canvas.size.high), place)
-                if not any((cell[0], cell[1] + d) in taken for d in (-1, 0, 1)):
-                    taken.add(cell)
-                    frame.canvas.text(*cell, letter, f"bold {series_style(k)}")
-                    break
+        gaps = _distances(rows[k], [rows[j] for j in letters if j != k])
+        for column in _spots(gaps):
+            cell = _free_cell(rows[k], column, taken, frame)
+            if cell is not None:
+                taken.add(cell)
+                frame.canvas.text(*cell, letter, f"bold {series_style(k)}")
+
+
+def _rows_along(one: Series, frame: Frame) -> Values:
+    """Return the row of a curve in each column of cells, from above and in cells, nan where it isn't seen."""
+    wide, last = frame.canvas.size.wide, max(1, frame.canvas.dots_wide - 1)
+    middles = (np.arange(frame.room) * wide + (wide - 1) / 2) / last
+    dots = frame.rows(_values_along(one, np.array([frame.x.value(share) for share in middles])))
+    seen = (dots > -0.5) & (dots < frame.canvas.dots_high - 0.5)
+    return np.where(seen, (dots + 0.5) / frame.canvas.size.high, np.nan)
+
+
+MAX_GAP = 4.0
+"""Curves so many rows apart are far enough."""
+
+
+def _distances(rows: Values, others: Sequence[Values]) -> Values:
+    """Return how far a curve is from the nearest other in each column, -1 where it isn't seen."""
+    gaps = np.full(len(rows), MAX_GAP)
+    for other in others:
+        gaps = np.fmin(gaps, np.abs(rows - other))
+    return np.where(np.isnan(rows), -1.0, gaps)
+
+
+def _spots(gaps: Values) -> list[int]:
+    """Return the column of each third in which a curve is furthest from others, or the best of the three."""
+    thirds = [part for part in np.array_split(np.arange(len(gaps)), 3) if len(part)]
+    best = [int(part[np.lexsort((np.abs(part - part.mean()), -gaps[part]))[0]]) for part in thirds]
+    return [column for column in best if gaps[column] >= 1.0] or sorted(best, key=lambda c: -gaps[c])[:1]
+
+
+def _free_cell(
+    rows: Values, column: int, taken: set[tuple[int, int]], frame: Frame
+) -> tuple[int, int] | None:
+    """Return the cell of a curve next to a column that has no other letter beside it, or None."""
+    for shift in itertools.chain(*((s, -s) for s in range(0, frame.room, 2))):
+        place = column + shift
+        if 0 <= place < frame.room and not np.isnan(rows[place]):
+            cell = (int(rows[place]), place)
+            if not any((cell[0], place + d) in taken for d in (-1, 0, 1)):
+                return cell
+    return None
 
 
 def _values_along(one: Series, x: Values) -> Values:

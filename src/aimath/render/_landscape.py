@@ -89,7 +89,7 @@ def _on_map(
     y = np.array([scales[1].value(k / (canvas.dots_high - 1)) for k in range(canvas.dots_high)])
     values = evaluate(x, y)[::-1]
     levels = contour_levels(values, way.losses, min(CONTOURS, max(2, high // ROWS_PER_CONTOUR)))
-    every = 2 if canvas.size.wide == 2 else 1
+    every = 1 if layout.ascii_only else 2  # a dotted line, beside which the way is a whole one
     rows, columns = np.nonzero(contours(values, levels, every) & ~np.isnan(values))
     canvas.dots((columns, rows), "dim", sign=".")
     _mark_holes(frame, values)
