@@ -19,7 +19,7 @@ def walked(text, start, width=80, wanted=LayoutOptions(), **options):  # noqa: B
     f = parse_function(text)
     found = optim.minimize(f, start, **options)
     way = Way(*found.whole_run())
-    return [line.text for line in draw_landscape(way, found.values_at, f.variables, wanted, width)]
+    return [line.text for line in draw_landscape([way], found.values_at, f.variables, wanted, width)]
 
 
 def test_a_curve_has_its_start_its_end_and_its_steps():
@@ -68,6 +68,32 @@ def test_of_a_map_the_way_is_joined_and_both_axes_have_one_scale():
     assert right > 9  # the valley reaches as far beyond the minimum
 
 
+def test_ways_of_several_have_letters_at_their_ends_and_one_that_diverged_stretches_nothing():
+    found = optim.race("x^2+9*y^2", [3.0, 1.0], lr=0.23, optimizers=["gd", "rmsprop", "adam"])
+    f = parse_function("x^2+9*y^2")
+    ways = [
+        Way(*path.whole_run(), name, path.status == "diverged")
+        for name, path in zip(found.optimizer.tolist(), found.source.paths, strict=True)
+    ]
+    assert [way.failed for way in ways] == [True, False, False]
+    texts = [
+        line.text
+        for line in draw_landscape(ways, found.source.paths[0].values_at, f.variables, LayoutOptions(), 80)
+    ]
+    assert " S start   a gd   b rmsprop   c adam" in texts
+    picture = Picture(texts)
+    largest = max(np.abs(way.points).max() for way in ways[1:])
+    assert max(abs(picture.x(0)), abs(picture.x(picture.width))) < 3 * largest
+    for letter, way in zip("bc", ways[1:], strict=True):
+        ((c, r),) = picture.signs(letter)
+        off = np.abs(
+            (way.points - [picture.x(c + 0.5), picture.y(r + 0.5)]) / [picture.x_cell(), picture.y_cell()]
+        )
+        assert off.max(axis=1).min() < 1.6
+    assert len(picture.signs("S")) == 1
+    assert texts[-1] == " cut at the frame: gd diverged"
+
+
 def test_contours_stand_where_the_function_has_their_levels():
     lines = walked("x^2+y^2", [3.0, 2.0], lr=0.1, steps=3)
     levels = [float(part) for part in lines[-1].partition("=")[2].split(",")]
@@ -109,7 +135,7 @@ def test_a_function_that_is_flat_has_no_contours():
 def test_places_without_a_value_are_marked():
     way = Way(np.array([[1.0, 0.5], [0.2, 0.1]]), np.array([1.25, 0.05]))
     evaluate = lambda x, y: np.add.outer(y**2, np.where(x < 0, np.nan, x**2))  # noqa: E731
-    lines = [line.text for line in draw_landscape(way, evaluate, ["x", "y"], LayoutOptions(), 80)]
+    lines = [line.text for line in draw_landscape([way], evaluate, ["x", "y"], LayoutOptions(), 80)]
     assert lines[-1] == " ? has no value"
     picture = Picture(lines)
     assert len(picture.signs("?")) >= picture.height
@@ -141,6 +167,6 @@ def test_names_of_variables_move_no_terminal_and_ascii_is_ascii():
     way = Way(points, np.array([2.0, 1.0]))
     wanted = LayoutOptions(ascii_only=True)
     evaluate = lambda x, y: np.add.outer(y**2, x**2)  # noqa: E731
-    lines = [line.text for line in draw_landscape(way, evaluate, ["\x1b[31m", "y"], wanted, 60)]
+    lines = [line.text for line in draw_landscape([way], evaluate, ["\x1b[31m", "y"], wanted, 60)]
     assert "\x1b" not in "".join(lines)
     assert "".join(lines).isascii()

@@ -33,25 +33,26 @@ MIN_DOTS = 6
 """A way that would be so few dots wide or high at one scale gets a scale for each axis."""
 CONTOURS, ROWS_PER_CONTOUR = 6, 3
 MAX_STEPS_MARKED = 40
-START, END, STEP = "S", "E", "o"
+START, END, STEP, LETTERS = "S", "E", "o", "abcdefghijklmnopqrstuvwxyz"
 
 
 class Way(NamedTuple):
-    """A descent: points (rows, 1 or 2), its losses (rows,), and whose it is."""
+    """A descent: points (rows, 1 or 2), its losses (rows,), whose it is, and whether it went astray."""
 
     points: Values
     losses: Values
     name: str = ""
+    failed: bool = False
 
 
 def draw_landscape(
-    way: Way, evaluate: Evaluate, names: Sequence[str], layout: LayoutOptions, width: int
+    ways: Sequence[Way], evaluate: Evaluate, names: Sequence[str], layout: LayoutOptions, width: int
 ) -> list[StyledLine]:
-    """Return a descent on the curve of its function, or on the contours if it has two variables."""
+    """Return descents from one start on the contours of their function, or the first on its curve."""
     safe = [escape_control(name) for name in names]
-    if way.points.shape[1] == 1:
-        return _on_curve(way, evaluate, safe[0], layout, width)
-    return _on_map(way, evaluate, (safe[0], safe[1]), layout, width)
+    if ways[0].points.shape[1] == 1:
+        return _on_curve(ways[0], evaluate, safe[0], layout, width)
+    return _on_map(ways, evaluate, (safe[0], safe[1]), layout, width)
 
 
 def _on_curve(way: Way, evaluate: Evaluate, name: str, layout: LayoutOptions, width: int) -> list[StyledLine]:
@@ -67,7 +68,7 @@ def _on_curve(way: Way, evaluate: Evaluate, name: str, layout: LayoutOptions, wi
     frame.canvas.line(frame.columns(x), frame.rows(y), series_style(0), sign="*")
     rows, columns = frame.cell_rows(way.losses), frame.cell_columns(way.points[:, 0])
     _mark_steps(frame, rows, columns)
-    return [*frame.lines(), *_legend(way, layout, width)]
+    return [*frame.lines(), *_legend([way], layout, width)]
 
 
 def _highest_seen(y: Values, losses: Values) -> float:
@@ -77,10 +78,19 @@ def _highest_seen(y: Values, losses: Values) -> float:
     return high + 0.3 * (high - low) if high > low else math.inf
 
 
+def _together(ways: Sequence[Way]) -> Way:
+    """Return the points of all ways that went well as one, which ends where the lowest is."""
+    well = [way for way in ways if not way.failed] or [*ways]
+    lowest = min(well, key=lambda way: float(way.losses[-1]))
+    order = [*(way for way in well if way is not lowest), lowest]
+    return Way(np.concatenate([way.points for way in order]), np.concatenate([way.losses for way in order]))
+
+
 def _on_map(
-    way: Way, evaluate: Evaluate, names: tuple[str, str], layout: LayoutOptions, width: int
+    ways: Sequence[Way], evaluate: Evaluate, names: tuple[str, str], layout: LayoutOptions, width: int
 ) -> list[StyledLine]:
     """Return the contours of the function with the joined steps on them."""
+    way = _together(ways)
     ends, kept, room, high = _map_shape(way, _valley(way, evaluate), layout, width)
     scales = (Scale(*ends[0]), Scale(*ends[1]))
     frame = Frame(scales, names, layout, width, height=high, room=room)
@@ -93,14 +103,23 @@ def _on_map(
     rows, columns = np.nonzero(contours(values, levels, every) & ~np.isnan(values))
     canvas.dots((columns, rows), "dim", sign=".")
     _mark_holes(frame, values)
-    canvas.line(
-        frame.columns(way.points[:, 0]), frame.rows(way.points[:, 1]), series_style(0), alone=True, sign="+"
-    )
-    _mark_steps(frame, frame.cell_rows(way.points[:, 1]), frame.cell_columns(way.points[:, 0]))
+    drawn = [_up_to_the_frame(one, frame) if one.failed else one for one in ways]
+    for k, one in enumerate(drawn):
+        places = (frame.columns(one.points[:, 0]), frame.rows(one.points[:, 1]))
+        canvas.line(*places, series_style(k), alone=True, sign="+")
+    for k, one in enumerate(drawn):
+        cells = (frame.cell_rows(one.points[:, 1]), frame.cell_columns(one.points[:, 0]))
+        if len(ways) == 1:
+            _mark_steps(frame, *cells)
+        else:
+            _mark_end(frame, *cells, LETTERS[k], series_style(k))
     said = [f"contours at f = {', '.join(tick_labels(levels))}"] if levels else []
     said += ["? has no value"] if np.isnan(values).any() else []
+    said += [f"cut at the frame: {', '.join(way.name for way in ways if way.failed)} diverged"] * any(
+        way.failed for way in ways
+    )
     said += [] if kept else [f"{names[0]} and {names[1]} each have a scale of their own"]
-    return [*frame.lines(), *_legend(way, layout, width), *said_lines(said, layout, width)]
+    return [*frame.lines(), *_legend(ways, layout, width), *said_lines(said, layout, width)]
 
 
 def _map_shape(
@@ -270,7 +289,29 @@ def _mark_steps(frame: Frame, rows: Values, columns: Values) -> None:
         frame.canvas.text(int(rows[k]), int(columns[k]), sign, "bold")
 
 
-def _legend(way: Way, layout: LayoutOptions, width: int) -> list[StyledLine]:
+def _up_to_the_frame(way: Way, frame: Frame) -> Way:
+    """Return a way up to the first point outside the frame."""
+    inside = (frame.cell_columns(way.points[:, 0]) >= 0) & (frame.cell_rows(way.points[:, 1]) >= 0)
+    seen = len(inside) if inside.all() else int(np.argmin(inside)) + 1
+    return way._replace(points=way.points[:seen], losses=way.losses[:seen])
+
+
+def _mark_end(frame: Frame, rows: Values, columns: Values, letter: str, style: str) -> None:
+    """Put a letter at the last point of a way that is in the frame, or next to one that stands there."""
+    seen = np.flatnonzero((rows >= 0) & (columns >= 0))
+    for k in seen[::-1].tolist():
+        cell = (int(rows[k]), int(columns[k]))
+        if frame.canvas.signs[cell] == "":
+            frame.canvas.text(*cell, letter, f"bold {style}")
+            break
+    frame.canvas.text(int(rows[0]), int(columns[0]), START, "bold")
+
+
+def _legend(ways: Sequence[Way], layout: LayoutOptions, width: int) -> list[StyledLine]:
+    """Return what the signs on the ways stand for."""
+    if len(ways) > 1:
+        entries = [(LETTERS[k], way.name, series_style(k)) for k, way in enumerate(ways)]
+        return legend_lines([(START, "start", ""), *entries], layout, width)
     entries = [(START, "start", ""), (END, "end", "")]
-    entries += [(STEP, "between", "")] if 2 < len(way.points) <= MAX_STEPS_MARKED else []
+    entries += [(STEP, "between", "")] if 2 < len(ways[0].points) <= MAX_STEPS_MARKED else []
     return legend_lines(entries, layout, width)

@@ -279,9 +279,14 @@ class Plotter:
         return self.layout.all_rows or self.matrices <= MAX_MATRICES
 
     def _path(self, report: Report) -> list[StyledLine]:
-        points, losses = report.result.whole_run()
-        way = Way(points[:, :2], losses)
-        return draw_landscape(way, report.result.values_at, report.labels, self.layout, self.width)
+        result = report.result
+        paths = getattr(result.source, "paths", (result,))  # of several optimisers
+        names = result.optimizer.tolist() if len(paths) > 1 else [""]
+        ways = []
+        for name, path in zip(names, paths, strict=True):
+            points, losses = path.whole_run()
+            ways.append(Way(points[:, :2], losses, name, len(paths) > 1 and path.status in FAILED_STATUSES))
+        return draw_landscape(ways, paths[0].values_at, report.labels, self.layout, self.width)
 
     def _pictures(self, plot: Plot, view: ReportView, y: Values) -> list[StyledLine]:
         limits = None if plot.limits is None else np.array(plot.limits)

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 BYTES_PER_STEP = 80
 """Bytes that a step takes for each optimiser and variable (measured: 75)."""
+LOSSES = Plot(
+    "losses", "updates", "curve", axes=("step", "loss"), series="optimizer", status="status", column="loss"
+)
+"""The losses along the way of each optimiser."""
 
 
 @command(
@@ -80,15 +84,7 @@ def race(
         show=("optimizer", "steps", "loss", "status"),
         steps=tuple(_steps(f)),
         names={"entry": f.variables},
-        plot=Plot(
-            "losses",
-            "updates",
-            "curve",
-            axes=("step", "loss"),
-            series="optimizer",
-            status="status",
-            column="loss",
-        ),
+        plot=(*((Plot("point", kind="path"),) * (len(f.variables) > 1)), LOSSES),
         drawn=lambda: _trajectories(found),
         extra={"function": function, "lr": lr, "schedule": schedule},
         warnings=_failure_warnings(found),
