@@ -94,6 +94,13 @@ def test_ways_of_several_have_letters_at_their_ends_and_one_that_diverged_stretc
     assert texts[-1] == " cut at the frame: gd diverged"
 
 
+def test_a_minimum_in_the_middle_is_in_the_row_that_leads_to_it():
+    picture = Picture(walked("x^2+4*y^2", [4.0, 2.0], lr=0.1, steps=20))
+    ((_, row),) = picture.signs("E")
+    steps = sorted(picture.signs("o"))
+    assert [r for _, r in steps[:5]] == [row] * 5
+
+
 def test_contours_stand_where_the_function_has_their_levels():
     lines = walked("x^2+y^2", [3.0, 2.0], lr=0.1, steps=3)
     levels = [float(part) for part in lines[-1].partition("=")[2].split(",")]

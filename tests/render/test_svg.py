@@ -67,7 +67,7 @@ def test_no_block_is_black():  # one without a colour of its own was, on a dark 
     root = ET.fromstring(picture(heat._replace(names={"entry": ("█▂", "b")}), draw=True))  # noqa: S314
     classes = [node.get("class") for node in root.iter(f"{SVG}rect")]
     assert {*classes} == {"paper", "ink", "ink bold", "ink dim", "cyan", "red"}
-    assert [classes.count(colour) for colour in ("cyan", "red")] == [2, 2]
+    assert [classes.count(colour) for colour in ("cyan", "red")] == [2 + 4, 2]  # and four in the legend
 
 
 def test_shades_are_the_same_in_every_font():
@@ -75,7 +75,12 @@ def test_shades_are_the_same_in_every_font():
     heat = Report(shares, show=("weights",), plot=Plot("weights", kind="heat"))
     root = ET.fromstring(picture(heat, draw=True))  # noqa: S314
     cells = [node for node in root.iter(f"{SVG}rect") if node.get("class") == "cyan"]
-    assert [node.get("fill-opacity") for node in cells] == ["0.25", "0.5", "0.75", None]
+    assert [node.get("fill-opacity") for node in cells] == [
+        "0.25",
+        "0.5",
+        "0.75",
+        None,
+    ] * 2  # and in the legend
     assert {node.get("width") for node in cells} == {"20"}
     assert not any(set(node.text) & set("░▒▓█") for node in root.iter(f"{SVG}text"))
 

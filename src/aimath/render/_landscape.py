@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     Ends = tuple[float, float]
     Evaluate = Callable[[Values, Values], Values]  # axes (wide,), (high,) -> values (high, wide)
 
-MAP_HEIGHT, MIN_MAP_HEIGHT, MIN_MAP_WIDTH = 18, 6, 20
-"""Rows and columns of a map at most and at least."""
+MAP_HEIGHT, MIN_MAP_HEIGHT, MIN_MAP_WIDTH = 19, 7, 21
+"""Rows and columns of a map at most and at least: odd, so that its middle is the middle of a cell."""
 CURVE_POINTS = 400
 COARSE = 65
 """Points along each axis of the grid on which the valley is looked for."""
@@ -130,14 +130,15 @@ def _map_shape(
     Where one scale is kept, the shorter axis is made longer until the map has its least size.
     """
     size = dot_size(layout)
-    most = max(8, width - _margin(valley[1]) - 3)
+    most = max(9, width - _margin(valley[1]) - 3)
     extents = [high / 2.0 - low / 2.0 for low, high in valley]
     unit = max(extents[0] / (most * size.wide), extents[1] / (MAP_HEIGHT * size.high))
     steps = [float(np.ptp(way.points[:, k] / 2.0)) / unit if unit > 0.0 else 0.0 for k in (0, 1)]
     if not math.isfinite(unit) or (len(way.points) > 1 and 0.0 < min(steps) < MIN_DOTS):
         return valley, False, most, 12
     room = min(most, max(MIN_MAP_WIDTH, math.ceil(extents[0] / unit / size.wide)))
-    high = min(MAP_HEIGHT, max(MIN_MAP_HEIGHT, math.ceil(extents[1] / unit / size.high)))
+    room -= room % 2 == 0
+    high = min(MAP_HEIGHT, max(MIN_MAP_HEIGHT, math.ceil(extents[1] / unit / size.high) | 1))
     dots = (room * size.wide - 1, high * size.high - 1)
     unit = max(extents[0] / dots[0], extents[1] / dots[1])
     ends = [_around(valley[k], unit * dots[k]) for k in (0, 1)]

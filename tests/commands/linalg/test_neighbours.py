@@ -153,7 +153,8 @@ def test_terminal_table_and_plot_name_the_words(aimath, text):
     line = ("analogy", "paris", "france", "italy", "--vectors", text)
     shown = aimath(*line, "--format", "table").out
     assert "rome" in shown
-    drawn = aimath(*line, "--plot").err.splitlines()
+    head, *drawn = aimath(*line, "--plot").err.splitlines()
+    assert head == " similarities"
     assert [row.split()[0] for row in drawn] == list(cosines(WORDS, "paris", "france", "italy"))
 
 
