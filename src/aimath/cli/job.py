@@ -51,6 +51,13 @@ class Job(NamedTuple):
     read_options: ReadOptions  # how text becomes rows
     operand_words: tuple[Sequence[str], Sequence[str]] = ((), ())  # which have options, what is typed without
 
+    @property
+    def needs_no_operand(self) -> bool:
+        """Whether a picture is asked for that the command can draw without operands, in its first usage."""
+        plotted = self.command.name_of(PLOT_ASKED)
+        usual = self.operand_names == self.command.usages[0].operands
+        return plotted is not None and usual and bool(self.options.get(plotted))
+
     def operand_spec(self, name: str) -> Operand:
         """Return the spec of an operand; "likelihood 0" is the first value of a repeated flag."""
         return self.command.operands[name.partition(" ")[0]]
@@ -72,7 +79,7 @@ def parse_job(
     if plotted := command.name_of(PLOT_ASKED):
         given[plotted] = draws
     asked = _make_job(command, given, inputs, flags, tokens, seed)
-    if plotted and draws and not (tokens or flags) and _nothing_on(stdin=stdin):
+    if asked.needs_no_operand and not (tokens or flags) and _nothing_on(stdin=stdin):
         asked = asked._replace(operand_names=())
     apart = {
         key: [f"{key} {k}" for k in range(len(texts))]

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimath.cli.errors import eprint
 from aimath.cli.job import Job, parse_job
-from aimath.cli.options import (
-    ENTRY_LABELS, MISSING_ROW, OPERAND_WORDS, PLOT_ASKED, ROW_NUMBERS, SOURCE, OutputOptions,
-)
+from aimath.cli.options import ENTRY_LABELS, MISSING_ROW, OPERAND_WORDS, ROW_NUMBERS, SOURCE, OutputOptions
 from aimath.cli.output import open_printer
 from aimath.cli.stand_ins import stand_in_operands, tries_all_widths
 from aimath.cli.text_command import TextCommand
@@ -59,7 +57,7 @@ def run_job(job: Job, blocks: Iterable[Block | BadRow], out: Printer | Collectin
                 _check_options(job, {}, out, readable=True)
             _reject(job, piece, _guess_shapes(job, piece.width), out)
             passed, before = passed + 1, before + 1
-        elif piece.is_empty and not (job.options.get(job.command.name_of(PLOT_ASKED) or "") and not before):
+        elif piece.is_empty and (before or not job.needs_no_operand):
             _check_options(job, piece.operands, out)
         elif piece.is_empty:  # there is a picture without operands
             _run_block(job._replace(operand_names=()), Block({}, piece.source, (1,)), before, out)

@@ -184,7 +184,7 @@ class Plotter:
         points = [pair for curve in curves.values() for pair in curve.points]
         if points:
             px, py = (np.concatenate(part) for part in zip(*points, strict=True))
-            series.append(Series(px, py, joined=False, marked=True))
+            series.append(Series(px, py, joined=False))
         area = None
         if plot.area[0]:
             low, high = (float(np.ravel(_values(view, name))[0]) for name in plot.area)

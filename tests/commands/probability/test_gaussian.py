@@ -67,6 +67,11 @@ def test_a_picture_needs_no_points(aimath, warm):
     assert "nothing to read" in pseudo.seen(warm, "gaussian", env={"NO_COLOR": "1"}, code=2)
 
 
+def test_quantiles_need_probabilities_though_a_picture_is_drawn(aimath, warm):
+    assert aimath("gaussian", "--quantile", "--plot", stdin="") == aimath("gaussian", "--quantile", stdin="")
+    assert "nothing to read" in pseudo.seen(warm, "gaussian", "--quantile", "--plot", code=2)
+
+
 def test_points_on_standard_input_are_read_though_a_picture_is_drawn(aimath):
     ran = aimath("gaussian", "--plot", stdin="0 1\n")
     assert ran.out == aimath("gaussian", "0", "1").out
