@@ -44,6 +44,10 @@ HEAD_ENTRIES, TAIL_ENTRIES, MAX_FULL_ENTRIES = 5, 2, 12
 """A table of more entries than WHOLE shows the first, the last and the extreme ones."""
 
 
+MIN_NAMED_BAR = 10
+"""Above a shorter bar stands the column's name alone."""
+
+
 class TableStep:
     """The table of a derivation for one row: the shown entries and their columns."""
 
@@ -86,7 +90,8 @@ class TableStep:
         heads = [head for head, template in self.step.columns if field_names(template) == [drawn]]
         if heads and field_names(self.step.columns[-1][1]) == [drawn]:
             return ""
-        return f"  {safe_label(f'bar: {heads[0] if heads else drawn}', self.layout, room)}"
+        name = heads[0] if heads else drawn
+        return f"  {safe_label(name if room < MIN_NAMED_BAR else f'bar: {name}', self.layout, room)}"
 
     def _marks(self, room: int) -> list[str]:
         """Return a bar or a dot for each shown entry."""

@@ -103,9 +103,10 @@ def _log_ticks(scale: Scale, most: int) -> list[float]:
     low, high = math.log10(scale.low), math.log10(scale.high)
     first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
     if last - first >= 2:
-        by = next(by for digit in range(4) for by in (10**digit, 2 * 10**digit, 5 * 10**digit)
-                  if (last - first) // by + 1 <= max(2, most))  # fmt: skip
-        return [float(f"1e{k}") for k in range(first, last + 1) if k % by == 0]
+        spacings = (by for power in range(4) for by in (10**power, 2 * 10**power, 5 * 10**power))
+        exponents = ([k for k in range(first, last + 1) if k % by == 0] for by in spacings)
+        fitting = next(found for found in exponents if len(found) <= max(2, most))
+        return [float(f"1e{k}") for k in fitting or [first]]
     ladder = [float(f"{d}e{k}") for k in range(math.floor(low), math.ceil(high) + 1) for d in ROUND]
     inside = [x for x in ladder if scale.low * (1 - 1e-9) <= x <= scale.high * (1 + 1e-9)]
     return inside if 2 <= len(inside) <= most else _linear_ticks(scale.low, scale.high, most)
