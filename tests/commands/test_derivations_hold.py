@@ -42,6 +42,10 @@ lora --shape {768x768|3x3} --rank {2|3}
 analogy {king|woman} man king
 attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' {--causal|}
 attention -Q '1 0 7' -K '1e-9 3 1' -V 5 {--scale .3|}
+layer-norm {2,9|1e200,-1e200|1e-3,2e-3|1,1.00000001|'1 2; 3 7'} --eps {1e-5|0|1e-30} {--gain 2,3|}
+rms-norm {2,4,9|1e200,-1e200|1e-3,2e-3|0,1e-170} --eps {1e-6|0|.1}
+rope {'1 2 3 4; 5 6 7 8'|1,1e-9|3,0,0,-4} --start {0|7|99999} --pairs {halves|interleaved}
+positional {4x6|3x5} --start {0|7|99999}
 grad {'x^2 + 2*x*y + y^2'|'sin(x)*y'|'exp(x)/y'|'tanh(x*y)'|'sqrt(x^2+y^2)'|'1/(1+exp(-x))+y'} {x=3|x=-0.3|x=1e-9} y={2|1e5}
 grad {'x^y'|'x/y - y/x'|'log(1+exp(x*y))'|'sigmoid(x)*y'|'x*y*x*y'} x={0.5|lin:1:2:3} y=1.0000000001
 grad 'x^2*y' 'x+y' x=2 y=3

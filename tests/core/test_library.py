@@ -36,6 +36,18 @@ CALLS = [
         "layer '1 2; 0 -1' 3,4 --bias .5,-1 --activation relu",
         lambda: linalg.layer([[1, 2], [0, -1]], [3, 4], bias=[0.5, -1], activation="relu"),
     ),
+    ("layer-norm 2 4 4 4 5 5 7 9", lambda: linalg.layer_norm(x=[2, 4, 4, 4, 5, 5, 7, 9])),
+    (
+        "layer-norm 1,2,4 --gain 1,2,3 --bias 0,0,1 --eps .1",
+        lambda: linalg.layer_norm([1, 2, 4], gain=[1, 2, 3], bias=[0, 0, 1], eps=0.1),
+    ),
+    ("rms-norm 3 -4 0 5", lambda: linalg.rms_norm(x=[3, -4, 0, 5])),
+    ("rms-norm 3,-4 --gain 1,2 --eps .1", lambda: linalg.rms_norm([3, -4], gain=[1, 2], eps=0.1)),
+    (
+        "rope '1 0 1 0; 1 0 1 0; 1 0 1 0' --theta 100 --pairs interleaved --start 3",
+        lambda: linalg.rope(x=[[1, 0, 1, 0]] * 3, theta=100, pairs="interleaved", start=3),
+    ),
+    ("positional 4x6 --theta 100 --start 3", lambda: linalg.positional(shape=(4, 6), theta=100, start=3)),
     ("layer -W '1 2; 0 -1' --x 3,4", lambda: linalg.layer(W=[[1, 2], [0, -1]], x=[3, 4])),
     ("matmul '1 2; 3 4' '5 6; 7 8'", lambda: linalg.matmul([[1, 2], [3, 4]], [[5, 6], [7, 8]])),
     ("transpose '1 2 3; 4 5 6'", lambda: linalg.transpose([[1, 2, 3], [4, 5, 6]])),

@@ -309,3 +309,76 @@ def share(sampler: Sampler) -> Exercise:
     text = f"An adapter of rank {r} beside a {m} x {n} matrix trains how many percent as many numbers?"
     words = ["--shape", f"{m}x{n}", "--rank", str(r), "--fields", "percent_of_full"]
     return make_exercise("lora", text, words, (right, "percent_of_full", ()), near, "%")
+
+
+def layer_norm(sampler: Sampler) -> Exercise:
+    """Ask for an entry of a layer norm."""
+    x = sampler.integers(4, -6, 9)
+    at = sampler.integer(0, 3)
+    right = linear.layer_norm(x, eps=0) if len(set(x)) > 1 else linear.layer_norm([1.0, 2.0, 3.0, 4.0], eps=0)
+    x = right.x.tolist()
+    sample_std = float(np.std(x, ddof=1))
+    near = (
+        (right.deviations[at], "that is the difference to the mean: the division is still to come"),
+        (right.deviations[at] / sample_std, "the variance was divided by n - 1: here it is n"),
+        (right.deviations[at] / right.variance, "divide by the square root of the variance"),
+        (linear.rms_norm(x, eps=0).output[at], "that is RMS norm: the mean was not taken off"),
+    )
+    text = f"Layer norm (eps 0) of {format_vector(x)}: what becomes of {format_number(x[at])}?"
+    return make_exercise(
+        "layer-norm", text, ["--eps", "0", format_vector_arg(x)], (right, "output", (at,)), near
+    )
+
+
+def rms_norm(sampler: Sampler) -> Exercise:
+    """Ask for an entry of an RMS norm."""
+    x = sampler.integers(3, -6, 9)
+    at = sampler.integer(0, 2)
+    right = linear.rms_norm(x, eps=0)
+    near = (
+        (x[at] / np.sqrt(np.sum(np.square(x))), "that divides by the length: the squares are to be averaged"),
+        (x[at] / right.mean_square, "divide by the square root of the mean square"),
+        ((x[at] - np.mean(x)) / right.rms, "RMS norm takes no mean off"),
+    )
+    text = f"RMS norm (eps 0) of {format_vector(x)}: what becomes of {format_number(x[at])}?"
+    return make_exercise(
+        "rms-norm", text, ["--eps", "0", format_vector_arg(x)], (right, "output", (at,)), near
+    )
+
+
+def rope(sampler: Sampler) -> Exercise:
+    """Ask for an entry of a vector turned by its position."""
+    x, position = sampler.integers(4, -4, 5), sampler.integer(1, 9)
+    right = linear.rope(x, start=position)
+    near = (
+        (
+            linear.rope(x, start=position, pairs="interleaved").output[0],
+            "entry 0 is turned with entry 2, d/2 on",
+        ),
+        (linear.rope(x, start=-position).output[0], "that is turned the other way"),
+        (linear.rope(x, start=position + 1).output[0], "positions are counted from 0"),
+    )
+    text = (
+        f"{format_vector(x)} stands at position {position}, counted from 0. What is the first entry "
+        "after RoPE (theta 10000, pairs i and i + d/2)?"
+    )
+    words = ["--start", str(position), format_vector_arg(x)]
+    return make_exercise("rope", text, words, (right, "output", (0,)), near)
+
+
+def positional(sampler: Sampler) -> Exercise:
+    """Ask for an entry of a sinusoidal encoding."""
+    position, at = sampler.integer(1, 9), sampler.integer(0, 3)
+    right = linear.positional((1, 4), start=position)
+    other = right.angles[0][0 if at > 1 else 1]
+    near = (
+        (right.encoding[0][at ^ 1], "sines stand at even entries, cosines at odd ones"),
+        (linear.positional((1, 4), start=position - 1).encoding[0][at], "positions are counted from 0"),
+        ((np.sin, np.cos)[at % 2](other), "that is the frequency of the other pair"),
+    )
+    text = (
+        f"Position {position} is encoded by sines and cosines (theta 10000) as 1 row of 4 numbers. "
+        f"Counted from 0, what is entry {at}?"
+    )
+    words = ["--start", str(position), "1x4"]
+    return make_exercise("positional", text, words, (right, "encoding", (0, at)), near)

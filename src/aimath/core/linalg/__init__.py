@@ -16,7 +16,9 @@ if TYPE_CHECKING:
         build_index,
         nearest_neighbours,
     )
+    from aimath.core.linalg._normalization import layer_norm, rms_norm
     from aimath.core.linalg._pca import PCA, pca, streaming_pca
+    from aimath.core.linalg._positions import positional, rope
     from aimath.core.linalg._products import dot, layer, matmul, neuron, transpose
     from aimath.core.linalg._similarity import cosine
     from aimath.core.linalg._svd import SvdApprox, default_ranks, streaming_svd, svd_approx, uses_full_svd
@@ -36,6 +38,7 @@ __all__ = [
     "eig",
     "inverse",
     "layer",
+    "layer_norm",
     "lora",
     "lora_ranks",
     "lora_update",
@@ -44,6 +47,9 @@ __all__ = [
     "nearest_neighbours",
     "neuron",
     "pca",
+    "positional",
+    "rms_norm",
+    "rope",
     "streaming_pca",
     "streaming_svd",
     "svd_approx",
@@ -59,7 +65,9 @@ __getattr__, __dir__ = attach(
         "_inverse": ["det", "inverse"],
         "_lora": ["lora", "lora_ranks", "lora_update"],
         "_neighbours": ["EXAMPLE_VECTORS", "EXAMPLE_WORDS", "analogy", "build_index", "nearest_neighbours"],
+        "_normalization": ["layer_norm", "rms_norm"],
         "_pca": ["PCA", "pca", "streaming_pca"],
+        "_positions": ["positional", "rope"],
         "_products": ["dot", "layer", "matmul", "neuron", "transpose"],
         "_similarity": ["cosine"],
         "_svd": ["SvdApprox", "default_ranks", "streaming_svd", "svd_approx", "uses_full_svd"],

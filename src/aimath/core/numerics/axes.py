@@ -95,6 +95,12 @@ HeadQueries: TypeAlias = "Annotated[Array, 'head', 'query', 'feature']"
 HeadKeys: TypeAlias = "Annotated[Array, 'head', 'key', 'feature']"
 HeadScores: TypeAlias = "Annotated[Array, 'head', 'query', 'key']"
 
+# Positions
+PerPair: TypeAlias = "Annotated[Array, 'batch', 'pair']"
+PositionsEach: TypeAlias = "Annotated[Integers, 'position']"
+PositionScalars: TypeAlias = "Annotated[Array, 'position']"
+PositionPairs: TypeAlias = "Annotated[Array, 'position', 'pair']"
+
 # Words and their neighbours
 WordVector: TypeAlias = "Annotated[Array, 'dimension']"
 WordVectors: TypeAlias = "Annotated[Array, 'word', 'dimension']"
