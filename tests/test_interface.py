@@ -115,6 +115,8 @@ LINES = [
     "gaussian --between -1 1",
     "gaussian --sample 2",
     "gaussian --sample 2 --seed 1",
+    "sample 2 1 .1 --temperature .5,1 --top-k 2 --top-p .9 --min-p .1 --order llama.cpp",
+    "sample 2 1 .1 --count 2 --seed 1",
     "describe 2 4 4 7",
     "describe 2 4 4 7 --ddof 0,1",
     "diffuse 1 -1 --t 500",

@@ -42,6 +42,7 @@ lora --shape {768x768|3x3} --rank {2|3}
 analogy {king|woman} man king
 attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' {--causal|}
 attention -Q '1 0 7' -K '1e-9 3 1' -V 5 {--scale .3|}
+sample {2,1,.1,-1,3|0,0,-40} --temperature {1|.3} {--top-k 2|--top-p .7 --min-p .1}
 layer-norm {2,9|1e200,-1e200|1e-3,2e-3|1,1.00000001|'1 2; 3 7'} --eps {1e-5|0|1e-30} {--gain 2,3|}
 rms-norm {2,4,9|1e200,-1e200|1e-3,2e-3|0,1e-170} --eps {1e-6|0|.1}
 rope {'1 2 3 4; 5 6 7 8'|1,1e-9|3,0,0,-4} --start {0|7|99999} --pairs {halves|interleaved}
@@ -115,6 +116,7 @@ rlhf --rewards={1,0,2|0,0,0|1e5,-1e5,0|-3,-3.0000001,-3} --reference {.5,.3,.2|1
 
 WITHOUT_EQUATIONS = {
     *("layer", "transpose", "pca", "svd-approx"),  # matrices and their quantities
+    *("rope", "positional", "sample"),  # tables of what formulas give entry by entry
     *("race", "schedule", "temperature"),  # tables
 }
 """Calculators whose derivations have no number that is said to be equal to a calculation with numbers."""

@@ -36,6 +36,12 @@ CALLS = [
         "layer '1 2; 0 -1' 3,4 --bias .5,-1 --activation relu",
         lambda: linalg.layer([[1, 2], [0, -1]], [3, 4], bias=[0.5, -1], activation="relu"),
     ),
+    ("sample 2 1 0.1 -1 3", lambda: probability.sample(logits=[2, 1, 0.1, -1, 3])),
+    (
+        "sample 2 1 0.1 -1 3 --temperature .8 --top-k 4 --top-p .95 --min-p .05 --order llama.cpp",
+        lambda: probability.sample([2, 1, 0.1, -1, 3], temperature=0.8, top_k=4, top_p=0.95, min_p=0.05, order="llama.cpp"),
+    ),
+    ("sample 2 1 0.1 --count 5 --seed 3", lambda: probability.sample([2, 1, 0.1], count=5, seed=3)),
     ("layer-norm 2 4 4 4 5 5 7 9", lambda: linalg.layer_norm(x=[2, 4, 4, 4, 5, 5, 7, 9])),
     (
         "layer-norm 1,2,4 --gain 1,2,3 --bias 0,0,1 --eps .1",

@@ -282,6 +282,15 @@ ENTRIES: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool]] = {
         ("probability.logsumexp",),
         False,
     ),
+    "sample": (
+        "commands.probability.sampling",
+        "probability",
+        "Cut a distribution as samplers do, and draw from it.",
+        "aimath sample 2 1 0.1 -1 3 --temperature .8 --top-k 4 --top-p .95 --min-p .05",
+        "the distribution left; `--count` draws",
+        ("probability.sample", "probability.nucleus"),
+        False,
+    ),
     "cross-entropy": (
         "commands.information.cross_entropy",
         "probability",

@@ -12,6 +12,7 @@ from aimath.quiz.exercise import (
     Sampler,
     format_number,
     format_vector,
+    format_vector_arg,
     make_exercise,
 )
 
@@ -205,3 +206,46 @@ def diffuse(sampler: Sampler) -> Exercise:
     )
     words = [format_number(x), "--alpha-bar", format_number(kept), "--noise", format_number(noise)]
     return make_exercise("diffuse", text, words, (right, "noisy", (0,)), near)
+
+
+def sample(sampler: Sampler) -> Exercise:
+    """Ask for the largest probability behind a top-k."""
+    z, k = (
+        sampler.rng.permutation([sampler.decimal(0.1, 2) + step for step in (0, 2, 4, 6)]).round(1).tolist(),
+        2,
+    )
+    t = sampler.integer(2, 4) / 2
+    right = probability.sample(z, t, k)
+    at = int(np.argmax(z))
+    near = (
+        (probability.softmax(z, t).probs[at], "what is left was not divided by its sum"),
+        (probability.sample(z, 1.0, k).probs[at], "the temperature was forgotten")
+        if t != 1.0
+        else (np.inf, ""),
+        (probability.sample(z, t, 3).probs[at], "one too many was kept"),
+    )
+    text = (
+        f"Of logits {format_vector(z)} at temperature {format_number(t)}, top-k keeps {k}. "
+        "How likely is the likeliest then?"
+    )
+    words = ["--temperature", format_number(t), "--top-k", str(k), format_vector_arg(z)]
+    return make_exercise("sample", text, words, (right, "probs", (at,)), near)
+
+
+def nucleus(sampler: Sampler) -> Exercise:
+    """Ask for how many entries a top-p leaves after a temperature."""
+    z = sampler.rng.permutation([0.5 * step for step in range(1, 7)]).tolist()
+    t, p = sampler.integer(2, 6) / 2, sampler.integer(5, 9) / 10
+    right = probability.sample(z, t, top_p=p)
+    near = (
+        (probability.sample(z, t, top_p=p, order="llama.cpp").kept, "that is top-p before the temperature"),
+        (right.kept - 1, "the one that reaches p stays too"),
+        (float(np.sum(right.initial >= p)), "probabilities are added up, the likeliest first"),
+    )
+    text = (
+        f"Of logits {format_vector(z)} at temperature {format_number(t)}, how many does top-p "
+        f"{format_number(p)} leave?"
+    )
+    settings = ["--temperature", format_number(t), "--top-p", format_number(p), "--fields", "kept"]
+    words = [format_vector_arg(z), *settings]
+    return make_exercise("sample", text, words, (right, "kept", ()), near)

@@ -169,7 +169,9 @@ def rms_norm(x: ArrayLike, gain: ArrayLike | None = None, eps: float = RMS_NORM_
 
 def _check_eps(eps: float) -> None:
     if not 0.0 <= eps < math.inf:
-        raise InputError("{operand} must be at least 0 and finite, not {value:g}", operand="eps", value=eps)
+        raise InputError(
+            "{operand} must be at least 0 and finite, not {value:g}", operand="eps", value=eps, usage=True
+        )
 
 
 def _per_entry(rows: Array, values: ArrayLike | None, operand: str, default: float) -> Array:

@@ -109,7 +109,9 @@ def rope(x: ArrayLike, theta: float = THETA, pairs: str = "halves", start: int =
         raise InputError("{operand} has {n} entries, an odd number: pairs are turned", operand="x", n=d)
     _check_theta(theta)
     if pairs not in PAIRINGS:
-        raise InputError("{operand} must be halves or interleaved, not {value}", operand="pairs", value=pairs)
+        raise InputError(
+            "{operand} must be halves or interleaved, not {value}", operand="pairs", value=pairs, usage=True
+        )
     length = rows.shape[-2] if rows.ndim > 1 else 1
     places = np.broadcast_to(
         _positions_from(start, length)[-1 if rows.ndim == 1 else slice(None)], rows.shape[:-1]
@@ -151,13 +153,15 @@ def _pair_indices(d: int, pairs: str) -> tuple[slice, slice]:
 
 def _check_theta(theta: float) -> None:
     if not 1e-300 < theta < 1e300:
-        raise InputError("{operand} must be above 0 and finite, not {value:g}", operand="theta", value=theta)
+        raise InputError(
+            "{operand} must be above 0 and finite, not {value:g}", operand="theta", value=theta, usage=True
+        )
 
 
 def _positions_from(start: int, length: int) -> Array:
     """Return `length` positions as floats, which hold whole numbers up to 2^53."""
     if abs(start) + length > MAX_POSITION:
-        raise InputError("{operand} must be below 2^53", operand="start")
+        raise InputError("{operand} must be below 2^53", operand="start", usage=True)
     return start + np.arange(float(length))
 
 
