@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -120,7 +120,8 @@ def sample(
     )
     names = parse_order(order, tuple(name for name in STAGES if _is_active(settings, name)))
     settings = settings._replace(order=",".join(names))
-    *_, probs = _distributions(settings)
+    *_, (left, scale, _) = _stages(settings)
+    probs = softmax_rows(left, scale)[0]
     return settings._replace(probs=probs, drawn=draw(probs, count, seed))
 
 
@@ -183,22 +184,37 @@ def _is_active(settings: Sample, name: str) -> bool:
 
 def _distributions(settings: Sample) -> Iterator[Array]:
     """Yield the distribution after each stage."""
+    for left, scale, probs in _stages(settings):
+        yield softmax_rows(left, scale)[0] if probs is None else probs
+
+
+def _stages(settings: Sample) -> Iterator[tuple[Array, float, Array | None]]:
+    """Yield what is left of the logits after each stage, its temperature, and its softmax if that was made.
+
+    From stage to stage what is left is divided by its sum, which is good enough to compare with a
+    threshold; the answer is a softmax anew.
+    """
     left, scale = settings.logits, 1.0
-    probs = softmax_rows(left)[0]
+    probs: Array | None = None
     for name in settings.order.split(","):
         if _is_active(settings, name):
             if name == "temperature":
-                scale = settings.temperature
-            left = np.where(_survivors(settings, name, left, probs), left, -np.inf)
-            probs = softmax_rows(left, scale)[0]
-        yield probs
+                scale, probs = settings.temperature, None
+            if probs is None and name in ("min-p", "top-p"):
+                probs = softmax_rows(left, scale)[0]
+            if name != "temperature" or scale == 0.0:
+                kept = _survivors(settings, name, left, probs)
+                left = np.where(kept, left, -np.inf)
+                if probs is not None:
+                    probs = np.where(kept, probs, 0.0)
+                    probs /= probs.sum(axis=-1, keepdims=True)
+        yield left, scale, probs
 
 
-def _survivors(settings: Sample, name: str, left: Array, probs: Array) -> NDArray[np.bool_]:
+def _survivors(settings: Sample, name: str, left: Array, probs: Any) -> NDArray[np.bool_]:
     """Return which entries (..., n) a stage leaves."""
     if name == "temperature":
-        greedy = np.arange(left.shape[-1]) == left.argmax(axis=-1)[..., np.newaxis]
-        return np.asarray(greedy if settings.temperature == 0.0 else left > -np.inf)
+        return np.asarray(np.arange(left.shape[-1]) == left.argmax(axis=-1)[..., np.newaxis])  # of T = 0
     if name == "top-k":
         k = min(settings.top_k, left.shape[-1])
         return np.asarray(left >= -np.partition(-left, k - 1, axis=-1)[..., k - 1 : k])
@@ -217,14 +233,13 @@ def _check_shares(**shares: float) -> None:
 
 def _nucleus(probs: Array, p: float) -> NDArray[np.bool_]:
     """Return the likeliest entries, of equals the first, that sum to at least p."""
-    order = np.argsort(-probs, axis=-1, kind="stable")
-    running = _running_sums(np.take_along_axis(probs, order, axis=-1))
-    before = np.concatenate((np.zeros_like(running[..., :1]), running[..., :-1]), axis=-1)
-    enough = before >= p * (1.0 - ROUNDING)
-    enough[..., 0] = False  # never none
-    kept = np.empty_like(enough)
-    np.put_along_axis(kept, order, ~enough, axis=-1)
-    return kept
+    ranked = -np.sort(-probs, axis=-1)
+    running = _running_sums(ranked)[..., :-1]
+    count = 1 + np.count_nonzero(running < p * (1.0 - ROUNDING), axis=-1, keepdims=True)
+    least = np.take_along_axis(ranked, count - 1, axis=-1)
+    above, equal = probs > least, probs == least
+    wanted = count - np.count_nonzero(above, axis=-1, keepdims=True)
+    return np.asarray(above | (equal & (np.cumsum(equal, axis=-1) <= wanted)))
 
 
 def _running_sums(terms: Array) -> Array:
