@@ -42,6 +42,11 @@ lora --shape {768x768|3x3} --rank {2|3}
 analogy {king|woman} man king
 attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' {--causal|}
 attention -Q '1 0 7' -K '1e-9 3 1' -V 5 {--scale .3|}
+dpo --chosen=-12,{-1|-1.0000001} --rejected=-14,-2 --ref-chosen=-12.5,-3 --ref-rejected=-13.5,{-1|-4} --beta {.1|3}
+grpo {1,0,0,1|1,1|1e200,-1e200|3.0000001,3,3}
+info-nce --similarity {'1 .2; .1 .9'|'1 1; 1 1'|'0 9; 9 0'} --temperature {.07|1} {--symmetric|}
+focal {2,1,.1|0,-40|1,1} --target {0|1} --gamma {0|.5|2}
+focal {.3|-9|30} --target {0|1} --gamma {0|2} --alpha {.25|1}
 sample {2,1,.1,-1,3|0,0,-40} --temperature {1|.3} {--top-k 2|--top-p .7 --min-p .1}
 layer-norm {2,9|1e200,-1e200|1e-3,2e-3|1,1.00000001|'1 2; 3 7'} --eps {1e-5|0|1e-30} {--gain 2,3|}
 rms-norm {2,4,9|1e200,-1e200|1e-3,2e-3|0,1e-170} --eps {1e-6|0|.1}

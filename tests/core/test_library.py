@@ -42,6 +42,25 @@ CALLS = [
         lambda: probability.sample([2, 1, 0.1, -1, 3], temperature=0.8, top_k=4, top_p=0.95, min_p=0.05, order="llama.cpp"),
     ),
     ("sample 2 1 0.1 --count 5 --seed 3", lambda: probability.sample([2, 1, 0.1], count=5, seed=3)),
+    (
+        "dpo --chosen=-12,-1 --rejected=-14,-2 --ref-chosen=-12.5,-3 --ref-rejected=-13.5,-1 --beta .5",
+        lambda: information.dpo(
+            chosen=[-12, -1], rejected=[-14, -2], ref_chosen=[-12.5, -3], ref_rejected=[-13.5, -1], beta=0.5
+        ),
+    ),
+    ("grpo 1 0 0 1 1", lambda: information.grpo(rewards=[1, 0, 0, 1, 1])),
+    (
+        "info-nce '1 0; 0 1; 1 1' '1 .1; 0 1; .9 1' --temperature .1 --symmetric",
+        lambda: information.info_nce(
+            a=[[1, 0], [0, 1], [1, 1]], b=[[1, 0.1], [0, 1], [0.9, 1]], temperature=0.1, symmetric=True
+        ),
+    ),
+    (
+        "info-nce --similarity '1 .2; .1 .9'",
+        lambda: information.info_nce(similarity=[[1, 0.2], [0.1, 0.9]]),
+    ),
+    ("focal 2 1 0.1 --target 0 --gamma 3", lambda: information.focal([2, 1, 0.1], target=0, gamma=3)),
+    ("focal .3 --target 1 --alpha .4", lambda: information.focal(logits=[0.3], target=1, alpha=0.4)),
     ("layer-norm 2 4 4 4 5 5 7 9", lambda: linalg.layer_norm(x=[2, 4, 4, 4, 5, 5, 7, 9])),
     (
         "layer-norm 1,2,4 --gain 1,2,3 --bias 0,0,1 --eps .1",

@@ -191,3 +191,81 @@ def rlhf(sampler: Sampler) -> Exercise:
         format_number(beta),
     ]
     return make_exercise("rlhf", text, words, (right, "policy", (0,)), near)
+
+
+def dpo(sampler: Sampler) -> Exercise:
+    """Ask for a loss of a pair of answers."""
+    c, r = -sampler.decimal(5, 20), -sampler.decimal(5, 20)
+    rc, rr = c + sampler.decimal(-2, 2), r + sampler.decimal(-2, 2)
+    beta = sampler.integer(1, 5) / 10
+    given = [round(x, 1) for x in (c, r, rc, rr)]
+    right = information.dpo(given[:1], given[1:2], given[2:3], given[3:], beta)
+    margin = float(right.margin[0])
+    near = (
+        (math.log1p(math.exp(margin)), "the sign is turned: the chosen answer's part comes first"),
+        (math.log1p(math.exp(-margin / beta)), "beta was forgotten"),
+        (math.log1p(math.exp(-beta * (given[0] - given[1]))), "the reference is missing"),
+        (margin, "that is the margin: -ln of its sigmoid is still to come"),
+    )
+    names = ("--chosen", "--rejected", "--ref-chosen", "--ref-rejected")
+    words = [word for name, x in zip(names, given, strict=True) for word in (name, format_number(x))]
+    chosen, rejected, under, there = map(format_number, given)
+    text = (
+        f"A chosen answer has log-probability {chosen}, the rejected one {rejected}; under the reference "
+        f"{under} and {there}. What is DPO's loss with beta {format_number(beta)}?"
+    )
+    words += ["--beta", format_number(beta)]
+    return make_exercise("dpo", text, words, (right, "loss", ()), near, "nats")
+
+
+def grpo(sampler: Sampler) -> Exercise:
+    """Ask for the advantage of an answer in its group."""
+    rewards = [float(sampler.integer(0, 4)) for _ in range(4)]
+    rewards[0] = max(rewards) + 1.0
+    at = sampler.integer(0, 3)
+    right = information.grpo(rewards)
+    near = (
+        (right.deviations[at], "that is the difference to the mean: divide by the std"),
+        (right.deviations[at] / float(np.std(rewards)), "std was taken by n: here it is by n - 1"),
+        (right.deviations[at] / float(right.std) ** 2, "divide by the std, not by the variance"),
+    )
+    text = f"Rewards of answers to one question: {format_vector(rewards)}. What is the advantage of {at + 1}?"
+    return make_exercise("grpo", text, [format_vector_arg(rewards)], (right, "advantages", (at,)), near)
+
+
+def info_nce(sampler: Sampler) -> Exercise:
+    """Ask for a contrastive loss of two pairs."""
+    own, other = [[sampler.integer(low, low + 4) / 10 for _ in range(2)] for low in (5, 1)]
+    s = [[own[0], other[0]], [other[1], own[1]]]
+    t = sampler.integer(1, 4) / 4
+    right = information.info_nce(similarity=s, temperature=t)
+    near = (
+        (information.info_nce(similarity=s, temperature=1 / t).loss, "similarities are divided by T"),
+        (information.info_nce(similarity=s, temperature=1.0).loss, "the temperature was forgotten"),
+        (float(np.sum(right.losses)), "the loss is the mean of the rows"),
+        (information.info_nce(similarity=np.fliplr(s), temperature=t).loss, "pairs stand on the diagonal"),
+    )
+    text = (
+        f"Similarities of two pairs: {format_matrix(s)}, pairs on the diagonal. What is the InfoNCE loss at "
+        f"temperature {format_number(t)}?"
+    )
+    words = ["--similarity", format_matrix(s), "--temperature", format_number(t)]
+    return make_exercise("info-nce", text, words, (right, "loss", ()), near, "nats")
+
+
+def focal(sampler: Sampler) -> Exercise:
+    """Ask for a focal loss."""
+    z, k = [sampler.decimal(-1, 2) for _ in range(3)], sampler.integer(0, 2)
+    gamma = float(sampler.integer(1, 3))
+    right = information.focal(z, k, gamma)
+    near = (
+        (right.nats, "that is the cross-entropy: it is still to be multiplied"),
+        (float(right.prob) ** gamma * float(right.nats), "the factor is (1 - p)^gamma, not p^gamma"),
+        (gamma * float(right.doubt) * float(right.nats), "gamma is an exponent"),
+    )
+    text = (
+        f"Logits {format_vector(z)}, and class {k} (from 0) is right. What is the focal loss with gamma "
+        f"{format_number(gamma)}?"
+    )
+    words = [format_vector_arg(z), "--target", str(k), "--gamma", format_number(gamma)]
+    return make_exercise("focal", text, words, (right, "loss", ()), near, "nats")

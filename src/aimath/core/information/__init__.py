@@ -8,12 +8,28 @@ if TYPE_CHECKING:
     from aimath.core.information._cross_entropy import cross_entropy
     from aimath.core.information._divergence import js, kl
     from aimath.core.information._entropy import entropy
+    from aimath.core.information._focal import focal
     from aimath.core.information._gaussian_kl import gaussian_kl
+    from aimath.core.information._info_nce import info_nce
     from aimath.core.information._mutual_information import mutual_information
     from aimath.core.information._perplexity import perplexity
+    from aimath.core.information._preferences import dpo, grpo
     from aimath.core.information._rlhf import rlhf
 
-__all__ = ["cross_entropy", "entropy", "gaussian_kl", "js", "kl", "mutual_information", "perplexity", "rlhf"]
+__all__ = [
+    "cross_entropy",
+    "dpo",
+    "entropy",
+    "focal",
+    "gaussian_kl",
+    "grpo",
+    "info_nce",
+    "js",
+    "kl",
+    "mutual_information",
+    "perplexity",
+    "rlhf",
+]
 
 __getattr__, __dir__ = attach(
     __name__,
@@ -21,9 +37,12 @@ __getattr__, __dir__ = attach(
         "_cross_entropy": ["cross_entropy"],
         "_divergence": ["js", "kl"],
         "_entropy": ["entropy"],
+        "_focal": ["focal"],
         "_gaussian_kl": ["gaussian_kl"],
+        "_info_nce": ["info_nce"],
         "_mutual_information": ["mutual_information"],
         "_perplexity": ["perplexity"],
+        "_preferences": ["dpo", "grpo"],
         "_rlhf": ["rlhf"],
     },
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows, raise_at
-from aimath.core.numerics.double_double import compensated_sum, two_prod, two_sum
+from aimath.core.numerics.double_double import compensated_sum, two_prod
 from aimath.core.probability import describe
 from aimath.errors import InputError
 
@@ -139,9 +139,7 @@ def layer_norm(
     _check_eps(eps)
     found = describe(rows)
     squares = Squares(found.moments.variance, found.moments.power)
-    mean, rest = (part[..., np.newaxis] for part in (found.moments.mean, found.moments.mean_rest))
-    d, e = two_sum(_scale(rows, squares.power), -mean)
-    normalized = _divide(d + (e - rest), squares, eps, "values are all the same")
+    normalized = _divide(found.scaled_deviations(), squares, eps, "values are all the same")
     output = _stretch(normalized, stretch, shift)
     return LayerNorm(rows, float(eps), stretch, shift, output, found.mean, squares, normalized)
 
@@ -160,7 +158,7 @@ def rms_norm(x: ArrayLike, gain: ArrayLike | None = None, eps: float = RMS_NORM_
     _check_eps(eps)
     power = np.asarray(np.frexp(np.abs(rows).max(axis=-1))[1])  # by a power of two, so that squares fit
     with np.errstate(all="ignore"):
-        scaled = _scale(rows, power)
+        scaled = np.ldexp(rows, -power[..., np.newaxis])
         square, rest = two_prod(scaled, scaled)
         squares = Squares((compensated_sum(square) + compensated_sum(rest)) / rows.shape[-1], power)
     normalized = _divide(scaled, squares, eps, "values are all 0")
@@ -181,10 +179,6 @@ def _per_entry(rows: Array, values: ArrayLike | None, operand: str, default: flo
     given = as_vectors(values, "value", operand=operand)
     check_same_rows(rows, given, ("x", operand))
     return np.broadcast_to(given, rows.shape)
-
-
-def _scale(rows: Array, power: NDArray[np.intp]) -> Array:
-    return np.asarray(np.ldexp(rows, -power[..., np.newaxis]))
 
 
 def _divide(scaled: Array, squares: Squares, eps: float, why: str) -> Array:

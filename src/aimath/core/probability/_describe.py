@@ -54,13 +54,16 @@ class Describe(NamedTuple):
     @property
     def deviations(self) -> Vectors:
         """Value - mean, the mean with all its digits."""
-        power = self.moments.power[..., np.newaxis]
         with np.errstate(all="ignore"):
-            scaled = np.ldexp(self.values, -power)
-            mean, rest = (a[..., np.newaxis] for a in (self.moments.mean, self.moments.mean_rest))
-            d, e = two_sum(scaled, -mean)
-            found = np.ldexp(d + (e - rest), power)
+            found = np.ldexp(self.scaled_deviations(), self.moments.power[..., np.newaxis])
         return _check_finite(found, "distance from the mean")
+
+    def scaled_deviations(self) -> Array:
+        """Return the deviations times 2^-power, as the moments are."""
+        scaled = np.ldexp(self.values, -self.moments.power[..., np.newaxis])
+        mean, rest = (a[..., np.newaxis] for a in (self.moments.mean, self.moments.mean_rest))
+        d, e = two_sum(scaled, -mean)
+        return np.asarray(d + (e - rest))
 
     @property
     def squares(self) -> Scalars:
