@@ -149,6 +149,8 @@ LINES = [
     "gaussian-kl --mu 1,0 --logvar 0,.5",
     "rlhf 1,0 .5,.5",
     "rlhf --rewards 1,0 --reference 5,5 --normalize --beta .5,1",
+    "difference 1,2 1,3",
+    "difference --a '1 2; 3 4' --b '1 2; 3 5'",
     "dpo --chosen -1,-2 --rejected -3,-1 --ref-chosen -1,-1 --ref-rejected -2,-2 --beta .1,.5",
     "grpo 1 0 2",
     "info-nce '1 0; 0 1' '1 .1; 0 1' --symmetric",

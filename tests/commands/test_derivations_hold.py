@@ -42,6 +42,7 @@ lora --shape {768x768|3x3} --rank {2|3}
 analogy {king|woman} man king
 attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' {--causal|}
 attention -Q '1 0 7' -K '1e-9 3 1' -V 5 {--scale .3|}
+difference {1,2,3|1e200,1e200,7} {1,2,3.5|1e200,1e200,7.0001|3,2,1}
 dpo --chosen=-12,{-1|-1.0000001} --rejected=-14,-2 --ref-chosen=-12.5,-3 --ref-rejected=-13.5,{-1|-4} --beta {.1|3}
 grpo {1,0,0,1|1,1|1e200,-1e200|3.0000001,3,3}
 info-nce --similarity {'1 .2; .1 .9'|'1 1; 1 1'|'0 9; 9 0'} --temperature {.07|1} {--symmetric|}

@@ -61,6 +61,7 @@ CALLS = [
     ),
     ("focal 2 1 0.1 --target 0 --gamma 3", lambda: information.focal([2, 1, 0.1], target=0, gamma=3)),
     ("focal .3 --target 1 --alpha .4", lambda: information.focal(logits=[0.3], target=1, alpha=0.4)),
+    ("difference '1 2; 3 4' '1 2.1; 3 3.8'", lambda: linalg.difference(a=[[1, 2], [3, 4]], b=[[1, 2.1], [3, 3.8]])),
     ("layer-norm 2 4 4 4 5 5 7 9", lambda: linalg.layer_norm(x=[2, 4, 4, 4, 5, 5, 7, 9])),
     (
         "layer-norm 1,2,4 --gain 1,2,3 --bias 0,0,1 --eps .1",

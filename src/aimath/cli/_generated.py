@@ -84,6 +84,15 @@ ENTRIES: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool]] = {
         ("linalg.cosine", "linalg.angle"),
         False,
     ),
+    "difference": (
+        "commands.linalg.similarity",
+        "linear-algebra",
+        "Tell how far two arrays are apart.",
+        "aimath difference '1 2; 3 4' '1 2.1; 3 3.8'",
+        "largest distance; rmse, relative, SNR, cosine",
+        ("linalg.difference",),
+        False,
+    ),
     "analogy": (
         "commands.linalg.neighbours",
         "linear-algebra",

@@ -382,3 +382,18 @@ def positional(sampler: Sampler) -> Exercise:
     )
     words = ["--start", str(position), "1x4"]
     return make_exercise("positional", text, words, (right, "encoding", (0, at)), near)
+
+
+def difference(sampler: Sampler) -> Exercise:
+    """Ask for the signal-to-noise ratio of a rounded vector."""
+    a = [sampler.decimal(-3, 4) for _ in range(3)]
+    b = [float(round(x)) for x in a]
+    right = linear.difference(a, b)
+    near = (
+        (right.relative, "that is the relative error: -20 log10 of it is asked for"),
+        (right.snr_db / 2 if right.rmse else 0.0, "20, not 10: lengths are compared, not their squares"),
+        (-20 * np.log10(right.rmse) if right.rmse else 0.0, "divide by the length of the reference first"),
+    )
+    text = f"{format_vector(a)} is rounded to {format_vector(b)}. What is the signal-to-noise ratio in dB?"
+    words = [format_vector_arg(a), format_vector_arg(b)]
+    return make_exercise("difference", text, words, (right, "snr_db", ()), near, "dB")

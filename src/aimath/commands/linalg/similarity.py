@@ -67,3 +67,42 @@ def _matrix_report(matrix: Vector, memory: int | None) -> Report:
         ),
         plot=Plot("cosine", kind="heat"),
     )
+
+
+@command(
+    example="aimath difference '1 2; 3 4' '1 2.1; 3 3.8'",
+    answer="largest distance; rmse, relative, SNR, cosine",
+    quiz=("difference",),
+)
+def difference(
+    a: Annotated[
+        Vector, Operand("The reference: a vector, a matrix or a file.", flag="--a", matrix=True, seeded=True)
+    ],
+    b: Annotated[
+        Vector, Operand("What is compared with it, of one shape.", flag="--b", matrix=True, seeded=True)
+    ],
+) -> Report:
+    """Tell how far two arrays are apart.
+
+    max |a - b|, where it is, √(mean (a - b)²), |a - b| / |a|, the same in decibels (SNR), and the
+    cosine of both as vectors. The first is the reference.
+    """
+    from aimath.core import linalg
+
+    return Report(
+        linalg.difference(single_matrix(a, "a"), single_matrix(b, "b")),
+        show=("max", "at", "rmse", "relative", "snr_db", "cosine"),
+        steps=(
+            Line(
+                "rmse = √(Σ (a - b)² / n)      relative = |a - b| / |a|      SNR = -20 · log10(relative) dB"
+            ),
+            Line(" of {size} entries the farthest apart differ by {max}, at {at:, } (from 0)"),
+            Line(" |a - b| = rmse · √n = {rmse:~} · √{size} = {distance}      |a| = {norm}"),
+            Line(" relative = {distance:~} / {norm:~} = {relative}", nonzero="norm"),
+            CrossCheck(
+                "|a|² + |b|² - 2 a · b in place of |a - b|², by the larger norm's square: {alternative}"
+            ),
+        ),
+        units={"snr_db": "dB"},
+        plot=Plot("cosine"),
+    )

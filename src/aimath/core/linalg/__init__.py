@@ -6,6 +6,7 @@ from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
     from aimath.core.linalg._attention import attention, multi_head
+    from aimath.core.linalg._difference import difference
     from aimath.core.linalg._eigen import eig
     from aimath.core.linalg._inverse import det, inverse
     from aimath.core.linalg._lora import lora, lora_ranks, lora_update
@@ -34,6 +35,7 @@ __all__ = [
     "cosine",
     "default_ranks",
     "det",
+    "difference",
     "dot",
     "eig",
     "inverse",
@@ -61,6 +63,7 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "_attention": ["attention", "multi_head"],
+        "_difference": ["difference"],
         "_eigen": ["eig"],
         "_inverse": ["det", "inverse"],
         "_lora": ["lora", "lora_ranks", "lora_update"],

@@ -69,6 +69,7 @@ Approximations: TypeAlias = "Annotated[Array, 'row', 'i', 'j']"
 # Of a whole: matrices and their factors
 Scalar: TypeAlias = "Annotated[Array, ()]"
 Flag: TypeAlias = "Annotated[np.ndarray[Any, np.dtype[np.bool_]], ()]"
+Index: TypeAlias = "Annotated[tuple[int, ...], 'axis']"
 Shape: TypeAlias = "Annotated[tuple[int, int], 'side']"
 Vector: TypeAlias = "Annotated[Array, 'entry']"
 Matrix: TypeAlias = "Annotated[Array, 'i', 'j']"

@@ -1,0 +1,79 @@
+"""Distances of arrays against mpmath."""
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from tests.digits import near
+
+from aimath.core import linalg
+from aimath.errors import InputError
+
+NUMBERS = st.floats(-1e300, 1e300)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _digits():
+    with mp.workdps(700):
+        yield
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=9))
+def test_figures_keep_their_digits(pairs):
+    a, b = ([pair[k] for pair in pairs] for k in range(2))
+    got = linalg.difference(a, b)
+    x, y = ([mp.mpf(v) for v in values] for values in (a, b))
+    d = [p - q for p, q in zip(x, y, strict=True)]
+
+    def norm(v):
+        return mp.sqrt(mp.fsum(t * t for t in v))
+
+    tiny = 4 * mp.mpf(5e-324)
+    assert got.max == float(max(map(abs, d)))
+    assert abs(d[got.at[0]]) >= max(map(abs, d)) * (1 - 2**-52)
+    assert abs(mp.mpf(got.rmse) - norm(d) / mp.sqrt(len(d))) <= 2**-50 * norm(d) + tiny
+    if norm(x) > mp.mpf(1e-290) and norm(d) > mp.mpf(1e-290):
+        assert got.relative == near(float(norm(d) / norm(x)), 1e-14)
+        assert got.snr_db == pytest.approx(float(-20 * mp.log10(norm(d) / norm(x))), abs=1e-11)
+    if any(a) and any(b):
+        cosine = mp.fsum(p * q for p, q in zip(x, y, strict=True)) / norm(x) / norm(y)
+        assert abs(mp.mpf(got.cosine) - cosine) <= 1e-14
+        assert -1 <= got.cosine <= 1
+    assert got.check().holds
+
+
+def test_a_matrix_is_one_array_and_its_first_largest_is_named():
+    a = np.arange(6.0).reshape(2, 3)
+    b = a.copy()
+    b[1, 0], b[1, 2] = 5.0, 3.0
+    got = linalg.difference(a, b)
+    assert (got.max, got.at, got.size) == (2.0, (1, 0), 6)
+
+
+def test_the_same_is_no_distance_away():
+    got = linalg.difference([1.0, 2.0], [1.0, 2.0])
+    assert (got.max, got.rmse, got.relative, got.snr_db, got.cosine) == (0, 0, 0, math.inf, near(1.0, 1e-15))
+
+
+def test_blocks_add_up(monkeypatch):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 1000))
+    whole = linalg.difference(a, b)
+    monkeypatch.setattr("aimath.core.linalg._difference.BLOCK", 7)
+    assert linalg.difference(a, b).rmse == near(whole.rmse, 1e-15)
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda: linalg.difference([1, 2], [1, 2, 3]), "a is 2 and b is 3: shapes must agree"),
+        (lambda: linalg.difference([1e308], [-1e308]), "the distance of entries 1 is beyond float64"),
+        (lambda: linalg.difference([0, 0], [1, 0]).relative, "a is zero: nothing is relative to it"),
+        (lambda: linalg.difference([1, 0], [0, 0]).cosine, "b is zero: its cosine is undefined"),
+    ],
+)
+def test_what_has_no_answer_says_why(call, why):
+    with pytest.raises(InputError, match=why):
+        call()
