@@ -25,6 +25,8 @@ LINES = {
         ["backprop", "--layer", SQUARE, "randn:40x400"],
         ["backprop", "--layer", TALL, "randn:40x2"],
     ],
+    "difference": [["difference", shape, shape] for shape in SHAPES],
+    "info-nce": [["info-nce", shape, shape] for shape in SHAPES] + [["info-nce", "--similarity", SQUARE]],
     "mutual-information": [["mutual-information", shape, "--normalize"] for shape in SHAPES],
     "diffuse": [["diffuse", "--image", shape, "--t", "5"] for shape in SHAPES],
     **{name: [[name, SQUARE]] for name in ("transpose", "inverse", "det", "eig")},

@@ -15,6 +15,7 @@ CALCULATORS = [name for name, entry in COMMANDS.items() if not entry.is_text]
 PER_ROW = [(name, key) for name in CALCULATORS for key, spec in lookup(name).operands.items() if spec.per_row]
 BATCHES = {
     ("cross-entropy", "target"): ("--logits",),
+    ("focal", "target"): ("--logits",),
     ("backprop", "target"): ("--layer", "1 2 3; 4 5 6; 0 1 -1", "--x"),
 }
 """The calls of which each row wants a number, up to the rows."""

@@ -78,6 +78,13 @@ BOUNDS: dict[str, tuple[End, End] | str] = {
     **dict.fromkeys(("dot", "terms", "total", "output", "product", "transposed", "inverse", "det", "values", "re", "im", "trace", "scores", "scaled", "masked", "target", "mixed", "Wq", "Wk", "Wv", "Wo", "Q", "K", "V"), REAL),
     **dict.fromkeys(("gradient", "gradients", "directional", "hessian", "eigenvalues", "value", "jacobian", "slopes", "upstream", "flows", "update", "grad_avg", "buffer", "m_hat", "z", "noisy", "x", "sample", "quantile", "log_density"), REAL),
     "log_cdf": (-INF, 0.0), "given_weights": GIVEN,
+    **dict.fromkeys(("theta", "pairs", "gain", "top_k", "top_p", "min_p", "order", "similarity", "gamma", "chosen", "rejected", "ref_chosen", "ref_rejected"), GIVEN),
+    **dict.fromkeys(("position", "drawn", "size", "at", "kept", "stages"), WHOLE),
+    **dict.fromkeys(("deviations", "normalized", "partners", "angles", "margin", "advantages", "reward_chosen", "reward_rejected", "layer-norm.mean", "grpo.mean"), REAL),
+    **dict.fromkeys(("layer-norm.variance", "layer-norm.scale", "squares", "mean_square", "rms", "norm_b", "difference.max", "rmse", "distance", "difference.relative", "loss", "losses", "back_losses", "chance", "focal.nats", "grpo.std"), SIZE),
+    **dict.fromkeys(("initial", "after", "cut", "accuracy", "prob", "doubt", "focus", "weight"), SHARE),
+    **dict.fromkeys(("cosines", "sines", "encoding", "difference.product"), ANY_SIGN),
+    "snr_db": REAL,
     "entropy": (0.0, log_entries), "probs": SHARE, "policy": SHARE, "perplexity": (1.0, entries), "surprise": SIZE,
     "kl": SIZE, "norm": SIZE, "norms": SIZE, "condition": ABOVE_ONE, "cosine": ANY_SIGN, "cross_entropy": SIZE,
     # of one command
@@ -161,8 +168,8 @@ POLE, PAST = (
 INFINITE = {
     **dict.fromkeys(("logits", "values", "temperature", "mask", "x", "low", "high", "log_probs", "surprise", "cross_entropy", "kl", "terms", "perplexity", "condition", "shifted"), POLE),
     "attention.masked": "-inf hides a key", "Backprop.slopes": PAST, "Backprop.values": PAST,
-    **dict.fromkeys(("bayes.bayes_factor", "bayes.bits", "bayes.odds", "bayes.prior_odds", "bayes.log_odds", "det.log_abs_det", "diffuse.snr", "kl.reverse", "kl.reverse_terms", "perplexity.nats", "learning-rate.steps", "logsumexp.logsumexp", "logsumexp.maximum", "gaussian.quantile", "lora.times_smaller"), POLE),
-    **dict.fromkeys(("gaussian.density", "gaussian.log_density", "gaussian.log_cdf", "gaussian.z", "gaussian.z_low", "gaussian.z_high", "gaussian-kl.sigma", "cosine.dot", "cosine.norm_a", "cosine.norm_b", "cosine.norms", "learning-rate.best_lr", "learning-rate.max_lr", "rlhf.log_partition"), PAST),
+    **dict.fromkeys(("bayes.bayes_factor", "bayes.bits", "bayes.odds", "bayes.prior_odds", "bayes.log_odds", "det.log_abs_det", "diffuse.snr", "difference.snr_db", "kl.reverse", "kl.reverse_terms", "perplexity.nats", "learning-rate.steps", "logsumexp.logsumexp", "logsumexp.maximum", "gaussian.quantile", "lora.times_smaller"), POLE),
+    **dict.fromkeys(("gaussian.density", "gaussian.log_density", "gaussian.log_cdf", "info-nce.losses", "info-nce.back_losses", "info-nce.loss", "focal.loss", "focal.nats", "dpo.losses", "difference.norm", "difference.norm_b", "dpo.reward_chosen", "dpo.reward_rejected", "gaussian.z", "gaussian.z_low", "gaussian.z_high", "gaussian-kl.sigma", "cosine.dot", "cosine.norm_a", "cosine.norm_b", "cosine.norms", "learning-rate.best_lr", "learning-rate.max_lr", "rlhf.log_partition"), PAST),
     **dict.fromkeys(("Trajectory.v", "Trajectory.v_hat", "Trajectory.v_max", "Trajectory.square_avg"), "past float64, where their roots are kept"),
     "Trajectory.norm": PAST,
 }  # fmt: skip

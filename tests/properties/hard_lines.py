@@ -132,6 +132,23 @@ gaussian-kl --mu {0} --sigma {1} --base 2
 rlhf --rewards {0},{1} --reference .5,.5 --beta {beta}
 rlhf --rewards {0},{1},1 --reference {1},1,{2} --normalize
 rlhf --rewards {0},{1},1 --reference {1},1,{2} --normalize --beta {beta}
+sample {0} {1} {2} --temperature {temperature}
+sample {0} {1} {2} 1 --top-k 2 --top-p {share} --min-p {share} --order {vllm|llama.cpp}
+sample {0} 1 {1} --count 3 --top-p .5 --seed 2
+layer-norm {0} {1} {2} --eps {eps}
+layer-norm {0},{1} --gain {2},1 --bias {0},{1}
+rms-norm {0} {1} {2} --eps {eps}
+rms-norm {0},{1} --gain {2},1
+rope {0},{1},{2},1 --start {0|1|100000} --pairs {halves|interleaved}
+positional {1x1|3x4|2x5} --theta {theta} --start {0|99999}
+difference {0},{1} {1},{2}
+difference '{0} {1}; {2} 0' '{0} {2}; {1} 1'
+dpo --chosen={0},1 --rejected={1},2 --ref-chosen={2},0 --ref-rejected={1},1 --beta {beta}
+grpo {0} {1} {2}
+info-nce '{0} {1}; {1} 1' '{2} {1}; {1} {0}' {--symmetric|}
+info-nce --similarity '{0} {1}; {1} {2}' --temperature {beta}
+focal {0} {1} {2} --target {0|1|2} --gamma {eps}
+focal {0} --target {0|1} --alpha {share}
 """
 """A digit in braces is a number, a name one of OPTIONS; of {one|another} each is taken."""
 
@@ -140,6 +157,7 @@ OPTIONS = {
     "lr": ("1.7e308", "1e-308", "5e-324", ".1"), "temperature": ("1.7e308", "1e-308", "5e-324", "0", "inf", "1"),
     "eps": ("0", "5e-324", "1e-8", "1.7e308"), "decay": ("0", "1.7e308", "1e-308", ".1"),
     "gamma": ("1.7e308", "1", "5e-324", ".5"), "share": ("0", "1", "5e-324", "1e-308", ".5"),
+    "theta": ("10000", "1e-299", "1e299", "1"),
     "beta": ("1.7e308", "1e-308", "5e-324", "1"), "scale": ("1.7e308", "-1.7e308", "5e-324", "0", "1"),
 }  # fmt: skip
 CALCULATORS = [name for name, entry in COMMANDS.items() if not (entry.is_text or lookup(name).informational)]

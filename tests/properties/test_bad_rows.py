@@ -46,13 +46,20 @@ ROWS = [
     ("diffuse --t 5 --noise 0,1", GOOD, "1 inf|1 x"),
     ("diffuse --alpha-bar .5 --noise 1.7e308,1", GOOD, "1.7e308 0"),
     ("bayes --likelihood .8,.1", SHARES, ".5 .6|-1 2"),
+    ("sample --top-p .5", GOOD, "1 nan|x 1|-inf -inf"),
+    ("layer-norm --eps 0", GOOD, "1 1|1 nan"),
+    ("rms-norm --eps 0", GOOD, "0 0|1 inf"),
+    ("grpo", GOOD, "1 nan|x 1"),
+    ("dpo --rejected=-1,-2 --ref-chosen=-1,-1 --ref-rejected=0,0", GOOD, "1 nan|inf 1"),
+    ("focal --logits - --target 1", GOOD, "1 nan|x 1"),
 ]  # fmt: skip
 """Command lines that read a vector a row, rows with an answer, and rows without one."""
 LACKING = {"diffuse --alpha-bar .5 --noise 1.7e308,1"}
 WHOLE = {
     "matmul": "a matrix", "transpose": "a matrix", "inverse": "a matrix", "det": "a matrix", "eig": "a matrix",
     "attention": "matrices", "pca": "all rows make one answer", "svd-approx": "a matrix", "lora": "files",
-    "mutual-information": "a matrix", "analogy": "words",
+    "mutual-information": "a matrix", "analogy": "words", "positional": "no rows", "difference": "arrays",
+    "info-nce": "matrices", "rope": "a row's answer depends on its place",
     **dict.fromkeys(("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race"), "a start, no rows"),
 }  # fmt: skip
 FORMS = (["--format", "plain"], ["--csv"], ["--json"], ["--format", "tsv"])

@@ -7,6 +7,7 @@ from typing import Annotated
 from aimath.cli.command import command
 from aimath.cli.options import ABSENT, MemoryLimit, Number, Operand, Option, Usage, Vector
 from aimath.commands._shared import check_memory, class_indices, single_matrix
+from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 
@@ -144,6 +145,7 @@ def info_nce(
 
 
 @command(
+    Usage(("logits",)),
     example="aimath focal 2 1 0.1 --target 0",
     answer="loss that looks away from what is right",
     quiz=("focal",),
@@ -151,8 +153,9 @@ def info_nce(
 def focal(
     logits: Annotated[Vector, Operand("Logits of the classes, or one of class 1.", flag="--logits")],
     target: Annotated[
-        Vector, Operand("The right class, from 0; a list has one a row.", flag="--target", per_row=True)
-    ],
+        Vector | None,
+        Operand("The right class, from 0; a list has one a row.", flag="--target", per_row=True),
+    ] = None,
     gamma: Annotated[
         float, Number(("--gamma",), "How little what is right counts; 0 is the cross-entropy.")
     ] = 2.0,
@@ -165,6 +168,8 @@ def focal(
     """
     from aimath.core import information
 
+    if target is None:
+        raise InputError("needs --target: the number of the right class", usage=True)
     binary = logits.shape[-1] == 1
     lead = "alpha_t · " * binary
     return Report(

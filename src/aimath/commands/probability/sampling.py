@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import Integer, Number, Operand, Option, RowNumbers, Seed, Temperature, Vector
+from aimath.cli.options import (
+    Applies,
+    Integer,
+    Number,
+    Operand,
+    Option,
+    RowNumbers,
+    Seed,
+    Temperature,
+    Vector,
+)
 from aimath.cli.seeds import rng_metadata
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
     example="aimath sample 2 1 0.1 -1 3 --temperature .8 --top-k 4 --top-p .95 --min-p .05",
     answer="the distribution left; `--count` draws",
     quiz=("sample", "nucleus"),
+    applies=(Applies(("seed",), "count"),),
     after="logsumexp",
 )
 def sample(

@@ -81,7 +81,7 @@ def focal(logits: ArrayLike, target: ArrayLike, gamma: float = 2.0, alpha: float
     both = _with_zero(z)
     classes = _check_target(target, both)
     place = classes[..., np.newaxis]
-    nats = -np.take_along_axis(log_softmax_rows(both), place, axis=-1)[..., 0]
+    nats = 0.0 - np.take_along_axis(log_softmax_rows(both), place, axis=-1)[..., 0]
     p, doubt = _split_probability(z, classes)
     weight = _class_weight(z, classes, alpha)
     with np.errstate(all="ignore"):

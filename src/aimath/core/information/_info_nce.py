@@ -52,7 +52,12 @@ class InfoNCE(NamedTuple):
         back = np.exp(log_softmax_rows(np.ascontiguousarray(self.similarity.T), self.temperature)).T
         forth = _off_by_one(probs)
         both = 0.5 * (forth + _off_by_one(back.T).T) if self.symmetric else forth
-        return np.asarray(both / (n * self.temperature))
+        with np.errstate(over="ignore"):
+            found = both / n / self.temperature
+        raise_at(
+            ~np.isfinite(found), "the gradient by similarity {k} is beyond float64", operand="similarity"
+        )
+        return np.asarray(found)
 
     def check(self) -> Check:
         """Return the loss beside means of logsumexp less the pair's own logit."""
@@ -98,7 +103,7 @@ def info_nce(
         rows, columns = found.shape
         raise InputError(why, operand="similarity", rows=rows, columns=columns)
     forth, back = (
-        -np.diagonal(log_softmax_rows(np.ascontiguousarray(x), temperature)) for x in (found, found.T)
+        0.0 - np.diagonal(log_softmax_rows(np.ascontiguousarray(x), temperature)) for x in (found, found.T)
     )
     return InfoNCE(found, float(temperature), symmetric, np.asarray(forth), np.asarray(back))
 

@@ -33,22 +33,31 @@ class Difference(NamedTuple):
 
     @property
     def distance(self) -> float:
-        """|a - b|, Frobenius."""
-        return self.rmse * math.sqrt(self.size)
+        """|a - b|, Frobenius; an error where it is beyond float64."""
+        return _check_finite(self.rmse * math.sqrt(self.size), "distance")
 
     @property
     def relative(self) -> float:
         """|a - b| / |a|; an error where a is zero and b isn't."""
         if not self.rmse:
             return 0.0
-        if not self.norm:
-            raise InputError("{operand} is zero: nothing is relative to it", operand="a")
-        return self.distance / self.norm
+        self._check_reference()
+        return _check_finite(self.rmse / self.norm * math.sqrt(self.size), "relative distance")
 
     @property
     def snr_db(self) -> float:
         """-20 log10(relative), inf where both are the same."""
-        return 0.0 - 20.0 * math.log10(self.relative) if self.rmse else math.inf
+        if not self.rmse:
+            return math.inf
+        self._check_reference()
+        ratio = self.rmse / self.norm
+        if 1e-300 < ratio < 1e300:
+            return 0.0 - 20.0 * math.log10(ratio * math.sqrt(self.size))
+        return 20.0 * (math.log10(self.norm) - math.log10(self.rmse)) - 10.0 * math.log10(self.size)
+
+    def _check_reference(self) -> None:
+        if not self.norm:
+            raise InputError("{operand} is zero: nothing is relative to it", operand="a")
 
     @property
     def cosine(self) -> float:
@@ -60,7 +69,7 @@ class Difference(NamedTuple):
     def check(self) -> Check:
         """Return |a - b|² beside |a|² + |b|² - 2 a · b, both by the larger norm's square."""
         longest = max(self.norm, self.norm_b) or 1.0
-        x, y, d = self.norm / longest, self.norm_b / longest, self.distance / longest
+        x, y, d = self.norm / longest, self.norm_b / longest, self.rmse / longest * math.sqrt(self.size)
         product = 0.0 if math.isnan(self.product) else self.product
         return Check(np.asarray(d * d), np.asarray(x * x + y * y - 2.0 * product * x * y), 1.0)
 
@@ -104,10 +113,16 @@ def difference(a: ArrayLike, b: ArrayLike) -> Difference:
     )
 
 
+def _check_finite(value: float, name: str) -> float:
+    if math.isinf(value):
+        raise InputError(f"the {name} is beyond float64", operand="b")
+    return value
+
+
 def _scale(x: Array) -> float:
-    """Return a power of two that brings the largest entry to 0.5 .. 1; 1 if all are 0."""
+    """Return a power of two that brings the largest entry to 1 .. 2; 1 if all are 0."""
     largest = float(np.abs(x).max())
-    return math.ldexp(1.0, max(math.frexp(largest)[1], -1021)) if largest else 1.0
+    return math.ldexp(1.0, max(math.frexp(largest)[1] - 1, -1021)) if largest else 1.0
 
 
 def _sum_of_squares(x: Array) -> float:

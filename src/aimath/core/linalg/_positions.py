@@ -69,7 +69,10 @@ class Rope(NamedTuple):
         """Return the length of the output beside that of x: a rotation keeps it."""
         scale = np.abs(self.x).max(axis=-1, keepdims=True)
         scale = np.where(scale > 0.0, scale, 1.0)
-        after, before = (np.linalg.norm(v / scale, axis=-1) * scale[..., 0] for v in (self.output, self.x))
+        with np.errstate(over="ignore"):
+            after, before = (
+                np.linalg.norm(v / scale, axis=-1) * scale[..., 0] for v in (self.output, self.x)
+            )
         return Check(after, before)
 
 
@@ -195,5 +198,9 @@ def _turn(a: Array, b: Array, cosine: Array, sine: Array) -> tuple[Array, Array]
     """Return a cos - b sin and a sin + b cos."""
     with np.errstate(all="ignore"):
         turned = a * cosine - b * sine, a * sine + b * cosine
-    raise_at(~np.isfinite(turned[0] + turned[1]), "the output of pair {k} is beyond float64", operand="x")
+    raise_at(
+        ~(np.isfinite(turned[0]) & np.isfinite(turned[1])),
+        "the output of pair {k} is beyond float64",
+        operand="x",
+    )
     return turned

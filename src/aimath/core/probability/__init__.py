@@ -9,11 +9,8 @@ if TYPE_CHECKING:
     from aimath.core.probability._describe import describe
     from aimath.core.probability._diffusion import diffuse, noise_schedule
     from aimath.core.probability._gaussian import gaussian
-<<<<<<< HEAD
     from aimath.core.probability._logsumexp import logsumexp
-=======
     from aimath.core.probability._sampling import draw, sample
->>>>>>> ecc33c7 (sample: temperature, top-k, top-p and min-p in any order, what each stage cuts, and draws)
     from aimath.core.probability._softmax import (
         log_softmax,
         log_softmax_rows,
@@ -49,11 +46,8 @@ __getattr__, __dir__ = attach(
         "_describe": ["describe"],
         "_diffusion": ["diffuse", "noise_schedule"],
         "_gaussian": ["gaussian"],
-<<<<<<< HEAD
         "_logsumexp": ["logsumexp"],
-=======
         "_sampling": ["draw", "sample"],
->>>>>>> ecc33c7 (sample: temperature, top-k, top-p and min-p in any order, what each stage cuts, and draws)
         "_softmax": [
             "log_softmax",
             "log_softmax_rows",
