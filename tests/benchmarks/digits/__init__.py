@@ -18,5 +18,6 @@ TOPICS = (
     "chances",
     "information",
     "divergence",
+    "pieces",
     "diffusion",
 )

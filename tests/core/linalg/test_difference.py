@@ -35,7 +35,8 @@ def test_figures_keep_their_digits(pairs):
     assert abs(d[got.at[0]]) >= max(map(abs, d)) * (1 - 2**-52)
     assert abs(mp.mpf(got.rmse) - norm(d) / mp.sqrt(len(d))) <= 2**-50 * norm(d) + tiny
     if norm(x) > mp.mpf(1e-290) and norm(d) > mp.mpf(1e-290):
-        assert got.relative == near(float(norm(d) / norm(x)), 1e-14)
+        if norm(d) / norm(x) < mp.mpf(1e308):
+            assert got.relative == near(float(norm(d) / norm(x)), 1e-14)
         assert got.snr_db == pytest.approx(float(-20 * mp.log10(norm(d) / norm(x))), abs=1e-11)
     if any(a) and any(b):
         cosine = mp.fsum(p * q for p, q in zip(x, y, strict=True)) / norm(x) / norm(y)

@@ -137,7 +137,8 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
     import numpy as np
 
     # What is 0 but for rounding would stretch a logarithmic axis over twice as many decades.
-    small = result.singular_values <= result.singular_values[0] * max(result.shape) * np.finfo(np.float64).eps
+    share = max(result.shape) * np.finfo(np.float64).eps
+    small = result.singular_values <= result.singular_values[0] * share
     zeros = f"{small.sum()} of {small.size} are 0 but for rounding" if small.any() else ""
     figures = ("rank", "parameters", "error", "relative_error", "energy")
     matrix = single and result.left is not None

@@ -7,7 +7,17 @@ from typing import Annotated
 
 from aimath.cli.command import command
 from aimath.cli.job import parse_size
-from aimath.cli.options import Integer, MaxMemory, Number, Operand, Option, RowNumbers, TextArguments, Vector
+from aimath.cli.options import (
+    Integer,
+    MaxMemory,
+    MissingRow,
+    Number,
+    Operand,
+    Option,
+    RowNumbers,
+    TextArguments,
+    Vector,
+)
 from aimath.commands._shared import check_memory
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
@@ -32,6 +42,7 @@ def layer_norm(
         Vector | None, Operand("What is added to each entry.  [default: 0]", flag="--bias")
     ] = None,
     eps: Annotated[float, Number(("--eps",), "Added to the variance.")] = 1e-5,
+    missing: MissingRow = False,
 ) -> Report:
     """Bring a row to mean 0 and variance 1.
 
@@ -40,7 +51,7 @@ def layer_norm(
     """
     from aimath.core import linalg
 
-    result = linalg.layer_norm(x, gain, bias, eps)
+    result = linalg.layer_norm(x, gain, bias, 1.0 if missing else eps)
     stretched = gain is not None or bias is not None
     return Report(
         result,
