@@ -13,7 +13,6 @@ from typer.models import CommandInfo  # noqa: TID253
 from aimath import __version__
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import INPUT_HELP, commands_by_chapter, summary_of
-from aimath.cli.guesses import unknown_command
 from aimath.cli.options import InputOptions, OutputOptions
 from aimath.cli.text_command import TextCommand, TextOutput
 
@@ -41,6 +40,8 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that is called, or raise InputError with the line that was meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from aimath.cli.guesses import unknown_command  # noqa: PLC0415  only for mistakes
+
             raise unknown_command(args)
         return super().resolve_command(ctx, args)
 

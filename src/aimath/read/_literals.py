@@ -8,7 +8,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.read._foreign import conversion_hint
 from aimath.read.blocks import Block, has_known_suffix
 from aimath.read.numbers import parse_number, parse_sweep
 from aimath.text import quote
@@ -48,6 +47,8 @@ def parse_literal(
             values.append(parse_number(value if label and value else match[0]))
         except InputError as error:
             known = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
+            from aimath.read._foreign import conversion_hint  # noqa: PLC0415  only for mistakes
+
             error.hint = known or conversion_hint(match[0])
             error.entry, error.operand, error.usage = k, name, True
             raise error.within(place) from None

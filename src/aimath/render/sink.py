@@ -11,12 +11,13 @@ import stat
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
-from aimath.render._temporary import TemporaryFile
 from aimath.text import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
+
+    from aimath.render._temporary import TemporaryFile
 
 
 class FileDescriptor:
@@ -98,6 +99,8 @@ class AtomicFile:
     def _make_temporary(self) -> None:
         if self.old_status and not os.access(self.target, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        from aimath.render._temporary import TemporaryFile  # noqa: PLC0415  only for files
+
         self.temporary = TemporaryFile(self.directory, 0o600 if self.old_status else 0o666)
         self.fd = self.temporary.fd
         try:
