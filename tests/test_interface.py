@@ -53,6 +53,11 @@ LINES = [
     "lora --shape 768x768 --rank 1,2",
     "lora base.npz tuned.npz",
     "lora base.npz tuned.npz --energy .5,.9",
+    "params --layers 2 --d-model 8 --heads 2 --vocab 50",
+    "params --layers 2 --d-model 8 --heads 4 --vocab 50 --kv-heads 2 --head-dim 3 --d-ff 16 --tied --dtype int8",
+    "params --layers 2 --d-model 8 --heads 2 --vocab 50 --experts 4 --experts-per-token 1 --window 64 --batch 1,2",
+    "params --layers 2 --d-model 8 --heads 2 --vocab 50 --like bert --positions 20 --cache-dtype fp8",
+    "params config.json --context 1k,4k",
     "grad 'x^2*y' --at '3 2; 1 1' --exact",
     "grad 'x^2*y' x=3 y=2",
     "grad 'x^2*y' x=3,4 y=2 --variables y,x",
@@ -195,6 +200,7 @@ def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savez("base.npz", w=np.eye(3))
     np.savez("tuned.npz", w=np.eye(3) + 0.5)
+    Path("config.json").write_text('{"model_type": "gpt2", "n_positions": 4096}')
     np.save("vectors.npy", np.array([[1.0, 0], [0, 1], [2, 1], [3, 1]]))
     Path("words.list").write_text("a\nb\nc\nd\n")
     Path("words.txt").write_text("a 1 0\nb 0 1\nc 2 1\nd 3 1\n")

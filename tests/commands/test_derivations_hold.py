@@ -39,6 +39,9 @@ pca '1 2; 3 4; 5 9' --components {1|.95}
 svd-approx '2 0 1; 0 3 1' --rank {1|1,2}
 lora --shape {768x768|1x1000000|4096x11008|999999999x7} --rank 1
 lora --shape {768x768|3x3} --rank {2|3}
+params --layers {1|3} --d-model {8|768} --heads 4 --vocab 50257 --like {llama|gpt2|bert} --context {1|7} --dtype {bf16|int4|fp64}
+params --layers 6 --d-model 8 --heads 4 --vocab 9 {--kv-heads 2|--experts 8|--experts 5 --experts-per-token 3|--window 64} --tied --batch 3
+params --layers 999 --d-model 99999 --heads 3 --vocab 7 --context 999999 --cache-dtype int4
 analogy {king|woman} man king
 attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' {--causal|}
 attention -Q '1 0 7' -K '1e-9 3 1' -V 5 {--scale .3|}

@@ -96,6 +96,21 @@ CALLS = [
     ),
     ("lora --shape 768x512", lambda: linalg.lora(shape=(768, 512))),
     ("lora --shape 768x768 --rank 16", lambda: linalg.lora(shape=(768, 768), rank=16)),
+    (
+        "params --layers 2 --d-model 8 --heads 2 --vocab 50",
+        lambda: nn.params(layers=2, d_model=8, heads=2, vocab=50),
+    ),
+    (
+        "params --layers 2 --d-model 8 --heads 4 --vocab 50 --kv-heads 2 --head-dim 3 --d-ff 16 --tied --experts 4 --experts-per-token 1 --window 64 --context 1k --batch 3 --dtype fp32 --cache-dtype int8",
+        lambda: nn.params(
+            layers=2, d_model=8, heads=4, vocab=50, kv_heads=2, head_dim=3, d_ff=16, tied=True, experts=4,
+            experts_per_token=1, window=64, context=1024, batch=3, dtype="fp32", cache_dtype="int8",
+        ),
+    ),
+    (
+        "params --layers 2 --d-model 8 --heads 4 --vocab 50 --like bert --positions 20",
+        lambda: nn.params(layers=2, d_model=8, heads=4, vocab=50, like="bert", positions=20),
+    ),
     ("attention -Q '{Q}' -K '{K}' -V '{V}'", lambda: linalg.attention(Q, K, V)),
     (
         "attention -Q '{Q}' -K '{K}' -V '{V}' --causal --scale .3",

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-TOPICS = ("pca", "low_rank", "attention", "multi_head", "cosine", "inverse", "autodiff", "descents")
+TOPICS = ("pca", "low_rank", "attention", "multi_head", "cosine", "inverse", "autodiff", "descents", "sizes")
 
 HERE = Path(__file__).parent
 

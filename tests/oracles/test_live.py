@@ -5,6 +5,7 @@ from tests import oracles
 
 pytest.importorskip("sklearn")
 pytest.importorskip("torch")
+pytest.importorskip("transformers")
 
 
 @pytest.mark.parametrize("name", oracles.TOPICS)

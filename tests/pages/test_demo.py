@@ -20,7 +20,7 @@ EVERY = sorted(DEMOS)
 
 GUIDE = (
     "neuron layer analogy cosine attention pca svd-approx lora partials chain backprop gd learning-rate adam softmax "
-    "bayes gaussian diffusion cross-entropy entropy temperature kl vae rlhf vectors transpose inverse eigenvalues matmul"
+    "bayes gaussian diffusion cross-entropy entropy temperature kl vae rlhf vectors transpose inverse eigenvalues matmul params"
 )
 
 
@@ -260,6 +260,12 @@ EXPERIMENTS = {
     "aimath lora --shape 768x768 --rank 384 --fields percent_of_full": field("percent_of_full", close(100)),
     "aimath lora --shape 4096x4096 --rank 8 --fields percent_of_full": field(
         "percent_of_full", close(0.39, digits=2)
+    ),
+    "aimath params --layers 32 --d-model 4096 --heads 32 --vocab 32000 --fields parameters": lambda found: (
+        found[0]["parameters"] == 6738415616
+    ),
+    "aimath params --layers 32 --d-model 4096 --heads 32 --vocab 32000 --kv-heads 32,8 --context 32k --fields kv_cache_gib": lambda found: (
+        [row["kv_cache_gib"] for row in found] == [16, 4]
     ),
     "aimath grad 'x^2 + 2*x*y + y^2' x=2 y=1": field("gradient", close(6, 6)),
     "aimath grad 'x^2 + 2*x*y + y^2' x=1 y=-1": field("gradient", close(0, 0)),

@@ -138,6 +138,15 @@ ENTRIES: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool]] = {
         ("linalg.lora", "linalg.share"),
         False,
     ),
+    "params": (
+        "commands.nn.params",
+        "linear-algebra",
+        "Count a transformer's parameters, operations and memory.",
+        "aimath params --layers 12 --d-model 768 --heads 12 --vocab 50257 --like gpt2",
+        "parameters by part, FLOPs a token, KV cache, memory to infer and to train",
+        ("nn.parameters", "nn.kv_cache", "nn.flops"),
+        False,
+    ),
     "layer-norm": (
         "commands.linalg.transformer",
         "linear-algebra",

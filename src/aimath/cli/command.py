@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
 from aimath.cli.options import (
@@ -155,6 +155,11 @@ class Command:
     def text_parameter(self) -> str | None:
         """The name of the parameter that takes the positional arguments as text, or None."""
         return next(iter(self._specs_of(TextArguments)), None)
+
+    def text_value(self, words: list[str]) -> Any:
+        """Return what the parameter of positional arguments gets: them, or a function that reads them."""
+        text = self.text_arguments
+        return cache(partial(text.read, words)) if text and text.read else words
 
     @cached_property
     def seed_option(self) -> str | None:

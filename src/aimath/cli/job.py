@@ -24,7 +24,7 @@ from aimath.cli.options import (
 from aimath.cli.seeds import resolve_seed
 from aimath.errors import InputError, join_and
 from aimath.read.blocks import BadRow, Block, ReadOptions
-from aimath.read.numbers import is_number, parse_integer, parse_option, parse_sweep
+from aimath.read.numbers import is_number, parse_binary_integer, parse_integer, parse_option, parse_sweep
 from aimath.read.operands import NO_STDIN, is_text_read, open_large_matrix, read_blocks
 from aimath.text import quote
 
@@ -73,7 +73,8 @@ def parse_job(
     given |= lone_options(command, given, tokens)
     if command.text_parameter and not select_usage(command, given).operands:
         words = [token.strip() for token in tokens]
-        given[command.text_parameter], tokens = _expand_words(command, words, given, readable), []
+        given[command.text_parameter] = command.text_value(_expand_words(command, words, given, readable))
+        tokens = []
     flags = {key: text for key in command.operands if (text := given.pop(key, None)) is not None}
     seed = _pop_seed(command, given)
     if plotted := command.name_of(PLOT_ASKED):
@@ -307,7 +308,8 @@ def _parse_values(spec: Number | Integer, texts: Sequence[str]) -> list[float]:
     values: list[float] = []
     for text in texts:
         if isinstance(spec, Integer):
-            values += [parse_integer(part, flag, spec.low, spec.high) for part in text.split(",")]
+            read = parse_binary_integer if spec.binary else parse_integer
+            values += [read(part, flag, spec.low, spec.high) for part in text.split(",")]
         else:
             parts = (part.strip() for part in text.strip(" \t[]").split(","))
             values += parse_option(

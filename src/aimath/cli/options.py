@@ -4,7 +4,7 @@ Annotations are evaluated here, once: they are what the options of reading and w
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -56,7 +56,10 @@ class Number(NamedTuple):
 
 
 class Integer(NamedTuple):
-    """An integer option from `low` to `high` that may be swept by repeats and lists, as a Number may."""
+    """An integer option from `low` to `high` that may be swept by repeats and lists, as a Number may.
+
+    With `binary` it may be written as 32k, which is 32 * 1024.
+    """
 
     flags: tuple[str, ...]
     help: str
@@ -64,6 +67,7 @@ class Integer(NamedTuple):
     high: int = 10**18 - 1
     vectorized: bool = False
     quantity: str = ""
+    binary: bool = False
 
 
 class Option(NamedTuple):
@@ -80,12 +84,15 @@ class TextArguments(NamedTuple):
 
     What is `implies_explain` is a text for people, in a pipe too. Of `lines` @FILE stands for the lines of
     the file and - for those of standard input, and so do no arguments but assignments (x=3).
+    With `read` the parameter is a function without arguments that gives what is read of the strings: once
+    for all runs of a sweep, when it is asked.
     """
 
     help: str
     metavar: str
     implies_explain: bool = False
     lines: bool = False
+    read: Callable[[list[str]], Any] | None = None
 
 
 class Supplied(NamedTuple):

@@ -41,6 +41,7 @@ LINEAR_ALGEBRA = Chapter(
         Topic("pca", "where data spread most", "compression, plots"),
         Topic("svd-approx", "the best matrix of low rank", "compression, LoRA"),
         Topic("lora", "two thin matrices for one update", "fine-tuning"),
+        Topic("params", "what a model weighs and costs", "memory, compute"),
     ),
 )
 CALCULUS = Chapter(

@@ -99,11 +99,27 @@ def parse_integer(token: str, name: str, low: int, high: int) -> int:
     """
     text = token.strip(" \t")
     if not re.fullmatch(r"[-+]?[0-9]{1,18}", text):
-        raise InputError(f"{name} must be a whole number, not {quote(token)}", usage=True)
+        raise InputError(f"{name} must be a whole number, not {quote(text)}", usage=True)
     value = int(text)
     if not low <= value <= high:
         raise InputError(f"{name} must be {low} to {high}, not {value}", usage=True)
     return value
+
+
+def parse_binary_integer(token: str, name: str, low: int, high: int) -> int:
+    """Return an integer within low..high that may end in k or M, 1024 and 1024², as contexts are named.
+
+    >>> parse_binary_integer("32k", "--context", 1, 10**9), parse_binary_integer("9", "--context", 1, 10**9)
+    (32768, 9)
+    """
+    found = re.fullmatch(r"([0-9]{1,9})([kKmM])", token.strip(" \t"))
+    if not found:
+        try:
+            return parse_integer(token, name, low, high)
+        except InputError as error:
+            error.hint = error.hint or "write 32768 or 32k"
+            raise
+    return parse_integer(str(int(found[1]) << (10 if found[2] in "kK" else 20)), name, low, high)
 
 
 def parse_option(option: str, parser: Callable[[str], T], text: str) -> T:

@@ -163,4 +163,18 @@ DEMOS = (
         },
         ("--shape", "--rank"),
     ),
+    Demo(
+        "params",
+        "A transformer is matrices, and sizes say how many numbers they hold. Each is multiplied and added "
+        "once a token: 2 operations. To answer, memory holds weights and a cache of keys and values; to "
+        "learn, also gradients and Adam's two means: 16 bytes a weight.",
+        ("aimath params --layers 12 --d-model 768 --heads 12 --vocab 50257 --like gpt2 --explain",),
+        {
+            "aimath params --layers 32 --d-model 4096 --heads 32 --vocab 32000 --fields parameters":
+                "6738415616: the smallest Llama of its second release",
+            "aimath params --layers 32 --d-model 4096 --heads 32 --vocab 32000 --kv-heads 32,8 --context 32k "
+            "--fields kv_cache_gib": "16, then 4: heads that share their keys need a smaller cache",
+        },
+        ("--layers", "--d-model"),
+    ),
 )  # fmt: skip

@@ -1,10 +1,11 @@
-"""Tensors with gradients, and networks of them."""
+"""Tensors with gradients, networks of them, and the size of a transformer."""
 
 from typing import TYPE_CHECKING
 
 from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
+    from aimath.core.nn._architecture import Architecture, check_architecture, tensor_shapes
     from aimath.core.nn._functions import (
         concatenate,
         cross_entropy,
@@ -25,11 +26,18 @@ if TYPE_CHECKING:
     )
     from aimath.core.nn._gradients import check_gradients, gradients
     from aimath.core.nn._layer import backprop
+    from aimath.core.nn._model_size import BITS, PARTS
+    from aimath.core.nn._params import LIKE, params
     from aimath.core.nn._tensor import Tensor
 
 __all__ = [
+    "BITS",
+    "LIKE",
+    "PARTS",
+    "Architecture",
     "Tensor",
     "backprop",
+    "check_architecture",
     "check_gradients",
     "concatenate",
     "cross_entropy",
@@ -41,18 +49,21 @@ __all__ = [
     "log",
     "log_softmax",
     "logsumexp",
+    "params",
     "relu",
     "sigmoid",
     "softmax",
     "sqrt",
     "stack",
     "tanh",
+    "tensor_shapes",
     "where",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
+        "_architecture": ["Architecture", "check_architecture", "tensor_shapes"],
         "_functions": [
             "concatenate",
             "cross_entropy",
@@ -73,6 +84,8 @@ __getattr__, __dir__ = attach(
         ],
         "_gradients": ["check_gradients", "gradients"],
         "_layer": ["backprop"],
+        "_model_size": ["BITS", "PARTS"],
+        "_params": ["LIKE", "params"],
         "_tensor": ["Tensor"],
     },
 )

@@ -117,6 +117,13 @@ NeighbourPlaces: TypeAlias = "Annotated[Indices, 'query', 'neighbour']"
 NeighbourCosines: TypeAlias = "Annotated[Array, 'query', 'neighbour']"
 FoundVectors: TypeAlias = "Annotated[Array, 'query', 'neighbour', 'dimension']"
 
+# The size of a model
+PartTexts: TypeAlias = "Annotated[Texts, 'part']"
+PartCounts: TypeAlias = "Annotated[Integers, 'part']"
+StoreTexts: TypeAlias = "Annotated[Texts, 'store']"
+StoreBytes: TypeAlias = "Annotated[Integers, 'store']"
+TrainingBytes: TypeAlias = "Annotated[Integers, 'need']"
+
 # Formulas and schedules
 PerVariable: TypeAlias = "Annotated[Array, 'variable']"
 PerArray: TypeAlias = "Annotated[tuple[Array, ...], 'array']"
