@@ -131,7 +131,7 @@ def test_a_size_is_a_whole_number_within_bounds(value):
         (b'{"model_type": "gpt2", "n_embd": 1e400}', "'1e400' overflows float64"),
         (
             b'{"model_type": "gpt2", "n_embd": ' + b"9" * 5000 + b"}",
-            "is not a number of at most 400 characters",
+            "is not a number of at most|overflows float64",
         ),
         (b'{"model_type": "gpt2", "n_embd": 8, "n_embd": 8}', "the key 'n_embd' is there twice"),
         (b'{"model_type": "gpt2", "x": {"a": 1, "a": 2}}', "the key 'a' is there twice"),

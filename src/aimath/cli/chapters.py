@@ -6,7 +6,7 @@ from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.content.chapters import CHAPTERS
 
 OTHER_CHAPTER = "Guide and help"
-INPUT_HELP = "Numbers come as arguments, from files (@FILE) or on standard input, one vector a line."
+INPUT_HELP = "Numbers come as arguments, from files (@FILE) or on stdin, one vector a line."
 
 
 def calculators() -> dict[str, tuple[str, ...]]:

@@ -69,7 +69,7 @@ def flops(sampler: Sampler) -> Exercise:
     )
     text = (
         f"A Llama of {layers} layers has d_model {d}, 2 heads and a vocabulary of 100. A token multiplies {n} "
-        f"weights forward, and attention to a context of 1 takes {right.attention_flops} operations. "
+        f"weights forward, and attention to a context of 1 adds {right.attention_flops}. "
         "How many FLOPs takes training on it?"
     )
     words = [

@@ -29,7 +29,7 @@ def derivation(s: Architecture, dtype: str) -> Iterator[Step]:
     yield Line(f" {looked_up}:  {{active}} - {{by_part[0]}}{again} = {{multiplied}}")
     yield from _operation_lines(s)
     yield from _memory_lines(s, dtype)
-    yield CrossCheck("the shapes of all {tensors} tensors, one by one: {tensor_sum} numbers")
+    yield CrossCheck("the shapes of all {tensors} tensors: {tensor_sum}")
 
 
 def _part_lines(s: Architecture) -> Iterator[Line]:
