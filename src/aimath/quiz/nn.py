@@ -68,8 +68,8 @@ def flops(sampler: Sampler) -> Exercise:
         (right.flops_training * 100, "that is of 100 tokens"),
     )
     text = (
-        f"A Llama of {layers} layers has d_model {d}, 2 heads and a vocabulary of 100. A token multiplies {n} "
-        f"weights forward, and attention to a context of 1 adds {right.attention_flops}. "
+        f"A Llama has {layers} layers, d_model {d}, 2 heads and a vocabulary of 100. A token multiplies {n} "
+        f"weights forward; attention to a context of 1 adds {right.attention_flops}. "
         "How many FLOPs takes training on it?"
     )
     words = [

@@ -111,7 +111,7 @@ def test_pictures_are_bars_by_part_and_of_memory(aimath):
         ((*SIZES, "--context", "-1k"), 2, "--context must be a whole number, not '-1k'"),
         ((*SIZES, "--kv-heads", "3"), 2, "--kv-heads: 4 heads can't share 3 heads"),
         ((*SIZES, "--like", "gpt5"), 2, "--like: 'gpt5' is not one of llama, gpt2, bert"),
-        ((*SIZES, "--experts-per-token", "2"), 2, "--experts-per-token is of experts"),
+        ((*SIZES, "--experts-per-token", "2"), 2, "--experts-per-token does nothing without --experts"),
         (
             (*SIZES, "--like", "gpt2", "--context", "2k"),
             2,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
 from aimath.cli.job import check_choice
-from aimath.cli.options import Integer, Option, TextArguments
+from aimath.cli.options import Applies, Integer, Option, TextArguments
 from aimath.commands.nn._sizes import derivation
 from aimath.errors import InputError, join_and
 from aimath.read.model_config import ModelConfig, read_config
@@ -40,6 +40,11 @@ def _read_file(words: list[str]) -> ModelConfig | None:
     answer="parameters by part, FLOPs a token, KV cache, memory to infer and to train",
     quiz=("parameters", "kv_cache", "flops"),
     after="lora",
+    applies=(
+        Applies(("tied",), "like", ("llama",)),
+        Applies(("batch", "cache_dtype"), "like", ("llama", "gpt2")),
+        Applies(("experts_per_token",), "experts"),
+    ),
 )
 def params(
     config: Annotated[
