@@ -49,7 +49,7 @@ def read_config(path: str) -> ModelConfig:
         try:
             return parse_config(_read_bytes(Stream(0, STDIN)))
         except InputError as error:
-            raise error.within(STDIN) from None
+            raise (error if error.places else error.within(STDIN)) from None
     with open_source(path) as stream:
         if file_suffix(path) in {".safetensors", ".gguf", ".npz", ".npy", ".bin", ".pt", ".pth"}:
             raise InputError("holds weights, not sizes", hint=f"give the {FILE_NAME} beside it")
