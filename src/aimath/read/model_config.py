@@ -182,7 +182,7 @@ _IGNORED = re.compile(
     r"|output_\w+|return_dict|torchscript|gradient_checkpointing|norm_topk_prob|n_group|topk_group|topk_method"
     r"|routed_scaling_factor|scoring_func|seq_aux|aux_loss_alpha|ep_size|attn_implementation|_attn_implementation\w*"
     r"|\w*logit_softcapping|query_pre_attn_scalar|cache_implementation|pooler_\w+|directionality|finetuning_task"
-    r"|use_bfloat16|use_parallel_residual|unsloth_\w+|model_max_length|max_length|original_max_position_embeddings"
+    r"|use_flash\w*|use_bfloat16|use_parallel_residual|unsloth_\w+|model_max_length|max_length|original_max_position_embeddings"
     r"|use_mrope|scale_embedding|attn_temperature_tuning|bos|eos"
 )  # what changes no count
 
