@@ -35,7 +35,6 @@ def welcome() -> int:
     voice = TextOutput()
     voice.paragraph("aimath calculates the mathematics behind AI, and shows each step.")
     voice.paragraph()
-    voice.paragraph("Try:")
     for rows in (
         FIRST_EXAMPLES,
         [(title, " ".join(names)) for title, names in commands_by_chapter().items()],
