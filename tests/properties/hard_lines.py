@@ -149,6 +149,8 @@ info-nce '{0} {1}; {1} 1' '{2} {1}; {1} {0}' {--symmetric|}
 info-nce --similarity '{0} {1}; {1} {2}' --temperature {beta}
 focal {0} {1} {2} --target {0|1|2} --gamma {eps}
 focal {0} --target {0|1} --alpha {share}
+params --layers {1|7} --d-model 48 --heads 4 --vocab 27 {--tied|--experts 4 --experts-per-token 2|--like bert --positions 64} --context {1|32k}
+params --layers 1000000 --d-model 1000 --heads 10 --vocab 1000000 --kv-heads 2 --window 5 --dtype {fp64|int4}
 """
 """A digit in braces is a number, a name one of OPTIONS; of {one|another} each is taken."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from tests.benchmarks.digits.case import exact, of_largest, over
 from tests.benchmarks.digits.peers import special, torch
 
-from aimath.core import information, linalg, probability
+from aimath.core import information, linalg, nn, probability
 
 if TYPE_CHECKING:
     from tests.benchmarks.digits.case import Case
@@ -153,6 +153,24 @@ def differences(rng: np.random.Generator) -> list[Case]:
     )  # fmt: skip
 
 
+def sizes(rng: np.random.Generator) -> list[Case]:
+    """List the case of params: whole numbers, by every matrix of the model in turn."""
+    shapes = [tuple(int(v) for v in rng.integers(1, 40, 3)) for _ in range(SAMPLES)]
+
+    def total(layers: int, heads: int, vocab: int) -> Any:
+        d = 8 * heads
+        hidden = 256 * -(-8 * d // (3 * 256))  # Llama's: two thirds of 4 d, to the next multiple of 256
+        matrices = [(vocab, d), (vocab, d), (1, d)]
+        for _ in range(layers):
+            matrices += [(d, d)] * 4 + [(d, hidden)] * 3 + [(1, d)] * 2
+        return [mp.fsum(m * n for m, n in matrices)]
+
+    def ours(layers: int, heads: int, vocab: int) -> Any:
+        return [nn.params(layers=layers, d_model=8 * heads, heads=heads, vocab=vocab).parameters]
+
+    return over({"random sizes": shapes}, "params", total, ours)
+
+
 def cases(rng: np.random.Generator) -> list[Case]:
     """List the cases."""
-    return [*norms(rng), *positions(rng), *losses(rng), *samplers(rng), *differences(rng)]
+    return [*norms(rng), *positions(rng), *losses(rng), *samplers(rng), *differences(rng), *sizes(rng)]
