@@ -227,6 +227,26 @@ def test_accumulators_that_have_merged_go_on_alone():
     assert first.result().covariance == near(np.cov([[1, 3, 7], [2, 5, 1]]))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_moments_are_the_same_however_rows_are_cut_and_merged(seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(60, 3)) * [1, 1e-6, 1e6] + [1e8, 1, -1e7]
+    plain, grams = np.cov((rows - rows.mean(axis=0)).T), []
+    for part in np.split(rows, np.sort(rng.integers(0, 61, 4))):
+        gram = _pca.CovarianceAccumulator()
+        for block in np.array_split(part, 3):
+            gram.update(block)
+        grams.append(_pca.CovarianceAccumulator.of_state(gram.state()))  # as of another process
+    first, *others = (grams[k] for k in rng.permutation(5))
+    for gram in others:
+        first.merge(gram)
+    found = first.result()
+    scale = np.sqrt(np.outer(np.diag(plain), np.diag(plain)))
+    assert found.count == 60
+    assert (np.abs(found.covariance - plain) <= 1e-12 * scale).all()
+    assert found.mean + found.mean_rest == pytest.approx([float(np.mean(c)) for c in rows.T], rel=1e-14)
+
+
 @pytest.mark.parametrize(
     ("blocks", "why"),
     [

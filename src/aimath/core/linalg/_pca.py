@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -16,9 +16,12 @@ from aimath.core.probability import describe
 from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike
 
     from aimath.core.linalg._krylov import BlockSource
+    from aimath.core.numerics.accumulators import State
     from aimath.core.numerics.axes import Components, Covariance, Data, PerComponent, PerFeature, Projected
 
 BLOCK = 1 << 16
@@ -72,10 +75,10 @@ class CovarianceAccumulator:
             mean = total / len(rows)
             self._merge_moments(len(rows), mean, products - np.outer(total, mean))
 
-    def merge(self, other: CovarianceAccumulator) -> None:
+    def merge(self, other: Self) -> None:
         """Add the moments of another accumulator over other rows."""
         if self.count == 0:
-            self.origin, self._buffer = other.origin, np.empty_like(other._buffer)
+            self.origin, self._buffer = other.origin.copy(), np.empty_like(other._buffer)
             self.count, self.mean, self.scatter = other.count, other.mean.copy(), other.scatter.copy()
         elif other.count:
             if len(other.mean) != len(self.mean):
@@ -92,10 +95,27 @@ class CovarianceAccumulator:
             raise InputError("the variance is beyond float64", operand="X")
         return Moments(self.count, *two_sum(self.origin, self.mean), covariance)
 
+    def state(self) -> State:
+        """Return all that is held."""
+        return {
+            "count": np.array(self.count),
+            "moments": np.stack((self.origin, self.mean)),
+            "scatter": self.scatter.copy(),
+        }
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> Self:
+        """Return the accumulator that holds a state."""
+        found = cls()
+        found.count, found.scatter = int(state["count"]), np.array(state["scatter"])
+        found.origin, found.mean = np.array(state["moments"])
+        found._buffer = np.empty((_buffer_rows(len(found.mean)), len(found.mean)))
+        return found
+
     def _initialize(self, rows: Array) -> None:
         d = rows.shape[1]
         self.mean, self.scatter = np.zeros(d), np.zeros((d, d))
-        self._buffer = np.empty((max(BLOCK // d, d), d))  # d rows at least: adding costs as much as these
+        self._buffer = np.empty((_buffer_rows(d), d))
         some = as_finite(rows[: len(self._buffer)], "X")
         with np.errstate(over="ignore"):
             self.origin = some[0] + (some - some[0]).mean(axis=0)
@@ -118,6 +138,11 @@ class CovarianceAccumulator:
         with np.errstate(over="ignore", invalid="ignore"):
             self.scatter += np.outer(delta * (self.count * (n / total)), delta)
         self.mean, self.count = self.mean + delta * (n / total), total
+
+
+def _buffer_rows(d: int) -> int:
+    """Return how many rows of d are centred at a time: d at least, as adding costs as much as these."""
+    return max(BLOCK // d, d) if d else 0
 
 
 MAX_EXACT_MEAN = 1 << 14
