@@ -130,6 +130,17 @@ class Plot(NamedTuple):
     limits: tuple[float, float] | None = None  # picture: what is black and what white; None: each its own
 
 
+class Spread(NamedTuple):
+    """A quantity whose entries are quantities too, by names of their own: quantiles, as p5 and p95.
+
+    In tables they are columns, in JSON the quantity is an object whose keys are the `keys`.
+    """
+
+    quantity: str
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
 class Paragraph(NamedTuple):
     """A paragraph of kind "title", "text", "command" (a line to type) or "item" (below a command)."""
 
@@ -175,6 +186,7 @@ class Report(NamedTuple):
     check_memory: Callable[[str], None] | None = None  # refuses a quantity too large, before it is made
     save: Callable[[], None] | None = None  # writes files beside the answer, once there is one to be shown
     extra: Mapping[str, Any] = EMPTY  # what core doesn't know, such as the seed: the same for a whole batch
+    spread: Spread | None = None  # a quantity whose entries have names of their own
     names: Mapping[str, tuple[str, ...]] = EMPTY  # axis -> of its entries; "entry" -> of any vector as long
     is_column: bool = False  # the input was a column: so is the answer
     swept: Mapping[str, Values] = EMPTY  # option -> (batch,), shown as the first columns
@@ -206,6 +218,8 @@ class Report(NamedTuple):
         """Return the axes of a quantity, as its result declares them."""
         from aimath.core.numerics.axes import axes_of
 
+        if self.spread and name in self.spread.names:
+            return axes_of(self.kind, self.spread.quantity)[:-1]
         return axes_of(self.kind, name)
 
     def is_derivation_only(self, name: str) -> bool:
@@ -237,6 +251,9 @@ class Report(NamedTuple):
 
     def value(self, name: str) -> Any:
         """Return a quantity as core computed it, or None."""
+        if self.spread and name in self.spread.names:
+            whole = self.value(self.spread.quantity)
+            return None if whole is None else whole[..., self.spread.names.index(name)]
         value = self.extra.get(name)
         if value is None and name in _quantities_of(self.kind):
             if self.check_memory:
@@ -246,7 +263,8 @@ class Report(NamedTuple):
 
     def quantity_names(self) -> tuple[str, ...]:
         """Return the names of all quantities: fields, derived properties and extras."""
-        return (*_quantities_of(self.kind), *self.extra)
+        spread = self.spread.names if self.spread else ()
+        return tuple(dict.fromkeys((*_quantities_of(self.kind), *self.extra, *spread)))
 
 
 @cache

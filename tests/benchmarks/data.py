@@ -20,11 +20,23 @@ def probabilities(rng: np.random.Generator, rows: int, n: int) -> np.ndarray:
     return rng.dirichlet(np.ones(n), rows)
 
 
+def base_model(rng: np.random.Generator, rows: int, n: int) -> np.ndarray:
+    return logits(rng, rows, n).astype(np.float32)
+
+
+def other_model(rng: np.random.Generator, rows: int, n: int) -> np.ndarray:
+    """Make the base model's logits and what quantisation, say, moved them by."""
+    base = logits(rng, rows, n)
+    return (base + rng.normal(0, 0.1, base.shape)).astype(np.float32)
+
+
 SHAPES = {
     "logits-5": (logits, 1_000_000, 5),
     "logits-50": (logits, 100_000, 50),
     "probs-5": (probabilities, 1_000_000, 5),
     "array-5": (logits, 2_000_000, 5),
+    "model-base": (base_model, 2_000, 5_000),
+    "model-other": (other_model, 2_000, 5_000),
 }
 
 

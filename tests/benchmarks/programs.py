@@ -1,4 +1,4 @@
-"""Targets 1 to 5: whole programs, ours and a peer's turn by turn, each a process of its own."""
+"""Targets 1 to 5 and 19: whole programs, ours and a peer's turn by turn, each a process of its own."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ GAWK_ENTROPY = r"""{
 SCIPY_SOFTMAX = """import sys, numpy, scipy.special
 x = numpy.load(sys.argv[1])
 numpy.save(sys.argv[2], scipy.special.softmax(x, axis=-1))"""
+
+SCIPY_COMPARE = """import sys, numpy, scipy.special
+a, b = (numpy.load(name).astype(float) for name in sys.argv[1:])
+p, q = (numpy.exp(scipy.special.log_softmax(x, axis=1)) for x in (a, b))
+kl = scipy.special.rel_entr(p, q).sum(axis=1)
+print(kl.mean(), kl.std(ddof=1) / len(kl) ** .5, numpy.quantile(kl, [.5, .9, .95, .99, .999]), kl.max(), kl.argmax())
+print((a.argmax(axis=1) == b.argmax(axis=1)).mean(), numpy.abs(p - q).sum(axis=1).mean() / 2)"""
 
 
 class Cost(NamedTuple):
@@ -149,6 +156,17 @@ def arrays(folder: Path, rounds: int) -> Iterator[Row]:
     yield row(5, "softmax of 2e6 x 5, .npy to .npy / scipy", pairs, "peak", 0.3)
 
 
+def models(folder: Path, rounds: int) -> Iterator[Row]:
+    """Target 19: logits of two models, in bounded memory."""
+    base, other = (made(folder, f"model-{name}.npy") for name in ("base", "other"))
+    ours = (AIMATH, "compare", f"@{base}", f"@{other}", "--logits")
+    peer = (sys.executable, "-c", SCIPY_COMPARE, base, other)
+    pairs = alternately(lambda: run(ours), lambda: run(peer), rounds)
+    yield row(19, "compare of 2,000 x 5,000 float32 / scipy", pairs, "cpu", 0.5)
+    peak = max(ours.peak for ours, _ in pairs)
+    yield Row(19, "compare of 2,000 x 5,000, peak / 64 MiB", f"{peak:.0f} MiB", "64 MiB", peak / 64, 1.0)
+
+
 def made(folder: Path, name: str) -> str:
     """Make a file of data, once."""
     path = folder / name
@@ -169,6 +187,7 @@ def measure(only: set[int], rounds: int, folder: Path) -> Iterator[Row | str]:
         3: (gawk, lambda: softmax_of_text(folder, few)),
         4: (gawk, lambda: other_text(folder, few)),
         5: (scipy, lambda: arrays(folder, few)),
+        19: (scipy, lambda: models(folder, rounds)),
     }
     for number, (missing, part) in parts.items():
         if number in only:

@@ -112,13 +112,13 @@ def test_operand_of_another_usage_is_refused(name):
     refused = 0
     for usage, words in zip(command.usages, examples(name), strict=True):
         for other in command.usages:
-            used = {*usage.operands, *usage.trailing, *usage.selected_by, *other.selected_by}
+            used = {*usage.operands, *usage.trailing, *usage.beside, *usage.selected_by, *other.selected_by}
             for key in {*other.operands, *other.trailing} - used:
                 if flag := command.operands[key].flag:
                     assert f"{flag} does nothing" in refusal(name, *words, flag, "1")
                     refused += 1
     flagged = [key for usage in command.usages for key in usage.operands if command.operands[key].flag]
-    assert refused or not flagged or name in ("attention", "entropy")
+    assert refused or not flagged or name in ("attention", "compare", "entropy")
 
 
 @pytest.mark.parametrize("name", [name for name in CALCULATORS if lookup(name).seed_option])
@@ -156,7 +156,7 @@ def test_option_of_reading_is_refused_where_nothing_is_read(warm, name):
             "schedule 1 2 --schedule exponential --min-lr .1",
             "--min-lr does nothing with --schedule exponential",
         ),
-        ("cross-entropy --logits 2,1 --target 1 --p .5,.5", "--p does nothing beside --logits"),
+        ("cross-entropy --logits 2,1 --target 1 --q .5,.5", "--q does nothing beside --logits"),
         ("gd --gamma .5", "--gamma does nothing with --schedule constant"),
         ("gd --last --every 5", "--every does nothing beside --last"),
         ("cosine --matrix '1 0; 1 1' --a 1,2", "--a does nothing beside --matrix"),

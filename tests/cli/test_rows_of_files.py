@@ -12,7 +12,13 @@ from tests.cli.test_grammar import Call, literal, npy, npz
 from aimath.cli.catalogue import COMMANDS, lookup
 
 CALCULATORS = [name for name, entry in COMMANDS.items() if not entry.is_text]
-PER_ROW = [(name, key) for name in CALCULATORS for key, spec in lookup(name).operands.items() if spec.per_row]
+PER_ROW = [
+    (name, key)
+    for name in CALCULATORS
+    for key, spec in lookup(name).operands.items()
+    if spec.per_row
+    and not lookup(name).usages[0].reduction  # whose one answer is of all rows: test_reduction.py
+]
 BATCHES = {
     ("cross-entropy", "target"): ("--logits",),
     ("focal", "target"): ("--logits",),

@@ -83,7 +83,7 @@ def _idle_options(command: Command, spoken: _Spoken) -> Iterator[InputError]:
     lone = lone_options(command, dict.fromkeys(spoken.values, True), spoken.operands)
     spoken = spoken._replace(values={**spoken.values, **{key: [] for key in lone}})
     usage = select_usage(command, dict.fromkeys(spoken.values, True))
-    mine = {*usage.operands, *usage.selected_by, *usage.trailing}
+    mine = {*usage.operands, *usage.selected_by, *usage.trailing, *usage.beside}
     for name in [key for key in spoken.values if key in command.operands and key not in mine]:
         owners = [form for form in command.usages if name in (*form.operands, *form.trailing)]
         selectors = [said[key] for key in usage.selected_by if key in spoken.values]

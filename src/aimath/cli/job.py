@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
-    from aimath.cli.options import Operand, Usage
+    from aimath.cli.options import Operand, Reduction, Usage
 
 MAX_RUNS = 1_000_000
 
@@ -50,6 +50,7 @@ class Job(NamedTuple):
     on_invalid: str
     read_options: ReadOptions  # how text becomes rows
     operand_words: tuple[Sequence[str], Sequence[str]] = ((), ())  # which have options, what is typed without
+    reduction: Reduction | None = None  # all rows are one answer
 
     @property
     def needs_no_operand(self) -> bool:
@@ -168,8 +169,8 @@ def _read_blocks(
             return
     known = (*job.operand_names, *job.optional_operands)
     matrices = [name for name in known if job.operand_spec(name).matrix]
-    distributions = [name for name in job.operand_names if job.operand_spec(name).distribution]
-    if distributions and not job.options.get("normalize"):
+    _refuse_row_options(job)
+    if not any(map(job.options.get, ("normalize", "logits", "log_probs"))):
         _refuse_lone_probabilities(job, tokens, flags)
     try:
         if not is_text_read(tokens, job.operand_names, flags, matrices):
@@ -196,6 +197,15 @@ def _read_blocks(
 
             error.hint = meant_operands(job.command, tokens) or error.hint or f"try {job.command.example}"
         raise
+
+
+def _refuse_row_options(job: Job) -> None:
+    """Raise InputError if an option is about the rows of an answer, where all rows are one."""
+    if job.reduction and job.labels:
+        raise InputError("--labels names the entries of rows, and all rows are one answer", usage=True)
+    if job.reduction and job.on_invalid == "nan":
+        why = "all rows are one answer, which has no row to be nan"
+        raise InputError(why, hint="use skip", usage=True).within("--invalid")
 
 
 def _refuse_unread(read_options: ReadOptions) -> None:
@@ -259,6 +269,8 @@ def _make_job(
     )
     given |= {key: tuple(values) for key, values in swept.items() if marks[key].vectorized}
     reading = _make_read_options(inputs, seed)
+    if form.reduction and form.reduction.tables:
+        reading = reading._replace(by_column=True)
     if seeded := command.name_of(SEED):
         given[seeded] = str(seed)
     if limited := command.name_of(MEMORY_LIMIT):
@@ -274,6 +286,7 @@ def _make_job(
         operand_words=(tuple(flags), tuple(tokens)),
         on_invalid=check_choice("--invalid", inputs.invalid, INVALID_POLICIES),
         read_options=reading,
+        reduction=form.reduction,
     )
 
 
@@ -285,7 +298,8 @@ def _make_read_options(inputs: InputOptions, seed: int) -> ReadOptions:
 def _optional_operands(command: Command, usage: Usage, extra: tuple[str, ...]) -> tuple[str, ...]:
     """Return the operands that this usage may take but does not need."""
     others = [one for one in command.usages if one != usage]
-    taken = {name for one in others for name in (*one.operands, *one.selected_by)} - set(usage.selected_by)
+    taken = {name for one in others for name in (*one.operands, *one.selected_by)}
+    taken -= set(usage.selected_by)
     return tuple(key for key in command.operands if key not in (*usage.operands, *extra, *taken))
 
 

@@ -101,12 +101,28 @@ class Supplied(NamedTuple):
     what: str
 
 
+class Reduction(NamedTuple):
+    """How all rows that are read become one answer: an accumulator gets them block by block.
+
+    `make` is called with the options that are its `settings`, and
+    returns what has an `update` that takes the operands' rows by name, and a `pass_over` for a row that
+    is bad. With `tables` the rows
+    of text come as Columns (read/_columns.py), which may be texts.
+    """
+
+    make: Callable[..., Any]
+    settings: tuple[str, ...] = ()
+    tables: bool = False
+
+
 class Usage(NamedTuple):
     """One way to call a command: the operands it needs, and the parameters that select it.
 
     What is listed `trailing` them is taken from further arguments, but never waited for. `example` is a
     call that selects it; of the first usage it is the command's own. An operand that stands alone where
-    the first usage needs several selects the usage that has `lone` options, with these values.
+    the first usage needs several selects the usage that has `lone` options, with these values. Operands
+    `beside` them go with it, by their flags alone. With a `reduction` the command is called once, with
+    what an accumulator learnt of all rows.
     """
 
     operands: tuple[str, ...]
@@ -114,6 +130,8 @@ class Usage(NamedTuple):
     trailing: tuple[str, ...] = ()
     example: str = ""
     lone: tuple[tuple[str, str], ...] = ()
+    reduction: Reduction | None = None
+    beside: tuple[str, ...] = ()
 
 
 class Applies(NamedTuple):
@@ -143,6 +161,8 @@ Temperature = Annotated[
     float, Number(("--temperature", "-T"), "Divide the logits by T; 0 takes the largest, inf is uniform.")
 ]
 Normalize = Annotated[bool, Option("--normalize", help="Take weights or counts: divide by their sum.")]
+AreLogits = Annotated[bool, Option("--logits", help="The numbers are logits.")]
+AreLogProbs = Annotated[bool, Option("--log-probs", help="The numbers are natural log-probabilities.")]
 SEED = Option("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")
 Seed = Annotated[str, SEED]
 """The seed, which is drawn by the runner where it is 'random'."""
@@ -172,6 +192,15 @@ PlotAsked = Annotated[bool, PLOT_ASKED]
 SOURCE = Supplied("what the rows are read from, such as digits:3")
 Source = Annotated[str, SOURCE]
 """What the rows are read from, such as digits:3; "" for arguments."""
+ACCUMULATED = Supplied("what the accumulator of a reduction learnt of all rows")
+Accumulated = Annotated[Any, ACCUMULATED]
+"""What the accumulator of a reduction learnt of all rows, None in other usages."""
+MISSING_COUNT = Supplied("how many entries of the column were missing and passed over")
+MissingCount = Annotated[int, MISSING_COUNT]
+"""How many entries of the column were missing and passed over."""
+HAS_HEADER = Supplied("whether the rows are of a table whose header names the entries")
+HasHeader = Annotated[bool, HAS_HEADER]
+"""Whether the rows are of a table whose header names the entries."""
 Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.", distribution=True)]
 TrueDistribution = Annotated[Vector, Operand("The distribution that is true.", flag="--p", distribution=True)]
 ModelDistribution = Annotated[

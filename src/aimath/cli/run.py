@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from aimath.cli.errors import eprint
 from aimath.cli.job import Job, parse_job
-from aimath.cli.options import ENTRY_LABELS, MISSING_ROW, OPERAND_WORDS, ROW_NUMBERS, SOURCE, OutputOptions
+from aimath.cli.options import (
+    ACCUMULATED,
+    ENTRY_LABELS,
+    HAS_HEADER,
+    MISSING_COUNT,
+    MISSING_ROW,
+    OPERAND_WORDS,
+    ROW_NUMBERS,
+    SOURCE,
+    OutputOptions,
+)
 from aimath.cli.output import open_printer
+from aimath.cli.reduction import Accumulators
+from aimath.cli.row_errors import find_bad_row, gather_operands, line_number, name_operand
 from aimath.cli.stand_ins import stand_in_operands, tries_all_widths
 from aimath.cli.text_command import TextCommand
 from aimath.errors import InputError, pluralize
@@ -17,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aimath.cli.command import Command
+    from aimath.cli.options import Reduction
     from aimath.cli.printer import CollectingPrinter, Printer
     from aimath.report import Report
 
@@ -50,6 +63,8 @@ def run_job(job: Job, blocks: Iterable[Block | BadRow], out: Printer | Collectin
     """Run a job over all blocks and return the number of rows skipped."""
     import numpy as np
 
+    if job.reduction:
+        return _run_reduction(job, job.reduction, blocks, out)
     passed = before = 0
     for piece in _check_before_errors(job, blocks, out):
         if isinstance(piece, BadRow):
@@ -65,6 +80,36 @@ def run_job(job: Job, blocks: Iterable[Block | BadRow], out: Printer | Collectin
             with np.errstate(all="ignore"):  # what is no number is found by its name, not by numpy's warning
                 passed += _run_block(job, piece, before, out)
             before += len(piece.lines)
+    return passed
+
+
+def _run_reduction(
+    job: Job, reduction: Reduction, blocks: Iterable[Block | BadRow], out: Printer | CollectingPrinter
+) -> int:
+    """Put all blocks into accumulators, write the one answer and return the number of rows passed over."""
+    import numpy as np
+
+    accumulators, notes = Accumulators(job, reduction), dict[str, None]()
+    passed, begun = 0, False
+    for piece in _check_before_errors(job, blocks, out):
+        try:
+            if isinstance(piece, BadRow):
+                accumulators.pass_over(piece)
+                passed += 1
+            elif piece.is_empty:
+                _check_options(job, piece.operands, out)
+            else:
+                notes |= dict.fromkeys(piece.notes)
+                with np.errstate(all="ignore"):
+                    passed += accumulators.add_block(piece)
+                begun = True
+        except InputError as error:
+            if not (begun or error.usage):
+                _check_options(job, {}, out, readable=True)
+            raise
+    if begun:
+        reports = [_reduced_report(job, accumulators.of_run(run), run) for run in job.runs]
+        out.write_reports([report._replace(warnings=(*report.warnings, *notes)) for report in reports])
     return passed
 
 
@@ -97,8 +142,8 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
         except InputError as error:
             if reports and error.row is None:
                 raise  # not of an answer that a row lacks
-            _name_operand(error, part)
-            bad = _bad_row(error, part)
+            name_operand(error, part)
+            bad = find_bad_row(error, part)
             if bad is None or (rows == 1 and not block.source):
                 raise
             if bad > 0 or (reports and len(part.lines) > 1):
@@ -107,7 +152,7 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
             if not row_offset + start:
                 _check_options(job, {}, out)
             shapes = {name: values.shape[1:] for name, values in part.operands.items()}
-            _reject(job, BadRow(error, part.source, _line_number(part, error), 0, part.labels), shapes, out)
+            _reject(job, BadRow(error, part.source, line_number(part, error), 0, part.labels), shapes, out)
             passed, start = passed + 1, start + 1
         else:
             for more in batches:
@@ -189,27 +234,6 @@ def _run_batches(job: Job, part: Block) -> Iterator[Sequence[dict[str, float]]]:
         yield job.runs[first : first + size]
 
 
-def _bad_row(error: InputError, part: Block) -> int | None:
-    """Return the index of the row that an error is about, or None if it concerns the whole command."""
-    if error.usage or any(not hasattr(values, "ndim") for values in part.operands.values()):
-        return None
-    if error.row is None:
-        return None if len(part.lines) > 1 else 0
-    if error.operand in part.operands and len(part.operands[error.operand]) == 1 < len(part.lines):
-        return None
-    return error.row if error.row < len(part.lines) else None
-
-
-def _name_operand(error: InputError, part: Block) -> None:
-    """Add the operand that an error is about to its places, if there are several."""
-    if error.operand in part.operands and len(part.operands) > 1 and not error.names_operand:
-        error.within(error.operand)
-
-
-def _line_number(part: Block, error: InputError) -> int:
-    return part.lines[0] + (error.entry or 0 if part.is_column else 0)
-
-
 def _reject(
     job: Job, bad: BadRow, shapes: Mapping[str, tuple[int, ...]], out: Printer | CollectingPrinter
 ) -> None:
@@ -255,28 +279,30 @@ def _make_reports(
     job: Job, part: Block, runs: Sequence[dict[str, float]], row_offset: int = 0
 ) -> list[Report]:
     """Return the reports of some rows, one for each combination of swept options."""
-    import numpy as np
-
-    operands = _gather_operands(job, part)
+    operands = gather_operands(job, part)
+    if job.reduction:
+        accumulators = Accumulators(job, job.reduction)
+        accumulators.update(operands)
+        return [_reduced_report(job, accumulators.of_run(run), run) for run in runs]
     if numbered := job.command.name_of(ROW_NUMBERS):
         operands[numbered] = range(row_offset + 1, row_offset + 1 + len(part.lines))
     if given := job.command.name_of(OPERAND_WORDS):
         operands[given] = job.operand_words
     if sourced := job.command.name_of(SOURCE):
         operands[sourced] = part.source
+    if counted := job.command.name_of(MISSING_COUNT):
+        operands[counted] = part.missing
+    if told := job.command.name_of(HAS_HEADER):
+        operands[told] = bool(part.labels and part.source) and not part.is_column
     labels = _check_labels(job.labels, part) or part.labels
     if named := job.command.name_of(ENTRY_LABELS):
         operands[named], labels = labels, ()
     reports: list[Report] = []
     for options in runs:
         report = _name_axes(_call_command(job, operands, options), entry=labels, row=part.row_labels)
-        columns = {job.command.sweepable[key].quantity or key: options[key] for key in job.swept}
         reports.append(
             report._replace(
-                swept={
-                    **report.swept,
-                    **{key: np.full(report.rows, value) for key, value in columns.items()},
-                },
+                swept=_swept_columns(job, report, options),
                 warnings=(*report.warnings, *part.notes),
                 is_column=part.is_column or report.is_column,
             )
@@ -285,6 +311,22 @@ def _make_reports(
         return reports
     together = tuple(reports)
     return [report._replace(together=together) for report in reports]
+
+
+def _reduced_report(job: Job, accumulator: Any, options: Mapping[str, float]) -> Report:
+    """Return the report of what an accumulator learnt of all rows."""
+    name = job.command.name_of(ACCUMULATED)
+    report = _call_command(job, {name: accumulator} if name else {}, options)
+    return report._replace(swept=_swept_columns(job, report, options))
+
+
+def _swept_columns(job: Job, report: Report, options: Mapping[str, float]) -> dict[str, Any]:
+    """Return the first columns: those of the report, and the options with several values."""
+    import numpy as np
+
+    rows = report.length(report.line_axis())
+    columns = {job.command.sweepable[key].quantity or key: options[key] for key in job.swept}
+    return {**report.swept, **{key: np.full(rows, value) for key, value in columns.items()}}
 
 
 def _name_axes(report: Report, **names: tuple[str, ...]) -> Report:
@@ -312,15 +354,3 @@ def _call_command(job: Job, operands: Mapping[str, Any], options: Mapping[str, f
             if not error.names_operand:
                 error.within(option.flags[0])
         raise
-
-
-def _gather_operands(job: Job, part: Block) -> dict[str, Any]:
-    """Return the operands by parameter, with repeated flags as lists of arrays."""
-    gathered: dict[str, Any] = {}
-    for name, values in part.operands.items():
-        key, _, again = name.partition(" ")
-        if again:
-            gathered.setdefault(key, []).append(values)
-        else:
-            gathered[key] = [values] if job.command.operands[key].repeatable else values
-    return gathered

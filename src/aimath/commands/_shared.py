@@ -103,6 +103,14 @@ def infinity_footnote(entries: Any, sentence: str) -> Page:
     return Page(footnote=said if len(found) == 1 else f"{said} (in the first such row)")
 
 
+def refuse_both_scales(*, logits: bool, log_probs: bool, normalize: bool = False) -> None:
+    """Raise InputError if numbers are said to be of two kinds, or logits to be divided by their sum."""
+    if logits and log_probs:
+        raise InputError("--logits and --log-probs exclude each other", usage=True)
+    if logits and normalize:
+        raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
+
+
 def class_indices(target: Vector) -> Any:
     """Return class numbers (rows, 1) as integer indices (rows,)."""
     import numpy as np
@@ -110,5 +118,9 @@ def class_indices(target: Vector) -> Any:
     whole = (np.floor(target) == target) & (np.abs(target) < 2.0**53)
     if not whole.all():
         wrong = float(target[~whole][0])
-        raise InputError(f"{wrong:g} is not the number of a class", usage=True).within("--target")
+        given = ",".join(f"{x:g}" for x in target[..., 0].ravel()[:MAX_TERMS])
+        more = ",..." if len(target) > MAX_TERMS else ""
+        hint = f"a distribution of classes is --p: --p {given}{more} --logits LIST"
+        error = InputError(f"{wrong:g} is not the number of a class", hint=hint, usage=True)
+        raise error.within("--target")
     return target[..., 0].astype(np.int64)

@@ -12,7 +12,7 @@ from aimath.text import display_path, quote
 
 _COLUMN_NUMBER = re.compile("[1-9][0-9]{0,8}")
 _WORD = re.compile("[A-Za-z]{2}")
-_MISSING = frozenset({"", "na", "n/a", "nan", "null"})
+MISSING = frozenset({"", "na", "n/a", "nan", "null"})
 
 
 def _holds_numbers(cells: list[str]) -> bool:
@@ -45,6 +45,13 @@ class RowParser(RowLayout):
 
     comment_passed = False  # whether a line before the first record was a comment
 
+    passed_over = 0  # rows that were, for what they miss, since this was last asked for
+
+    def count_passed_over(self) -> int:
+        """Return how many rows were passed over since the last call."""
+        count, self.passed_over = self.passed_over, 0
+        return count
+
     def read_header(self, record: Piece) -> bool:
         """Read the first record, and return whether it is a header."""
         column = self.read_options.column
@@ -65,7 +72,7 @@ class RowParser(RowLayout):
             cells = ["0"]  # parse_row() says what is wrong with it
         numeric = _holds_numbers([cell.rpartition("=")[2] for cell in cells])
         is_header = self.read_options.header or not (
-            numeric or all(cell.strip().lower() in _MISSING for cell in cells)
+            numeric or all(cell.strip().lower() in MISSING for cell in cells)
         )
         if is_header:
             self.labels = tuple(cells)
@@ -107,7 +114,8 @@ class RowParser(RowLayout):
     def spans_lines(self) -> bool:
         """Whether a quoted cell may hold line breaks: in a table; elsewhere a line is a row."""
         how = self.read_options
-        table = self.strict or how.header or how.column is not None or how.delimiter is not None
+        picked = how.column is not None or how.by_column
+        table = self.strict or how.header or picked or how.delimiter is not None
         return table and not self.json_lines
 
     def parse_row(self, raw: bytes, line: int) -> Row | BadRow | None:
@@ -169,6 +177,7 @@ class RowParser(RowLayout):
             cells = cells[self.column_index : self.column_index + 1]
         labels, values = self._parse_labelled(cells)
         if None in values:
+            self.passed_over += 1
             return None
         import numpy as np
 
@@ -205,7 +214,7 @@ class RowParser(RowLayout):
 
     def _parse_cell(self, cell: str) -> float | None:
         """Return one cell as a number, or nan or None where it is missing."""
-        if cell.strip().lower() not in _MISSING:
+        if cell.strip().lower() not in MISSING:
             return parse_number(cell)
         if self.read_options.missing == "error":
             what = f"{quote(cell)} is not a number" if cell else "the cell is empty"

@@ -112,6 +112,10 @@ def _read_stream(
         if parser.matrix_names:
             return gather_rows(chain(blocks, (None,)), parser)
         return (block for block in merge_blocks(blocks) if block is not None)
+    if parser.read_options.by_column and format_name != "ndjson":
+        from aimath.read._columns import TableParser  # noqa: PLC0415  the same
+
+        return TableParser(parser).blocks(stream)
     return read_text(stream, parser)
 
 

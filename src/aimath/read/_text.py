@@ -101,6 +101,7 @@ def _join_rows(accumulator: Accumulator, parser: RowParser) -> Block:
         [accumulator.first_line],
         named,
         is_column=True,
+        missing=parser.count_passed_over(),
     )
 
 

@@ -41,6 +41,7 @@ class Block(NamedTuple):
     is_column: bool = False  # came as a column: one vector, answered as a column
     row_labels: tuple[str, ...] = ()  # names of the rows; of a matrix, of its own rows
     notes: tuple[str, ...] = ()  # what happened to the numbers on their way, such as rounding
+    missing: int = 0  # entries of the column that were missing and passed over
     is_empty: bool = False  # stands for a stdin without rows, whose operands are (1, 0)
 
     def slice_rows(self, start: int, stop: int) -> Block:
@@ -82,6 +83,7 @@ class ReadOptions(NamedTuple):
     input_format: str | None = None
     max_memory: int | None = None  # bytes; None: memory_limit()
     seed: int = 0  # of randn:MxN
+    by_column: bool = False  # a table is read as columns of numbers and of texts
 
 
 BlockIterator: TypeAlias = "Iterator[Block | BadRow]"

@@ -31,6 +31,7 @@ from aimath.render.report_view import (
     ReportView,
     entry_names,
     expand_columns,
+    is_gap,
     largest_together,
     select_fields,
 )
@@ -46,6 +47,10 @@ FAILED_STATUSES = frozenset({"diverged", "undefined"})
 """How runs ended that stretch no scale: their bars go beyond it."""
 MAX_BAR_WIDTH, MIN_BAR_WIDTH = 30, 5
 """Bars are at most and at least this wide."""
+
+
+NO_VALUE = "-"
+"""What is shown of a quantity that may lack a value, and does."""
 
 
 class Grid(NamedTuple):
@@ -149,7 +154,10 @@ class Grid(NamedTuple):
         for k, (name, *texts) in enumerate(zip(labels, *self.columns[start:], strict=True)):
             names = [name] if start and alone else [f"{name} {head}" if start else head for head in heads]
             both = zip(texts, self.units[start:], strict=True)
-            values = (singular_units(f"{text.strip()} {unit}") for text, unit in both)
+            values = (
+                singular_units(f"{text.strip()} {unit if text.strip() != NO_VALUE else ''}")
+                for text, unit in both
+            )
             pairs = zip(names, values, strict=True)
             lines = [
                 styled(line) for name, value in pairs for line in _name_value_lines(name, value, layout.width)
@@ -263,6 +271,12 @@ def _mark(report: Report, name: str) -> str:
     return "≈" * (name in report.approximate)
 
 
+def _format_with_gaps(values: Sequence[Any], layout: LayoutOptions, mark: str = "") -> list[str]:
+    """Return the numbers of a column that may lack some."""
+    texts = iter(_format_values([x for x in values if not is_gap(x)], layout, mark))
+    return pad([NO_VALUE if is_gap(x) else next(texts) for x in values])
+
+
 def _bar_lengths(values: np.ndarray[Any, Any], largest: float = 0.0) -> tuple[float, ...]:
     """Return values scaled for bars to the largest, if they are finite and nonnegative."""
     if values.dtype.kind != "f" or not np.isfinite(values).all() or (values < 0).any():
@@ -335,9 +349,9 @@ class Records:
         hidden = self.rows - len(self.head) - len(self.tail)
         tail, hidden = (self.tail[1:], hidden + 1) if hidden else (self.tail, 0)
         rows = self.head + tail
-        marks = (column.mark for column in self.columns)
         texts = [
-            _format_values(v, layout, mark) for v, mark in zip(zip(*rows, strict=True), marks, strict=True)
+            (_format_with_gaps if column.optional else _format_values)(values, layout, column.mark)
+            for column, values in zip(self.columns, zip(*rows, strict=True), strict=True)
         ]
         heads = tuple(
             safe_label(column.header, layout, max(MAX_HEADER_WIDTH, layout.width // 3))

@@ -17,6 +17,7 @@ from aimath.render.report_view import (
     LayoutOptions,
     ReportView,
     Writer,
+    is_gap,
     row_label_column,
     select_fields,
     table_columns,
@@ -115,9 +116,14 @@ class DelimitedWriter(TabularWriter):
 
     def _rows(self, table: list[Column]) -> bytes:
         style = self.layout.style
-        if all(_prints_as_float(column.values, exact=style.exact) for column in table):
+        if all(
+            _prints_as_float(column.values, exact=style.exact) and not _has_gaps(column) for column in table
+        ):
             return style.format_rows(np.stack([column.values for column in table], axis=1), self.separator)
-        texts = [[self.cell(x) for x in column.values.tolist()] for column in table]
+        texts = [
+            ["" if column.optional and is_gap(x) else self.cell(x) for x in column.values.tolist()]
+            for column in table
+        ]
         return b"".join(self.line(row) for row in zip(*texts, strict=True))
 
     def cell(self, x: Any) -> str:
@@ -135,6 +141,10 @@ def _prints_as_float(values: np.ndarray[Any, Any], *, exact: bool) -> bool:
     if values.dtype.kind not in "iu":
         return str(values.dtype.kind) == "f"
     return exact and int(np.abs(values).max(initial=0)) <= 1 << 53
+
+
+def _has_gaps(column: Column) -> bool:
+    return column.optional and column.values.dtype.kind == "f" and bool(np.isnan(column.values).any())
 
 
 def _check_header(header: list[str], first: list[str]) -> None:
@@ -205,10 +215,15 @@ class JsonLinesWriter(Writer):
                 else:
                     lists[name] = parts
                 continue
-            if values is not None and values.ndim > 1 and whole:
-                first |= {} if self.started else {name: self._to_json(values[:1])[0]}
-            elif values is not None:
-                lists[name] = self._to_json(values)
+            if values is None:
+                continue
+            cells = self._to_json(values, optional=known.is_optional(name))
+            if report.spread and name == report.spread.quantity:
+                cells = [dict(zip(report.spread.keys, row, strict=True)) for row in cells]
+            if values.ndim > 1 and whole:
+                first |= {} if self.started else {name: cells[0]}
+            else:
+                lists[name] = cells
         self.started = True
         head: dict[str, Any] = (
             {"labels": [_escape_surrogates(label) for label in report.labels]} if report.labels else {}
@@ -221,15 +236,17 @@ class JsonLinesWriter(Writer):
         text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
         return text if text.isascii() else _to_ascii_json(text)
 
-    def _to_json(self, values: np.ndarray[Any, Any]) -> list[Any]:
+    def _to_json(self, values: np.ndarray[Any, Any], *, optional: bool = False) -> list[Any]:
         kind = values.dtype.kind
         if kind in "biu" or (kind == "f" and self.layout.style.exact and np.isfinite(values).all()):
             return values.tolist()  # type: ignore[no-any-return]
         shaped = np.empty(values.size, dtype=object)
-        shaped[:] = [self._json_scalar(x) for x in values.ravel().tolist()]
+        shaped[:] = [self._json_scalar(x, optional=optional) for x in values.ravel().tolist()]
         return shaped.reshape(values.shape).tolist()  # type: ignore[no-any-return]
 
-    def _json_scalar(self, x: float | str) -> float | str:
+    def _json_scalar(self, x: float | str, *, optional: bool = False) -> float | str | None:
+        if optional and is_gap(x):
+            return None
         if isinstance(x, str):
             return _escape_surrogates(x)
         return float(self.layout.style.format(x)) if math.isfinite(x) else str(x)
@@ -281,9 +298,16 @@ class MarkdownWriter(TabularWriter):
 
     def _rows(self, table: list[Column]) -> bytes:
         people = self.layout.style.format_display
-        columns = (column.values.tolist() for column in table)
         cells = [
-            [_escape_markdown(x) if isinstance(x, str) else people(x) for x in column] for column in columns
+            [
+                ""
+                if column.optional and is_gap(x)
+                else _escape_markdown(x)
+                if isinstance(x, str)
+                else people(x)
+                for x in column.values.tolist()
+            ]
+            for column in table
         ]
         return b"".join(map(_markdown_row, zip(*cells, strict=True)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -56,6 +57,12 @@ class Column(NamedTuple):
     values: Values  # (rows,)
     unit: str = ""
     mark: str = ""
+    optional: bool = False  # nan is no value here, an empty cell
+
+
+def is_gap(x: Any) -> bool:
+    """Return whether an entry of a quantity that may lack a value has none."""
+    return isinstance(x, float) and math.isnan(x)
 
 
 class ReportView(dict[str, Values | None]):
@@ -111,13 +118,22 @@ class ReportView(dict[str, Values | None]):
 
     def _without_value(self, name: str, values: Values) -> Values:
         """Return in which rows a quantity is no number, or infinite where that is never the truth."""
-        if values.dtype.kind != "f" or name in {*self.report.swept, *self.report.extra}:
+        given = name in {*self.report.swept, *self.report.extra}
+        if values.dtype.kind != "f" or given or self.is_optional(name):
             return np.zeros(len(values), np.bool_)
         finite = name in getattr(self.report.result, "finite_fields", ())
         if values.size and np.isfinite(values.min()) and not (finite and np.isposinf(values.max())):
             return np.zeros(len(values), np.bool_)
         wild = ~np.isfinite(values) if finite else np.isnan(values)
         return np.asarray(wild.reshape(len(values), -1).any(axis=1))
+
+    def is_optional(self, name: str) -> bool:
+        """Return whether nan in a quantity is no value, not a mistake."""
+        spread = self.report.spread
+        if self.report.is_missing:  # nothing has a value then
+            return False
+        whole = spread.quantity if spread and name in spread.names else name
+        return whole in getattr(self.report.result, "optional_fields", ())
 
     def nullable(self, name: str) -> list[Values | None] | None:
         """Return a quantity row by row, None for a row that it has no value in."""
@@ -215,13 +231,17 @@ def expand_columns(view: ReportView, names: tuple[str, ...]) -> list[Column]:
     spread: list[Column] = []
     present = ((name, values) for name in names if (values := view[name]) is not None)
     for name, values in present:
-        unit, mark = report.units.get(name, ""), "≈" * (name in report.approximate)
+        whole = report.spread.quantity if report.spread and name in report.spread.names else name
+        unit, mark = report.units.get(whole, ""), "≈" * (name in report.approximate)
+        optional = view.is_optional(name)
         if values.ndim == 1:
-            spread.append(Column(name, values, unit, mark))
+            spread.append(Column(name, values, unit, mark, optional))
             continue
         flat = values.reshape(view.rows, -1)
         heads = entry_names(report, values.shape[1:], name)
-        spread.extend(Column(f"{name}_{head}", flat[:, k], unit, mark) for k, head in enumerate(heads))
+        spread.extend(
+            Column(f"{name}_{head}", flat[:, k], unit, mark, optional) for k, head in enumerate(heads)
+        )
     named = len(report.swept)
     return [*spread[:named], *row_label_column(view), *spread[named:]]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aimath.render._layout import bar, rendered, safe_label, spark
+from aimath.render.report_view import is_gap
 
 if TYPE_CHECKING:
     from aimath.render.report_view import LayoutOptions, ReportView
@@ -56,6 +57,8 @@ class TemplateValue:
                 for x in value.flat
             ]
             return rendered(_join_terms(items, glue, show_all=self.layout.all_rows), self.layout)
+        if is_gap(value):
+            return "-"
         if isinstance(value, str):
             return safe_label(value, self.layout, MAX_WORD_WIDTH)
         if spec == "bar":

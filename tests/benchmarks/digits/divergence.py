@@ -60,6 +60,40 @@ def discrete(rng: np.random.Generator) -> list[Case]:
     return one_way + both
 
 
+def of_logits(a: Any, b: Any) -> list[Any]:
+    """Give the divergence and the difference of the negative log-likelihoods of class 0."""
+    x, y = exact(a), exact(b)
+    shift = mp.log(mp.fsum(map(mp.exp, x))) - mp.log(mp.fsum(map(mp.exp, y)))
+    d = [v - w - shift for v, w in zip(x, y, strict=True)]
+    weights = [mp.exp(v) for v in x]
+    return [mp.fsum(w * e for w, e in zip(weights, d, strict=True)) / mp.fsum(weights), d[0]]
+
+
+def models(rng: np.random.Generator) -> list[Case]:
+    """Compare logits as of a model and of what quantisation left of it: float32, as they come."""
+
+    def ours(a: Any, b: Any) -> list[float]:
+        found = information.compare(a, b, [0], logits=True)
+        return [found.kl, found.nll_difference]
+
+    def by_scipy(a: Any, b: Any) -> list[float]:
+        p, q = (special.log_softmax(x) for x in (a, b))
+        return [special.rel_entr(np.exp(p), np.exp(q)).sum(), p[0] - q[0]]
+
+    def by_torch(a: Any, b: Any) -> list[Any]:
+        p, q = (functional.log_softmax(torch.tensor(x), -1) for x in (a, b))
+        kl = functional.kl_div(q, p, reduction="sum", log_target=True)
+        return [float(kl), float(p[0] - q[0])]
+
+    def kind(by: float) -> Operands:
+        rows = rng.normal(0, 3, (SAMPLES, 1000)).astype(np.float32)
+        moved = (rows + by * rng.normal(size=rows.shape)).astype(np.float32)
+        return [(a.astype(float), b.astype(float)) for a, b in zip(rows, moved, strict=True)]
+
+    kinds = {f"logits {by:g} apart": kind(by) for by in (1.0, 0.1, 1e-3, 1e-5)}
+    return over(kinds, "compare", of_logits, ours, scipy=by_scipy, torch=by_torch)
+
+
 def normal_kl(m: float, s: float, m2: float, s2: float) -> Any:
     a, b, c, d = exact((m, s, m2, s2))
     return mp.log(d / b) + (b * b + (a - c) ** 2) / (2 * d * d) - mp.mpf(1) / 2
@@ -147,4 +181,4 @@ def rlhf(rng: np.random.Generator) -> list[Case]:
 
 def cases(rng: np.random.Generator) -> list[Case]:
     """List the cases."""
-    return [*discrete(rng), *gaussians(rng), *rlhf(rng)]
+    return [*discrete(rng), *models(rng), *gaussians(rng), *rlhf(rng)]

@@ -39,14 +39,19 @@ ROUNDED_SUM = 0.011
 @command(
     Usage(("p", "q")),
     Usage(("probs",), selected_by=("probs",), example="aimath cross-entropy --probs .1,.8,.1 --target 1"),
-    Usage(("logits",), selected_by=("logits", "target"), example="aimath cross-entropy 2 1 0.1 --target 0"),
+    Usage(
+        ("logits",),
+        selected_by=("logits", "target"),
+        example="aimath cross-entropy 2 1 0.1 --target 0",
+        beside=("p",),
+    ),
     example="aimath cross-entropy 0,1,0 .1,.8,.1",
     answer="nats; of probabilities, or `--logits --target`",
     quiz=("cross_entropy", "loss"),
     after="logsumexp",
 )
 def cross_entropy(
-    p: TrueDistribution = ABSENT,
+    p: TrueDistribution | None = ABSENT,
     q: ModelDistribution = ABSENT,
     logits: Annotated[Vector | None, Operand("Logits of the classes.", flag="--logits")] = None,
     probs: Annotated[
@@ -71,6 +76,11 @@ def cross_entropy(
     class (--logits, --target), which is what classifiers and language models minimise. --probs are
     taken as they are, where softmax is already done.
     """
+    if logits is not None and p is not None:
+        if target is not None:
+            why = "--p and --target are both the target: a distribution, or the number of a class"
+            raise InputError(why, hint="leave one out", usage=True)
+        return _soft_report(p, logits, base, label_smoothing, normalize=normalize)
     if probs is not None:
         if target is None:
             raise InputError("--probs needs --target: the number of the right class", usage=True)
@@ -79,7 +89,8 @@ def cross_entropy(
     if logits is None:
         return _distribution_report({"p": p, "q": q}, base, label_smoothing, normalize=normalize)
     if target is None:
-        raise InputError("--logits needs --target: the number of the right class", usage=True)
+        why = "--logits needs --target, the number of the right class, or --p, a distribution"
+        raise InputError(why, usage=True)
     if normalize:
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
     named, typed = words
@@ -145,6 +156,40 @@ def _distribution_report(
         units=dict.fromkeys(("cross_entropy", "terms", "entropy", "kl"), unit),
         plot=Plot("terms"),
         page=infinity_footnote(result.infinite_entry, IMPOSSIBLE),
+    )
+
+
+def _soft_report(
+    p: Vector, logits: Vector, base: float, label_smoothing: float, *, normalize: bool
+) -> Report:
+    from aimath.core import information
+
+    unit, log = entropy_unit(base), log_name(base)
+    smoothing = Line(" label smoothing {label_smoothing}: t is p with that share given to all classes evenly")
+    return Report(
+        information.cross_entropy(p, None, base, label_smoothing, normalize, logits=logits),
+        show=("cross_entropy",),
+        steps=(
+            Line(f"H = Σ t_i · {log}(1/q_i)      q = softmax(z)      t: the target, a distribution"),
+            *((smoothing,) if label_smoothing > 0 else ()),
+            Table(
+                (
+                    ("z", "{logits}"),
+                    ("1 softmax", "{probs}"),
+                    ("2 t", "{target}"),
+                    (f"3 t · {log}(1/q)", "{terms}"),
+                ),
+                bar="terms",
+            ),
+            Line(f" H = {{terms: + }} = {{cross_entropy}} {unit}      perplexity {{perplexity}}"),
+            Line(f" at least the entropy of the target, {{entropy}} {unit}"),
+            CrossCheck(
+                f"{log} Σ exp(z_j) - Σ t_i · z_i{'' if base == math.e else f'/ln {base:g}'} = {{alternative}}"
+            ),
+        ),
+        units=dict.fromkeys(("cross_entropy", "terms", "entropy"), unit),
+        companion="logits",
+        plot=Plot("terms"),
     )
 
 

@@ -7,33 +7,38 @@ from typing import Annotated
 from aimath.cli.command import command
 from aimath.cli.options import (
     ABSENT,
+    AreLogits,
+    AreLogProbs,
     Base,
     Distribution,
     Normalize,
     Operand,
-    Option,
     Usage,
     Vector,
     log_name,
 )
-from aimath.commands._shared import entropy_unit
-from aimath.errors import InputError
+from aimath.commands._shared import entropy_unit, refuse_both_scales
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 
 @command(
     Usage(("probs",)),
     Usage(("logits",), selected_by=("from_logits",), example="aimath entropy 2 1 0.1 --logits"),
+    Usage(
+        ("log_probs",), selected_by=("logarithms",), example="aimath entropy -.7 -.7 --log-probs --normalize"
+    ),
     example="aimath entropy .5 .25 .125 .125",
-    answer="bits; `--logits`",
+    answer="bits; `--logits`, `--log-probs`",
     quiz=("entropy",),
     chapter="information",
 )
 def entropy(
     probs: Distribution = ABSENT,
     logits: Annotated[Vector, Operand("Logits, with --logits.")] = ABSENT,
+    log_probs: Annotated[Vector, Operand("Natural log-probabilities, with --log-probs.")] = ABSENT,
     base: Base = 2.0,
-    from_logits: Annotated[bool, Option("--logits", help="The numbers are logits.")] = False,
+    from_logits: AreLogits = False,
+    logarithms: AreLogProbs = False,
     normalize: Normalize = False,
 ) -> Report:
     """Measure the uncertainty of a distribution.
@@ -43,10 +48,9 @@ def entropy(
     from aimath.core import information
 
     unit, log = entropy_unit(base), log_name(base)
-    if from_logits and normalize:
-        raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
+    refuse_both_scales(logits=from_logits, log_probs=logarithms, normalize=normalize)
     return Report(
-        information.entropy(probs, base, normalize, logits=logits),
+        information.entropy(probs, base, normalize, logits=logits, log_probs=log_probs),
         show=("entropy",),
         steps=(
             Line(f"H(p) = Σ p_i · {log}(1/p_i)      {log}(1/p_i) is the surprise of outcome i, in {unit}"),

@@ -23,8 +23,9 @@ from aimath.report import CrossCheck, Line, Plot, Report, Table
     Usage(("probs",)),
     Usage(("token_probs",), selected_by=("tokens",), example="aimath perplexity .5 .25 .5 --tokens"),
     Usage(("log_probs",), selected_by=("logarithms",), example="aimath perplexity -.7 -1.4 --log-probs"),
+    Usage(("logits",), selected_by=("from_logits",), example="aimath perplexity 2 1 0.1 --logits"),
     example="aimath perplexity .5 .25 .25",
-    answer="choices; `--tokens`, `--log-probs`",
+    answer="choices; `--tokens`, `--log-probs`, `--logits`",
     quiz=("perplexity",),
     after="temperature",
 )
@@ -32,11 +33,15 @@ def perplexity(
     probs: Distribution = ABSENT,
     token_probs: Annotated[Vector, Operand("The probability of each token.")] = ABSENT,
     log_probs: Annotated[Vector, Operand("The natural log-probability of each token.")] = ABSENT,
+    logits: Annotated[Vector, Operand("Logits of a distribution, with --logits.")] = ABSENT,
     tokens: Annotated[
         bool, Option("--tokens", help="The numbers are probabilities of the tokens of a text.")
     ] = False,
     logarithms: Annotated[
         bool, Option("--log-probs", help="The numbers are natural log-probabilities of tokens.")
+    ] = False,
+    from_logits: Annotated[
+        bool, Option("--logits", help="The numbers are logits of a distribution.")
     ] = False,
     normalize: Normalize = False,
 ) -> Report:
@@ -48,14 +53,21 @@ def perplexity(
 
     if tokens and logarithms:
         raise InputError("--tokens and --log-probs exclude each other", usage=True)
+    if from_logits and (tokens or logarithms):
+        other = "--tokens" if tokens else "--log-probs"
+        why = f"--logits and {other} exclude each other: a distribution, or the tokens of a text"
+        raise InputError(why, usage=True)
+    if from_logits and normalize:
+        raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
     if normalize and (tokens or logarithms):
         raise InputError(
             "--normalize is for a distribution: tokens' probabilities don't sum to 1", usage=True
         )
     if tokens or logarithms:
         return _token_report(log_probs if logarithms else token_probs, logarithms=logarithms)
+    of_logits = information.perplexity(logits=logits) if from_logits else None
     return Report(
-        information.perplexity(probs, normalize),
+        of_logits or information.perplexity(probs, normalize),
         show=("perplexity",),
         steps=(
             Line("perplexity = exp H(p)      H(p) = Σ p_i · ln(1/p_i), in nats"),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
+    from aimath.core.information._compare import KL_LEVELS, ComparisonAccumulator, compare
     from aimath.core.information._cross_entropy import cross_entropy
     from aimath.core.information._divergence import js, kl
     from aimath.core.information._entropy import entropy
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from aimath.core.information._rlhf import rlhf
 
 __all__ = [
+    "KL_LEVELS",
+    "ComparisonAccumulator",
+    "compare",
     "cross_entropy",
     "dpo",
     "entropy",
@@ -34,6 +38,7 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
+        "_compare": ["KL_LEVELS", "ComparisonAccumulator", "compare"],
         "_cross_entropy": ["cross_entropy"],
         "_divergence": ["js", "kl"],
         "_entropy": ["entropy"],

@@ -22,8 +22,8 @@ from aimath.core.information._reductions import (
     smooth_labels,
     total,
 )
-from aimath.core.information._weights import as_distribution_pair
-from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_simplex, raise_at
+from aimath.core.information._weights import as_distribution_pair, as_weights, normalize_weights
+from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_same_rows, check_simplex, raise_at
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError
@@ -153,6 +153,74 @@ class CrossEntropyOfLogits(NamedTuple):
         return Check(self.cross_entropy, (logsumexp_rows(x) - wanted) / logarithm(self.base)[2])
 
 
+class SoftCrossEntropy(NamedTuple):
+    """Losses of logits where a distribution is right, as of a teacher or of uncertain labels."""
+
+    p: Vectors  # sums to 1, as given
+    logits: Vectors
+    base: float  # > 1
+    label_smoothing: float  # 0..1
+    cross_entropy: Scalars  # >= entropy, inf where a class that is possible is masked
+
+    @property
+    def target(self) -> Vectors:  # sums to 1
+        """(1 - label_smoothing) p + label_smoothing / n."""
+        return smooth_labels(self.p, self.label_smoothing)
+
+    @property
+    def probs(self) -> Vectors:  # sums to 1
+        """softmax(logits)."""
+        return softmax_rows(self.logits)[0]
+
+    @property
+    def terms(self) -> Vectors:  # >= 0
+        """-target log(probs), from the logits."""
+        return _soft_terms(self.target, self.logits) / logarithm(self.base)[2]
+
+    @property
+    def entropy(self) -> Scalars:
+        """The entropy of the target, which no logits can go below."""
+        return entropy_rows(self.target, self.base)
+
+    @property
+    def perplexity(self) -> Scalars:  # >= 1
+        """Base ** cross_entropy."""
+        return power(self.base, self.cross_entropy)
+
+    def check(self) -> Check:
+        """Return the cross-entropy beside logsumexp, once for all of the target, less the expected logit."""
+        x, t = self.logits, self.target
+        expected = total(expectation_terms(t, x))
+        other = (total(t) * logsumexp_rows(x) - expected) / logarithm(self.base)[2]
+        return Check(self.cross_entropy, other, np.abs(logsumexp_rows(x)) + np.abs(expected) + 1.0)
+
+
+def _soft_terms(target: Array, logits: Array) -> Array:
+    return np.asarray(expectation_terms(target, 0.0 - log_softmax_rows(logits)))
+
+
+def _cross_entropy_of_soft_targets(
+    p: Any, logits: Any, base: float, label_smoothing: float, normalize: bool
+) -> SoftCrossEntropy:
+    x = as_vectors(logits, "logit", allow=(-np.inf,), operand="logits")
+    share, nat = check_label_smoothing(label_smoothing), logarithm(base)[2]
+    given = normalize_weights(as_weights(p, operand="p"))[0] if normalize else check_simplex(p, operand="p")
+    check_same_rows(given, x, ("p", "logits"))
+    given, x = np.broadcast_arrays(given, x)
+    nats = total(_soft_terms(smooth_labels(given, share), x))
+    return SoftCrossEntropy(given, x, float(base), share, nats / nat + 0.0)
+
+
+@overload
+def cross_entropy(
+    p: ArrayLike,
+    q: None = None,
+    base: float = ...,
+    label_smoothing: float = ...,
+    normalize: bool = ...,
+    *,
+    logits: ArrayLike,
+) -> SoftCrossEntropy: ...
 @overload
 def cross_entropy(
     p: None = None,
@@ -189,8 +257,8 @@ def cross_entropy(
     logits: ArrayLike | None = None,
     probs: ArrayLike | None = None,
     target: ArrayLike | None = None,
-) -> CrossEntropy | CrossEntropyOfLogits:
-    """Return the cross-entropy of p relative to q, or of logits or probs with target class indices.
+) -> CrossEntropy | CrossEntropyOfLogits | SoftCrossEntropy:
+    """Return the cross-entropy of p relative to q or logits, or of logits or probs with target classes.
 
     -sum(t * log(q)) along the last axis, t = (1 - label_smoothing) * p + label_smoothing / n as in
     torch; in nats. q = 0 < t gives inf, where scikit-learn clips. Of logits it is logsumexp(logits) -
@@ -201,7 +269,11 @@ def cross_entropy(
     1.0
     >>> float(cross_entropy(logits=[50.0, 0.0], target=0).cross_entropy)
     1.9287498479639178e-22
+    >>> float(cross_entropy([0.5, 0.5], logits=[0.0, 0.0], base=2).cross_entropy)
+    1.0
     """
+    if p is not None and logits is not None and q is None and target is None and probs is None:
+        return _cross_entropy_of_soft_targets(p, logits, base, label_smoothing, normalize)
     if logits is not None and probs is not None:
         raise InputError("give logits or probs, not both", usage=True)
     form = select_form(

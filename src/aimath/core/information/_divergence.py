@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core.information._logit_pairs import LogRatios, as_logit_pair, log_ratios
 from aimath.core.information._reductions import (
     Rounding,
     accurate_sum,
@@ -14,6 +15,7 @@ from aimath.core.information._reductions import (
     cross_entropy_rows,
     divergence_terms,
     entropy_rows,
+    expectation_terms,
     first_infinite,
     js_rows,
     kl_rows,
@@ -21,11 +23,14 @@ from aimath.core.information._reductions import (
 )
 from aimath.core.information._weights import as_distribution_pair
 from aimath.core.numerics.arrays import Check
+from aimath.core.numerics.forms import check_scale
+from aimath.core.probability import log_softmax_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.numerics.axes import Entries, EntryNumbers, Scalars, Vectors
+    from aimath.core.numerics.types import Array
 
 
 class KL(NamedTuple):
@@ -110,16 +115,109 @@ class KL(NamedTuple):
         return KL(self.q, self.p, self.base, self.reverse, self.rounding.swap())
 
 
-def kl(p: ArrayLike, q: ArrayLike, base: float = math.e, normalize: bool = False) -> KL:
+class KLOfLogits(NamedTuple):
+    """Divergences of softmax(p_logits) from softmax(q_logits), kept from the logits."""
+
+    p_logits: Vectors
+    q_logits: Vectors
+    base: float  # > 1
+    kl: Scalars  # >= 0, inf where q alone is masked
+    reverse: Scalars  # >= 0
+    ratios: LogRatios
+
+    @property
+    def p(self) -> Vectors:  # sums to 1
+        """softmax(p_logits)."""
+        return self.ratios.p
+
+    @property
+    def q(self) -> Vectors:  # sums to 1
+        """softmax(q_logits)."""
+        return self.ratios.q
+
+    @property
+    def log_ratio(self) -> Vectors:
+        """log(p/q), in digits that p and q no longer have."""
+        return self.ratios.log_ratio / logarithm(self.base)[2]
+
+    @property
+    def terms(self) -> Vectors:  # of both signs
+        """What each outcome adds: p log(p/q)."""
+        return expectation_terms(self.p, self.log_ratio)
+
+    @property
+    def reverse_terms(self) -> Vectors:  # of both signs
+        """What each outcome adds the other way round: q log(q/p)."""
+        return expectation_terms(self.q, -self.log_ratio)
+
+    @property
+    def cross_entropy(self) -> Scalars:
+        """-sum(p log q)."""
+        return self._expected_surprise(self.p, self.q_logits)
+
+    @property
+    def entropy(self) -> Scalars:
+        """The entropy of p."""
+        return self._expected_surprise(self.p, self.p_logits)
+
+    def _expected_surprise(self, p: Array, logits: Array) -> Array:
+        surprise = 0.0 - log_softmax_rows(logits)
+        return np.asarray(accurate_sum(expectation_terms(p, surprise)) / logarithm(self.base)[2]) + 0.0
+
+    @property
+    def infinite_at(self) -> Entries:  # 0..n-1, or -1
+        """Where q = 0 < p first, -1 if nowhere."""
+        impossible = (self.q_logits == -np.inf) & (self.p > 0)
+        return np.where(impossible.any(axis=-1), impossible.argmax(axis=-1), -1)
+
+    def terms_add_up(self) -> Any:
+        """Return whether the terms add up to kl in the digits that are shown."""
+        return adds_up(self.terms, self.kl)
+
+    def reverse_terms_add_up(self) -> Any:
+        """Return whether the reverse terms add up to the reverse divergence."""
+        return adds_up(self.reverse_terms, self.reverse)
+
+    def check(self) -> Check:
+        """Return the divergence beside cross-entropy - entropy."""
+        return self._check(self.kl, self.cross_entropy, self.entropy)
+
+    def check_reverse(self) -> Check:
+        """Return the reverse divergence beside its cross-entropy - entropy."""
+        crossed, own = (self._expected_surprise(self.q, z) for z in (self.p_logits, self.q_logits))
+        return self._check(self.reverse, crossed, own)
+
+    def _check(self, kl: Array, crossed: Array, own: Array) -> Check:
+        return Check(kl, np.where(np.isinf(crossed), np.inf, crossed - own), np.maximum(own, 1.0))
+
+
+def kl(
+    p: ArrayLike,
+    q: ArrayLike,
+    base: float = math.e,
+    normalize: bool = False,
+    *,
+    logits: bool = False,
+    log_probs: bool = False,
+) -> KL | KLOfLogits:
     """Return the Kullback-Leibler divergence KL(p, q) of distributions along the last axis.
 
     kl = sum(p * log(p / q) - p + q), which is sum(p * log(p / q)) where both sum to 1 and is not
-    moved by the last digits of the sums; in nats. q = 0 < p gives inf. torch's kl_div takes
-    (log q, p), and the mean by default. Kullback and Leibler (1951).
+    moved by the last digits of the sums; in nats. q = 0 < p gives inf. With `logits` p and q are
+    those of softmaxes, with `log_probs` natural logarithms, and log(p / q) is kept from them. torch's
+    kl_div takes (log q, p), and the mean by default. Kullback and Leibler (1951).
 
     >>> float(kl([0.5, 0.5, 0], [0.25, 0.25, 0.5], base=2).kl)
     1.0
+    >>> float(kl([0.0, -800.0], [-800.0, 0.0], logits=True).kl)
+    800.0
     """
+    check_scale(logits=logits, log_probs=log_probs, normalize=normalize)
+    if logits or log_probs:
+        z, w = as_logit_pair(p, q, log_probs=log_probs, normalize=normalize)
+        nat, found = logarithm(base)[2], log_ratios(z, w)
+        back = found.swap()
+        return KLOfLogits(z, w, float(base), found.kl / nat, back.kl / nat, found)
     a, b, rounding = as_distribution_pair(p, q, normalize=normalize)
     names = () if normalize else ("p", "q")
     return KL(a, b, float(base), kl_rows(a, b, base, difference=rounding.difference, names=names), rounding)
@@ -133,6 +231,8 @@ class JS(NamedTuple):
     base: float  # > 1
     js: Scalars  # 0..log 2
     rounding: Rounding = Rounding()
+    p_logits: Vectors | None = None  # what p and q are softmaxes of, if they are
+    q_logits: Vectors | None = None
 
     @property
     def distance(self) -> Scalars:  # >= 0
@@ -166,15 +266,31 @@ class JS(NamedTuple):
         return Check(self.js, other)
 
 
-def js(p: ArrayLike, q: ArrayLike, base: float = 2.0, normalize: bool = False) -> JS:
+def js(
+    p: ArrayLike,
+    q: ArrayLike,
+    base: float = 2.0,
+    normalize: bool = False,
+    *,
+    logits: bool = False,
+    log_probs: bool = False,
+) -> JS:
     """Return the Jensen-Shannon divergence of distributions p and q, and its square root, the distance.
 
     js = (kl(p, m) + kl(q, m)) / 2 with m = (p + q) / 2; in bits, so that it ends at 1, where nothing
-    is shared. scipy's jensenshannon is the distance, in nats. Lin (1991).
+    is shared. With `logits` p and q are those of softmaxes, with `log_probs` natural logarithms.
+    scipy's jensenshannon is the distance, in nats. Lin (1991).
 
     >>> float(js([1, 0], [0, 1]).js)
     1.0
     """
+    check_scale(logits=logits, log_probs=log_probs, normalize=normalize)
+    if logits or log_probs:
+        z, w = as_logit_pair(p, q, log_probs=log_probs, normalize=normalize)
+        found = log_ratios(z, w)
+        rounding = Rounding(difference=found.difference)
+        answer = js_rows(found.p, found.q, base, difference=rounding.difference)
+        return JS(found.p, found.q, float(base), answer, rounding, z, w)
     a, b, rounding = as_distribution_pair(p, q, normalize=normalize)
     names = () if normalize else ("p", "q")
     return JS(a, b, float(base), js_rows(a, b, base, difference=rounding.difference, names=names), rounding)

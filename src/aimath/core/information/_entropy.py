@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core.information._logit_pairs import as_log_probs
 from aimath.core.information._reductions import (
     Rounding,
     adds_up,
@@ -94,18 +95,22 @@ def entropy(
     normalize: bool = False,
     *,
     logits: ArrayLike | None = None,
+    log_probs: ArrayLike | None = None,
 ) -> Entropy:
     """Return the Shannon entropy of distributions along the last axis, or of softmax(logits).
 
     entropy = -sum(probs * log(probs)), 0 log 0 = 0; in bits (base 2). scipy.stats.entropy counts
-    in nats and normalises whatever it is given. Shannon (1948).
+    in nats and normalises whatever it is given. `log_probs` are natural logarithms. Shannon (1948).
 
     >>> float(entropy([0.5, 0.25, 0.25]).entropy)
     1.5
     >>> float(entropy(logits=[0.0, 0.0]).entropy)
     1.0
     """
-    form = select_form({"probs": probs}, {"logits": logits}, normalize=normalize)
+    forms = {"probs": probs}, {"logits": logits}, {"log_probs": log_probs}
+    form = select_form(*forms, normalize=normalize and log_probs is None)
+    if form == "log_probs":
+        return _entropy_of_logits(as_log_probs(log_probs, normalize=normalize), base)
     return _entropy_of_logits(logits, base) if form == "logits" else _entropy_of_probs(probs, base, normalize)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
+from aimath.core.information._entropy import entropy
 from aimath.core.information._reductions import (
     Rounding,
     adds_up,
@@ -22,6 +23,7 @@ from aimath.core.information._weights import as_weights, normalize_weights
 from aimath.core.numerics.arrays import Check, as_vectors, raise_at
 from aimath.core.numerics.double_double import divide_dd, two_sum
 from aimath.core.numerics.forms import select_form
+from aimath.core.probability import log_softmax_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -36,10 +38,13 @@ class Perplexity(NamedTuple):
     nats: Scalars  # mean surprise
     perplexity: Scalars  # 1..n
     rounding: Rounding = Rounding()
+    logits: Vectors | None = None  # what softmax made the probabilities of, if it did
 
     @property
     def surprise(self) -> Vectors:  # nats, inf where p = 0
         """-ln p."""
+        if self.logits is not None:
+            return np.asarray(0.0 - log_softmax_rows(self.logits))
         return self_information(self.probs, math.e, self.rounding.p)
 
     @property
@@ -65,6 +70,14 @@ def _perplexity_of_probs(probs: Any, normalize: bool) -> Perplexity:
         p, rounding = as_distribution(probs), Rounding()
         bits = entropy_rows(p, 2.0, names=(None,))
     return Perplexity(p, bits * math.log(2.0), np.minimum(power(2.0, bits), float(p.shape[-1])), rounding)
+
+
+def _perplexity_of_logits(logits: Any) -> Perplexity:
+    """Return exp(entropy of softmax(logits)), the entropy kept from the logits."""
+    found = entropy(logits=logits, base=2.0)
+    most = float(found.probs.shape[-1])
+    answer = np.minimum(power(2.0, found.entropy), most)
+    return Perplexity(found.probs, found.entropy * math.log(2.0), answer, logits=found.logits)
 
 
 class TokenPerplexity(NamedTuple):
@@ -154,17 +167,21 @@ def perplexity(probs: ArrayLike, normalize: bool = ...) -> Perplexity: ...
 def perplexity(probs: None = None, normalize: bool = ..., *, tokens: ArrayLike) -> TokenPerplexity: ...
 @overload
 def perplexity(probs: None = None, normalize: bool = ..., *, log_probs: ArrayLike) -> LogProbPerplexity: ...
+@overload
+def perplexity(probs: None = None, normalize: bool = ..., *, logits: ArrayLike) -> Perplexity: ...
 def perplexity(
     probs: ArrayLike | None = None,
     normalize: bool = False,
     *,
     tokens: ArrayLike | None = None,
     log_probs: ArrayLike | None = None,
+    logits: ArrayLike | None = None,
 ) -> Perplexity | TokenPerplexity | LogProbPerplexity:
     """Return the perplexity of distributions, or of texts by their tokens' probabilities or logarithms.
 
     exp of the entropy in nats along the last axis; of tokens exp of the mean of -ln p, which a token
-    of probability 0 makes inf. `log_probs` are natural logarithms. Jelinek, Mercer, Bahl and Baker (1977).
+    of probability 0 makes inf. `log_probs` are natural logarithms of tokens' probabilities; `logits`
+    are those of a distribution. Jelinek, Mercer, Bahl and Baker (1977).
 
     >>> float(perplexity([0.25, 0.25, 0.25, 0.25]).perplexity)
     4.0
@@ -173,8 +190,10 @@ def perplexity(
     >>> float(perplexity(log_probs=[-1.0, -3.0]).nats)
     2.0
     """
-    forms = {"probs": probs}, {"tokens": tokens}, {"log_probs": log_probs}
+    forms = {"probs": probs}, {"tokens": tokens}, {"log_probs": log_probs}, {"logits": logits}
     form = select_form(*forms, normalize=normalize)
+    if form == "logits":
+        return _perplexity_of_logits(logits)
     if form == "probs":
         return _perplexity_of_probs(probs, normalize)
     return _perplexity_of_tokens(tokens) if form == "tokens" else _perplexity_of_log_probs(log_probs)

@@ -26,3 +26,11 @@ def select_form(*forms: Mapping[str, Any], normalize: bool = False) -> str:
     if normalize and chosen[0] is not forms[0]:
         raise InputError(f"only {join_and(list(forms[0]))} can be normalised, not {first}", usage=True)
     return first
+
+
+def check_scale(*, logits: bool, log_probs: bool, normalize: bool) -> None:
+    """Raise InputError if numbers are said to be of two kinds, or logits to be divided by their sum."""
+    if logits and log_probs:
+        raise InputError("logits and log-probabilities exclude each other", usage=True)
+    if logits and normalize:
+        raise InputError("logits are not normalised: softmax does that", usage=True)

@@ -25,3 +25,13 @@ def never_infinite(*names: str) -> Callable[[Result], Result]:
         return result
 
     return mark
+
+
+def may_lack_value(*names: str) -> Callable[[Result], Result]:
+    """Return a decorator that says which quantities may have no value, nan: a spread of one number, say."""
+
+    def mark(result: Result) -> Result:
+        result.optional_fields = frozenset(names)  # type: ignore[attr-defined]
+        return result
+
+    return mark

@@ -6,7 +6,8 @@ from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
     from aimath.core.probability._bayes import BayesSequence, bayes, bayes_sequence
-    from aimath.core.probability._describe import describe
+    from aimath.core.probability._columns import ColumnsAccumulator, check_levels, quantile_name
+    from aimath.core.probability._describe import LEVELS, describe
     from aimath.core.probability._diffusion import diffuse, noise_schedule
     from aimath.core.probability._gaussian import gaussian
     from aimath.core.probability._logsumexp import logsumexp
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "LEVELS",
     "BayesSequence",
+    "ColumnsAccumulator",
     "bayes",
     "bayes_sequence",
+    "check_levels",
     "describe",
     "diffuse",
     "draw",
@@ -33,6 +37,7 @@ __all__ = [
     "logsumexp",
     "logsumexp_rows",
     "noise_schedule",
+    "quantile_name",
     "sample",
     "softmax",
     "softmax_rows",
@@ -43,7 +48,8 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "_bayes": ["BayesSequence", "bayes", "bayes_sequence"],
-        "_describe": ["describe"],
+        "_columns": ["ColumnsAccumulator", "check_levels", "quantile_name"],
+        "_describe": ["LEVELS", "describe"],
         "_diffusion": ["diffuse", "noise_schedule"],
         "_gaussian": ["gaussian"],
         "_logsumexp": ["logsumexp"],

@@ -1,20 +1,24 @@
-"""Descriptive statistics, accurate at any offset."""
+"""Descriptive statistics of vectors, accurate at any offset."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_vectors, raise_at
+from aimath.core.numerics.arrays import Check, as_floats, as_vectors, raise_at
 from aimath.core.numerics.double_double import divide_dd, two_prod, two_sum
+from aimath.core.numerics.types import may_lack_value
+from aimath.core.probability._columns import ColumnsAccumulator, DescribeColumns, check_levels
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
-    from aimath.core.numerics.axes import Scalars, Vectors
+    from aimath.core.numerics.axes import Levels, QuantilesEach, Scalars, Vectors
     from aimath.core.numerics.types import Array
 
 
@@ -22,8 +26,13 @@ MAX_CANCELLED_BITS, MAX_FRACTIONS = 40, 1 << 14
 """Bits of the largest value below which a mean is added again in fractions, of so many values."""
 
 
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Of which quantiles are told where none are asked for."""
+
+
+@may_lack_value("stderr")
 class Describe(NamedTuple):
-    """Centre and spread of a vector."""
+    """Centre, spread and quantiles of a vector."""
 
     values: Vectors
     ddof: float  # what is taken from n in the variance
@@ -31,6 +40,8 @@ class Describe(NamedTuple):
     moments: Moments
     min: Scalars
     max: Scalars
+    levels: Levels = LEVELS  # of the quantiles, 0..1
+    missing: int = 0  # entries that were passed over
 
     @property
     def variance(self) -> Scalars:
@@ -45,6 +56,29 @@ class Describe(NamedTuple):
         with np.errstate(all="ignore"):
             found = np.ldexp(np.sqrt(self.moments.variance), self.moments.power)
         return _check_finite(found, "standard deviation")
+
+    @property
+    def stderr(self) -> Scalars:
+        """The standard error of the mean, s / √n with the s of n - 1; nan of one value."""
+        n = self.count
+        with np.errstate(all="ignore"):
+            share = (
+                self.moments.variance * (n - self.ddof) / (n - 1.0) / n
+                if n > 1
+                else self.moments.variance * np.nan
+            )
+            found = np.ldexp(np.sqrt(share), self.moments.power)
+        return _check_finite(found, "standard error")
+
+    @property
+    def quantiles(self) -> QuantilesEach:  # min .. max
+        """The quantiles at the levels, linear between order statistics (numpy's default)."""
+        return quantiles_of_rows(self.values, self.levels)
+
+    @property
+    def median(self) -> Scalars:
+        """The middle value, or the mean of both."""
+        return quantiles_of_rows(self.values, (0.5,))[..., 0]
 
     @property
     def count(self) -> int:  # type: ignore[override]  # a tuple's method of this name is not missed
@@ -72,6 +106,10 @@ class Describe(NamedTuple):
             squares = self.moments.variance * (self.count - self.ddof)
             found = np.ldexp(squares, 2 * self.moments.power)
         return _check_finite(found, "sum of squares")
+
+    def has_stderr(self) -> Any:
+        """Return whether there are values enough for a standard error, and digits for its squares."""
+        return self.squares_in_range() & (self.count > 1)
 
     def squares_in_range(self) -> Any:
         """Return whether float64 has all digits of `squares` and `variance`, or std is 0."""
@@ -109,16 +147,41 @@ def _check_finite(figures: Array, name: str) -> Array:
     return found
 
 
-def describe(values: ArrayLike, ddof: float = 0) -> Describe:
-    """Return mean, variance, standard deviation, minimum and maximum of vectors (..., n).
+@overload
+def describe(
+    values: ArrayLike,
+    ddof: float = ...,
+    quantiles: Sequence[float] = ...,
+    each_column: Literal[False] = ...,
+) -> Describe: ...
+@overload
+def describe(
+    values: ArrayLike,
+    ddof: float = ...,
+    quantiles: Sequence[float] = ...,
+    *,
+    each_column: Literal[True],
+) -> DescribeColumns: ...
+def describe(
+    values: ArrayLike,
+    ddof: float = 0,
+    quantiles: Sequence[float] = LEVELS,
+    each_column: bool = False,
+) -> Describe | DescribeColumns:
+    """Return mean, variance, standard deviation, extremes and quantiles of vectors (..., n).
 
     variance = sum((values - mean)²) / (count - ddof): 0 for the whole population (numpy), 1 for a
-    sample (pandas, R). Summed as if with twice the digits, so an offset of 1e8
-    costs none: Ogita, Rump and Oishi (2005).
+    sample (pandas, R); stderr = s / √n with the s of n - 1 always (scipy's sem). Quantiles are linear
+    between order statistics, as numpy's and pandas' are. Summed as if with twice the digits, so an
+    offset of 1e8 costs none: Ogita, Rump and Oishi (2005). With `each_column` of every column of a
+    table (r, c), in which nan is missing.
 
     >>> describe([1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16], ddof=1).variance
     array(30.)
     """
+    levels = check_levels(quantiles)
+    if each_column:
+        return _describe_columns(values, ddof, levels)
     x = as_vectors(values, "value", operand="values")
     n = x.shape[-1]
     if not 0 <= ddof < n:
@@ -139,7 +202,7 @@ def describe(values: ArrayLike, ddof: float = 0) -> Describe:
         spread = np.add(*_mean_dd(h, low + 2.0 * d * e, n - ddof))
         centre = _mean_of_cancelling(x, np.ldexp(mean, power), power)
     moments = Moments(*map(np.asarray, (mean, rest, spread, power)))
-    return Describe(x, ddof, centre, moments, np.asarray(x.min(axis=-1)), np.asarray(x.max(axis=-1)))
+    return Describe(x, ddof, centre, moments, np.asarray(x.min(axis=-1)), np.asarray(x.max(axis=-1)), levels)
 
 
 def _mean_of_cancelling(x: Array, mean: Array, power: NDArray[np.intp]) -> Array:
@@ -163,3 +226,36 @@ def _mean_dd(x: Array, low: Array, divisor: float) -> tuple[Array, Array]:
             s, e = np.concatenate((s, odd[0]), axis=-1), np.concatenate((e, odd[1]), axis=-1)
         x, low = s, e
     return two_sum(*divide_dd(*two_sum(x[..., 0], low[..., 0]), divisor))
+
+
+def quantiles_of_rows(x: Array, levels: Sequence[float]) -> Array:
+    """Return quantiles (..., q) of rows (..., n), linear between order statistics, rounded once or twice."""
+    ordered, n = np.sort(x, axis=-1), x.shape[-1]
+    found = []
+    for level in levels:
+        place = (n - 1) * Fraction(repr(float(level)))
+        below = place.numerator // place.denominator
+        low, high = ordered[..., below], ordered[..., min(below + 1, n - 1)]
+        found.append(_lerp(low, high, place - below))
+    return np.stack(found, axis=-1)
+
+
+def _lerp(low: Array, high: Array, share: Fraction) -> Array:
+    """Return low + share (high - low), scaled where the difference or its parts might be beyond float64."""
+    if not share:
+        return low
+    t = float(share)
+    t_low = float(share - Fraction(t))
+    with np.errstate(all="ignore"):
+        scale = np.where(np.maximum(np.abs(low), np.abs(high)) > 1e200, 2.0**-100, 1.0)
+        d, e = two_sum(high * scale, -low * scale)
+        p, lost = two_prod(d, np.full_like(d, t))
+        s, rest = two_sum(low * scale, p)
+        return np.asarray((s + (rest + (lost + (e * t + d * t_low)))) / scale)
+
+
+def _describe_columns(table: ArrayLike, ddof: float, levels: tuple[float, ...]) -> DescribeColumns:
+    rows = np.atleast_2d(as_floats(table, "entry", operand="values"))
+    found = ColumnsAccumulator()
+    found.update(rows)
+    return found.result(ddof, levels)
