@@ -168,7 +168,7 @@ def _rows_report(accumulator: ComparisonAccumulator | None, base: float) -> Repo
                 fallback=f" of {{rows}} row: {{kl}} {unit}, without ±",
             ),
             Line(f" from {{kl_min}} to {{kl_max}} {unit}, in row {{row_of_max}}"),
-            Line(" median {kl_median}      below 90, 95, 99, 99.9 %:"),
+            Line(" median {kl_median}      one in ten, in twenty, in a hundred, in a thousand is above"),
             Line(" {kl_p90}, {kl_p95}, {kl_p99}, {kl_quantiles[8]}"),
             Line(
                 " same largest entry: {same_top:%} ± {same_top_stderr:%}      ½ Σ|p - q|: {total_variation}"
