@@ -378,7 +378,10 @@ class QuantileAccumulator:
         first = int(self._keys[cell]) << self._shift
         last = first + (1 << self._shift) - 1
         low, high = max(_of_key(first), self._min), min(_of_key(last), self._max)
-        return (low, 0.0) if low == high else (0.5 * low + 0.5 * high, 0.5 * high - 0.5 * low)
+        if low == high:
+            return low, 0.0
+        middle = 0.5 * low + 0.5 * high
+        return middle, 0.5 * high - 0.5 * low + 2.0 * math.ulp(middle)  # what rounding may add
 
     def _settle(self) -> None:
         """Sort in what is pending."""
