@@ -149,6 +149,15 @@ info-nce '{0} {1}; {1} 1' '{2} {1}; {1} {0}' {--symmetric|}
 info-nce --similarity '{0} {1}; {1} {2}' --temperature {beta}
 focal {0} {1} {2} --target {0|1|2} --gamma {eps}
 focal {0} --target {0|1} --alpha {share}
+describe '{0} {1}; {2} 1' --each-column
+describe {0} {1} {2} --quantiles .1,.999
+kl {0},{1} {1},{2} --logits
+js {0},{1},1 {1},{2},0 --logits
+entropy {0} {1} {2} --logits
+perplexity {0} {1} --logits
+compare '{0} {1}; {1} 1' '{1} {2}; 0 1' --logits {--target 0,1|--reverse|--base 2}
+compare '{0} {1}' '{1} {2}' --logits
+compare {0},{1},1 {1},{2},2 --paired --seed 1
 params --layers {1|7} --d-model 48 --heads 4 --vocab 27 {--tied|--experts 4 --experts-per-token 2|--like bert --positions 64} --context {1|32k}
 params --layers 1000000 --d-model 1000 --heads 10 --vocab 1000000 --kv-heads 2 --window 5 --dtype {fp64|int4}
 """

@@ -58,7 +58,7 @@ LACKING = {"diffuse --alpha-bar .5 --noise 1.7e308,1"}
 WHOLE = {
     "matmul": "a matrix", "transpose": "a matrix", "inverse": "a matrix", "det": "a matrix", "eig": "a matrix",
     "attention": "matrices", "pca": "all rows make one answer", "svd-approx": "a matrix", "lora": "files",
-    "mutual-information": "a matrix", "analogy": "words", "positional": "no rows", "params": "no rows", "difference": "arrays",
+    "mutual-information": "a matrix", "analogy": "words", "positional": "no rows", "params": "no rows", "compare": "all rows make one answer", "difference": "arrays",
     "info-nce": "matrices", "rope": "a row's answer depends on its place",
     **dict.fromkeys(("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race"), "a start, no rows"),
 }  # fmt: skip

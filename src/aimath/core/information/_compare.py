@@ -303,6 +303,7 @@ class ComparisonAccumulator:
         found._quantiles = QuantileAccumulator.of_state(part_of_state(state, "quantiles"))
         return found
 
+    @np.errstate(over="ignore")
     def result(self, base: float = math.e) -> Comparison:
         """Return what is known of all rows so far, divergences and nll with logarithms to a base."""
         if not self.rows:

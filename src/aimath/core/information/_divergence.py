@@ -158,7 +158,8 @@ class KLOfLogits(NamedTuple):
     @property
     def entropy(self) -> Scalars:
         """The entropy of p."""
-        return self._expected_surprise(self.p, self.p_logits)
+        found = self._expected_surprise(self.p, self.p_logits)
+        return np.minimum(found, np.log(float(self.p.shape[-1])) / logarithm(self.base)[2])
 
     def _expected_surprise(self, p: Array, logits: Array) -> Array:
         surprise = 0.0 - log_softmax_rows(logits)

@@ -119,10 +119,11 @@ def bootstrap_interval(x: Array, seed: int = 0, resamples: int = RESAMPLES) -> A
         mean, stderr = _moments(x)
         return np.array([mean - NORMAL_QUANTILE * stderr, mean + NORMAL_QUANTILE * stderr])
     rng, means = np.random.Generator(np.random.PCG64(seed)), QuantileAccumulator()
-    rows = max(1, DRAWS // n)
+    rows, power = max(1, DRAWS // n), int(np.frexp(np.abs(x).max())[1])
+    scaled = np.ldexp(x, -power)  # sums of numbers near the end of float64 would leave it
     for k in range(0, resamples, rows):
         drawn = (rng.random((min(rows, resamples - k), n)) * n).astype(np.intp)
-        means.update(x[drawn].mean(axis=1))
+        means.update(np.ldexp(scaled[drawn].mean(axis=1), power))
     return means.quantiles(((1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0)).values
 
 
