@@ -16,7 +16,9 @@ from aimath.cli.options import (
     MEMORY_LIMIT,
     MISSING_POLICIES,
     PLOT_ASKED,
+    READING,
     SEED,
+    TABLE,
     InputOptions,
     Integer,
     Number,
@@ -105,7 +107,8 @@ def _expand_words(
         return words
     from aimath.read.lines import expand_lines, has_piped_text  # noqa: PLC0415  only what is read from is loaded
 
-    taken = [command.flags[key] for key in command.operands if given.get(key) in ("-", "@-")]
+    read = [*command.operands, *filter(None, [command.name_of(TABLE)])]
+    taken = [command.flags[key] for key in read if given.get(key) in ("-", "@-")]
     if words and all("=" in word for word in words) and has_piped_text(stdin) and not taken:
         words = ["-", *words]
     if taken and {"-", "@-"} & {*words}:
@@ -154,7 +157,7 @@ def _read_blocks(
 ) -> Iterator[Block | BadRow]:
     """Yield the blocks of operands, or one empty block for a command without operands."""
     if not job.operand_names:
-        _refuse_unread(job.read_options)
+        _refuse_unread(job)
         for flag, given in (("--labels", job.labels), ("--invalid", job.on_invalid != "stop")):
             if given:
                 raise InputError(f"{flag} is about what is read, and nothing is", usage=True)
@@ -174,7 +177,7 @@ def _read_blocks(
         _refuse_lone_probabilities(job, tokens, flags)
     try:
         if not is_text_read(tokens, job.operand_names, flags, matrices):
-            _refuse_unread(job.read_options)
+            _refuse_unread(job)
         for piece in read_blocks(
             tokens,
             job.operand_names,
@@ -208,8 +211,11 @@ def _refuse_row_options(job: Job) -> None:
         raise InputError(why, hint="use skip", usage=True).within("--invalid")
 
 
-def _refuse_unread(read_options: ReadOptions) -> None:
+def _refuse_unread(job: Job) -> None:
     """Raise InputError if an option says how something is read, where nothing is."""
+    table, read_options = job.command.name_of(TABLE), job.read_options
+    if table and job.options.get(table):
+        return
     if read_options.column is not None:
         raise InputError("--column picks a column of a table, and none is read", usage=True)
     for name in ("rows", "key", "header", "delimiter", "missing", "input_format"):
@@ -273,6 +279,8 @@ def _make_job(
         reading = reading._replace(by_column=True)
     if seeded := command.name_of(SEED):
         given[seeded] = str(seed)
+    if supplied := command.name_of(READING):
+        given[supplied] = reading
     if limited := command.name_of(MEMORY_LIMIT):
         given[limited] = reading.max_memory
     return Job(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from aimath.read.blocks import FORMAT_BY_SUFFIX
+from aimath.read.blocks import FORMAT_BY_SUFFIX, ReadOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -172,6 +172,12 @@ MaxMemory = Annotated[str | None, MAX_MEMORY]
 MEMORY_LIMIT = Supplied("--max-memory in bytes, or None")
 MemoryLimit = Annotated[int | None, MEMORY_LIMIT]
 """The memory limit in bytes, for a command that prices its answer."""
+TABLE = Option("--data", help="A table that mean(...) and sum(...) go over, - for stdin.", metavar="FILE")
+TableFile = Annotated[str, TABLE]
+"""The file that a formula's means and sums go over, whose columns it names."""
+READING = Supplied("how text is read")
+Reading = Annotated[ReadOptions, READING]
+"""The options of reading, for a command that reads a table by itself."""
 ENTRY_LABELS = Supplied("the names of the entries")
 EntryLabels = Annotated[tuple[str, ...], ENTRY_LABELS]
 """The names of the entries, for a command that names its answer's entries itself."""
@@ -287,3 +293,22 @@ class InputOptions(NamedTuple):
         ),
     ] = None
     max_memory: MaxMemory = None
+
+
+class TableOptions(NamedTuple):
+    """The table that formulas go over, and how it is read, for a command without operands."""
+
+    data: TableFile = ""
+    missing: InputOptions.__annotations__["missing"] = "error"  # type: ignore[valid-type]
+    header: InputOptions.__annotations__["header"] = False  # type: ignore[valid-type]
+    delimiter: InputOptions.__annotations__["delimiter"] = None  # type: ignore[valid-type]
+    key: InputOptions.__annotations__["key"] = None  # type: ignore[valid-type]
+    input_format: InputOptions.__annotations__["input_format"] = None  # type: ignore[valid-type]
+
+    def read_options(self, max_memory: int | None) -> ReadOptions:
+        """Return the options of reading."""
+        given = {key: value for key, value in self._asdict().items() if key != "data"}
+        return ReadOptions(**given, max_memory=max_memory)
+
+
+TABLE_OPTIONS = Applies(("missing", "header", "delimiter", "key", "input_format"), "data")

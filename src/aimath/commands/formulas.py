@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.job import cartesian_product
-from aimath.errors import InputError, Retype, join_and, suggest
+from aimath.errors import InputError, Retype, join_and, pluralize, suggest
 from aimath.read.numbers import is_number, parse_number, parse_option, parse_sweep
 from aimath.report import CrossCheck, Line
 from aimath.text import shorten
@@ -14,28 +15,58 @@ from aimath.text import shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimath.core.calculus import Function
+    from aimath.core.calculus import Data, Function
+    from aimath.read.blocks import ReadOptions
     from aimath.report import Step
 
 
-def parse_formulas(given: Sequence[str], order: str, example: str) -> tuple[list[Function], list[str]]:
+def load_data(
+    texts: Sequence[str], file: str, read_options: ReadOptions
+) -> tuple[Data | None, tuple[str, ...]]:
+    """Return the columns that formulas name of a table, or None without one, and notes about it."""
+    if not file:
+        return None, ()
+    from aimath.core.calculus import Data, formula_names
+    from aimath.read.tables import read_table  # noqa: PLC0415  only where there is a table
+
+    wanted = {name for text in texts for name in formula_names(text)}
+    table = read_table(file, wanted, read_options, None if sys.stdin is None else 0)
+    notes = ()
+    if table.skipped:
+        notes = (f"{pluralize(table.skipped, 'row')} of the data left out: a cell is missing",)
+    return Data(table.columns, table.row_numbers, table.names), notes
+
+
+def check_assigned(names: Sequence[str], data: Data | None) -> None:
+    """Raise InputError if a column of the data is given a value."""
+    for name in names:
+        if data is not None and name in data.names:
+            why = f"{name} is a column of the data, not a variable"
+            hint = f"leave {name}=... out, or give the variable another name"
+            raise InputError(why, hint=hint, usage=True)
+
+
+def parse_formulas(
+    given: Sequence[str], order: str, example: str, data: Data | None = None
+) -> tuple[list[Function], list[str]]:
     """Return the formulas, over the same variables, and the assignments among the arguments."""
     from aimath.core.calculus import parse_function
 
     assignments = [word for word in given if is_assignment(word)]
     texts = [word for word in given if word not in assignments]
     if len(texts) > 1 and not assignments and all(map(is_number, texts[1:])):
-        names = parse_function(texts[0]).variables
+        names = parse_function(texts[0], data=data).variables
         if len(names) == len(texts) - 1:
             named = tuple(f"{name}={value}" for name, value in zip(names, texts[1:], strict=True))
             why = f"{' '.join(texts[1:])}: which variable has which value?"
             raise InputError(why, hint=Retype(tuple(texts[1:]), named), usage=True)
     if not texts:
         raise InputError("needs a formula", hint=f"try {example}", usage=True)
-    functions = [parse_function(text) for text in texts]
+    functions = [parse_function(text, data=data) for text in texts]
+    check_assigned([assignment.partition("=")[0].strip() for assignment in assignments], data)
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
     names = _split_variables(order, found) if order else _in_order_of(found, assignments)
-    return [f if f.variables == names else parse_function(f.text, names) for f in functions], assignments
+    return [f if f.variables == names else parse_function(f.text, names, data) for f in functions], assignments
 
 
 def _split_variables(order: str, found: Sequence[str]) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from aimath.core.calculus._grammar import REDUCTIONS
 
-    from aimath.core.calculus._graph import Graph
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from aimath.core.calculus._graph import Graph, Node
 
     VjpRule = Callable[[Graph, int, tuple[int, ...], int], Sequence[int]]
 
@@ -28,32 +30,50 @@ def gradient_nodes(graph: Graph, root: int, inputs: Sequence[int]) -> list[int]:
 
 def backward(graph: Graph, seeds: dict[int, int], inputs: Sequence[int]) -> list[int]:
     """Return the nodes of Σ seed · d root / d input, over the roots that seeds are given for."""
-    flows = dict(seeds)
-    lists: dict[int, dict[int, int]] = {}  # flows to the items of a node whose answer is a list
     kept = graph.span, graph.in_derivative
     graph.in_derivative = True
+    flows = _flows(graph, seeds, per_row=False)
+    zero = graph.number(0.0)
+    graph.span, graph.in_derivative = kept
+    return [flows.get(i, zero) for i in inputs]
+
+
+def _flows(graph: Graph, seeds: dict[int, int], *, per_row: bool) -> dict[int, int]:
+    """Return what flows back to each node, through those that have a value a row or through the others.
+
+    Where nodes of one kind meet the other, what flows to an operand stops there.
+    """
+    flows = dict(seeds)
+    lists: dict[int, dict[int, int]] = {}  # flows to the items of a node whose answer is a list
     for i in reversed(graph.topological_order(seeds)):
         node = graph.nodes[i]
         graph.span = node.span
-        if not node.requires_grad or not node.args:
+        if not node.requires_grad or not node.args or node.per_row != per_row:
             continue
         if node.op == "item":
             if i in flows:
                 lists.setdefault(node.args[0], {})[int(node.value)] = flows[i]
             continue
-        back: Sequence[int]
+        back: Iterable[tuple[int, int]]
         if node.op == "softmax" and i in lists:
-            back = _softmax_rule(graph, i, lists[i])
-        elif i in flows:
-            back = VJP_RULES[node.op](graph, i, node.args, flows[i])
-        else:
+            back = zip(node.args, _softmax_rule(graph, i, lists[i]), strict=True)
+        elif i not in flows:
             continue
-        for arg, flow in zip(node.args, back, strict=True):
+        elif node.op in REDUCTIONS:
+            back = _through_rows(graph, node, flows[i])
+        else:
+            back = zip(node.args, VJP_RULES[node.op](graph, i, node.args, flows[i]), strict=True)
+        for arg, flow in back:
             if graph.nodes[arg].requires_grad and graph.constant(flow) != 0.0:
                 flows[arg] = graph.add(flow, flows[arg]) if arg in flows else flow
-    zero = graph.number(0.0)
-    graph.span, graph.in_derivative = kept
-    return [flows.get(i, zero) for i in inputs]
+    return flows
+
+
+def _through_rows(graph: Graph, node: Node, flow: int) -> list[tuple[int, int]]:
+    """Return what flows through a mean to what is the same in all rows: flow · the mean of its slopes."""
+    slopes = _flows(graph, {node.args[0]: graph.number(1.0)}, per_row=True)
+    ends = [(i, slope) for i, slope in slopes.items() if not graph.nodes[i].per_row]
+    return [(i, graph.mul(flow, graph.reduce(node.op, slope))) for i, slope in ends]
 
 
 def _softmax_rule(graph: Graph, i: int, adjoints: dict[int, int]) -> list[int]:

@@ -128,7 +128,13 @@ def exactly(
     return Evaluation(program, balls, floats)
 
 
-def widths(program: Program, point: Sequence[float], moved: int, radius: float) -> list[float]:
+def widths(
+    program: Program,
+    point: Sequence[float],
+    moved: int,
+    radius: float,
+    evaluate: Callable[[Program, Sequence[Ball], Balls, list[Any]], list[Any]] = evaluate,
+) -> list[float]:
     """Return how far a program's roots range while a coordinate moves by up to `radius` either way.
 
     inf where that isn't known.

@@ -18,10 +18,10 @@ from aimath.core.calculus._derivatives import backward, gradient_nodes
 from aimath.core.calculus._error_bounds import UNIT, bounded
 from aimath.core.calculus._evaluate import BLOCK, Program, format_inputs
 from aimath.core.calculus._exact import NON_DIFFERENTIABLE, exactly, finite, ties, widths
-from aimath.core.calculus._grammar import ARITY, CONSTANTS, format_caret, parse
+from aimath.core.calculus._grammar import ARITY, CONSTANTS, REDUCTIONS, format_caret, parse
 from aimath.core.calculus._graph import Graph, build_graph
 from aimath.core.calculus._printing import to_infix
-from aimath.errors import InputError, join_and, suggest
+from aimath.errors import InputError, Remedy, join_and, suggest
 from aimath.text import shorten
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from aimath.core.calculus._data import Data
     from aimath.core.calculus._exact import Evaluation
     from aimath.core.calculus._grammar import ParseNode
     from aimath.core.numerics.types import Array
@@ -45,9 +46,14 @@ class Function:
     (`_exact.py`); on many points it is within 64 units of 2^-53 (`_error_bounds.py`).
     """
 
-    def __init__(self, text: str, variables: tuple[str, ...], parts: Sequence[ParseNode]) -> None:
+    data: Data | None = None
+    """The rows that its means and sums go over."""
+
+    def __init__(
+        self, text: str, variables: tuple[str, ...], parts: Sequence[ParseNode], columns: Sequence[str] = ()
+    ) -> None:
         self.text, self.variables = text, variables
-        self.graph = Graph()
+        self.graph = Graph(columns)
         # All variables come first, so that every one has a node, also one that the text lacks.
         self._input_nodes = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
         self.root = build_graph(self.graph, parts, variables)
@@ -125,12 +131,17 @@ class Function:
         >>> parse_function("x^2*y").gradient_widths([3.0, 2.0], 0, 0.5)
         [4.0, 6.5]
         """
-        return widths(self._gradient_program, point, moved, radius)[1:]
+        return self._widths(self._gradient_program, point, moved, radius)[1:]
 
     def hessian_widths(self, point: Sequence[float], moved: int, radius: float) -> list[float]:
         """Return the same of the second derivatives by that coordinate and each other."""
         way = [float(k == moved) for k in range(len(self.variables))]
-        return widths(self._hessian_program, [*point, *way], moved, radius)[1 + len(self.variables) :]
+        return self._widths(self._hessian_program, [*point, *way], moved, radius)[1 + len(self.variables) :]
+
+    def _widths(
+        self, program: Program, point: Sequence[float], moved: int, radius: float
+    ) -> list[float]:
+        return widths(program, point, moved, radius)
 
     def compiled_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:
         """Return a compiled, unchecked function from a point to the gradient.
@@ -407,26 +418,38 @@ def _unsure(found: Array, bounds: Array) -> NDArray[np.bool_]:
         return np.asarray(~(np.isfinite(found) & (bounds <= LIMIT * np.abs(found))).all(axis=-1))
 
 
-def parse_function(text: str | Function, variables: Sequence[str] | None = None) -> Function:
+def parse_function(
+    text: str | Function, variables: Sequence[str] | None = None, data: Data | None = None
+) -> Function:
     """Return the function that a formula defines; variables are in order of appearance unless given.
 
-    What is a Function already is given back, if its variables are to be the same.
+    What is a Function already is given back, if its variables are to be the same. Names of columns of
+    `data` are no variables.
 
     >>> parse_function("a*x + b").variables
     ('a', 'x', 'b')
     """
     if isinstance(text, Function):
         same = variables is None or tuple(variables) == text.variables
-        return text if same else parse_function(text.text, variables)
+        return text if same else parse_function(text.text, variables, text.data)
     parts = parse(text)
-    found = [part for part in parts if part.op == "variable"]
+    columns = () if data is None else data.columns
+    found = [part for part in parts if part.op == "variable" and part.name not in columns]
     names = tuple(dict.fromkeys(part.name for part in sorted(found, key=lambda part: part.start)))
-    if variables is None:
-        return Function(text, names, parts)
-    for part in found:
-        if part.name not in variables:
-            raise _unknown_variable(text, part, variables)
-    return Function(text, tuple(variables), parts)
+    for part in found if variables is not None else ():
+        if part.name not in (variables or ()):
+            raise _unknown_variable(text, part, variables or ())
+    names = names if variables is None else tuple(variables)
+    if data is not None:
+        from aimath.core.calculus._over_data import DataFunction  # noqa: PLC0415  where there is data
+
+        return DataFunction(text, names, parts, data)
+    for part in parts:
+        if part.op in REDUCTIONS:
+            why = f"{part.op}(...) goes over the rows of data, and there are none"
+            snippet = format_caret(text, part.start)
+            raise InputError(why, hint=Remedy("give {data}", data=...), snippet=snippet, usage=True)
+    return Function(text, names, parts)
 
 
 def _unknown_variable(text: str, part: ParseNode, variables: Sequence[str]) -> InputError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core.calculus._data import as_data
 from aimath.core.calculus._expression import Function, parse_function
 from aimath.core.numerics.arrays import Check, as_vectors, row_norms
 from aimath.core.numerics.finite_differences import central_difference, differences
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.calculus._data import Data
     from aimath.core.numerics.axes import FormulaValues, Hessians, Jacobians, Points, Scalars, Words
     from aimath.core.numerics.types import Array
 
@@ -127,6 +129,7 @@ def grad(
     direction: Mapping[str, float] | ArrayLike | None = None,
     exact: bool = False,
     start: Mapping[str, ArrayLike] | None = None,
+    data: Mapping[str, ArrayLike] | Data | None = None,
     **point: ArrayLike,
 ) -> Any:
     """Return the Gradient of a formula at a point, or the Jacobian of several.
@@ -136,7 +139,7 @@ def grad(
     the floats next to the true ones; those of rows of `at` are within 64 units of 2^-53 unless `exact`,
     which takes .1 ms a point. Where there is none, 0 stands for it at a kink of abs and relu, and
     values that tie in max or min share it, as in torch. The slope in a `direction` d is
-    gradient · d / |d|.
+    gradient · d / |d|. mean(...) and sum(...) go over the rows of `data`, columns by name.
 
     >>> grad("x^2*y", x=3, y=2).gradient
     array([12.,  9.])
@@ -145,7 +148,9 @@ def grad(
            [1., 1.]])
     """
     named = {**(start or {}), **point}
-    chosen = _with_same_variables(functions, variables, tuple(named))
+    chosen = _with_same_variables(
+        functions, variables, tuple(named), None if data is None else as_data(data)
+    )
     points, single = _resolve_points(chosen[0], at, named)
     exact = exact or at is None or single
     if len(chosen) == 1:
@@ -159,10 +164,13 @@ def grad(
 
 
 def _with_same_variables(
-    functions: Sequence[str | Function], variables: Sequence[str] | None, named: Sequence[str]
+    functions: Sequence[str | Function],
+    variables: Sequence[str] | None,
+    named: Sequence[str],
+    data: Data | None = None,
 ) -> list[Function]:
     """Return the functions over all their variables: in the order given, of the point, or of appearance."""
-    parsed = [parse_function(f) for f in functions]
+    parsed = [parse_function(f, data=data) for f in functions]
     if not parsed:
         raise InputError("needs a formula", usage=True)
     found = tuple(dict.fromkeys(name for f in parsed for name in f.variables))

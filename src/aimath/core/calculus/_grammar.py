@@ -147,8 +147,11 @@ ARITY: dict[str, tuple[int, int | None]] = {
     **dict.fromkeys(("abs", "sign", "sigmoid", "relu", "softplus", "gelu", "erf"), (1, 1)),
     **dict.fromkeys(("min", "max"), (2, None)),
     "logsumexp": (1, None),
+    **dict.fromkeys(("mean", "sum"), (1, 1)),
 }
 """The functions: how many arguments each takes, at least and at most."""
+REDUCTIONS = ("mean", "sum")
+"""What goes over the rows of data."""
 BINARY_OPERATORS = {"+": (1, "add"), "-": (1, "sub"), "*": (2, "mul"), "/": (2, "div"), "^": (4, "pow")}
 SIGN_PRECEDENCE = 3
 """A sign binds tighter than a product and looser than a power: -x^2 is -(x^2)."""
@@ -193,6 +196,16 @@ def parse(text: str) -> list[ParseNode]:
     ['number', 'variable', 'number', 'pow', 'mul']
     """
     return _Parser(text).parse()
+
+
+def formula_names(text: str) -> tuple[str, ...]:
+    """Return the names of a formula that are no functions and no constants, as they appear.
+
+    >>> formula_names("mean((w*x - y)^2)")
+    ('w', 'x', 'y')
+    """
+    found = sorted((part for part in parse(text) if part.op == "variable"), key=lambda part: part.start)
+    return tuple(dict.fromkeys(part.name for part in found))
 
 
 class _Parser:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from aimath.core.calculus._grammar import REDUCTIONS
 from aimath.core.calculus._operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -21,21 +22,23 @@ EXACT = frozenset({"neg", "abs", "sign", "step", "relu", "min", "max"})
 
 
 class Node(NamedTuple):
-    """A number, a variable, or an operation on earlier nodes."""
+    """A number, a variable, a column of data, or an operation on earlier nodes."""
 
     op: str
     args: tuple[int, ...] = ()
-    value: float = 0.0  # of a number; which variable; which item of a list
+    value: float = 0.0  # of a number; which variable or column; which item of a list
     span: tuple[int, int] = (0, 0)  # the text[start:end] that it came from, or that it is a derivative of
     is_derivative: bool = False  # it belongs to a derivative and stands nowhere in the text
     requires_grad: bool = False  # it depends on a variable
+    per_row: bool = False  # it has a value for each row of data
 
 
 class Graph:
     """A graph of unique nodes, with the constructors that derivatives use."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Sequence[str] = ()) -> None:
         self.nodes: list[Node] = []
+        self.columns = tuple(columns)  # of data, by name
         self._node_ids: dict[tuple[str, tuple[int, ...], float, float], int] = {}
         self.span, self.in_derivative = (0, 0), False  # of what is made next
 
@@ -47,7 +50,8 @@ class Graph:
         folded = self._fold_constants(op, args)
         if folded is None:
             moves = op == "variable" or any(self.nodes[arg].requires_grad for arg in args)
-            self.nodes.append(Node(op, args, value, self.span, self.in_derivative, moves))
+            rows = op == "column" or (op not in REDUCTIONS and any(self.nodes[arg].per_row for arg in args))
+            self.nodes.append(Node(op, args, value, self.span, self.in_derivative, moves, rows))
             folded = len(self.nodes) - 1
         self._node_ids[key] = folded
         return folded
@@ -157,6 +161,13 @@ class Graph:
             return self.node("mul", a, a)
         return self.number(1.0) if exponent == 0.0 else self.node("pow", a, b)
 
+    def reduce(self, op: str, a: int) -> int:
+        """Return the mean or the sum of a over the rows, a factor in front; a mean of one number is that."""
+        factor = self._leading_factor(a)
+        if factor is not None:
+            return self.mul(self.number(factor), self.reduce(op, self.nodes[a].args[1]))
+        return self.node(op, a) if op == "sum" or self.nodes[a].per_row else a
+
     def topological_order(self, roots: Iterable[int]) -> list[int]:
         """Return the nodes that the roots depend on, roots included, in topological order."""
         seen = set(roots)
@@ -212,8 +223,12 @@ def build_graph(graph: Graph, parsed: Sequence[ParseNode], variables: Sequence[s
         args = tuple(places[arg] for arg in part.args)
         if part.op == "number":
             places.append(graph.number(part.value))
+        elif part.name in graph.columns:
+            places.append(graph.node("column", value=float(graph.columns.index(part.name))))
         elif part.op == "variable":
             places.append(graph.node("variable", value=float(variables.index(part.name))))
+        elif part.op in REDUCTIONS:
+            places.append(graph.reduce(part.op, *args))
         else:
             places.append(_add_rewritten(graph, "log" if part.op == "ln" else part.op, args))
     return places[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from aimath.core.calculus._grammar import REDUCTIONS
 from aimath.core.calculus._graph import Node
 from aimath.core.calculus._operations import LIST_OPERATIONS, OPERATIONS
 
@@ -45,6 +46,8 @@ def to_infix(graph: Graph, root: int, variables: Sequence[str]) -> str:
             node = _with_factor(graph, node, numbers)
         args = [texts[arg] if arg >= 0 else _literal(node.value) for arg in node.args]
         known = [arg for arg in args if arg is not None]
+        if node.op == "column":
+            known, args = [_FormattedText(graph.columns[int(node.value)], ATOM)], [None]
         written = _format_node(node, known, variables) if len(known) == len(args) else None
         texts[i] = written if written is not None and len(written.text) <= MAX_CHARACTERS else None
     whole = texts[root]
@@ -59,6 +62,7 @@ def _number(node: Node, numbers: Mapping[int, float]) -> float | None:
         not node.is_derivative
         or node.requires_grad
         or node.op in LIST_OPERATIONS
+        or node.op in REDUCTIONS
         or not all(arg in numbers for arg in node.args)
     ):
         return None
@@ -89,6 +93,8 @@ def _format_node(node: Node, args: list[_FormattedText], variables: Sequence[str
     if node.op == "variable":
         k = int(node.value)
         return _FormattedText(variables[k], ATOM) if k < len(variables) else None
+    if node.op == "column":
+        return args[0]
     if node.op in ("add", "sub"):
         return _format_sum(node.op, *args)
     if node.op == "mul" and node.args[0] == node.args[1]:

@@ -15,7 +15,9 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aimath.core.calculus import Function
+    from numpy.typing import ArrayLike
+
+    from aimath.core.calculus import Data, Function
     from aimath.core.numerics.axes import RowPoints, Rows, RowScalars
     from aimath.core.optim._runs import Trajectory
 
@@ -68,6 +70,9 @@ def race(
     steps: int = 20,
     until: float | None = None,
     schedule: str = "constant",
+    data: Mapping[str, ArrayLike] | Data | None = None,
+    batch: int | None = None,
+    seed: int = 0,
     **point: float,
 ) -> Comparison:
     """Return where each optimiser ends from one start, at one learning rate, with torch's defaults.
@@ -81,10 +86,9 @@ def race(
     """
     if not optimizers:
         raise InputError("a race needs at least one optimizer", operand="optimizers")
-    f, begin = resolve_start(function, start, point)
-    paths = tuple(
-        minimize(f, begin, name, lr=lr, steps=steps, schedule=schedule, until=until) for name in optimizers
-    )
+    f, begin = resolve_start(function, start, point, data)
+    options = {"lr": lr, "steps": steps, "schedule": schedule, "until": until, "batch": batch, "seed": seed}
+    paths = tuple(minimize(f, begin, name, **options) for name in optimizers)
     return Comparison(
         optimizer=np.array(list(optimizers)),
         steps=np.array([path.step[-1] for path in paths]),

@@ -2,7 +2,9 @@
 
 All take a formula and a start (a value by each variable's name, or `start`, which takes what is named like a
 parameter and coordinates in order), and options by their names at the command line: learning rate, steps, a
-gradient's norm to stop at, a schedule with its own options, then the optimiser's.
+gradient's norm to stop at, a schedule with its own options, then the optimiser's. Over `data`, columns by
+name, a formula's mean(...) and sum(...) go over all rows, or at each step over the next `batch` of them,
+in an order drawn by `seed` for each epoch.
 """
 
 from __future__ import annotations
@@ -17,16 +19,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.calculus import Function
+    from aimath.core.calculus import Data, Function
     from aimath.core.optim._runs import Trajectory
 
     Start = Mapping[str, float] | Sequence[float] | None
+    Table = Mapping[str, ArrayLike] | Data | None
 
 
 def gd(
     function: str | Function = DEFAULT_FUNCTION,
     start: Start = None,
     *,
+    data: Table = None,
+    batch: int | None = None,
+    seed: int = 0,
     lr: ArrayLike = 0.1,
     steps: ArrayLike = 20,
     until: ArrayLike | None = None,
@@ -46,11 +52,13 @@ def gd(
 
     >>> gd("(w-3)^2", w=10, lr=0.1, steps=2).point[:, 0].round(12)
     array([10.  ,  8.6 ,  7.48])
+    >>> gd("mean((w*x - y)^2)", data={"x": [1, 2], "y": [2, 4]}, w=0, lr=0.1, steps=2).point[:, 0].round(12)
+    array([0. , 1. , 1.5])
     """
     plan = _plan_schedule(
         gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
     )
-    f, begin = resolve_start(function, start, point)
+    f, begin = resolve_start(function, start, point, data)
     return minimize(
         f,
         begin,
@@ -59,6 +67,8 @@ def gd(
         steps=steps,
         until=until,
         schedule=schedule,
+        batch=batch,
+        seed=seed,
         schedule_options=plan,
         weight_decay=weight_decay,
     )
@@ -68,6 +78,9 @@ def momentum(
     function: str | Function = DEFAULT_FUNCTION,
     start: Start = None,
     *,
+    data: Table = None,
+    batch: int | None = None,
+    seed: int = 0,
     lr: ArrayLike = 0.1,
     steps: ArrayLike = 20,
     until: ArrayLike | None = None,
@@ -90,7 +103,7 @@ def momentum(
     plan = _plan_schedule(
         gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
     )
-    f, begin = resolve_start(function, start, point)
+    f, begin = resolve_start(function, start, point, data)
     return minimize(
         f,
         begin,
@@ -99,6 +112,8 @@ def momentum(
         steps=steps,
         until=until,
         schedule=schedule,
+        batch=batch,
+        seed=seed,
         schedule_options=plan,
         momentum=momentum,
         dampening=dampening,
@@ -110,6 +125,9 @@ def nesterov(
     function: str | Function = DEFAULT_FUNCTION,
     start: Start = None,
     *,
+    data: Table = None,
+    batch: int | None = None,
+    seed: int = 0,
     lr: ArrayLike = 0.1,
     steps: ArrayLike = 20,
     until: ArrayLike | None = None,
@@ -131,7 +149,7 @@ def nesterov(
     plan = _plan_schedule(
         gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
     )
-    f, begin = resolve_start(function, start, point)
+    f, begin = resolve_start(function, start, point, data)
     return minimize(
         f,
         begin,
@@ -140,6 +158,8 @@ def nesterov(
         steps=steps,
         until=until,
         schedule=schedule,
+        batch=batch,
+        seed=seed,
         schedule_options=plan,
         momentum=momentum,
         weight_decay=weight_decay,
@@ -150,6 +170,9 @@ def rmsprop(
     function: str | Function = DEFAULT_FUNCTION,
     start: Start = None,
     *,
+    data: Table = None,
+    batch: int | None = None,
+    seed: int = 0,
     lr: ArrayLike = 0.1,
     steps: ArrayLike = 20,
     until: ArrayLike | None = None,
@@ -174,7 +197,7 @@ def rmsprop(
     plan = _plan_schedule(
         gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
     )
-    f, begin = resolve_start(function, start, point)
+    f, begin = resolve_start(function, start, point, data)
     return minimize(
         f,
         begin,
@@ -183,6 +206,8 @@ def rmsprop(
         steps=steps,
         until=until,
         schedule=schedule,
+        batch=batch,
+        seed=seed,
         schedule_options=plan,
         alpha=alpha,
         eps=eps,
@@ -196,6 +221,9 @@ def adam(
     function: str | Function = DEFAULT_FUNCTION,
     start: Start = None,
     *,
+    data: Table = None,
+    batch: int | None = None,
+    seed: int = 0,
     lr: ArrayLike = 0.1,
     steps: ArrayLike = 20,
     until: ArrayLike | None = None,
@@ -220,7 +248,7 @@ def adam(
     plan = _plan_schedule(
         gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
     )
-    f, begin = resolve_start(function, start, point)
+    f, begin = resolve_start(function, start, point, data)
     return minimize(
         f,
         begin,
@@ -229,6 +257,8 @@ def adam(
         steps=steps,
         until=until,
         schedule=schedule,
+        batch=batch,
+        seed=seed,
         schedule_options=plan,
         beta1=beta1,
         beta2=beta2,
@@ -242,6 +272,9 @@ def adamw(
     function: str | Function = DEFAULT_FUNCTION,
     start: Start = None,
     *,
+    data: Table = None,
+    batch: int | None = None,
+    seed: int = 0,
     lr: ArrayLike = 0.1,
     steps: ArrayLike = 20,
     until: ArrayLike | None = None,
@@ -266,7 +299,7 @@ def adamw(
     plan = _plan_schedule(
         gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
     )
-    f, begin = resolve_start(function, start, point)
+    f, begin = resolve_start(function, start, point, data)
     return minimize(
         f,
         begin,
@@ -275,6 +308,8 @@ def adamw(
         steps=steps,
         until=until,
         schedule=schedule,
+        batch=batch,
+        seed=seed,
         schedule_options=plan,
         beta1=beta1,
         beta2=beta2,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from aimath.core.calculus import Function
+    from aimath.core.calculus import Data, Function
     from aimath.core.numerics.axes import Scalars, Vectors, Words
     from aimath.core.numerics.types import Array
 
@@ -67,10 +67,12 @@ def learning_rate(
     *,
     function: str | Function | None = None,
     at: Mapping[str, float] | Sequence[float] | None = None,
+    data: Mapping[str, ArrayLike] | Data | None = None,
 ) -> LearningRate:
     """Return the convergence of gradient descent where the Hessian has these eigenvalues.
 
-    In place of the eigenvalues a function may be given, and the point where its Hessian is taken.
+    In place of the eigenvalues a function may be given, and the point where its Hessian is taken; its
+    mean(...) and sum(...) go over the rows of `data`.
 
     A step multiplies the distance to the minimum by 1 - lr * curvature in each direction, so rate =
     max |1 - lr * curvature|; it converges if lr < 2/L, and fastest at lr = 2/(mu + L), by
@@ -83,7 +85,7 @@ def learning_rate(
     if function is not None or at is not None:
         if curvatures is not None:
             raise InputError("give either the curvatures or a function", usage=True)
-        curvatures = _hessian_eigenvalues(*resolve_start(function or DEFAULT_FUNCTION, at, {}))
+        curvatures = _hessian_eigenvalues(*resolve_start(function or DEFAULT_FUNCTION, at, {}, data))
     elif curvatures is None:
         raise InputError("give the curvatures, or a function and a point", usage=True)
     bends = _check_curvatures(curvatures)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from aimath.core.calculus import Function
+    from aimath.core.calculus import Batches, Function
     from aimath.core.numerics.types import Array, Indices
     from aimath.core.optim._rules import UpdateRule
 
@@ -49,6 +49,8 @@ class RunArrays:
         points: Array,
         gradients: Array,
         steps: Indices,
+        losses: Array | None = None,
+        batches: Batches | None = None,
     ) -> None:
         self.objective, self.rule, self.rates, self.until, self.base_lr = (
             objective,
@@ -58,7 +60,8 @@ class RunArrays:
             base_lr,
         )
         self.points, self.gradients = points, gradients  # (rows, runs, n)
-        losses = objective.float_values(points)[..., np.newaxis]
+        self.batches = batches  # of data: row k is known over batch k, the last over all rows
+        losses = (objective.float_values(points) if losses is None else losses)[..., np.newaxis]
         unknown = np.isnan(losses[..., 0]) & np.isfinite(points).all(axis=-1)
         self.losses = redone(points, losses, unknown, lambda w: [objective(w)])[..., 0]  # (rows, runs)
         self.count = points.shape[1]

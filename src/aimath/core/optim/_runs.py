@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core.calculus import DataFunction
 from aimath.core.numerics.arrays import row_norms
 from aimath.core.optim import _convergence as _convergence
+from aimath.core.optim._over_data import resolve_batches, walk_over_data
 from aimath.core.optim._rules import (
     ARRAY_BACKEND,
     FLOAT_BACKEND,
@@ -417,16 +419,20 @@ def minimize_batch(
     schedule: str = "constant",
     schedule_options: Mapping[str, Any] = NO_OPTIONS,
     until: ArrayLike | None = None,
+    batch: ArrayLike | None = None,
+    seed: int = 0,
     **options: Any,
 ) -> RunBatch:
     """Return runs of an optimiser; each option is one value for all runs or an array of one per run.
 
     `optimizer` and its `options` are those of optim.OPTIMIZERS, `schedule` and its `schedule_options` those
     of optim.schedule, whose end is `steps` unless given. With `until`, a run stops where the
-    gradient's norm is no more than that.
+    gradient's norm is no more than that. Over data each update takes the gradient of all rows, or of
+    the next `batch` of them, in an order drawn by `seed` for each epoch.
     """
-    count = _count_runs(lr, steps, until, *schedule_options.values(), *options.values())
+    count = _count_runs(lr, steps, until, batch, *schedule_options.values(), *options.values())
     rule = _build_rule(optimizer, options, count)
+    batches = resolve_batches(objective, batch, seed, until, count)
     limits = np.broadcast_to(_check_steps(steps), count)
     bound = np.broadcast_to(-1.0 if until is None else np.float64(check_nonnegative("until", until)), count)
     objective(start), objective.gradient(start)  # where nothing can begin, say so
@@ -435,26 +441,33 @@ def minimize_batch(
     rates = np.broadcast_to(rates, (len(k), count))
     base = np.broadcast_to(np.asarray(lr, np.float64), count)
 
-    def walk(rule: UpdateRule) -> tuple[Array, Array]:
-        """Return points and gradients (rows, runs, n) of the runs by a rule."""
+    def rule_of(runs: Indices, rule: UpdateRule) -> UpdateRule:
+        """Return the rule of some of the runs, with what it remembers."""
+        own = {name: np.asarray(v)[runs] if np.ndim(v) else v for name, v in options.items()}
+        single = _build_rule(optimizer, own, len(runs))
+        return single.by_roots() if rule.hidden and single.by_roots else single
+
+    def walk(rule: UpdateRule) -> tuple[Array, Array, Array | None]:
+        """Return points and gradients (rows, runs, n) of the runs by a rule, and losses that are known."""
+        if isinstance(objective, DataFunction):
+            found = walk_over_data(objective, start, lambda runs: rule_of(runs, rule), rates, bound, batches)
+            return found.points, found.gradients, found.losses
         if count == 1:
             path = run_one(objective, start, rule, rates[:, 0], float(bound[0]))[:, np.newaxis]
-            return path, slopes_of(objective, rule, rates, path)
+            return path, slopes_of(objective, rule, rates, path), None
 
         def again(run: int) -> Array:
-            own = {name: np.asarray(v)[run].item() if np.ndim(v) else v for name, v in options.items()}
-            single = _build_rule(optimizer, own, 1)
-            single = single.by_roots() if rule.hidden and single.by_roots else single
+            single = rule_of(np.array([run]), rule)
             return run_one(objective, start, single, rates[:, run], float(bound[run]))
 
         path = _walked_again(objective, rule, rates, run_many(objective, start, rule, rates, bound), again)
-        return path, slopes_of(objective, rule, rates, path)
+        return path, slopes_of(objective, rule, rates, path), None
 
-    path, slopes = walk(rule)
+    path, slopes, losses = walk(rule)
     if rule.by_roots and not rule.hidden and _are_squares_beyond(slopes):
         rule = rule.by_roots()
-        path, slopes = walk(rule)
-    return RunBatch(objective, rule, base, rates, bound, path, slopes, limits)
+        path, slopes, losses = walk(rule)
+    return RunBatch(objective, rule, base, rates, bound, path, slopes, limits, losses, batches)
 
 
 def _are_squares_beyond(slopes: Array) -> bool:

@@ -11,7 +11,9 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimath.core.calculus import Function
+    from numpy.typing import ArrayLike
+
+    from aimath.core.calculus import Data, Function
 
 DEFAULT_FUNCTION = "(w-3)^2"
 VALLEY = "x^2/40 + 5*y^2"
@@ -23,15 +25,16 @@ def resolve_start(
     function: str | Function,
     start: Mapping[str, float] | Sequence[float] | None,
     named: Mapping[str, float],
+    data: Mapping[str, ArrayLike] | Data | None = None,
 ) -> tuple[Function, list[float]]:
     """Return the parsed function and the start, by name or in order of its variables.
 
     Without a start the default functions have their own.
     """
-    f = calculus.parse_function(function)
+    f = calculus.parse_function(function, data=None if data is None else calculus.as_data(data))
     names = (*(start if isinstance(start, Mapping) else ()), *named)
     if not f.variables and names:  # it is as good everywhere
-        f = calculus.parse_function(f.text, names)
+        f = calculus.parse_function(f.text, names, f.data)
     if not f.variables:
         raise InputError(f"{f.short_text()} has no variable to change", usage=True)
     if start is None and not named and f.text in DEFAULT_STARTS:
