@@ -244,7 +244,7 @@ def command(
 
 def _is_group(hint: Any) -> bool:
     """Return whether a parameter is a NamedTuple of options that several commands share."""
-    return hasattr(hint, "_field_defaults")
+    return isinstance(hint, type) and hasattr(hint, "_field_defaults")
 
 
 def _group_parameters(group: Any) -> dict[str, Parameter]:

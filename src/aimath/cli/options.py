@@ -255,6 +255,26 @@ MISSING_POLICIES, INVALID_POLICIES = ("error", "skip", "nan"), ("stop", "skip", 
 INPUT_FORMATS = ("text", *(suffix[1:] for suffix in FORMAT_BY_SUFFIX))
 
 
+Key = Annotated[str | None, Option("--key", help="The key to read in JSON.", metavar="KEY")]
+Header = Annotated[bool, Option("--header", help="The first line is a header.")]
+Delimiter = Annotated[str | None, Option("--delimiter", help="What separates cells.", metavar="SIGN")]
+Missing = Annotated[
+    str,
+    Option(
+        "--missing",
+        help="Empty cells: error, skip the row, or nan.",
+        metavar="WHAT",
+        choices=MISSING_POLICIES,
+    ),
+]
+InputFormat = Annotated[
+    str | None,
+    Option(
+        "--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM", choices=INPUT_FORMATS
+    ),
+]
+
+
 class InputOptions(NamedTuple):
     """Input options of every command that reads rows."""
 
@@ -263,20 +283,10 @@ class InputOptions(NamedTuple):
     column: Annotated[
         str | None, Option("--column", help="A column of a table as one vector.", metavar="NAME|N")
     ] = None
-    key: Annotated[str | None, Option("--key", help="The key to read in JSON.", metavar="KEY")] = None
-    header: Annotated[bool, Option("--header", help="The first line is a header.")] = False
-    delimiter: Annotated[str | None, Option("--delimiter", help="What separates cells.", metavar="SIGN")] = (
-        None
-    )
-    missing: Annotated[
-        str,
-        Option(
-            "--missing",
-            help="Empty cells: error, skip the row, or nan.",
-            metavar="WHAT",
-            choices=MISSING_POLICIES,
-        ),
-    ] = "error"
+    key: Key = None
+    header: Header = False
+    delimiter: Delimiter = None
+    missing: Missing = "error"
     invalid: Annotated[
         str,
         Option(
@@ -286,12 +296,7 @@ class InputOptions(NamedTuple):
             choices=INVALID_POLICIES,
         ),
     ] = "stop"
-    input_format: Annotated[
-        str | None,
-        Option(
-            "--input-format", help="Read as csv, npy, safetensors, ...", metavar="FORM", choices=INPUT_FORMATS
-        ),
-    ] = None
+    input_format: InputFormat = None
     max_memory: MaxMemory = None
 
 
@@ -299,16 +304,25 @@ class TableOptions(NamedTuple):
     """The table that formulas go over, and how it is read, for a command without operands."""
 
     data: TableFile = ""
-    missing: InputOptions.__annotations__["missing"] = "error"  # type: ignore[valid-type]
-    header: InputOptions.__annotations__["header"] = False  # type: ignore[valid-type]
-    delimiter: InputOptions.__annotations__["delimiter"] = None  # type: ignore[valid-type]
-    key: InputOptions.__annotations__["key"] = None  # type: ignore[valid-type]
-    input_format: InputOptions.__annotations__["input_format"] = None  # type: ignore[valid-type]
+    missing: Missing = "error"
+    header: Header = False
+    delimiter: Delimiter = None
+    key: Key = None
+    input_format: InputFormat = None
+    batch: Annotated[
+        Any,
+        Integer(("--batch",), "Rows that an update goes over.  [default: all]", 1, 10**12, vectorized=True),
+    ] = None
+    seed: Seed = "0"
 
     def read_options(self, max_memory: int | None) -> ReadOptions:
         """Return the options of reading."""
-        given = {key: value for key, value in self._asdict().items() if key != "data"}
-        return ReadOptions(**given, max_memory=max_memory)
+        given = {key: value for key, value in self._asdict().items() if key in ReadOptions._fields}
+        return ReadOptions(**given | {"max_memory": max_memory, "seed": 0})
 
 
-TABLE_OPTIONS = Applies(("missing", "header", "delimiter", "key", "input_format"), "data")
+TABLE_OPTIONS = (
+    Applies(("missing", "header", "delimiter", "key", "input_format", "batch"), "data"),
+    Applies(("seed",), "batch"),
+)
+"""Options that only a table gives something to do."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from aimath.cli.job import cartesian_product
 from aimath.errors import InputError, Retype, join_and, pluralize, suggest
 from aimath.read.numbers import is_number, parse_number, parse_option, parse_sweep
-from aimath.report import CrossCheck, Line
+from aimath.report import CrossCheck, Line, Table
 from aimath.text import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from aimath.core.calculus import Data, Function
+    from aimath.core.calculus import Data, DataFunction, Function
     from aimath.read.blocks import ReadOptions
     from aimath.report import Step
 
@@ -31,7 +31,7 @@ def load_data(
 
     wanted = {name for text in texts for name in formula_names(text)}
     table = read_table(file, wanted, read_options, None if sys.stdin is None else 0)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if table.skipped:
         notes = (f"{pluralize(table.skipped, 'row')} of the data left out: a cell is missing",)
     return Data(table.columns, table.row_numbers, table.names), notes
@@ -66,7 +66,9 @@ def parse_formulas(
     check_assigned([assignment.partition("=")[0].strip() for assignment in assignments], data)
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
     names = _split_variables(order, found) if order else _in_order_of(found, assignments)
-    return [f if f.variables == names else parse_function(f.text, names, data) for f in functions], assignments
+    return [
+        f if f.variables == names else parse_function(f.text, names, data) for f in functions
+    ], assignments
 
 
 def _split_variables(order: str, found: Sequence[str]) -> tuple[str, ...]:
@@ -111,7 +113,11 @@ def _in_order_of(variables: tuple[str, ...], assignments: Sequence[str]) -> tupl
 
 
 def parse_points(
-    names: Sequence[str], assignments: Sequence[str], at: Any, labels: Sequence[str] = ()
+    names: Sequence[str],
+    assignments: Sequence[str],
+    at: Any,
+    labels: Sequence[str] = (),
+    data: Data | None = None,
 ) -> Any:
     """Return points (r, n): the rows of --at, or the Cartesian product of the assigned values."""
     if at is not None:
@@ -121,9 +127,16 @@ def parse_points(
     if names and not assignments:
         values = " ".join(f"{name}=..." for name in names)
         hint = f"add {values}, or --at @FILE (--at - in a pipe)"
+        hint = hint if data is None else f"{hint}; {data.known}"
         raise InputError(f"no value for {join_and(names)}", hint=hint, usage=True)
     swept = [(assignment, *_parse_sweep(assignment)) for assignment in assignments]
-    first = parse_point(names, [f"{name}={values[0]!r}" if values else text for text, name, values in swept])
+    typed = [f"{name}={values[0]!r}" if values else text for text, name, values in swept]
+    try:
+        first = parse_point(names, typed)
+    except InputError as error:
+        if data is not None:
+            error.hint = f"{error.hint}; {data.known}" if error.hint else data.known
+        raise
     lists = {name: values or [first[names.index(name)]] for _, name, values in swept}
     order = [list(lists).index(name) for name in names]
     return [[way[k] for k in order] for way in cartesian_product(lists.values())]
@@ -232,6 +245,43 @@ def parse_direction(text: str, names: Sequence[str]) -> list[float]:
     return [way.get(name, 0.0) for name in names]
 
 
+ROWS_SHOWN = 5
+"""So many rows of data are worked out."""
+
+
+def data_quantities(f: Function, points: Any) -> dict[str, Any]:
+    """Return the first rows of a formula's data, what they add at a point, and the means and sums."""
+    from aimath.core.calculus import DataFunction
+
+    if not isinstance(f, DataFunction):
+        return {}
+    rows = {"rows": f.data.row_count}
+    if len(points) != 1:
+        return rows
+    known: dict[str, Any] = {"data_row": f.data.row_numbers[:ROWS_SHOWN].astype(str)}
+    known |= {f"data_{name}": f.data.columns[name][:ROWS_SHOWN] for name in f.graph.columns}
+    for k, part in enumerate(f.contributions(points[0], ROWS_SHOWN), 1):
+        known |= {f"term_{k}": part.values, f"total_{k}": part.total}
+    return rows | known
+
+
+def data_steps(f: DataFunction, point: str = "") -> Iterator[Step]:
+    """Yield the first rows of the data with what they add to means and sums; `point` says where."""
+    parts = f.contributions([0.0] * len(f.variables), 0)
+    if not parts:
+        return
+    shown = f.graph.columns[:MAX_COLUMNS_SHOWN]
+    few = f", the first {ROWS_SHOWN}" * (f.data.row_count > ROWS_SHOWN)
+    yield Line(f" over {pluralize(f.data.row_count, 'row')} of data{point}{few}:")
+    columns = [(name, f"{{data_{name}}}") for name in shown]
+    terms = [(shorten(part.text, 30), f"{{term_{k}}}") for k, part in enumerate(parts, 1)]
+    yield Table((*columns, *terms), names="data_row")
+    for k, part in enumerate(parts, 1):
+        yield Line(f" {part.op} of all = {{total_{k}}}")
+
+
+MAX_COLUMNS_SHOWN = 4
+"""So many columns of data are shown."""
 MAX_NOTES = 3
 """So many kinks are told of."""
 
@@ -248,9 +298,13 @@ def _non_differentiable_notes(functions: Sequence[Function], points: Any) -> tup
     """Return notes on points where a function is not differentiable, at most MAX_NOTES of them."""
     import numpy as np
 
+    from aimath.core.calculus import DataFunction
+
     found: dict[str, None] = {}
     where = np.asarray(points, np.float64)
     for f in functions:
+        if isinstance(f, DataFunction):
+            found.update(dict.fromkeys(note for point in where.tolist() for note in f.kinks(point)))
         for point in where[f.may_tie(where)] if f.has_non_differentiable else ():
             found.update(dict.fromkeys(f.non_differentiable([float(x) for x in point])))
             if len(found) >= MAX_NOTES:

@@ -5,17 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import EntryLabels, MissingRow, Operand, Option, TextArguments, Vector
+from aimath.cli.options import (
+    EntryLabels,
+    MissingRow,
+    Operand,
+    Option,
+    Reading,
+    TableFile,
+    TextArguments,
+    Vector,
+)
 from aimath.commands import formulas as words
 from aimath.commands.formulas import _drop_checks_at_kinks, _non_differentiable_notes, _underflows
 from aimath.errors import InputError
+from aimath.read.blocks import ReadOptions
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aimath.core.calculus import Function
-    from aimath.report import Step
+from aimath.report import Step
 
 GRAD_EXAMPLE = "aimath grad 'x^2 + 2*x*y + y^2' x=3 y=2"
 MAX_PARTIALS_SHOWN = 8
@@ -59,7 +69,9 @@ def grad(
     direction: Annotated[
         str, Option("--direction", help="The slope in a direction too: 1,0 or x=1.", metavar="LIST")
     ] = "",
+    data: TableFile = "",
     labels: EntryLabels = (),
+    reading: Reading = ReadOptions(),  # noqa: B008  immutable
     is_missing: MissingRow = False,
 ) -> Report:
     """Differentiate a formula at a point, exactly.
@@ -69,10 +81,13 @@ def grad(
     --direction is brought to length 1. At a kink of abs or relu 0 stands for the derivative, and
     values that tie in max or min share it; a note says so. Rows of --at with names, as a header
     gives them, are read by name; their derivatives are within 64 units of 2^-53, those of typed
-    points are the floats next to the true ones.
+    points are the floats next to the true ones. mean(...) and sum(...) go over the rows of --data,
+    whose columns the formula names.
     """
-    functions, assignments = words.parse_formulas(given, variables, GRAD_EXAMPLE)
-    points = words.parse_points(functions[0].variables, assignments, at, labels)
+    texts = [word for word in given if not words.is_assignment(word)]
+    table, told = words.load_data(texts, data, reading)
+    functions, assignments = words.parse_formulas(given, variables, GRAD_EXAMPLE, table)
+    points = words.parse_points(functions[0].variables, assignments, at, labels, table)
     several = at is None and len(points) > 1
     if is_missing:  # rows may have had further entries
         functions = [_linear_stand_in(f) for f in functions]
@@ -84,8 +99,9 @@ def grad(
         else _gradient_report(functions[0], points, hessian=hessian, direction=direction, exact=exact)
     )
     show = ("point", *report.show) if several else report.show
-    notes = kinks = _non_differentiable_notes(functions, points)
-    if exact:
+    kinks = _non_differentiable_notes(functions, points)
+    notes = (*told, *kinks)
+    if exact and table is None:
         slopes = report.result.gradient if len(functions) == 1 else report.result.jacobian
         notes = (*notes, *_underflows(functions, points, slopes))
     if labels:  # of the variables, else names for them
@@ -106,7 +122,7 @@ def _gradient_report(f: Function, points: Any, *, hessian: bool, direction: str,
         result,
         show=("gradient",) if way is None else ("directional",),
         steps=tuple(_steps(f, formulas, result)),
-        extra={"function": f.text, "formulas": np.array(formulas)},
+        extra={"function": f.text, "formulas": np.array(formulas), **words.data_quantities(f, result.point)},
         names={"entry": f.variables},
         companion="point",
         plot=Plot("gradient") if len(f.variables) > 1 else Plot("gradient", "point", "curve"),
@@ -114,8 +130,12 @@ def _gradient_report(f: Function, points: Any, *, hessian: bool, direction: str,
 
 
 def _steps(f: Function, formulas: Sequence[str], result: Any) -> Iterator[Step]:
+    from aimath.core.calculus import DataFunction
+
     names = f.variables
     yield Line(f"f({', '.join(names[:MAX_PARTIALS_SHOWN])}) = {f.short_text()}")
+    if isinstance(f, DataFunction) and len(result.point) == 1:
+        yield from words.data_steps(f)
     if len(names) <= MAX_PARTIALS_SHOWN:
         where = ", ".join(f"{name} = {{point[{k}]}}" for k, name in enumerate(names))
         yield Line(f" f = {{value}} at {where}" if _has_value(result) else f" at {where}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aimath.commands.formulas import data_quantities, data_steps
 from aimath.report import CrossCheck, Line, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from aimath.core.calculus import Function
+    from aimath.core.calculus import DataFunction, Function
     from aimath.core.optim import RunBatch
     from aimath.report import Step
 
@@ -64,6 +65,8 @@ def explain_run(runs: RunBatch, run: int, f: Function, schedule: str) -> Report:
     found = runs.trajectory(np.arange(last + 1), np.full(last + 1, run))
     known = _run_settings(runs, run, found) | _columns(runs, run, found)
     known |= {"schedule": schedule, "formula": f.gradient_formulas()[0]}
+    first = runs.first_objective(run)
+    known |= data_quantities(first, found.point[:1])
     bowl = runs.closed_form(run) if last else None
     if bowl:
         curvature = bowl.curvatures[-1]
@@ -79,6 +82,8 @@ def explain_run(runs: RunBatch, run: int, f: Function, schedule: str) -> Report:
 
 
 def _steps(runs: RunBatch, run: int, quantities: Mapping[str, Any], *, closed_form: bool) -> Iterator[Step]:
+    from aimath.core.calculus import DataFunction
+
     rule, f, last = runs.rule.name, runs.objective, int(runs.last[run])
     single = len(f.variables) == 1
     name = f.variables[0] if single else "x"
@@ -92,6 +97,9 @@ def _steps(runs: RunBatch, run: int, quantities: Mapping[str, Any], *, closed_fo
     settings = "".join(f"   {said} {{{key}}}" for said, key in SETTINGS[rule].items())
     planned = "" if quantities["schedule"] == "constant" else f", schedule {quantities['schedule']}"
     yield Line(f" lr {{lr}}{planned}{settings}")
+    first = runs.first_objective(run)
+    if isinstance(first, DataFunction):
+        yield from _data_lines(first, rule, last)
     if not _are_finite(runs.optimizer_states.values()):
         yield Line(" g² is beyond float64: the root of its mean is kept, and what is divided by")
     elif single and last and rule.startswith("adam"):
@@ -114,6 +122,17 @@ def _are_finite(states: Iterable[Any]) -> bool:
     import numpy as np
 
     return all(np.isfinite(kept).all() for kept in states)
+
+
+def _data_lines(f: DataFunction, rule: str, last: int) -> Iterator[Step]:
+    """Yield the first rows of the data at the start, and gradient descent's first update."""
+    names = f.variables[:MAX_VARIABLE_COLUMNS]
+    yield from data_steps(f, " at " + ", ".join(f"{name} = {{point_{name}[0]}}" for name in names))
+    yield CrossCheck("the gradient there by differences: {alternative}", method="check_gradient")
+    if rule == "gd" and last:
+        for name in names:
+            taken = f"{{rate[1]}}·{{used_{name}[0]}}"
+            yield Line(f" {name} = {{point_{name}[0]:~}} - {taken} = {{moved_{name}[0]}}")
 
 
 def _variant_lines(quantities: Mapping[str, Any]) -> Iterator[Line]:

@@ -8,8 +8,18 @@ from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aimath.cli.job import check_choice
-from aimath.cli.options import Applies, Integer, MaxMemory, MemoryLimit, Number, Option, TextArguments
-from aimath.commands.formulas import is_assignment, is_variable, parse_point
+from aimath.cli.options import (
+    TABLE_OPTIONS,
+    Applies,
+    Integer,
+    MaxMemory,
+    MemoryLimit,
+    Number,
+    Option,
+    TableOptions,
+    TextArguments,
+)
+from aimath.commands.formulas import check_assigned, is_assignment, is_variable, load_data, parse_point
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import check_budget
 from aimath.read.numbers import parse_integer
@@ -19,7 +29,7 @@ from aimath.text import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from aimath.core.calculus import Function
+    from aimath.core.calculus import Data, Function
     from aimath.core.optim import RunBatch
 
 MAX_UPDATES = 10_000_000
@@ -59,7 +69,7 @@ SCHEDULE_OPTIONS = (
     Applies(("power",), "schedule", ("polynomial",)),
 )
 """Which schedules have which options."""
-DESCENT_OPTIONS = (*SCHEDULE_OPTIONS, Applies(("every",), "last", given=False))
+DESCENT_OPTIONS = (*SCHEDULE_OPTIONS, Applies(("every",), "last", given=False), *TABLE_OPTIONS)
 
 
 class ScheduleOptions(NamedTuple):
@@ -137,18 +147,19 @@ def take_operands(
 
 
 def parse_start(
-    text: str, start: Sequence[str] | None, flag: str = "--start"
+    text: str, start: Sequence[str] | None, flag: str = "--start", data: Data | None = None
 ) -> tuple[Function, list[float]]:
     """Return the function and the start point, whose bare numbers follow the order of the variables.
 
-    Without a `flag` they were given as operands.
+    Without a `flag` they were given as operands. Names of columns of `data` are no variables.
     """
     from aimath.core.calculus import parse_function
 
-    f = parse_function(text)
+    f = parse_function(text, data=data)
     named = re.findall(r"([A-Za-z]\w*)\s*=", ",".join(start or ()))
+    check_assigned(named, data)
     if not f.variables and named:  # it is as good everywhere
-        f = parse_function(text, tuple(dict.fromkeys(filter(is_variable, named))))
+        f = parse_function(text, tuple(dict.fromkeys(filter(is_variable, named))), data)
     if not f.variables:
         why = f"{text} has no variable to change"
         error = InputError(why, hint="name one, as in (w-3)^2", usage=True)
@@ -166,6 +177,8 @@ def parse_start(
         return f, parse_point(f.variables, pieces, flag)
     except InputError as error:
         error.usage = True
+        if data is not None:
+            error.hint = f"{error.hint}; {data.known}" if error.hint else data.known
         raise error.within(flag) if flag else error from None
 
 
@@ -191,13 +204,19 @@ def descent_report(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
     report_options: ReportOptions,
+    table_options: TableOptions,
     **options: Any,
 ) -> Report:
     """Run an optimizer over all combinations of swept options and return the report."""
     function, start = take_operands(*descent_options[:3])
     descent_options = descent_options._replace(function=function, start=start)
-    runs, swept = _run_descents(optimizer, descent_options, schedule_options, options, report_options)
-    return _report(runs, swept, descent_options, report_options)
+    data, notes = load_data([function], table_options.data, table_options.read_options(report_options.memory))
+    over = {"batch": table_options.batch, "seed": int(table_options.seed)}
+    runs, swept = _run_descents(
+        optimizer, descent_options, schedule_options, options | over, report_options, data
+    )
+    notes = (*notes, *batch_notes(runs))
+    return _report(runs, swept, descent_options, report_options)._replace(notes=notes)
 
 
 def _run_descents(
@@ -206,14 +225,16 @@ def _run_descents(
     schedule_options: ScheduleOptions,
     options: Mapping[str, Any],
     report_options: ReportOptions,
+    data: Data | None,
 ) -> tuple[RunBatch, dict[str, Any]]:
     """Return all runs and the swept values."""
     import numpy as np
 
+    from aimath.core.calculus import DataFunction
     from aimath.core.optim import minimize_batch
 
     flag = "" if descent_options.given else "--start"
-    f, start = parse_start(descent_options.function, descent_options.start, flag)
+    f, start = parse_start(descent_options.function, descent_options.start, flag, data)
     numbers = {
         "lr": descent_options.lr,
         "steps": descent_options.steps,
@@ -236,6 +257,9 @@ def _run_descents(
         report_options.memory,
         alternative="fewer --steps",
     )
+    if isinstance(f, DataFunction):
+        what = f"the formula at {pluralize(f.data.row_count, 'row')}"
+        check_budget(f.peak_memory(count), what, report_options.memory)
     planned = {key: by_run.pop(key) for key in schedule_options._fields}
     runs = minimize_batch(
         f, start, optimizer, schedule=check_choice("--schedule", descent_options.schedule, SCHEDULES),
@@ -296,8 +320,32 @@ def _rows_report(
             "function": descent_options.function,
             "schedule": descent_options.schedule,
         }
-        | {key: value for key, value in _common_settings(runs).items() if key not in swept},
+        | {key: value for key, value in _common_settings(runs).items() if key not in swept}
+        | {key: value for key, value in _data_settings(runs).items() if key not in swept},
     )
+
+
+def _data_settings(runs: RunBatch) -> dict[str, Any]:
+    """Return what there is to say of the data and its batches."""
+    data, batches = runs.objective.data, runs.batches
+    if data is None:
+        return {}
+    if batches is None:
+        return {"rows": data.row_count}
+    return {"rows": data.row_count, "batch": batches[0].size, "seed": batches[0].seed}
+
+
+def batch_notes(runs: RunBatch) -> tuple[str, ...]:
+    """Return what batches make of losses and gradients."""
+    if runs.batches is None:
+        return ()
+    notes = []
+    for rows, size, seed in dict.fromkeys(runs.batches):
+        count, short = -(-rows // size), rows % size
+        last = f", the last of {short}" * (short > 0)
+        each = f"{pluralize(count, 'update')} of {pluralize(size, 'row')}{last}"
+        notes.append(f"an epoch is {each}: all {rows} rows in an order drawn by seed {seed}")
+    return (*notes, "loss and gradient are those of the batch, in the last row those of all rows")
 
 
 def _common_settings(runs: RunBatch) -> dict[str, Any]:
@@ -313,9 +361,8 @@ def _explain_reports(
 ) -> Iterator[Report]:
     from aimath.commands.optim._derivation import explain_run  # noqa: PLC0415  only for --explain
 
-    f = parse_start(descent_options.function, descent_options.start)[0]
     for run in range(runs.count):
-        told = explain_run(runs, run, f, descent_options.schedule)
+        told = explain_run(runs, run, runs.objective, descent_options.schedule)
         yield told._replace(swept={key: values[run : run + 1] for key, values in swept.items()})
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.job import check_choice
-from aimath.cli.options import Integer, MaxMemory, MemoryLimit, Number, Option
+from aimath.cli.options import TABLE_OPTIONS, Integer, MaxMemory, MemoryLimit, Number, Option, TableOptions
+from aimath.commands.formulas import load_data
 from aimath.commands.optim._runs import (
     FAILED_STATUSES,
     SCHEDULES,
@@ -15,9 +16,11 @@ from aimath.commands.optim._runs import (
     Given,
     LearningRate,
     ScheduleName,
+    batch_notes,
     parse_start,
     take_operands,
 )
+from aimath.errors import InputError
 from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
@@ -41,10 +44,12 @@ LOSSES = Plot(
     example="aimath race --lr 0.1 --steps 20",
     answer="steps, loss and status of each",
     quiz=("race",),
+    applies=TABLE_OPTIONS,
     after="adamw",
 )
 def race(
     given: Given,
+    table_options: TableOptions,
     function: Formula = VALLEY,
     start: Annotated[
         list[str] | None,
@@ -70,7 +75,12 @@ def race(
     from aimath.core import optim as optimize
 
     function, start = take_operands(given, function, start)
-    f, point = parse_start(function, start, "" if given else "--start")
+    sizes = table_options.batch or (None,)  # a tuple of what was typed
+    if len(sizes) > 1:
+        hint = "race each by itself"
+        raise InputError(f"--batch has {len(sizes)} sizes, and a race has one", hint=hint, usage=True)
+    data, notes = load_data([function], table_options.data, table_options.read_options(memory))
+    f, point = parse_start(function, start, "" if given else "--start", data)
     known = tuple(optimize.OPTIMIZERS)
     names = [
         check_choice("--optimizers", n.strip(), known) for n in (optimizers or ",".join(known)).split(",")
@@ -78,7 +88,10 @@ def race(
     check_choice("--schedule", schedule, SCHEDULES)
     size = BYTES_PER_STEP * steps * len(names) * len(point)
     check_budget(size, f"{len(names)} ways of {steps} steps", memory, alternative="fewer --steps")
-    found = optimize.race(f, point, optimizers=names, lr=lr, steps=steps, until=until, schedule=schedule)
+    found = optimize.race(
+        f, point, optimizers=names, lr=lr, steps=steps, until=until, schedule=schedule,
+        batch=sizes[0], seed=int(table_options.seed),
+    )  # fmt: skip
     return Report(
         found,
         show=("optimizer", "steps", "loss", "status"),
@@ -88,6 +101,7 @@ def race(
         drawn=lambda: _trajectories(found),
         extra={"function": function, "lr": lr, "schedule": schedule},
         warnings=_failure_warnings(found),
+        notes=(*notes, *batch_notes(found.source.paths[0].source)),
     )
 
 

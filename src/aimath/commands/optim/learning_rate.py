@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import ABSENT, Operand, Option, Usage, Vector
+from aimath.cli.options import ABSENT, Operand, Option, Reading, TableFile, Usage, Vector
+from aimath.commands.formulas import load_data
 from aimath.commands.optim._runs import DEFAULT_FUNCTION, LearningRate, parse_start
+from aimath.read.blocks import ReadOptions
 from aimath.report import CrossCheck, Line, Plot, Reference, Report, Table
 
 MAX_DIRECTIONS = 4
@@ -15,7 +17,7 @@ CURVE_POINTS = 400
 
 @command(
     Usage(("curvatures",)),
-    Usage((), selected_by=("function", "at"), example="aimath learning-rate --function x^4 --at x=1"),
+    Usage((), selected_by=("function", "at", "data"), example="aimath learning-rate --function x^4 --at x=1"),
     example="aimath learning-rate 1 9 --lr .2",
     answer="rate; the largest and the best one",
     quiz=("learning_rate",),
@@ -28,6 +30,8 @@ def learning_rate(
     ] = "",
     at: Annotated[str, Option("--at", help="Where it is taken: x=3,y=2.", metavar="LIST")] = "",
     lr: LearningRate = 0.1,
+    data: TableFile = "",
+    reading: Reading = ReadOptions(),  # noqa: B008  immutable
 ) -> Report:
     """Say what a learning rate does to gradient descent.
 
@@ -36,8 +40,11 @@ def learning_rate(
     """
     from aimath.core import optim as optimize
 
-    if function or at:
-        f, point = parse_start(function or DEFAULT_FUNCTION, [at] if at else None, "--at")
+    notes: tuple[str, ...] = ()
+    if function or at or data:
+        text = function or DEFAULT_FUNCTION
+        table, notes = load_data([text], data, reading)
+        f, point = parse_start(text, [at] if at else None, "--at", table)
         curvatures = optimize.learning_rate(function=f, at=point, lr=lr).curvatures[None]
     flat = " where there is a curvature" if (curvatures == 0.0).any() else ""
     found = optimize.learning_rate(curvatures, lr)
@@ -67,6 +74,7 @@ def learning_rate(
         ),
         drawn=lambda: _factors_by_rate(found),
         extra={"function": function} if function else {},
+        notes=notes,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from aimath.cli.command import command
-from aimath.cli.options import Number, Option
+from aimath.cli.options import Number, Option, TableOptions
 from aimath.commands.optim._runs import (
     DESCENT_OPTIONS,
     DescentOptions,
@@ -33,7 +33,7 @@ class AdamOptions(NamedTuple):
 
 @command(
     example="aimath gd --lr 0.1 --steps 20",
-    answer="a row a step; `--function --start --lr --steps --until --schedule`",
+    answer="a row a step; `--data FILE --batch --lr --steps --until --schedule`",
     quiz=("gd",),
     applies=DESCENT_OPTIONS,
     after="backprop",
@@ -41,14 +41,18 @@ class AdamOptions(NamedTuple):
 def gd(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
+    table_options: TableOptions,
     report_options: ReportOptions,
     weight_decay: WeightDecay = 0.0,
 ) -> Report:
     """Walk downhill against the gradient.
 
     w <- w - lr * gradient. Of f = (w-3)^2 from w = 10, unless --function and --start say otherwise.
+    mean(...) and sum(...) go over the rows of --data, whose columns the formula names.
     """
-    return descent_report("gd", descent_options, schedule_options, report_options, weight_decay=weight_decay)
+    return descent_report(
+        "gd", descent_options, schedule_options, report_options, table_options, weight_decay=weight_decay
+    )
 
 
 @command(
@@ -60,6 +64,7 @@ def gd(
 def momentum(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
+    table_options: TableOptions,
     report_options: ReportOptions,
     momentum: Momentum = 0.9,
     dampening: Annotated[
@@ -72,7 +77,9 @@ def momentum(
     buffer <- momentum * buffer + gradient; w <- w - lr * buffer.
     """
     options = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-    return descent_report("momentum", descent_options, schedule_options, report_options, **options)
+    return descent_report(
+        "momentum", descent_options, schedule_options, report_options, table_options, **options
+    )
 
 
 @command(
@@ -84,6 +91,7 @@ def momentum(
 def nesterov(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
+    table_options: TableOptions,
     report_options: ReportOptions,
     momentum: Momentum = 0.9,
     weight_decay: WeightDecay = 0.0,
@@ -97,6 +105,7 @@ def nesterov(
         descent_options,
         schedule_options,
         report_options,
+        table_options,
         momentum=momentum,
         weight_decay=weight_decay,
     )
@@ -111,6 +120,7 @@ def nesterov(
 def rmsprop(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
+    table_options: TableOptions,
     report_options: ReportOptions,
     alpha: Annotated[float, Number(("--alpha",), "Memory of the mean square.", vectorized=True)] = 0.99,
     eps: Eps = 1e-8,
@@ -128,6 +138,7 @@ def rmsprop(
         descent_options,
         schedule_options,
         report_options,
+        table_options,
         **options,
         momentum=momentum,
         weight_decay=weight_decay,
@@ -143,6 +154,7 @@ def rmsprop(
 def adam(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
+    table_options: TableOptions,
     report_options: ReportOptions,
     adam_options: AdamOptions,
     weight_decay: WeightDecay = 0.0,
@@ -157,6 +169,7 @@ def adam(
         descent_options,
         schedule_options,
         report_options,
+        table_options,
         **adam_options._asdict(),
         weight_decay=weight_decay,
         amsgrad=amsgrad,
@@ -172,6 +185,7 @@ def adam(
 def adamw(
     descent_options: DescentOptions,
     schedule_options: ScheduleOptions,
+    table_options: TableOptions,
     report_options: ReportOptions,
     adam_options: AdamOptions,
     weight_decay: Annotated[
@@ -188,6 +202,7 @@ def adamw(
         descent_options,
         schedule_options,
         report_options,
+        table_options,
         **adam_options._asdict(),
         weight_decay=weight_decay,
         amsgrad=amsgrad,

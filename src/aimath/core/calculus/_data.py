@@ -26,9 +26,14 @@ class Data(NamedTuple):
     names: tuple[str, ...] = ()  # of all columns that there are, also those that aren't held
 
     @property
-    def count(self) -> int:
+    def row_count(self) -> int:
         """How many rows there are."""
         return len(self.row_numbers)
+
+    def at_rows(self, rows: Indices) -> Data:
+        """Return some rows of the data."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Data(columns, self.row_numbers[rows], self.names)
 
     @property
     def known(self) -> str:
@@ -41,7 +46,7 @@ class Data(NamedTuple):
 def as_data(given: Mapping[str, ArrayLike] | Data) -> Data:
     """Return columns, given by name, as data.
 
-    >>> as_data({"x": [1, 2], "y": [3, 5]}).count
+    >>> as_data({"x": [1, 2], "y": [3, 5]}).row_count
     2
     """
     if isinstance(given, Data):
@@ -83,19 +88,19 @@ class Batches(NamedTuple):
     [4, 4, 2, 4]
     """
 
-    count: int  # rows
+    rows: int  # of all the data
     size: int  # of a batch
     seed: int = 0
 
     @property
     def per_epoch(self) -> int:
         """Batches of an epoch."""
-        return -(-self.count // self.size)
+        return -(-self.rows // self.size)
 
     def endless(self) -> Iterator[Indices]:
         """Yield the rows of one batch after the other."""
         draws = np.random.Generator(np.random.PCG64(self.seed))
         while True:
-            order = np.argsort(draws.random(self.count), kind="stable")
-            for start in range(0, self.count, self.size):
+            order = np.argsort(draws.random(self.rows), kind="stable")
+            for start in range(0, self.rows, self.size):
                 yield order[start : start + self.size]

@@ -138,9 +138,7 @@ class Function:
         way = [float(k == moved) for k in range(len(self.variables))]
         return self._widths(self._hessian_program, [*point, *way], moved, radius)[1 + len(self.variables) :]
 
-    def _widths(
-        self, program: Program, point: Sequence[float], moved: int, radius: float
-    ) -> list[float]:
+    def _widths(self, program: Program, point: Sequence[float], moved: int, radius: float) -> list[float]:
         return widths(program, point, moved, radius)
 
     def compiled_gradient(self) -> Callable[[Sequence[float]], Sequence[float]]:

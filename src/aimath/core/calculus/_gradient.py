@@ -148,9 +148,7 @@ def grad(
            [1., 1.]])
     """
     named = {**(start or {}), **point}
-    chosen = _with_same_variables(
-        functions, variables, tuple(named), None if data is None else as_data(data)
-    )
+    chosen = _with_same_variables(functions, variables, tuple(named), None if data is None else as_data(data))
     points, single = _resolve_points(chosen[0], at, named)
     exact = exact or at is None or single
     if len(chosen) == 1:

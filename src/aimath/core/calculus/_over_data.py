@@ -26,15 +26,17 @@ from aimath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimath.core.calculus._graph import Graph
     from aimath.core.calculus._balls import Ball, Balls
     from aimath.core.calculus._data import Data
     from aimath.core.calculus._evaluate import Program
     from aimath.core.calculus._grammar import ParseNode
+    from aimath.core.calculus._graph import Graph
     from aimath.core.numerics.types import Array, Indices
 
 FEW_ROWS = 64
 """Of so many rows sums are compensated."""
+POLES = ("div", "log", "log2", "log10", "pow")
+"""Operations that are infinite where an operand is 0."""
 EXACT_WORK = 300_000
 """Operations, rows times nodes, that are made in balls: about a second."""
 
@@ -44,7 +46,7 @@ class Contributions(NamedTuple):
 
     text: str  # what is inside
     op: str  # "mean" or "sum"
-    values: Array  # (rows,) of the rows asked for
+    values: Array  # (count,) of the first rows
     total: float  # over all rows
 
 
@@ -56,14 +58,17 @@ class DataFunction(Function):
     def __init__(self, text: str, variables: tuple[str, ...], parts: Sequence[ParseNode], data: Data) -> None:
         used = tuple(name for name in data.columns if any(part.name == name for part in parts))
         super().__init__(text, variables, parts, used)
-        self.data = data
+        self.data, self._parts = data, parts
         self._columns = [data.columns[name] for name in used]
         self._evaluators: dict[int, _RowEvaluator] = {}
         _check_names(text, parts, data)
         self._check_root(parts)
 
     def _check_root(self, parts: Sequence[ParseNode]) -> None:
-        """Raise InputError if the formula has a value for each row instead of one."""
+        """Raise InputError if nothing goes over the rows, or the formula has a value for each."""
+        if not any(part.op in REDUCTIONS for part in parts):
+            why = f"{self.short_text()} has no mean(...) and no sum(...) that goes over the data"
+            raise InputError(why, hint="leave the data out, or write mean(...)", usage=True)
         if not self.graph.nodes[self.root].per_row:
             return
         inside = _reduced_parts(parts)
@@ -71,7 +76,9 @@ class DataFunction(Function):
             part for k, part in enumerate(parts) if part.name in self.graph.columns and k not in inside
         )
         why = f"{first.name} is a column of the data and stands outside of mean(...) and sum(...)"
-        hint = f"write mean({self.text})" if not inside and len(self.text) <= 60 else "put it into a mean(...)"
+        hint = (
+            f"write mean({self.text})" if not inside and len(self.text) <= 60 else "put it into a mean(...)"
+        )
         raise InputError(why, hint=hint, snippet=format_caret(self.text, first.start), usage=True)
 
     def point(self, start: Mapping[str, Any] | Sequence[float] | None = None, /, **named: Any) -> Any:
@@ -88,6 +95,10 @@ class DataFunction(Function):
             error.hint = error.hint or self.data.known
             raise
 
+    def at_rows(self, rows: Indices) -> DataFunction:
+        """Return the formula over some rows of the data."""
+        return DataFunction(self.text, self.variables, self._parts, self.data.at_rows(rows))
+
     # Many points, in float64.
 
     def _roots(self, program: Program, points: Array, rows: Indices | None = None) -> Array:
@@ -102,7 +113,7 @@ class DataFunction(Function):
     def _evaluator(self, program: Program) -> _RowEvaluator:
         found = self._evaluators.get(id(program))
         if found is None:
-            found = self._evaluators[id(program)] = _RowEvaluator(program, self._columns, self.data.count)
+            found = self._evaluators[id(program)] = _RowEvaluator(program, self._columns, self.data.row_count)
         return found
 
     def float_values(self, points: Array) -> Array:
@@ -142,7 +153,7 @@ class DataFunction(Function):
     def peak_memory(self, points: int = 1) -> int:
         """Return about how many bytes evaluating the gradient takes at its peak, besides the data."""
         most = max(self._live(self._gradient_program))
-        return 8 * self.data.count * most * max(1, min(points, BLOCK // self.data.count))
+        return 8 * self.data.row_count * most * max(1, min(points, BLOCK // self.data.row_count))
 
     def _live(self, program: Program) -> list[int]:
         """Return how many rows of numbers are held after each instruction."""
@@ -172,7 +183,7 @@ class DataFunction(Function):
 
     def is_exact_within(self, program: Program | None = None) -> bool:
         """Return whether answers at one point are rounded once: with very many rows they aren't."""
-        return self.data.count * cost(program or self._gradient_program) <= EXACT_WORK
+        return self.data.row_count * cost(program or self._gradient_program) <= EXACT_WORK
 
     def _in_balls(self, program: Program, point: Sequence[float], free: int) -> Evaluation:
         inputs = list(map(ball, map(float, point)))
@@ -180,22 +191,20 @@ class DataFunction(Function):
         balls: list[Any] = []
 
         def compute(arithmetic: Balls) -> list[Ball]:
-            balls[:] = _balls_of_rows(program, inputs, columns, self.data.count, arithmetic)
+            balls[:] = _balls_of_rows(program, inputs, columns, self.data.row_count, arithmetic)
             return [balls[root] for root in program.roots]
 
         try:
-            floats = settle(compute, self.data.count * cost(program), free)
+            floats = settle(compute, self.data.row_count * cost(program), free)
         except (UndecidedError, UndefinedError, TooLargeError):
             raise self._undefined(program, np.array([point], np.float64)) from None
         if any(value is not None and np.isinf(value) for value in floats[free:]):
             raise self._undefined(program, np.array([point], np.float64))
         return Evaluation(program, balls, floats)
 
-    def _widths(
-        self, program: Program, point: Sequence[float], moved: int, radius: float
-    ) -> list[float]:
+    def _widths(self, program: Program, point: Sequence[float], moved: int, radius: float) -> list[float]:
         columns = [list(map(ball, column.tolist())) for column in self._columns]
-        count = self.data.count
+        count = self.data.row_count
 
         def rows(program: Program, inputs: Sequence[Ball], arithmetic: Balls, _: list[Any]) -> list[Any]:
             return _balls_of_rows(program, inputs, columns, count, arithmetic)
@@ -206,14 +215,13 @@ class DataFunction(Function):
         """Return the error that names the part without a value, and the first row that has none."""
         evaluator = self._evaluator(program)
         for k, row, values in evaluator.trace(where):
-            node, args, _ = program.instructions[k]
+            node = program.instructions[k].node
             at = self._describe_point(where[0], row if node.per_row else None)
             piece = excerpt(self.text, node.span)
             if node.is_derivative:
                 return InputError(f"{piece} has no finite derivative{at}")
-            if np.isposinf(values[0]) or np.isneginf(values[0]):
-                if node.op not in ("div", "log", "log2", "log10", "log1p", "pow") or 0.0 not in values[1:]:
-                    return InputError(f"{piece}: the value overflows float64{at}")
+            if np.isinf(values[0]) and not (node.op in POLES and 0.0 in values[1:]):
+                return InputError(f"{piece}: the value overflows float64{at}")
             why, bound = undefined_reason(self.text, node, values[1:])
             return InputError(f"{piece}: {why}{at}{bound}")
         return InputError(f"{self.short_text()} can't be told{self._describe_point(where[0], None)}")
@@ -230,8 +238,8 @@ class DataFunction(Function):
 
     # What people see of it.
 
-    def contributions(self, point: Sequence[float], rows: Indices) -> list[Contributions]:
-        """Return what some rows add to each mean and sum that stands in no other."""
+    def contributions(self, point: Sequence[float], count: int) -> list[Contributions]:
+        """Return what the first rows add to each mean and sum that stands in no other."""
         outer: list[int] = []
         inside: set[int] = set()
         for i in reversed(self.graph.topological_order([self.root])):
@@ -245,10 +253,10 @@ class DataFunction(Function):
             node = self.graph.nodes[i]
             term = self.graph.nodes[node.args[0]]
             whole, each = _RowEvaluator.of_nodes(
-                self.graph, [i, node.args[0]], self._columns, self.data.count
+                self.graph, [i, node.args[0]], self._columns, self.data.row_count
             ).raw(where)
             text = self.text[slice(*term.span)].strip()
-            values = np.broadcast_to(each, (1, self.data.count))[0, rows]
+            values = np.broadcast_to(each, (1, self.data.row_count))[0, :count]
             found.append(Contributions(text, node.op, values, float(np.ravel(whole)[0])))
         return found
 
@@ -276,7 +284,7 @@ class DataFunction(Function):
             count = int(np.count_nonzero(tied))
             if count:
                 used = "equal shares are" if node.op in ("max", "min") else "0 is"
-                many = f" in {count} of {self.data.count} rows" if node.per_row else ""
+                many = f" in {count} of {self.data.row_count} rows" if node.per_row else ""
                 notes.append(f"not differentiable{many} ({node.op}): {used} used")
         return tuple(dict.fromkeys(notes))
 
@@ -440,10 +448,10 @@ def _balls_of_rows(
     return found
 
 
-def _reduce_balls(op: str, rows: Sequence[Ball], arithmetic: Balls) -> Ball:
-    total, add = rows[0], FUNCTIONS["add"]
+def _reduce_balls(op: str, rows: Sequence[Ball], arithmetic: Balls) -> Any:
+    total: Any = rows[0]
     for one in rows[1:]:
-        total = add(arithmetic, total, one)
+        total = FUNCTIONS["add"](arithmetic, total, one)
     return FUNCTIONS["div"](arithmetic, total, ball(float(len(rows)))) if op == "mean" else total
 
 

@@ -12,10 +12,12 @@ from aimath.core.optim._rules import ARRAY_BACKEND
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike
 
     from aimath.core.calculus import DataFunction, Function
-    from aimath.core.numerics.types import Array
+    from aimath.core.numerics.types import Array, Indices
     from aimath.core.optim._rules import UpdateRule
 
 
@@ -27,8 +29,10 @@ class Walk(NamedTuple):
     gradients: Array  # (rows, runs, n)
 
 
-def resolve_batches(objective: Function, batch: int | None, seed: int, until: Any) -> Batches | None:
-    """Return the minibatches that are asked for, or None for all rows at each step."""
+def resolve_batches(
+    objective: Function, batch: ArrayLike | None, seed: int, until: Any, count: int
+) -> tuple[Batches, ...] | None:
+    """Return the minibatches of each run, or None for all rows at each step."""
     if batch is None:
         return None
     data = objective.data
@@ -37,9 +41,40 @@ def resolve_batches(objective: Function, batch: int | None, seed: int, until: An
     if until is not None:
         why = "a minibatch's gradient says nothing of the whole one, which until is about"
         raise InputError(why, operand="batch", usage=True)
-    if int(batch) != batch or batch < 1:
-        raise InputError(f"a batch has a whole number of rows from 1, not {batch:g}", operand="batch")
-    return Batches(data.count, min(int(batch), data.count), int(seed))
+    sizes = np.broadcast_to(np.asarray(batch, np.float64), count).tolist()
+    for size in sizes:
+        if not (size >= 1.0 and size.is_integer()):
+            raise InputError(f"a batch has a whole number of rows from 1, not {size:g}", operand="batch")
+    rows = data.row_count
+    return tuple(Batches(rows, int(min(size, rows)), int(seed)) for size in sizes)
+
+
+def walk_over_data(
+    objective: DataFunction,
+    start: Sequence[float],
+    build_rule: Callable[[Indices], UpdateRule],
+    rates: Array,
+    until: Array,
+    batches: Sequence[Batches] | None,
+) -> Walk:
+    """Return the walk of runs with `rates` (steps, runs); `build_rule` gives the rule of some of them."""
+    sizes = [0 if batches is None else batches[run].size for run in range(rates.shape[1])]
+    walks, groups = [], [np.flatnonzero(np.array(sizes) == size) for size in dict.fromkeys(sizes)]
+    for runs in groups:
+        own = None if batches is None else batches[runs[0]]
+        walks.append(run_over_data(objective, start, build_rule(runs), rates[:, runs], until[runs], own))
+    if len(walks) == 1:
+        return walks[0]
+    rows = max(len(walk.points) for walk in walks)
+    order = np.argsort(np.concatenate(groups), kind="stable")
+
+    def joined(parts: Sequence[Array]) -> Array:
+        padded = [
+            np.pad(p, [(0, rows - len(p)), *[(0, 0)] * (p.ndim - 1)], constant_values=np.nan) for p in parts
+        ]
+        return np.concatenate(padded, axis=1)[:, order]
+
+    return Walk(*(joined([walk[k] for walk in walks]) for k in range(len(Walk._fields))))
 
 
 def run_over_data(

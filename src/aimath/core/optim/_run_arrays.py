@@ -10,7 +10,7 @@ from aimath.core.numerics.arrays import row_norms
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,7 +50,7 @@ class RunArrays:
         gradients: Array,
         steps: Indices,
         losses: Array | None = None,
-        batches: Batches | None = None,
+        batches: Sequence[Batches] | None = None,
     ) -> None:
         self.objective, self.rule, self.rates, self.until, self.base_lr = (
             objective,
@@ -60,7 +60,7 @@ class RunArrays:
             base_lr,
         )
         self.points, self.gradients = points, gradients  # (rows, runs, n)
-        self.batches = batches  # of data: row k is known over batch k, the last over all rows
+        self.batches = batches  # of data, by run: row k is known over batch k, the last over all rows
         losses = (objective.float_values(points) if losses is None else losses)[..., np.newaxis]
         unknown = np.isnan(losses[..., 0]) & np.isfinite(points).all(axis=-1)
         self.losses = redone(points, losses, unknown, lambda w: [objective(w)])[..., 0]  # (rows, runs)

@@ -328,6 +328,13 @@ class Trajectory(NamedTuple):
 
         return retrace.check_last_point(self.source, int(self.run[-1]), int(self.step[-1]))
 
+    def check_gradient(self) -> Check:
+        """Return the gradient at the first row beside that from differences of values, of its batch."""
+        from aimath.core.calculus import grad  # noqa: PLC0415  the same
+
+        check: Check = grad(self.source.first_objective(int(self.run[0])), at=self.point[0]).check()
+        return check._replace(answer=self.gradient[0])
+
     def _per_row(self, by_run: Sequence[str]) -> Any:
         return by_run[0] if self.source.count == 1 else np.array(by_run)[self.run]
 
@@ -384,6 +391,12 @@ class RunBatch(RunArrays):
         from aimath.core.optim import _closed_form  # noqa: PLC0415  only for derivations
 
         return _closed_form.next_points(self)
+
+    def first_objective(self, run: int = 0) -> Function:
+        """Return the function that a run's first update goes over: of a batch, if there are any."""
+        if self.batches is None or not isinstance(self.objective, DataFunction):
+            return self.objective
+        return self.objective.at_rows(next(self.batches[run].endless()))
 
     def closed_form(self, run: int = 0) -> Quadratic | None:
         """Return the quadratic that a run of gradient descent is on, or None without a closed form."""
