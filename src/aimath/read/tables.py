@@ -313,9 +313,7 @@ def _as_objects(records: Sequence[tuple[int, Any]], source: str) -> Iterator[tup
         cells = record if isinstance(record, list) else [record]
         width = len(cells) if width is None else width
         if len(cells) != width:
-            why = (
-                f"row {number} has {pluralize(len(cells), 'entry').replace('entrys', 'entries')}, not {width}"
-            )
+            why = f"row {number} has {pluralize(len(cells), 'number')}, not {width}"
             raise InputError(why).within(display_path(source))
         yield number, {f"x{k}": cell for k, cell in enumerate(cells, 1)}
 

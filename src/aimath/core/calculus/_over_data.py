@@ -66,10 +66,10 @@ class DataFunction(Function):
 
     def _check_root(self, parts: Sequence[ParseNode]) -> None:
         """Raise InputError if nothing goes over the rows, or the formula has a value for each."""
-        if not any(part.op in REDUCTIONS for part in parts):
-            why = f"{self.short_text()} has no mean(...) and no sum(...) that goes over the data"
-            raise InputError(why, hint="leave the data out, or write mean(...)", usage=True)
         if not self.graph.nodes[self.root].per_row:
+            if not any(part.op in REDUCTIONS for part in parts):
+                why = f"{self.short_text()} has no mean(...) and no sum(...) that goes over the data"
+                raise InputError(why, hint="leave the data out, or write mean(...)", usage=True)
             return
         inside = _reduced_parts(parts)
         first = next(
