@@ -21,6 +21,7 @@ from aimath.pages.naive import NAIVE
 CHANGED = """the names that scripts rely on have changed. If that is on purpose, say so in .github/CHANGELOG.md and
 write them anew: python -m pytest tests/test_interface.py --rewrite-interface"""
 COMMITTED = Path(__file__).with_name("interface.json")
+OPTIMIZERS = ("momentum", "nesterov", "rmsprop", "adam", "adamw")
 LINES = [
     "dot 1,2 3,4",
     "dot --a 1,2 --b 3,4",
@@ -77,8 +78,14 @@ LINES = [
     "gd --steps 2 --schedule cosine --min-lr .01",
     "gd --steps 2 --schedule warmup-cosine --warmup 1 --init-lr .01",
     "gd --steps 2 --schedule inverse-time",
-    *(f"{name} --steps 2" for name in ("momentum", "nesterov", "rmsprop", "adam", "adamw")),
-    *(f"{name} --steps 2 --lr .1,.2 --last" for name in ("momentum", "nesterov", "rmsprop", "adam", "adamw")),
+    "gd 'mean((w*x-y)^2)' w=1 --data points.csv --steps 2",
+    "gd 'mean((w*x-y)^2)' w=1 --data points.csv --batch 1,2 --seed 3 --steps 2 --missing skip",
+    *(f"{name} 'mean((w*x-y)^2)' w=1 --data points.csv --batch 2 --seed 3 --steps 2" for name in OPTIMIZERS),
+    "race 'mean((w*x-y)^2)' w=1 --data points.csv --batch 2 --seed 3 --steps 2",
+    "grad 'mean((w*x-y)^2)' w=1 --data points.csv",
+    "learning-rate --function 'mean((w*x-y)^2)' --at w=1 --data points.csv",
+    *(f"{name} --steps 2" for name in OPTIMIZERS),
+    *(f"{name} --steps 2 --lr .1,.2 --last" for name in OPTIMIZERS),
     "momentum --steps 2 --momentum .5 --dampening .1 --weight-decay .1",
     "nesterov --steps 2 --momentum .5 --weight-decay .1",
     "rmsprop --steps 2 --alpha .9 --eps 1e-6 --centered --momentum .5 --weight-decay .1",
@@ -215,6 +222,7 @@ def files(tmp_path, monkeypatch):
     np.savez("base.npz", w=np.eye(3))
     np.savez("tuned.npz", w=np.eye(3) + 0.5)
     Path("config.json").write_text('{"model_type": "gpt2", "n_positions": 4096}')
+    Path("points.csv").write_text("x,y\n1,3.1\n2,4.9\n3,7.2\n")
     np.save("vectors.npy", np.array([[1.0, 0], [0, 1], [2, 1], [3, 1]]))
     Path("words.list").write_text("a\nb\nc\nd\n")
     Path("words.txt").write_text("a 1 0\nb 0 1\nc 2 1\nd 3 1\n")

@@ -68,6 +68,10 @@ gd --lr {.1|1|1e-9|.1,.5,1.1} --steps 4
 gd --function {'(w-3)^4'|'w^2/2'|'1e6*(w-3)^2'|'cosh(w-2)'|'-(w-2)^2'} --start w={1|3.0000001|-300} --lr 1e-7 --steps {0|3}
 gd --function 'x^2+10*y^2' --start x=1,y=1 --steps 3
 gd {--schedule cosine|--weight-decay .1|--start w=3} --steps 3
+gd 'mean((w*x+b-y)^2)' --data points.csv {w=0 b=0|w=.3 b=-1e-9|w=1e5 b=1} {--lr .01|--batch 3 --seed 2} --steps {0|3}
+momentum 'mean((w*x+b-y)^2)+.1*w^2' --data points.csv w=1 b=.5 --lr .001,.01 --steps 2
+adam 'mean(log(1+exp(-w*x*(y-5))))+sum(x)*w^2' --data points.csv w={1|-.3333333} --steps {1|2} {--batch 2|}
+grad {'mean((w*x+b-y)^2)'|'sqrt(mean((w*x-y)^2))+b*sum(x)'|'mean(tanh(w*x)*y)/sum(b*x)'} --data points.csv w={1|.3} b={-1e-9|7} {--hessian|}
 momentum {--lr .1|--lr .1,.2 --dampening .5} --function {w^2/3 --start 1|x^2+10*y^2 --start 1,.3} --steps {0|3}
 nesterov --function 'x^2+10*y^2' --start x=1,y=0.3 --steps 4
 rmsprop {--centered|--momentum .9|--lr .5} --steps {0|4}
@@ -143,6 +147,14 @@ WITH_PRODUCTS, FOUR_DIGITS = {"matmul", "inverse", "eig", "backprop"}, 4
 """Calculators that write a row times a column in fewer digits than other numbers."""
 
 CALCULATORS = [name for name, entry in COMMANDS.items() if not (entry.is_text or lookup(name).informational)]
+
+
+@pytest.fixture(autouse=True)
+def points(tmp_path, monkeypatch):
+    """The table that lines name."""
+    monkeypatch.chdir(tmp_path)
+    rows = "1,3.1\n2,4.9\n3,7.2\n4.00001,8.8\n-0.3333333,1e-9\n1e-7,1.25\n"
+    (tmp_path / "points.csv").write_text(f"x,y\n{rows}")
 
 
 def expanded(line):

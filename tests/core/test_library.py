@@ -13,7 +13,7 @@ import pytest
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.command import REQUIRED
-from aimath.cli.options import Supplied
+from aimath.cli.options import Supplied, TableOptions
 from aimath.core import calculus, information, linalg, nn, optim, probability
 from aimath.errors import InputError
 
@@ -389,7 +389,7 @@ def test_every_command_is_called():
 
 # Names and defaults, from the command's declaration.
 
-READING = {"max_memory", "max_steps"}
+READING = {"max_memory", "max_steps", *TableOptions._fields} - {"data", "batch", "seed"}
 SHOWING = {
     "softmax": {"log"}, "gaussian": {"log", "cdf"}, "kl": {"reverse"}, "js": {"distance"}, "attention": {"tokens"}, "bayes": {"names"},
     "svd-approx": {"save_factors"}, **{key: {"last", "every", "check"} for key in optim.OPTIMIZERS},
@@ -454,6 +454,30 @@ def test_names_and_defaults_are_the_command_line_s(name):
 def test_variables_that_are_named_like_parameters():
     assert optim.gd("(lr-3)^2", start={"lr": 10.0}).point.tolist() == optim.gd().point.tolist()
     assert calculus.grad("at^2", start={"at": 3.0}).gradient == [6.0]
+
+
+def test_formulas_go_over_the_same_data(answered, tmp_path):
+    line, points = "mean((w*x+b-y)^2) + 0.1*w^2", {"x": [1, 2, 3, 4], "y": [3.1, 4.9, 7.2, 8.8]}
+    rows = "".join(f"{x},{y}\n" for x, y in zip(*points.values(), strict=True))
+    (tmp_path / "points.csv").write_text(f"x,y\n{rows}")
+    over, start = ("--data", f"@{tmp_path}/points.csv"), ("w=1", "b=0")
+    for name in (*optim.OPTIMIZERS, "race"):
+        found = list(
+            map(json.loads, answered(name, line, *over, *start, "--lr", ".01", "--json").splitlines())
+        )
+        own = getattr(optim, name)(line, data=points, w=1, b=0, lr=0.01)
+        assert [row["point"] for row in found] == own.point.tolist()
+        assert np.ravel([row["loss"] for row in found]).tolist() == own.loss.tolist()
+    row = json.loads(answered("grad", line, *over, *start, "--hessian", "--json"))
+    own = calculus.grad(line, data=points, w=1, b=0, hessian=True)
+    assert (row["value"], row["gradient"], row["hessian"]) == (
+        own.value,
+        own.gradient.tolist(),
+        own.hessian.tolist(),
+    )
+    row = json.loads(answered("learning-rate", "--function", line, *over, "--at", "w=1,b=0", "--json"))
+    own = optim.learning_rate(function=line, data=points, at={"w": 1, "b": 0})
+    assert row["curvatures"] == own.curvatures.tolist()
 
 
 def test_rows_of_the_library_are_rows_of_the_command_line(answered):

@@ -206,7 +206,7 @@ ENTRIES: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool]] = {
         "calculus",
         "Walk downhill against the gradient.",
         "aimath gd --lr 0.1 --steps 20",
-        "a row a step; `--function --start --lr --steps --until --schedule`",
+        "a row a step; `--data FILE --batch --lr --steps --until --schedule`",
         ("optim.gd",),
         False,
     ),
