@@ -101,7 +101,11 @@ def test_declared_option_is_refused_where_it_does_nothing_and_taken_elsewhere(na
                     assert f"{flags[option]} does nothing with {flags[rule.beside]} {choice}" in said
             assert bool(refusal(name, "1", *alone)) is (beside.default not in rule.values)
         else:
-            other = [flags[rule.beside], *["1"] * beside.nargs]
+            needs = [
+                one.beside for one in command.declared.applies if rule.beside in one.options and one.given
+            ]
+            others = [beside, *(part for part in command.params if part.name in needs)]
+            other = [word for part in others for word in (flags[part.name], *["1"] * part.nargs)]
             assert bool(refusal(name, *alone)) is rule.given
             assert ("does nothing" in refusal(name, *alone, *other)) is not rule.given
 

@@ -50,25 +50,23 @@ def parse_formulas(
     given: Sequence[str], order: str, example: str, data: Data | None = None
 ) -> tuple[list[Function], list[str]]:
     """Return the formulas, over the same variables, and the assignments among the arguments."""
-    from aimath.core.calculus import parse_function
+    from aimath.core.calculus import parse_function, parse_over_data
 
     assignments = [word for word in given if is_assignment(word)]
     texts = [word for word in given if word not in assignments]
     if len(texts) > 1 and not assignments and all(map(is_number, texts[1:])):
-        names = parse_function(texts[0], data=data).variables
+        names = parse_over_data(texts[0], data).variables
         if len(names) == len(texts) - 1:
             named = tuple(f"{name}={value}" for name, value in zip(names, texts[1:], strict=True))
             why = f"{' '.join(texts[1:])}: which variable has which value?"
             raise InputError(why, hint=Retype(tuple(texts[1:]), named), usage=True)
     if not texts:
         raise InputError("needs a formula", hint=f"try {example}", usage=True)
-    functions = [parse_function(text, data=data) for text in texts]
+    functions = [parse_over_data(text, data) for text in texts]
     check_assigned([assignment.partition("=")[0].strip() for assignment in assignments], data)
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
     names = _split_variables(order, found) if order else _in_order_of(found, assignments)
-    return [
-        f if f.variables == names else parse_function(f.text, names, data) for f in functions
-    ], assignments
+    return [parse_function(f, names) for f in functions], assignments
 
 
 def _split_variables(order: str, found: Sequence[str]) -> tuple[str, ...]:

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aimath.core import calculus
-from aimath.core.calculus import Batches, _over_data as over_data, as_data, parse_function
+from aimath.core.calculus import Batches, _over_data as over_data, as_data, parse_function, parse_over_data
 from aimath.errors import InputError
 
 POINTS = {"x": [1.0, 2.0, 3.0, 4.0], "y": [3.1, 4.9, 7.2, 8.8]}
 
 
 def over(text, data, variables=None):
-    return parse_function(text, variables, as_data(data))
+    return parse_over_data(text, as_data(data), variables)
 
 
 # Against exact arithmetic

@@ -109,7 +109,7 @@ def test_a_batch_of_all_rows_is_no_batch():
 
 def test_swept_sizes_and_rates_are_single_runs():
     data = noisy_line(30)
-    f = calculus.parse_function(LINE, data=calculus.as_data(data))
+    f = calculus.parse_over_data(LINE, calculus.as_data(data))
     sizes, rates = [3, 30, 3, 8], [0.1, 0.1, 0.02, 0.05]
     many = optim.minimize_batch(f, [0.0, 0.0], lr=rates, batch=sizes, steps=[10, 10, 6, 10], seed=4)
     for k, (size, rate, steps) in enumerate(zip(sizes, rates, (10, 10, 6, 10), strict=True)):
@@ -143,7 +143,7 @@ def test_runs_end_where_they_should():
 def test_every_step_evaluates_its_rows_once():
     """As many evaluations as steps, of all rows: nothing is worked out row by row or twice."""
     data = noisy_line(100)
-    f = calculus.parse_function(LINE, data=calculus.as_data(data))
+    f = calculus.parse_over_data(LINE, calculus.as_data(data))
     calls = []
 
     class Counted:

@@ -153,13 +153,13 @@ def parse_start(
 
     Without a `flag` they were given as operands. Names of columns of `data` are no variables.
     """
-    from aimath.core.calculus import parse_function
+    from aimath.core.calculus import parse_function, parse_over_data
 
-    f = parse_function(text, data=data)
+    f = parse_over_data(text, data)
     named = re.findall(r"([A-Za-z]\w*)\s*=", ",".join(start or ()))
     check_assigned(named, data)
     if not f.variables and named:  # it is as good everywhere
-        f = parse_function(text, tuple(dict.fromkeys(filter(is_variable, named))), data)
+        f = parse_function(f, tuple(dict.fromkeys(filter(is_variable, named))))
     if not f.variables:
         why = f"{text} has no variable to change"
         error = InputError(why, hint="name one, as in (w-3)^2", usage=True)

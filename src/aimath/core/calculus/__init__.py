@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aimath.core.calculus._expression import Function, parse_function
     from aimath.core.calculus._gradient import grad
     from aimath.core.calculus._grammar import ARITY, CONSTANTS, formula_names
-    from aimath.core.calculus._over_data import DataFunction
+    from aimath.core.calculus._over_data import DataFunction, parse_over_data
 
 __all__ = [
     "ARITY",
@@ -24,6 +24,7 @@ __all__ = [
     "formula_names",
     "grad",
     "parse_function",
+    "parse_over_data",
 ]
 
 __getattr__, __dir__ = attach(
@@ -34,6 +35,6 @@ __getattr__, __dir__ = attach(
         "_expression": ["Function", "parse_function"],
         "_gradient": ["grad"],
         "_grammar": ["ARITY", "CONSTANTS", "formula_names"],
-        "_over_data": ["DataFunction"],
+        "_over_data": ["DataFunction", "parse_over_data"],
     },
 )

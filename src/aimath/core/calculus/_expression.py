@@ -25,7 +25,7 @@ from aimath.errors import InputError, Remedy, join_and, suggest
 from aimath.text import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -57,6 +57,10 @@ class Function:
         # All variables come first, so that every one has a node, also one that the text lacks.
         self._input_nodes = [self.graph.node("variable", value=float(k)) for k in range(len(variables))]
         self.root = build_graph(self.graph, parts, variables)
+
+    def with_variables(self, variables: tuple[str, ...]) -> Function:
+        """Return the same formula of variables in another order, or of more."""
+        return parse_function(self.text, variables)
 
     def short_text(self, width: int = 60) -> str:
         """Return the formula's text, truncated to `width` characters."""
@@ -416,38 +420,37 @@ def _unsure(found: Array, bounds: Array) -> NDArray[np.bool_]:
         return np.asarray(~(np.isfinite(found) & (bounds <= LIMIT * np.abs(found))).all(axis=-1))
 
 
-def parse_function(
-    text: str | Function, variables: Sequence[str] | None = None, data: Data | None = None
-) -> Function:
+def parse_function(text: str | Function, variables: Sequence[str] | None = None) -> Function:
     """Return the function that a formula defines; variables are in order of appearance unless given.
 
-    What is a Function already is given back, if its variables are to be the same. Names of columns of
-    `data` are no variables.
+    What is a Function already is given back, if its variables are to be the same.
 
     >>> parse_function("a*x + b").variables
     ('a', 'x', 'b')
     """
     if isinstance(text, Function):
         same = variables is None or tuple(variables) == text.variables
-        return text if same else parse_function(text.text, variables, text.data)
+        return text if same else text.with_variables(tuple(variables or ()))
     parts = parse(text)
-    columns = () if data is None else data.columns
-    found = [part for part in parts if part.op == "variable" and part.name not in columns]
-    names = tuple(dict.fromkeys(part.name for part in sorted(found, key=lambda part: part.start)))
-    for part in found if variables is not None else ():
-        if part.name not in (variables or ()):
-            raise _unknown_variable(text, part, variables or ())
-    names = names if variables is None else tuple(variables)
-    if data is not None:
-        from aimath.core.calculus._over_data import DataFunction  # noqa: PLC0415  where there is data
-
-        return DataFunction(text, names, parts, data)
     for part in parts:
         if part.op in REDUCTIONS:
             why = f"{part.op}(...) goes over the rows of data, and there are none"
             snippet = format_caret(text, part.start)
             raise InputError(why, hint=Remedy("give {data}", data=...), snippet=snippet, usage=True)
-    return Function(text, names, parts)
+    return Function(text, names_of_variables(text, parts, variables), parts)
+
+
+def names_of_variables(
+    text: str, parts: Sequence[ParseNode], variables: Sequence[str] | None, columns: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return the names in a formula that are no columns: in order of appearance, or as they are given."""
+    found = [part for part in parts if part.op == "variable" and part.name not in columns]
+    if variables is None:
+        return tuple(dict.fromkeys(part.name for part in sorted(found, key=lambda part: part.start)))
+    for part in found:
+        if part.name not in variables:
+            raise _unknown_variable(text, part, variables)
+    return tuple(variables)
 
 
 def _unknown_variable(text: str, part: ParseNode, variables: Sequence[str]) -> InputError:

@@ -9,6 +9,7 @@ import numpy as np
 
 from aimath.core.calculus._data import as_data
 from aimath.core.calculus._expression import Function, parse_function
+from aimath.core.calculus._over_data import parse_over_data
 from aimath.core.numerics.arrays import Check, as_vectors, row_norms
 from aimath.core.numerics.finite_differences import central_difference, differences
 from aimath.core.numerics.types import never_infinite
@@ -168,7 +169,7 @@ def _with_same_variables(
     data: Data | None = None,
 ) -> list[Function]:
     """Return the functions over all their variables: in the order given, of the point, or of appearance."""
-    parsed = [parse_function(f, data=data) for f in functions]
+    parsed = [parse_over_data(f, data) for f in functions]
     if not parsed:
         raise InputError("needs a formula", usage=True)
     found = tuple(dict.fromkeys(name for f in parsed for name in f.variables))

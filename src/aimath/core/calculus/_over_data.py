@@ -17,8 +17,8 @@ from aimath.core.calculus._ball_functions import FUNCTIONS
 from aimath.core.calculus._balls import TooLargeError, UndecidedError, UndefinedError, ball
 from aimath.core.calculus._evaluate import BLOCK, excerpt, undefined_reason
 from aimath.core.calculus._exact import NON_DIFFERENTIABLE, Evaluation, cost, settle, widths
-from aimath.core.calculus._expression import Function
-from aimath.core.calculus._grammar import CONSTANTS, REDUCTIONS, format_caret
+from aimath.core.calculus._expression import Function, names_of_variables, parse_function
+from aimath.core.calculus._grammar import CONSTANTS, REDUCTIONS, format_caret, parse
 from aimath.core.calculus._operations import OPERATIONS
 from aimath.core.numerics.double_double import two_sum
 from aimath.errors import InputError
@@ -94,6 +94,11 @@ class DataFunction(Function):
                 ) from None
             error.hint = error.hint or self.data.known
             raise
+
+    def with_variables(self, variables: tuple[str, ...]) -> DataFunction:
+        """Return the same formula of variables in another order, or of more."""
+        names = names_of_variables(self.text, self._parts, variables, self.data.columns)
+        return DataFunction(self.text, names, self._parts, self.data)
 
     def at_rows(self, rows: Indices) -> DataFunction:
         """Return the formula over some rows of the data."""
@@ -287,6 +292,23 @@ class DataFunction(Function):
                 many = f" in {count} of {self.data.row_count} rows" if node.per_row else ""
                 notes.append(f"not differentiable{many} ({node.op}): {used} used")
         return tuple(dict.fromkeys(notes))
+
+
+def parse_over_data(
+    text: str | Function, data: Data | None, variables: Sequence[str] | None = None
+) -> Function:
+    """Return the function of a formula whose means and sums go over data; of one without, if that is None.
+
+    Names of columns are no variables. What is a Function already keeps its own data.
+
+    >>> from aimath.core.calculus import as_data
+    >>> parse_over_data("mean((w*x - y)^2)", as_data({"x": [1, 2], "y": [2, 4]})).gradient([1.0])
+    [-5.0]
+    """
+    if data is None or isinstance(text, Function):
+        return parse_function(text, variables)
+    parts = parse(text)
+    return DataFunction(text, names_of_variables(text, parts, variables, data.columns), parts, data)
 
 
 class _RowEvaluator:

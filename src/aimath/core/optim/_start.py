@@ -31,10 +31,10 @@ def resolve_start(
 
     Without a start the default functions have their own.
     """
-    f = calculus.parse_function(function, data=None if data is None else calculus.as_data(data))
+    f = calculus.parse_over_data(function, None if data is None else calculus.as_data(data))
     names = (*(start if isinstance(start, Mapping) else ()), *named)
     if not f.variables and names:  # it is as good everywhere
-        f = calculus.parse_function(f.text, names, f.data)
+        f = calculus.parse_function(f, names)
     if not f.variables:
         raise InputError(f"{f.short_text()} has no variable to change", usage=True)
     if start is None and not named and f.text in DEFAULT_STARTS:
