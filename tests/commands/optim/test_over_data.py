@@ -208,6 +208,15 @@ def test_data_that_are_not_there(line, why, way_out, aimath):
     assert way_out in ran.err
 
 
+def test_over_very_many_rows_the_losses_are_drawn(points, aimath, monkeypatch):
+    words = ("gd", LINE, "w=0", "b=0", "--data", str(points), "--steps", "5", "--plot")
+    assert "contours at f" in aimath(*words).err
+    monkeypatch.setattr("aimath.commands.optim._runs.MAX_LANDSCAPE_ROWS", 3)
+    drawn = aimath(*words).err
+    assert "contours at f" not in drawn
+    assert " step " in drawn
+
+
 def test_rows_are_priced_before_they_are_worked_on(points, refused, answered):
     points.write_text("x,y\n" + "1,2\n" * 20_000)
     line = "mean(sin(w*x)*cos(w*x)*tanh(w*y)*exp(w*x))"

@@ -38,6 +38,8 @@ BLOCK_ROWS = 65_536
 """Rows written at a time."""
 TRAJECTORY_COPIES = 8
 """Arrays of the size of the way that are held at once: points, gradients, what an optimiser remembers."""
+MAX_LANDSCAPE_ROWS = 20_000
+"""Over more rows of data the losses of a descent are drawn, not the landscape: that would take seconds."""
 FAILED_STATUSES = ("diverged", "undefined", "stuck")
 DEFAULT_FUNCTION, VALLEY = "(w-3)^2", "x^2/40 + 5*y^2"
 DEFAULT_STARTS = {DEFAULT_FUNCTION: "w=10", VALLEY: "x=2,y=0.5"}
@@ -296,8 +298,16 @@ def _report(
         failed_check=_status_summary(runs)
         if report_options.check and set(runs.statuses) != {"converged"}
         else "",
-        plot=Plot("loss", kind="sweep", status="status") if swept else Plot("point", "loss", kind="path"),
+        plot=Plot("loss", kind="sweep", status="status") if swept else _way_plot(runs),
     )
+
+
+def _way_plot(runs: RunBatch) -> Plot:
+    """Return the plot of a run: its way on the landscape, or its losses where that has too many rows."""
+    data = runs.objective.data
+    if data is not None and data.row_count > MAX_LANDSCAPE_ROWS:
+        return Plot("loss", "step", "curve")
+    return Plot("point", "loss", kind="path")
 
 
 def _rows_report(
