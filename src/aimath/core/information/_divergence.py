@@ -159,7 +159,7 @@ class KLOfLogits(NamedTuple):
     def entropy(self) -> Scalars:
         """The entropy of p."""
         found = self._expected_surprise(self.p, self.p_logits)
-        return np.minimum(found, np.log(float(self.p.shape[-1])) / logarithm(self.base)[2])
+        return np.asarray(np.minimum(found, np.log(float(self.p.shape[-1])) / logarithm(self.base)[2]))
 
     def _expected_surprise(self, p: Array, logits: Array) -> Array:
         surprise = 0.0 - log_softmax_rows(logits)
