@@ -85,8 +85,9 @@ def _steps(
         Table(
             (
                 ("logit", "{logits}"),
-                ("softmax", "{initial}"),
-                *((f"after {n}", f"{{after[{k}]}}") for n, (k, _) in enumerate(active, 1)),
+                ("softmax", "{initial}" if active else "{probs}"),
+                *((f"after {n}", f"{{after[{k}]}}") for n, (k, _) in enumerate(active[:-1], 1)),
+                *(((f"after {len(active)}", "{probs}"),) if active else ()),
             ),
             bar="probs",
         ),
