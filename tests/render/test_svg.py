@@ -70,6 +70,19 @@ def test_no_block_is_black():  # one without a colour of its own was, on a dark 
     assert [classes.count(colour) for colour in ("cyan", "red")] == [2 + 4, 2]  # and four in the legend
 
 
+def test_every_fill_is_a_plain_colour_on_dark_and_on_light_paper(five):
+    text = picture(five, explain=True)  # converters that know no variables made these black
+    assert "var(" not in text
+    dark, light = re.search(
+        r"<style>(.*)@media \(prefers-color-scheme: light\) {(.*)}\n</style>", text, re.DOTALL
+    ).groups()
+    rules = [dict(re.findall(r"([\w., ]+) { fill: (#[0-9a-f]{6}); }", sheet)) for sheet in (dark, light)]
+    assert rules[0].keys() == rules[1].keys() >= {"text, .ink", ".paper", ".cyan", ".green"}
+    assert all(rules[0][kind] != rules[1][kind] for kind in rules[0])
+    used = {word for classes in re.findall(r'class="([^"]+)"', text) for word in classes.split()}
+    assert used <= {"bold", "dim"} | {name.strip(" .") for kind in rules[0] for name in kind.split(",")}
+
+
 def test_shades_are_the_same_in_every_font():
     shares = Shares(np.array([[0.2, 0.4], [0.7, 0.9]]))
     heat = Report(shares, show=("weights",), plot=Plot("weights", kind="heat"))

@@ -10,7 +10,7 @@ from aimath.render.terminal import Document
 from aimath.text import display_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from aimath.render._layout import StyledLine
     from aimath.render.report_view import LayoutOptions
@@ -43,15 +43,13 @@ SVG_TEMPLATE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
 <title>{title}</title>
 <style>
-svg {{ {dark} }}
-@media (prefers-color-scheme: light) {{
-svg {{ {light} }} }}
-text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8dee9; fill: var(--ink); }}
-.paper {{ fill: #1d2129; fill: var(--paper); }}
+text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; }}
 .bold {{ font-weight: bold; }}
 .dim {{ opacity: 0.65; }}
-.ink {{ fill: #d8dee9; fill: var(--ink); }}
-{colours}
+{dark}
+@media (prefers-color-scheme: light) {{
+{light}
+}}
 </style>
 <rect class="paper" width="{width}" height="{height}" rx="8"/>
 {body}
@@ -60,17 +58,21 @@ text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d8de
 
 
 def _style_sheet(used: Iterable[str]) -> dict[str, str]:
-    """Return the variables of dark and light paper and the classes of the colours that are used."""
+    """Return the rules of dark paper, and those of light paper that override them.
+
+    They are plain: a converter that knows neither variables nor media shows dark paper as it is.
+    """
     names = [name for name in COLOURS if name in {*used}]
-    dark = {"ink": DARK_INK, "paper": DARK_PAPER} | {name: COLOURS[name][0] for name in names}
-    light = {"ink": LIGHT_INK, "paper": LIGHT_PAPER} | {name: COLOURS[name][1] for name in names}
     return {
-        "dark": " ".join(f"--{name}: {value};" for name, value in dark.items()),
-        "light": " ".join(f"--{name}: {value};" for name, value in light.items()),
-        "colours": "\n".join(
-            f".{name} {{ fill: {COLOURS[name][0]}; fill: var(--{name}); }}" for name in names
-        ),
+        "dark": _fill_rules(DARK_INK, DARK_PAPER, {name: COLOURS[name][0] for name in names}),
+        "light": _fill_rules(LIGHT_INK, LIGHT_PAPER, {name: COLOURS[name][1] for name in names}),
     }
+
+
+def _fill_rules(ink: str, paper: str, colours: Mapping[str, str]) -> str:
+    """Return a rule for words and shapes of each colour, a line each."""
+    fills = {"text, .ink": ink, ".paper": paper} | {f".{name}": fill for name, fill in colours.items()}
+    return "\n".join(f"{kind} {{ fill: {fill}; }}" for kind, fill in fills.items())
 
 
 class SvgWriter:
