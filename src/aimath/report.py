@@ -108,7 +108,7 @@ class Plot(NamedTuple):
     words for `x`; a curve without `x` runs over its entries, by the number that `positions` is the word for;
     "heat" shades matrices of numbers from -1 to 1, the number in the cell; "scatter" puts the first
     two columns of a matrix against each other, marked by the names of its rows; "path" shows where a
-    descent went, on its function; "sweep" is a curve over one swept option or a map over two.
+    descent went, on its function; "sweep" is points over one swept option or a map over two.
     """
 
     y: str

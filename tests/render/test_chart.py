@@ -268,3 +268,17 @@ def test_a_million_points_take_less_than_a_second_and_cover_the_same_dots():
     finally:
         _canvas.thin = whole
     assert len(lines) > 12
+
+
+def test_a_curve_that_reaches_0_leaves_a_log_axis_below_and_letters_stand_on_the_lines():
+    x = np.arange(11.0)
+    falling = Series(x, np.where(x < 1.0, 100.0, 0.0), "falling")
+    other = Series(x, 100.0 * 10.0**-x, "other")
+    text = drawn(Chart((falling, other), "x", "y", log_y=True), 60)
+    assert any("10 at or below 0" in line for line in text)
+    picture = Picture(text)
+    column = max(c for c, r in picture.dots() if r > picture.height - 1 and c < picture.width / 2)
+    assert picture.x(column) < 1.0  # on its way to 0 at x = 1
+    for c, r in picture.signs("b"):
+        at = picture.y(r + 0.5, log=True)
+        assert np.log10(at) == pytest.approx(2.0 - picture.x(c + 0.5), abs=1.5)

@@ -170,11 +170,10 @@ def _draw_series(one: Series, frame: Frame, style: str, letter: str) -> None:
     x, y = one.x, one.y
     kept = _finite(one)
     if one.joined:
-        columns, rows = frame.columns(x), frame.rows(y)
+        columns, rows = _places(one, frame)
         if kept.all() and len(x) > 1 and (x[1:] >= x[:-1]).all():
             cells = np.rint(np.nan_to_num(columns)).astype(np.int64)
-            x, y = thin(x, y, cells)
-            columns, rows = frame.columns(x), frame.rows(y)
+            columns, rows = thin(columns, rows, cells)
         canvas.line(columns, rows, style, sign=letter or "*")
     else:
         columns, rows = np.rint(frame.columns(x[kept])), np.rint(frame.rows(y[kept]))
@@ -187,6 +186,13 @@ def _draw_series(one: Series, frame: Frame, style: str, letter: str) -> None:
     if one.left_out is not True:
         for column in np.unique(frame.cell_columns(one.x[kept & _left_out(one)])).tolist():
             canvas.text(0, column, rendered("▲", frame.layout), MARK_STYLE)
+
+
+def _places(one: Series, frame: Frame) -> tuple[Values, Values]:
+    """Return the dots (column, row) of points; what a logarithmic axis can't hold is far below it."""
+    below = (one.y <= 0.0) & frame.y.log
+    rows = np.where(below, 2.0 * frame.canvas.dots_high, frame.rows(one.y))
+    return frame.columns(one.x), rows
 
 
 def _shade(one: Series, area: tuple[float, float], frame: Frame) -> None:
@@ -256,9 +262,14 @@ def _put_letters(series: Sequence[Series], letters: dict[int, str], frame: Frame
 
 def _rows_along(one: Series, frame: Frame) -> Values:
     """Return the row of a curve in each column of cells, from above and in cells, nan where it isn't seen."""
-    wide, last = frame.canvas.size.wide, max(1, frame.canvas.dots_wide - 1)
-    middles = (np.arange(frame.room) * wide + (wide - 1) / 2) / last
-    dots = frame.rows(_values_along(one, np.array([frame.x.value(share) for share in middles])))
+    wide = frame.canvas.size.wide
+    middles = np.arange(frame.room) * wide + (wide - 1) / 2
+    columns, rows = _places(one, frame)
+    kept = _finite(one) & np.isfinite(columns) & np.isfinite(rows)
+    if not kept.any():
+        return np.full(frame.room, np.nan)
+    order = np.argsort(columns[kept], kind="stable")
+    dots = np.interp(middles, columns[kept][order], rows[kept][order], left=np.nan, right=np.nan)
     seen = (dots > -0.5) & (dots < frame.canvas.dots_high - 0.5)
     return np.where(seen, (dots + 0.5) / frame.canvas.size.high, np.nan)
 
@@ -293,16 +304,6 @@ def _free_cell(
             if not any((cell[0], place + d) in taken for d in (-1, 0, 1)):
                 return cell
     return None
-
-
-def _values_along(one: Series, x: Values) -> Values:
-    """Return a curve's y at each x, nan beyond its ends."""
-    kept = _finite(one)
-    if not kept.any():
-        return np.full(len(x), np.nan)
-    order = np.argsort(one.x[kept], kind="stable")
-    found = np.interp(x, one.x[kept][order], one.y[kept][order], left=np.nan, right=np.nan)
-    return np.asarray(found)
 
 
 def _uncounted(chart: Chart, y: Scale | None) -> list[str]:

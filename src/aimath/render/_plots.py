@@ -234,7 +234,7 @@ class Plotter:
         failed = np.concatenate([mask for _, _, mask in parts])
         last = _last_of_each_run(list(options.values()))
         kept = {key: column[last] for key, column in options.items()}
-        return draw_sweep(kept, values[last], failed[last], plot.y, self.layout, self.width)
+        return draw_sweep(kept, values[last], failed[last], plot.axes[1] or plot.y, self.layout, self.width)
 
     def _add_samples(self, plot: Plot, view: ReportView, y: Values) -> None:
         """Gather the values of one histogram, or of one for each row that is a vector."""

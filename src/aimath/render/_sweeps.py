@@ -28,14 +28,15 @@ FAILED = "×"
 def draw_sweep(
     options: Mapping[str, Values], y: Values, failed: Values, name: str, layout: LayoutOptions, width: int
 ) -> list[StyledLine]:
-    """Return one number a run, (runs,), over swept options: a curve over one, a map over two.
+    """Return one number a run, (runs,), over swept options: points over one, a map over two.
 
-    Of more, there is a map for each combination of the first ones. Runs that `failed` stretch no scale.
+    Between runs nothing is known, so points aren't joined. Of more options, there is a map for each
+    combination of the first ones. Runs that `failed` stretch no scale.
     """
     if len(options) == 1:
         ((option, x),) = options.items()
         order = np.argsort(x, kind="stable")
-        one = Series(x[order], y[order], marked=True, left_out=failed[order], reason="diverged")
+        one = Series(x[order], y[order], joined=False, marked=True, left_out=failed[order], reason="diverged")
         return draw_chart(Chart((one,), option, name), layout, width)
     *outer, first, second = options
     names = [np.unique(options[key]) for key in outer]

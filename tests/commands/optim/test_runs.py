@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from tests import pseudo
@@ -163,11 +164,25 @@ def test_a_sweep_of_many_is_one_computation(aimath, monkeypatch):
     assert calls == [1]
 
 
-def test_plot_of_a_sweep_is_a_curve_or_a_map(aimath):
-    curve = aimath("gd", "--lr", "log:1e-3:.1:9", "--last", "--plot").err
-    assert "loss (log scale)" in curve
-    assert "lr (log scale)" in curve
-    assert "●" in curve
+def test_plot_of_a_few_runs_is_their_losses_step_by_step_with_what_diverged_named(aimath):
+    for rows in ((), ("--last",)):
+        drawn = aimath("gd", "--lr", ".1,.4,1.1", *rows, "--plot").err
+        assert "loss (log scale)" in drawn
+        assert "a lr = 0.1   b lr = 0.4   c lr = 1.1" in drawn
+        assert "lr = 1.1 diverged: 7.202e+4 at step 20" in drawn
+        assert drawn.count("\u2812") > 5  # lines of dots
+    below_zero = aimath("gd", "--function", "x^2-5", "--start", "x=1", "--lr", ".1,.2", "--plot").err
+    assert "log scale" not in below_zero
+
+
+def test_plot_of_many_runs_is_a_point_each_where_they_end(aimath):
+    drawn = aimath("gd", "--lr", "log:1e-3:.1:9", "--last", "--plot").err
+    assert "loss after 20 steps (log scale)" in drawn
+    assert "lr (log scale)" in drawn
+    assert drawn.count("●") == 9
+    assert not re.search("[\u2801-\u28ff]", drawn)
+    stopped = aimath("gd", "--lr", "log:1e-3:.1:9", "--until", ".1", "--last", "--plot").err
+    assert "last loss (log scale)" in stopped
 
 
 def test_plot_of_two_options_is_a_map(aimath):

@@ -40,6 +40,8 @@ TRAJECTORY_COPIES = 8
 """Arrays of the size of the way that are held at once: points, gradients, what an optimiser remembers."""
 MAX_LANDSCAPE_ROWS = 20_000
 """Over more rows of data the losses of a descent are drawn, not the landscape: that would take seconds."""
+MAX_CURVES = 6
+"""The losses of so many runs are drawn along the way, of more only the last."""
 FAILED_STATUSES = ("diverged", "undefined", "stuck")
 DEFAULT_FUNCTION, VALLEY = "(w-3)^2", "x^2/40 + 5*y^2"
 DEFAULT_STARTS = {DEFAULT_FUNCTION: "w=10", VALLEY: "x=2,y=0.5"}
@@ -298,8 +300,47 @@ def _report(
         failed_check=_status_summary(runs)
         if report_options.check and set(runs.statuses) != {"converged"}
         else "",
-        plot=Plot("loss", kind="sweep", status="status") if swept else _way_plot(runs),
+        plot=_plot(runs, swept, descent_options),
+        drawn=(lambda: _losses(runs, swept)) if _draws_losses(runs, swept) else None,
     )
+
+
+def _draws_losses(runs: RunBatch, swept: Mapping[str, Any]) -> bool:
+    """Return whether the runs of a sweep are few enough for a curve of losses each."""
+    return len(swept) == 1 and runs.count <= MAX_CURVES
+
+
+def _plot(runs: RunBatch, swept: Mapping[str, Any], descent_options: DescentOptions) -> Plot:
+    """Return the way of one run, the losses along a few, or where many end."""
+    if not swept:
+        return _way_plot(runs)
+    if _draws_losses(runs, swept):
+        drawn = _losses(runs, swept)["losses"]
+        return Plot(
+            "losses", "updates", "curve", axes=("step", "loss"), series="run_names", status="run_statuses",
+            column="loss", log_y=not (drawn < 0.0).any(),
+        )  # fmt: skip
+    all_go_as_far = "steps" not in swept and descent_options.until is None and "until" not in swept
+    name = f"loss after {pluralize(descent_options.steps, 'step')}" if all_go_as_far else "last loss"
+    return Plot("loss", kind="sweep", status="status", axes=("", name))
+
+
+def _losses(runs: RunBatch, swept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the losses (runs, steps + 1), nan behind the end of each, with the runs' names and statuses."""
+    import numpy as np
+
+    ((option, values),) = swept.items()
+    steps = np.arange(len(runs.losses))
+    losses = np.where(steps <= runs.last[:, np.newaxis], runs.losses.T, np.nan)
+    names = [f"{option} = {value:.4g}" for value in values.tolist()]
+    if len({*names}) < len(names):
+        names = [f"{option} = {value}" for value in values.tolist()]
+    return {
+        "losses": losses,
+        "updates": steps,
+        "run_names": np.array(names),
+        "run_statuses": np.array(runs.statuses),
+    }
 
 
 def _way_plot(runs: RunBatch) -> Plot:
