@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from tests.render.reading import Picture
@@ -196,3 +198,15 @@ def test_more_curves_than_can_be_told_apart_are_counted(answer, drawn):
         for k in np.arange(15.0)
     ]
     assert drawn(*runs)[-1] == " … 3 more curves"
+
+
+def test_many_points_on_one_curve_have_its_colour_and_few_are_marked_in_another(answer, seen):
+    x = np.linspace(0.0, 1.0, 60)
+    for count, colours in ((60, {"36"}), (5, {"36", "35"})):
+        at = x[:count]
+        plot = Plot("curve", "at", "curve", points=("x", "y"))
+        report = answer(x=[at], y=[at * at], plot=plot, drawn=lambda: {"at": x, "curve": x * x})
+        lines = seen(report, draw=True, colour=True, width=60)
+        rows = [line for line in lines if re.search("[\u2801-\u28ff]", line)]
+        found = set(re.findall(r"\x1b\[(?:1;)?(3\d)m(?=[\u2801-\u28ff●])", "\n".join(rows)))
+        assert found == colours

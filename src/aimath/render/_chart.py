@@ -42,6 +42,7 @@ class Series(NamedTuple):
     marked: bool | None = None  # each point has a dot of its own; None: if they are few
     left_out: Values | bool = False  # points (n,), or all, that the frame need not hold: of what diverged
     reason: str = ""  # such as "diverged"
+    like: int | None = None  # the series whose colour it has, if not its own
 
 
 class Reference(NamedTuple):
@@ -147,7 +148,7 @@ def draw_chart(chart: Chart, layout: LayoutOptions, width: int, height: int = 0)
     shown = [k for k, one in enumerate(chart.series) if one.name]
     letters = {k: LETTERS[i] for i, k in enumerate(shown[: len(LETTERS)])} if len(shown) > 1 else {}
     for k, one in enumerate(chart.series):
-        _draw_series(one, frame, series_style(k), letters.get(k, ""))
+        _draw_series(one, frame, series_style(k if one.like is None else one.like), letters.get(k, ""))
     _put_letters(chart.series, letters, frame)
     if chart.bins and chart.bins.expected is not None:
         expected = [(rendered(EXPECTED, layout), chart.bins.expected_name, series_style(1))]

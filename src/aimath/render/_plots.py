@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.render._bars import BarChart, Group
-from aimath.render._chart import Chart, Reference, Series, draw_chart, histogram_bins
+from aimath.render._chart import MAX_MARKED, Chart, Reference, Series, draw_chart, histogram_bins
 from aimath.render._frame import said_lines
 from aimath.render._images import Gallery, iter_images
 from aimath.render._landscape import Way, draw_landscape
@@ -184,7 +184,8 @@ class Plotter:
         points = [pair for curve in curves.values() for pair in curve.points]
         if points:
             px, py = (np.concatenate(part) for part in zip(*points, strict=True))
-            series.append(Series(px, py, joined=False))
+            like = 0 if len(px) > MAX_MARKED and len(curves) == 1 else None  # they hide it: no other curve
+            series.append(Series(px, py, joined=False, like=like))
         area = None
         if plot.area[0]:
             low, high = (float(np.ravel(_values(view, name))[0]) for name in plot.area)
