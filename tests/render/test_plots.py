@@ -210,3 +210,12 @@ def test_many_points_on_one_curve_have_its_colour_and_few_are_marked_in_another(
         rows = [line for line in lines if re.search("[\u2801-\u28ff]", line)]
         found = set(re.findall(r"\x1b\[(?:1;)?(3\d)m(?=[\u2801-\u28ff●])", "\n".join(rows)))
         assert found == colours
+
+
+def test_bars_are_called_by_their_formula_with_the_numbers_that_they_are_of_beside(answer, drawn):
+    p = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]])
+    plot = Plot("terms", "p", axes=("p", "-p log2 p (bits)"))
+    out = drawn(answer(h=[1.0, 2.0], p=p, terms=-p * np.log2(p), show=("h",), plot=plot))
+    assert out[0] == " -p log2 p (bits)"
+    said = [float(part) for line in out for part in re.findall(r"\d  p = ([\d.]+) +0\.\d+", line)]
+    assert said == p.ravel().tolist()

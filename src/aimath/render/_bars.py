@@ -42,6 +42,7 @@ class Group(NamedTuple):
     title: str
     names: Sequence[str]
     values: Values
+    beside: Sequence[str] = ()  # what else is said of each entry, between its name and its number
 
 
 class BarChart:
@@ -86,7 +87,9 @@ class BarChart:
         """Return the name and the number of each shown entry of a group."""
         kept, _ = head_tail(len(group.values), self.layout)
         labels = pad([safe_label(group.names[k], self.layout, self.width // 3) for k in kept])
-        return join_columns([labels, self.layout.style.format_column(group.values[kept].tolist())])
+        beside = [[group.beside[k] for k in kept]] if len(group.beside) else []
+        numbers = self.layout.style.format_column(group.values[kept].tolist())
+        return join_columns([labels, *beside, numbers])
 
     def _chart(self, group: Group, lines: Sequence[str], together: Values) -> list[StyledLine]:
         """Return the lines of a group, with bars on the scale of all."""

@@ -129,14 +129,24 @@ class Plotter:
             known = view[plot.end]
             end = float(plot.end) if known is None else float(np.ravel(known)[0])
         is_named = plot.y not in (*view.report.show, *self.layout.fields)
-        made = BarChart(self.layout, self.width, plot.y.replace("_", " "), end, is_named=is_named)
+        name = plot.axes[1] or plot.y.replace("_", " ")
+        made = BarChart(self.layout, self.width, name, end, is_named=is_named)
         chart = self.bar_charts.setdefault(plot, made)
         labels = view.report.names.get("row", ())
         for row, values in enumerate(y):
             said = "   ".join(sweep_settings(view.report, row, self.layout))
             number = labels[row] if len(labels) == len(y) > 1 else f"row {self.rows + row + 1}"
             many = bool(self.rows) or len(y) > 1
-            chart.add(Group(said or (number if many else ""), names, np.ravel(values)))
+            beside = self._beside(plot, words, row)
+            chart.add(Group(said or (number if many else ""), names, np.ravel(values), beside))
+
+    def _beside(self, plot: Plot, x: Values | None, row: int) -> list[str]:
+        """Return the numbers that stand beside the bars of a row, each with its name."""
+        if x is None or x.dtype.kind == "U":
+            return []
+        style = self.layout.style._replace(digits=4) if self.layout.style.exact else self.layout.style
+        numbers = style.format_column(np.ravel(x[row]).tolist())
+        return [f"{plot.axes[0] or plot.x} = {number}" for number in numbers]
 
     # curves
 

@@ -66,5 +66,5 @@ def entropy(
             CrossCheck(f"{log}(n) - KL(p‖uniform) = {{alternative}}"),
         ),
         units=dict.fromkeys(("entropy", "surprise", "terms", "maximum"), unit) | {"nats": "nats"},
-        plot=Plot("terms"),
+        plot=Plot("terms", "probs", axes=("p", f"-p {log} p ({unit})")),
     )
