@@ -26,11 +26,15 @@ class Picture:
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
-        edges = [re.match(rf" *({NUMBER})? ?[│┤]", line) for line in lines]
+        edges = [re.match(rf" *({NUMBER})?[ ▁]?[│┤]", line) for line in lines]
         self.first = next(k for k, edge in enumerate(edges) if edge)
         self.rows = [line[edge.end() :] for line, edge in zip(lines, edges, strict=True) if edge]
         self.left = next(edge.end() for edge in edges if edge)
-        self.y_ticks = {k: float(edge[1]) for k, edge in enumerate(filter(None, edges)) if edge[1]}
+        self.y_ticks = {  # a tick is in the middle of its row, or at its lower edge
+            k + 0.5 * ("▁" in edge[0]): float(edge[1])
+            for k, edge in enumerate(filter(None, edges))
+            if edge[1]
+        }
         ruler = next(line for line in lines if line.lstrip().startswith("└"))
         below = lines[lines.index(ruler) + 1]
         places = [k - self.left for k, sign in enumerate(ruler) if sign == "┬"]

@@ -214,26 +214,42 @@ def test_a_histogram_counts_each_value_once_between_round_edges(values, most):
 
 def test_the_columns_of_a_histogram_are_as_high_as_their_counts():
     bins = Bins(np.arange(0.0, 6.0), np.array([4, 0, 8, 2, 6]))
-    lines = drawn(Chart((), "x", "count", bins=bins))
-    picture = Picture(lines)
+    picture = Picture(drawn(Chart((), "x", "count", bins=bins)))
     assert picture.width % 5 == 0
     wide = picture.width // 5
     for k, count in enumerate(bins.counts):
         column = [line.ljust(picture.width)[k * wide + wide // 2] for line in picture.rows]
         eighths = sum(" ▁▂▃▄▅▆▇█".index(sign) for sign in column)
-        assert eighths / 8 / picture.height == pytest.approx(count / 8, abs=0.01)
+        assert picture.y(picture.height - eighths / 8) == pytest.approx(count, abs=picture.y_cell() / 15.9)
+    assert picture.y(picture.height) == 0  # bars begin at the tick of 0
     assert max(picture.y_ticks.values()) == 8
+
+
+@given(st.lists(st.integers(0, 10**6) | st.integers(0, 12), min_size=2, max_size=20).filter(any))
+def test_bars_are_read_at_their_ticks_to_a_sixteenth_of_a_row(counts):
+    bins = Bins(np.arange(len(counts) + 1.0), np.array(counts))
+    picture = Picture(drawn(Chart((), "x", "count", bins=bins)))
+    assert 5 <= picture.height <= 13
+    wide = picture.width // len(counts)
+    for k, count in enumerate(counts):
+        column = [line.ljust(picture.width)[k * wide] for line in picture.rows]
+        top = sum(" ▁▂▃▄▅▆▇█".index(sign) for sign in column) / 8
+        assert picture.y(picture.height - top) == pytest.approx(count, abs=picture.y_cell() / 15.9)
 
 
 def test_expected_counts_stand_in_their_bins_and_have_a_legend():
     bins = Bins(np.arange(0.0, 4.0), np.array([4, 8, 4]), np.array([2.0, 4.0, 8.0]), "expected")
     lines = drawn(Chart((), "x", "count", bins=bins))
     picture = Picture(lines)
-    assert lines[-1] == " ○ expected"
-    marks = sorted(picture.signs("○"))
+    assert lines[-1] == " ⠤ expected"
+    marks = sorted({(c // 1, r) for c, r in picture.dots()})
     assert [c * 3 // picture.width for c, _ in marks] == [0, 1, 2]
     for (_, row), count in zip(marks, bins.expected, strict=True):
-        assert row == pytest.approx(picture.height * (1 - count / 8), abs=1)
+        assert picture.y(row) == pytest.approx(count, abs=picture.y_cell() / 7.9)
+    rings = Picture(drawn(Chart((), "x", "count", bins=bins), braille=False)).signs("○")
+    assert [picture.y(row + 0.5) for _, row in sorted(rings)] == pytest.approx(
+        bins.expected, abs=picture.y_cell() / 1.9
+    )
 
 
 def test_ticks_are_round():

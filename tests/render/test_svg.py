@@ -148,6 +148,9 @@ def test_a_sign_on_a_ground_has_a_rectangle_behind_it():
     shapes = [*_line_shapes(StyledLine((("○", "bold magenta on cyan"),)), 14)]
     assert shapes[0].startswith('<rect class="cyan" x="14" y="14" width="10"')
     assert '<text class="bold magenta"' in shapes[1]
+    shapes = [*_line_shapes(StyledLine((("⠒", "bold magenta on cyan"),)), 14)]
+    assert shapes[0].startswith('<rect class="cyan" x="14" y="14" width="10"')
+    assert shapes[1].startswith('<path class="bold magenta"')
 
 
 def test_it_is_as_wide_as_what_it_shows(answer, five):

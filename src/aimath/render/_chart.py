@@ -26,8 +26,8 @@ MAX_MARKED = 24
 TICKS = 6
 FAR_REFERENCE = 1.0
 """A reference line is in the frame if it is no further from the data than so many times their span."""
-EXPECTED = "○"
-"""The sign of an expected count, in the row of cells that it ends in."""
+EXPECTED, EXPECTED_DOTS = "○", "⣀⠤⠒⠉"
+"""The sign of an expected count, in the row of cells that it ends in, or at that height in the row."""
 MAX_NAMED = 4
 """So many runs that leave the frame are named."""
 
@@ -140,7 +140,9 @@ def draw_chart(chart: Chart, layout: LayoutOptions, width: int, height: int = 0)
     frame = Frame(scales, names, layout, width, height or HEIGHT)
     if chart.bins:
         count = len(chart.bins.counts)  # each bin takes the same number of columns
-        frame = Frame(scales, names, layout, width, height or HEIGHT, frame.room // count * count)
+        rows, top, ticks = _rows_of_bars(chart.bins, scales[1], height or HEIGHT)
+        room = frame.room // count * count
+        frame = Frame((scales[0], top), names, layout, width, rows, room, edge_ticks=ticks)
         _draw_bins(chart.bins, frame)
     places = [frame.reference(mark.value, upright=mark.upright) for mark in chart.references]
     if chart.area and chart.series:
@@ -151,7 +153,7 @@ def draw_chart(chart: Chart, layout: LayoutOptions, width: int, height: int = 0)
         _draw_series(one, frame, series_style(k if one.like is None else one.like), letters.get(k, ""))
     _put_letters(chart.series, letters, frame)
     if chart.bins and chart.bins.expected is not None:
-        expected = [(rendered(EXPECTED, layout), chart.bins.expected_name, series_style(1))]
+        expected = [(_expected_sign(0.25, frame), chart.bins.expected_name, series_style(1))]
     else:
         expected = []
     entries = expected + [(letters.get(k, ""), chart.series[k].name, series_style(k)) for k in shown]
@@ -210,6 +212,30 @@ def _shade(one: Series, area: tuple[float, float], frame: Frame) -> None:
     canvas.dots((across, below), series_style(0), sign=":")
 
 
+def _rows_of_bars(bins: Bins, y: Scale, most: int) -> tuple[int, Scale, list[float]]:
+    """Return a height, and the scale and ticks at which each tick is a whole number of rows above the foot.
+
+    The highest count leaves a row free at most.
+    """
+    first, second, *_ = y.ticks(TICKS)
+    step = second - first
+    reach = float(max(bins.counts.max(), 0.0 if bins.expected is None else bins.expected.max())) / step
+    each = max(1, int((most - 1) / reach))
+    rows = int(reach * each) + 1
+    return (
+        rows,
+        y._replace(low=0.0, high=step / each * rows),
+        [step * k for k in range(1 + (rows - 1) // each)],
+    )
+
+
+def _expected_sign(height: float, frame: Frame) -> str:
+    """Return the sign of an expected count that ends so high, in rows of cells above the foot."""
+    if frame.canvas.size.wide == 1:
+        return rendered(EXPECTED, frame.layout)
+    return EXPECTED_DOTS[int(height % 1.0 * len(EXPECTED_DOTS))]
+
+
 def _draw_bins(bins: Bins, frame: Frame) -> None:
     which = np.arange(frame.room) * len(bins.counts) // frame.room
     canvas = frame.canvas
@@ -218,12 +244,12 @@ def _draw_bins(bins: Bins, frame: Frame) -> None:
     if bins.expected is None:
         return
     wide = frame.room / len(bins.counts)
-    tops = np.nan_to_num(np.ceil(frame.y.shares(bins.expected) * canvas.height)).astype(np.int64)
+    tops = np.nan_to_num(frame.y.shares(bins.expected) * canvas.height)
     for k, top in enumerate(tops.tolist()):
-        row, column = canvas.height - max(1, top), int((k + 0.5) * wide)
+        row, column = canvas.height - 1 - int(top), int((k + 0.5) * wide)
         within = canvas.signs[row, column] in ("█", "#")
         ground = f" on {series_style(0)}" if within and frame.layout.colour else ""
-        canvas.text(row, column, rendered(EXPECTED, frame.layout), f"bold {series_style(1)}{ground}")
+        canvas.text(row, column, _expected_sign(top, frame), f"bold {series_style(1)}{ground}")
 
 
 def histogram_bins(values: Values, most: int) -> Bins:

@@ -24,6 +24,8 @@ MAX_X_TICKS, ROWS_PER_TICK = 8, 2
 SERIES_STYLES = (BAR_STYLE, "magenta", "green", "yellow", "red", "blue")
 """The colours of series and classes, which repeat what a letter says already."""
 REFERENCE_STYLE, MARK_STYLE = "dim", "bold"
+EDGE_TICK = ("▁│", "_|")
+"""A tick at the lower edge of a row, and the same in ASCII."""
 DASH = 3
 """A dashed line has a dot in so many."""
 
@@ -44,10 +46,12 @@ class Frame:
         width: int,
         height: int = HEIGHT,
         room: int = 0,
+        edge_ticks: Sequence[float] = (),
     ) -> None:
         self.x, self.y = scales
+        self.at_edges = bool(edge_ticks)  # of bars: a tick is the lower edge of its row, as a bar's end is
         self.layout, self.width = layout, width
-        self.y_ticks = self.y.ticks(max(2, height // ROWS_PER_TICK)) if names[1] else []
+        self.y_ticks = [*edge_ticks] or (self.y.ticks(max(2, height // ROWS_PER_TICK)) if names[1] else [])
         texts = tick_labels(self.y_ticks)
         self.margin = max(map(len, texts), default=0)
         self.has_room = self.margin + 2 <= width // 3  # else the ends of the axes are said above
@@ -59,8 +63,11 @@ class Frame:
             for name, scale in zip(names, scales, strict=True)
         ]
         self.canvas = Canvas(self.room, height, layout)
-        rows = self.y.cells(np.array(self.y_ticks), self.canvas.dots_high)
-        places = (height - 1 - row // self.canvas.size.high for row in rows.tolist())
+        if self.at_edges:
+            places = (height - 1 - round(share * height) for share in self.y.shares(np.array(self.y_ticks)))
+        else:
+            rows = self.y.cells(np.array(self.y_ticks), self.canvas.dots_high)
+            places = (height - 1 - row // self.canvas.size.high for row in rows.tolist())
         self.y_labels = dict(zip(places, texts, strict=True)) if self.has_room else {}
 
     def columns(self, values: Values) -> Values:
@@ -130,8 +137,9 @@ class Frame:
         rows = []
         for k, spans in enumerate(self.canvas.spans()):
             label = self.y_labels.get(k, "")
-            edge = rendered("┤" if label else "│", self.layout)
-            rows.append(StyledLine(((f" {label:>{self.margin}} {edge}", ""), *spans), touching=True))
+            tick = EDGE_TICK[self.layout.ascii_only] if self.at_edges else " ┤"
+            edge = rendered(tick if label else " │", self.layout)
+            rows.append(StyledLine(((f" {label:>{self.margin}}{edge}", ""), *spans), touching=True))
         return [*named, *rows, *self._x_axis(start)]
 
     def _x_axis(self, start: str) -> list[StyledLine]:

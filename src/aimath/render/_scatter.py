@@ -8,7 +8,7 @@ import numpy as np
 
 from aimath.errors import pluralize
 from aimath.render._chart import LETTERS, Chart, Series, draw_chart
-from aimath.render._frame import Frame, legend_lines, said_lines, series_style
+from aimath.render._frame import HEIGHT, Frame, legend_lines, said_lines, series_style
 from aimath.render._layout import DOT, StyledLine, rendered
 from aimath.render._scales import fit_scale
 from aimath.text import display_width, escape_control
@@ -47,7 +47,7 @@ def draw_scatter(
         return said_lines([f"… {len(x)} at infinity"], layout, width)
     beyond = [f"… {int((~kept).sum())} at infinity"] if not kept.all() else []
     scales = (fit_scale(x[kept], log=False), fit_scale(y[kept], log=False, nice=6))
-    frame = Frame(scales, axes, layout, width, **({} if axes[1] else {"height": 1}))
+    frame = Frame(scales, axes, layout, width, height=HEIGHT if axes[1] else 1)
     signs = class_signs(names, layout)
     order = [*signs]
     place_of = {name: k for k, name in enumerate(order)}

@@ -119,6 +119,7 @@ def _line_shapes(line: StyledLine, top: int) -> Iterator[str]:
             if run[0] == "▀" and style.startswith("color("):
                 yield from _pixel_shapes(left, top, width, style)
             elif run[0] in BRAILLE:
+                yield from _ground_shape(style, left, top, width)
                 yield _dots_shape(run, left, top, style)
             elif run[0] in LEVELS:
                 yield from _spark_shapes(run, left, top, style, touching=line.touching)
@@ -156,7 +157,7 @@ def _dots_shape(run: str, left: float, top: int, style: str) -> str:
                 x = left + k * CELL_WIDTH + column * CELL_WIDTH / 2 + (CELL_WIDTH / 2 - DOT_SIDE) / 2
                 y = top + row * CELL_HEIGHT / 4 + (CELL_HEIGHT / 4 - DOT_SIDE) / 2
                 squares.append(f"M{x:g} {y:g}h{DOT_SIDE:g}v{DOT_SIDE:g}h-{DOT_SIDE:g}z")
-    return f'<path class="{_css_class(style)}" d="{"".join(squares)}"/>'
+    return f'<path class="{_css_class(style.partition(" on ")[0])}" d="{"".join(squares)}"/>'
 
 
 def _spark_shapes(run: str, left: float, top: int, style: str, *, touching: bool) -> Iterator[str]:

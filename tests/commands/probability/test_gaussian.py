@@ -102,14 +102,15 @@ def test_the_area_that_is_asked_for_is_shaded(aimath, words, ends, said):
 def test_a_sample_is_a_histogram_with_what_is_expected(aimath):
     ran = aimath("gaussian", "--sample", "500", "--plot")
     lines = ran.err.splitlines()
-    assert lines[-1] == " ○ expected: mu 0, sigma 1"
+    assert lines[-1] == " ⠤ expected: mu 0, sigma 1"
     assert len(lines) < 20
     picture = Picture(lines)
     values = [float(x) for x in ran.out.split()]
-    for c, r in picture.signs("○"):
-        wide = picture.width / len(picture.signs("○")) * picture.x_cell()
-        wanted = 500 * density(picture.x(c + 0.5)) * wide
-        assert picture.y(r + 0.5) == pytest.approx(wanted, abs=1.6 * picture.y_cell())
+    marks = sorted({(int(c), r) for c, r in picture.dots()})
+    wide = picture.width / len(marks)
+    for k, (_, r) in enumerate(marks):
+        wanted = 500 * density(picture.x((k + 0.5) * wide)) * wide * picture.x_cell()
+        assert picture.y(r) == pytest.approx(wanted, abs=0.3 * picture.y_cell())
     assert len(values) == 500
 
 
