@@ -177,3 +177,29 @@ def test_names_of_variables_move_no_terminal_and_ascii_is_ascii():
     lines = [line.text for line in draw_landscape([way], evaluate, ["\x1b[31m", "y"], wanted, 60)]
     assert "\x1b" not in "".join(lines)
     assert "".join(lines).isascii()
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_flat_valley_has_rows_enough(width):
+    found = optim.race(parse_function("x^2/40+5*y^2"), [2.0, 0.5])
+    paths = found.source.paths
+    ways = [Way(*path.whole_run(), name) for name, path in zip(found.optimizer.tolist(), paths, strict=True)]
+    drawn = draw_landscape(ways, paths[0].values_at, ("x", "y"), LayoutOptions(width=width), width)
+    lines = [line.text for line in drawn]
+    assert Picture(lines).height >= 12
+    assert "x and y each have a scale of their own" in " ".join(line.strip() for line in lines)
+
+
+def test_the_lowest_point_of_a_map_has_a_sign():
+    lines = walked("x^2+4*y^2", [4.0, 2.0], steps=20)
+    picture = Picture(lines)
+    ((column, row),) = picture.signs("*")
+    assert picture.x(column + 0.5) == pytest.approx(0.0, abs=picture.x_cell())
+    assert picture.y(row + 0.5) == pytest.approx(0.0, abs=picture.y_cell())
+    assert " * lowest point of the map" in lines
+
+
+def test_the_lowest_point_is_said_where_a_sign_stands_on_it_and_isnt_an_edge():
+    reached = walked("x^2+10*y^2", [3.0, 2.0], lr=0.04, steps=400)
+    assert " lowest point of the map: at E" in reached
+    assert not any("lowest" in line for line in walked("x+2*y", [3.0, 2.0], lr=0.04, steps=4))

@@ -24,15 +24,21 @@ if TYPE_CHECKING:
 
 MAP_HEIGHT, MIN_MAP_HEIGHT, MIN_MAP_WIDTH = 19, 7, 21
 """Rows and columns of a map at most and at least: odd, so that its middle is the middle of a cell."""
+OWN_SCALE_HEIGHT = 13
+"""Rows of a map whose axes each have a scale of their own."""
 CURVE_POINTS = 400
 COARSE = 65
 """Points along each axis of the grid on which the valley is looked for."""
 REACHES = (2.0, 4.0, 8.0, 16.0)
 """So many times the way's extent the valley is looked for around its end, until its edges are found."""
 MIN_DOTS = 6
-"""A way that would be so few dots wide or high at one scale gets a scale for each axis."""
+"""A way that would be so few dots wide or high at one scale gets a scale for each axis.
+
+So does a valley that would be flat."""
 CONTOURS, ROWS_PER_CONTOUR = 6, 3
 MAX_STEPS_MARKED = 40
+LOWEST = "*"
+"""The sign of the lowest point that the map has, where no other sign stands."""
 START, END, STEP, LETTERS = "S", "E", "o", "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -113,13 +119,14 @@ def _on_map(
             _mark_steps(frame, *cells)
         else:
             _mark_end(frame, *cells, LETTERS[k], series_style(k))
+    legend = [*_legend(ways, layout, width), *_mark_lowest(frame, values, layout, width)]
     said = [f"contours at f = {', '.join(tick_labels(levels))}"] if levels else []
     said += ["? has no value"] if np.isnan(values).any() else []
     said += [f"cut at the frame: {', '.join(way.name for way in ways if way.failed)} diverged"] * any(
         way.failed for way in ways
     )
     said += [] if kept else [f"{names[0]} and {names[1]} each have a scale of their own"]
-    return [*frame.lines(), *_legend(ways, layout, width), *said_lines(said, layout, width)]
+    return [*frame.lines(), *legend, *said_lines(said, layout, width)]
 
 
 def _map_shape(
@@ -134,8 +141,9 @@ def _map_shape(
     extents = [high / 2.0 - low / 2.0 for low, high in valley]
     unit = max(extents[0] / (most * size.wide), extents[1] / (MAP_HEIGHT * size.high))
     steps = [float(np.ptp(way.points[:, k] / 2.0)) / unit if unit > 0.0 else 0.0 for k in (0, 1)]
-    if not math.isfinite(unit) or (len(way.points) > 1 and 0.0 < min(steps) < MIN_DOTS):
-        return valley, False, most, 12
+    flat = extents[1] / unit / size.high < MIN_MAP_HEIGHT if unit > 0.0 else False
+    if not math.isfinite(unit) or (len(way.points) > 1 and (flat or 0.0 < min(steps) < MIN_DOTS)):
+        return valley, False, most, OWN_SCALE_HEIGHT
     room = min(most, max(MIN_MAP_WIDTH, math.ceil(extents[0] / unit / size.wide)))
     room -= room % 2 == 0
     high = min(MAP_HEIGHT, max(MIN_MAP_HEIGHT, math.ceil(extents[1] / unit / size.high) | 1))
@@ -279,6 +287,22 @@ def _mark_holes(frame: Frame, values: Values) -> None:
     blocks = np.isnan(values).reshape(frame.canvas.height, high, frame.room, wide).all(axis=(1, 3))
     for row, column in np.argwhere(blocks).tolist():
         frame.canvas.text(row, column, "?", "dim")
+
+
+def _mark_lowest(frame: Frame, values: Values, layout: LayoutOptions, width: int) -> list[StyledLine]:
+    """Put a sign where the map is lowest, unless that is at its edge; return what is said of it."""
+    known = np.where(np.isfinite(values), values, np.inf)
+    row, column = np.unravel_index(int(known.argmin()), known.shape)
+    high, wide = frame.canvas.size
+    cell = (int(row) // high, int(column) // wide)
+    at_edge = row in (0, known.shape[0] - 1) or column in (0, known.shape[1] - 1)
+    if at_edge or known[row, column] == known.max():
+        return []
+    sign = str(frame.canvas.signs[cell])
+    if not sign:
+        frame.canvas.text(*cell, LOWEST, "bold")
+        return legend_lines([(LOWEST, "lowest point of the map", "")], layout, width)
+    return said_lines([f"lowest point of the map: at {sign}"], layout, width)
 
 
 def _mark_steps(frame: Frame, rows: Values, columns: Values) -> None:

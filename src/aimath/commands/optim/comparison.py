@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
@@ -22,7 +23,7 @@ from aimath.commands.optim._runs import (
 )
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget
-from aimath.report import CrossCheck, Line, Plot, Report, Table
+from aimath.report import CrossCheck, Line, Page, Plot, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,14 @@ def race(
         extra={"function": function, "lr": lr, "schedule": schedule},
         warnings=_failure_warnings(found),
         notes=(*notes, *batch_notes(found.source.paths[0].source)),
+        page=Page(footnote=_lowest(found)),
     )
+
+
+def _lowest(result: Comparison) -> str:
+    """Return whose loss is the lowest, where all have one."""
+    known = all(math.isfinite(loss) for loss in result.loss.tolist())
+    return f"lowest loss: {result.winner}; the shorter a bar, the better" if known else ""
 
 
 def _trajectories(result: Comparison) -> dict[str, Any]:
