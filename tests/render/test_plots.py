@@ -185,10 +185,10 @@ def test_a_curve_over_the_whole_range_of_floats(answer, drawn):
     assert dots == sorted(dots)
 
 
-def test_points_at_infinity_are_counted_where_they_cannot_be_drawn(answer, drawn):
+def test_points_at_infinity_are_named_where_they_cannot_be_drawn(answer, drawn):
     out = drawn(answer(x=[0.0, 1.0, np.inf], y=[0.0, 1.0, 2.0], plot=Plot("y", "x", "curve")))
     assert sum(line.count("●") for line in out) == 2
-    assert out[-1] == " … 1 at infinity"
+    assert out[-1] == " not drawn: x = inf, y 2"
 
 
 def test_more_curves_than_can_be_told_apart_are_counted(answer, drawn):

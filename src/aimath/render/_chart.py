@@ -134,7 +134,7 @@ def draw_chart(chart: Chart, layout: LayoutOptions, width: int, height: int = 0)
         positive = any((one.y[_finite(one)] > 0.0).any() for one in chart.series)
         chart = chart._replace(log_y=True) if positive else chart
     if not any(_finite(one).any() for one in chart.series) and chart.bins is None:
-        return said_lines(_uncounted(chart, None), layout, width)
+        return said_lines(_uncounted(chart, None, layout), layout, width)
     scales = scales_of(chart)
     names = (chart.x_name, chart.y_name)
     frame = Frame(scales, names, layout, width, height or HEIGHT)
@@ -163,7 +163,7 @@ def draw_chart(chart: Chart, layout: LayoutOptions, width: int, height: int = 0)
             beyond.append(f"{mark.text}: beyond the frame")
         elif not frame.put_beside(place, mark.text, upright=mark.upright):
             beyond.append(f"dashed: {mark.text}")
-    notes = [*_uncounted(chart, scales[1]), *_cut(chart, scales[1], layout), *beyond, *chart.notes]
+    notes = [*_uncounted(chart, scales[1], layout), *_cut(chart, scales[1], layout), *beyond, *chart.notes]
     return [*frame.lines(), *legend_lines(entries, layout, width), *said_lines(notes, layout, width)]
 
 
@@ -333,10 +333,22 @@ def _free_cell(
     return None
 
 
-def _uncounted(chart: Chart, y: Scale | None) -> list[str]:
-    """Return how many points have no place: infinite ones, and on a logarithmic axis those at or below 0."""
-    infinite = sum(int((~_finite(one) & ~np.isnan(one.y) & ~np.isnan(one.x)).sum()) for one in chart.series)
-    said = [f"… {infinite} at infinity"] if infinite else []
+def _uncounted(chart: Chart, y: Scale | None, layout: LayoutOptions) -> list[str]:
+    """Return which points have no place: infinite ones, and on a logarithmic axis those at or below 0."""
+    far = [
+        (x, value)
+        for one in chart.series
+        for gone in [~_finite(one) & ~np.isnan(one.x) & ~np.isnan(one.y)]
+        for x, value in zip(one.x[gone].tolist(), one.y[gone].tolist(), strict=True)
+    ]
+    style = layout.style._replace(digits=4) if layout.style.exact else layout.style
+    y_name = chart.y_name.partition(",")[0]  # without its unit
+    named = (
+        f"{chart.x_name} = {style.format_display(x)}, {y_name} {style.format_display(value)}"
+        for x, value in far
+    )
+    points = "; ".join(named) if len(far) <= MAX_NAMED else f"{len(far)} points at infinity"
+    said = [f"not drawn: {points}"] if far else []
     if y is not None and y.log:
         below = sum(int((one.y[_finite(one)] <= 0.0).sum()) for one in chart.series)
         said += [f"… {below} at or below 0, which a log scale doesn't have"] if below else []
