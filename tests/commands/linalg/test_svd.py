@@ -189,3 +189,8 @@ def test_plot_draws_spectrum_and_error(aimath):
 )
 def test_matrices_and_ranks_that_are_refused(refused, words, code, why):
     assert why in refused("svd-approx", *words, code=code)
+
+
+def test_both_plots_mark_the_one_rank_that_is_kept(aimath):
+    assert aimath("svd-approx", "randn:12x9", "--rank", "3", "--plot").err.count(" rank 3") == 2
+    assert "rank 3" not in aimath("svd-approx", "randn:12x9", "--rank", "3,5", "--plot").err

@@ -10,7 +10,7 @@ from aimath.cli.options import Applies, ArrayOrRowBlocks, Integer, MemoryLimit, 
 from aimath.commands._shared import MAX_SHOWN_SIZE, price_quantities, single_matrix
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget, file_suffix
-from aimath.report import CrossCheck, Line, Page, Panels, Plot, Report, Table
+from aimath.report import CrossCheck, Line, Page, Panels, Plot, Reference, Report, Table
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
     small = result.singular_values <= result.singular_values[0] * share
     zeros = f"{small.sum()} of {small.size} are 0 but for rounding" if small.any() else ""
     figures = ("rank", "parameters", "error", "relative_error", "energy")
+    kept = (Reference("rank", "rank {rank}", upright=True),) * (np.size(result.rank) == 1)
     matrix = single and result.left is not None
     estimated = result.method == "randomized"
     return Report(
@@ -151,8 +152,16 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
         approximate=ESTIMATES if estimated else (),
         page=Page(footnote=_bound(result)) if estimated else Page(),
         plot=(
-            Plot("spectrum", "i", "curve", axes=("i", "singular value"), log_y=True, caption=zeros),
-            Plot("errors", "kept", "curve", axes=("rank", "relative error"), from_zero=True),
+            Plot(
+                "spectrum",
+                "i",
+                "curve",
+                axes=("i", "singular value"),
+                log_y=True,
+                caption=zeros,
+                references=kept,
+            ),
+            Plot("errors", "kept", "curve", axes=("rank", "relative error"), from_zero=True, references=kept),
         ),
         drawn=lambda: {
             "spectrum": np.where(small, np.nan, result.singular_values),
