@@ -5,7 +5,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import assume, given, strategies as st
 from tests.digits import near, ulps
 
 from aimath.core import information
@@ -112,6 +112,28 @@ def test_info_nce(symmetric, temperature):
     assert got.accuracy == np.mean([max(range(5), key=lambda j: s[i, j]) == i for i in range(5)])
 
 
+WHOLE = st.integers(-(2**53), 2**53).map(float)
+
+
+@given(st.integers(1, 4).flatmap(lambda d: st.lists(st.tuples(*[WHOLE] * 2 * d), min_size=1, max_size=3)))
+def test_similarities_are_cosines_rounded_once(rows):
+    a, b = np.split(np.array(rows), 2, axis=1)
+    assume(a.any(axis=1).all() and b.any(axis=1).all())
+    got = information.info_nce(a, b).similarity
+
+    def dot(x, y):
+        return mp.fsum(m(p) * m(q) for p, q in zip(x, y, strict=True))
+
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            assert got[i, j] == float(dot(x, y) / mp.sqrt(dot(x, x) * dot(y, y)))
+
+
+def test_a_similarity_outlives_cancellation():
+    got = information.info_nce([[1e16, 1, -1e16]], [[1, 1, 1]]).similarity
+    assert got[0, 0] == float(1 / mp.sqrt(3 * (2 * mp.mpf(10) ** 32 + 1)))
+
+
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0, 5.0])
 @pytest.mark.parametrize("z", [[2, 1, 0.1], [0, -40], [30, 0, -5], [-700, 0], [0.5, 0.5]], ids=str)
 def test_focal_of_classes(z, gamma):
@@ -149,7 +171,8 @@ def test_focal_of_one_logit_is_torchvisions(z, target):
         (lambda: information.dpo([1e308], [-1e308], [-1e308], [1e308], 1), "the margin of pair 1 is beyond"),
         (lambda: information.grpo([1.0]), "at least two rewards"),
         (lambda: information.info_nce([[1, 0]], [[1, 0], [0, 1]]), "row i of one belongs to row i"),
-        (lambda: information.info_nce([[0, 0]], [[1, 0]]), "a is zero"),
+        (lambda: information.info_nce([[1, 0], [0, 0]], [[1, 0], [0, 1]]), "row 2 of a is zero"),
+        (lambda: information.info_nce([[1, 0]], [[0, 0]]), "row 1 of b is zero"),
         (lambda: information.info_nce(similarity=[[1, 2, 3], [1, 2, 3]]), "must be square"),
         (lambda: information.info_nce(similarity=[[1]], temperature=0), "temperature must be above 0"),
         (information.info_nce, "give a and b, or similarity"),

@@ -102,7 +102,7 @@ def test_all_pairs_are_the_single_pairs_and_large_ones_nearly_so(monkeypatch):
     for i in range(12):
         assert found.cosine[i].tolist() == linalg.cosine(x[i], x).cosine.tolist()
     assert found.cosine[3, 4] == 1
-    monkeypatch.setattr("aimath.core.linalg._similarity.MAX_EXACT_ROWS", 3)
+    monkeypatch.setattr("aimath.core.numerics.cosines.MAX_EXACT_ROWS", 3)
     quick = linalg.cosine(matrix=x).cosine
     assert np.abs(quick - found.cosine).max() < 1e-15
     assert (np.diag(quick) == 1).all()

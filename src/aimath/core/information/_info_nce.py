@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_matrix, format_shape, raise_at
+from aimath.core.numerics.cosines import all_cosines
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import describe, log_softmax_rows, logsumexp_rows
 from aimath.errors import InputError
@@ -86,8 +87,8 @@ def info_nce(
     """Return the InfoNCE loss of rows of a and b that belong together, or of a matrix of similarities.
 
     loss = mean over i of -ln softmax(similarity_i / temperature)_i, the similarity of rows being
-    their cosine; with `symmetric` the mean with the same from b to a (CLIP). van den Oord, Li and Vinyals
-    (2018), Radford et al. (2021).
+    their cosine, rounded once up to 1000 rows; with `symmetric` the mean with the same from b to a (CLIP).
+    van den Oord, Li and Vinyals (2018), Radford et al. (2021).
 
     >>> float(info_nce(similarity=[[1, 1], [1, 1]]).loss) == math.log(2)
     True
@@ -110,17 +111,15 @@ def info_nce(
 
 def _cosines(a: Any, b: Any) -> Array:
     """Return the cosines of all rows of a with all rows of b."""
-    units = []
-    for operand, rows in (("a", as_matrix(a, operand="a")), ("b", as_matrix(b, operand="b"))):
-        largest = np.abs(rows).max(axis=1, keepdims=True)
-        raise_at(largest == 0.0, "{operand} is zero: its cosine is undefined", operand=operand)
-        scaled = rows / largest
-        units.append(scaled / np.sqrt(np.square(scaled).sum(axis=1, keepdims=True)))
-    x, y = units
+    x, y = as_matrix(a, operand="a"), as_matrix(b, operand="b")
     if x.shape != y.shape:
         shapes = f"a is {format_shape(x)} and b is {format_shape(y)}"
         raise InputError(f"{shapes}: row i of one belongs to row i of the other")
-    return np.asarray(np.clip(x @ y.T, -1.0, 1.0))
+    for operand, rows in (("a", x), ("b", y)):
+        zero = ~rows.any(axis=1)
+        why = "row {number} of {operand} is zero: its cosine is undefined"
+        raise_at(zero[:, np.newaxis], why, operand=operand, number=int(np.argmax(zero)) + 1)
+    return all_cosines(x, y)
 
 
 def _off_by_one(probs: Array) -> Array:

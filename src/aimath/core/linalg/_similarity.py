@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from aimath.core.numerics import exact
+from aimath.core.numerics import cosines, exact
 from aimath.core.numerics.arrays import Check, as_matrix, as_vectors, check_same_rows, raise_at
-from aimath.core.numerics.double_double import sqrt_dd, two_prod, two_sum
+from aimath.core.numerics.double_double import sqrt_dd, two_prod
 from aimath.core.numerics.forms import select_form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike
 
     from aimath.core.numerics.axes import Matrix, Scalars, Vector, Vectors
     from aimath.core.numerics.types import Array
 
-MAX_EXACT_ROWS = 1000
-"""Rows up to which all pairs are rounded once: half a second for 100 entries each."""
 EXACT_ANGLES = {0.0: 90.0, 0.5: 60.0, math.sqrt(0.5): 45.0, math.sqrt(0.75): 30.0}
 """Angles in degrees that arctangents miss by a last digit, by their cosines."""
 
@@ -93,12 +89,12 @@ def _cosine_of_pairs(a: Any, b: Any) -> Cosine:
         zero = np.asarray(~v.any(axis=-1))[..., np.newaxis]
         raise_at(zero, "{operand} is zero: its cosine is undefined", operand=operand)
     x, y = np.broadcast_arrays(x, y)
-    return Cosine(x, y, exact.map_blocks(_rounded_cosines, x, y))
+    return Cosine(x, y, exact.map_blocks(cosines.rounded_cosines, x, y))
 
 
 def cosine_by_distance(a: Array, b: Array) -> Array:
     """Return the cosines along the last axis as 1 - |u - v|² / 2 of unit vectors."""
-    return np.asarray(1.0 - np.square(_normalize(a) - _normalize(b)).sum(axis=-1) / 2.0)
+    return np.asarray(1.0 - np.square(cosines.normalize(a) - cosines.normalize(b)).sum(axis=-1) / 2.0)
 
 
 class CosineMatrix(NamedTuple):
@@ -114,7 +110,7 @@ class CosineMatrix(NamedTuple):
 
     def check(self) -> Check:
         """Return the cosines beside those from squared distances of unit rows."""
-        unit = _normalize(self.X)
+        unit = cosines.normalize(self.X)
         squares = (unit * unit).sum(axis=1)
         return Check(self.cosine, 1.0 - np.array([squares - 2.0 * unit @ u + u @ u for u in unit]) / 2.0)
 
@@ -128,27 +124,9 @@ def _cosine_matrix(X: Any) -> CosineMatrix:  # noqa: N803
         operand="X",
         number=int(np.argmax(zero)) + 1,
     )
-    if len(x) <= MAX_EXACT_ROWS:
-        return CosineMatrix(x, _rounded_cosines(x, x, all_pairs=True))
-    unit = _normalize(x)
-    found = unit @ unit.T
-    np.clip(found, -1.0, 1.0, out=found)
+    found = cosines.all_cosines(x, x)
     np.fill_diagonal(found, 1.0)
     return CosineMatrix(x, found)
-
-
-class _BoundedCosines(NamedTuple):
-    """Cosines as double-doubles with an error bound."""
-
-    high: Array
-    low: Array
-    error: Array
-
-
-def _rounded_cosines(a: Array, b: Array, *, all_pairs: bool = False) -> Array:
-    """Return the cosines of rows (r, n) with rows, or of all with all, each rounded once."""
-    ratio = _cosines_dd(a, b, all_pairs=all_pairs)
-    return _round_cosines(ratio, lambda place: _integer_dots(a[place[0]], b[place[-1]]))
 
 
 def cosines_with_sum(parts: Array, rows: Array) -> Array:
@@ -168,72 +146,28 @@ def cosines_with_sum(parts: Array, rows: Array) -> Array:
         size, rest = np.array([float(scaled)]), np.array([float(scaled - Fraction(float(scaled)))])
         squares = exact.BoundedSums(size, rest, np.zeros(1), y.exponent)
         own = exact.ozaki_split(rows)
-        ratio = _divide_by_norms(d, squares, exact.split_dots(own, own, all_pairs=False))
+        ratio = cosines.divide_by_norms(d, squares, exact.split_dots(own, own, all_pairs=False))
 
     def integers(place: tuple[int, ...]) -> tuple[int, int, int]:
         row = exact.to_integers(rows[place[0]])[0]
         return sum(map(int.__mul__, total, row)), square, sum(k * k for k in row)
 
-    return _round_cosines(ratio, integers)
-
-
-def _round_cosines(
-    ratio: _BoundedCosines, integer_dots: Callable[[tuple[int, ...]], tuple[int, int, int]]
-) -> Array:
-    """Return bounded cosines rounded once, by a · b, a · a and b · b where the bound can't tell how."""
-    found = np.clip(ratio.high, -1.0, 1.0) + 0.0
-    for place in zip(*np.nonzero(~exact.is_rounded(*ratio)), strict=True):
-        dot, aa, bb = integer_dots(place)
-        sign = 1.0 if dot >= 0 else -1.0  # of an integer that may be beyond float64
-        found[place] = sign * exact.sqrt_ratio_rounded(dot * dot, aa * bb)
-    return found
-
-
-def _cosines_dd(a: Array, b: Array, *, all_pairs: bool = False) -> _BoundedCosines:
-    """Return d / sqrt(aa bb) with twice the digits of float64."""
-    with np.errstate(all="ignore"):
-        x, y = exact.ozaki_split(a), exact.ozaki_split(b)
-        d = exact.split_dots(x, y, all_pairs=all_pairs)
-        aa, bb = (exact.split_dots(v, v, all_pairs=False) for v in (x, y))
-        if all_pairs:
-            aa = aa._replace(
-                high=aa.high[:, np.newaxis], low=aa.low[:, np.newaxis], error=aa.error[:, np.newaxis]
-            )
-        return _divide_by_norms(d, aa, bb)
-
-
-def _divide_by_norms(d: exact.BoundedSums, aa: exact.BoundedSums, bb: exact.BoundedSums) -> _BoundedCosines:
-    """Return d / sqrt(aa bb) of sums whose exponents cancel."""
-    h, low = two_prod(aa.high, bb.high)
-    low = low + (aa.high * bb.low + aa.low * bb.high)
-    root, rest = sqrt_dd(h, low)
-    q = d.high / root
-    p, e = two_prod(q, root)
-    more = ((((d.high - p) - e) + d.low) - q * rest) / root
-    size = np.abs(q)
-    doubt = aa.error / aa.high + bb.error / bb.high + 2.0**-96
-    return _BoundedCosines(*two_sum(q, more), d.error / root * 1.001 + size * doubt)
+    return cosines.round_cosines(ratio, integers)
 
 
 def _sines(a: Array, b: Array) -> Array:
     """Return the sines, at least 0, of the angles between vectors (..., n)."""
     rows, others = (v.reshape(-1, v.shape[-1]) for v in (a, b))
-    ratio = _cosines_dd(rows, others)
+    ratio = cosines.cosines_dd(rows, others)
     with np.errstate(all="ignore"):
         h, low = two_prod(ratio.high, ratio.high)
         squares = (1.0 - h) - (low + 2.0 * ratio.high * ratio.low)
         sines = np.sqrt(np.maximum(squares, 0.0))
     # Where 1 - cosine² has cancelled, the integers still know the difference.
     for k in np.flatnonzero(~(squares > 2.0**-16)):
-        dot, aa, bb = _integer_dots(rows[k], others[k])
+        dot, aa, bb = cosines.integer_dots(rows[k], others[k])
         sines[k] = exact.sqrt_ratio_rounded(aa * bb - dot * dot, aa * bb)
     return sines.reshape(a.shape[:-1])
-
-
-def _integer_dots(a: Array, b: Array) -> tuple[int, int, int]:
-    """Return a · b, a · a and b · b of vectors scaled to integers."""
-    x, y = exact.to_integers(a)[0], exact.to_integers(b)[0]
-    return sum(map(int.__mul__, x, y)), sum(k * k for k in x), sum(k * k for k in y)
 
 
 def _exact_norms(x: Array) -> Array:
@@ -245,10 +179,3 @@ def _exact_norms(x: Array) -> Array:
         root, rest = sqrt_dd(squares.high, squares.low)
         length = np.where(root > 0.0, np.ldexp(root + rest, parts.exponent), 0.0)
     return length.reshape(x.shape[:-1])
-
-
-def _normalize(x: Array) -> Array:
-    power = np.frexp(np.abs(x).max(axis=-1))[1]
-    with np.errstate(under="ignore"):
-        scaled = np.ldexp(x, -power[..., np.newaxis])
-        return np.asarray(scaled / np.sqrt((scaled * scaled).sum(axis=-1, keepdims=True)))
