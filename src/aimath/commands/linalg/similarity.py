@@ -99,8 +99,10 @@ def difference(
             Line(" of {size} entries the farthest apart differ by {max}, at {at:, } (from 0)"),
             Line(" |a - b| = rmse · √n = {rmse:~} · √{size} = {distance}      |a| = {norm}"),
             Line(" relative = {distance:~} / {norm:~} = {relative}", nonzero="norm"),
+            Line(" cosine = a · b / (|a| |b|) = {cosine}", nonzero="rms_b"),
             CrossCheck(
-                "|a|² + |b|² - 2 a · b in place of |a - b|², by the larger norm's square: {alternative}"
+                "|a|² + |b|² - 2 a · b in place of |a - b|², by the larger norm's square: {alternative}",
+                undecided="|a|² + |b|² - 2 a · b cancels to less than a millionth: it can't check |a - b|²",
             ),
         ),
         units={"snr_db": "dB"},
