@@ -62,6 +62,8 @@ def test_stages_in_any_order(logits, temperature, top_k, top_p, min_p, order):
     got = probability.sample(logits, **settings, order=",".join(order))
     assert got.probs.tolist() == near(one_by_one(logits, settings, order), 1e-13)
     assert got.kept == np.count_nonzero(got.probs) >= 1
+    assert got.stages.dtype.kind == "i"
+    assert got.stages[-1] == got.kept
     assert got.check().holds.all()
 
 

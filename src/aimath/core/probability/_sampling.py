@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from aimath.core.numerics.axes import Draws, IntegerScalars, PerStage, PerStageAndEntry, Scalars, Vectors
+    from aimath.core.numerics.axes import (
+        CountPerStage,
+        Draws,
+        IntegerScalars,
+        PerStage,
+        PerStageAndEntry,
+        Scalars,
+        Vectors,
+    )
     from aimath.core.numerics.types import Array
 
 STAGES = ("temperature", "min-p", "top-k", "top-p")
@@ -55,9 +63,9 @@ class Sample(NamedTuple):
         return np.asarray(np.count_nonzero(self.probs, axis=-1))
 
     @property
-    def stages(self) -> PerStage:
+    def stages(self) -> CountPerStage:
         """How many entries are left after each stage."""
-        return np.asarray(np.count_nonzero(self.after, axis=-1), np.float64)
+        return np.asarray(np.count_nonzero(self.after, axis=-1))
 
     @property
     def cut(self) -> PerStage:
