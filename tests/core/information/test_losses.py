@@ -158,6 +158,7 @@ def test_focal_of_one_logit_is_torchvisions(z, target):
     got = information.focal([z], target, 2.0, 0.25)
     p = 1 / (1 + mp.exp(-m(z)))
     p_t, alpha_t = (p, mp.mpf(0.25)) if target else (1 - p, mp.mpf(0.75))
+    assert got.is_first_class() == (target == 1)
     assert ulps(got.loss, alpha_t * (1 - p_t) ** 2 * -mp.log(p_t)) <= 24
     difference = slope(lambda x: information.focal(x, target, 2.0, 0.25).loss, [z], 0, 1e-5)
     assert difference == pytest.approx(got.gradients[0], abs=1e-9)
@@ -177,6 +178,8 @@ def test_focal_of_one_logit_is_torchvisions(z, target):
         (lambda: information.info_nce(similarity=[[1]], temperature=0), "temperature must be above 0"),
         (information.info_nce, "give a and b, or similarity"),
         (lambda: information.focal([1, 2], 2), "there is no class 2"),
+        (lambda: information.focal([2], [1, 0]), "2 target classes for one row"),
+        (lambda: information.focal([1e308, -1e308], 1), "the loss is beyond float64"),
         (lambda: information.focal([1, 2], 0, gamma=-1), "gamma must be at least 0"),
         (lambda: information.focal([1], 0, alpha=2), "alpha must be from 0 to 1"),
         (lambda: information.focal([1], 0, gamma=math.inf), "gamma must be at least 0 and finite"),

@@ -10,6 +10,8 @@ from aimath.commands._shared import check_memory, class_indices, single_matrix
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
+ALPHA = 0.25
+
 
 @command(
     example="aimath dpo --chosen -12 --rejected -14 --ref-chosen -12.5 --ref-rejected -13.5 --beta .1",
@@ -159,7 +161,9 @@ def focal(
     gamma: Annotated[
         float, Number(("--gamma",), "How little what is right counts; 0 is the cross-entropy.")
     ] = 2.0,
-    alpha: Annotated[float, Number(("--alpha",), "Of one logit: weight of class 1; 0 has 1 - alpha.")] = 0.25,
+    alpha: Annotated[
+        float, Number(("--alpha",), "Of one logit: weight of class 1; 0 has 1 - alpha.")
+    ] = ALPHA,
 ) -> Report:
     """Measure a loss that looks away from what is already right.
 
@@ -171,6 +175,9 @@ def focal(
     if target is None:
         raise InputError("needs --target: the number of the right class", usage=True)
     binary = logits.shape[-1] == 1
+    if not binary and alpha != ALPHA:
+        why = "it weighs the two classes of one logit, and there are {n}"
+        raise InputError("{operand} does nothing: " + why, operand="alpha", n=logits.shape[-1], usage=True)
     lead = "alpha_t · " * binary
     return Report(
         information.focal(logits, class_indices(target), gamma, alpha),
@@ -179,7 +186,16 @@ def focal(
             Line(f"loss = {lead}(1 - p)^gamma · ln(1/p)      p is the probability of the target"),
             Line(" target {target}:   1 - p = {doubt}      ln(1/p) = {nats} nats"),
             Line(" (1 - p)^gamma = {doubt:~}^{gamma} = {focus}"),
-            *((Line(" alpha_t = {weight}, as the target is 1 or 0"),) * binary),
+            *(
+                (
+                    Line(
+                        " alpha_t = alpha = {weight}, as the target is 1",
+                        condition="is_first_class",
+                        fallback=" alpha_t = 1 - alpha = {weight}, as the target is 0",
+                    ),
+                )
+                * binary
+            ),
             Line(f" loss = {'{weight:~} · ' * binary}{{focus:~}} · {{nats:~}} = {{loss}} nats"),
             Line(" gradient by the logits: {gradients:, }"),
             CrossCheck("of probabilities, not of their logarithms: {alternative}"),

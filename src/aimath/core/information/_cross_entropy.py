@@ -322,10 +322,10 @@ def _check_target(target: ArrayLike, logits: Array) -> Indices:
         raise InputError("a {operand} class must be a whole number, counted from 0", operand="target")
     if given.size != 1 and given.shape != logits.shape[:-1]:
         raise InputError(
-            "{count} {operand} classes for {rows} rows: give as many, or one for all",
+            "{count} {operand} classes for {rows}: give as many, or one for all",
             operand="target",
             count=given.size,
-            rows=logits[..., 0].size,
+            rows="one row" if logits[..., 0].size == 1 else f"{logits[..., 0].size} rows",
         )
     n = logits.shape[-1]
     bad = ((given < 0) | (given >= n)).reshape(-1)

@@ -13,7 +13,7 @@ from aimath.core.probability import log_softmax_rows, softmax_rows
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.numerics.axes import Classes, Scalars, Vectors
     from aimath.core.numerics.types import Array, Indices
@@ -49,6 +49,10 @@ class Focal(NamedTuple):
     def weight(self) -> Scalars:
         """Alpha or 1 - alpha as the target is; 1 of several classes."""
         return np.asarray(_class_weight(self.logits, self.target, self.alpha))
+
+    def is_first_class(self) -> NDArray[np.bool_]:
+        """Return whether the target is class 1."""
+        return np.asarray(np.asarray(self.target) == 1)
 
     def check(self) -> Check:
         """Return the loss beside the same of the probabilities, not of their logarithms."""
@@ -92,6 +96,7 @@ def focal(logits: ArrayLike, target: ArrayLike, gamma: float = 2.0, alpha: float
         hit = np.arange(both.shape[-1]) == place
         distance = np.where(hit, doubt[..., np.newaxis], -softmax_rows(both)[0])
         gradients = ((weight * slope)[..., np.newaxis] * distance)[..., -z.shape[-1] :]
+    raise_at(~np.isfinite(loss)[..., np.newaxis], "the loss is beyond float64", operand="logits")
     raise_at(~np.isfinite(gradients), "the gradient by logit {k} is beyond float64", operand="logits")
     return Focal(z, classes, float(gamma), float(alpha), loss, gradients, nats)
 
