@@ -29,6 +29,19 @@ def test_encodings_keep_their_digits_at_any_position(start, theta):
             assert abs(mp.mpf(float(got[r, k])) - right) <= 2**-53 * 2 * max(abs(right), mp.mpf(2) ** -20)
 
 
+@given(st.floats(-307, 308).map(lambda power: 10.0**power), st.integers(0, 10**6), st.integers(1, 5))
+def test_any_theta_has_encodings_whose_angles_are_small(theta, start, width):
+    largest = max(angle(start, i, width, theta) for i in range((width + 1) // 2))
+    if largest > 2**53:
+        with pytest.raises(InputError, match=r"is above 2\^53"):
+            linalg.positional((1, width), theta, start)
+        return
+    got = linalg.positional((1, width), theta, start).encoding[0]
+    for k in range(width):
+        right = (mp.sin, mp.cos)[k % 2](angle(start, k // 2, width, theta))
+        assert abs(mp.mpf(float(got[k])) - right) <= 2**-52 * max(abs(right), mp.mpf(2) ** -20)
+
+
 @pytest.mark.parametrize("pairs", ["halves", "interleaved"])
 @pytest.mark.parametrize("start", [0, 1, 131_071, 10**9 + 7])
 def test_vectors_are_turned_by_their_positions(pairs, start):
@@ -63,6 +76,16 @@ def test_rows_along_the_axis_before_the_last_are_positions():
     assert got.position.tolist() == [[0, 1, 2]] * 2
     assert got.output[1].tolist() == linalg.rope(x[0]).output.tolist()
     assert got.output[0, 2].tolist() == linalg.rope([1, 1, 1, 1], start=2).output.tolist()
+
+
+@pytest.mark.parametrize("theta", [5e-324, 1e-300, 1.7e308])
+def test_the_ends_of_theta_turn_or_say_what_is_beyond(theta):
+    assert linalg.rope([1, 0], theta, start=1).output.tolist() == [float(mp.cos(1)), float(mp.sin(1))]
+    assert linalg.rope([1, 0, 1, 0], theta).output.tolist() == [1, 0, 1, 0]
+
+
+def test_no_output_is_minus_0():
+    assert not np.signbit(linalg.rope([[0, 0], [0, 0], [0, 0], [0, 0]]).output).any()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -125,6 +126,7 @@ def rope(x: ArrayLike, theta: float = THETA, pairs: str = "halves", start: int =
     output = np.empty_like(rows)
     a, b = rows[..., first], rows[..., second]
     output[..., first], output[..., second] = _turn(a, b, cosine, sine)
+    output += 0.0  # -0 is shown as 0
     return Rope(rows, places, float(theta), pairs, output, high)
 
 
@@ -155,7 +157,7 @@ def _pair_indices(d: int, pairs: str) -> tuple[slice, slice]:
 
 
 def _check_theta(theta: float) -> None:
-    if not 1e-300 < theta < 1e300:
+    if not 0.0 < theta < math.inf:
         raise InputError(
             "{operand} must be above 0 and finite, not {value:g}", operand="theta", value=theta, usage=True
         )
@@ -184,7 +186,10 @@ def _angles(places: Array, theta: float, d: int) -> tuple[Array, Array]:
     high, low = _frequencies(float(theta), d)
     with np.errstate(all="ignore"):
         product, rest = two_prod(places[..., np.newaxis], high)
-        return two_sum(product, rest + places[..., np.newaxis] * low)
+        found, left = two_sum(product, rest + places[..., np.newaxis] * low)
+    why = "the angle of pair {k} is above 2^53, where no digit of it can be told: give a larger {operand}"
+    raise_at(~(np.abs(found) <= MAX_POSITION), why, operand="theta")
+    return found, left
 
 
 def _cos_sin(high: Array, low: Array) -> tuple[Array, Array]:
