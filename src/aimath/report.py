@@ -55,12 +55,14 @@ class Table(NamedTuple):
 class Panels(NamedTuple):
     """Matrices with equally many rows side by side, (head, name) each, optionally with a heat map.
 
-    `name[0]` is the first matrix of several; `corner` stands above the names of the rows.
+    `name[0]` is the first matrix of several; `corner` stands above the names of the rows, and
+    `names` is the quantity whose entries they are called by, in place of labels or 1, 2, ...
     """
 
     columns: tuple[tuple[str, str], ...]
     shaded: str = ""
     corner: str = ""
+    names: str = ""
 
 
 class Tree(NamedTuple):

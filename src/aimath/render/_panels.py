@@ -52,7 +52,8 @@ class PanelStep:
         self.rows = [*range(HEAD_ROWS), *range(high - TAIL_ROWS, high)] if cut else list(range(high))
         self.hidden = high - len(self.rows)
         self.matrices = [matrix[self.rows] for matrix in matrices]
-        names = entry_names(view.report, (high,))
+        own = [str(name) for name in row_value(view, row, step.names).tolist()] if step.names else []
+        names = own or entry_names(view.report, (high,))
         self.labels = pad([safe_label(names[k], layout, MAX_LABEL_WIDTH) for k in self.rows])
         self.marks = [""] * len(self.rows)
         if step.shaded:

@@ -205,7 +205,7 @@ def positional(
         show=("encoding",),
         steps=(
             Line("entry 2i = sin(r · theta^(-2i/d))      entry 2i + 1 = cos(r · theta^(-2i/d))"),
-            Panels((("angles", "angles"), ("sines and cosines", "encoding")), shaded="encoding", corner="r"),
+            Panels((("angles", "angles"), ("sines and cosines", "encoding")), names="position", corner="r"),
             CrossCheck("sin² + cos² = 1, so every row's squares sum to d/2: {alternative}"),
         ),
         plot=Plot("encoding", kind="heat"),
