@@ -129,6 +129,16 @@ def test_similarities_are_cosines_rounded_once(rows):
             assert got[i, j] == float(dot(x, y) / mp.sqrt(dot(x, x) * dot(y, y)))
 
 
+@given(st.floats(-9, 0).map(lambda power: 10.0**power))
+def test_a_check_that_could_not_fail_is_undecided(temperature):
+    got = information.info_nce([[1, 0], [0, 1]], [[1, 0], [0, 1]], temperature)
+    check = got.check()
+    assert check.holds
+    wrong = got._replace(losses=2.0 * got.losses, back_losses=2.0 * got.back_losses).check()
+    assert wrong.undecided or not wrong.holds
+    assert check.undecided == (got.loss <= 1e-9 / temperature)
+
+
 def test_a_similarity_outlives_cancellation():
     got = information.info_nce([[1e16, 1, -1e16]], [[1, 1, 1]]).similarity
     assert got[0, 0] == float(1 / mp.sqrt(3 * (2 * mp.mpf(10) ** 32 + 1)))

@@ -139,7 +139,10 @@ def info_nce(
             Panels((("similarity", "similarity"),), shaded="similarity"),
             Table((("a to b", "{losses}"), *((("b to a", "{back_losses}"),) * symmetric)), bar="losses"),
             Line(" mean {loss} nats, a guess would have {chance}; {accuracy:%} find their own first"),
-            CrossCheck("mean of ln Σ exp(s_ij / T) - s_ii / T = {alternative}"),
+            CrossCheck(
+                "mean of ln Σ exp(s_ij / T) - s_ii / T = {alternative}",
+                undecided="ln Σ exp(s_ij / T) - s_ii / T cancels: it can't check so small a loss",
+            ),
         ),
         units=dict.fromkeys(("loss", "losses", "back_losses", "chance"), "nats"),
         plot=Plot("similarity", kind="heat"),

@@ -61,13 +61,18 @@ class InfoNCE(NamedTuple):
         return np.asarray(found)
 
     def check(self) -> Check:
-        """Return the loss beside means of logsumexp less the pair's own logit."""
+        """Return the loss beside means of logsumexp less the pair's own logit.
+
+        It can't tell where these cancel to below a billionth of the largest logit.
+        """
         with np.errstate(all="ignore"):
             logits = self.similarity / self.temperature
         own = np.diagonal(logits)
         forth, back = (np.mean(logsumexp_rows(x) - own) for x in (logits, np.ascontiguousarray(logits.T)))
         scale = np.abs(logits).max()
-        return Check(self.loss, np.asarray(0.5 * (forth + back) if self.symmetric else forth), scale)
+        other = np.asarray(0.5 * (forth + back) if self.symmetric else forth)
+        undecided = (scale > 0.0) & (np.maximum(self.loss, other) <= 1e-9 * scale)
+        return Check(self.loss, other, scale, undecided)
 
 
 @overload
