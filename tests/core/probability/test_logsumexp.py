@@ -121,3 +121,10 @@ def test_a_wrong_weighted_sum_is_found_out():
     found = probability.logsumexp([1.0, 2.0], [3.0, -0.5])
     assert found.check().holds
     assert not found._replace(logsumexp=found.logsumexp * (1 + 1e-7)).check().holds
+
+
+@pytest.mark.parametrize(
+    ("values", "distinct"), [([5, -30, -31], False), ([5], True), ([5, -2000], True), ([2, 1], True)]
+)
+def test_the_sum_is_written_out_where_six_digits_make_it_1(values, distinct):
+    assert probability.logsumexp(values).total_is_distinct() == distinct

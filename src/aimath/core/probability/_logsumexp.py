@@ -75,8 +75,8 @@ class LogSumExp(NamedTuple):
         return np.where(known, rest, 0.0).reshape(self.values.shape[:-1])
 
     def total_is_distinct(self) -> NDArray[np.bool_]:
-        """Return whether `total` is above 1 in six digits, or the answer the maximum in ten."""
-        return (self.total >= 1.0 + 5e-6) | (self.excess <= 1e-10 * np.abs(self.maximum))
+        """Return whether `total` is above 1 in six digits, or 1 exactly."""
+        return (self.total >= 1.0 + 5e-6) | (self.excess == 0.0)
 
     def check(self) -> Check:
         """Return logsumexp beside numpy's logaddexp applied value by value."""
