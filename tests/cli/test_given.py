@@ -174,7 +174,10 @@ def test_option_of_reading_is_refused_where_nothing_is_read(warm, name):
         ("dot 1,2 3,4 --seed 2", "--seed does nothing where no operand is drawn"),
         ("backprop x^2 x=1 --x 1", "--x does nothing without --layer"),
         ("backprop --layer '1 2' 1,2 --variables x", "--variables does nothing beside --layer"),
-        ("focal 2 1 .1 --target 0 --alpha .9", "--alpha does nothing: it weighs the two classes of one logit"),
+        (
+            "focal 2 1 .1 --target 0 --alpha .9",
+            "--alpha does nothing: it weighs the two classes of one logit",
+        ),
         ("gaussian --sample 2 --labels a,b", "--labels"),
         ("grad x*y x=1 y=2 --labels a,b", "--labels"),
         ("gaussian --between -1 1 --invalid skip", "--invalid"),

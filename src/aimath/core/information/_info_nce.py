@@ -121,7 +121,7 @@ def _cosines(a: Any, b: Any) -> Array:
         shapes = f"a is {format_shape(x)} and b is {format_shape(y)}"
         raise InputError(f"{shapes}: row i of one belongs to row i of the other")
     for operand, rows in (("a", x), ("b", y)):
-        zero = ~rows.any(axis=1)
+        zero = np.asarray(~rows.any(axis=1))
         why = "row {number} of {operand} is zero: its cosine is undefined"
         raise_at(zero[:, np.newaxis], why, operand=operand, number=int(np.argmax(zero)) + 1)
     return all_cosines(x, y)

@@ -76,7 +76,7 @@ class LogSumExp(NamedTuple):
 
     def total_is_distinct(self) -> NDArray[np.bool_]:
         """Return whether `total` is above 1 in six digits, or 1 exactly."""
-        return (self.total >= 1.0 + 5e-6) | (self.excess == 0.0)
+        return np.asarray((self.total >= 1.0 + 5e-6) | (self.excess == 0.0))
 
     def check(self) -> Check:
         """Return logsumexp beside numpy's logaddexp applied value by value."""
