@@ -59,22 +59,23 @@ def cosine_of_two(a: Array, b: Array) -> float:
     """
     if len(a) <= MAX_EXACT_ENTRIES:
         return float(rounded_cosines(a[np.newaxis], b[np.newaxis])[0])
-    dot = _sum_products(a, b)
-    ratio = dot * dot / (_sum_products(a, a) * _sum_products(b, b))
+    dot, aa, bb = _sum_products(a, b)
+    ratio = dot * dot / (aa * bb)
     size = exact.sqrt_ratio_rounded(min(ratio.numerator, ratio.denominator), ratio.denominator)
     return -size if dot < 0 else size
 
 
-def _sum_products(a: Array, b: Array) -> Fraction:
-    """Return a · b of two vectors (n,), block by block with twice the digits of float64."""
-    total = Fraction()
+def _sum_products(a: Array, b: Array) -> list[Fraction]:
+    """Return a · b, a · a and b · b of two vectors (n,), block by block with twice the digits of float64."""
+    totals = [Fraction()] * 3
     for k in range(0, len(a), BLOCK):
-        parts = (exact.ozaki_split(x[np.newaxis, k : k + BLOCK]) for x in (a, b))
         with np.errstate(all="ignore"):
-            found = exact.split_dots(*parts, all_pairs=False)
-        power = Fraction(2) ** int(found.exponent[0])
-        total += (Fraction(float(found.high[0])) + Fraction(float(found.low[0]))) * power
-    return total
+            x, y = (exact.ozaki_split(v[np.newaxis, k : k + BLOCK]) for v in (a, b))
+            sums = [exact.split_dots(*pair, all_pairs=False) for pair in ((x, y), (x, x), (y, y))]
+        for place, found in enumerate(sums):
+            value = Fraction(float(found.high[0])) + Fraction(float(found.low[0]))
+            totals[place] += value * Fraction(2) ** int(found.exponent[0])
+    return totals
 
 
 def round_cosines(ratio: BoundedCosines, dots_at: Callable[[tuple[int, ...]], tuple[int, int, int]]) -> Array:
