@@ -45,6 +45,21 @@ def loads(data: bytes) -> Any:
     return _strict_loads(data)
 
 
+def is_whole(line: bytes) -> bool:
+    """Return whether a line is an array or object by itself.
+
+    >>> is_whole(b" [1, 2]"), is_whole(b" [1, 2],"), is_whole(b"3")
+    (True, False, False)
+    """
+    if line.strip()[:1] not in (b"[", b"{"):
+        return False
+    try:
+        loads(line)
+    except InputError:
+        return False
+    return True
+
+
 def _strict_loads(data: bytes) -> Any:
     import json  # noqa: PLC0415  rarely needed
 
@@ -123,7 +138,24 @@ def _describe_size(value: Any) -> str:
 
 def parse_line(data: bytes, layout: RowLayout) -> Row:
     """Return one JSON line as a row; a flat array is one row, also of a matrix, and so is an object's."""
-    return parse_row(loads(data), layout, flat_is_row=True)
+    value = loads(data)
+    if not (isinstance(value, list) and value and all(isinstance(part, dict) for part in value)):
+        return parse_row(value, layout, flat_is_row=True)
+    rows = [parse_row(part, layout, f"[{k}]", flat_is_row=True) for k, part in enumerate(value)]
+    return _join(rows)
+
+
+def _join(rows: list[Row]) -> Row:
+    """Return the rows of an array of objects as one Row, with labels if all have the same."""
+    import numpy as np
+
+    for name, first in rows[0].operands.items():
+        for k, row in enumerate(rows):
+            if name not in row.operands or row.operands[name].shape[1:] != first.shape[1:]:
+                why = f"[{k}] differs in size from [0]: rows must be equally long"
+                raise InputError(why, hint="use --input-format json for a whole document")
+    joined = {name: np.concatenate([row.operands[name] for row in rows]) for name in rows[0].operands}
+    return Row(joined, rows[0].labels if len({row.labels for row in rows}) == 1 else ())
 
 
 def parse_row(value: Any, layout: RowLayout, path: str = "", *, flat_is_row: bool = False) -> Row:

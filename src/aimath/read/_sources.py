@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
@@ -81,6 +83,8 @@ def _read_stream(
 ) -> BlockIterator:
     """Return the rows of a stream by the reader of its format, which is detected if `format_name` is None."""
     format_name = sniff_format(stream, format_name)
+    if format_name == "text" and parser.delimiter is None and _opens_document(stream):
+        stream, format_name = _read_on(stream, parser)
     parser.set_format(format_name)
     if parser.read_options.column is not None and format_name in ("npy", "npz", "json", "safetensors"):
         hint = (
@@ -137,6 +141,28 @@ def sniff_format(stream: Stream, format_name: str | None) -> str:
     if kind == "text":
         stream.lookahead = stream.lookahead.removeprefix(BOM)
     return format_name
+
+
+def _opens_document(stream: Stream) -> bool:
+    """Return whether text begins with a line of JSON that leaves a bracket open, as of a pretty document."""
+    line = stream.first_line() if stream.lookahead.lstrip()[:1] in (b"[", b"{") else b""
+    bare = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", line)
+    return sum(map(bare.count, (b"[", b"{"))) > sum(map(bare.count, (b"]", b"}")))
+
+
+def _read_on(stream: Stream, parser: RowParser) -> tuple[Stream, str]:
+    """Return a stream of what is left and its format: JSON if it is one document, else text."""
+    from aimath.read import _json as structured  # noqa: PLC0415  one format at a time
+
+    data = _read_json_document(stream, parser)
+    held = Stream(io.BytesIO(data), stream.source)
+    try:
+        structured.loads(data)
+    except InputError:
+        _, *others = data.strip().split(b"\n")
+        if not others or any(map(structured.is_whole, others)):  # lines, of which the first is odd
+            return held, "text"
+    return held, "json"
 
 
 def _read_json_document(stream: Stream, parser: RowParser) -> bytes:

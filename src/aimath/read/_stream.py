@@ -115,6 +115,16 @@ class Stream:
             return "safetensors"
         return next((kind for mark, kind in _MAGIC.items() if self.lookahead.startswith(mark)), "text")
 
+    def first_line(self) -> bytes:
+        """Return the first line that is not blank, without taking it; at most MAX_LINE_BYTES."""
+        parts, last = [self.lookahead], self.lookahead.lstrip()
+        count = len(last)
+        while b"\n" not in last and count <= MAX_LINE_BYTES and (last := self._read_some(BLOCK_BYTES)):
+            parts.append(last)
+            count += len(last)
+        self.lookahead = b"".join(parts)
+        return self.lookahead.lstrip().partition(b"\n")[0]
+
     def read_all(self, max_bytes: int) -> bytes:
         """Return all remaining bytes, at most about `max_bytes`."""
         parts, count = [], 0

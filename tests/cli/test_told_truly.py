@@ -1,0 +1,78 @@
+"""What is refused is said truly, and the way out leads somewhere."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from hypothesis import given, strategies as st
+
+from aimath.core.calculus import ARITY, parse_function
+from aimath.errors import InputError
+
+MISSING = ("nan", "NaN", "NA", "n/a", "null")
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst", ".zip"])
+def test_compressed_file_is_said_to_be_one(refused, tmp_path, suffix):
+    file = tmp_path / f"g.csv{suffix}"
+    file.write_bytes(gzip.compress(b"v\n1\n2\n"))
+    said = refused("describe", f"@{file}", "--column", "v")
+    assert suffix.removeprefix(".") in said or "gzip" in said
+    assert "-d" in said or "unzip" in said
+    assert "--input-format" not in said
+
+
+@pytest.mark.parametrize("word", MISSING)
+@pytest.mark.parametrize(
+    "line", ["grpo 1 {} 0", "softmax 1 {} 2", "describe {} 1", "softmax a=1 b={}", "entropy {}"]
+)
+def test_missing_number_is_no_misspelt_word(refused, line, word):
+    said = refused(*line.format(word).split())
+    assert "try aimath" not in said
+    assert "--missing skip" in said
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=12).filter(lambda name: name not in ARITY))
+def test_unknown_function_is_no_product(name):
+    if name in ("pi", "tau"):
+        return
+    with pytest.raises(InputError) as caught:
+        parse_function(f"{name}(x)")
+    hint = caught.value.hint
+    assert hint.startswith("did you mean ") or all(known in hint for known in ARITY)
+
+
+def test_letter_or_numbered_name_before_a_bracket_is_a_product():
+    for name in ("x", "w1", "x_2"):
+        with pytest.raises(InputError) as caught:
+            parse_function(f"{name}(x)")
+        assert caught.value.hint == f"write {name}*(...)"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("|x|", "abs(x)"), ("2*|x - y| + 1", "abs(x - y)"), ("|x", "abs(x)")]
+)
+def test_bars_are_abs(text, meant):
+    with pytest.raises(InputError) as caught:
+        parse_function(text)
+    assert caught.value.hint == f"write {meant}"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".txt", ".CSV"])
+def test_suffix_alone_is_no_name(refused, tmp_path, monkeypatch, suffix):
+    monkeypatch.chdir(tmp_path)
+    for path in (suffix, f"{tmp_path}/{suffix}"):
+        assert "is a suffix without a name" in refused("softmax", "2", "1", "--out", path)
+    assert [one.name for one in tmp_path.iterdir() if one.name != ".stdin"] == []
+
+
+@pytest.mark.parametrize("header", ["a,a", "b,a,a", "a,b, a"])
+def test_column_whose_name_two_have_is_asked_for_by_number(aimath, header):
+    names = header.split(",")
+    text = f"{header}\n" + ",".join(map(str, range(1, len(names) + 1))) + "\n"
+    numbers = [k for k, name in enumerate(names, 1) if name.strip() == "a"]
+    ran = aimath("describe", "--column", "a", "--input-format", "csv", stdin=text)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"columns {numbers[0]} and {numbers[1]} are each called 'a'" in ran.err
+    assert aimath("describe", "--column", str(numbers[0]), "--input-format", "csv", stdin=text).code == 0
