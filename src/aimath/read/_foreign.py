@@ -17,6 +17,11 @@ _FOREIGN = {
     **dict.fromkeys(
         (".pkl", ".pickle", ".joblib"), ("a pickle", "save its array by numpy.save('x.npy', ...)")
     ),
+    ".gz": ("a file of gzip", "decompress it with gzip -dk FILE"),
+    ".bz2": ("a file of bzip2", "decompress it with bzip2 -dk FILE"),
+    ".xz": ("a file of xz", "decompress it with xz -dk FILE"),
+    ".zst": ("a file of zstd", "decompress it with zstd -d FILE"),
+    ".zip": ("a ZIP archive", "unpack it with unzip FILE"),
     ".parquet": ("a Parquet file", _TABLE.format("parquet")),
     ".feather": ("a Feather file", _TABLE.format("feather")),
     ".arrow": ("an Arrow file", _TABLE.format("feather")),
