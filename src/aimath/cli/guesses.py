@@ -21,7 +21,7 @@ from aimath.content.synonyms import (
 )
 from aimath.errors import InputError, Retype, closest, suggest
 from aimath.read.blocks import WORDS
-from aimath.read.numbers import is_number, parse_number
+from aimath.read.numbers import is_missing, is_number, parse_number
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def _complement(text: str) -> str:
 
 def _near_word(token: str) -> tuple[str, ...]:
     """Return the guide's word that a word is closest to, if it is one."""
-    return tuple(closest(token.lower(), WORDS)) if token.isalpha() else ()
+    return tuple(closest(token.lower(), WORDS)) if token.isalpha() and not is_missing(token) else ()
 
 
 def _named_words(command: Command, token: str) -> tuple[str, ...]:

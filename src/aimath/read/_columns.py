@@ -8,10 +8,9 @@ from aimath.errors import InputError, pluralize
 from aimath.read._cells import Piece
 from aimath.read._fast_text import fast_parse
 from aimath.read._records import RecordSplitter
-from aimath.read._rows import MISSING
 from aimath.read._stream import line_chunks
 from aimath.read.blocks import BadRow, Block, with_location
-from aimath.read.numbers import is_number, parse_number
+from aimath.read.numbers import is_missing, is_number, parse_number
 from aimath.text import display_path, quote
 
 if TYPE_CHECKING:
@@ -114,13 +113,11 @@ class TableParser:
         """Return the cells of one column."""
         import numpy as np
 
-        there = [cell for cell in cells if cell.strip().lower() not in MISSING]
+        there = [cell for cell in cells if not is_missing(cell)]
         if self._is_text[k] is None and there:
             self._is_text[k] = not is_number(there[0])
         if self._is_text[k]:
-            return Column(
-                self.names[k], None, [c if c.strip().lower() not in MISSING else None for c in cells]
-            )
+            return Column(self.names[k], None, [None if is_missing(c) else c for c in cells])
         data = "\n".join(there).encode() + b"\n"
         found = fast_parse(data, ",") if there else np.zeros((0, 1))
         if found is None or found.shape[1] != 1:
@@ -128,7 +125,7 @@ class TableParser:
         if len(there) == len(cells):
             return Column(self.names[k], found[:, 0])
         numbers = np.full(len(cells), np.nan)
-        numbers[[cell.strip().lower() not in MISSING for cell in cells]] = found[:, 0]
+        numbers[[not is_missing(cell) for cell in cells]] = found[:, 0]
         return Column(self.names[k], numbers)
 
     def _parse_cell(self, k: int, cells: Sequence[str], lines: Sequence[int], cell: str) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
 from aimath.read.blocks import Block, has_known_suffix
-from aimath.read.numbers import parse_number, parse_sweep
+from aimath.read.numbers import is_missing, parse_number, parse_sweep
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def parse_literal(
             known = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
             from aimath.read._foreign import conversion_hint  # noqa: PLC0415  only for mistakes
 
-            error.hint = known or conversion_hint(match[0])
+            error.hint = known or conversion_hint(match[0]) or _missing_hint(match[0].rpartition("=")[2])
             error.entry, error.operand, error.usage = k, name, True
             raise error.within(place) from None
         if label:
@@ -61,6 +61,15 @@ def parse_literal(
     rows = np.array(values, np.float64).reshape(len(widths), widths[0])
     operand = rows[None] if matrix else rows
     return Block({name: operand}, "", range(1, len(operand) + 1), tuple(labels))
+
+
+def _missing_hint(token: str) -> str:
+    """Return the way out for what stands for a missing number, or nothing."""
+    return (
+        "leave out what is missing; a file or - takes --missing skip or nan"
+        if token and is_missing(token)
+        else ""
+    )
 
 
 def _expand_ranges(token: str, location: str, name: str) -> str:

@@ -7,12 +7,11 @@ import re
 from aimath.errors import InputError, join_and, pluralize
 from aimath.read._cells import CellReader, Piece, cut_comment, split_cells
 from aimath.read.blocks import BadRow, Row, RowLayout
-from aimath.read.numbers import is_number, looks_numeric, parse_number
+from aimath.read.numbers import is_missing, is_number, looks_numeric, parse_number
 from aimath.text import display_path, quote
 
 _COLUMN_NUMBER = re.compile("[1-9][0-9]{0,8}")
 _WORD = re.compile("[A-Za-z]{2}")
-MISSING = frozenset({"", "na", "n/a", "nan", "null"})
 
 
 def _holds_numbers(cells: list[str]) -> bool:
@@ -71,9 +70,7 @@ class RowParser(RowLayout):
                 raise error.within(f"{display_path(self.source)}:{record.line}") from None
             cells = ["0"]  # parse_row() says what is wrong with it
         numeric = _holds_numbers([cell.rpartition("=")[2] for cell in cells])
-        is_header = self.read_options.header or not (
-            numeric or all(cell.strip().lower() in MISSING for cell in cells)
-        )
+        is_header = self.read_options.header or not (numeric or all(map(is_missing, cells)))
         if is_header:
             self.labels = tuple(cells)
             self.width = len(cells) if self.strict else 0
@@ -85,6 +82,12 @@ class RowParser(RowLayout):
             (self.labels, column),
             ([label.strip() for label in self.labels], column.strip()),
         ):
+            if names.count(name) > 1:
+                numbers = [str(k) for k, label in enumerate(names, 1) if label == name]
+                why = (
+                    f"{display_path(self.source)}: columns {join_and(numbers)} are each called {quote(name)}"
+                )
+                raise InputError(why, hint=f"use --column {numbers[0]}", usage=True)
             if name in names:
                 return names.index(name)
         if _COLUMN_NUMBER.fullmatch(column):
@@ -214,7 +217,7 @@ class RowParser(RowLayout):
 
     def _parse_cell(self, cell: str) -> float | None:
         """Return one cell as a number, or nan or None where it is missing."""
-        if cell.strip().lower() not in MISSING:
+        if not is_missing(cell):
             return parse_number(cell)
         if self.read_options.missing == "error":
             what = f"{quote(cell)} is not a number" if cell else "the cell is empty"

@@ -25,6 +25,7 @@ _DECIMAL = re.compile(rf"[-+]?{_PLAIN}")
 _NUMBER = re.compile(
     rf"[-+]?(?:(?P<whole>inf|{_PLAIN})|(?P<top>{_PLAIN})/(?P<bottom>[-+]?{_PLAIN})|(?P<cent>{_PLAIN})%)"
 )
+_MISSING = frozenset({"", "na", "n/a", "nan", "null"})
 _NUMERIC = re.compile(r"[\s\[]*[-+]?(?:\.?[0-9]|inf(?![0-9A-Za-z_]))")
 
 
@@ -89,6 +90,15 @@ def is_number(token: str) -> bool:
     """
     text = token.strip(" \t").replace("−", "-")
     return len(text) <= MAX_CHARS and _NUMBER.fullmatch(text) is not None
+
+
+def is_missing(token: str) -> bool:
+    """Return whether a token stands for a number that is missing: nothing, NA, nan or null.
+
+    >>> is_missing(" NaN"), is_missing("n/a"), is_missing("0")
+    (True, True, False)
+    """
+    return token.strip().lower() in _MISSING
 
 
 def parse_integer(token: str, name: str, low: int, high: int) -> int:
