@@ -119,6 +119,8 @@ def _unknown_character(text: str, place: int) -> InputError:
     why = f"{shown} has no place in a formula"
     meant = _LOOKALIKES.get(sign, "")
     hint = f"write {meant}" if meant else ""
+    if sign == "|":
+        hint = f"write abs({text[place + 1 :].partition(sign)[0].strip(' ')[:CONTEXT_WIDTH] or '...'})"
     if sign == "_":
         hint = "a name begins with a letter"
     return InputError(why, hint=hint, snippet=format_caret(text, place), usage=True)
@@ -294,9 +296,10 @@ class _Parser:
             self._push_frame(_StackFrame("function", token, op=name, operand_count=len(self.operands)))
             return True, k + 2
         if called:
-            factor = name in CONSTANTS or len(name) == 1
+            factor = name in CONSTANTS or len(name) == 1 or not name.isalpha()
             what = "is a constant, not a function" if name in CONSTANTS else "is not a known function"
-            hint = suggest(name, () if factor else ARITY, f"write {name}*(...)")
+            known = f"the functions are {', '.join(sorted(ARITY))}"
+            hint = f"write {name}*(...)" if factor else suggest(name, ARITY, known)
             self._fail(token, f"{name} {what}", hint)
         if name in CONSTANTS:
             self._push_node(ParseNode("number", (), CONSTANTS[name], name, token.start, token.end))
