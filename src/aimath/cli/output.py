@@ -104,6 +104,9 @@ def _form_of_file(path: str, asked: str = "") -> str:
 
     A suffix that names no form, or another one than is asked for, is refused; any text goes into a .txt.
     """
+    name = path.rpartition("/")[2].lower()
+    if name in FORMAT_BY_SUFFIX:
+        raise InputError(f"{quote(path)} is a suffix without a name", hint=f"use --out x{name}", usage=True)
     suffix = file_suffix(path)
     form = FORMAT_BY_SUFFIX.get(suffix, "" if suffix else "plain")
     if not form:
