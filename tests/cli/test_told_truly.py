@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 
 from aimath.core.calculus import ARITY, parse_function
 from aimath.errors import InputError
+from aimath.read.numbers import parse_integer
 
 MISSING = ("nan", "NaN", "NA", "n/a", "null")
 
@@ -76,3 +77,32 @@ def test_column_whose_name_two_have_is_asked_for_by_number(aimath, header):
     assert (ran.code, ran.out) == (2, "")
     assert f"columns {numbers[0]} and {numbers[1]} are each called 'a'" in ran.err
     assert aimath("describe", "--column", str(numbers[0]), "--input-format", "csv", stdin=text).code == 0
+
+
+def test_diffusion_says_what_is_missing_or_too_much(refused):
+    assert "needs --t or --alpha-bar\n" in refused("diffuse", "1", "2")
+    assert "exclude each other" in refused("diffuse", "1", "2", "--t", "3", "--alpha-bar", ".5")
+
+
+@pytest.mark.parametrize("words", ["king - man", "king + man", "king man", "- man king"])
+def test_analogy_counts_words_and_not_signs(refused, words):
+    assert "not 2 words" in refused("analogy", *words.split())
+
+
+@pytest.mark.parametrize("words", ["king + man + woman", "king - man - woman", "king man + woman"])
+def test_analogy_of_other_signs_says_so(refused, words):
+    assert "two words added and one taken away" in refused("analogy", *words.split())
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(0, 9))
+def test_whole_number_with_an_exponent_is_shown_without(digits, exponent):
+    with pytest.raises(InputError) as caught:
+        parse_integer(f"{digits}e{exponent}", "--start", -(10**18), 10**18)
+    assert caught.value.hint == f"write {digits * 10**exponent}"
+    with pytest.raises(InputError) as caught:
+        parse_integer(f"{digits}.5", "--start", -(10**18), 10**18)
+    assert caught.value.hint == ""
+
+
+def test_whole_number_option_shows_it(refused):
+    assert "write 1000000" in refused("rope", "1", "0", "--start", "1e6")

@@ -10,7 +10,7 @@ from aimath.cli.job import cartesian_product
 from aimath.errors import InputError, Retype, join_and, pluralize, suggest
 from aimath.read.numbers import is_number, parse_number, parse_option, parse_sweep
 from aimath.report import CrossCheck, Line, Table
-from aimath.text import shorten
+from aimath.text import quote, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,13 +60,56 @@ def parse_formulas(
             named = tuple(f"{name}={value}" for name, value in zip(names, texts[1:], strict=True))
             why = f"{' '.join(texts[1:])}: which variable has which value?"
             raise InputError(why, hint=Retype(tuple(texts[1:]), named), usage=True)
+    for word in () if texts else assignments:
+        name, _, right = word.partition("=")
+        if _holds_variable(right):
+            why = f"{quote(word)} gives {name.strip()} no number: a formula stands without {name.strip()}="
+            raise InputError(why, hint=Retype((word,), (right.strip(),)), usage=True)
     if not texts:
         raise InputError("needs a formula", hint=f"try {example}", usage=True)
     functions = [parse_over_data(text, data) for text in texts]
     check_assigned([assignment.partition("=")[0].strip() for assignment in assignments], data)
     found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
+    if order:
+        functions, assignments = _hold_others(functions, assignments, order, data)
+        found = tuple(dict.fromkeys(name for f in functions for name in f.variables))
     names = _split_variables(order, found) if order else _in_order_of(found, assignments)
     return [parse_function(f, names) for f in functions], assignments
+
+
+def _hold_others(
+    functions: list[Function], assignments: list[str], order: str, data: Data | None
+) -> tuple[list[Function], list[str]]:
+    """Return formulas with the given numbers for variables that --variables leaves out, and what is left."""
+    from aimath.core.calculus import parse_over_data
+
+    listed = {name.strip() for name in order.split(",")}
+    if not any(listed & set(f.variables) for f in functions):  # a slip
+        return functions, assignments
+    values: dict[str, float] = {}
+    left = []
+    for assignment in assignments:
+        name, numbers = _parse_sweep(assignment)
+        text = assignment.partition("=")[2].strip()
+        free = name not in listed and any(name in f.variables for f in functions)
+        if name in values:
+            raise InputError(f"{name} is given twice", usage=True)
+        if free and text and not numbers:
+            values[name] = _parse_number(name, text)
+        else:
+            left.append(assignment)
+    held = [parse_over_data(f.text_with(values), data) for f in functions] if values else functions
+    return held, left
+
+
+def _holds_variable(text: str) -> bool:
+    """Return whether a text is a formula of some variable."""
+    from aimath.core.calculus import parse_function
+
+    try:
+        return bool(parse_function(text).variables)
+    except InputError:
+        return False
 
 
 def _split_variables(order: str, found: Sequence[str]) -> tuple[str, ...]:

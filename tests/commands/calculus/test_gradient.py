@@ -248,7 +248,7 @@ def test_a_curve_of_one_variable(aimath):
         (["grad", "x*y", "x=1", "y=1", "--direction", "1,a"], "--direction: 'a' is not a number"),
         (["grad", "x", "y", "x=1", "y=1", "--hessian"], "--hessian is for one formula, and 2 are given"),
         (["grad", "x", "y", "x=1", "y=1", "--direction", "1,0"], "--direction is for one formula"),
-        (["grad", "x*y", "--variables", "x", "x=1", "y=1"], "--variables: x lacks y, which the formula has"),
+        (["grad", "x*y", "--variables", "x", "x=1"], "--variables: x lacks y, which the formula has"),
         (["grad", "3"], "a formula without variables has no slope"),
         (["grad", "x", "-x=3"], "no such option"),
     ],

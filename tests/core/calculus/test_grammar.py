@@ -90,7 +90,7 @@ WRONG = [
     ("exp + 1", 0, "exp is a function", "exp(...)"),
     ("3*sin", 2, "sin is a function", "sin(...)"),
     ("sin x", 0, "sin is a function", "sin(...)"),
-    ("foo(3)", 0, "foo is not a known function", "foo*("),
+    ("foo(3)", 0, "foo is not a known function", "the functions are abs, "),
     ("sigmoyd(x)", 0, "sigmoyd is not a known function", "did you mean sigmoid?"),
     ("x(3)", 0, "x is not a known function", "x*(...)"),
     ("pi(3)", 0, "pi is a constant", "pi*(...)"),

@@ -36,7 +36,11 @@ FINITE_DIFFERENCE_CHECK = CrossCheck(
 )
 Variables = Annotated[
     str,
-    Option("--variables", help="The variables in another order.  [default: as they appear]", metavar="A,B"),
+    Option(
+        "--variables",
+        help="The variables, in another order or fewer.  [default: as they appear]",
+        metavar="A,B",
+    ),
 ]
 
 

@@ -18,7 +18,7 @@ from aimath.core.calculus._derivatives import backward, gradient_nodes
 from aimath.core.calculus._error_bounds import UNIT, bounded
 from aimath.core.calculus._evaluate import BLOCK, Program, format_inputs
 from aimath.core.calculus._exact import NON_DIFFERENTIABLE, exactly, finite, ties, widths
-from aimath.core.calculus._grammar import ARITY, CONSTANTS, REDUCTIONS, format_caret, parse
+from aimath.core.calculus._grammar import ARITY, CONSTANTS, REDUCTIONS, format_caret, parse, tokenize
 from aimath.core.calculus._graph import Graph, build_graph
 from aimath.core.calculus._printing import to_infix
 from aimath.errors import InputError, Remedy, join_and, suggest
@@ -61,6 +61,20 @@ class Function:
     def with_variables(self, variables: tuple[str, ...]) -> Function:
         """Return the same formula of variables in another order, or of more."""
         return parse_function(self.text, variables)
+
+    def text_with(self, values: Mapping[str, float]) -> str:
+        """Return the formula's text with numbers in the place of some variables.
+
+        >>> parse_function("x^y").text_with({"y": 3.0})
+        'x^3'
+        """
+        text, at = "", 0
+        for token in tokenize(self.text):
+            if token.kind == "name" and token.text in values:
+                number = repr(float(values[token.text])).removesuffix(".0")
+                text += self.text[at : token.start] + (f"({number})" if number.startswith("-") else number)
+                at = token.end
+        return text + self.text[at:]
 
     def short_text(self, width: int = 60) -> str:
         """Return the formula's text, truncated to `width` characters."""
