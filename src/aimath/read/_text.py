@@ -34,7 +34,7 @@ def read_text(stream: Stream, parser: RowParser) -> BlockIterator:
             why = f"{quote(shown)} is a header, and no numbers follow"
             raise InputError(why).within(display_path(parser.source))
         return
-    if parser.column_index is not None:  # of a table: blank lines mean nothing
+    if parser.strict or parser.column_index is not None:  # a table is one: blank lines mean nothing
         items = (item for item in items if item is not None)
     if parser.matrix_names or parser.column_index is not None or _is_column(first, parser):
         yield from gather_rows(chain((first,), items, (None,)), parser)
