@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from aimath.cli.command import Command
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
+SIGNED_WORDS, MIN_LETTERS = ("analogy",), 2
+"""Commands whose words may have signs, and the length of an option of one letter, which is no such word."""
 MIN_LIKENESS, MIN_LIKENESS_CHARS = 0.7, 5
 """How much a misspelt command is like what it is taken for, and the shortest synonym that is looked at."""
 MAX_COIN = 1.0 - 1e-6
@@ -37,6 +39,7 @@ MAX_COIN = 1.0 - 1e-6
 _MODULE = re.compile(
     r"(?:(?:np|numpy|torch|nn|functional|f|scipy|special|stats|sklearn|optim|linalg|math)\.)+"
 )
+_SIGNED = re.compile(r"^([-+])([A-Za-z]\w*)$")
 _TUPLE = re.compile(r"\(([^()]*)\)")
 _COLON_LABEL = re.compile(r"([^\s:=@]+):([^:]+)")
 
@@ -136,6 +139,10 @@ def unknown_option(arguments: Sequence[str]) -> tuple[str, str]:
             split = SPLIT_OPTIONS.get(normalized(word), ())
             does = f"{' and '.join(split)} do that" if meant[0] in split else f"{' '.join(meant)} does that"
             return f"there is no {word} here; {does}", f"try {line}"
+        if name in SIGNED_WORDS and len(word) > MIN_LETTERS and _SIGNED.fullmatch(word):
+            apart = [piece for one in words for piece in _SIGNED.sub(r"\1 \2", one).split(" ")]
+            why = f"{quote(word)} is read as an option: a sign stands apart from its word"
+            return why, f"try {shlex.join(['aimath', name, *apart])}"
     return "", ""
 
 

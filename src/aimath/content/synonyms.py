@@ -142,6 +142,9 @@ OPTION_SYNONYMS_OF = {
         **{word: f"--fields {word}" for word in ("mean", "std", "variance", "median", "min", "max", "count")},
         "var": "--fields variance", "stdev": "--fields std", "sd": "--fields std", "average": "--fields mean",
     },
+    "diffuse": {
+        "steps": "--t", "step": "--t", "num-steps": "--T", "n-steps": "--T", "num-diffusion-steps": "--T",
+    },
     "softmax": {"probs": "--fields probs", "entropy": "--fields entropy", "argmax": "--fields argmax"},
 }  # fmt: skip
 """What words mean as options of one command."""

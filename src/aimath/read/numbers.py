@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_CHARS = 400  # characters of one number; 1e-324 written out needs 326
+MAX_WHOLE = 2**53  # from here on not every whole number is a float64
 MAX_SWEEP_VALUES = 10_000  # values of one sweep
 # Every alternative is unambiguous: a regex such as \d*\.?\d* takes quadratic time to say no.
 _PLAIN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
@@ -109,11 +110,19 @@ def parse_integer(token: str, name: str, low: int, high: int) -> int:
     """
     text = token.strip(" \t")
     if not re.fullmatch(r"[-+]?[0-9]{1,18}", text):
-        raise InputError(f"{name} must be a whole number, not {quote(text)}", usage=True)
+        raise InputError(
+            f"{name} must be a whole number, not {quote(text)}", hint=_whole_hint(text), usage=True
+        )
     value = int(text)
     if not low <= value <= high:
         raise InputError(f"{name} must be {low} to {high}, not {value}", usage=True)
     return value
+
+
+def _whole_hint(text: str) -> str:
+    """Return how a whole number with an exponent or a point is written, or nothing of another text."""
+    value = parse_number(text) if _DECIMAL.fullmatch(text) and len(text) <= MAX_CHARS else 0.5
+    return f"write {value:.0f}" if value.is_integer() and abs(value) < MAX_WHOLE else ""
 
 
 def parse_binary_integer(token: str, name: str, low: int, high: int) -> int:

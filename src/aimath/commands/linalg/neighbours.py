@@ -8,6 +8,7 @@ from aimath.cli.command import command
 from aimath.cli.options import Integer, Option, TextArguments
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Table
+from aimath.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +51,11 @@ def analogy(
 
     three = parse_terms(given)
     if len(three) != 3 or not all(three):
-        found = pluralize(len(given), "word")
-        raise InputError(f"needs three words A, B and C, not {found}", hint=f"try {EXAMPLE}", usage=True)
+        count = len([word for one in given for word in one.split() if word not in ("+", "-")])
+        why = f"needs three words A, B and C, not {pluralize(count, 'word')}"
+        if count == 3:
+            why = f"needs two words added and one taken away, A - B + C, not {quote(' '.join(given))}"
+        raise InputError(why, hint=f"try {EXAMPLE}", usage=True)
     if words and not vectors:
         raise InputError("--words names the rows of --vectors", usage=True)
     a, b, c = three

@@ -20,9 +20,9 @@ from aimath.cli.options import (
     TextArguments,
 )
 from aimath.commands.formulas import check_assigned, is_assignment, is_variable, load_data, parse_point
-from aimath.errors import InputError, join_and, pluralize
+from aimath.errors import InputError, Retype, join_and, pluralize
 from aimath.read.blocks import check_budget
-from aimath.read.numbers import parse_integer
+from aimath.read.numbers import is_number, parse_integer
 from aimath.report import Derivations, Page, Plot, Report
 from aimath.text import quote
 
@@ -142,12 +142,23 @@ def take_operands(
         raise InputError("an operand is empty", hint="write a formula and its start", usage=True)
     formula, *places = given or [""]
     if formula and is_assignment(formula):
+        behind = [word for word in places if _is_formula(word)]
+        if len(behind) == 1 and function in DEFAULT_STARTS:
+            others = [word for word in given if word not in behind]
+            why = f"the formula, {quote(behind[0])}, comes first, and its start behind it"
+            raise InputError(why, hint=Retype(tuple(given), (*behind, *others)), usage=True)
         formula, places = "", [formula, *places]
     if formula and function not in DEFAULT_STARTS:
         raise InputError(f"--function gives the formula, and so does {quote(formula)}", usage=True)
     if places and start:
         raise InputError(f"--start says where to begin, and so does {quote(places[0])}", usage=True)
     return formula or function, places or start
+
+
+def _is_formula(word: str) -> bool:
+    """Return whether a word is neither a start's value nor a list of them."""
+    numbers = re.split(r"[\s,]+", word.strip(" [],"))
+    return bool(re.search("[A-Za-z]", word)) and "=" not in word and not all(map(is_number, numbers))
 
 
 def parse_start(

@@ -70,9 +70,9 @@ def diffuse(
         row_numbers = range(1, len(data) + 1) if image else row_numbers
         image = False
     if data is None or (t is None) == (alpha_bar is None):
-        raise InputError(
-            "needs --t or --alpha-bar, and not both", hint="try aimath diffuse 1 -1 0.5 --t 500", usage=True
-        )
+        both = t is not None and alpha_bar is not None
+        why = "--t and --alpha-bar exclude each other" if both else "needs --t or --alpha-bar"
+        raise InputError(why, hint="try aimath diffuse 1 -1 0.5 --t 500", usage=True)
     notes: tuple[str, ...] = (SCALED,) if digits else ()
     if t is not None and t == T:
         t, notes = T - 1, (*notes, f"steps count from 0: t = {T} is taken as the last of {T}, {T - 1}")
