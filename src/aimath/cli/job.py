@@ -175,7 +175,6 @@ def _read_blocks(
     _refuse_row_options(job)
     if not any(map(job.options.get, ("normalize", "logits", "log_probs"))):
         _refuse_lone_probabilities(job, tokens, flags)
-    typed = {*tokens, *flags.values()}
     try:
         if not is_text_read(tokens, job.operand_names, flags, matrices):
             _refuse_unread(job)
@@ -192,7 +191,7 @@ def _read_blocks(
             flag_names={name: job.operand_spec(name).flag for name in flags},
             mark_empty=True,
         ):
-            if typed and "-" not in typed and isinstance(piece, Block) and piece.is_empty:
+            if tokens and "-" not in tokens and isinstance(piece, Block) and piece.is_empty:
                 _refuse_missing(job, piece)
             yield piece
     except InputError as error:
