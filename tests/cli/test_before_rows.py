@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.cli.test_grammar import Call
+from tests.cli.test_grammar import Call, literal
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.options import Integer, Number
@@ -24,7 +24,11 @@ def call(request):
 def test_nothing_in_is_nothing_out(warm, call):
     required = [key for key in call.command.usages[0].operands if key in call.operands]
     if required:
-        assert warm(call.name, *call.others)[:3] == (0, b"", b"")
+        given = [key for key in call.by_flag if key not in call.command.usages[0].operands]
+        fixed = [
+            word for key in given for word in (call.command.operands[key].flag, literal(call.operands[key]))
+        ]
+        assert warm(call.name, *call.others, *fixed)[:3] == (0, b"", b"")
 
 
 def test_wrong_option_is_told_of_before_the_rows(warm, call):

@@ -103,8 +103,9 @@ CHOOSING = [
     (name, part)
     for name in COMMANDS
     for part in lookup(name).params
-    if part.metavar in {"NAME", "FORM", "WHAT"} and part.name != "input_format"
+    if part.metavar in {"NAME", "FORM", "WHAT"} and part.name not in {"input_format", "missing", "invalid"}
 ]
+READING = [part for part in lookup("softmax").params if part.name in {"missing", "invalid"}]
 
 
 @pytest.mark.slow
@@ -119,6 +120,16 @@ def test_choices_are_all_that_is_taken(aimath, name, part):
     assert tuple(said.split(", ")) == part.choices
     for choice in part.choices:
         assert aimath(*line, part.flags[0], choice).code == 0
+
+
+@pytest.mark.parametrize("part", READING, ids=lambda part: part.name)
+def test_choices_of_reading_are_all_that_is_taken(aimath, part):
+    refused = aimath("softmax", part.flags[0], "nonesuch", stdin="1 2\n")
+    assert refused.code == 2
+    said = refused.err.replace(" or ", ", ").split("one of ")[-1].strip()
+    assert tuple(said.split(", ")) == part.choices
+    for choice in part.choices:
+        assert aimath("softmax", part.flags[0], choice, stdin="1 2\n").code == 0
 
 
 def test_other_shells_are_refused(aimath):

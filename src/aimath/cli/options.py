@@ -45,7 +45,8 @@ class Number(NamedTuple):
     """A real option that may be swept: repeats, lists, lin:A:B:N, log:A:B:N.
 
     With `vectorized` the command gets all values at once, and answers them from one computation.
-    Swept values stand in answers as the `quantity`, by default one of the parameter's name.
+    Swept values stand in answers as the `quantity`, by default one of the parameter's name. One that
+    `counts` may say how many entries a row must have.
     """
 
     flags: tuple[str, ...]
@@ -53,6 +54,7 @@ class Number(NamedTuple):
     named_values: Mapping[str, float] = NO_KEYWORDS
     vectorized: bool = False
     quantity: str = ""
+    counts: bool = False
 
 
 class Integer(NamedTuple):

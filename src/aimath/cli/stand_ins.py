@@ -45,7 +45,7 @@ def _counting_options(job: Job) -> list[int]:
     largest = []
     for name, spec in job.command.sweepable.items():
         values = job.options.get(name) or [run[name] for run in job.runs if run.get(name)]
-        if isinstance(spec, Integer) and values:
+        if values and (isinstance(spec, Integer) or spec.counts):
             largest.append(int(max(values)))
     return largest
 

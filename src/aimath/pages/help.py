@@ -82,9 +82,16 @@ def _shared_options(out: TextOutput) -> int:
     """Print the options that all commands share, and return the exit code."""
     for title, options in (("Reading of files and standard input", InputOptions), ("Output", OutputOptions)):
         out.paragraph(f"{title}:")
-        out.write_dl(
-            [(f"{', '.join(one.flags)} {one.metavar}".rstrip(), one.help) for one in shared_params(options)]
-        )
+        rows = [
+            (f"{', '.join(one.flags)} {one.metavar}".rstrip(), one.help) for one in shared_params(options)
+        ]
+        drawing = [row for row in rows if row[0] in {"--log-y", "--ascii"}]
+        rows = [row for row in rows if row not in drawing]
+        if drawing:  # in one line, so that all fit a screen
+            rows.append(
+                (", ".join(flag for flag, _ in drawing), "Draw with a log y axis, with ASCII signs only.")
+            )
+        out.write_dl(rows)
     return 0
 
 

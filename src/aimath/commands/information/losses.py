@@ -99,7 +99,7 @@ def grpo(rewards: Annotated[Vector, Operand("The rewards of a group of answers."
 @command(
     Usage(("a", "b")),
     Usage(("similarity",), selected_by=("similarity",), example="aimath info-nce --similarity '1 .2; .1 .9'"),
-    example="aimath info-nce '1 0; 0 1; 1 1' '1 .1; 0 1; .9 1'",
+    example="aimath info-nce '1 0; 0 1; 1 1' '1 .5; 0 1; .5 1'",
     answer="contrastive loss; `--temperature --symmetric`",
     quiz=("info_nce",),
 )

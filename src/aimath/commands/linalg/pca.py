@@ -32,7 +32,9 @@ def pca(
     components: Annotated[
         float | None,
         Number(
-            ("--components", "-k"), "How many directions, or below 1 the share of variance.  [default: all]"
+            ("--components", "-k"),
+            "How many directions, or below 1 the share of variance.  [default: all]",
+            counts=True,
         ),
     ] = None,
     whiten: Annotated[bool, Option("--whiten", help="Divide each coordinate by its deviation.")] = False,

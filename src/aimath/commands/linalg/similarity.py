@@ -99,6 +99,7 @@ def difference(
             Line(" of {size} entries the farthest apart differ by {max}, at {at:, } (from 0)"),
             Line(" |a - b| = rmse · √n = {rmse:~} · √{size} = {distance}      |a| = {norm}"),
             Line(" relative = {distance:~} / {norm:~} = {relative}", nonzero="norm"),
+            Line(" SNR = -20 · log10({relative:~}) = {snr_db} dB", nonzero="norm"),
             Line(" cosine = a · b / (|a| |b|) = {cosine}", nonzero="rms_b"),
             CrossCheck(
                 "|a|² + |b|² - 2 a · b in place of |a - b|², by the larger norm's square: {alternative}",

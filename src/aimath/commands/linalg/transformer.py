@@ -133,7 +133,7 @@ def rms_norm(
 
 
 @command(
-    example="aimath rope '1 0 1 0; 1 0 1 0; 1 0 1 0'",
+    example="aimath rope 1 0 1 0 --start 2",
     answer="a row a position; `--theta --pairs --start`",
     quiz=("rope",),
 )
@@ -177,7 +177,7 @@ def rope(
 
 
 @command(
-    example="aimath positional 4x6",
+    example="aimath positional 4x4 --theta 10",
     answer="a row a position; `--theta --start`",
     quiz=("positional",),
 )

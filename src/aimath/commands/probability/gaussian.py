@@ -128,7 +128,7 @@ def _curve(mu: float, sigma: float, field: str, x: Any = ()) -> dict[str, Any]:
 
     with np.errstate(all="ignore"):
         near = np.asarray(x, np.float64).ravel()
-        near = near[np.abs(near / 2.0 - mu / 2.0) <= REACH * sigma / 2.0]
+        near = near[np.isfinite(near) & (np.abs(near / 2.0 - mu / 2.0) <= REACH * sigma / 2.0)]
         low, high = np.clip([mu - 4.0 * sigma, mu + 4.0 * sigma], -LARGEST, LARGEST)
         share = np.linspace(0.0, 1.0, CURVE_POINTS)
         low, high = np.append(near, low).min(), np.append(near, high).max()

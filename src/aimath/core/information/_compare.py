@@ -91,6 +91,7 @@ class Comparison(NamedTuple):
         """Return whether the ratio has a standard error."""
         return np.isfinite(math.nan if self.ratio_stderr is None else self.ratio_stderr)
 
+    @np.errstate(all="ignore")
     def check(self) -> Check:
         """Return the largest divergence beside cross-entropy less entropy of its row."""
         p, log_p, log_q = self.worst.probs, self.worst.log_p, self.worst.log_q

@@ -60,6 +60,7 @@ class InfoNCE(NamedTuple):
         )
         return np.asarray(found)
 
+    @np.errstate(all="ignore")
     def check(self) -> Check:
         """Return the loss beside means of logsumexp less the pair's own logit.
 

@@ -129,7 +129,7 @@ class GRPO(NamedTuple):
     def check(self) -> Check:
         """Return the sums of the squared advantages beside n - 1, or 0 where all rewards are the same."""
         found = np.square(self.advantages).sum(axis=-1)
-        varied = np.ptp(self.rewards, axis=-1) > 0.0
+        varied = self.rewards.max(axis=-1) > self.rewards.min(axis=-1)
         return Check(np.where(varied, self.rewards.shape[-1] - 1.0, 0.0), found)
 
 
