@@ -97,6 +97,16 @@ class InputError(ValueError):
         self.places = (place, *self.places)
         return self
 
+    def advise(self, hint: str) -> None:
+        """Add a way out after the one that the error has, if any.
+
+        >>> wrong = InputError("no value for w", hint="add w=...")
+        >>> wrong.advise("the columns are x, y")
+        >>> wrong.hint
+        'add w=...; the columns are x, y'
+        """
+        self.hint = "; ".join(filter(None, (str(self.hint), hint)))
+
     @property
     def message(self) -> str:
         """What is wrong, in the words of the library."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+from tests.digits import near
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.fast_parser import escape_negatives, parse_args
@@ -68,7 +69,7 @@ def assert_begins(line, wanted):
     """Assert that a line begins with words, numbers to six digits."""
     for found, word in zip(line.split(), wanted.split(), strict=False):
         try:
-            assert float(found) == pytest.approx(float(word), rel=1e-5)
+            assert float(found) == near(float(word), 1e-5)
         except ValueError:
             assert found == word
     assert len(line.split()) >= len(wanted.split())

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from tests.digits import near
 from tests.render.reading import Picture
 
 from aimath.core import optim
@@ -54,9 +55,7 @@ def test_the_end_is_seen_though_many_steps_are_in_its_cell():
 def test_of_a_map_the_way_is_joined_and_both_axes_have_one_scale():
     lines = walked("(x-1)^2+10*y^2", [9.0, 2.0], lr=0.08, steps=10)
     picture = Picture(lines)
-    assert picture.y_cell() == pytest.approx(
-        2 * picture.x_cell(), rel=0.15
-    )  # a cell is twice as high as wide
+    assert picture.y_cell() == near(2 * picture.x_cell(), 0.15)  # a cell is twice as high as wide
     ((c, r),), ((c2, r2),) = picture.signs("S"), picture.signs("E")
     assert picture.x(c + 0.5) == pytest.approx(9.0, abs=1.5 * picture.x_cell())
     assert picture.y(r + 0.5) == pytest.approx(2.0, abs=1.5 * picture.y_cell())

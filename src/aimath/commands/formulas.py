@@ -176,7 +176,7 @@ def parse_points(
         first = parse_point(names, typed)
     except InputError as error:
         if data is not None:
-            error.hint = f"{error.hint}; {data.known}" if error.hint else data.known
+            error.advise(data.known)
         raise
     lists = {name: values or [first[names.index(name)]] for _, name, values in swept}
     order = [list(lists).index(name) for name in names]

@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from tests.digits import near
 
 from aimath.core import calculus
 from aimath.core.calculus import Batches, _over_data as over_data, as_data, parse_function, parse_over_data
@@ -82,7 +83,7 @@ def test_values_are_the_means_of_mpmath(text, term):
             rows = [term(SimpleNamespace(x=mpmath.mpf(x), y=mpmath.mpf(y), **exact)) for x, y in pairs]
             truth = float(mpmath.fsum(rows) / 40)
         assert f([w, b]) == truth
-        assert f.values(np.array([[w, b]]))[0] == pytest.approx(truth, rel=1e-13)
+        assert f.values(np.array([[w, b]]))[0] == near(truth, 1e-13)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_beyond_the_exact_rows_answers_are_those_of_float64(monkeypatch):
     monkeypatch.setattr(over_data, "EXACT_WORK", 0)
     quick = f([0.3, 0.1]), f.gradient([0.3, 0.1]), f.hessian([0.3, 0.1])
     for a, b in zip(exact, quick, strict=True):
-        assert np.array(b) == pytest.approx(np.array(a), rel=1e-13)
+        assert np.array(b) == near(np.array(a), 1e-13)
 
 
 @pytest.mark.parametrize("exact", [True, False])
@@ -189,7 +190,7 @@ def test_the_gradient_over_some_rows_is_that_of_the_formula_over_them_alone(text
     alone = over(text, {name: column[rows] for name, column in data.items()}, ["w"])
     point = np.array([[0.7]])
     for found, wanted in zip(f.value_gradients(point, rows), alone.value_gradients(point), strict=True):
-        assert found == pytest.approx(wanted, rel=1e-14)
+        assert found == near(wanted, 1e-14)
 
 
 def test_what_is_held_at_once_is_priced_by_rows():

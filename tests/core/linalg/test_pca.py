@@ -244,7 +244,7 @@ def test_moments_are_the_same_however_rows_are_cut_and_merged(seed):
     scale = np.sqrt(np.outer(np.diag(plain), np.diag(plain)))
     assert found.count == 60
     assert (np.abs(found.covariance - plain) <= 1e-12 * scale).all()
-    assert found.mean + found.mean_rest == pytest.approx([float(np.mean(c)) for c in rows.T], rel=1e-14)
+    assert found.mean + found.mean_rest == near([float(np.mean(c)) for c in rows.T], 1e-14)
 
 
 @pytest.mark.parametrize(

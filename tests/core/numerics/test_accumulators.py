@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import example, given, strategies as st
+from tests.digits import near
 
 from aimath.core.numerics.accumulators import (
     MomentsAccumulator,
@@ -105,7 +106,7 @@ def test_moments_are_those_of_fractions_rounded_once(case):
             )
         if len(exact) > 1:
             variance = rounded(spread / (len(exact) - 1))
-            assert found.standard_errors()[k] == pytest.approx(math.sqrt(variance / len(exact)), rel=1e-15)
+            assert found.standard_errors()[k] == near(math.sqrt(variance / len(exact)), 1e-15)
 
 
 def rounded(x):
@@ -137,7 +138,7 @@ def test_moments_of_long_columns_are_those_of_integers(scale, count, offset):
         for block in np.array_split(x, len(x) // 50):  # too short for slices: by another route
             parts.update(block)
         assert (parts.result().sums, parts.result().squares) == (found.sums, found.squares)
-        assert found.means[0] == pytest.approx(math.fsum(x) / count, rel=1e-15)
+        assert found.means[0] == near(math.fsum(x) / count, 1e-15)
 
 
 def test_numbers_too_far_apart_for_slices_lose_nothing():

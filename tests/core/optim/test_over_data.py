@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+from tests.digits import near
 
 from aimath.core import calculus, optim
 from aimath.core.calculus import Batches
@@ -23,7 +24,7 @@ def test_a_line_is_that_of_least_squares(optimizer):
     data = noisy_line()
     found = getattr(optim, optimizer)(LINE, data=data, w=0, b=0, lr=0.05, steps=800)
     best = np.linalg.lstsq(np.stack([data["x"], np.ones(200)], axis=1), data["y"], rcond=None)[0]
-    assert found.point[-1] == pytest.approx(best, rel=1e-9)
+    assert found.point[-1] == near(best, 1e-9)
     assert found.status == "converged"
 
 
@@ -34,7 +35,7 @@ def test_ridge_regression_is_its_closed_form():
     text = "mean((a*p + b*q + c*r - y)^2) + 0.1*(a^2 + b^2 + c^2)"
     found = optim.momentum(text, data=data, a=1, b=1, c=1, lr=0.05, steps=600)
     best = np.linalg.solve(columns.T @ columns / 60 + 0.1 * np.eye(3), columns.T @ data["y"] / 60)
-    assert found.point[-1] == pytest.approx(best, rel=1e-9)
+    assert found.point[-1] == near(best, 1e-9)
 
 
 def test_logistic_regression_is_that_of_newton_in_40_digits():
@@ -57,7 +58,7 @@ def test_logistic_regression_is_that_of_newton_in_40_digits():
                 hess += p * (1 - p) * row * row.T / 80
             step = mpmath.lu_solve(hess, grad)
             w, b = w - step[0], b - step[1]
-    assert found.point[-1] == pytest.approx([float(w), float(b)], rel=1e-8)
+    assert found.point[-1] == near([float(w), float(b)], 1e-8)
     assert found.status == "converged"
 
 
@@ -67,8 +68,8 @@ def test_means_of_one_row_descend_as_its_formula_does(optimizer):
     found = getattr(optim, optimizer)(
         "mean((x*w - y)^2) + cosh(b)", data={"x": [3], "y": [2]}, w=1, b=0.5, steps=15, lr=0.01
     )
-    assert found.point == pytest.approx(plain.point, rel=1e-12)
-    assert found.loss == pytest.approx(plain.loss, rel=1e-12)
+    assert found.point == near(plain.point, 1e-12)
+    assert found.loss == near(plain.loss, 1e-12)
 
 
 @pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
@@ -79,13 +80,13 @@ def test_what_is_printed_of_a_batch_is_what_it_was_moved_by(optimizer):
     for k, rows in zip(range(9), Batches(11, 4, seed=8).endless(), strict=False):
         w, b = found.point[k]
         rest = w * data["x"][rows] + b - data["y"][rows]
-        assert found.loss[k] == pytest.approx((rest**2).mean(), rel=1e-13)
+        assert found.loss[k] == near((rest**2).mean(), 1e-13)
         slope = [2.0 * (rest * data["x"][rows]).mean(), 2.0 * rest.mean()]
-        assert found.gradient[k] == pytest.approx(slope, rel=1e-12)
+        assert found.gradient[k] == near(slope, 1e-12)
         sizes.append(len(rows))
     assert sizes == [4, 4, 3] * 3
     rest = found.point[-1, 0] * data["x"] + found.point[-1, 1] - data["y"]
-    assert found.loss[-1] == pytest.approx((rest**2).mean(), rel=1e-13)  # of all rows
+    assert found.loss[-1] == near((rest**2).mean(), 1e-13)  # of all rows
     assert found.check().holds.all()
     assert found.check_gradient().holds.all()
 
@@ -102,9 +103,7 @@ def test_a_batch_of_all_rows_is_no_batch():
     data = noisy_line(20)
     whole = optim.gd(LINE, data=data, w=0, b=0, steps=10)
     for size in (20, 1000):
-        assert optim.gd(LINE, data=data, w=0, b=0, steps=10, batch=size).point == pytest.approx(
-            whole.point, rel=1e-12
-        )
+        assert optim.gd(LINE, data=data, w=0, b=0, steps=10, batch=size).point == near(whole.point, 1e-12)
 
 
 def test_swept_sizes_and_rates_are_single_runs():
@@ -114,7 +113,7 @@ def test_swept_sizes_and_rates_are_single_runs():
     many = optim.minimize_batch(f, [0.0, 0.0], lr=rates, batch=sizes, steps=[10, 10, 6, 10], seed=4)
     for k, (size, rate, steps) in enumerate(zip(sizes, rates, (10, 10, 6, 10), strict=True)):
         one = optim.gd(LINE, data=data, w=0, b=0, lr=rate, batch=size, steps=steps, seed=4)
-        assert many.points[: steps + 1, k] == pytest.approx(one.point, rel=1e-12)
+        assert many.points[: steps + 1, k] == near(one.point, 1e-12)
 
 
 def test_a_race_and_a_learning_rate_go_over_the_rows():
@@ -123,7 +122,7 @@ def test_a_race_and_a_learning_rate_go_over_the_rows():
     assert race.loss[0] == optim.gd(LINE, data=data, w=0, b=0, steps=50).loss[-1]
     rows = np.stack([data["x"], np.ones(40)], axis=1)
     found = optim.learning_rate(function=LINE, data=data, at={"w": 0, "b": 0})
-    assert found.curvatures == pytest.approx(np.linalg.eigvalsh(2.0 * rows.T @ rows / 40), rel=1e-12)
+    assert found.curvatures == near(np.linalg.eigvalsh(2.0 * rows.T @ rows / 40), 1e-12)
 
 
 def test_runs_end_where_they_should():

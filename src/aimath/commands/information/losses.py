@@ -179,8 +179,12 @@ def focal(
         raise InputError("needs --target: the number of the right class", usage=True)
     binary = logits.shape[-1] == 1
     if not binary and alpha != ALPHA:
-        why = "it weighs the two classes of one logit, and there are {n}"
-        raise InputError("{operand} does nothing: " + why, operand="alpha", n=logits.shape[-1], usage=True)
+        raise InputError(
+            "{operand} does nothing: it weighs the two classes of one logit, and there are {n}",
+            operand="alpha",
+            n=logits.shape[-1],
+            usage=True,
+        )
     lead = "alpha_t · " * binary
     return Report(
         information.focal(logits, class_indices(target), gamma, alpha),

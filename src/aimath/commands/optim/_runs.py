@@ -193,7 +193,7 @@ def parse_start(
     except InputError as error:
         error.usage = True
         if data is not None:
-            error.hint = f"{error.hint}; {data.known}" if error.hint else data.known
+            error.advise(data.known)
         raise error.within(flag) if flag else error from None
 
 

@@ -74,14 +74,14 @@ def focal(logits: ArrayLike, target: ArrayLike, gamma: float = 2.0, alpha: float
     True
     """
     z = as_vectors(logits, "logit", operand="logits")
-    for name, value, most in (("gamma", gamma, math.inf), ("alpha", alpha, 1.0)):
-        if not 0.0 <= value <= most or value == math.inf:
-            why = (
-                "{operand} must be at least 0 and finite, not {value:g}"
-                if most > 1
-                else "{operand} must be from 0 to 1, not {value:g}"
-            )
-            raise InputError(why, operand=name, value=value, usage=True)
+    if not 0.0 <= gamma < math.inf:
+        raise InputError(
+            "{operand} must be at least 0 and finite, not {value:g}", operand="gamma", value=gamma, usage=True
+        )
+    if not 0.0 <= alpha <= 1.0:
+        raise InputError(
+            "{operand} must be from 0 to 1, not {value:g}", operand="alpha", value=alpha, usage=True
+        )
     both = _with_zero(z)
     classes = _check_target(target, both)
     place = classes[..., np.newaxis]

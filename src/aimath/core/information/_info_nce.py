@@ -101,14 +101,22 @@ def info_nce(
     """
     form = select_form({"a": a, "b": b}, {"similarity": similarity})
     if not 0.0 < temperature < math.inf:
-        why = "{operand} must be above 0 and finite, not {value:g}"
-        raise InputError(why, operand="temperature", value=temperature, usage=True)
+        raise InputError(
+            "{operand} must be above 0 and finite, not {value:g}",
+            operand="temperature",
+            value=temperature,
+            usage=True,
+        )
     given: Any = similarity
     found = as_matrix(given, operand="similarity") if form == "similarity" else _cosines(a, b)
     if found.shape[0] != found.shape[1]:
-        why = "{operand} must be square: row i belongs to column i, and this is {rows} x {columns}"
         rows, columns = found.shape
-        raise InputError(why, operand="similarity", rows=rows, columns=columns)
+        raise InputError(
+            "{operand} must be square: row i belongs to column i, and this is {rows} x {columns}",
+            operand="similarity",
+            rows=rows,
+            columns=columns,
+        )
     forth, back = (
         0.0 - np.diagonal(log_softmax_rows(np.ascontiguousarray(x), temperature)) for x in (found, found.T)
     )

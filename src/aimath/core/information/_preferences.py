@@ -92,8 +92,12 @@ def dpo(
     for x, name in zip(given[1:], names[1:], strict=True):
         check_same_rows(given[0], x, (names[0], name))
     if not 0.0 < beta < math.inf:
-        why = "{operand} must be above 0 and finite, not {value:g}"
-        raise InputError(why, operand="beta", value=beta, usage=True)
+        raise InputError(
+            "{operand} must be above 0 and finite, not {value:g}",
+            operand="beta",
+            value=beta,
+            usage=True,
+        )
     c, r, ref_c, ref_r = np.broadcast_arrays(*given)
     with np.errstate(all="ignore"):
         margin = beta * _sum_of_four(c, -ref_c, -r, ref_r)
