@@ -75,7 +75,7 @@ def test_options_that_all_share_have_a_page(answered):
     text = answered("help", "options")
     for options in (InputOptions, OutputOptions):
         for param in shared_params(options):
-            assert f"  {param.flags[0]} " in text
+            assert re.search(rf"[ ,] {param.flags[0]}[ ,]", text)
             assert param.help.split()[0] in text
 
 

@@ -186,10 +186,11 @@ def _divide(scaled: Array, squares: Squares, eps: float, why: str) -> Array:
     square, power = squares
     with np.errstate(all="ignore"):
         scaled_eps = np.ldexp(float(eps), -2 * power)
-        nothing = np.atleast_1d(square + scaled_eps == 0.0)[..., np.newaxis]
+        nothing = np.atleast_1d((square == 0.0) & (eps == 0.0))[..., np.newaxis]
         raise_at(nothing, f"{why} and eps is 0: there is nothing to divide by", operand="x")
         held = np.isfinite(scaled_eps)  # else eps is all that counts
         size = np.where(held, np.sqrt(square + scaled_eps), math.sqrt(eps))[..., np.newaxis]
+        size = np.where(size == 0.0, 1.0, size)  # of zeros beside an eps that is tiny to their scale
         return np.asarray(np.ldexp(scaled / size, np.where(held, 0, power)[..., np.newaxis]))
 
 
