@@ -220,6 +220,9 @@ def rig(module: str, names: str | list[str], n: int, error: int, calls) -> None:
                 raise OSError(error, os.strerror(error)) if error else MemoryError
             return real(*arguments, **keywords)
 
+        for method in ("reduce", "accumulate", "reduceat", "outer", "at"):  # of a ufunc
+            if hasattr(real, method):
+                setattr(failing, method, rigged(method, getattr(real, method)))
         return failing
 
     for name in [names] if isinstance(names, str) else names:
