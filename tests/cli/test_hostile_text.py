@@ -140,7 +140,8 @@ def test_names_within_files(warm, name, tmp_path):
 
 
 def names_within_files(warm, name, hostile, tmp_path):
-    needed = {"diffuse": ("--t", "1")}.get(name, ())  # what is told whatever the file holds
+    # Without them that is told, whatever the file holds.
+    needed = {"diffuse": ("--t", "1"), "focal": ("--target", "0")}.get(name, ())
     word = hostile.encode("utf-8", "backslashreplace").decode()
     one_line = re.sub(r"[\r\n]", "", word)
     files = {
