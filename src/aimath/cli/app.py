@@ -21,14 +21,19 @@ def invoke(arguments: Sequence[str]) -> int:
     if sys.stdout is None:
         sys.stdout = ClosedStdout()  # Typer would print nothing, and not say so
     try:
-        code = _dispatch(arguments)
-        sys.stdout.flush()
+        return run_line(arguments)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         if os.environ.get("AIMATH_DEBUG"):
             raise
         return report_error(error, arguments)
+
+
+def run_line(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code, with its output flushed and its errors raised."""
+    code = _dispatch(arguments)
+    sys.stdout.flush()
     return code
 
 

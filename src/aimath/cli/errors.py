@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
@@ -21,11 +20,11 @@ MAX_LINE_CHARS = 900
 
 
 class ClosedStdout(io.TextIOBase):
-    """A stand-in for a closed standard output, whose write raises OSError."""
+    """A stand-in for a closed standard output, whose write raises InputError."""
 
     def write(self, _text: str) -> int:
-        """Raise OSError."""
-        raise OSError(errno.EBADF, "it is closed")
+        """Raise InputError."""
+        raise InputError("standard output is closed")
 
 
 def report_error(error: BaseException, arguments: Sequence[str]) -> int:

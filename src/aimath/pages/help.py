@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Annotated
 
-from aimath.cli.app import invoke
+from aimath.cli.app import run_line
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import INPUT_HELP, commands_by_chapter
 from aimath.cli.command import shared_params
@@ -65,16 +65,16 @@ def help_command(
         return _shared_options(out)
     name = parse_command_name(names, "help")
     if name is None:
-        return invoke(["--help"])
+        return run_line(["--help"])
     command = lookup(name)
-    code = invoke([name, "--help"])
+    code = run_line([name, "--help"])
     if COMMANDS[name].quiz:
         out.paragraph(f"Questions about it: aimath quiz {name}", indent="  ")
     for line in (command.example, f"{command.example} --explain")[: 1 if command.informational else 2]:
         out.paragraph()
         out.write(f"$ {line}\n")
         if not COMMANDS[name].is_text:
-            invoke([*shlex.split(line)[1:], *(("--ascii",) * out.ascii_only)])
+            run_line([*shlex.split(line)[1:], *(("--ascii",) * out.ascii_only)])
     return code
 
 
