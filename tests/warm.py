@@ -127,6 +127,10 @@ def tell(server: socket.socket, **what: int) -> None:
     server.sendall(len(data).to_bytes(4, "little") + data)
 
 
+TEMPORARY = "aimath.render._temporary"
+"""What --out loads for a file, and not for /dev/null: starved of memory, CPython's compiler may crash."""
+
+
 def warm_up() -> None:
     """Import what commands import, by answering the example of each in the ways that load something."""
     from aimath.cli.app import invoke
@@ -142,7 +146,7 @@ def warm_up() -> None:
             invoke([*line, *more])
     for number, kept in zip((1, 2), saved, strict=True):
         os.dup2(kept, number)
-    for module in ("rich.console", "zipfile", "decimal", "fractions", "aimath.read._safetensors"):
+    for module in ("rich.console", "zipfile", "decimal", "fractions", "aimath.read._safetensors", TEMPORARY):
         importlib.import_module(module)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from aimath.cli.errors import report_error
+
 pytestmark = pytest.mark.slow
 
 AIMATH = [sys.executable, "-m", "aimath"]
@@ -84,3 +86,19 @@ def test_end_of_memory_is_a_message_and_no_crash(program, mib):
     ran = program(*line.split(), preexec_fn=limited(mib << 20), timeout=60)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "out of memory" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        SystemError("x"),
+        RuntimeError("can't allocate lock"),
+        RuntimeError("can't start new thread"),
+    ],
+)
+def test_want_of_memory_is_told_whatever_cpython_raises(capfd, error):
+    assert report_error(error, ["softmax"]) == 1
+    assert capfd.readouterr().err.startswith("aimath softmax: error: out of memory\n")
+    report_error(RuntimeError("x"), ["softmax"])
+    assert "out of memory" not in capfd.readouterr().err

@@ -72,7 +72,7 @@ def _describe_error(error: BaseException, command: str, arguments: Sequence[str]
     if _is_typer_error(error):
         return _describe_usage_error(error, command, arguments)
     # Where numpy and CPython forget to look for want of memory, they end in a SystemError.
-    if isinstance(error, MemoryError | SystemError):
+    if isinstance(error, MemoryError | SystemError) or _lacks_lock(error):
         return "out of memory", "use smaller blocks of data, or more memory", 1
     if isinstance(error, ImportError):
         why = str(error).strip().rpartition("Original error was: ")[2].partition("\n")[0]  # numpy's is a page
@@ -84,6 +84,13 @@ def _describe_error(error: BaseException, command: str, arguments: Sequence[str]
         return f"{place}: {(error.strerror or str(error)).lower()}", "", 1
     why = f"unexpected {type(error).__name__}: {error}"
     return why, "this is a mistake of aimath's; AIMATH_DEBUG=1 shows where it happened", 1
+
+
+def _lacks_lock(error: BaseException) -> bool:
+    """Return whether CPython had no memory for a lock or a thread, which it tells in words only."""
+    return isinstance(error, RuntimeError) and str(error).startswith(
+        ("can't allocate lock", "can't start new")
+    )
 
 
 def _is_typer_error(error: BaseException) -> TypeGuard[TyperException]:
