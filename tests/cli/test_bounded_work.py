@@ -68,6 +68,11 @@ def test_derived_matrices_are_priced(warm, line):
         assert is_bounded(warm, line, *form), form
 
 
+def test_matrix_of_all_rows_is_written_once(warm):
+    """The covariance stands in the first of 200 lines: 200 of them would take 3 times this room."""
+    assert warm("pca", "randn:200x200", "-k", "1", "--json", memory=100 << 20).code == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("line", COUNTS, ids=" ".join)
 def test_counts_that_are_asked_for_are_priced(warm, line):

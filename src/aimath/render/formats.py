@@ -217,11 +217,14 @@ class JsonLinesWriter(Writer):
                 continue
             if values is None:
                 continue
-            cells = self._to_json(values, optional=known.is_optional(name))
+            once = values.ndim > 1 and whole
+            if once and self.started:
+                continue
+            cells = self._to_json(values[:1] if once else values, optional=known.is_optional(name))
             if report.spread and name == report.spread.quantity:
                 cells = [dict(zip(report.spread.keys, row, strict=True)) for row in cells]
-            if values.ndim > 1 and whole:
-                first |= {} if self.started else {name: cells[0]}
+            if once:
+                first[name] = cells[0]
             else:
                 lists[name] = cells
         self.started = True
