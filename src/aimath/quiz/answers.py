@@ -78,7 +78,7 @@ def parse_answer(text: str, unit: str = "") -> TypedNumber:
     (TypedNumber(value=Decimal('0.63'), half_unit=Decimal('0.005'), digits=2), 2)
     """
     bare = text.strip()
-    if unit and bare.lower().endswith(unit):
+    if unit and bare.lower().endswith(unit.lower()):
         bare = bare[: -len(unit)].rstrip()
     bare = bare.replace("−", "-")
     try:
