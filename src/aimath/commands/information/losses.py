@@ -38,12 +38,13 @@ def dpo(
         show=("loss",),
         steps=(
             Line("loss = -ln σ(beta · ((chosen - ref chosen) - (rejected - ref rejected)))"),
+            Line(" -ln σ(margin) is ln(1 + exp(-margin))"),
             Table(
                 (
                     ("reward of chosen", "{reward_chosen:+}"),
                     ("of rejected", "{reward_rejected:+}"),
                     ("margin", "{margin:+}"),
-                    ("-ln σ(margin)", "{losses}"),
+                    ("ln(1 + exp(-margin))", "{losses}"),
                 ),
                 bar="losses",
             ),
@@ -83,8 +84,8 @@ def grpo(rewards: Annotated[Vector, Operand("The rewards of a group of answers."
             Table(
                 (
                     ("reward", "{rewards}"),
-                    ("1 reward - mean", "{deviations:+}"),
-                    ("2 divide by std", "{advantages:+}"),
+                    ("reward - mean", "{deviations:+}"),
+                    ("(reward - mean)/std", "{advantages:+}"),
                 ),
                 bar="advantages",
             ),
@@ -138,7 +139,8 @@ def info_nce(
             Line("loss of row i = -ln softmax(s_i / T)_i      s_ij: how alike row i of a and row j of b are"),
             Panels((("similarity", "similarity"),), shaded="similarity"),
             Table((("a to b", "{losses}"), *((("b to a", "{back_losses}"),) * symmetric)), bar="losses"),
-            Line(" mean {loss} nats, a guess would have {chance}; {accuracy:%} find their own first"),
+            Line(" mean {loss} nats; {accuracy:%} find their own first"),
+            Line(f" a guess would have ln {len(result.similarity)} = {{chance}} nats"),
             CrossCheck(
                 "mean of ln Σ exp(s_ij / T) - s_ii / T = {alternative}",
                 undecided="ln Σ exp(s_ij / T) - s_ii / T cancels: it can't check so small a loss",
