@@ -24,7 +24,7 @@ def call(request):
 def test_nothing_in_is_nothing_out(warm, call):
     required = [key for key in call.command.usages[0].operands if key in call.operands]
     if required:
-        given = [key for key in call.by_flag if key not in call.command.usages[0].operands]
+        given = [key for key in call.by_flag if key not in required and call.command.operands[key].per_row]
         fixed = [
             word for key in given for word in (call.command.operands[key].flag, literal(call.operands[key]))
         ]
