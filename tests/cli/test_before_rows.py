@@ -10,7 +10,7 @@ from aimath.cli.options import Integer, Number
 
 pytestmark = pytest.mark.slow
 READERS = sorted(name for name, entry in COMMANDS.items() if not entry.is_text and lookup(name).operands)
-BY_ROWS = ("--labels", "--tokens", "--column", "--key", "--out")
+BY_ROWS = ("--labels", "--tokens", "--column", "--key", "--out", "--alpha")
 """Options whose values are right for some rows."""
 WRONG = ("-1", "0", "x", "1.5")
 INPUTS = (b"", b"# nothing\n\n", b"x\n", b"1 x\n", b"\xff\n")
