@@ -36,6 +36,10 @@ MAX_SERIES = 12
 MAX_BINS = 40
 
 
+MIN_NAMED_WIDTH = 30
+"""Columns below which numbers beside bars go without their name."""
+
+
 class Curve(NamedTuple):
     """The points of a curve that is being gathered, with the view of the first rows."""
 
@@ -146,7 +150,8 @@ class Plotter:
             return []
         style = self.layout.style._replace(digits=4) if self.layout.style.exact else self.layout.style
         numbers = style.format_column(np.ravel(x[row]).tolist())
-        return [f"{plot.axes[0] or plot.x} = {number}" for number in numbers]
+        name = f"{plot.axes[0] or plot.x} = " if self.width >= MIN_NAMED_WIDTH else ""
+        return [f"{name}{number}" for number in numbers]
 
     # curves
 
