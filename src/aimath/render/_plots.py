@@ -36,8 +36,8 @@ MAX_SERIES = 12
 MAX_BINS = 40
 
 
-MIN_NAMED_WIDTH = 30
-"""Columns below which numbers beside bars go without their name."""
+MIN_BESIDE_WIDTH = 30
+"""Columns below which bars stand without the numbers beside them."""
 
 
 class Curve(NamedTuple):
@@ -146,12 +146,11 @@ class Plotter:
 
     def _beside(self, plot: Plot, x: Values | None, row: int) -> list[str]:
         """Return the numbers that stand beside the bars of a row, each with its name."""
-        if x is None or x.dtype.kind == "U":
+        if x is None or x.dtype.kind == "U" or self.width < MIN_BESIDE_WIDTH:
             return []
         style = self.layout.style._replace(digits=4) if self.layout.style.exact else self.layout.style
         numbers = style.format_column(np.ravel(x[row]).tolist())
-        name = f"{plot.axes[0] or plot.x} = " if self.width >= MIN_NAMED_WIDTH else ""
-        return [f"{name}{number}" for number in numbers]
+        return [f"{plot.axes[0] or plot.x} = {number}" for number in numbers]
 
     # curves
 
