@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -37,6 +38,18 @@ def pytest_xdist_auto_num_workers(config):
     """Take every core for the whole and for folders; a file or a test by name starts sooner in one process."""
     named = [Path(word.split("::")[0]) for word in config.invocation_params.args if not word.startswith("-")]
     return 0 if any(path.suffix == ".py" for path in named) else len(os.sched_getaffinity(0))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark as slow all but one of n cases of each test that is `sampled(n)`, of each test others."""
+    counts = {}
+    for item in items:
+        marker, (test, bracket, _) = item.get_closest_marker("sampled"), item.nodeid.partition("[")
+        if marker and bracket:
+            counts[test] = counts.get(test, zlib.crc32(test.encode())) + 1
+            if counts[test] % marker.args[0]:
+                item.add_marker(pytest.mark.slow)
 
 
 class Ran(NamedTuple):

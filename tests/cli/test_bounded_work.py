@@ -6,6 +6,8 @@ import pytest
 
 from aimath.cli.catalogue import COMMANDS, lookup
 
+pytestmark = pytest.mark.sampled(4)
+
 TALL, WIDE, SQUARE = "randn:4000x2", "randn:2x4000", "randn:400x400"
 SHAPES = (TALL, WIDE, SQUARE)
 LINES = {

@@ -14,13 +14,9 @@ EMPTY = ("", " ", "\t")
 FLAGS = [(name, part.flags[0]) for name in ALL for part in lookup(name).params if part.flags and part.nargs]
 
 
-def sampled(cases):
-    """Give cases of which one of four is tried in the quick tests."""
-    return [pytest.param(case, marks=[pytest.mark.slow] if k % 4 else []) for k, case in enumerate(cases)]
-
-
-@pytest.mark.parametrize("name", sampled(ALL))
-@pytest.mark.parametrize("empty", ["", *(pytest.param(blank, marks=pytest.mark.slow) for blank in EMPTY[1:])])
+@pytest.mark.sampled(12)
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("empty", EMPTY)
 def test_empty_word_anywhere_in_the_example_is_refused(warm, name, empty):
     words = shlex.split(lookup(name).example)[1:]
     for place in range(1, len(words) + 1):
@@ -29,7 +25,8 @@ def test_empty_word_anywhere_in_the_example_is_refused(warm, name, empty):
             assert (ran.code, ran.out) == (2, b""), line
 
 
-@pytest.mark.parametrize("option", sampled(FLAGS), ids="".join)
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize("option", FLAGS, ids="".join)
 def test_empty_value_of_an_option_is_refused(warm, option):
     name, flag = option
     words = shlex.split(lookup(name).example)[1:]

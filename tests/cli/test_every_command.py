@@ -17,6 +17,8 @@ import pytest
 
 from aimath.cli.catalogue import COMMANDS, lookup
 
+pytestmark = pytest.mark.sampled(3)
+
 
 def example(name):
     return shlex.split(lookup(name).example)[1:]

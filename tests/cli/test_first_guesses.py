@@ -26,6 +26,8 @@ from aimath.content.synonyms import (
 )
 from aimath.errors import Retype, explain
 
+pytestmark = pytest.mark.sampled(3)
+
 TEXT = Path(__file__).with_suffix("").with_name("first_guesses.txt").read_text(encoding="utf-8")
 TYPED = [line[2:] for line in TEXT.splitlines() if line.startswith("$ ")]
 OUTCOMES = [line for line in TEXT.splitlines() if not line.startswith("$ ")]

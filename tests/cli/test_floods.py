@@ -9,6 +9,8 @@ from tests import pseudo
 
 from aimath.cli.catalogue import COMMANDS, lookup
 
+pytestmark = pytest.mark.sampled(3)
+
 LONG = [
     "pca randn:40x100",
     "pca randn:400x30 --explain",

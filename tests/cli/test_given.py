@@ -13,6 +13,8 @@ from aimath.cli.given import check_given
 from aimath.cli.options import OutputOptions
 from aimath.errors import InputError
 
+pytestmark = pytest.mark.sampled(4)
+
 ALL = sorted(COMMANDS)
 CALCULATORS = [name for name in ALL if not COMMANDS[name].is_text]
 RULES = [(name, rule) for name in ALL for rule in lookup(name).declared.applies]

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.options import FORMATS
 
+pytestmark = pytest.mark.sampled(4)
+
 KNOWN = ["txt", "csv", "tsv", "json", "jsonl", "ndjson", "md", "npy", "svg"]
 USUAL = [
     "png",

@@ -11,6 +11,8 @@ from tests.cli.test_grammar import Call, literal, npy, npz
 
 from aimath.cli.catalogue import COMMANDS, lookup
 
+pytestmark = pytest.mark.sampled(8)
+
 CALCULATORS = [name for name, entry in COMMANDS.items() if not entry.is_text]
 PER_ROW = [
     (name, key)

@@ -10,6 +10,8 @@ from tests.properties.hard_lines import CALCULATORS
 
 from aimath.cli.catalogue import lookup
 
+pytestmark = pytest.mark.sampled(4)
+
 GOOD = "1 2|2 1|.5 3|3 .25|-1 .5"
 SHARES = ".5 .5|.25 .75|.9 .1|.125 .875|1 0"
 ROWS = [

@@ -15,6 +15,8 @@ from aimath.cli.catalogue import lookup
 from aimath.errors import InputError
 from aimath.render.report_view import ReportView
 
+pytestmark = pytest.mark.sampled(3)
+
 QUICK, THOROUGH = 4, 150
 """Lines drawn of each form."""
 

@@ -16,6 +16,8 @@ from aimath.core.information import _logit_pairs
 from aimath.core.information._compare import ComparisonAccumulator
 from aimath.errors import InputError
 
+pytestmark = pytest.mark.sampled(3)
+
 INF = math.inf
 
 

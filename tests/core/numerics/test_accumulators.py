@@ -20,6 +20,8 @@ from aimath.core.numerics.accumulators import (
 )
 from aimath.errors import InputError
 
+pytestmark = pytest.mark.sampled(3)
+
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 ANY = st.one_of(FLOATS, st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1.7e308, 1.0]))
 NARROW = st.floats(-1e3, 1e3).map(lambda x: round(x, 3))
