@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.core.numerics import axes
 from aimath.core.numerics.axes import axes_of
 from aimath.report import Report
+
+if TYPE_CHECKING:
+    from aimath.core.numerics.axes import Vectors
 
 LINES = [
     *(f"aimath {line}" for line in CASES),
@@ -109,3 +113,16 @@ def test_every_array_has_the_axes_that_are_declared(answers):
 def test_lines_are_problems_or_rows_of_what_is_asked_for(line, fields, axis):
     (report,) = run_captured(f"aimath {line}").reports
     assert report.line_axis(fields) == axis
+
+
+class Wide(NamedTuple):
+    """A result whose first quantity is one for all problems."""
+
+    shared: Vectors
+    own: Vectors
+
+
+def test_one_row_may_stand_for_all():
+    report = Report(Wide(np.zeros((1, 2)), np.zeros((3, 2))), show=("own",))
+    assert report.rows == 3
+    assert Report(Wide(np.zeros((1, 2)), np.zeros((1, 2))), show=("own",)).rows == 1

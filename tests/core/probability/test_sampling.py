@@ -116,6 +116,18 @@ def test_draws_follow_the_running_sums_and_rows_have_streams_of_their_own():
     assert shares[1] == 0
 
 
+class Fixed:
+    """A generator of the numbers at the ends of the running sums."""
+
+    def random(self, count):
+        return np.array([0.0, 0.25, 0.75])[:count]
+
+
+def test_a_running_sum_must_exceed_the_random_number(monkeypatch):
+    monkeypatch.setattr(np.random, "default_rng", lambda _: Fixed())
+    assert probability.draw([0.0, 0.25, 0.5, 0.25], 3).tolist() == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
