@@ -12,17 +12,23 @@ from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.warm import Warm
+
+# Bytecode is kept, whatever the environment says: without it each of the thousand starts of a program compiles
+# aimath anew, and takes more than twice as long.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # One thread for these tests' own matrices too: two that wait for each other on busy cores take ten times as
 # long. What the tests start settles that for itself.
 with mock.patch.dict(os.environ, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1"):
     import numpy  # noqa: F401, ICN001
 
+pytest.register_assert_rewrite("tests.oracles")  # whose comparisons shall say what they saw
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile(
     "ci", deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("quick", deadline=None, max_examples=15)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
@@ -34,21 +40,60 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure(config):
+    """Try fewer examples in the quick tests of the whole, unless a profile is asked for."""
+    if config.option.markexpr == "not slow" and "HYPOTHESIS_PROFILE" not in os.environ:
+        settings.load_profile("dev" if is_by_name(config) else "quick")
+
+
+def is_by_name(config):
+    """Say whether files or tests are asked for by name, not the whole or folders of it."""
+    paths = [Path(word.split("::")[0]) for word in config.args]
+    return bool(config.option.keyword) or any(path.suffix == ".py" for path in paths)
+
+
+def usable_cores():
+    """Count the cores that these tests may use; macOS and Windows tell only of all."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def pytest_xdist_auto_num_workers(config):
-    """Take every core for the whole and for folders; a file or a test by name starts sooner in one process."""
-    named = [Path(word.split("::")[0]) for word in config.invocation_params.args if not word.startswith("-")]
-    return 0 if any(path.suffix == ".py" for path in named) else len(os.sched_getaffinity(0))
+    """Take every core for the whole; what is asked for by name starts sooner in one process."""
+    return 0 if is_by_name(config) else usable_cores()
+
+
+def leave_out_exhaustive(config, items):
+    """Take the tests alone that are asked for by `-m exhaustive`, or all others."""
+    asked = "exhaustive" in config.option.markexpr
+    for item in items:
+        if item.get_closest_marker("exhaustive"):
+            item.add_marker(pytest.mark.slow)
+    left_out = [] if asked else [item for item in items if item.get_closest_marker("exhaustive")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
+QUICK_CASES = 3
+"""Of so many cases of each test consist the quick tests of the whole; the others are slow."""
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Mark as slow all but one of n cases of each test that is `sampled(n)`, of each test others."""
-    counts = {}
+def pytest_collection_modifyitems(config, items):
+    """Mark as slow all but some cases of each test, evenly spread, beginning at another of each."""
+    leave_out_exhaustive(config, items)
+    if is_by_name(config):
+        return
+    tests = {}
     for item in items:
-        marker, (test, bracket, _) = item.get_closest_marker("sampled"), item.nodeid.partition("[")
-        if marker and bracket:
-            counts[test] = counts.get(test, zlib.crc32(test.encode())) + 1
-            if counts[test] % marker.args[0]:
+        test, bracket, _ = item.nodeid.partition("[")
+        if bracket and not item.get_closest_marker("slow"):
+            tests.setdefault(test, []).append(item)
+    for test, cases in tests.items():
+        start = zlib.crc32(test.encode()) % len(cases)
+        quick = {(start + k * len(cases) // QUICK_CASES) % len(cases) for k in range(QUICK_CASES)}
+        for k, item in enumerate(cases):
+            if k not in quick:
                 item.add_marker(pytest.mark.slow)
 
 
@@ -130,6 +175,8 @@ def program():
 @pytest.fixture(scope="session")
 def warm():
     """Run `aimath ARGUMENTS` in a world of its own, from a warm interpreter."""
+    from tests.warm import Warm  # forks, as Windows doesn't
+
     runs = Warm()
     yield runs
     runs.close()

@@ -1,7 +1,7 @@
 """Configs of published models, with the parameters that are published of each.
 
-The figures: the safetensors index of each model's page ("total"), which counts what is stored; of GPT-2 and BERT
-`num_parameters()` of transformers' GPT2LMHeadModel and BertModel; of DeepSeek-V3 the headers of its main
+The figures: the safetensors index of each model's page ("total"), which counts what is stored; of GPT, GPT-2 and BERT
+`num_parameters()` of transformers' OpenAIGPTLMHeadModel, GPT2LMHeadModel and BertModel; of DeepSeek-V3 the headers of its main
 weights without the layer that predicts further tokens (671 billion in its README); of models whose head is tied but
 stored twice (Qwen3-0.6B, 751,632,384 on its page) without the second copy.
 """
@@ -57,6 +57,7 @@ LATENT = {
     "routed_scaling_factor": 2.5, "rope_scaling": {"type": "yarn", "factor": 40},
 }  # fmt: skip
 MODELS = {
+    "GPT": (_text(model_type="openai-gpt", afn="gelu", n_embd=768, n_head=12, n_layer=12, n_positions=512, vocab_size=40478), 116_534_784),
     "GPT-2": (_gpt2(12, 768, 12), 124_439_808),
     "GPT-2 medium": (_gpt2(24, 1024, 16), 354_823_168),
     "GPT-2 large": (_gpt2(36, 1280, 20), 774_030_080),
@@ -88,6 +89,7 @@ MODELS = {
     ),
     "Qwen2.5-7B": (_sized("qwen2", 28, 3584, 28, 4, 18944, 152064, **QWEN), 7_615_616_512),
     "Qwen2.5-72B": (_sized("qwen2", 80, 8192, 64, 8, 29568, 152064, **QWEN), 72_706_203_648),
+    "OLMo-2-1124-7B": (_sized("olmo2", 32, 4096, 32, 32, 11008, 100352), 7_298_617_344),
     "Qwen3-0.6B": (
         _sized("qwen3", 28, 1024, 16, 8, 3072, 151936, head_dim=128, tie_word_embeddings=True, **QWEN),
         596_049_920,

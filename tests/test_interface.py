@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.models import write_model, write_tokenizer
+from tests.oracles import decoder
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.fast_parser import escape_negatives, parse_args
-from aimath.cli.job import select_usage
 from aimath.cli.options import InputOptions, OutputOptions
+from aimath.cli.runner.job import select_usage
 from aimath.pages.naive import NAIVE
 
 CHANGED = """the names that scripts rely on have changed. If that is on purpose, say so in .github/CHANGELOG.md and
@@ -54,11 +56,39 @@ LINES = [
     "lora --shape 768x768 --rank 1,2",
     "lora base.npz tuned.npz",
     "lora base.npz tuned.npz --energy .5,.9",
+    "lora base.npz tuned.npz --energy .9 --match w --save adapter",
+    "lora base.npz --rank 2",
+    "embed random:8 king queen",
+    "embed random:8 king --pooling cls --no-normalize --truncate --dtype float64 --max-memory 1G",
+    "weights base.npz --match w",
+    "weights base.npz --fields name,shape,dtype",
+    "weights base.npz --spectra --quantize q8_0,int8",
+    "weights base.npz --against tuned.npz",
     "params --layers 2 --d-model 8 --heads 2 --vocab 50",
     "params --layers 2 --d-model 8 --heads 4 --vocab 50 --kv-heads 2 --head-dim 3 --d-ff 16 --tied --dtype int8",
     "params --layers 2 --d-model 8 --heads 2 --vocab 50 --experts 4 --experts-per-token 1 --window 64 --batch 1,2",
     "params --layers 2 --d-model 8 --heads 2 --vocab 50 --like bert --positions 20",
     "params config.json --context 1k,4k --cache-dtype fp8",
+    "train",
+    "train digits --steps 2 --lr .01 --batch 8 --layers 1 --width 4 --optimizer sgd --dropout .1 --seed 1",
+    "train digits --arch softmax --steps 1,2 --weight-decay .1 --last --max-seconds 5",
+    "train reverse --steps 2 --heads 1 --save m.safetensors --stop-at 1",
+    "train --resume m.safetensors",
+    "train lora --steps 2 --rank 2",
+    "train rlhf --steps 2 --beta .5",
+    "train names --arch mlp --steps 2 --fast --context 3",
+    "train ddpm --steps 2 --last --save d.safetensors",
+    "generate d.safetensors --label 3 --count 1",
+    "generate m.safetensors --prompt 123456 --temperature .8 --top-k 3 --top-p .9 --min-p .01 --count 2 --seed 1",
+    "generate m.safetensors --nll 123456",
+    "generate gpt2 --prompt the --tokens 3 --dtype float64",
+    "gpt reverse 123456",
+    "gpt reverse --ids '1,2;3' --top 2",
+    "gpt m.safetensors 123456654321 --nll --stride 2 --dtype float64",
+    "gpt m.safetensors 123456 --nll --fields text,perplexity",
+    "gpt m.safetensors 123456 --lens",
+    "gpt m.safetensors 123456 --layer 0",
+    "gpt m.safetensors 123456 --layer 0 --head 0",
     "grad 'x^2*y' --at '3 2; 1 1' --exact",
     "grad 'x^2*y' x=3 y=2",
     "grad 'x^2*y' x=3,4 y=2 --variables y,x",
@@ -148,10 +178,15 @@ LINES = [
     "cross-entropy --probs .9,.1 --target 0",
     "cross-entropy --logits 2,1,0.1 --target 0",
     "cross-entropy --logits 2,1,0.1 --target 0 --label-smoothing 0,.1",
+    "cross-entropy --log-probs -.1053605,-2.302585 --target 0 --ignore -1",
+    "cross-entropy --log-probs -.1053605,-2.302585 --p .5,.5",
+    "bayes --successes 12,10 --trials 99,98 --pseudo-counts .5,.5",
+    "bayes --prior .1,.2 --likelihood .9 --false-positive .3",
     "kl .9,.1 .5,.5",
     "kl --p 9,1 --q 5,5 --normalize --base 2,e",
     "kl .9,.1 .5,.5 --reverse",
     "kl 2,1 1,2 --logits",
+    "kl 2,1 1,2 --logits --temperature 2",
     "kl -1,-1 -2,-1 --log-probs --normalize",
     "js .9,.1 .5,.5",
     "js .9,.1 .5,.5 --distance",
@@ -163,8 +198,16 @@ LINES = [
     "compare -.6931471805599453,-.6931471805599453 -.6931471805599453,-.6931471805599453 --log-probs --target 0",
     "compare '2 1; 0 3' '2 2; 0 2' --logits --target 0,-100 --ignore -100",
     "compare 0,1,1 1,1,1 --paired --seed 1",
+    "evaluate '2 1 0; 0 3 1' 0,1",
+    "evaluate --logits '2 1; 0 3; 1 1' --target 0,1,-100 --ignore -100 --top 1,2 --bins 5,10 --base 2",
+    "evaluate --probs '.7 .2 .1; .1 .8 .1' --target 0,2",
+    "evaluate --log-probs='-.1; -2; -.5' --target 1,0,0",
     "mutual-information '.4 .1; .1 .4'",
     "mutual-information '4 1; 1 4' --normalize --base 2,e",
+    "mutual-information '1 2; 1 2; 2 1' --categories",
+    "entropy 1 1 2 1 --categories",
+    "entropy '1 2; 1 3; 2 3' --categories",
+    "js 1,1,2 1,2,2 --categories",
     "perplexity .5 .25 .25",
     "perplexity 3 1 --normalize",
     "perplexity .5 .25 --tokens",
@@ -188,6 +231,7 @@ LINES = [
     "attention -Q '1 0; 1 1' -K '1 0; 2 1' -V '1 0; 0 1' --causal --scale 1",
     "attention -Q '1 0; 1 1' -K '1 0; 2 1' -V '1 0; 0 1' --mask '1 0; 1 1'",
     "attention '1 0 1 0; 0 1 0 1' --heads 2 --seed 5",
+    "attention -Q '1 0; 1 1' -K '1; 2' -V '1; 0' --heads 2 --kv-heads 1 --window 2",
     "attention '1 0 1 0; 0 1 0 1'",
     "layer-norm 1 2 4",
     "layer-norm --x 1,2,4 --gain 1,2,1 --bias 0,0,1 --eps 0,1e-5",
@@ -202,17 +246,24 @@ LINES = [
     "demo pca",
     *(f"demo {name} --naive" for name in NAIVE),
     *(f"guide{page}" for page in ("", " map", " roadmap", " resources", " check")),
+    "guide roadmap --progress progress.jsonl",
+    "verify",
+    "verify softmax --show",
+    "combine",
+    "verify softmax mine.py --seconds 9 --seed 1",
+    "verify dot --command 'echo 1'",
     "quiz --topic kl --count 2 --tries 1 --seed 1 --export csv",
     "analogy king man woman",
     "analogy king - man + woman",
     "analogy a b c --vectors words.txt --top 1",
+    "cosine a b --vectors words.txt",
     "analogy a b c --vectors vectors.npy --words words.list",
 ]
 
 
 SHARED = {*InputOptions._fields, *OutputOptions._fields}
-WORDS = {"help", "completion", "man"}
-"""Commands that print words alone."""
+WORDS = {"help", "completion", "man", "quiz"}
+"""Commands that print words alone; the quiz but for its worksheets."""
 
 
 @pytest.fixture
@@ -222,7 +273,10 @@ def files(tmp_path, monkeypatch):
     np.savez("base.npz", w=np.eye(3))
     np.savez("tuned.npz", w=np.eye(3) + 0.5)
     Path("config.json").write_text('{"model_type": "gpt2", "n_positions": 4096}')
+    Path("mine.py").write_text("def softmax(z):\n    return z\n")
+    Path("progress.jsonl").write_text('{"topic":"kl","question":"","outcome":"first","seed":0}\n')
     Path("points.csv").write_text("x,y\n1,3.1\n2,4.9\n3,7.2\n")
+    write_tokenizer(write_model(Path("gpt2"), decoder.CASES["GPT-2"]))
     np.save("vectors.npy", np.array([[1.0, 0], [0, 1], [2, 1], [3, 1]]))
     Path("words.list").write_text("a\nb\nc\nd\n")
     Path("words.txt").write_text("a 1 0\nb 0 1\nc 2 1\nd 3 1\n")

@@ -57,7 +57,8 @@ def test_wheel_holds_the_package_and_nothing_else(built):
             b"aimath.__main__:main",
         ]
         assert archive.read("aimath/py.typed") == b""
-    assert {"aimath/py.typed", "aimath/data/digits.npy", "aimath/data/digits.txt"} <= names
+    data = {f"aimath/data/{name}" for name in ("digits.npy", "digits.txt", "names.txt.gz", "names.txt")}
+    assert {"aimath/py.typed", *data} <= names
 
 
 def test_source_holds_what_builds_and_tests_it(built):

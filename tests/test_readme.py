@@ -1,4 +1,4 @@
-"""The README keeps its word: its sessions are replayed, its commands are all commands."""
+"""The README keeps its word: its sessions are replayed, and those beside it; its commands are all commands."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from aimath.cli.catalogue import COMMANDS
+from aimath.cli.chapters import commands_by_chapter
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-SESSIONS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
+MORE = (Path(__file__).parent / "sessions.md").read_text(encoding="utf-8")
+SESSIONS = re.findall(r"```console\n(.*?)```", TEXT + MORE, re.DOTALL)
 
 
 def calls(session):
@@ -53,13 +54,13 @@ def test_session(session, tmp_path):
 
 
 def test_sessions_are_found():
-    assert sum(len(calls(session)) for session in SESSIONS) == TEXT.count("\n$ ")
+    assert sum(len(calls(session)) for session in SESSIONS) == (TEXT + MORE).count("\n$ ")
     assert len(SESSIONS) >= 5
 
 
-def test_table_lists_every_command_with_its_summary():
-    rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]*) \|", TEXT, re.MULTILINE))
-    assert rows == {name: entry.summary for name, entry in COMMANDS.items()}
+def test_table_lists_every_command_in_its_chapter():
+    rows = re.findall(r"^\| ([\w ]+) \| (`[`\w -]+`) \|$", TEXT, re.MULTILINE)
+    assert {title: re.findall(r"`([\w-]+)`", names) for title, names in rows} == commands_by_chapter()
 
 
 def test_library_session():
@@ -94,7 +95,7 @@ CONTRIBUTING = (README.parent / ".github" / "CONTRIBUTING.md").read_text(encodin
 NAMED = re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|json))(?:: (\w+))?`", CONTRIBUTING)
 FILES = {
     f"/{file.relative_to(README.parent).as_posix()}": file
-    for top in ("src", "tests")
+    for top in ("src", "tests", ".github")
     for file in (README.parent / top).rglob("*.*")
 }
 
@@ -108,3 +109,20 @@ def test_contributing_names_files_and_functions_that_there_are(path, name):
 
 def test_files_that_contributing_names_are_found():
     assert len(NAMED) >= 20
+
+
+def test_checks_before_a_merge_end_in_the_readmes_own_test_command():
+    command = re.compile(r"^```sh\n(.* && .* -m pytest)\n```$", re.MULTILINE)
+    (wanted,) = command.findall(TEXT)
+    run = (README.parent / ".ci" / "run").read_text()
+    (found,) = re.findall(r"^run_tests=(.*)$", run, re.MULTILINE)
+    shell = f'run_tests={found} && printf %s "$run_tests"'
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", shell],
+        cwd=README.parent,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout) == (0, wanted)
+    assert run.rstrip().endswith('"$run_tests"')

@@ -11,11 +11,12 @@ import pytest
 from tests.commands.test_variants import CASES
 
 from aimath import core
-from aimath.cli.capture import run_captured
 from aimath.cli.catalogue import COMMANDS, lookup
+from aimath.cli.runner.capture import run_captured
 from aimath.core.numerics import axes
 from aimath.core.numerics.axes import axes_of
 from aimath.report import Report
+from aimath.training import results
 
 if TYPE_CHECKING:
     from aimath.core.numerics.axes import Vectors
@@ -51,7 +52,13 @@ def tuples_of_core():
 
 
 TUPLES = tuples_of_core()
-RESULTS = {name: kind for name, kind in TUPLES.items() if hasattr(kind, "check")}
+RESULTS = {
+    name: kind
+    for name, kind in TUPLES.items()
+    if hasattr(kind, "check")
+    and kind.check.__annotations__["return"] == "Check"  # a config's is of its sizes
+}
+RESULTS |= {name: kind for name, kind in vars(results).items() if hasattr(kind, "_fields")}
 
 
 def annotations(kind):

@@ -1,11 +1,14 @@
-"""The program from a warm interpreter: a fork of one that has imported everything takes 10 ms, a start 200.
+"""The program from a warm interpreter, which has imported everything: a run takes 2 ms there, a start 200.
 
-`python -m tests.warm N` serves requests that come, with the three standard descriptors, over socket N.
+Runs that a signal may end, or that starve, have a fork of it to themselves, for 20 ms. `python -m tests.warm N`
+serves requests that come, with the three standard descriptors, over socket N.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import gc
 import importlib
 import io
 import json
@@ -15,11 +18,14 @@ import resource
 import shlex
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import traceback
+import warnings
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 PATIENCE = 60
 """Seconds after which a run counts as hanging."""
@@ -40,7 +46,7 @@ class Ended(NamedTuple):
 
 
 class Warm:
-    """Runs `aimath ARGUMENTS` in forks of one process."""
+    """Runs `aimath ARGUMENTS` in one process, or in forks of it."""
 
     def __init__(self) -> None:
         self.socket, theirs = socket.socketpair()
@@ -63,11 +69,15 @@ class Warm:
         `fail` (module, function, n: the n-th call fails), `starve` (n: the n-th allocation of Python's fails)
         `set` (module, name, value) and `warnings` say what its world is like.
         """
-        self.begin(*arguments, stdin=stdin, stdout=stdout, stderr=stderr, **how)
+        self.request(arguments, stdin, stdout, stderr, how | {"alone": bool(ALONE & how.keys())})
         return self.end()
 
     def begin(self, *arguments: str, stdin=b"", stdout=None, stderr=None, **how) -> int:
-        """Start a run and give its process."""
+        """Start a run in a process of its own, and give that."""
+        return self.request(arguments, stdin, stdout, stderr, how | {"alone": True})
+
+    def request(self, arguments, stdin, stdout, stderr, how) -> int:
+        """Send what to run, and give the process that runs it."""
         self.held = [os.memfd_create(name) for name in ("out", "err")]
         given, source = stdin, None
         if isinstance(stdin, bytes):
@@ -100,15 +110,29 @@ class Warm:
         return json.loads(self.socket.recv(size, socket.MSG_WAITALL))
 
 
+ALONE = {"ignored", "starve", "set"}
+"""Of the ways to run those that need a process that ends with the run."""
+
+
 def serve(number: int) -> None:
-    """Fork for every request until the other side is closed."""
+    """Run what is requested, here or in a fork, until the other side is closed."""
     server = socket.socket(fileno=number)
+    os.setsid()  # no terminal is its own
     warm_up()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
+    place = Place()
     while True:
         size, three, *_ = socket.recv_fds(server, 4, 3)
         if not size:
             return
         request = json.loads(server.recv(int.from_bytes(size, "little"), socket.MSG_WAITALL))
+        if not request["alone"] and not any(is_pipe(descriptor) for descriptor in three[1:]):
+            tell(server, process=os.getpid())
+            code, calls = place.run(request, three)
+            tell(server, status=code << 8, calls=calls)
+            continue
         calls = mmap.mmap(-1, 8)
         process = os.fork()
         if not process:
@@ -146,17 +170,36 @@ def warm_up() -> None:
             invoke([*line, *more])
     for number, kept in zip((1, 2), saved, strict=True):
         os.dup2(kept, number)
-    for module in ("rich.console", "zipfile", "decimal", "fractions", "aimath.read._safetensors", TEMPORARY):
+    for module in (
+        "rich.console",
+        "zipfile",
+        "decimal",
+        "fractions",
+        "aimath.read.binary._safetensors",
+        TEMPORARY,
+    ):
         importlib.import_module(module)
+
+
+def is_pipe(descriptor: int) -> bool:
+    """Return whether it is a pipe, whose reader may go away: the writer dies of that."""
+    return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
 
 
 def run(request, three, calls) -> None:
     """Be the program, in the world that the request describes; never returns."""
     code = 1
     try:
-        settled(request, three)
+        os.setsid()
+        settled(request)
+        take_streams(request, three)
+        os.closerange(3, 64)
         if "fail" in request:
-            rig(*request["fail"], calls)
+
+            def count(n):
+                calls[:8] = n.to_bytes(8, "little")
+
+            rig(*request["fail"], count)
         sys.argv = ["aimath", *request["arguments"]]
         from aimath.__main__ import main
 
@@ -172,19 +215,111 @@ def run(request, three, calls) -> None:
         os._exit(code)
 
 
-def settled(request, three) -> None:
-    """Take over descriptors, directory, environment and limits."""
-    os.setsid()
+class Exited(BaseException):
+    """The program has ended with a code."""
+
+
+def leave(code: int) -> None:
+    """Take the place of os._exit."""
+    raise Exited(code)
+
+
+class Place:
+    """This process as a place to run the program in, which leaves it as it was."""
+
+    def __init__(self) -> None:
+        # Far above the numbers that a run opens, which closes what it likes below.
+        self.descriptors = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 1000 + number) for number in range(3)]
+        self.nothing = fcntl.fcntl(os.open(os.devnull, os.O_RDWR), fcntl.F_DUPFD_CLOEXEC, 1003)
+        self.streams = [sys.stdin, sys.stdout, sys.stderr]
+        self.directory, self.environment, self.mask = Path.cwd(), dict(os.environ), os.umask(0o22)
+        os.umask(self.mask)
+        self.signals = {number: signal.getsignal(number) for number in signal.valid_signals()}
+        self.memory = resource.getrlimit(resource.RLIMIT_AS)
+        self.filters = [*warnings.filters]
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # where closing fails files stay open
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+
+    def run(self, request, three) -> tuple[int, int]:
+        """Be the program once, and give its code and how often what was made to fail has been called."""
+        from aimath import __main__ as program
+
+        calls = [0]
+        code = 1
+        try:
+            # Signals are ours, and a thread that waits for them would be left behind.
+            with (
+                mock.patch.object(program, "configure_process", configure),
+                mock.patch.object(os, "_exit", leave),
+            ):
+                settled(request)
+                take_streams(request, three)
+                for descriptor in three:
+                    os.close(descriptor)
+                sys.argv = ["aimath", *request["arguments"]]
+                with rigged(request.get("fail"), calls):
+                    program.main()
+        except (Exited, SystemExit) as left:
+            code = left.args[0]
+        except BaseException:  # noqa: BLE001  what the interpreter itself would print
+            with contextlib.suppress(OSError):
+                os.write(2, traceback.format_exc().encode())
+        finally:
+            self.restore()
+        return code, calls[0]
+
+    def restore(self) -> None:
+        """Undo what a run has changed, and lose what it has not written."""
+        resource.setrlimit(resource.RLIMIT_AS, self.memory)
+        for number in range(3):
+            os.dup2(self.nothing, number)
+        for name in ("stdin", "stdout", "stderr"):
+            setattr(sys, name, None)
+        for number, (descriptor, name) in enumerate(
+            zip(self.descriptors, ("stdin", "stdout", "stderr"), strict=True)
+        ):
+            os.dup2(descriptor, number)
+            setattr(sys, name, self.streams[number])
+        for number, handler in self.signals.items():
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        if os.environ != self.environment:
+            os.environ.clear()
+            os.environ.update(self.environment)
+        os.chdir(self.directory)
+        os.umask(self.mask)
+        warnings.filters[:] = self.filters
+
+
+def configure() -> None:
+    """Do of the start of the program what this place bears."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def settled(request) -> None:
+    """Take over signals, directory, environment and limits."""
     for number in request.get("ignored", ()):
         signal.signal(number, signal.SIG_IGN)
-    for number, descriptor in enumerate(three):
-        os.dup2(descriptor, number)
-    os.closerange(3, 64)
-    for number in request.get("closed", ()):
-        os.close(number)
     os.environ.update(request.get("env", {}))
     for name in request.get("unset", ()):
         os.environ.pop(name, None)
+    if "set" in request:
+        module, name, value = request["set"]
+        setattr(importlib.import_module(module), name, value)
+    if "cwd" in request:
+        os.chdir(request["cwd"])
+    if "memory" in request:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * mmap.PAGESIZE
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (used + request["memory"], hard))
+
+
+def take_streams(request, three) -> None:
+    """Make of the descriptors the standard streams, as Python does at its start."""
+    for number, descriptor in enumerate(three):
+        os.dup2(descriptor, number)
+    for number in request.get("closed", ()):
+        os.close(number)
     encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         with contextlib.suppress(OSError):
@@ -198,39 +333,52 @@ def settled(request, three) -> None:
             )
             continue
         setattr(sys, name, None)
-    if "set" in request:
-        module, name, value = request["set"]
-        setattr(importlib.import_module(module), name, value)
-    if "cwd" in request:
-        os.chdir(request["cwd"])
-    if "memory" in request:
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * mmap.PAGESIZE
-        resource.setrlimit(resource.RLIMIT_AS, (used + request["memory"],) * 2)
 
 
-def rig(module: str, names: str | list[str], n: int, error: int, calls) -> None:
+@contextlib.contextmanager
+def rigged(fail, calls):
+    """Let a call fail as long as this lasts."""
+    if not fail:
+        yield
+        return
+    owner = importlib.import_module(fail[0])
+    names = [fail[1]] if isinstance(fail[1], str) else fail[1]
+    real = {name: getattr(owner, name) for name in names}
+
+    def count(n):
+        calls[0] = n
+
+    try:
+        rig(*fail, count)
+        yield
+    finally:
+        for name, function in real.items():
+            setattr(owner, name, function)
+
+
+def rig(module: str, names: str | list[str], n: int, error: int, tell_count) -> None:
     """Let the n-th call of some functions fail: with `error` of the system or, if that is 0, for want of memory."""
     owner = importlib.import_module(module)
     count = 0
 
-    def rigged(name, real):
+    def failing_as(name, real):
         def failing(*arguments, **keywords):
             nonlocal count
             if name == "write" and arguments[0] == 2:  # what is said of the failure
                 return real(*arguments, **keywords)
             count += 1
-            calls[:8] = count.to_bytes(8, "little")
+            tell_count(count)
             if count == n:
                 raise OSError(error, os.strerror(error)) if error else MemoryError
             return real(*arguments, **keywords)
 
         for method in ("reduce", "accumulate", "reduceat", "outer", "at"):  # of a ufunc
             if hasattr(real, method):
-                setattr(failing, method, rigged(method, getattr(real, method)))
+                setattr(failing, method, failing_as(method, getattr(real, method)))
         return failing
 
     for name in [names] if isinstance(names, str) else names:
-        setattr(owner, name, rigged(name, getattr(owner, name)))
+        setattr(owner, name, failing_as(name, getattr(owner, name)))
 
 
 if __name__ == "__main__":

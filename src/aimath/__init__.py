@@ -1,3 +1,3 @@
 """aimath: a command-line calculator for the mathematics behind AI."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -13,7 +13,7 @@ SIGNAL_GRACE_SECONDS = 0.4
 def main() -> None:
     """Run the command line and exit with its code."""
     try:
-        _configure_process()
+        configure_process()
         from aimath.cli.app import invoke  # noqa: PLC0415  not before what it prepares for
 
         code = invoke(sys.argv[1:])
@@ -29,7 +29,7 @@ def main() -> None:
     os._exit(code)
 
 
-def _configure_process() -> None:
+def configure_process() -> None:
     """Configure signals, threads and memory before any large import."""
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # a shell's background jobs ignore it
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))

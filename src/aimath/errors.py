@@ -15,8 +15,8 @@ class Remedy:
     'use normalize=True to divide by the sum'
     """
 
-    def __init__(self, text: str, **settings: object) -> None:
-        self.text, self.settings = text, settings
+    def __init__(self, text: str, /, *, otherwise: str = "", **settings: object) -> None:
+        self.text, self.otherwise, self.settings = text, otherwise, settings
 
     def __str__(self) -> str:
         """Return the way out in the words of the library."""
@@ -25,13 +25,13 @@ class Remedy:
         )
 
     def in_flags(self, flags: Mapping[str, str]) -> str:
-        """Return the way out in the flags of a command, or nothing if it lacks one of the parameters.
+        """Return the way out in the flags of a command, or the other one if it lacks one of the parameters.
 
         >>> Remedy("use {components}", components=2).in_flags({"components": "--components"})
         'use --components 2'
         """
         if not self.settings.keys() <= flags.keys():
-            return ""
+            return self.otherwise
         return self.text.format(
             **{
                 name: flags[name] if value is True or value is ... else f"{flags[name]} {value}"

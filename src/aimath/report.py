@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -106,11 +106,14 @@ class Reference(NamedTuple):
 class Plot(NamedTuple):
     """What `--plot` draws: `y` over `x` (names of quantities).
 
-    `kind` is "bars", "curve", "histogram", "picture", "heat", "scatter", "path" or "sweep". Bars may have
-    words for `x`; a curve without `x` runs over its entries, by the number that `positions` is the word for;
-    "heat" shades matrices of numbers from -1 to 1, the number in the cell; "scatter" puts the first
-    two columns of a matrix against each other, marked by the names of its rows; "path" shows where a
-    descent went, on its function; "sweep" is points over one swept option or a map over two.
+    `kind` is "bars", "curve", "histogram", "picture", "heat", "cosines", "map", "scatter", "path" or "sweep".
+    Bars may have words for `x`; a curve without `x` runs over its entries, by the number that `positions` is
+    the word for; "heat" shades matrices of numbers from -1 to 1, the number in the cell; "cosines" is that of
+    the vectors of all rows, each with each, named by `series`; "scatter" puts the first two columns of a
+    matrix against each other, marked by the names of its rows; "path" shows where a descent went, on its
+    function; "map" shades the classes of a plane, the first row on top, with `points` (their places, their
+    classes) on it, within an `area` of one quantity (left, right, bottom, top) and the classes named by
+    `series`; "sweep" is points over one swept option or a map over two.
     """
 
     y: str
@@ -121,7 +124,7 @@ class Plot(NamedTuple):
     caption: str = ""  # said below the plot, as a Line
     axes: tuple[str, str] = ("", "")  # what the axes are called, if not by their quantities
     end: str = ""  # bars: the quantity or number at which one is full
-    series: str = ""  # curve: the names of several (k, n), a row each
+    series: str = ""  # curve: the names of several (k, n), a row each; cosines: of the rows
     status: str = ""  # curve, sweep: how each went; what diverged doesn't stretch the axis
     points: tuple[str, str] = ("", "")  # curve: quantities (x, y) that are marked on it
     area: tuple[str, str] = ("", "")  # curve: from here to there it is shaded below
@@ -130,6 +133,11 @@ class Plot(NamedTuple):
     log_x: bool = False
     from_zero: bool = False  # curve: the y axis begins at 0
     limits: tuple[float, float] | None = None  # picture: what is black and what white; None: each its own
+    under: tuple[
+        str, ...
+    ] = ()  # picture: lines below each, as Lines, in place of the swept options they name
+    title: str = ""  # heat, cosines: what the matrices are, and what their rows and columns
+    hidden: str = ""  # heat: which cells (..., rows, columns) are hidden; they have a dot and no number
 
 
 class Spread(NamedTuple):
@@ -180,7 +188,9 @@ class Report(NamedTuple):
     plot: Plot | tuple[Plot, ...] = ()
     notes: tuple[str, ...] = ()  # said once on stderr: what a user might not expect
     warnings: tuple[str, ...] = ()  # the same of what went wrong, though there is an answer
+    passed: int = 0  # rows that were passed over, in parts that are combined: the exit code is 3
     failed_check: str = ""  # what `--check` asked for and doesn't hold: the exit code is 4
+    is_interrupted: bool = False  # Ctrl-C ended it early: the exit code is 130
     page: Page = Page()  # what people see around the answer
     template_words: Mapping[str, str] = EMPTY  # words for a derivation that aren't numbers
     following: Iterable[Report] = ()  # further rows or other answers, made as they are written
@@ -190,11 +200,17 @@ class Report(NamedTuple):
     extra: Mapping[str, Any] = EMPTY  # what core doesn't know, such as the seed: the same for a whole batch
     spread: Spread | None = None  # a quantity whose entries have names of their own
     names: Mapping[str, tuple[str, ...]] = EMPTY  # axis -> of its entries; "entry" -> of any vector as long
+    ids: Mapping[str, Sequence[str]] = EMPTY  # of each row, what the user has carried through, by name
     is_column: bool = False  # the input was a column: so is the answer
     swept: Mapping[str, Values] = EMPTY  # option -> (batch,), shown as the first columns
     is_missing: bool = False  # the row could not be answered: every quantity is nan
     together: tuple[Report, ...] = ()  # all runs of a sweep over these rows, whose bars have one scale
     drawn: Callable[[], Mapping[str, Any]] | None = None  # quantities of plots alone, of all rows together
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is no answer and no page: nothing was asked about."""
+        return self.result is None and not (self.show or self.extra) and self.page == Page()
 
     @property
     def plots(self) -> tuple[Plot, ...]:

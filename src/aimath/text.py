@@ -109,3 +109,26 @@ def shorten(text: str, width: int = 60) -> str:
     """
     text = re.sub("[ \t]+", " ", text).strip(" ")
     return escape_unprintable(text if len(text) <= width else f"{text[: width - 3]}...")
+
+
+def wildcard_match(pattern: str, text: str) -> bool:
+    """Return whether a pattern is found anywhere in a text: * is any signs, dots too, ? is one.
+
+    >>> wildcard_match("layers.*.q_proj", "model.layers.3.self_attn.q_proj.weight"), wildcard_match("k?", "k")
+    (True, False)
+    """
+    at = 0
+    for part in pattern.split("*"):
+        ends = len(text) - len(part) + 1
+        if "?" not in part:
+            at = text.find(part, at)
+        else:
+            at = next((k for k in range(at, ends) if _same_signs(part, text[k : k + len(part)])), -1)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
+def _same_signs(part: str, text: str) -> bool:
+    return all(a in ("?", b) for a, b in zip(part, text, strict=True))

@@ -40,6 +40,20 @@ SHAPES = {
 }
 
 
+def table(path: str, kind: str, rows: int = 1_000_000) -> None:
+    """Write a table of a column of texts and two of numbers, as .csv: plain, quoted or with gaps."""
+    rng = np.random.default_rng(20261123)
+    numbers = [map(repr, column.tolist()) for column in (rng.normal(size=rows), rng.random(rows))]
+    first = '"row %d"' if kind == "quoted" else "row %d"
+    lines = (
+        f"{first % k},{'' if kind == 'gaps' and k % 1000 == 7 else a},{b}\n"
+        for k, (a, b) in enumerate(zip(*numbers, strict=True))
+    )
+    with Path(path).open("w", encoding="ascii") as file:
+        file.write("name,a,b\n")
+        file.writelines(lines)
+
+
 def text(rows: np.ndarray) -> bytes:
     """Write numbers with the fewest digits that read back, as peers' output has them."""
     data = orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -57,6 +71,9 @@ def large(path: str, rows: int, n: int = 100, block: int = 50_000) -> None:
 
 
 def main(name: str, path: str, rows: str = "") -> None:
+    if name.startswith("table-"):
+        table(path, name.removeprefix("table-"))
+        return
     if name == "large":
         large(path, int(rows))
         return

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tests.benchmarks.kernels import Work, compared
-from tests.benchmarks.rows import Row
+from tests.benchmarks.kernels import Work, compared, seconds
+from tests.benchmarks.rows import Row, skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from tests.benchmarks.rows import Plan
+
+TARGETS = {11, 12}
 
 PARAMETERS = 1_000_000
 OURS, THEIRS = 100_000, 500
@@ -23,7 +25,7 @@ def many(rounds: int) -> Iterator[Row]:
     """Target 11: torch.optim.Adam with its defaults."""
     import torch
 
-    from aimath.core.optim._rules import Optimizer, adam_rule
+    from aimath.core.nn import Adam, Parameters
 
     torch.set_num_threads(1)
 
@@ -31,10 +33,12 @@ def many(rounds: int) -> Iterator[Row]:
         start, gradient = rng.normal(size=(2, PARAMETERS))
         theirs = torch.tensor(start, requires_grad=True)
         theirs.grad = torch.tensor(gradient)
-        return Optimizer(adam_rule(), start, lr=1e-3), gradient, torch.optim.Adam([theirs])
+        parameters = Parameters({"w": start})
+        parameters.gradient[:] = gradient
+        return Adam(parameters), torch.optim.Adam([theirs])
 
-    ours, peer = (lambda stepper, g, _: stepper.step(g)), (lambda _s, _g, optimizer: optimizer.step())
-    yield compared(Work(11, "Adam on 1e6 float64 parameters", 0.55, make, ours, peer, "torch"), 2 * rounds)
+    ours, peer = (lambda adam, _: adam.step(1e-3)), (lambda _, optimizer: optimizer.step())
+    yield compared(Work(11, "Adam on 1e6 float64 parameters", 0.75, make, ours, peer, "torch"), 2 * rounds)
 
 
 def one(rounds: int) -> Iterator[Row]:
@@ -62,28 +66,18 @@ def one(rounds: int) -> Iterator[Row]:
             optimizer.step()
 
     for name, kind, target in (("gd", torch.optim.SGD, 1 / 500), ("adam", torch.optim.Adam, 1 / 250)):
-        pairs = [(seconds(ours, name) / OURS, seconds(peer, kind) / THEIRS) for _ in range(2 * rounds + 1)][
-            1:
-        ]
+        pairs = [
+            (seconds(ours, (name,)) / OURS, seconds(peer, (kind,)) / THEIRS) for _ in range(2 * rounds + 1)
+        ][1:]
         mine, theirs = (median(pair[k] for pair in pairs) for k in (0, 1))
         ratio = median(a / b for a, b in pairs)
         texts = f"{mine * 1e9:.0f} ns", f"{theirs * 1e6:.0f} us"
         yield Row(12, f"a step of {name} on (w-3)^2 / torch", *texts, ratio, target)
 
 
-def seconds(function: Callable[[Any], None], operand: Any) -> float:
-    """Time one call."""
-    start = time.perf_counter()
-    function(operand)
-    return time.perf_counter() - start
-
-
-def measure(only: set[int], rounds: int) -> Iterator[Row | str]:
+def measure(plan: Plan) -> Iterator[Row | str]:
     """Give the rows of the targets asked for."""
-    if importlib.util.find_spec("torch") is None:
-        yield "11, 12  skipped: torch is not installed"
-        return
-    if 11 in only:
-        yield from many(rounds)
-    if 12 in only:
-        yield from one(rounds)
+    for number, part in ((11, many), (12, one)):
+        if number in plan.only:
+            missing = skipped(number, "torch")
+            yield from [missing] if missing else part(plan.rounds)

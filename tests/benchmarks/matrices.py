@@ -1,17 +1,18 @@
-"""Targets 8, 9, 10 and 14: matrices, in one process, against numpy, scikit-learn, torch and faiss."""
+"""Targets 8, 9, 10, 14 and 20: matrices, in one process, against numpy, scikit-learn, torch and faiss."""
 
 from __future__ import annotations
 
-import importlib.util
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tests.benchmarks.kernels import Work, compared
-from tests.benchmarks.rows import Row
+from tests.benchmarks.rows import Row, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.benchmarks.rows import Plan
 
 SEED = 20261123
 
@@ -99,20 +100,35 @@ def neighbours(rounds: int) -> Iterator[Row]:
         yield compared(work, rounds)
 
 
+def updates(rounds: int) -> Iterator[Row]:
+    """Target 20: the ranks that an update needs."""
+    from aimath.core.linalg import lora_update
+
+    def pair(rng: np.random.Generator) -> tuple[Any, ...]:
+        base = rng.normal(0, 0.02, (2048, 2048))
+        return base, base + rng.normal(0, 1e-4, base.shape)
+
+    peer = lambda a, b: np.linalg.svd(b - a, compute_uv=False)  # noqa: E731
+    yield compared(
+        Work(20, "lora of a 2048² pair", 0.35, pair, lora_update, peer, "numpy"), max(3, rounds // 2)
+    )
+
+
 PARTS: dict[int, tuple[str, Callable[[int], Iterator[Row]]]] = {
     8: ("numpy", low_rank),
     9: ("sklearn", components),
     10: ("torch", attention),
     14: ("faiss", neighbours),
+    20: ("numpy", updates),
 }
 
 
-def measure(only: set[int], rounds: int) -> Iterator[Row | str]:
+TARGETS = set(PARTS)
+
+
+def measure(plan: Plan) -> Iterator[Row | str]:
     """Give the rows of the targets asked for, or which peer is missing."""
     for number, (peer, part) in PARTS.items():
-        if number not in only:
-            continue
-        if importlib.util.find_spec(peer) is None:
-            yield f"{number:2}  skipped: {peer} is not installed"
-        else:
-            yield from part(rounds)
+        if number in plan.only:
+            missing = skipped(number, peer)
+            yield from [missing] if missing else part(plan.rounds)

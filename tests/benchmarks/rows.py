@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import importlib.util
+import math
+import shutil
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEADS = ("", "work", "ours", "peer", "ratio", "target", "verdict")
-WIDTHS = (2, 52, 10, 10, 7, 7, 0)
+WIDTHS = (2, 60, 10, 10, 7, 7, 0)
+
+
+class Plan(NamedTuple):
+    """What is asked for."""
+
+    only: frozenset[int]  # targets
+    rounds: int  # pairs for each ratio
+    folder: Path  # for files of data: of memory, where there is such a thing
+    gigabytes: float  # of target 15's file
+    quick: bool  # a few commands of target 2, a seed of target 18
 
 
 class Row(NamedTuple):
@@ -17,15 +33,16 @@ class Row(NamedTuple):
     peer: str
     ratio: float
     target: float
+    fault: str = ""  # what is wrong with the answer, however soon it came
 
     @property
     def share(self) -> float:
         """How much of what is allowed was used: above 1 is a miss."""
-        return self.ratio / self.target
+        return math.inf if self.fault else self.ratio / self.target
 
     def line(self) -> str:
         """Give the row as a line of the table."""
-        verdict = "reached" if self.share <= 1 else f"missed by {self.share - 1:.0%}"
+        verdict = "reached" if self.share <= 1 else f"missed: {self.fault or f'{self.share - 1:.0%} above'}"
         cells = (str(self.number), self.work, self.ours, self.peer, f"{self.ratio:.3f}", f"{self.target:g}")
         return aligned((*cells, verdict))
 
@@ -37,3 +54,9 @@ def aligned(cells: tuple[str, ...]) -> str:
         for k, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True))
     )
     return "  ".join(texts).rstrip()
+
+
+def skipped(number: int, *peers: str) -> str:
+    """Give a line that names the modules and programs that aren't installed, or nothing."""
+    absent = [name for name in peers if not (shutil.which(name) or importlib.util.find_spec(name))]
+    return f"{number:2}  skipped: not installed: {', '.join(absent)}" if absent else ""

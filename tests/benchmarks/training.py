@@ -1,18 +1,20 @@
-"""Target 13: a step of training a small network, beside torch in eager mode, turn by turn, on one thread."""
+"""Target 13: a step of training a small network, beside torch in eager mode, turn by turn, on one thread, in CPU time."""
 
 from __future__ import annotations
 
-import importlib.util
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tests.benchmarks.kernels import seconds
-from tests.benchmarks.rows import Row
+from tests.benchmarks.rows import Row, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.benchmarks.rows import Plan
+
+TARGETS = {13}
 TARGET, RATE, STEPS = 0.4, 0.01, 200
 
 SHAPES = ((2, 16), (16,), (16, 16), (16,), (16, 1), (1,))
@@ -33,20 +35,20 @@ def loss_of(X: Any, p: list[Any], activation: Callable[[Any], Any], loss: Callab
 
 def ours(kind: str) -> Callable[[], float]:
     """Give a function that makes one step and tells the loss before it."""
-    from aimath.core.nn import _functions as ad, _tensor as tensor_
+    from aimath.core import nn
 
     X, Y, weights = drawn()
-    parameters = [tensor_.Tensor(array) for array in weights]
-    activation: Any = ad.tanh if kind == "tanh" else ad.relu
+    parameters = nn.Parameters(dict(zip("abcdef", weights, strict=True)))
+    tensors, optimiser = [parameters[name] for name in parameters], nn.SGD(parameters)
+    activation: Any = nn.tanh if kind == "tanh" else nn.relu
 
     def loss(score: Any) -> Any:
-        return ((score - Y) ** 2).mean() if kind == "tanh" else ad.relu(1.0 - Y * score).mean()
+        return ((score - Y) ** 2).mean() if kind == "tanh" else nn.relu(1.0 - Y * score).mean()
 
     def step() -> float:
-        found = loss_of(X, parameters, activation, loss)
+        found = loss_of(X, tensors, activation, loss)
         found.backward()
-        for parameter in parameters:
-            parameter.value = parameter.value - RATE * parameter.grad
+        optimiser.step(RATE)
         return float(found.value)
 
     return step
@@ -83,17 +85,17 @@ def many(step: Callable[[], float]) -> float:
     return step()
 
 
-def measure(rounds: int) -> Iterator[Row | str]:
+def measure(plan: Plan) -> Iterator[Row | str]:
     """Give the rows: two activations, two losses (relu and the hinge are micrograd's example)."""
-    if importlib.util.find_spec("torch") is None:
-        yield "13  skipped: torch is not installed"
+    if missing := skipped(13, "torch"):
+        yield missing
         return
     for kind, words in (("tanh", "tanh, squared error"), ("relu", "relu, hinge loss")):
         mine, theirs = ours(kind), torchs(kind)
         if abs(many(mine) / many(theirs) - 1.0) > 1e-9:
             yield f"13  {words}: the two don't compute the same"
             return
-        pairs = [(seconds(many, (mine,)), seconds(many, (theirs,))) for _ in range(rounds)]
+        pairs = [(seconds(many, (mine,)), seconds(many, (theirs,))) for _ in range(plan.rounds)]
         cells = (f"{median(pair[k] for pair in pairs) / STEPS * 1e6:.0f} µs" for k in (0, 1))
         ratio = median(a / b for a, b in pairs)
         yield Row(13, f"step of 2-16-16-1, {words} / torch", *cells, ratio, TARGET)

@@ -81,7 +81,7 @@ def test_unknown_command_points_to_the_list(aimath):
         ),
         (
             "lora base.npy tuned",
-            "the suffix of 'tuned' is not known\n  weights come as .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors\n",
+            "the suffix of 'tuned' is not known\n  weights come as .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors .parquet .arrow .feather\n",
         ),
         (
             "bayes --prior .1 --likelihood .9",

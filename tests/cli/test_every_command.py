@@ -17,8 +17,6 @@ import pytest
 
 from aimath.cli.catalogue import COMMANDS, lookup
 
-pytestmark = pytest.mark.sampled(3)
-
 
 def example(name):
     return shlex.split(lookup(name).example)[1:]
@@ -181,7 +179,18 @@ def test_environment_changes_no_byte(warm, line):
         assert warm(*line, env=change)[:3] == (0, plain, b"")
 
 
-HEAVY = ("numpy", "rich", "pydantic", "typer", "pathlib", "shutil", "subprocess", "tempfile")
+HEAVY = (
+    "numpy",
+    "rich",
+    "pydantic",
+    "typer",
+    "pathlib",
+    "shutil",
+    "subprocess",
+    "tempfile",
+    "matplotlib",
+    "logging",
+)
 STATIC = (
     ["--help"],
     ["help"],

@@ -7,9 +7,9 @@ import shlex
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from aimath.cli import run
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.fast_parser import escape_negatives, parse_args
+from aimath.cli.runner import run
 from aimath.cli.typer_group import run_typer
 
 ALL = sorted(COMMANDS)

@@ -15,7 +15,14 @@ from tests.digits import near
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.fast_parser import escape_negatives, parse_args
-from aimath.cli.guesses import meant_command, normalized, retyped, unknown_command, unknown_option
+from aimath.cli.guesses import (
+    closest_command,
+    meant_command,
+    normalized,
+    retyped,
+    unknown_command,
+    unknown_option,
+)
 from aimath.content.synonyms import (
     BARE_OPERANDS,
     COMMAND_SYNONYMS,
@@ -25,8 +32,6 @@ from aimath.content.synonyms import (
     SPLIT_OPTIONS,
 )
 from aimath.errors import Retype, explain
-
-pytestmark = pytest.mark.sampled(3)
 
 TEXT = Path(__file__).with_suffix("").with_name("first_guesses.txt").read_text(encoding="utf-8")
 TYPED = [line[2:] for line in TEXT.splitlines() if line.startswith("$ ")]
@@ -89,7 +94,7 @@ def test_synonym_of_a_command_stands_for_options_that_it_has(name):
 
 def test_synonyms_of_functions_are_lines_of_commands():
     for line in FUNCTION_SYNONYMS.values():
-        name, *words = shlex.split(line.format(rows="1"))
+        name, *words = shlex.split(line.format(rows="1", list="1"))
         assert parse_args(lookup(name), words) is not None
 
 
@@ -158,3 +163,11 @@ def test_words_are_replaced_where_they_stand(words, start, count, new):
         return
     line = shlex.split(retyped(words, Retype(tuple(old), tuple(new))))
     assert line == ["aimath", *words[:start], *new, *words[start + count :]]
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if len(name) > 2])
+def test_two_letters_that_changed_places_are_one_mistake(name):
+    """Of the shortest names too; what is another word that is known, is that."""
+    for k in range(len(name) - 1):
+        word = name[:k] + name[k + 1] + name[k] + name[k + 2 :]
+        assert meant_command(word) or closest_command(word) == name, word

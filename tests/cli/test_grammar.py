@@ -15,7 +15,7 @@ import pytest
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.fast_parser import escape_negatives, parse_args
-from aimath.cli.job import select_usage
+from aimath.cli.runner.job import select_usage
 
 pytestmark = pytest.mark.slow
 
@@ -212,7 +212,9 @@ def test_derivation_shows_the_numbers_of_json(warm, call):
     fields = warm(*line, "--fields", "?").text.partition("choose from ")[2].strip().replace(" ", "")
     rows = [json.loads(row) for row in warm(*line, "--json", "--fields", fields).out.splitlines()]
     held = [abs(Decimal(repr(x))) for x in known(rows)]
-    assert held
+    assert held or call.name == "combine"  # alone, it tells in words what can be divided
+    if call.name == "combine":
+        return
     held += [100 * x for x in held]  # as percentages
     held += [abs(Decimal(token)) for token in re.findall(r"\d+\.?\d*|\.\d+", call.command.example)]
     shown = list(shown_numbers(warm(*line, "--explain", "--all").out.decode()))

@@ -11,11 +11,11 @@ from collections import Counter
 
 import pytest
 
-from aimath.cli.capture import run_captured
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.check import declaration_mistakes, report_mistakes
 from aimath.cli.command import DECLARED, command as declare
 from aimath.cli.options import InputOptions, Operand, OutputOptions, Usage, Vector
+from aimath.cli.runner.capture import run_captured
 from aimath.content.demos.catalogue import DEMOS
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Derivations, Line, Panels, Plot, Report, Table, Tree
@@ -71,7 +71,7 @@ def test_reports_name_what_there_is():
 @pytest.mark.parametrize("name", CALCULATORS)
 def test_every_usage_has_an_example_that_selects_it(name):
     from aimath.cli.fast_parser import escape_negatives, parse_args
-    from aimath.cli.job import select_usage
+    from aimath.cli.runner.job import select_usage
 
     command = lookup(name)
     examples = (command.example, *(usage.example for usage in command.usages[1:]))

@@ -13,7 +13,7 @@ from aimath.errors import closest
 
 FILES = {
     "a.pt": b"PK\x03\x04",
-    "t.parquet": b"PAR1",
+    "t.dta": b"dta",
     "sq.csv": b"a,b\n1,2\n3,4\n",
     "col.txt": b"1\n2\n3 4\n",
     "miss.csv": b"a,b\n1,\n3,4\n",
@@ -26,7 +26,7 @@ LINES = [
     "inverse '1 2; 2 4'", "pca '1 2; 3 4; 5 7' --components 9", "svd-approx randn:200x200 --exact --max-memory 1M",
     "gd --fields point_w", "gd --fields gradient_w", "softmax 1 2 --fields probs_1", "softmax 1 2 --fields nope",
     "pca '1 2; 3 4; 5 7' --fields ratio_1", "softmax 1 2 --format npy", "softmax 1 2 --explain --csv", "softmax 1 2 --explian",
-    "softmax 1 2 --out x.png", "softmax sq.csv", "softmax @odd.data", "softmax 1,2 3,4", "dot 1 2 3 4", "dot 1,2",
+    "softmax 1 2 --out x.png", "softmax @odd.data", "softmax 1,2 3,4", "dot 1 2 3 4", "dot 1,2",
     "kl .5 .5 .5 .5", "describe @miss.csv --column b", "softmax @rows.jsonl", "softmax @rows.jsonl --column 1",
     "describe @sq.csv --column c", "softmax @sq.csv --delimiter 3", "softmax 1 --max-memory lots", "svd-approx randn:3x",
     "grad 'x^2'", "grad 'x^2' y=1", "grad 'x^2' x=1 y=2", "grad 'x*y' x=1", "grad 7", "grad 'expp(x)' x=1", "grad '2(x)' x=1",
@@ -122,7 +122,7 @@ def test_the_example_that_a_hint_names_is_answered(aimath, name):
         ("lora a.pt", "safetensors.torch.save_file", ""),
         ("lora @odd.data @odd.data", ".safetensors", "--input-format"),
         ("pca t.xlsx", ".csv", "try aimath"),
-        ("describe @t.parquet", "to_csv", "--input-format"),
+        ("describe @t.dta", "to_csv", "--input-format"),
         ("softmax model.gguf", "GGUF", "try aimath"),
         ("lora MODEL --rank 8", "BASE and TUNED", ""),
         ("gd --fields point_w", "--fields point", "choose from"),

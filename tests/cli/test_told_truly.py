@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 
 import pytest
 from hypothesis import given, strategies as st
@@ -14,14 +15,48 @@ from aimath.read.numbers import parse_integer
 MISSING = ("nan", "NaN", "NA", "n/a", "null")
 
 
-@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst", ".zip"])
-def test_compressed_file_is_said_to_be_one(refused, tmp_path, suffix):
+def test_compressed_file_that_is_not_read_is_said_to_be_one(refused, tmp_path):
+    file = tmp_path / "g.csv.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("g.csv", "v\n1\n2\n")
+    said = refused("describe", f"@{file}", "--column", "v")
+    assert "zip" in said
+    assert "--input-format" not in said
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
+def test_compression_is_told_by_content(aimath, tmp_path, suffix):
     file = tmp_path / f"g.csv{suffix}"
     file.write_bytes(gzip.compress(b"v\n1\n2\n"))
-    said = refused("describe", f"@{file}", "--column", "v")
-    assert suffix.removeprefix(".") in said or "gzip" in said
-    assert "-d" in said or "unzip" in said
-    assert "--input-format" not in said
+    assert aimath("describe", f"@{file}", "--column", "v", "--fields", "mean").out == "1.5\n"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "true",
+        "false",
+        "[1]",
+        '{"a":1}',
+        "Infinity",
+        "1_0",
+        "0x1",
+        "-",
+        "1e",
+        "--1",
+        "1.2.3",
+        "+-1",
+        "[]",
+        "{}",
+    ],
+)
+@pytest.mark.parametrize("row", [1, 2, 700])
+def test_cell_that_is_json_and_no_number_is_told(refused, tmp_path, cell, row):
+    """Cells are cut from whole blocks and read as JSON: what JSON takes besides numbers is none."""
+    rows = [f"{k},{cell if k == row else k}" for k in range(1, 900)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b", *rows]) + "\n")
+    said = refused("describe", f"@{tmp_path / 't.csv'}", "--column", "b", code=1)
+    assert f"t.csv:{row + 1}:2: '{cell}' is not a number" in said
 
 
 @pytest.mark.parametrize("word", MISSING)

@@ -8,8 +8,8 @@ import shlex
 import pytest
 from tests.cli.test_names import CALCULATORS, lines, reports
 
-from aimath.cli.capture import run_captured
 from aimath.cli.catalogue import lookup
+from aimath.cli.runner.capture import run_captured
 from aimath.content.demos.catalogue import DEMOS
 from aimath.errors import InputError
 from aimath.render._derivation import TableStep

@@ -39,11 +39,15 @@ pca '1 2; 3 4; 5 9' --components {1|.95}
 svd-approx '2 0 1; 0 3 1' --rank {1|1,2}
 lora --shape {768x768|1x1000000|4096x11008|999999999x7} --rank 1
 lora --shape {768x768|3x3} --rank {2|3}
+embed random:{2|8|64} {king|'a longer text'|é} {--pooling mean|--pooling cls|--pooling max} {--no-normalize|--dtype float64|}
+weights {'3 4; 0 1'|'1e200 3; 7 -1e200'|'1.0000001 1; 1 1'|'0 0; 0 0'} {--spectra|--quantize int8,fp8_e4m3|--against '3 4; 0 2'|}
+gpt reverse {123456|11|98765432101} {--nll|--lens|--layer 0 --head 0|} --dtype {float32|float64}
 params --layers {1|3} --d-model {8|768} --heads 4 --vocab 50257 --like {llama|gpt2|bert} --context {1|7} --dtype {bf16|int4|fp64}
 params --layers 6 --d-model 8 --heads 4 --vocab 9 {--kv-heads 2|--experts 8|--experts 5 --experts-per-token 3|--window 64} --tied --batch 3
 params --layers 999 --d-model 99999 --heads 3 --vocab 7 --context 999999 --cache-dtype int4
 analogy {king|woman} man king
 attention -Q '1 0; 1 1; 0 1' -K '1 0; 2 1; 0 1' -V '1 0; 0 1; 2 2' {--causal|}
+attention -Q '1 0 1e-9 2; 1 1 0 -3' -K '1 3; {2 5|1e-7 0}' -V '1 0; {4 1e-9|2 2}' {--heads 4 --kv-heads 2|--heads 2 --kv-heads 1} {--window 1|}
 attention -Q '1 0 7' -K '1e-9 3 1' -V 5 {--scale .3|}
 difference {1,2,3|1e200,1e200,7} {1,2,3.5|1e200,1e200,7.0001|3,2,1}
 dpo --chosen=-12,{-1|-1.0000001} --rejected=-14,-2 --ref-chosen=-12.5,-3 --ref-rejected=-13.5,{-1|-4} --beta {.1|3}
@@ -94,6 +98,9 @@ bayes --prior {.3|.5|1e-12|.999999999} --likelihood {.8|1|1e-9} --false-positive
 bayes --prior .3 --likelihood .8 --evidence {.35|.24|.9}
 bayes --prior '.3;.4' --likelihood '.8;.1' --false-positive .1 --names spam,free
 bayes --prior {.2,.3,.5|1e-10,.5,.4999999999|.5,.25,.2500005} --likelihood .1,.5,.9
+bayes --successes {120,100|1,0} --trials {1000,1000|120,1e6} --pseudo-counts {1,1|.5,.5}
+bayes --successes 3,3,9 --trials 9,9,10
+bayes --prior .1,.2 --likelihood .8 --false-positive .1
 bayes --prior .2,.8 --likelihood .1,.5 --likelihood .3,.3
 bayes --prior .3 --likelihood .8 --likelihood .5 --false-positive .1 --false-positive .2
 gaussian {0,1,2|-5,0.3333,38} {--log|--cdf|--cdf --log|} {|--mu 1.5 --sigma 0.01}
@@ -112,6 +119,7 @@ cross-entropy {1|1.0000005} {1|.9999995}
 cross-entropy --logits={2,1,0.1|50,0,-1|-inf,0,1} --target {1|2} {--label-smoothing .1 --base 2|--base 10|}
 kl {.9,.1|.5,.5|1,0|1e-12,.999999999999|1e-300,1|.5,.5000005} {.5,.5|.4999999999,.5000000001|.50001,.49999|1e-12,.999999999999|.5,.4999995} {--base 2|--base 10 --reverse|--reverse}
 kl {.2,.3,.5|0,.5,.5} {0,.5,.5|.2000001,.2999999,.5} --base {e|2}
+kl {2,1,.1|0,-800,3|1,1.0000001,1} {1,2,0|3,3,3} --logits --temperature {.5|3|1e6} {--reverse|--base 2|}
 kl 1 {1|1.0000005} {--reverse|}
 kl .0625,.4375,.015625,.015625,.015625,.015625,.015625,.421875 .125,.125,.125,.125,.125,.125,.125,.125 {--all|}
 kl {'.3 .7; .01 .99'|.9,.1} '.4 .6; .02 .98'
@@ -121,6 +129,14 @@ js {2,1|0,-800} {1,2|2,1.00001} --logits {--base e|--distance|}
 js {.9,.1|1,0|.5,.5|.9999999999956007,4.3993e-12} {.5,.5|0,1|.4999999999,.5000000001|.9999999999956006,4.3994e-12|.5,.5000005} {--base e|--distance}
 compare '2 1 .1; 0 3 1; 5 5 5' {'2 1.1 .1; 0 2 1; 5 5 5'|'2 1.0000001 .1; 0 3 1; 5 5 5'|'-7 1e3 2; 0 0 0; 1 2 3'} --logits {--target 0,1,2|--target 0,1,2 --base 2|--reverse}
 compare {.9,.1|.5,.5|1,0|1e-12,.999999999999} {.5,.5|0,1|.4999999999,.5000000001} {--target 1|--base 10|}
+entropy {'1 2; 1 3; 2 3'|1,1,2,7} --categories
+cross-entropy --log-probs=-1.1,-.40,-9 {--target 1|--p .2,.5,.3|--target 2 --label-smoothing .1} --normalize
+mutual-information {'1 2; 1 2; 2 1'|'1 2; 1 3'|'1 1; 2 2; 1 1'} --categories {--base e|}
+js {1,1,2|3,4} {1,2,2|3,3,3} --categories {--distance|}
+evaluate --logits '2 1 .1; 0 3 1; 5 5 5' --target {0,1,2|2,0,0|1,1,1} --bins {3|15} --top {1|2}
+evaluate --probs {'.1; .25; .9; .4'|'.5; .5; 1; 0'|'1e-12; .999999999; .3; .7'} --target {0,1,1,0|1,1,1,1} {--base 2|--bins 2}
+evaluate --log-probs='-.1 -2.3521684610440907; -3 -.05106918319' --target {0,1|1,1}
+evaluate --logits {3|-800} --target {0|1}
 compare {0,1,1,0,1|1e-9,2,3,4,5|1e8,3,4,5,.1} {1,1,1,0,1|0,2,3,4,5|1,2,3,4,5} --paired {--all|}
 mutual-information {'.4 .1; .1 .4'|'.25 .25; .25 .25'|'.25 .25; .25 .2500007'|1|'.5 0; 0 .5'|'.250001 .249999; .249999 .250001'} --base {2|e|3}
 mutual-information {'1 0.3333333333; 3 1'|'3 1 4; 1 5 9'|'1e-8 1; 1 1e8'|'1e150 2; 3 1e-150'} --normalize {--all|}
@@ -140,7 +156,7 @@ rlhf --rewards={1,0,2|0,0,0|1e5,-1e5,0|-3,-3.0000001,-3} --reference {.5,.3,.2|1
 WITHOUT_EQUATIONS = {
     *("layer", "transpose", "pca", "svd-approx"),  # matrices and their quantities
     *("rope", "positional", "sample"),  # tables of what formulas give entry by entry
-    *("race", "schedule", "temperature"),  # tables
+    *("race", "schedule", "temperature", "weights"),  # tables
 }
 """Calculators whose derivations have no number that is said to be equal to a calculation with numbers."""
 WITH_PRODUCTS, FOUR_DIGITS = {"matmul", "inverse", "eig", "backprop"}, 4

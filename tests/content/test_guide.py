@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from aimath.cli.catalogue import COMMANDS
 from aimath.content.chapters import CHAPTERS
 from aimath.content.demos.catalogue import DEMOS
 from aimath.content.guide import MAP, RESOURCES, ROADMAP
+from aimath.training.registry import RUNS
 
 
 def test_map_leads_somewhere():
@@ -15,6 +18,7 @@ def test_map_leads_somewhere():
     for use in MAP:
         assert use.command in COMMANDS
         assert use.demo in DEMOS
+        assert use.train in RUNS
 
 
 def test_roadmap_takes_four_weeks_a_chapter_each():
@@ -30,6 +34,12 @@ def test_roadmap_names_what_there_is(item):
     assert item.command in COMMANDS
     assert item.quiz in COMMANDS
     assert any(f"aimath {item.command} " in line for line in DEMOS[item.demo].command_lines)
+
+
+def test_the_last_week_builds_what_trains():
+    lines = re.findall(r"aimath train (\w+)", ROADMAP[-1].build)
+    assert lines == ["names", "ddpm"]
+    assert {*lines} <= {*RUNS}
 
 
 def test_resources_are_six_sources():

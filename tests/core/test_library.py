@@ -20,7 +20,11 @@ from aimath.errors import InputError
 DOORS = {
     door.__name__.rpartition(".")[2]: door for door in (calculus, information, linalg, nn, optim, probability)
 }
-NAMES = [name for name, entry in COMMANDS.items() if entry.module.startswith("commands.")]
+LEARNING = {"train", "generate", "gpt"}
+"""Commands of models that learn, or that files hold, which are no functions of core."""
+NAMES = [
+    name for name, entry in COMMANDS.items() if entry.module.startswith("commands.") and name not in LEARNING
+]
 A, Q, K, V = [[2, 1], [1, 2]], [[1, 0], [1, 1], [0, 1]], [[1, 0], [2, 1], [0, 1]], [[1, 0], [0, 1], [2, 2]]
 CAUSAL = [[True, False, False], [True, True, False], [True, True, True]]
 JOINT, DATA, WIDE = [[0.4, 0.1], [0.1, 0.4]], [[1, 2], [3, 4], [5, 9]], [[2, 0, 1], [0, 3, 1]]
@@ -94,8 +98,17 @@ CALLS = [
         "svd-approx '2 0 1; 0 3 1' --rank 1 --randomized --seed 5",
         lambda: linalg.svd_approx(WIDE, [1], randomized=True, seed=5),
     ),
+    (
+        "weights '3 4; 0 1' --spectra --quantize int8,nf4",
+        lambda: nn.weights({"3 4; 0 1": [[3.0, 4.0], [0.0, 1.0]]}, spectra=True, quantize=["int8", "nf4"]),
+    ),
     ("lora --shape 768x512", lambda: linalg.lora(shape=(768, 512))),
     ("lora --shape 768x768 --rank 16", lambda: linalg.lora(shape=(768, 768), rank=16)),
+    ("embed random:8 king --dtype float64", lambda: nn.embed(nn.letter_encoder(), [nn.letter_ids("king")])),
+    (
+        "embed random:4 king --pooling max --no-normalize --dtype float64",
+        lambda: nn.embed(nn.letter_encoder(4), [nn.letter_ids("king")], pooling="max", no_normalize=True),
+    ),
     (
         "params --layers 2 --d-model 8 --heads 2 --vocab 50",
         lambda: nn.params(layers=2, d_model=8, heads=2, vocab=50),
@@ -123,6 +136,14 @@ CALLS = [
     (
         "attention -Q '{Q}' -K '{K}' -V '{V}' --mask '0 -2 1; 0 0 0; .5 0 0'",
         lambda: linalg.attention(Q, K, V, mask=[[0, -2, 1], [0, 0, 0], [0.5, 0, 0]]),
+    ),
+    (
+        "attention -Q '{Q}' -K '{K}' -V '{V}' --heads 2 --window 2",
+        lambda: linalg.attention(Q, K, V, heads=2, window=2),
+    ),
+    (
+        "attention -Q '{Q}' -K '1; 2; 3' -V '3; 4; 5' --heads 2 --kv-heads 1",
+        lambda: linalg.attention(Q, [[1], [2], [3]], [[3], [4], [5]], heads=2, kv_heads=1),
     ),
     ("attention '{Q}' --heads 2", lambda: linalg.attention(Q, heads=2)),
     (
@@ -279,6 +300,19 @@ CALLS = [
         "cross-entropy --logits 2,1,.1 --target 1 --label-smoothing .1",
         lambda: information.cross_entropy(logits=[2, 1, 0.1], target=1, label_smoothing=0.1),
     ),
+    (
+        "cross-entropy --log-probs=-.1053605,-2.302585 --target 0 --normalize",
+        lambda: information.cross_entropy(log_probs=[-0.1053605, -2.302585], target=0, normalize=True),
+    ),
+    ("bayes --successes 12,10,9 --trials 99,98,97", lambda: probability.bayes(successes=[12, 10, 9], trials=[99, 98, 97])),
+    (
+        "bayes --successes 12,10 --trials 99,98 --pseudo-counts .5,2",
+        lambda: probability.bayes(successes=[12, 10], trials=[99, 98], pseudo_counts=[0.5, 2]),
+    ),
+    (
+        "bayes --prior .1,.2 --likelihood .9 --false-positive .3",
+        lambda: probability.bayes([0.1, 0.2], [0.9], false_positive=[0.3]),
+    ),
     ("kl .9,.1 .5,.5", lambda: information.kl([0.9, 0.1], [0.5, 0.5])),
     (
         "kl --p 9,1 --q 5,5 --base 2 --normalize --reverse",
@@ -295,6 +329,24 @@ CALLS = [
     (
         "compare 0,1,1,0 1,1,1,1 --paired --seed 3",
         lambda: information.compare([0, 1, 1, 0], [1, 1, 1, 1], paired=True, seed=3),
+    ),
+    (
+        "evaluate --logits '2 1 .1; 0 3 1' --target 0,2 --top 2 --bins 5 --base 2 --labels a,b,c",
+        lambda: information.evaluate(
+            logits=[[2, 1, 0.1], [0, 3, 1]], target=[0, 2], top=2, bins=5, base=2, labels=("a", "b", "c")
+        ),
+    ),
+    (
+        "evaluate --probs '.2; .7; .9' --target 0,1,1",
+        lambda: information.evaluate([[0.2], [0.7], [0.9]], [0, 1, 1]),
+    ),
+    (
+        "evaluate --log-probs='-.1; -2; -.5' --target 1,0,0",
+        lambda: information.evaluate(log_probs=[[-0.1], [-2], [-0.5]], target=[1, 0, 0]),
+    ),
+    (
+        "kl 2,1 1,2 --logits --temperature 3",
+        lambda: information.kl([2, 1], [1, 2], logits=True, temperature=3),
     ),
     ("kl 2,1 1,2 --logits", lambda: information.kl([2, 1], [1, 2], logits=True)),
     ("kl -1,-1 -2,-1 --log-probs --normalize", lambda: information.kl([-1, -1], [-2, -1], normalize=True, log_probs=True)),
@@ -327,7 +379,7 @@ CALLS = [
     ),
 ]  # fmt: skip
 
-CONTEXT = {"labels", "function", "numpy", "formulas", "functions", "variables", "optimizer"}
+CONTEXT = {"labels", "function", "numpy", "formulas", "functions", "variables", "optimizer", "text", "token"}
 """What an object of JSON tells beside the quantities and options: names, and what was drawn with what."""
 
 
@@ -389,10 +441,14 @@ def test_every_command_is_called():
 
 # Names and defaults, from the command's declaration.
 
-READING = {"max_memory", "max_steps", *TableOptions._fields} - {"data", "batch", "seed"}
+READING = {"max_memory", "max_steps", "workers", "part", "state", "dask", *TableOptions._fields} - {
+    "data",
+    "batch",
+    "seed",
+}
 SHOWING = {
     "softmax": {"log"}, "gaussian": {"log", "cdf"}, "kl": {"reverse"}, "js": {"distance"}, "attention": {"tokens"}, "bayes": {"names"},
-    "svd-approx": {"save_factors"}, **{key: {"last", "every", "check"} for key in optim.OPTIMIZERS},
+    "svd-approx": {"save_factors"}, "lora": {"save", "match"}, "embed": {"dtype", "truncate"}, **{key: {"last", "every", "check"} for key in optim.OPTIMIZERS},
 }  # fmt: skip
 """Options that choose what is shown of an answer, which holds all of it."""
 SAME_AS = {
@@ -402,11 +458,15 @@ SAME_AS = {
 """Operands and switches that are one argument of the library: its name says the form, its value the data."""
 WORDS = {
     "grad": {"given": set()}, "backprop": {"given": set()}, "analogy": {"given": {"a", "b", "c"}},
-    "lora": {"files": {"base", "tuned"}},
+    "lora": {"files": {"base", "tuned"}}, "weights": {"files": {"tensors"}}, "embed": {"given": {"encoder", "ids", "mask"}},
+    "cosine": {"vectors": set(), "words": set()},  # where a and b are read from
+    "evaluate": {"labels": {"labels"}},
+    "cross-entropy": {"ignore": set()}, "entropy": {"categories": set(), "values": set()}, "js": {"categories": set()},
+    "mutual-information": {"categories": set(), "values": set()},
     **{key: {"given": set()} for key in ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race")},
 }  # fmt: skip
 """Arguments that are no numbers, by the names that the library has for them."""
-DESCRIBED = {("race", "optimizers"), ("analogy", "vectors"), ("analogy", "words")}
+DESCRIBED = {("embed", "pooling"), ("race", "optimizers"), ("analogy", "vectors"), ("analogy", "words")}
 """Defaults that the help tells in words."""
 
 
@@ -516,7 +576,8 @@ def test_weights_by_name_are_two_files_of_them(answered, tmp_path):
         (lambda: linalg.cosine([1, 2]), "give a and b, or matrix"),
         (lambda: linalg.attention(Q, K), "give Q, K and V"),
         (lambda: linalg.attention(X=Q), "give heads too"),
-        (lambda: linalg.attention(Q, K, V, heads=1), "of one matrix X: give that alone"),
+        (lambda: linalg.attention(Q, K, heads=1), "of one matrix X, or are cut from all three"),
+        (lambda: linalg.attention(Q, X=K, heads=1), "of one matrix X, or are cut from all three"),
         (lambda: linalg.svd_approx(WIDE, randomized=True, exact=True), "randomized or exact, not both"),
         (linalg.lora, "give shape, or base and tuned"),
         (lambda: probability.gaussian(1, sample=2), "give x, or quantile, or between, or sample"),

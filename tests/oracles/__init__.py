@@ -22,7 +22,25 @@ from typing import Any
 
 import numpy as np
 
-TOPICS = ("pca", "low_rank", "attention", "multi_head", "cosine", "inverse", "autodiff", "descents", "sizes")
+TOPICS = (
+    "pca",
+    "low_rank",
+    "attention",
+    "multi_head",
+    "grouped_attention",
+    "cosine",
+    "inverse",
+    "autodiff",
+    "layers",
+    "decoder",
+    "own_gpt",
+    "descents",
+    "sizes",
+    "formats",
+    "evaluate",
+    "categories",
+    "encoder",
+)
 
 HERE = Path(__file__).parent
 

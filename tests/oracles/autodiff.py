@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from tests.oracles import draw
 
-from aimath.core.nn import _functions as ad, _tensor as tensor_
+from aimath.core.nn.autograd import _functions as ad, _fused as fused, _tensor as tensor_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,9 +62,9 @@ CASES: dict[str, Case | Training] = {
     "log-softmax": Case((X,), ad.log_softmax, lambda t, a: t.log_softmax(a, -1)),
     "log-sum-exp": Case((X,), ad.logsumexp, lambda t, a: t.logsumexp(a, -1)),
     "cross-entropy": Case((X,), lambda a: ad.cross_entropy(a, TARGET), lambda t, a: t.nn.functional.cross_entropy(a, t.tensor(TARGET), reduction="none")),
-    "layer norm": Case((X, draw(20, 4), draw(21, 4)), ad.layer_norm, lambda t, a, w, b: t.nn.functional.layer_norm(a, (4,), w, b)),
-    "embedding": Case((draw(22, 5, 3),), lambda a: ad.embedding(a, IDS) ** 2, lambda t, a: t.nn.functional.embedding(t.tensor(IDS), a) ** 2),
-    "concatenate and stack": Case((X, Y), lambda a, b: ad.concatenate([a, b, a], 0).sum(axis=0) * ad.stack([a, b], 1).sum(axis=0), lambda t, a, b: t.cat([a, b, a], 0).sum(0) * t.stack([a, b], 1).sum(0)),
+    "layer norm": Case((X, draw(20, 4), draw(21, 4)), fused.layer_norm, lambda t, a, w, b: t.nn.functional.layer_norm(a, (4,), w, b)),
+    "embedding": Case((draw(22, 5, 3),), lambda a: fused.embedding(a, IDS) ** 2, lambda t, a: t.nn.functional.embedding(t.tensor(IDS), a) ** 2),
+    "concatenate and stack": Case((X, Y), lambda a, b: fused.concatenate([a, b, a], 0).sum(axis=0) * ad.stack([a, b], 1).sum(axis=0), lambda t, a, b: t.cat([a, b, a], 0).sum(0) * t.stack([a, b], 1).sum(0)),
     "a causal mask": Case((draw(23, 4, 4) * 3.0,), lambda a: ad.softmax(ad.where(HIDDEN, -math.inf, a)), lambda t, a: t.softmax(t.where(t.tensor(HIDDEN), -math.inf, a), -1)),
     "a transformer learns": Training(steps=60, rate=0.1),
 }  # fmt: skip
@@ -104,8 +104,8 @@ def compare(case: Case | Training, figures: dict[str, np.ndarray]) -> None:
 class Numpy:
     """What the transformer is made of, in aimath's words."""
 
-    embedding, cross_entropy = staticmethod(ad.embedding), staticmethod(ad.cross_entropy)
-    gelu, norm, softmax = staticmethod(ad.gelu), staticmethod(ad.layer_norm), staticmethod(ad.softmax)
+    embedding, cross_entropy = staticmethod(fused.embedding), staticmethod(ad.cross_entropy)
+    gelu, norm, softmax = staticmethod(ad.gelu), staticmethod(fused.layer_norm), staticmethod(ad.softmax)
 
     @staticmethod
     def hide(scores: Any, hidden: np.ndarray) -> Any:

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from aimath.core.nn import PARTS, params
-from aimath.read.model_config import parse_config
+from aimath.read.models.model_config import parse_config
 
 PEERS = ("torch", "transformers")
 CONTEXT = 24
@@ -36,6 +36,7 @@ CASES = {
     "mixtral": {"model_type": "mixtral", **GROUPED, "num_local_experts": 5, "num_experts_per_tok": 2},
     "qwen2": {"model_type": "qwen2", **GROUPED, "tie_word_embeddings": True},
     "qwen3": {"model_type": "qwen3", **GROUPED, "head_dim": 10},
+    "olmo2": {"model_type": "olmo2", **GROUPED},
     "qwen2_moe": {
         "model_type": "qwen2_moe", **GROUPED, **ROUTED, "shared_expert_intermediate_size": 34,
         "decoder_sparse_step": 2, "mlp_only_layers": [1],

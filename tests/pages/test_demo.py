@@ -20,7 +20,8 @@ EVERY = sorted(DEMOS)
 
 GUIDE = (
     "neuron layer analogy cosine attention pca svd-approx lora partials chain backprop gd learning-rate adam softmax "
-    "bayes gaussian diffusion cross-entropy entropy temperature kl vae rlhf vectors transpose inverse eigenvalues matmul params"
+    "bayes gaussian diffusion cross-entropy entropy temperature kl vae rlhf vectors transpose inverse eigenvalues matmul params "
+    "layer-norm rope sample arms dpo info-nce"
 )
 
 
@@ -146,7 +147,7 @@ def test_out_is_a_picture(aimath, tmp_path):
     assert "$ aimath diffuse 1 --t 500" in text
 
 
-@pytest.mark.parametrize("form", ["csv", "tsv", "markdown", "plain"])
+@pytest.mark.parametrize("form", ["csv", "tsv", "plain"])
 def test_a_demo_is_a_text(refused, form):
     assert "is a text for people" in refused("demo", "lora", "--format", form)
 
@@ -217,7 +218,7 @@ def naive_mean(found):
     return abs(mean @ found[0]["textbook"]) > 0.999 and abs(mean @ found[0]["right"]) < 0.1
 
 
-UNMASKED, SCALED = DEMOS["attention"].experiments
+UNMASKED, SCALED, _ = DEMOS["attention"].experiments
 
 EXPERIMENTS = {
     "aimath dot 1,0 0,1": field("dot", close(0)),
@@ -236,6 +237,27 @@ EXPERIMENTS = {
     "aimath matmul '1 2; 3 4' '1 0; 0 1'": field("product", close(1, 2, 3, 4)),
     "aimath matmul '1 2 3; 4 5 6' '1 4; 2 5; 3 6'": field("product", close(14, 32, 32, 77)),
     "aimath transpose '1 2; 2 3'": field("transposed", close(1, 2, 2, 3)),
+    "aimath layer-norm 200 400 400 400 500 500 700 900": lambda found: (
+        close(-1.5)(found[0]["output"][0]) and close(2)(found[0]["output"][-1])
+    ),
+    "aimath layer-norm 5 5 5": field("output", close(0, 0, 0)),
+    "aimath rope 1 0 1 0 --start 0": field("output", close(1, 0, 1, 0)),
+    "aimath rope 1 0 1 0 --start 1 --theta 100 --fields angles": field("angles", close(1, 0.1)),
+    "aimath sample 2 1 .1 -1 3 --top-k 2": field("probs", close(0.269, 0, 0, 0, 0.731)),
+    "aimath sample 2 1 0 --temperature 5 --top-p .6": field("kept", lambda found: found == [2]),
+    "aimath sample 2 1 0 --temperature 5 --top-p .6 --order llama.cpp": field(
+        "kept", lambda found: found == [1]
+    ),
+    "aimath bayes --successes 12,10 --trials 100,100": lambda found: close(0.671)(found[0]["p_best"]),
+    "aimath bayes --successes 1200,1000 --trials 10000,10000": field(
+        "p_best", lambda found: found[0] > 0.99999
+    ),
+    "aimath dpo --chosen -12 --rejected -14 --ref-chosen -12 --ref-rejected -14": field("loss", close(0.693)),
+    "aimath dpo --chosen -12 --rejected -14 --ref-chosen -12.5 --ref-rejected -13.5 --beta 1": lambda found: (
+        close(0.313)(found[0]["loss"]) and found[0]["margin"] == [1]
+    ),
+    "aimath info-nce --similarity '.9 .1; .2 .8'": field("loss", close(0.0001, digits=1)),
+    "aimath info-nce --similarity '.5 .5; .5 .5' --temperature 1": field("loss", close(0.693)),
     "aimath det '4 7; 2 6'": field("det", close(10)),
     "aimath inverse '1 2; 2 4'": singular,
     "aimath eig '0 -1; 1 0'": field("values", lambda found: sorted(found[0]) == [[0, -1], [0, 1]]),
@@ -266,6 +288,14 @@ EXPERIMENTS = {
     ),
     "aimath params --layers 32 --d-model 4096 --heads 32 --vocab 32000 --kv-heads 32,8 --context 32k --fields kv_cache_gib": lambda found: (
         [row["kv_cache_gib"] for row in found] == [16, 4]
+    ),
+    "aimath train reverse --last": lambda found: found[0]["test"] == 1,
+    "aimath train lora --rank 1,4 --last": lambda found: found[0]["accuracy"] < 0.9 < found[1]["accuracy"],
+    "aimath train digits --last": lambda found: found[0]["accuracy"] > 0.95,
+    "aimath train spiral --last": lambda found: found[0]["accuracy"] > 0.97,
+    "aimath train rlhf --beta 5,1,.3 --last": lambda found: (
+        found[0]["reward"] < found[1]["reward"] < found[2]["reward"]
+        and found[2]["quality"] < found[0]["quality"] < found[1]["quality"]
     ),
     "aimath grad 'x^2 + 2*x*y + y^2' x=2 y=1": field("gradient", close(6, 6)),
     "aimath grad 'x^2 + 2*x*y + y^2' x=1 y=-1": field("gradient", close(0, 0)),
@@ -351,9 +381,7 @@ def test_every_experiment_is_verified():
     assert all(2 <= len(demo.experiments) <= 3 for demo in DEMOS.values())
 
 
-NO_ANSWERS = (
-    r"ln 5|log2 5|1e-9|for 0 1 2|within 0.001|of floats gives 0|1/√d|1/curvature|3.16 times|under 2 %|log is"
-)
+NO_ANSWERS = r"ln 5|ln 2|log2 5|temperature of .07|1e-9|for 0 1 2|within 0.001|of floats gives 0|1/√d|1/curvature|3.16 times|under 2 %|log is"
 
 
 @pytest.mark.slow

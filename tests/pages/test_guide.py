@@ -267,10 +267,10 @@ def test_page_fits(answered, at_terminal, page, width):
     ("page", "head", "count"),
     [
         ((), "chapter title about demos", 4),
-        (("map",), "mathematics used_in command demo", 12),
+        (("map",), "mathematics used_in command demo train", 12),
         (("roadmap",), "week chapter item demo command quiz", 17),
         (("resources",), "name author about address", 7),
-        (("probability",), "demo chapter what used_in seconds", 5),
+        (("probability",), "demo chapter what used_in seconds", 7),
         (("check", "information"), "where what printed true verdict how", len(claims.INFORMATION)),
         (("check",), "where what printed true verdict how", len(claims.CLAIMS)),
     ],

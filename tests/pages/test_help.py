@@ -13,7 +13,8 @@ from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import commands_by_chapter
 from aimath.cli.command import shared_params
 from aimath.cli.options import TABLE, InputOptions, OutputOptions
-from aimath.pages.help import FIRST_EXAMPLES
+from aimath.content.conventions import CONVENTIONS
+from aimath.pages.help import FIRST_EXAMPLES, TOPICS
 
 
 @pytest.mark.parametrize("columns", [80, 100])
@@ -76,11 +77,39 @@ def test_options_that_all_share_have_a_page(answered):
     for options in (InputOptions, OutputOptions):
         for param in shared_params(options):
             assert re.search(rf"[ ,] {param.flags[0]}[ ,]", text)
-            assert param.help.split()[0] in text
+            assert param.help.split()[0].lower() in text.lower()
 
 
 def test_help_of_a_short_command_fits_a_screen(aimath):
     assert len(aimath("softmax", "--help").out.splitlines()) <= 23
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_at_a_terminal_is_a_screen_that_names_every_option(name, warm, aimath):
+    shown = pseudo.seen(warm, "help", name)
+    assert len(shown.splitlines()) <= 23
+    assert max(map(len, shown.splitlines())) <= 80
+    whole = aimath(name, "--help").out.partition("\nOptions:\n")[2]
+    options = [
+        set(re.findall(r"--?[\w-]+", one)) for one in re.findall(r"^  (-.*?)(?:  |$)", whole, re.MULTILINE)
+    ]
+    assert {"-h", "--help"} in options
+    assert all(flags & {"--help", *re.findall(r"--?[\w-]+", shown)} for flags in options)
+    assert re.sub(r"\s+", " ", f"Example: {lookup(name).example} ") in re.sub(r"\s+", " ", shown)
+    assert f"aimath help {name} --all" in shown
+
+
+def test_all_of_help_at_a_terminal(warm, answered):
+    shown = pseudo.seen(warm, "help", "gd", "--all")
+    assert shown.startswith(answered("gd", "--help"))
+    assert "$ aimath gd --lr 0.1 --steps 20 --explain\n" in shown
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_pages_of_what_holds_for_all_fit_a_screen(topic, answered):
+    assert len(answered("help", topic).splitlines()) <= 24
+    for term in CONVENTIONS.get(topic, ()):
+        assert f"\n  {term}  " in f"\n{answered('help', topic)}"
 
 
 def test_path_to_temperature_and_entropy_is_three_commands(aimath):

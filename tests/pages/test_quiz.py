@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import os
 import re
 import shlex
 import subprocess
@@ -14,7 +16,9 @@ from pathlib import Path
 import pytest
 from tests import pseudo
 
+from aimath.errors import InputError
 from aimath.quiz.deck import EXERCISES, draw_cards
+from aimath.quiz.progress import Answered, ProgressFile, read_progress
 
 
 def answers(topics, count, seed=0):
@@ -32,7 +36,11 @@ def test_all_right_is_0(answered):
 @pytest.mark.parametrize("topic", sorted(EXERCISES))
 def test_every_calculator_is_asked_and_explained(aimath, topic):
     count = 3
-    ran = aimath("quiz", topic, "--count", str(count), "--tries", "1", stdin="999\n" * count)
+    wrong = [
+        "999" if card.exercise else "abcd".replace(card.answer, "")[0]
+        for card in draw_cards([topic], 0, count)
+    ]
+    ran = aimath("quiz", topic, "--count", str(count), "--tries", "1", stdin="\n".join(wrong))
     assert (ran.code, ran.err) == (4, "")
     assert ran.out.count("The answer is ") == count
     for card in draw_cards([topic], 0, count):
@@ -75,7 +83,7 @@ def test_empty_line_passes_and_the_rest_is_unanswered(aimath):
     ran = aimath("quiz", "--count", "4", stdin="\n")
     assert ran.code == 4
     assert ran.out.count("The answer is ") == 1
-    assert ran.out.endswith("0 of 4 right; 4 not answered.\n")
+    assert "\n0 of 4 right; 4 not answered.\n" in ran.out
     assert aimath("quiz", "--count", "2").out.endswith("0 of 2 right; 2 not answered.\n")
 
 
@@ -202,7 +210,7 @@ def test_lines_fit(aimath):
 
 def test_prompt_at_a_terminal(warm):
     (answer,) = answers(["det"], 1)
-    seen = pseudo.seen(warm, "quiz", "det", "--count", "1", typed=["12345\n", f"{answer}\n"])
+    seen = pseudo.seen(warm, "quiz", "det", "--count", "1", "--seed", "0", typed=["12345\n", f"{answer}\n"])
     assert "  > 12345\n  ✗ not right; once more\n" in seen
     assert f"  > {answer}\n  ✓ right: {answer}\n" in seen
 
@@ -215,3 +223,102 @@ def test_end_of_input_at_a_terminal(warm):
 def test_narrow_terminal(warm):
     seen = pseudo.seen(warm, "quiz", "words", "--count", "2", typed=["e\n", "\x04"], columns=40, code=4)
     assert max(map(len, seen.splitlines())) <= 40
+
+
+def test_question_mark_helps_and_typos_are_no_tries(aimath):
+    (answer,) = answers(["det"], 1)
+    ran = aimath("quiz", "det", "--count", "1", "--tries", "1", stdin=f"?\nthree\n1,5\n{answer}\n")
+    assert ran.code == 0
+    assert "Type a number" in ran.out
+    assert "aimath demo" in ran.out
+    assert "? 'three' is not a number" in ran.out
+    assert ran.out.endswith("1 of 1 right.\n")
+
+
+def test_q_ends(aimath):
+    ran = aimath("quiz", "det", "--count", "3", stdin="q\n1\n1\n")
+    assert ran.code == 4
+    assert ran.out.endswith("0 of 3 right; 3 not answered.\n")
+
+
+def test_questions_of_the_article_come_first():
+    first = [card.topic for card in draw_cards([], 5, 10)]
+    assert first[:8] == [
+        "matmul",
+        "lora",
+        "backprop",
+        "softmax",
+        "cross-entropy",
+        "diffuse",
+        "temperature",
+        "rlhf",
+    ]
+    assert [card.topic for card in draw_cards(["words"], 3, 8)] == first[:8]
+
+
+def test_seed_at_a_terminal_is_new_and_told(warm):
+    seen = pseudo.seen(warm, "quiz", "det", "--count", "1", typed=["\x04"], code=4)
+    seed = re.search(r"Seed (\d+):", seen)[1]
+    again = pseudo.seen(warm, "quiz", "det", "--count", "1", "--seed", seed, typed=["\x04"], code=4)
+    assert re.search(r"determinant.*", seen)[0] == re.search(r"determinant.*", again)[0]
+
+
+def test_progress_is_kept_and_asked_again(aimath, tmp_path):
+    """What was missed is asked again until it is right; the roadmap ticks what is."""
+    file = tmp_path / "progress.jsonl"
+    (right,) = answers(["kl"], 1)
+    assert aimath("quiz", "kl", "--count", "1", "--progress", file, stdin=f"{right}\n").code == 0
+    ran = aimath("quiz", "det", "--count", "1", "--tries", "1", "--progress", file, stdin="999\n")
+    assert ran.out.endswith("To look at again: det, aimath demo det\n")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(line["topic"], line["outcome"], line["seed"]) for line in lines] == [
+        ("kl", "first", 0),
+        ("det", "wrong", 0),
+    ]
+    ran = aimath("quiz", "--missed", "--count", "2", "--progress", file, stdin="")
+    assert ran.out.count(": det\n") == 1
+    assert "kl" not in ran.out
+    shown = aimath("guide", "roadmap", "--progress", file, "--format", "csv", "--fields", "quiz,done").out
+    ticks = dict(line.split(",") for line in shown.splitlines())
+    assert (ticks["kl"], ticks["softmax"]) == ("✓", "no")
+    (right,) = answers(["det"], 1)
+    assert aimath("quiz", "--missed", "--count", "1", "--progress", file, stdin=f"{right}\n").code == 0
+    ran = aimath("quiz", "--missed", "--progress", file)
+    assert (ran.code, ran.out) == (0, "Nothing was missed.\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"topic": 1}', '{"topic": 1, "question": "", "outcome": "first", "seed": 0}', "\xff"]
+)
+def test_file_that_is_no_progress_is_left_alone(aimath, tmp_path, text):
+    file = tmp_path / "other"
+    file.write_text(text, "latin-1")
+    for words in (
+        ["quiz", "--progress", file],
+        ["quiz", "--missed", "--progress", file],
+        ["guide", "roadmap", "--progress", file],
+    ):
+        ran = aimath(*words, stdin="1\n")
+        assert (ran.code, ran.out) == (1, "")
+        assert "line 1: that is no line of a quiz's progress" in ran.err
+    assert file.read_text("latin-1") == text
+
+
+def test_answer_that_has_no_room_leaves_the_lines_before_it(tmp_path, monkeypatch):
+    file = tmp_path / "progress.jsonl"
+    progress, answer, write = ProgressFile(str(file)), Answered("kl", "kl", "first", 0), os.write
+    progress.append(answer)
+    monkeypatch.setattr(os, "write", lambda number, data: write(number, data[:7]))
+    with pytest.raises(InputError, match="could not be written whole"):
+        progress.append(answer)
+    progress.close()
+    assert read_progress(str(file)) == [answer]
+
+
+def test_progress_that_cannot_be_kept_is_told_before_a_question(aimath, tmp_path):
+    assert aimath("quiz", "--progress", tmp_path / "no" / "file").out == ""
+    for words in (["--missed"], ["--missed", "--progress", "x", "kl"], ["--export", "md", "--progress", "x"]):
+        assert aimath("quiz", *words).code == 2
+    assert aimath("guide", "map", "--progress", "x").code == 2
+    ran = aimath("quiz", "--missed", "--progress", tmp_path / "none")
+    assert (ran.code, "there is no file" in ran.err) == (1, True)

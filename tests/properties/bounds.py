@@ -58,6 +58,13 @@ def over_keys(end: Callable[..., Any]) -> Callable[[Any], Any]:
     return lambda result: end(np.asarray(result.V), axis=-2, keepdims=True)
 
 
+def shared_keys(end: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Give the end of the values that each head of several mixes."""
+    return lambda result: np.repeat(
+        end(np.asarray(result.V), axis=-2, keepdims=True), result.heads // result.kv_heads, axis=-3
+    )
+
+
 def of_rows(name: str, end: Callable[..., Any]) -> Callable[[Any], Any]:
     """Give the end of the entries of each row of a quantity."""
     return lambda result: end(getattr(result, name), axis=-1)
@@ -95,16 +102,38 @@ BOUNDS: dict[str, tuple[End, End] | str] = {
     **dict.fromkeys(("describe.p5", "describe.p25", "describe.p75", "describe.p95", "describe.p10", "describe.p99.9"), REAL),
     **dict.fromkeys(("kl_p0.1", "kl_p1", "kl_p5", "kl_p10", "kl_median", "kl_p90", "kl_p95", "kl_p99", "kl_p99.9"), SIZE),
     "ratios": WORDS, "log_ratio": REAL,
+    **dict.fromkeys(("weights.name", "weights.kind", "weights.dtype", "weights.remark", "weights.format", "weights.other"), WORDS),
+    **dict.fromkeys(("weights.parameters", "weights.files"), WHOLE),
+    **dict.fromkeys(("weights.std", "weights.rms_again", "weights.largest", "spectral_norm", "noise_edge", "beyond_edge", "rank_90", "rank_99", "bits", "weights.relative_error", "relative_change", "max_change"), SIZE),
+    **dict.fromkeys(("weights.mean",), REAL), **dict.fromkeys(("weights.rms",), SIZE), "weights.kurtosis": (-2.0, INF), "weights.outlier": ABOVE_ONE,
+    **dict.fromkeys(("gpt.text", "gpt.token", "gpt.answer", "gpt.part", "gpt.looks_at", "gpt.precision"), WORDS),
+    **dict.fromkeys(("gpt.rank", "gpt.id", "gpt.place", "gpt.tokens", "gpt.depth", "gpt.answer_rank", "gpt.layer", "gpt.head"), WHOLE),
+    **dict.fromkeys(("gpt.logit", "gpt.logits", "gpt.added", "gpt.running", "gpt.total", "gpt.log_sum", "gpt.model_logit"), REAL),
+    **dict.fromkeys(("gpt.probability", "gpt.answer_probability", "gpt.final", "gpt.weights"), SHARE),
+    **dict.fromkeys(("gpt.bits", "gpt.nats", "gpt.entropy", "gpt.length", "gpt.mean"), SIZE), "gpt.likeliest": (0.0, 1.0 + 1e-6),
+    **dict.fromkeys(("gpt.perplexity", "gpt.whole"), ABOVE_ONE), "gpt.bits_per_byte": SIZE, "TokenSurprises.total": SIZE,
+    **dict.fromkeys(("sparsity", "top_energy"), SHARE), "weights.cosine": ANY_SIGN, "weights.stable_rank": ABOVE_ONE, "weights.effective_rank": ABOVE_ONE,
+    **dict.fromkeys(("ignored", "top", "bins", "correct", "support", "predictions", "hits", "confusion", "bin_count", "held_count", "evaluate.sums"), WHOLE), "evaluate.labels": WORDS,
+    **dict.fromkeys(("accuracy_stderr", "top_accuracy", "top_accuracy_stderr", "brier_half", "reliability", "resolution", "ece", "ece_equal_mass", "auroc", "average_precision", "precision", "recall", "f1", "bin_low", "bin_high", "bin_accuracy", "bin_confidence", "bin_gap"), SHARE),
+    **dict.fromkeys(("counts", "p_counts", "q_counts", "entropy.missing", "mutual-information.missing"), WHOLE), "nmi": SHARE, "conditional_entropy": SIZE,
+    **dict.fromkeys(("mutual-information.x", "mutual-information.y"), WORDS),
+    **dict.fromkeys(("held_high", "held_accuracy", "held_confidence", "held_gap"), SHARE),
+    **dict.fromkeys(("cross_entropy_stderr", "perplexity_stderr", "brier_stderr"), SIZE),
+    "brier": (0.0, 2.0), "uncertainty": (0.0, 0.25), "within": ANY_SIGN, "evaluate.perplexity": ABOVE_ONE, "evaluate.rounding": SHARE,
+    **dict.fromkeys(("embed.ids", "embed.tokens"), WHOLE), **dict.fromkeys(("embed.text", "embed.token", "embed.route"), WORDS),
+    **dict.fromkeys(("hidden", "pooled", "first_entries", "pooled_1", "embed.vector"), REAL), "row_norms": SIZE,
     # counts of a model, which tests/core/nn holds to every tensor's shape
     **dict.fromkeys(("params.parameters", "params.part", "params.by_part", "params.non_embedding", "params.active", "params.flops", "params.flops_training", "params.kv_cache", "params.memory_inference", "params.memory_training", "params.context", "params.batch", "params.dtype", "params.cache_dtype", "params.architecture", "params.store", "params.by_store", "params.training_each", "params.training_bytes", "params.weights", "params.weight_bytes", "params.cache_bytes", "params.cached", "params.seen", "params.narrow", "params.attention_flops", "params.multiplied", "params.head_again", "params.attention_weights", "params.attention_biases", "params.latent_queries", "params.latent_down", "params.latent_up", "params.latent_output", "params.mlp_layer", "params.mlp_biases", "params.mlp_matrices", "params.norm_layer", "params.norm_outside", "params.expert", "params.router", "params.shared", "params.expert_layer", "params.expert_layers", "params.dense_layers", "params.value_dim", "params.kv_cache_gib", "params.memory_inference_gib", "params.memory_training_gib", "params.tensors", "params.layers", "params.d_model", "params.heads", "params.kv_heads", "params.head_dim", "params.d_ff", "params.vocab", "params.positions", "params.experts", "params.experts_per_token", "params.window", "params.tensor_sum", "params.like", "params.config", "params.model_type"), WHOLE),
     "entropy": (0.0, log_entries), "probs": SHARE, "policy": SHARE, "perplexity": (1.0, entries), "surprise": SIZE,
-    "kl": SIZE, "norm": SIZE, "norms": SIZE, "condition": ABOVE_ONE, "cosine": ANY_SIGN, "cross_entropy": SIZE,
+    "kl": SIZE, "distillation": SIZE, "norm": SIZE, "norms": SIZE, "condition": ABOVE_ONE, "cosine": ANY_SIGN, "cross_entropy": SIZE,
     # of one command
     "eig.vectors": ANY_SIGN, "eig.vectors_im": ANY_SIGN, "eig.magnitude": SIZE, "eig.spectral_radius": SIZE,
     "det.sign": ANY_SIGN, "det.log_abs_det": REAL, "inverse.rank": SIZE,
     "cosine.norm_a": SIZE, "cosine.norm_b": SIZE, "cosine.angle": (0.0, 180.0),
     "analogy.similarity": ANY_SIGN, "analogy.similarities": ANY_SIGN, "analogy.found": REAL,
     "attention.weights": SHARE, "Attention.output": (over_keys(np.min), over_keys(np.max)),
+    "attention.window": WHOLE, "attention.kv_heads": WHOLE,
+    "HeadsAttention.mixed": (shared_keys(np.min), shared_keys(np.max)), "HeadsAttention.output": REAL,
     "MultiHead.mixed": (over_keys(np.min), over_keys(np.max)), "attention.attention": "an answer within the answer",
     "pca.mean": (lambda r: np.min(r.X, axis=-2), lambda r: np.max(r.X, axis=-2)), "pca.mean_rest": REAL, "pca.components": ANY_SIGN,
     "pca.variance": SIZE, "pca.ratio": SHARE, "pca.cumulative": SHARE, "pca.total_variance": SIZE, "pca.spectrum": SIZE,
@@ -132,6 +161,9 @@ BOUNDS: dict[str, tuple[End, End] | str] = {
     "cross-entropy.target_probs": SHARE,
     "bayes.evidence": SHARE, "bayes.joint": (0.0, "prior"), "bayes.implied": SHARE, "bayes.posterior": SHARE, "bayes.posteriors": SHARE,
     **{f"bayes.{name}": SIZE for name in ("odds", "prior_odds", "bayes_factor", "population", "cases", "others", "hits", "misses", "false_alarms", "correct_rejections")},
+    "Arms.arm": WHOLE, "Arms.a": SIZE, "Arms.b": SIZE, "Arms.successes": SIZE, "Arms.trials": SIZE, "Arms.failures": SIZE,
+    "Arms.pseudo_counts": SIZE, "Arms.posterior_mean": SHARE, "Arms.interval": SHARE, "Arms.p_best": SHARE,
+    "Arms.difference": ANY_SIGN, "Arms.std": SHARE,
     "bayes.bits": REAL, "bayes.log_odds": REAL,
     "gaussian.density": SIZE, "gaussian.cdf": SHARE, "gaussian.survival": SHARE, "gaussian.probability": SHARE,
     "gaussian.z_low": REAL, "gaussian.z_high": ("z_low", INF),
@@ -142,7 +174,7 @@ BOUNDS: dict[str, tuple[End, End] | str] = {
     "Perplexity.nats": (0.0, nats_entries), "Perplexity.terms": SIZE, "TokenPerplexity.nats": (of_rows("surprise", np.min), of_rows("surprise", np.max)), "TokenPerplexity.perplexity": ABOVE_ONE,
     "LogProbPerplexity.nats": (lambda r: -np.max(r.log_probs, axis=-1), lambda r: -np.min(r.log_probs, axis=-1)), "LogProbPerplexity.perplexity": ABOVE_ONE, "LogProbPerplexity.token_probs": SHARE,
     "kl.cross_entropy": SIZE, "kl.reverse": SIZE, "kl.reverse_terms": REAL, "kl.mass_difference": ANY_SIGN,
-    "js.js": (0.0, log_two), "js.distance": (0.0, lambda r: float(mp.sqrt(mp.log(2) / mp.log(r.base)))), "js.mixture": SHARE, "js.kl_p": (0.0, log_two), "js.kl_q": (0.0, log_two),
+    "js.js": (0.0, log_two), "js.distance": (0.0, lambda r: float(mp.sqrt(mp.log(2) / mp.log(r.base)))), "js.mixture": SHARE, "js.terms": (0.0, log_two), "js.kl_p": (0.0, log_two), "js.kl_q": (0.0, log_two),
     "mutual-information.mutual_information": (0.0, lambda r: np.minimum(r.row_entropy, r.column_entropy)),
     "mutual-information.joint": SHARE, "mutual-information.expected": SHARE, "mutual-information.row_marginal": SHARE, "mutual-information.column_marginal": SHARE,
     "mutual-information.joint_entropy": SIZE, "mutual-information.row_entropy": (0.0, "joint_entropy"), "mutual-information.column_entropy": (0.0, "joint_entropy"),
@@ -178,12 +210,12 @@ POLE, PAST = (
     "past float64, as documented, infinite",
 )
 INFINITE = {
-    **dict.fromkeys(("logits", "values", "temperature", "mask", "x", "low", "high", "log_probs", "surprise", "cross_entropy", "kl", "terms", "perplexity", "condition", "shifted"), POLE),
+    **dict.fromkeys(("logits", "values", "temperature", "mask", "x", "low", "high", "log_probs", "surprise", "cross_entropy", "kl", "distillation", "terms", "perplexity", "condition", "shifted"), POLE),
     "attention.masked": "-inf hides a key", "Backprop.slopes": PAST, "Backprop.values": PAST,
-    **dict.fromkeys(("bayes.bayes_factor", "bayes.bits", "bayes.odds", "bayes.prior_odds", "bayes.log_odds", "det.log_abs_det", "diffuse.snr", "difference.snr_db", "kl.reverse", "kl.reverse_terms", "perplexity.nats", "learning-rate.steps", "logsumexp.logsumexp", "logsumexp.maximum", "gaussian.quantile", "lora.times_smaller"), POLE),
+    **dict.fromkeys(("bayes.bayes_factor", "bayes.bits", "bayes.odds", "bayes.prior_odds", "bayes.log_odds", "det.log_abs_det", "diffuse.snr", "difference.snr_db", "weights.snr_db", "weights.relative_error", "relative_change", "kl.reverse", "kl.reverse_terms", "perplexity.nats", "learning-rate.steps", "logsumexp.logsumexp", "logsumexp.maximum", "gaussian.quantile", "lora.times_smaller"), POLE),
     **dict.fromkeys(("gaussian.density", "gaussian.log_density", "gaussian.log_cdf", "info-nce.losses", "info-nce.back_losses", "info-nce.loss", "focal.loss", "focal.nats", "dpo.losses", "compare.kl", "kl_stderr", "nll_difference", "nll_difference_stderr", "perplexity_difference", "perplexity_difference_stderr", "perplexity_a_stderr", "perplexity_b_stderr", "compare.ratio", "ratio_stderr", "kl_p0.1", "kl_p1", "kl_p5", "kl_p10", "kl_median", "kl_p90", "kl_p95", "kl_p99", "kl_p99.9", "compare.stderr", "compare.difference", "differences", "interval", "mean_a", "mean_b", "describe.stderr", "DescribeColumns.variance", "DescribeColumns.std", "log_ratio", "kl_max", "kl_min", "kl_quantiles", "nll_a", "nll_b", "perplexity_a", "perplexity_b", "difference.norm", "difference.norm_b", "dpo.reward_chosen", "dpo.reward_rejected", "gaussian.z", "gaussian.z_low", "gaussian.z_high", "gaussian-kl.sigma", "cosine.dot", "cosine.norm_a", "cosine.norm_b", "cosine.norms", "learning-rate.best_lr", "learning-rate.max_lr", "rlhf.log_partition"), PAST),
     **dict.fromkeys(("Trajectory.v", "Trajectory.v_hat", "Trajectory.v_max", "Trajectory.square_avg"), "past float64, where their roots are kept"),
-    "Trajectory.norm": PAST,
+    "Trajectory.norm": PAST, **dict.fromkeys(("spectral_norm", "noise_edge", "max_change"), PAST),
 }  # fmt: skip
 """Quantities that may be infinite, and why; all others are finite, or refused by their name."""
 

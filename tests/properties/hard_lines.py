@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.fast_parser import escape_negatives, parse_args
-from aimath.cli.job import parse_job
 from aimath.cli.options import OutputOptions
-from aimath.cli.run import _make_reports
+from aimath.cli.runner.answers import _make_reports, _reduced_report
+from aimath.cli.runner.job import parse_job
+from aimath.cli.runner.reduction import Accumulators, named_operands
 
 if TYPE_CHECKING:
     import random
@@ -42,6 +43,7 @@ analogy king man {woman|queen}
 attention -Q '{0} {1}' -K '{1} 1; 1 {0}' -V '{0};{1}'
 attention -Q '{0} {1}; 1 {2}' -K '{1} 1; 1 {0}' -V '{0} 1;{1} {2}' --scale {scale}
 attention -Q '{0}; 1' -K '{1}; {2}' -V '{0};{1}' {--causal|--mask '1 0; 1 1'}
+attention -Q '{0} {1}; 1 {2}' -K '{1}; {2}' -V '{0};{1}' --heads 2 --kv-heads 1 {--window 1|--causal}
 attention '{0} {1}; 1 {2}' --heads {1|2} {--causal|--seed 3}
 attention -Q 1,2 -K '{0} 1; 1 0' -V '1;2' --mask '{1} {2}'
 pca '{0} {1}; {1} 1; 0 1'
@@ -93,6 +95,9 @@ bayes --prior {0} --likelihood {1} --evidence {2}
 bayes --prior {0} --likelihood {1} --false-positive {2}
 bayes --prior {0},1 --likelihood {1},{2} --normalize
 bayes --prior {0},{1} --likelihood {1},{2} --likelihood {2},1 --normalize
+bayes --successes {0},{1} --trials {1},{2}
+bayes --successes 1,2,3 --trials 3,3,3 --pseudo-counts {0},{1}
+bayes --prior {0},{1} --likelihood {1} --false-positive {2}
 bayes --prior .5,.5 --likelihood {0},{1}
 bayes --prior .5 --likelihood {0} --likelihood {1} --false-positive {1} --false-positive {2}
 gaussian {0} --mu {1} --sigma {2}
@@ -152,12 +157,23 @@ focal {0} --target {0|1} --alpha {share}
 describe '{0} {1}; {2} 1' --each-column
 describe {0} {1} {2} --quantiles .1,.999
 kl {0},{1} {1},{2} --logits
+kl {0},{1} {1},{2} --logits --temperature {.3|7|1e9}
 js {0},{1},1 {1},{2},0 --logits
 entropy {0} {1} {2} --logits
 perplexity {0} {1} --logits
 compare '{0} {1}; {1} 1' '{1} {2}; 0 1' --logits {--target 0,1|--reverse|--base 2}
 compare '{0} {1}' '{1} {2}' --logits
 compare {0},{1},1 {1},{2},2 --paired --seed 1
+embed random:{2|8|64} '{0} {1}' {2} {--pooling max|--pooling cls --no-normalize|--dtype float64|}
+weights '{0} {1}; {2} 1' {--spectra|--quantize int8,nf4,fp8_e4m3}
+weights '{0} {1}; {2} 1' --against '{1} {2}; {0} 1'
+gpt reverse {123456|11|98765432101} {--top 3|--lens|--nll|--layer 0 --head 0|--layer 0} --dtype {float32|float64}
+entropy '{0} {1}; {1} {1}; {2} {0}' --categories
+mutual-information '{0} {1}; {1} {1}; {2} {0}' --categories
+js {0},{1},{1} {2},{0} --categories
+evaluate --logits '{0} {1}; {1} 1; {2} {0}' --target {0,1,1|1,1,1} {--bins 3|--top 1}
+evaluate --logits '{0} {1} 1; {1} 1 {2}' --target {0,2|1,1}
+evaluate --logits '{0}; {1}; {2}' --target 0,1,1
 params --layers {1|7} --d-model 48 --heads 4 --vocab 27 {--tied|--experts 4 --experts-per-token 2|--like bert --positions 64} --context {1|32k}
 params --layers 1000000 --d-model 1000 --heads 10 --vocab 1000000 --kv-heads 2 --window 5 --dtype {fp64|int4}
 """
@@ -214,5 +230,11 @@ def reports(line: str) -> Iterator[Report]:
     for key in OutputOptions._fields:
         del given[key]
     job, pieces = parse_job(command, given, stdin=False)
+    if job.reduction:
+        learnt = Accumulators(job, job.reduction)
+        for piece in pieces:
+            learnt.update(named_operands(job, piece))
+        yield from (_reduced_report(job, learnt.of_run(run), run) for run in job.runs)
+        return
     for piece in pieces:
         yield from _make_reports(job, piece, job.runs)

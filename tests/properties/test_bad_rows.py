@@ -10,8 +10,6 @@ from tests.properties.hard_lines import CALCULATORS
 
 from aimath.cli.catalogue import lookup
 
-pytestmark = pytest.mark.sampled(4)
-
 GOOD = "1 2|2 1|.5 3|3 .25|-1 .5"
 SHARES = ".5 .5|.25 .75|.9 .1|.125 .875|1 0"
 ROWS = [
@@ -59,8 +57,8 @@ ROWS = [
 LACKING = {"diffuse --alpha-bar .5 --noise 1.7e308,1"}
 WHOLE = {
     "matmul": "a matrix", "transpose": "a matrix", "inverse": "a matrix", "det": "a matrix", "eig": "a matrix",
-    "attention": "matrices", "pca": "all rows make one answer", "svd-approx": "a matrix", "lora": "files",
-    "mutual-information": "a matrix", "analogy": "words", "positional": "no rows", "params": "no rows", "compare": "all rows make one answer", "difference": "arrays",
+    "attention": "matrices", "pca": "all rows make one answer", "svd-approx": "a matrix", "lora": "files", "weights": "files",
+    "mutual-information": "a matrix", "analogy": "words", "positional": "no rows", "params": "no rows", "compare": "all rows make one answer", "evaluate": "all rows make one answer", "difference": "arrays", "gpt": "texts", "embed": "texts",
     "info-nce": "matrices", "rope": "a row's answer depends on its place",
     **dict.fromkeys(("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race"), "a start, no rows"),
 }  # fmt: skip

@@ -15,9 +15,11 @@ from aimath.cli.catalogue import lookup
 from aimath.errors import InputError
 from aimath.render.report_view import ReportView
 
-pytestmark = pytest.mark.sampled(3)
-
-QUICK, THOROUGH = 4, 150
+QUICK = 4
+MORE = pytest.mark.parametrize(
+    "count", [pytest.param(30, marks=pytest.mark.slow), pytest.param(150, marks=pytest.mark.exhaustive)]
+)
+"""So many lines of each command are drawn."""
 """Lines drawn of each form."""
 
 
@@ -113,17 +115,17 @@ def test_nothing_warns(name):
         check_silent(line)
 
 
-@pytest.mark.slow
+@MORE
 @pytest.mark.parametrize("name", CALCULATORS)
-def test_more_quantities_are_within_their_bounds(name):
-    for line in drawn(name, THOROUGH, 4, ENDS) + drawn(name, THOROUGH, 5, ()):
+def test_more_quantities_are_within_their_bounds(name, count):
+    for line in drawn(name, count, 4, ENDS) + drawn(name, count, 5, ()):
         check_within_bounds(line)
 
 
-@pytest.mark.slow
+@MORE
 @pytest.mark.parametrize("name", CALCULATORS)
-def test_nothing_else_warns(name):
-    for line in drawn(name, THOROUGH, 6, ENDS):
+def test_nothing_else_warns(name, count):
+    for line in drawn(name, count, 6, ENDS):
         check_silent(line)
 
 
@@ -163,11 +165,13 @@ def test_forms_are_silent(aimath, name):
         check_forms(aimath, line, rng)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "count", [pytest.param(4, marks=pytest.mark.slow), pytest.param(15, marks=pytest.mark.exhaustive)]
+)
 @pytest.mark.parametrize("name", CALCULATORS)
-def test_all_forms_are_silent(aimath, name):
+def test_all_forms_are_silent(aimath, name, count):
     rng = random.Random(8)  # noqa: S311
-    for line in drawn(name, 15, 8, ENDS):
+    for line in drawn(name, count, 8, ENDS):
         check_forms(aimath, line, rng)
 
 

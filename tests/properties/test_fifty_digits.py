@@ -201,4 +201,4 @@ def test_what_is_no_weight_is_listed_and_not_counted(aimath, tmp_path):
         outs.append(aimath("lora", *files, "--json"))
     assert outs[0].code == outs[1].code == 0
     assert outs[0].out == outs[1].out
-    assert "flags, position_ids" in outs[1].err
+    assert "'position_ids', 'flags'" in outs[1].err

@@ -64,13 +64,13 @@ def test_right_as_far_as_typed(text, answer, unit):
     ],
 )
 def test_wrong_answers_are_told_why(text, answer, said):
-    assert grade_number(text, asked(answer)) == (False, said)
+    assert grade_number(text, asked(answer))[:2] == (False, said)
 
 
 def test_usual_mistake_is_named_before_anything_else():
     near = (Distractor(0.4397, "in nats"), Distractor(2.0, "twice"))
     question = asked(0.6343, near=near)
-    assert grade_number("0.44", question) == (False, "in nats")
+    assert grade_number("0.44", question)[:2] == (False, "in nats")
     assert grade_number("0.4397", question).feedback == "in nats"
     assert grade_number("2", question).feedback == "twice"  # exact, though of one digit
     assert grade_number("0.4", question).feedback == ""
@@ -116,4 +116,4 @@ def test_letter_is_taken_in_every_dress(text):
     [("a", "why not"), ("e", "'e' is none of a, b, c, d"), ("bb", "'bb' is none of a, b, c, d")],
 )
 def test_other_letters_are_told_why_not(text, said):
-    assert grade_choice(text, "abcd", ["why not", "", "no", "no"]) == (False, said)
+    assert grade_choice(text, "abcd", ["why not", "", "no", "no"])[:2] == (False, said)

@@ -15,7 +15,7 @@ from aimath.quiz.exercise import MAX_DRAWS, Sampler, sample_exercise
 from aimath.render.numbers import NumberStyle
 
 EVERY = [(topic, maker) for topic, makers in EXERCISES.items() for maker in makers]
-BY_ROW = {"gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race"}
+BY_ROW = {"gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "race", "weights"}
 NAMES = [f"{topic}-{maker.__name__}" for topic, maker in EVERY]
 each = pytest.mark.parametrize(("topic", "maker"), EVERY, ids=NAMES)
 maker = pytest.mark.parametrize("maker", [maker for _, maker in EVERY], ids=NAMES)
@@ -32,7 +32,11 @@ def test_answer_is_the_command_s(topic, maker, seed, aimath):
     ran = aimath(*words, "--json")
     assert (ran.code, ran.err) == (0, "")
     rows = [json.loads(row) for row in ran.out.splitlines()]
-    row, at = (rows[made.position[0]], made.position[1:]) if topic in BY_ROW else (rows[0], made.position)
+    row, at = (
+        (rows[made.position[0]], made.position[1:])
+        if topic in BY_ROW or len(rows) > 1
+        else (rows[0], made.position)
+    )
     value = row[made.field]
     if np.ndim(value) == len(at) + 1 and len(value) == 1:
         value = value[0]

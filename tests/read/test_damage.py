@@ -12,8 +12,8 @@ import pytest
 
 from aimath.errors import InputError
 from aimath.read.blocks import ReadOptions
+from aimath.read.models.word_vectors import read_word_vectors
 from aimath.read.operands import open_matrix, read_blocks
-from aimath.read.word_vectors import read_word_vectors
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,11 @@ import pytest
 
 from aimath.core.linalg import EXAMPLE_VECTORS, EXAMPLE_WORDS
 from aimath.errors import InputError
-from aimath.read._datasets import DIGITS_PATH
+from aimath.read import _datasets
 from aimath.read.blocks import WORDS, memory_limit
 from aimath.read.operands import read_blocks
 
+DIGITS_PATH = Path(_datasets.DIGITS_PATH)
 # UCI's own counts of the classes 0 to 9 in optdigits.tes.
 COUNTS = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
 

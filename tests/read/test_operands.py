@@ -282,8 +282,8 @@ def test_arguments_load_neither_orjson_nor_the_readers():
         "csv",
         "zipfile",
         "fractions",
-        "aimath.read._text",
-        "aimath.read._npy",
+        "aimath.read.text._text",
+        "aimath.read.binary._npy",
     } & set(out)
 
 

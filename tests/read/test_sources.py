@@ -76,6 +76,7 @@ def test_an_unknown_suffix_lists_the_known_ones(refusal, at):
     error = refusal(at("d.data", b"1 2\n"))
     assert error.message.endswith(
         "d.data: its suffix is none of .csv .tsv .txt .json .ndjson .jsonl .npy .npz .safetensors"
+        " .parquet .arrow .feather"
     )
     assert (error.hint, error.usage) == ("use --input-format FORM", True)
     assert (
@@ -90,7 +91,8 @@ def test_content_that_is_not_what_its_name_says(refusal, at):
     assert why(refusal, at("d.npy", b"1 2\n")) == "d.npy: its content is text, not npy"
     assert refusal(at("d.csv", "1,2\n".encode("utf-16"))).hint == "convert it with iconv -f UTF-16 -t UTF-8"
     assert refusal(stdin="1 2\n".encode("utf-16")).message == "<stdin>: its content is utf-16"
-    assert refusal(at("d.txt", b"\x1f\x8b\x08\x00")).hint == "convert it with gzip -dc"
+    cut = "d.txt: truncated: the gzip data end before their end"
+    assert why(refusal, at("d.txt", b"\x1f\x8b\x08\x00")) == cut
     assert refusal(stdin=GOOD["good.npz"]).message == "<stdin>: its content is npz, not text"
 
 
@@ -114,3 +116,28 @@ def test_files_are_closed(read, at):
     for _ in range(3):
         read(tokens)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("option", ["key", "header", "delimiter", "decimal"])
+@pytest.mark.parametrize("form", ["csv", "tsv", "text", "json", "ndjson", "lines", "npy", "npz"])
+def test_an_option_that_does_nothing_for_what_is_read_is_refused(at, read, refusal, option, form):
+    """--key is for JSON and archives, the others for text."""
+    array, archive = io.BytesIO(), io.BytesIO()
+    np.save(array, [1.0, 2.0])
+    np.savez(archive, v=[1.0, 2.0])
+    data = {
+        "json": b'{"v": [1, 2]}', "ndjson": b'{"v": [1, 2]}\n', "lines": b'{"v": [1, 2]}\n',
+        "npy": array.getvalue(), "npz": archive.getvalue(), "csv": b"1,2\n", "tsv": b"1\t2\n", "text": b"1 2\n3 4\n",
+    }[form]  # fmt: skip
+    suffix = {"text": "txt", "lines": "txt"}.get(form, form)
+    token = at(f"d.{suffix}", data)
+    value = {"key": "v", "header": True, "delimiter": ";", "decimal": ","}[option]
+    keyed = form in ("json", "ndjson", "lines", "npz")
+    how = {option: value} | ({"key": "v"} if keyed and form != "npz" else {})
+    idle = not keyed if option == "key" else form not in ("csv", "tsv", "text")
+    if not idle:
+        read(token, **how)
+        return
+    error = refusal(token, **how)
+    assert f"--{option} is " in error.message
+    assert error.usage

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given, strategies as st
 
@@ -43,6 +44,18 @@ def test_text_has_no_digit_too_many(x):
 def test_rows_the_fast_way_are_the_single_numbers(rows):
     expected = "".join(" ".join(map(NumberStyle().format, row)) + "\n" for row in rows)
     assert NumberStyle().format_rows(np.array(rows)) == expected.encode()
+    assert NumberStyle().format_rows(np.array(30 * rows)) == 30 * expected.encode()
+    with np.errstate(over="ignore"):
+        single = np.array(rows).astype(np.float32)
+    assert NumberStyle().format_rows(np.tile(single, (30, 1))) == 30 * NumberStyle().format_rows(single)
+
+
+def test_a_number_is_written_as_orjson_writes_it():
+    powers = 10.0 ** np.arange(-30, 30)
+    drawn = np.random.default_rng(0).integers(0, 2**64, 5000, dtype=np.uint64).view(np.float64)
+    numbers = np.concatenate([powers, -powers, np.nextafter(powers, 0), drawn[np.isfinite(drawn)]])
+    for x in numbers.tolist():
+        assert NumberStyle().format(x) == orjson.dumps(x).decode().removesuffix(".0")
 
 
 @given(st.lists(st.lists(doubles, min_size=2, max_size=2), min_size=1, max_size=5))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -276,6 +278,8 @@ def test_answers_beyond_a_screen_are_counted(answer, seen):
     assert len(lines) < 50
     assert lines[-1] == f" … {50 - sum(line.endswith('y') for line in lines)} more answers (--all)"
     assert not any("--all" in line for line in seen(*answers))
+    shown = sum(line.endswith("y") for line in lines)
+    assert seen(*answers[: shown + 1], max_lines=36)[-1] == " … 1 more answer (--all)"
 
 
 def test_derivations_beyond_a_screen_are_counted(softmax, seen):
@@ -284,3 +288,36 @@ def test_derivations_beyond_a_screen_are_counted(softmax, seen):
     shown = sum("3 sum   S = " in line for line in lines)
     assert 3 <= shown < 10
     assert lines[-1] == f" … {20 - shown} more answers (--all)"
+
+
+def test_losses_over_decades_are_dots_on_a_log_scale_that_is_said(answer, seen):
+    losses = 10.0 ** -np.arange(0.0, 10.0, 1.0)
+    plot = Plot("losses", "step", "curve", column="loss")
+    head, _, *lines = seen(answer(step=np.arange(10), loss=losses, status=["going"] * 10, plot=plot))
+    assert head.endswith("dots: loss (log scale)")
+    places = [line.index("●") for line in lines]
+    steps = {a - b for a, b in itertools.pairwise(places)}
+    assert max(steps) - min(steps) <= 1
+    assert min(steps) > 0
+    none = seen(
+        answer(step=np.arange(10), loss=losses, status=["going"] * 10, plot=plot._replace(from_zero=True))
+    )
+    assert "log" not in none[0]
+
+
+def test_what_is_lost_of_a_log_scale_is_not_drawn_and_what_diverged_goes_beyond_it(answer, seen):
+    loss, status = [1.0, 0.0, 1e-5, 1e9], ["going", "going", "going", "diverged"]
+    lines = seen(answer(loss=loss, status=status, plot=Plot("loss", kind="sweep", status="status")))[2:]
+    assert [line.split()[-1][-1] for line in lines] == ["●", "g", "●", "▶"]
+
+
+def test_coordinates_stay_in_fewer_digits_and_columns_that_do_not_fit_are_named(answer, seen):
+    points = {f"point_{name}": np.linspace(1.0, 2.0, 21) ** 9 for name in "xy"}
+    rest = {f"gradient_{name}": np.linspace(1.0, 2.0, 21) ** 9 for name in "xy"}
+    plot = Plot("point", "loss", kind="path")
+    lines = seen(
+        answer(step=np.arange(21), **points, loss=np.ones(21) / 3, **rest, plot=plot), width=40, max_lines=36
+    )
+    assert lines[0].split() == ["step", "point_x", "point_y", "loss", "…"]
+    assert "gradient_x, gradient_y" in " ".join(" ".join(lines[-3:]).split())
+    assert max(map(len, lines)) <= 40

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.errors import ClosedStdout, report_error
 from aimath.cli.fast_parser import escape_negatives, parse_args
-from aimath.cli.given import check_given
+from aimath.cli.runner.given import check_given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +48,9 @@ def _dispatch(arguments: Sequence[str]) -> int:
         check_given(command, args[1:])
         given = parse_args(command, args[1:])
         if given is not None:
-            from aimath.cli.run import run
+            from aimath.cli.runner.run import run
 
-            return run(command, given)
+            return run(command, given, arguments)
     from aimath.cli.typer_group import run_typer  # noqa: PLC0415  25 ms
 
     return run_typer(args)

@@ -18,7 +18,7 @@ class CatalogueEntry(NamedTuple):
     chapter: str  # its id
     summary: str
     example: str
-    answer: str  # what it prints, in the README's words
+    answer: str  # what it prints, in the manual's words
     quiz: tuple[str, ...]  # the functions of `quiz` that ask about it, as MODULE.FUNCTION
     is_text: bool  # it writes words, not an answer in one of many forms
 

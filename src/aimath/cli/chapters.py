@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.content.chapters import CHAPTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aimath.cli.catalogue import CatalogueEntry
 
 OTHER_CHAPTER = "Guide and help"
 INPUT_HELP = "Numbers come as arguments, from files (@FILE) or on stdin, one vector a line."
@@ -21,7 +28,7 @@ def calculators() -> dict[str, tuple[str, ...]]:
     }
 
 
-def commands_by_chapter() -> dict[str, list[str]]:
+def commands_by_chapter(entries: Mapping[str, CatalogueEntry] = COMMANDS) -> dict[str, list[str]]:
     """Return the command names of each chapter by title, with commands of no chapter last.
 
     >>> list(commands_by_chapter())[0], commands_by_chapter()["Linear algebra"][:2]
@@ -29,7 +36,7 @@ def commands_by_chapter() -> dict[str, list[str]]:
     """
     titles = {chapter.id: chapter.title for chapter in CHAPTERS}
     found: dict[str, list[str]] = {title: [] for title in (*titles.values(), OTHER_CHAPTER)}
-    for name, entry in COMMANDS.items():
+    for name, entry in entries.items():
         found[titles.get(entry.chapter, OTHER_CHAPTER)].append(name)
     return found
 

@@ -1,6 +1,6 @@
 """The decorator that declares a function from arrays to a Report as a command.
 
-The decorator holds what lists say of the command: its example, its chapter, its line in the README,
+The decorator holds what lists say of the command: its example, its chapter, its line in the manual,
 its questions in the quiz. The function's name is the command's, the first line of its docstring the
 summary. `python -m aimath.cli.generate` writes all that into the catalogue, which is read at the start.
 
@@ -46,11 +46,11 @@ class Declaration(NamedTuple):
     """What the decorator of a command says of it, for the lists that it stands in."""
 
     example: str  # a call that works, shown when there is nothing to read
-    answer: str = ""  # what it prints, as the README's table of commands says it
+    answer: str = ""  # what it prints, as the manual says it
     quiz: tuple[str, ...] = ()  # the functions of quiz/CHAPTER.py that ask about it
     after: str = ""  # the command behind which it is listed; by default the one above it in its module
     chapter: str = ""  # of the command that opens a chapter: it stands after none
-    informational: bool = False  # it calculates nothing of its own: no derivation, no plot, no questions
+    informational: bool = False  # no calculator: it calculates nothing of its own, or learns from data
     applies: tuple[Applies, ...] = ()  # which options do something only beside others
 
 

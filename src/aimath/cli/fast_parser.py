@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from aimath.cli.command import Command, Param
 
-_NEGATIVE_FORMULA = re.compile(r"-\s*(?:[(√πτ]|[A-Za-z]\w*\s*[*/^+(×·⋅÷−]|[A-Za-z]\w*[²³⁰¹⁴-⁹⁻])")
+_NEGATIVE_FORMULA = r"-\s*(?:[(√πτ]|[A-Za-z]\w*\s*[*/^+(×·⋅÷−]|[A-Za-z]\w*[²³⁰¹⁴-⁹⁻])"
 """How a formula may start with a minus, and no option does."""
 
 
@@ -35,7 +35,7 @@ def escape_negatives(arguments: Sequence[str], command: Command | None = None) -
 
 def _is_negative(token: str) -> bool:
     """Return whether a token is a number or a formula that starts with a minus."""
-    return token.startswith("-") and (looks_numeric(token) or _NEGATIVE_FORMULA.match(token) is not None)
+    return token.startswith("-") and (looks_numeric(token) or re.match(_NEGATIVE_FORMULA, token) is not None)
 
 
 def parse_args(command: Command, args: Sequence[str]) -> dict[str, Any] | None:

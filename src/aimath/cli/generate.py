@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from aimath.cli.catalogue import CatalogueEntry
+from aimath.cli.chapters import commands_by_chapter
 from aimath.cli.check import declaration_mistakes, source_location
 from aimath.cli.command import DECLARED
 from aimath.cli.text_command import TextCommand
@@ -29,7 +30,7 @@ CATALOGUE_HEAD = '''"""The entries of the catalogue, written by `python -m aimat
 from __future__ import annotations
 
 ENTRIES: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool]] = {'''
-TABLE_HEAD = "| command | what it does | answer |\n|---|---|---|\n"
+TABLE_HEAD = "| chapter | commands |\n|---|---|\n"
 
 
 def declared_commands() -> dict[str, Command]:
@@ -108,10 +109,8 @@ def _literal(value: object) -> str:
 
 def readme_table(entries: Mapping[str, CatalogueEntry]) -> str:
     """Return the README's table of commands."""
-    rows = []
-    for name, entry in entries.items():
-        answer = entry.answer.replace("|", r"\|")
-        rows.append(f"| `{name}` | {entry.summary} | {answer} |\n")
+    chapters = commands_by_chapter(entries).items()
+    rows = (f"| {title} | {' '.join(f'`{name}`' for name in names)} |\n" for title, names in chapters)
     return TABLE_HEAD + "".join(rows)
 
 

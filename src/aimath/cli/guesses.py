@@ -14,6 +14,9 @@ from aimath.content.synonyms import (
     BARE_OPERANDS,
     COMMAND_SYNONYMS,
     FUNCTION_SYNONYMS,
+    LEADING_WORDS,
+    LINES_ALONE,
+    NOTHING_ALIKE,
     OPTION_SYNONYMS,
     OPTION_SYNONYMS_OF,
     ROOTED_OPTIONS,
@@ -30,8 +33,9 @@ if TYPE_CHECKING:
     from aimath.cli.command import Command
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
-SIGNED_WORDS, MIN_LETTERS = ("analogy",), 2
-"""Commands whose words may have signs, and the length of an option of one letter, which is no such word."""
+SIGNED_WORDS, WORDS_OF_ANALOGY, MIN_LETTERS = ("analogy",), 3, 2
+"""Commands whose words may have signs, and how many words they need; the length of an option of one letter,
+which is no such word."""
 MIN_LIKENESS, MIN_LIKENESS_CHARS = 0.7, 5
 """How much a misspelt command is like what it is taken for, and the shortest synonym that is looked at."""
 MAX_COIN = 1.0 - 1e-6
@@ -47,10 +51,10 @@ _COLON_LABEL = re.compile(r"([^\s:=@]+):([^:]+)")
 def normalized(word: str) -> str:
     """Return a name as the tables of synonyms have it.
 
-    >>> normalized("F.Cosine_Similarity"), normalized("--n_components")
-    ('cosine-similarity', 'n-components')
+    >>> normalized("F.Cosine_Similarity"), normalized("--n_components"), normalized("chain rule")
+    ('cosine-similarity', 'n-components', 'chain-rule')
     """
-    return re.sub("[_.]", "-", _MODULE.sub("", word.lower().lstrip("-")))
+    return re.sub("[_. ]", "-", _MODULE.sub("", word.lower().lstrip("-")))
 
 
 def meant_command(word: str) -> tuple[str, ...]:
@@ -67,29 +71,43 @@ def meant_command(word: str) -> tuple[str, ...]:
 def closest_command(word: str) -> str:
     """Return the command that a misspelt word is closest to, or nothing."""
     words = (name for name in COMMAND_SYNONYMS if len(name) >= MIN_LIKENESS_CHARS and meant_command(name))
+    for name in COMMANDS:
+        if len(name) > 2 and _is_swapped(normalized(word), name):
+            return name
     near = closest(normalized(word), [*COMMANDS, *words], MIN_LIKENESS)
     return meant_command(near[0])[0] if near else ""
+
+
+def _is_swapped(word: str, name: str) -> bool:
+    """Return whether a word is a name of which two neighbours have changed places."""
+    return any(word == name[:k] + name[k + 1] + name[k] + name[k + 2 :] for k in range(len(name) - 1))
 
 
 def unknown_command(arguments: Sequence[str]) -> InputError:
     """Return the error for a command line whose command does not exist, with the line that was meant."""
     name, *others = (_unescape(word) for word in arguments)
+    if others and meant_command(f"{name} {others[0]}"):  # such as gradient descent
+        name, others = f"{name} {others[0]}", others[1:]
     if normalized(name) in FUNCTION_SYNONYMS:
         line = _function_line(normalized(name), others)
         return _there_is_no(name, f"{shlex.split(line)[0]} does that", f"aimath {line}")
-    if normalized(name) == "version":
-        return _there_is_no(name, "--version does that", "aimath --version")
+    if (flag := LEADING_WORDS.get(normalized(name))) and others and others[0] in COMMANDS:
+        line = shlex.join(["aimath", *others]) if others[1:] else lookup(others[0]).example
+        return _there_is_no(name, f"{flag} does that", line if flag in line.split() else f"{line} {flag}")
+    if alone := LINES_ALONE.get(normalized(name)):
+        return _there_is_no(name, f"{alone} does that", alone)
     if meant := meant_command(name):
         command, *options = meant
         flags = {word for word in others if word.startswith("-")}
         options = [] if flags & {word for word in options if word.startswith("-")} else options
+        is_short = command in SIGNED_WORDS and len(others) < WORDS_OF_ANALOGY
         line = (
             shlex.join(["aimath", command, *others, *options])
-            if others or options
+            if (others or options) and not is_short
             else lookup(command).example
         )
         return _there_is_no(name, f"{' '.join((command, *options))} does that", _with_options_meant(line))
-    near = "" if normalized(name) in COMMAND_SYNONYMS else closest_command(name)
+    near = "" if normalized(name) in (*COMMAND_SYNONYMS, *NOTHING_ALIKE) else closest_command(name)
     hint = f"did you mean {near}?" if near else "see aimath --help"
     return InputError(f"no such command {quote(name)}", hint=hint, usage=True)
 
@@ -120,9 +138,9 @@ def _there_is_no(name: str, does: str, line: str) -> InputError:
 
 def _function_line(name: str, operands: Sequence[str]) -> str:
     """Return the words of a line that gives a function's values."""
-    numbers = [word for word in " ".join(operands).replace(",", " ").split() if is_number(word)] or ["1"]
-    rows = shlex.quote("; ".join(numbers))
-    return FUNCTION_SYNONYMS[name].format(rows=rows)
+    words = re.sub(r"[][(),;]", " ", " ".join(operands)).split()
+    numbers = [word for word in words if is_number(word)] or ["1"]
+    return FUNCTION_SYNONYMS[name].format(rows=shlex.quote("; ".join(numbers)), list=",".join(numbers))
 
 
 def unknown_option(arguments: Sequence[str]) -> tuple[str, str]:
@@ -152,6 +170,9 @@ def _with_options_meant(line: str) -> str:
     command, rewritten, left = lookup(name), [program, name], list(reversed(words))
     counts = {flag: param.nargs for param in command.params for flag in param.flags}
     unknown = set(_unknown_words(command, words))
+    if unknown:  # beside words of elsewhere, what is an option of all commands can be one, too
+        own = OPTION_SYNONYMS_OF.get(name, {})
+        unknown |= {flag for flag in counts if own.get(normalized(flag), flag) != flag}
     while left:
         word = left.pop()
         flag, equals, value = word.partition("=")
@@ -190,9 +211,9 @@ def _meant_option(command: Command, word: str) -> tuple[str, ...]:
     """Return the option of a command, with its value where that is known, that a word stands for."""
     flags = {flag for param in command.params for flag in param.flags}
     name = normalized(word)
-    if f"--{name}" in flags:
-        return (f"--{name}",)
     own = OPTION_SYNONYMS_OF.get(command.name, {}).get(name)
+    if f"--{name}" in flags and not own:
+        return (f"--{name}",)
     for option in (own,) if own else (*OPTION_SYNONYMS.get(name, ()), *SPLIT_OPTIONS.get(name, ())[:1]):
         flag, *values = option.split()
         if flag in flags:
@@ -215,6 +236,8 @@ def _unknown_words(command: Command, words: Sequence[str]) -> Iterator[str]:
 def meant_operands(command: Command, tokens: Sequence[str]) -> Retype | None:
     """Return the way out for operands written as elsewhere, or without the options that say what they are."""
     old = tuple(token.strip() for token in tokens)
+    if len(old) > 1 and meant_command(f"{command.name} {old[0]}")[:1] == (command.name,):
+        return Retype(old, old[1:])  # such as dot product
     flags = BARE_OPERANDS.get((command.name, len(old)))
     if flags is not None:
         new = [word for pair in zip(flags, old, strict=True) for word in pair if word]
@@ -223,8 +246,31 @@ def meant_operands(command: Command, tokens: Sequence[str]) -> Retype | None:
     bracketed = tuple(_TUPLE.sub(r"[\1]", piece) for piece in pieces)
     if bracketed != pieces:
         return Retype(old, bracketed)
+    if len(old) == 1 and (flag := option_of_choice(command, old[0])):
+        return Retype(old, (flag, *old))
     named = [word for token in old for word in _near_word(token) or _named_words(command, token)]
     return Retype(old, tuple(named)) if tuple(named) != old else None
+
+
+def option_of_choice(command: Command, word: str) -> str:
+    """Return the flag of the one option of a command that a word is a choice of, or nothing."""
+    names = [*command.parameters]
+    flags = [part.flags[0] for part in command.params if part.name in names and word in part.choices]
+    return flags[0] if len(flags) == 1 else ""
+
+
+def meant_labels(command: Command, tokens: Sequence[str]) -> Retype | None:
+    """Return the way out for numbers that are labelled as options of the command are called: mean=0 x=1."""
+    if not command.sweepable:
+        return None
+    own = {command.flags[name] for name in command.sweepable}
+    words: list[str] = []
+    for token in tokens:
+        name, _, value = token.strip().partition("=")
+        flag = next(iter(_meant_option(command, f"--{name}")), "") if len(name) > 1 else ""
+        kept = value if name in command.operands else token
+        words += [flag, *_option_words(name, (flag,), [value])[1:]] if flag in own else [kept]
+    return Retype(tuple(token.strip() for token in tokens), tuple(words)) if own & {*words} else None
 
 
 def both_sides(probabilities: Sequence[str], *, alone: bool) -> Retype | None:

@@ -22,12 +22,14 @@ NO_KEYWORDS: Mapping[str, float] = MappingProxyType({})
 class Operand(NamedTuple):
     """A vector that a command works on: from arguments, its flag, a file or standard input.
 
-    What is a `distribution` is no single number.
+    What is a `distribution` is no single number. `responses` of language models may hold it: it is then
+    what the command gets, whatever usage was asked for.
     `per_row` makes its entries belong to one row each (`--target 0,2,1`); `repeatable` lets the flag be
     given more than once, and the command gets a list of arrays; `matrix` takes all rows together;
     a matrix that is `streamed` comes as blocks that can be read again (RowBlocks) where it is too
     large to be held; what is `keyed` may be a JSON object of numbers by name; `seeded` gives the command
-    a --seed, which only the reading of randn:MxN asks for.
+    a --seed, which only the reading of randn:MxN asks for. Where one of the options that it is `stacked`
+    beside is given, an array of more than two axes is no row of matrices: its last three stay together.
     """
 
     help: str
@@ -39,6 +41,8 @@ class Operand(NamedTuple):
     keyed: bool = False
     seeded: bool = False
     distribution: bool = False
+    stacked: tuple[str, ...] = ()
+    responses: bool = False
 
 
 class Number(NamedTuple):
@@ -106,15 +110,18 @@ class Supplied(NamedTuple):
 class Reduction(NamedTuple):
     """How all rows that are read become one answer: an accumulator gets them block by block.
 
-    `make` is called with the options that are its `settings`, and
-    returns what has an `update` that takes the operands' rows by name, and a `pass_over` for a row that
-    is bad. With `tables` the rows
-    of text come as Columns (read/_columns.py), which may be texts.
+    `make` is called with the options that are its `settings`, and returns what has an `update` that takes
+    the operands' rows by name, a `pass_over` for a row that is bad, and `merge`, `state` and `restore` for
+    what was learnt of other units; what is `whole` is one unit. With `tables` the rows of text come
+    as Columns (read/text/_columns.py), which may be texts. Operands that are `apart` have rows of their own,
+    as many as they are: they come one after the other, not in step.
     """
 
     make: Callable[..., Any]
     settings: tuple[str, ...] = ()
     tables: bool = False
+    apart: bool = False
+    whole: bool = False
 
 
 class Usage(NamedTuple):
@@ -165,6 +172,9 @@ Temperature = Annotated[
 Normalize = Annotated[bool, Option("--normalize", help="Take weights or counts: divide by their sum.")]
 AreLogits = Annotated[bool, Option("--logits", help="The numbers are logits.")]
 AreLogProbs = Annotated[bool, Option("--log-probs", help="The numbers are natural log-probabilities.")]
+IGNORE = Option("--ignore", help="Pass over rows of this target, as -100.", metavar="N")
+Ignore = Annotated[str, IGNORE]
+"""The target whose rows are passed over before the command is asked."""
 SEED = Option("--seed", help="Seed of the random numbers, or 'random'.", metavar="N")
 Seed = Annotated[str, SEED]
 """The seed, which is drawn by the runner where it is 'random'."""
@@ -194,15 +204,32 @@ GivenOperands = Annotated[tuple[Sequence[str], Sequence[str]], OPERAND_WORDS]
 MISSING_ROW = Supplied("whether the row is missing, so that only the shape of the answer matters")
 MissingRow = Annotated[bool, MISSING_ROW]
 """Whether the row is missing: only the shape of its answer matters."""
+EACH_COLUMN = Option("--each-column", help="Describe every column of a table, texts too.")
+EachColumn = Annotated[bool, EACH_COLUMN]
+"""Whether columns are answered, a row each: also where several are picked."""
+VECTORS = Option(
+    "--vectors", help="Word vectors, whose words the operands are: text, or .npy.", metavar="FILE"
+)
+VectorsFile = Annotated[str, VECTORS]
+"""The file of word vectors that the operands of a command are words of."""
+WORD_LIST = Option("--words", help="The words of an .npy, one a line.  [default: its .txt]", metavar="FILE")
+WordList = Annotated[str, WORD_LIST]
+"""The file with the words of stored vectors."""
 PLOT_ASKED = Supplied("whether a plot is drawn, which may need no operand")
 PlotAsked = Annotated[bool, PLOT_ASKED]
 """Whether a plot is drawn: then there is an answer without operands, if there is nothing to read."""
+ASKED_FIELDS = Supplied("the fields that alone are printed, or none")
+AskedFields = Annotated[tuple[str, ...], ASKED_FIELDS]
+"""The fields that alone are printed, none where everything may be: what they don't need is not computed."""
 SOURCE = Supplied("what the rows are read from, such as digits:3")
 Source = Annotated[str, SOURCE]
 """What the rows are read from, such as digits:3; "" for arguments."""
 ACCUMULATED = Supplied("what the accumulator of a reduction learnt of all rows")
 Accumulated = Annotated[Any, ACCUMULATED]
 """What the accumulator of a reduction learnt of all rows, None in other usages."""
+SHARING = Supplied("how units of work are shared")
+Sharing = Annotated[Any, SHARING]
+"""What learns of units of work: here, by several processes, or one part of them (cli/division/sharing.py)."""
 MISSING_COUNT = Supplied("how many entries of the column were missing and passed over")
 MissingCount = Annotated[int, MISSING_COUNT]
 """How many entries of the column were missing and passed over."""
@@ -238,28 +265,55 @@ class OutputOptions(NamedTuple):
         str | None, Option("--out", help="Write to FILE; the form by its suffix.", metavar="FILE")
     ] = None
     fields: Annotated[str, Option("--fields", help="The quantities to print.", metavar="A,B")] = ""
-    digits: Annotated[str, Option("--digits", help="Significant digits.", metavar="N")] = ""
+    digits: Annotated[str, Option("--digits", help="Digits that are significant.", metavar="N")] = ""
     decimals: Annotated[str, Option("--decimals", help="Digits after the point.", metavar="N")] = ""
     no_header: Annotated[bool, Option("--no-header", help="No header line.")] = False
     explain: Annotated[bool, Option("--explain", help="Show each step with your numbers.")] = False
     plot: Annotated[bool, Option("--plot", help="Draw; in a pipe, on standard error.")] = False
+    figure: Annotated[
+        str | None, Option("--figure", help="Draw into a .svg, .png or .pdf.", metavar="FILE")
+    ] = None
     log_y: Annotated[bool, Option("--log-y", help="Draw with a logarithmic y axis.")] = False
     all: Annotated[bool, Option("--all", help="Show every row of a long table.")] = False
     ascii: Annotated[bool, Option("--ascii", help="Draw with ASCII signs only.")] = False
 
     @property
     def draws(self) -> bool:
-        """Whether there is a plot: an option of how it is drawn asks for it too."""
-        return self.plot or self.log_y
+        """Whether a plot stands beside the answer: an option of how it is drawn asks for it too."""
+        return self.plot or (self.log_y and self.figure is None)
+
+    @property
+    def asks_plot(self) -> bool:
+        """Whether there is a plot, be it in a file of its own."""
+        return self.draws or self.figure is not None
+
+    @property
+    def only_fields(self) -> tuple[str, ...]:
+        """The fields that alone are printed: none where there is a derivation or a plot too."""
+        named = tuple(part.strip() for part in self.fields.split(",") if part.strip())
+        return () if self.explain or self.draws else named
 
 
 MISSING_POLICIES, INVALID_POLICIES = ("error", "skip", "nan"), ("stop", "skip", "nan")
+WORKERS = Option("--workers", help="Share the work among N processes.", metavar="N")
+Workers = Annotated[str, WORKERS]
+"""How many processes share the work of files; the answer is the same."""
+PART = Option("--part", help="Share it among N jobs: do part I.", metavar="I/N")
+Part = Annotated[str, PART]
+"""The part of the work that is done."""
+STATE = Option("--state", help="Write what a part learns, for combine.", metavar="FILE.npz")
+StateFile = Annotated[str, STATE]
+"""The file that what is learnt of a part goes to."""
+DASK = Option("--dask", help="Share the work among a dask cluster.", metavar="tcp://HOST:PORT")
+Dask = Annotated[str, DASK]
+"""The address of the scheduler of a dask cluster that shares the work, or local; the answer is the same."""
 INPUT_FORMATS = ("text", *(suffix[1:] for suffix in FORMAT_BY_SUFFIX))
 
 
 Key = Annotated[str | None, Option("--key", help="The key to read in JSON.", metavar="KEY")]
 Header = Annotated[bool, Option("--header", help="The first line is a header.")]
 Delimiter = Annotated[str | None, Option("--delimiter", help="What separates cells.", metavar="SIGN")]
+Decimal = Annotated[str, Option("--decimal", help="The decimal sign: a point, or a comma.", metavar="SIGN")]
 Missing = Annotated[
     str,
     Option(
@@ -283,11 +337,27 @@ class InputOptions(NamedTuple):
     labels: Annotated[str, Option("--labels", help="Names of the entries.", metavar="A,B")] = ""
     rows: Annotated[bool, Option("--rows", help="Single numbers are rows, not a column.")] = False
     column: Annotated[
-        str | None, Option("--column", help="A column of a table as one vector.", metavar="NAME|N")
+        list[str] | None,
+        Option(
+            "--column",
+            help="Columns of a table: one is one vector, several are rows.",
+            metavar="NAME|N|2-5|'p_*'",
+        ),
     ] = None
+    exclude: Annotated[
+        list[str] | None,
+        Option("--exclude", help="Columns to leave out; all others are read.", metavar="COLUMNS"),
+    ] = None
+    id: Annotated[
+        list[str] | None, Option("--id", help="Columns that name the rows of the answer.", metavar="COLUMNS")
+    ] = None
+    row_labels: Annotated[
+        str, Option("--row-labels", help="Names of the rows, or their column.", metavar="A,B")
+    ] = ""
     key: Key = None
     header: Header = False
     delimiter: Delimiter = None
+    decimal: Decimal = "."
     missing: Missing = "error"
     invalid: Annotated[
         str,
@@ -300,6 +370,10 @@ class InputOptions(NamedTuple):
     ] = "stop"
     input_format: InputFormat = None
     max_memory: MaxMemory = None
+    workers: Workers = ""
+    part: Part = ""
+    state: StateFile = ""
+    dask: Dask = ""
 
 
 class TableOptions(NamedTuple):

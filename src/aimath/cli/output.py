@@ -8,25 +8,33 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.options import FORMATS
-from aimath.cli.printer import Printer, Progress
+from aimath.cli.printer import Aside, Printer, Progress, StandardError
 from aimath.errors import InputError
-from aimath.read.blocks import file_suffix
+from aimath.read.blocks import COMPRESSIONS, data_suffix, file_suffix
 from aimath.read.numbers import parse_integer
 from aimath.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from aimath.cli.options import OutputOptions
     from aimath.render.report_view import LayoutOptions, Writer
 
 FORMAT_BY_SUFFIX = {
     ".txt": "plain", ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
-    ".md": "markdown", ".npy": "npy", ".svg": "svg",
+    ".md": "markdown", ".npy": "npy", ".svg": "svg", ".html": "html", ".tex": "latex",
 }  # fmt: skip
-DERIVATION_FORMS = ("plain", "table", "json", "svg")
+DERIVATION_FORMS = ("plain", "table", "json", "svg", "html", "markdown", "latex")
 """Forms that --explain leaves nothing out of: plain becomes a table, JSON holds every quantity."""
 
+
+PICTURED_FORMS = ("svg", "html", "latex")
+"""Forms that hold the plot beside the answer."""
+
+FIGURE_FORMS, DARK_MARK = ("svg", "png", "pdf"), ".dark"
+"""What a figure's suffix may be, and what makes it one for a dark page: x.dark.svg."""
+
+MAX_TITLE = 100
 
 MIN_SCREEN = 36
 """At a terminal that many lines are shown of several answers, or as many as it has."""
@@ -43,10 +51,24 @@ class Terminal(NamedTuple):
     braille: bool
 
 
+def title_of(name: str, typed: Sequence[str]) -> str:
+    """Return the title of a document: the line that was typed, without what made a document of it."""
+    words, rest = [], iter(typed)
+    for word in rest:
+        if word in {"--out", "--figure"}:
+            next(rest, None)
+        elif word != "--explain" and not word.startswith(("--out=", "--figure=")):
+            words.append(word)
+    import shlex  # noqa: PLC0415  for documents alone
+
+    line = shlex.join(["aimath", *(words or [name])])
+    return line if len(line) <= MAX_TITLE else f"{line[: MAX_TITLE - 1]}…"
+
+
 @contextlib.contextmanager
-def open_printer(output: OutputOptions, name: str) -> Iterator[Printer]:
+def open_printer(output: OutputOptions, name: str, typed: Sequence[str] = ()) -> Iterator[Printer]:
     """Open the destination that the options name, committed on success and untouched on error."""
-    from aimath.render.sink import AtomicFile, FileDescriptor, TerminalDescriptor
+    from aimath.render.sink import FileDescriptor, TerminalDescriptor
 
     form = _resolve_format(output)
     terminal = detect_terminal(output)
@@ -56,21 +78,36 @@ def open_printer(output: OutputOptions, name: str) -> Iterator[Printer]:
         text = terminal.is_terminal and form in FORMATS and form != "table"  # a table has colours of its own
         place: Any = contextlib.nullcontext(TerminalDescriptor(fd) if text else FileDescriptor(fd))
     else:
-        place = AtomicFile(output.out)
-    with place as sink:
-        writer = _make_writer(form, output, wanted, terminal, sink, name)
-        aside = _make_plot_writer(output, wanted, form, terminal)
+        place = _open_file(output.out, form)
+    with place as sink, _open_figure(output, wanted, name) as figures:
+        writer = _make_writer(form, output, wanted, terminal, sink, name, typed)
+        asides = [*_plots_aside(output, wanted, form, terminal), *figures]
         # Not on the terminal that shows the answer: the two would run into each other.
         progress = Progress(name, enabled=sys.stderr is not None and is_terminal(2) and not is_terminal(1))
         by_line = form in FORMATS and form != "table"
         out = Printer(
-            writer, sink, row_oriented=by_line, fields=wanted.fields, plot_writer=aside, progress=progress
+            writer, sink, row_oriented=by_line, fields=wanted.fields, asides=asides, progress=progress
         )
         try:
             yield out
             out.finish()
         finally:
             progress.clear()
+
+
+def _open_file(path: str, form: str) -> Any:
+    """Return the file that an answer goes to, compressed if its last suffix says so."""
+    from aimath.render.sink import AtomicFile
+
+    kind = COMPRESSIONS.get(file_suffix(path))
+    if kind is None:
+        return AtomicFile(path)
+    if form == "npy":
+        why = f"{quote(path)} can't be written in one go: an .npy's header is known last"
+        raise InputError(why, hint="use --out FILE.npy and compress it", usage=True).within("--out")
+    from aimath.cli.compressed_output import CompressedFile  # noqa: PLC0415  only for such files
+
+    return CompressedFile(AtomicFile(path), kind)
 
 
 def _resolve_format(output: OutputOptions) -> str:
@@ -85,7 +122,7 @@ def _resolve_format(output: OutputOptions) -> str:
             suffixed = f".{asked[0].lower()}"
             hint = f"use --out FILE{suffixed} in place of --format" if suffixed in FORMAT_BY_SUFFIX else ""
             raise InputError(why, hint=hint, usage=True).within("--format")
-        if output.explain and asked[0] not in {"table", "json"}:
+        if output.explain and asked[0] not in {"table", "json", "markdown"}:
             why = f"a derivation is a text for people, not {asked[0]}"
             raise InputError(why, hint="--json holds every quantity that it shows", usage=True)
         return _form_of_file(output.out or "", asked[0])
@@ -107,11 +144,15 @@ def _form_of_file(path: str, asked: str = "") -> str:
     name = path.rpartition("/")[2].lower()
     if name in FORMAT_BY_SUFFIX:
         raise InputError(f"{quote(path)} is a suffix without a name", hint=f"use --out x{name}", usage=True)
-    suffix = file_suffix(path)
+    if name in COMPRESSIONS:
+        raise InputError(
+            f"{quote(path)} is a suffix without a name", hint=f"use --out x.csv{name}", usage=True
+        )
+    suffix = data_suffix(path)
     form = FORMAT_BY_SUFFIX.get(suffix, "" if suffix else "plain")
     if not form:
         why = f"the suffix of {quote(path)} names no form"
-        hint = f"the suffixes are {_suffixes(FORMAT_BY_SUFFIX.values())}"
+        hint = f"the suffixes are {_suffixes(FORMAT_BY_SUFFIX.values())}, and .gz and so on behind them"
         raise InputError(why, hint=hint, usage=True).within("--out")
     if asked and form not in ("plain", asked):
         raise InputError(f"{quote(path)} would hold {form}, not {asked}", usage=True).within("--out")
@@ -187,7 +228,13 @@ def stdout_fd() -> int:
 
 
 def _make_writer(
-    format_name: str, output: OutputOptions, layout: LayoutOptions, terminal: Terminal, sink: Any, name: str
+    format_name: str,
+    output: OutputOptions,
+    layout: LayoutOptions,
+    terminal: Terminal,
+    sink: Any,
+    name: str,
+    typed: Sequence[str],
 ) -> Writer:
     from aimath.render import formats as text
 
@@ -198,8 +245,10 @@ def _make_writer(
     if format_name == "json":
         quiet = layout._replace(ascii_only=output.ascii)  # the same whoever reads
         return text.JsonLinesWriter(quiet, explain=output.explain)
-    if format_name == "markdown":
+    if format_name == "markdown" and not output.explain:
         return text.MarkdownWriter(layout)
+    if format_name in {"markdown", "html", "latex"}:
+        return _make_page_writer(format_name, output, layout, title_of(name, typed))
     if format_name == "npy":
         from aimath.render.npy import NpyWriter
 
@@ -207,17 +256,29 @@ def _make_writer(
     return _make_terminal_writer(format_name, output, layout, terminal, name)
 
 
+def _make_page_writer(format_name: str, output: OutputOptions, layout: LayoutOptions, title: str) -> Writer:
+    """Return the writer of a document, each imported where it is used."""
+    if format_name == "html":
+        from aimath.render.documents.html import html_writer as writer_of
+    elif format_name == "latex":
+        from aimath.render.documents.latex import latex_writer as writer_of
+    else:
+        from aimath.render.documents.markdown import markdown_writer as writer_of
+    return writer_of(layout._replace(ascii_only=False), title, explain=output.explain, draw=output.draws)
+
+
 def _make_terminal_writer(
     format_name: str, output: OutputOptions, layout: LayoutOptions, terminal: Terminal, name: str
 ) -> Writer:
-    from aimath.render.terminal import UNLIMITED_WIDTH, TerminalWriter
+    from aimath.render._document import UNLIMITED_WIDTH
+    from aimath.render.terminal import TerminalWriter
 
     seen = terminal.is_terminal or format_name == "svg"
     drawn = output.draws and seen
     if seen and not output.all:
         layout = layout._replace(max_lines=max(MIN_SCREEN, terminal.height))
     if format_name == "svg":
-        from aimath.render.svg import SvgWriter
+        from aimath.render.documents.svg import SvgWriter
 
         return SvgWriter(layout, f"aimath {name}", explain=output.explain, draw=drawn)
     if not terminal.is_terminal and not output.explain:
@@ -225,12 +286,64 @@ def _make_terminal_writer(
     return TerminalWriter(layout, explain=output.explain, draw=drawn, images=seen)
 
 
-def _make_plot_writer(
+def _plots_aside(
     output: OutputOptions, layout: LayoutOptions, format_name: str, terminal: Terminal
-) -> Writer | None:
-    """Return the writer of the plot that goes to standard error beside piped data."""
-    if not output.draws or format_name == "svg" or (terminal.is_terminal and format_name == "table"):
-        return None
+) -> list[Aside]:
+    """Return the writer of plots that go to standard error beside piped data, if any do."""
+    if not output.draws or format_name in PICTURED_FORMS or (terminal.is_terminal and format_name == "table"):
+        return []
     from aimath.render.terminal import PlotWriter
 
-    return PlotWriter(layout)
+    return [Aside(PlotWriter(layout), StandardError())]
+
+
+@contextlib.contextmanager
+def _open_figure(output: OutputOptions, layout: LayoutOptions, name: str) -> Iterator[list[Aside]]:
+    """Open the file of --figure, if it is asked for, as a file of --out is opened."""
+    if output.figure is None:
+        yield []
+        return
+    form = _form_of_figure(output.figure)
+    if output.out is not None and _is_one_file(output.out, output.figure):
+        why = f"--out and --figure are both {quote(output.figure)}"
+        raise InputError(why, hint="give each a file of its own", usage=True)
+    _need_matplotlib()
+    from aimath.render.figures.figure import FigureWriter
+    from aimath.render.sink import AtomicFile
+
+    dark = output.figure.lower().endswith(f"{DARK_MARK}.{form}")
+    with AtomicFile(output.figure, "--figure") as sink:
+        yield [Aside(FigureWriter(layout, form, f"aimath {name}", dark=dark), sink)]
+
+
+def _form_of_figure(path: str) -> str:
+    """Return the form of a figure, which its suffix names."""
+    name = path.rpartition("/")[2].lower()
+    form = next((form for form in FIGURE_FORMS if name.endswith(f".{form}")), "")
+    if not form or name.removesuffix(DARK_MARK + "." + form) in ("", f".{form}"):
+        wanted = f"x.{form or 'svg'}"
+        why = f"the suffix of {quote(path)} is none of {', '.join(FIGURE_FORMS)}"
+        why = f"{quote(path)} is a suffix without a name" if form else why
+        raise InputError(why, hint=f"use --figure {wanted}", usage=True).within("--figure")
+    return form
+
+
+def _is_one_file(one: str, other: str) -> bool:
+    """Return whether two paths name one file, be it there or not."""
+    with contextlib.suppress(OSError, ValueError):
+        return os.path.realpath(one) == os.path.realpath(other) or os.path.samefile(one, other)  # noqa: PTH121
+    return False
+
+
+def _need_matplotlib() -> None:
+    """Raise InputError if matplotlib can't be imported, with how to get it."""
+    import logging  # noqa: PLC0415
+
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)  # it tells of its caches and fonts
+    try:
+        import matplotlib as mpl  # noqa: F401, PLC0415  half a second, for figures alone
+    except Exception as error:  # noqa: BLE001  what it makes of the user's own settings, too
+        found = isinstance(error, ModuleNotFoundError) and error.name == "matplotlib"
+        why = "--figure draws by matplotlib, which "
+        why += "is not installed" if found else f"can't be imported: {quote(str(error))}"
+        raise InputError(why, hint="pip install 'aimath[figures]'") from None

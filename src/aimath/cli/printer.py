@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.cli.errors import eprint
 from aimath.errors import InputError
@@ -21,8 +21,15 @@ PROGRESS_DELAY, PROGRESS_INTERVAL = 1.0, 0.5
 """Seconds before the first word of progress, and between two."""
 
 
+class Aside(NamedTuple):
+    """A writer of what stands beside the answer, a plot, and where it goes."""
+
+    writer: Writer
+    sink: AtomicFile | StandardError
+
+
 class Printer:
-    """Writes reports to their destination, and notes and plots beside piped data to standard error."""
+    """Writes reports to their destination, plots to theirs, and notes to standard error."""
 
     def __init__(
         self,
@@ -31,17 +38,22 @@ class Printer:
         *,
         row_oriented: bool,
         fields: tuple[str, ...],
-        plot_writer: Writer | None,
+        asides: Sequence[Aside],
         progress: Progress,
     ) -> None:
         self.writer, self.sink, self.fields = writer, sink, fields
-        self.plot_writer, self.progress = plot_writer, progress
+        self.asides, self.progress = asides, progress
         self.row_oriented = row_oriented  # each row becomes a line
         self.seen_notes: set[str] = set()
         self.failed_check = ""  # what --check found not to hold
+        self.passed = 0  # rows without an answer, of parts that are combined
+        self.is_interrupted = False  # Ctrl-C ended what was written
 
     def write_reports(self, reports: Sequence[Report]) -> None:
         """Write the reports of some rows, one for each combination of swept options."""
+        reports = [report for report in reports if not report.is_nothing]
+        if not reports:
+            return
         rows = reports[0].rows
         writers = [one for one in (self.writer, getattr(self.writer, "table", None)) if one is not None]
         states = [dict(vars(one)) for one in writers]
@@ -63,6 +75,19 @@ class Printer:
             for more in following(report, self.fields):
                 self.write_reports([more])
 
+    def write_bytes(self, data: bytes, rows: int, said: Sequence[tuple[str, str]]) -> None:
+        """Write rows that another process has answered, and what it had to say."""
+        self.sink.write(data)
+        self.progress.add(rows)
+        for kind, note in said:
+            self.say(kind, note)
+
+    def adopt(self, writer: Writer) -> None:
+        """Go on as a writer would that has written further rows in another process."""
+        kept = {name: value for name, value in vars(self.writer).items() if name in {"file", "rows"}}
+        more = kept.get("rows", 0) + getattr(writer, "rows", 0)
+        vars(self.writer).update({**vars(writer), **kept, **({"rows": more} if "rows" in kept else {})})
+
     def _write_together(self, reports: Sequence[Report], rows: int) -> list[bytes]:
         """Return the bytes of reports of the same rows."""
         if len(reports) == 1 or rows == 1:
@@ -79,21 +104,27 @@ class Printer:
             yield from lines
 
     def _write_notes(self, report: Report) -> None:
-        if self.plot_writer:
-            _write_stderr(self.plot_writer.write(report))
+        for aside in self.asides:
+            aside.sink.write(aside.writer.write(report))
         self.failed_check = self.failed_check or report.failed_check
+        self.passed += report.passed
+        self.is_interrupted = self.is_interrupted or report.is_interrupted
         for kind, notes in (("note", report.notes), ("warning", report.warnings)):
             for note in notes:
-                if note not in self.seen_notes:
-                    self.seen_notes.add(note)
-                    self.progress.clear()
-                    eprint(f"aimath {self.progress.name}: {kind}: {note}")
+                self.say(kind, note)
+
+    def say(self, kind: str, note: str) -> None:
+        """Write a note or a warning to standard error, once."""
+        if note not in self.seen_notes:
+            self.seen_notes.add(note)
+            self.progress.clear()
+            eprint(f"aimath {self.progress.name}: {kind}: {note}")
 
     def finish(self) -> None:
         """Write what the writer still buffers."""
         self.sink.write(self.writer.finish())
-        if self.plot_writer:
-            _write_stderr(self.plot_writer.finish())
+        for aside in self.asides:
+            aside.sink.write(aside.writer.finish())
 
 
 def _announce(reports: Sequence[Report], writers: Sequence[Writer], error: InputError) -> bool:
@@ -116,12 +147,15 @@ def following(report: Report, fields: tuple[str, ...] = ()) -> Iterator[Report]:
         yield more._replace(swept=more.swept or report.swept) if more.is_continuation else more
 
 
-def _write_stderr(data: bytes) -> None:
-    """Write to standard error, if it is open."""
-    from aimath.render.sink import FileDescriptor
+class StandardError:
+    """Standard error, if it is open."""
 
-    if sys.stderr is not None:
-        FileDescriptor(2).write(data)
+    def write(self, data: bytes) -> None:
+        """Write all of `data`."""
+        from aimath.render.sink import FileDescriptor
+
+        if sys.stderr is not None:
+            FileDescriptor(2).write(data)
 
 
 class Progress:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer  # noqa: TID253  this module is loaded only where typer is needed
-from typer.core import TyperGroup  # noqa: TID253
+from typer.core import TyperCommand, TyperGroup  # noqa: TID253
 from typer.models import CommandInfo  # noqa: TID253
 
 from aimath import __version__
@@ -20,8 +21,40 @@ if TYPE_CHECKING:
     from aimath.cli.command import Command, Param
 
 
+class PlainCommand(TyperCommand):
+    """A typer command whose parameters keep what was typed."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, the one of its help too."""
+        return [_keep_text(part) for part in super().get_params(ctx)]
+
+
+def _keep_text(part: Any) -> Any:
+    """Let a parameter take its text as it was typed, and show no type of it.
+
+    aimath reads numbers itself. From 0.29 on typer would load pydantic to turn text into text, for 86 ms.
+    """
+    part.process_value = partial(_take_text, part)
+    if part.param_type_name == "argument":
+        usage = part.metavar if part.metavar.startswith("[") else f"[{part.metavar}]"
+        part.get_help_record = lambda _context: (part.metavar, part.help)
+        part.get_usage_pieces = lambda _context: [usage]
+    return part
+
+
+def _take_text(part: Any, context: Any, value: Any) -> Any:
+    """Return what was typed for a parameter, as a list where there may be several."""
+    if part.multiple or part.nargs == -1:
+        value = list(value) if value else None
+    return part.callback(context, part, value) if part.callback else value
+
+
 class LazyGroup(TyperGroup):
     """A typer group that imports only the module of the command that is called."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters of the program itself."""
+        return [_keep_text(part) for part in super().get_params(ctx)]
 
     def list_commands(self, _ctx: Any) -> list[str]:
         """Return the command names in the order of the catalogue."""
@@ -34,7 +67,7 @@ class LazyGroup(TyperGroup):
         command = lookup(cmd_name)
         epilog = f"{_SHARED}\n\nExample: {command.example}" if _shared_names(command) else ""
         epilog = epilog or f"Example: {command.example}"
-        info = CommandInfo(name=cmd_name, callback=_callback(command), epilog=epilog)
+        info = CommandInfo(name=cmd_name, cls=PlainCommand, callback=_callback(command), epilog=epilog)
         return typer.main.get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -69,7 +102,7 @@ def _callback(command: Command) -> Any:
     """Return a function for typer whose signature is built from the command's parameters."""
 
     def call(**given: Any) -> int:
-        from aimath.cli.run import run
+        from aimath.cli.runner.run import run
 
         return run(command, given)
 
@@ -116,6 +149,14 @@ def root(
         typer.echo(f"aimath {__version__} (numpy {installed('numpy')}, Python {sys.version.split()[0]})")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+def help_of(name: str) -> str:
+    """Return what `aimath NAME --help` prints."""
+    group = typer.main.get_command(app)
+    parent = typer.Context(group, info_name="aimath")
+    command = group.get_command(parent, name)  # type: ignore[attr-defined]
+    return str(typer.Context(command, info_name=name, parent=parent).get_help())
 
 
 def run_typer(args: list[str]) -> int:

@@ -111,16 +111,29 @@ def refuse_both_scales(*, logits: bool, log_probs: bool, normalize: bool = False
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
 
 
-def class_indices(target: Vector) -> Any:
-    """Return class numbers (rows, 1) as integer indices (rows,)."""
+def refuse_scales_of_categories(*, logits: bool, log_probs: bool, normalize: bool) -> None:
+    """Raise InputError if categories are said to be numbers of a kind."""
+    for flag, given in (("--logits", logits), ("--log-probs", log_probs), ("--normalize", normalize)):
+        if given:
+            raise InputError(f"{flag} does nothing beside --categories, which are counted", usage=True)
+
+
+def class_indices(target: Any, *, soft: bool = True) -> Any:
+    """Return class numbers (rows, 1) as integer indices (rows,), and names as they are.
+
+    Where a target may be `soft`, a distribution, numbers that aren't whole are told of its option.
+    """
     import numpy as np
 
+    if target.dtype.kind in "UO":
+        return target[..., 0]
     whole = (np.floor(target) == target) & (np.abs(target) < 2.0**53)
     if not whole.all():
         wrong = float(target[~whole][0])
         given = ",".join(f"{x:g}" for x in target[..., 0].ravel()[:MAX_TERMS])
         more = ",..." if len(target) > MAX_TERMS else ""
         hint = f"a distribution of classes is --p: --p {given}{more} --logits LIST"
-        error = InputError(f"{wrong:g} is not the number of a class", hint=hint, usage=True)
+        why = f"{wrong:g} is not the number of a class"
+        error = InputError(why, hint=hint if soft else "", usage=True)
         raise error.within("--target")
     return target[..., 0].astype(np.int64)

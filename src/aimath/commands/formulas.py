@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from aimath.cli.job import cartesian_product
+from aimath.cli.runner.job import cartesian_product
 from aimath.errors import InputError, Retype, join_and, pluralize, suggest
 from aimath.read.numbers import is_number, parse_number, parse_option, parse_sweep
 from aimath.report import CrossCheck, Line, Table

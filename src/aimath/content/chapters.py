@@ -38,6 +38,8 @@ LINEAR_ALGEBRA = Chapter(
         Topic("analogy", "words as vectors, added", "embeddings"),
         Topic("cosine", "how alike two directions are", "search, RAG"),
         Topic("attention", "values mixed by matching keys", "transformers"),
+        Topic("layer-norm", "rows brought to one size", "every transformer"),
+        Topic("rope", "positions as angles", "transformers"),
         Topic("pca", "where data spread most", "compression, plots"),
         Topic("svd-approx", "the best matrix of low rank", "compression, LoRA"),
         Topic("lora", "two thin matrices for one update", "fine-tuning"),
@@ -64,6 +66,8 @@ PROBABILITY = Chapter(
     (
         Topic("softmax", "scores become probabilities", "next token, classes"),
         Topic("bayes", "a belief meets evidence", "filters, diagnosis"),
+        Topic("sample", "which words may be drawn", "chat, sampling"),
+        Topic("arms", "which of two is better", "A/B tests, bandits", command="bayes"),
         Topic("gaussian", "the bell curve", "noise, VAE, weights"),
         Topic("diffusion", "an image drowns in noise by steps", "DDPM, image models", command="diffuse"),
         Topic("cross-entropy", "the price of a wrong guess", "the loss of LLMs"),
@@ -79,6 +83,8 @@ INFORMATION = Chapter(
         Topic("kl", "how far apart two beliefs are", "VAE, distillation"),
         Topic("vae", "a code held near the bell curve", "VAE, latent models", command="gaussian-kl"),
         Topic("rlhf", "reward, on a leash", "alignment of LLMs"),
+        Topic("dpo", "learning from choices", "alignment of LLMs"),
+        Topic("info-nce", "finding one's own among others", "CLIP, search"),
     ),
 )
 CHAPTERS = (LINEAR_ALGEBRA, CALCULUS, PROBABILITY, INFORMATION)

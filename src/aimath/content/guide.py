@@ -6,27 +6,28 @@ from typing import NamedTuple
 
 
 class Application(NamedTuple):
-    """A mathematical topic and its use in AI."""
+    """A mathematical topic, its use in AI, and the run of `aimath train` that learns by it."""
 
     mathematics: str
     used_in: str
     command: str
     demo: str
+    train: str
 
 
 MAP = (
-    Application("matrix product", "layers of all networks", "matmul", "matmul"),
-    Application("cosine similarity", "embeddings, search, RAG", "cosine", "cosine"),
-    Application("SVD", "compression, LoRA", "svd-approx", "svd-approx"),
-    Application("partial derivatives", "gradients, backprop", "grad", "partials"),
-    Application("chain rule", "autograd, as in PyTorch", "backprop", "chain"),
-    Application("gradient descent", "training: SGD, Adam", "gd", "gd"),
-    Application("softmax", "classifiers, attention", "softmax", "softmax"),
-    Application("cross-entropy", "loss of LLMs", "cross-entropy", "cross-entropy"),
-    Application("Gaussian", "noise of DDPM, VAE", "gaussian", "gaussian"),
-    Application("Bayes' rule", "Bayesian learning", "bayes", "bayes"),
-    Application("KL divergence", "VAE, RLHF", "kl", "kl"),
-    Application("entropy", "uncertainty, sampling", "entropy", "entropy"),
+    Application("matrix product", "layers of all networks", "matmul", "matmul", "digits"),
+    Application("cosine similarity", "embeddings, search, RAG", "cosine", "cosine", "names"),
+    Application("SVD", "compression, LoRA", "svd-approx", "svd-approx", "lora"),
+    Application("partial derivatives", "gradients, backprop", "grad", "partials", "spiral"),
+    Application("chain rule", "autograd, as in PyTorch", "backprop", "chain", "digits"),
+    Application("gradient descent", "training: SGD, Adam", "gd", "gd", "spiral"),
+    Application("softmax", "classifiers, attention", "softmax", "softmax", "digits"),
+    Application("cross-entropy", "loss of LLMs", "cross-entropy", "cross-entropy", "names"),
+    Application("Gaussian", "noise of DDPM, VAE", "gaussian", "gaussian", "ddpm"),
+    Application("Bayes' rule", "Bayesian learning", "bayes", "bayes", "names"),
+    Application("KL divergence", "VAE, RLHF", "kl", "kl", "rlhf"),
+    Application("entropy", "uncertainty, sampling", "entropy", "entropy", "names"),
 )
 
 
@@ -87,7 +88,8 @@ ROADMAP = (
             RoadmapItem("attention, in nanoGPT", "attention", "attention", "attention"),
             RoadmapItem("noising, in a DDPM", "diffusion", "diffuse", "diffuse"),
         ),
-        "read the code of nanoGPT and of a DDPM, and name the mathematics of each line",
+        "a nanoGPT and a DDPM: aimath train names --explain and aimath train ddpm --explain show their "
+        "formulas at work; name each in their code",
     ),
 )
 

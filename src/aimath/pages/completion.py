@@ -11,6 +11,7 @@ from aimath.cli.options import TextArguments
 from aimath.cli.text_command import TextOutput, text_command
 from aimath.content.chapters import CHAPTERS, TOPIC_COMMANDS
 from aimath.errors import InputError
+from aimath.pages.help import TOPICS
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _operand_choices(name: str) -> tuple[str, ...]:
     chapters = calculators()
     topics = tuple(topic.id for chapter in CHAPTERS for topic in chapter.topics)
     return {
-        "help": (*COMMANDS, "options"),
+        "help": (*COMMANDS, *TOPICS),
         "man": tuple(COMMANDS),
         "completion": tuple(SHELLS),
         "demo": (*chapters, *topics, "all"),

@@ -6,10 +6,10 @@ import inspect
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from aimath.cli.capture import run_captured
 from aimath.cli.command import command
 from aimath.cli.guesses import unknown_name
 from aimath.cli.options import Option, TextArguments
+from aimath.cli.runner.capture import run_captured
 from aimath.content.chapters import CHAPTERS, COMMAND_TOPICS
 from aimath.content.demos.catalogue import DEMOS
 from aimath.errors import InputError

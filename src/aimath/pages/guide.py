@@ -7,10 +7,10 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
-from aimath.cli.capture import run_captured
 from aimath.cli.command import command
 from aimath.cli.guesses import meant_name
-from aimath.cli.options import TextArguments
+from aimath.cli.options import Option, TextArguments
+from aimath.cli.runner.capture import run_captured
 from aimath.content import claims
 from aimath.content.chapters import CHAPTERS, COMMAND_TOPICS
 from aimath.content.demos.catalogue import DEMOS
@@ -143,6 +143,9 @@ def guide(
     given: Annotated[
         list[str], TextArguments("map, roadmap, resources, check, or a chapter.", "[PAGE [CHAPTER]]")
     ],
+    progress: Annotated[
+        str, Option("--progress", help="Tick the roadmap by a quiz's --progress FILE.", metavar="FILE")
+    ] = "",
 ) -> Report:
     """Go through the guide: chapters, map, roadmap, resources, checked figures.
 
@@ -151,6 +154,11 @@ def guide(
     CHAPTER those of one; it exits with 4 if a figure is not what the guide says it truly is.
     """
     page, *more = given or ["chapters"]
+    if progress:
+        if page != "roadmap" or more:
+            why = "--progress does nothing here"
+            raise InputError(why, hint="try aimath guide roadmap --progress FILE", usage=True)
+        return _roadmap(progress)
     chapters = {chapter.id: chapter for chapter in CHAPTERS}
     if page == "check" and len(more) == 1 and more[0] in chapters:
         return chain(check_claims(more[0]))
@@ -183,17 +191,32 @@ def _chapters() -> Report:
     )
 
 
-def _roadmap() -> Report:
+def _roadmap(progress: str = "") -> Report:
+    """Return the four weeks; with a file of a quiz's progress, with what was answered right ticked."""
     titles = {chapter.id: chapter.title for chapter in CHAPTERS}
+    done: set[str] | None = None
+    if progress:
+        from aimath.quiz.progress import mastered_topics, read_progress
+
+        done = mastered_topics(read_progress(progress, must_exist=True))
+    shown = ("item", "demo", "command", "quiz") if done is None else ("done", "item", "demo", "quiz")
 
     def week(number: int, one: RoadmapWeek) -> Report:
-        rows = ({"week": number, "chapter": one.chapter, **item._asdict()} for item in one.items)
+        rows = (
+            {"week": number, "chapter": one.chapter, **item._asdict(), **_tick(item.quiz, done)}
+            for item in one.items
+        )
         head = Paragraph(f"Week {number}: {titles[one.chapter]}", "title")
-        return _table_page(rows, summary_fields=("item", "demo", "command", "quiz"))._replace(
+        return _table_page(rows, summary_fields=shown)._replace(
             page=Page(PageHeader((head,), explain=False), footer=(Paragraph(f"Build: {one.build}."),))
         )
 
     return chain(itertools.starmap(week, enumerate(ROADMAP, 1)))
+
+
+def _tick(topic: str, done: set[str] | None) -> dict[str, str]:
+    """Return a column that says whether a topic is done, if that is known."""
+    return {} if done is None else {"done": "✓" if topic in done else "no"}
 
 
 def _resources() -> Report:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+import textwrap
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.app import run_line
@@ -10,8 +12,10 @@ from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.chapters import INPUT_HELP, commands_by_chapter
 from aimath.cli.command import shared_params
 from aimath.cli.guesses import unknown_name
-from aimath.cli.options import InputOptions, OutputOptions, TextArguments
+from aimath.cli.options import InputOptions, Option, OutputOptions, TextArguments
+from aimath.cli.output import detect_terminal
 from aimath.cli.text_command import TextOutput, text_command
+from aimath.content.conventions import CONVENTIONS
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,13 +25,9 @@ if TYPE_CHECKING:
 FIRST_EXAMPLES = (
     ("aimath softmax 2 1 0.1 --explain", "logits become probabilities"),
     ("aimath temperature 2 1 0.1 -1 3 --plot", "what does temperature do to entropy?"),
-    ("aimath demo gd", "how a network learns: down the slope"),
+    ("aimath train digits", "how a network learns, in a second"),
 )
-NEXT_STEPS = (
-    ("aimath help COMMAND", "its options, then examples with their output"),
-    ("aimath demo, guide", "every idea of the guide at work; where AI uses it"),
-    ("aimath quiz", "questions, with the answers derived"),
-)
+NEXT_STEPS = (("aimath help COMMAND", "its options and examples; demo, guide, quiz lead on"),)
 
 
 def welcome() -> int:
@@ -46,6 +46,12 @@ def welcome() -> int:
     return 0
 
 
+TOPICS = (*CONVENTIONS, "options")
+"""The pages of help that are of no command."""
+SCREEN_LINES = 23
+"""Lines of a page at a terminal of 24, the next prompt being the last."""
+
+
 @text_command(
     example="aimath help softmax",
     answer="`aimath help softmax`",
@@ -54,18 +60,27 @@ def welcome() -> int:
 )
 def help_command(
     out: TextOutput,
-    names: Annotated[list[str], TextArguments("A command, or options; all commands, if none.", "[COMMAND]")],
+    names: Annotated[
+        list[str], TextArguments("A command, input, formulas, output or options; else a list.", "[TOPIC]")
+    ],
+    all_options: Annotated[bool, Option("--all", help="The whole page, at a terminal too.")] = False,
 ) -> int:
     """Show the options of a command, then examples with their output.
 
-    The examples run at that moment: what stands below each is what it answers. options shows the
-    options that all commands share.
+    The examples run at that moment: what stands below each is what it answers. A terminal shows a screen
+    of it, --all the whole. input, formulas and output show what holds for all commands, options the
+    options that all share.
     """
     if names == ["options"]:
         return _shared_options(out)
-    name = parse_command_name(names, "help")
+    if len(names) == 1 and names[0] in CONVENTIONS:
+        out.write_dl([*CONVENTIONS[names[0]].items()])
+        return 0
+    name = parse_command_name(names, "help", TOPICS)
     if name is None:
         return run_line(["--help"])
+    if not all_options and detect_terminal(OutputOptions()).is_terminal:
+        return _first_screen(out, name)
     command = lookup(name)
     code = run_line([name, "--help"])
     if COMMANDS[name].quiz:
@@ -78,6 +93,25 @@ def help_command(
     return code
 
 
+def _first_screen(out: TextOutput, name: str) -> int:
+    """Print what of a command's help fits a screen, the first options whole and the others by name."""
+    from aimath.cli.typer_group import help_of  # noqa: PLC0415  25 ms, and a start without it is quicker
+
+    head, _, rest = help_of(name).partition("\n\nOptions:\n")
+    *options, _ = re.split(r"\n(?=  -)", rest.partition("\n\n")[0])  # but --help, which is known by now
+    said = (f"Example: {lookup(name).example}", f"More: aimath help {name} --all, aimath help options")
+    foot = [f"  {line}" for one in said for line in textwrap.wrap(one, out.width - 2, break_on_hyphens=False)]
+    for count in range(len(options), -1, -1):
+        names = [re.findall(r"^ *(?:-\w, )?(--?[\w-]+)", option)[0] for option in options[count:]]
+        others = textwrap.wrap(f"and {' '.join(names)}", out.width - 2, break_on_hyphens=False) * bool(names)
+        lines = [head, "", "Options:", *options[:count], *(f"  {line}" for line in others), "", *foot]
+        page = "\n".join(lines) + "\n"
+        if page.count("\n") <= SCREEN_LINES:
+            break
+    out.write(page)
+    return 0
+
+
 def _shared_options(out: TextOutput) -> int:
     """Print the options that all commands share, and return the exit code."""
     for title, options in (("Reading of files and standard input", InputOptions), ("Output", OutputOptions)):
@@ -85,21 +119,46 @@ def _shared_options(out: TextOutput) -> int:
         rows = [
             (f"{', '.join(one.flags)} {one.metavar}".rstrip(), one.help) for one in shared_params(options)
         ]
-        drawing = [row for row in rows if row[0] in {"--log-y", "--ascii"}]
-        rows = [row for row in rows if row not in drawing]
-        if drawing:  # in one line, so that all fit a screen
-            rows.append(
-                (", ".join(flag for flag, _ in drawing), "Draw with a log y axis, with ASCII signs only.")
-            )
-        out.write_dl(rows)
+        out.write_dl(_join_rows(rows))
     return 0
 
 
-def parse_command_name(names: Sequence[str], page: str) -> str | None:
+JOINED_OPTIONS = {
+    "--labels": ("--labels, --row-labels A,B", "Names of the entries, and of the rows."),
+    "--row-labels": None,
+    "--column": ("--column, --exclude NAMES", "Columns: a name or number, lists, 2-5, 'p_*'."),
+    "--exclude": None,
+    "--delimiter": ("--delimiter, --decimal SIGN", "What separates cells; a decimal comma."),
+    "--decimal": None,
+    "--rows": ("--rows, --header", "Single numbers are rows; a header comes first."),
+    "--header": None,
+    "--workers": ("--workers, --dask", "Share the work of files: see aimath combine."),
+    "--dask": None,
+    "--part": ("--part, --state FILE", "One part of the work, for aimath combine."),
+    "--state": None,
+    "--json": ("--json, --csv", "One JSON object a row; comma-separated, with a header."),
+    "--csv": None,
+    "--digits": ("--digits, --decimals N", "Digits that are significant; after the point."),
+    "--decimals": None,
+    "--plot": ("--plot, --figure FILE", "Draw; into a .svg, .png or .pdf as a figure."),
+    "--figure": None,
+    "--log-y": ("--log-y, --ascii", "Draw with a log y axis, with ASCII signs only."),
+    "--ascii": None,
+}
+"""Options that share a line, so that all fit a screen; None: it stands beside another."""
+
+
+def _join_rows(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the lines of a list of options, some of which share one."""
+    lines = (JOINED_OPTIONS.get(row[0].partition(" ")[0], row) for row in rows)
+    return [line for line in lines if line is not None]
+
+
+def parse_command_name(names: Sequence[str], page: str, topics: Sequence[str] = ()) -> str | None:
     """Return the command that `aimath help` or `aimath man` is given, or None without one."""
     if len(names) > 1:
         hint = f"try aimath {page} softmax"
         raise InputError(f"takes one command, not {len(names)}", hint=hint, usage=True)
     if names and names[0] not in COMMANDS:
-        raise unknown_name(names[0], COMMANDS, "command", "see aimath --help")
+        raise unknown_name(names[0], [*COMMANDS, *topics], "command", "see aimath --help")
     return names[0] if names else None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aimath.cli.command import Command, Param
 
-MAN_DATE = "2026-11-26"
+MAN_DATE = "2026-11-30"
 SHARED_OPTIONS = {*InputOptions._fields, *OutputOptions._fields}
 ROFF_ESCAPES = str.maketrans(
     {"\\": "\\e", "-": "\\-", "^": "\\(ha", "~": "\\(ti", "'": "\\(aq", "`": "\\(ga"}
@@ -105,8 +105,9 @@ def _header(title: str, summary: str, line: str, command: Command | None) -> Ite
 
 
 def _paragraphs(name: str) -> list[str]:
-    """Return the paragraphs of a command's help."""
-    return [" ".join(part.split()) for part in inspect.cleandoc(summary_of(name)).split("\n\n")]
+    """Return the paragraphs of a command's help, and what it answers."""
+    help_ = [" ".join(part.split()) for part in inspect.cleandoc(summary_of(name)).split("\n\n")]
+    return [*help_, f"Answer: {COMMANDS[name].answer.replace('`', '')}"]
 
 
 def _paragraph_lines(paragraphs: Iterable[str]) -> Iterator[str]:

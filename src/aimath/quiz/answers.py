@@ -24,10 +24,11 @@ CONTEXT = decimal.Context(prec=60, traps=[])
 
 
 class Verdict(NamedTuple):
-    """Whether an answer is correct, and feedback if it is not."""
+    """Whether an answer is correct, and feedback if it is not; what can't be read is a typo."""
 
     correct: bool
     feedback: str = ""
+    is_typo: bool = False
 
 
 class TypedNumber(NamedTuple):
@@ -53,7 +54,7 @@ def grade_number(text: str, exercise: Exercise) -> Verdict:
     try:
         typed = parse_answer(text, exercise.unit)
     except InputError as error:
-        return Verdict(correct=False, feedback=str(error))
+        return Verdict(correct=False, feedback=str(error), is_typo=True)
     if typed.matches(exercise.answer):
         return Verdict(correct=True)
     said = _diagnose(typed, exercise)
@@ -66,7 +67,8 @@ def grade_choice(text: str, letters: Sequence[str], explanations: Sequence[str])
     """Return the verdict on a chosen letter: the correct choice has an empty explanation."""
     letter = text.strip().lower().strip("().:'\"")
     if letter not in letters:
-        return Verdict(correct=False, feedback=f"{quote(text)} is none of {', '.join(letters)}")
+        why = f"{quote(text)} is none of {', '.join(letters)}"
+        return Verdict(correct=False, feedback=why, is_typo=True)
     but = explanations[letters.index(letter)]
     return Verdict(correct=not but, feedback=but)
 

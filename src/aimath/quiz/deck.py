@@ -31,6 +31,8 @@ EXERCISES = {name: tuple(map(_load_maker, entry.quiz)) for name, entry in COMMAN
 """The numeric questions by command."""
 CONCEPTUAL_TOPIC = "words"
 """The topic of all questions in words."""
+ARTICLE_QUESTIONS = 8
+"""So many of the questions in words, the first ones, are the article's own."""
 CHOICE_LETTERS = "abcd"
 
 
@@ -83,7 +85,8 @@ def all_topics() -> tuple[str, ...]:
 def draw_cards(requested: Sequence[str], seed: int, count: int) -> list[Card]:
     """Return `count` cards on the requested topics, or fewer if only conceptual ones are requested.
 
-    The first round has each question once, in an order of its own; then numbers are drawn anew.
+    The first round has each question once, in an order of its own, those of the article before the
+    others where no topic or all words are asked for; then numbers are drawn anew.
     """
     names = [name for topic in requested or all_topics() for name in _expand_topic(topic)]
     dealt: list[Card] = []
@@ -92,7 +95,10 @@ def draw_cards(requested: Sequence[str], seed: int, count: int) -> list[Card]:
         cards = list(_make_round(names, conceptual=turn == 0, seed=seed, round_number=turn))
         if not cards:
             break
-        order = np.random.default_rng((seed, turn)).permutation(len(cards))
+        order = np.random.default_rng((seed, turn)).permutation(len(cards)).tolist()
+        if turn == 0 and (not requested or list(requested) == [CONCEPTUAL_TOPIC]):
+            first = range(ARTICLE_QUESTIONS)  # they are the first that are made
+            order = [*first, *(k for k in order if k not in first)]
         dealt += [cards[k] for k in order]
         turn += 1
     return dealt[:count]

@@ -77,6 +77,26 @@ def loss(sampler: Sampler) -> Exercise:
     return make_exercise("cross-entropy", text, words, (right, "cross_entropy", ()), near, "nats")
 
 
+def untrained(sampler: Sampler) -> Exercise:
+    """Ask for the loss of a model that knows nothing yet."""
+    classes = sampler.integer(3, 9)
+    target = sampler.integer(0, 2)
+    logits = np.zeros(classes)
+    right = information.cross_entropy(logits=logits, target=target)
+    near = (
+        (float(right.cross_entropy) / math.log(2), IN_BITS),
+        (1.0 / classes, "that is the probability of each class: the loss is its -ln"),
+        (right.perplexity, "that is the perplexity: take its ln"),
+        (1.0, "the loss isn't a share: it is ln of the number of equally likely classes"),
+    )
+    text = (
+        f"The last layer of a network begins at 0, so before its first step all {classes} classes have the "
+        "logit 0. How large is its loss, in nats?"
+    )
+    words = ["--logits", format_vector_arg(logits.tolist()), "--target", str(target)]
+    return make_exercise("cross-entropy", text, words, (right, "cross_entropy", ()), near, "nats")
+
+
 def kl(sampler: Sampler) -> Exercise:
     """Ask for a divergence."""
     p, q = sampler.probabilities(3), sampler.probabilities(3)
@@ -92,6 +112,25 @@ def kl(sampler: Sampler) -> Exercise:
     return make_exercise(
         "kl", text, [format_vector_arg(p), format_vector_arg(q)], (right, "kl", ()), near, "nats"
     )
+
+
+def distillation(sampler: Sampler) -> Exercise:
+    """Ask for a divergence of logits at a temperature."""
+    z, w = ([float(sampler.integer(-2, 4)) for _ in range(3)] for _ in range(2))
+    t = float(sampler.integer(2, 4))
+    right = information.kl(z, w, logits=True, temperature=t)
+    near = (
+        (right.kl * t * t, "that is T squared times KL, the loss of distillation: here without the factor"),
+        (information.kl(z, w, logits=True).kl, "the logits were not divided by T"),
+        (information.kl(z, w, logits=True, temperature=1 / t).kl, "logits are divided by T, not multiplied"),
+        (right.reverse, SWAPPED),
+    )
+    text = (
+        f"A teacher's logits are {format_vector(z)}, a student's {format_vector(w)}. "
+        f"How large is KL(teacher || student) at temperature {format_number(t)}, in nats?"
+    )
+    words = ["--logits", format_vector_arg(z), format_vector_arg(w), "--temperature", format_number(t)]
+    return make_exercise("kl", text, words, (right, "kl", ()), near, "nats")
 
 
 def js(sampler: Sampler) -> Exercise:

@@ -227,6 +227,29 @@ def attention(sampler: Sampler) -> Exercise:
     return make_exercise("attention", text, words, (right, "weights", (0, 0)), near)
 
 
+def shared_keys(sampler: Sampler) -> Exercise:
+    """Ask for the output of one of four heads, of which two share keys and values."""
+    q, k, v = sampler.matrix(1, 4, -2, 3), sampler.matrix(2, 2, -2, 3), sampler.matrix(2, 2, 1, 9)
+    head = sampler.integer(1, 2)  # from 0: the heads where counting in turn goes wrong
+    right = attend(q, k, v, heads=4, kv_heads=2)
+
+    def alone(group: int, scale: float | None = None) -> float:
+        own, theirs, values = ([[row[at]] for row in x] for x, at in ((q, head), (k, group), (v, group)))
+        return float(attend(own, theirs, values, scale=scale).output[0, 0])
+
+    near = (
+        (alone(head % 2), "heads share keys with their neighbour, h // 2; that is h % 2"),
+        (alone(head // 2, 0.5), "scale is 1/sqrt of the width of one head, which is 1 here"),
+    )
+    text = (
+        f"4 heads of width 1 with query {format_vector(q[0])} share 2 heads of keys {format_matrix(k)} "
+        f"and values {format_matrix(v)}. What does head {head + 1} give?"
+    )
+    words = ["-Q", format_vector_arg(q[0]), "-K", format_matrix(k), "-V", format_matrix(v)]
+    words += ["--heads", "4", "--kv-heads", "2"]
+    return make_exercise("attention", text, words, (right, "output", (0, head)), near)
+
+
 def eig(sampler: Sampler) -> Exercise:
     """Ask for the larger eigenvalue of a symmetric matrix."""
     a, b, c = sampler.integer(1, 6) + 0.0, sampler.integer(1, 4) + 0.0, sampler.integer(1, 6) + 0.0

@@ -71,6 +71,30 @@ def gd(sampler: Sampler) -> Exercise:
     return slope.final_point_exercise("gd", 2, near)
 
 
+def fit(sampler: Sampler) -> Exercise:
+    """Ask for the first step of a slope that is fitted to two points."""
+    x = [float(sampler.integer(1, 4)), float(sampler.integer(1, 4))]
+    y = [float(sampler.integer(2, 9)), float(sampler.integer(2, 9))]
+    lr = sampler.integer(1, 4) / 100  # below 2/32, where steps get no smaller
+    squares = [f"(w*{a:g}-{b:g})^2" for a, b in zip(x, y, strict=True)]
+    formula = f"({'+'.join(squares)})/2"
+    found = optimize.gd(formula, w=0.0, lr=lr, steps=1)
+    slope = float(found.gradient[0, 0])
+    near = (
+        (-lr * slope * 2, "the loss is the mean of the rows, not their sum"),
+        (-lr * slope / 2, "the derivative of a square has a factor 2"),
+        (lr * slope, "that is uphill: subtract"),
+        (lr * sum(y), "each row's slope is 2 x (w x - y): x was forgotten"),
+    )
+    points = " and ".join(f"({a:g}, {b:g})" for a, b in zip(x, y, strict=True))
+    text = (
+        f"A line w x is fitted to the points {points} by the mean of (w x - y)^2. Where is w after one step "
+        f"of gradient descent from 0 with learning rate {format_number(lr)}?"
+    )
+    words = ["--function", formula, "--start", "w=0", "--lr", format_number(lr), "--steps", "1"]
+    return make_exercise("gd", text, words, (found, "point", (1, 0)), near)
+
+
 def momentum(sampler: Sampler) -> Exercise:
     """Ask for two steps with momentum."""
     slope, kept = DescentExercise(sampler), sampler.integer(5, 9) / 10

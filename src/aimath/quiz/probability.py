@@ -249,3 +249,23 @@ def nucleus(sampler: Sampler) -> Exercise:
     settings = ["--temperature", format_number(t), "--top-p", format_number(p), "--fields", "kept"]
     words = [format_vector_arg(z), *settings]
     return make_exercise("sample", text, words, (right, "kept", ()), near)
+
+
+def success_share(sampler: Sampler) -> Exercise:
+    """Ask for the mean of a beta posterior."""
+    n = sampler.integer(8, 30)
+    s = float(sampler.integer(1, n // 2 - 1))
+    other = float(sampler.integer(1, n - 1))
+    right = probability.bayes(successes=[s, other], trials=[n, n])
+    near = (
+        (s / n, "that is the share itself: a uniform prior counts one success and one failure more"),
+        ((s + 1) / (n + 1), "the failure of the prior is missing"),
+        ((s + 1) / (n - s + 1), "those are the odds: a of a + b"),
+    )
+    text = (
+        f"An arm has {format_number(s)} successes in {n} trials, another {format_number(other)} in {n}. "
+        "With a uniform prior, what is the posterior mean of the first one's share?"
+    )
+    words = ["--successes", format_vector_arg([s, other]), "--trials", format_vector_arg([n, n])]
+    words += ["--fields", "posterior_mean"]
+    return make_exercise("bayes", text, words, (right, "posterior_mean", (0,)), near)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path  # noqa: TID253  this module is loaded only where it is needed
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from aimath.core.numerics.types import Array
     from aimath.read.blocks import BlockIterator
 
-DIGITS_PATH = Path(__file__).parents[1] / "data" / "digits.npy"
+DIGITS_PATH = f"{os.path.dirname(os.path.dirname(__file__))}/data/digits.npy"  # noqa: PTH120  2 ms for pathlib
 _DRAW_CHUNK = 1 << 20  # numbers at once: Ctrl-C is answered in between
 _EXTENTS = re.compile(r"[1-9][0-9]{0,17}(?:x[1-9][0-9]{0,17}){0,2}")
 
 
 def datasets(
-    token: str, name: str, read_options: ReadOptions, *, matrix: bool, stream_index: int = 0
+    token: str,
+    name: str,
+    read_options: ReadOptions,
+    *,
+    matrix: bool,
+    stacked: bool = False,
+    stream_index: int = 0,
 ) -> BlockIterator:
     """Return the rows of a data set token, or all of them as one matrix.
 
@@ -42,7 +48,8 @@ def datasets(
             return _random_rows(token, name, read_options, stream_index)
         count, m, n = parse_shape(token)
         drawn = draw_matrix(count * m, n, read_options, stream_index).reshape(count, m, n)
-        return iter([Block({name: drawn}, token, range(1, count + 1))])
+        drawn = drawn[None] if stacked and token.count("x") > 1 else drawn
+        return iter([Block({name: drawn}, token, range(1, len(drawn) + 1))])
     pixels, classes, lines = load_digits(token)
     labels = tuple(map(str, classes))
     if matrix:
@@ -133,13 +140,13 @@ def load_digits(token: str) -> tuple[Array, list[int], Sequence[int]]:
     """
     import numpy as np
 
-    from aimath.read._elements import read_elements  # noqa: PLC0415  the same
-    from aimath.read._npy import read_header  # noqa: PLC0415  only what is read from is loaded
     from aimath.read._sources import open_source  # noqa: PLC0415  the same
+    from aimath.read.binary._elements import read_elements  # noqa: PLC0415  the same
+    from aimath.read.binary._npy import read_header  # noqa: PLC0415  only what is read from is loaded
 
     classes, numbered, number = token.partition("#")
     wanted = _parse_classes(classes)
-    with open_source(str(DIGITS_PATH)) as stream:
+    with open_source(DIGITS_PATH) as stream:
         stored = read_header(stream)
         table = read_elements(stream, stored.size, stored)[0].reshape(stored.shape)
     lines: Sequence[int] = range(1, len(table) + 1)

@@ -13,21 +13,21 @@ _TABLE = "save it by pandas.read_{}(FILE).to_csv('x.csv', index=False)"
 _FOREIGN = {
     **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt"), _PYTORCH),
     **dict.fromkeys((".h5", ".hdf5", ".keras"), _HDF5),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), ("a spreadsheet", "save it there as .csv")),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), ("a spreadsheet", _TABLE.format("excel"))),
     **dict.fromkeys(
         (".pkl", ".pickle", ".joblib"), ("a pickle", "save its array by numpy.save('x.npy', ...)")
     ),
-    ".gz": ("a file of gzip", "decompress it with gzip -dk FILE"),
-    ".bz2": ("a file of bzip2", "decompress it with bzip2 -dk FILE"),
-    ".xz": ("a file of xz", "decompress it with xz -dk FILE"),
-    ".zst": ("a file of zstd", "decompress it with zstd -d FILE"),
+    ".gz": ("compressed, and its name says not what", "call it FILE.csv.gz or so, or use --input-format"),
+    ".bz2": ("compressed, and its name says not what", "call it FILE.csv.bz2 or so, or use --input-format"),
+    ".xz": ("compressed, and its name says not what", "call it FILE.csv.xz or so, or use --input-format"),
+    ".zst": ("compressed, and its name says not what", "call it FILE.csv.zst or so, or use --input-format"),
     ".zip": ("a ZIP archive", "unpack it with unzip FILE"),
-    ".parquet": ("a Parquet file", _TABLE.format("parquet")),
-    ".feather": ("a Feather file", _TABLE.format("feather")),
-    ".arrow": ("an Arrow file", _TABLE.format("feather")),
     ".dta": ("a file of Stata", _TABLE.format("stata")),
     ".mat": ("a file of MATLAB", "save an array of it by numpy.save('x.npy', scipy.io.loadmat(FILE)[NAME])"),
-    ".onnx": ("a file of ONNX", "save its weights as .safetensors or .npz"),
+    ".onnx": (
+        "a file of ONNX",
+        "numpy.savez('x.npz', *map(onnx.numpy_helper.to_array, onnx.load(FILE).graph.initializer))",
+    ),
     ".gguf": ("a GGUF file", "save its weights as .safetensors or .npz"),
     ".pdf": ("a PDF", "save its table as .csv"),
     ".png": ("a picture", "save its pixels by numpy.save('x.npy', matplotlib.image.imread(FILE))"),
@@ -38,8 +38,9 @@ _FOREIGN = {
 def conversion_hint(path: str) -> str:
     """Return what a file of another program is and how to convert it, or nothing of an unknown suffix.
 
-    >>> conversion_hint("t.xlsx")
-    't.xlsx is a spreadsheet: save it there as .csv'
+    >>> conversion_hint("notes.csv")
+    ''
     """
     what, how = _FOREIGN.get(file_suffix(path), ("", ""))
-    return f"{path} is {what}: {how.replace('FILE', repr(path))}" if what else ""
+    named = path.removesuffix(file_suffix(path)) if "FILE.csv." in how else repr(path)
+    return f"{path} is {what}: {how.replace('FILE', named)}" if what else ""

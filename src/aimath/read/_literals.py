@@ -46,10 +46,14 @@ def parse_literal(
         try:
             values.append(parse_number(value if label and value else match[0]))
         except InputError as error:
-            known = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
             from aimath.read._foreign import conversion_hint  # noqa: PLC0415  only for mistakes
 
-            error.hint = known or conversion_hint(match[0]) or _missing_hint(match[0].rpartition("=")[2])
+            known = f"a file is given as @{match[0]}" if has_known_suffix(match[0]) else ""
+            foreign = "" if known else conversion_hint(match[0])
+            if known or foreign:  # one that is there would have been read
+                why = "is of a kind that is not read" if foreign else "is no file that is there"
+                error = InputError(f"{quote(match[0])} {why}")
+            error.hint = known or foreign or _missing_hint(match[0].rpartition("=")[2])
             error.entry, error.operand, error.usage = k, name, True
             raise error.within(place) from None
         if label:

@@ -11,7 +11,7 @@ from aimath.read.blocks import BadRow, Block, with_location
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aimath.read.blocks import BlockIterator
+    from aimath.read.blocks import BlockIterator, RowRange
 
 
 class OperandSource:
@@ -37,7 +37,7 @@ class OperandSource:
         if first is None:
             raise InputError("there are no rows").within(" and ".join(self.names))
         ahead = [first]
-        if isinstance(first, BadRow) or len(first.lines) == 1:
+        if isinstance(first, BadRow) or (len(first.lines) == 1 and not first.unit):
             ahead += islice(self.blocks, 1)
             if len(ahead) == 1:
                 if isinstance(first, BadRow):
@@ -70,6 +70,13 @@ class OperandSource:
         self.blocks = chain(() if ahead is None else (ahead,), self.blocks)
         return ahead is None
 
+    def skip(self, rows: int) -> None:
+        """Consume the first rows, unless its blocks are of an array that is read from there on."""
+        while rows and (head := self.peek()) is not None and getattr(head, "unit", None) is None:
+            count = 1 if isinstance(head, BadRow) else min(rows, len(head.lines))
+            self.advance(count)
+            rows -= count
+
     def advance(self, rows: int) -> None:
         """Consume rows of the current block."""
         self.offset += rows
@@ -78,8 +85,13 @@ class OperandSource:
             self.current = None
 
 
-def zip_sources(sources: Sequence[OperandSource], names: Sequence[str]) -> BlockIterator:
-    """Yield blocks with the operands of all sources, in the order of `names`."""
+def zip_sources(
+    sources: Sequence[OperandSource], names: Sequence[str], rows: RowRange | None = None
+) -> BlockIterator:
+    """Yield blocks with the operands of all sources, in the order of `names`; of a range, those rows alone.
+
+    Arrays of a range are read from its start on; of all else with several rows the first are passed over.
+    """
     if len(sources) == 1:
         yield from sources[0].blocks
         return
@@ -99,13 +111,19 @@ def zip_sources(sources: Sequence[OperandSource], names: Sequence[str]) -> Block
     fixed = list(single.values())
     if not many:
         yield _merge_blocks(fixed, names)
-    while many:
+    left = _begin_range(many, rows)
+    while many and left != 0:
         heads = [feed.peek() for feed in many]
         blocks = [head for head in heads if isinstance(head, Block)]
         count = 1
         if len(blocks) == len(heads):
             count = min(len(block.lines) for block in blocks)
-            if count < max(len(block.lines) for block in blocks) and not any(f.may_block for f in many):
+            count = count if left is None else min(count, left)
+            if (
+                count < max(len(block.lines) for block in blocks)
+                and not any(f.may_block for f in many)
+                and count != left
+            ):
                 _check_none_ends(many, count)
             yield _merge_blocks([*(block.slice_rows(0, count) for block in blocks), *fixed], names)
         elif None in heads:
@@ -115,6 +133,16 @@ def zip_sources(sources: Sequence[OperandSource], names: Sequence[str]) -> Block
             yield next(head for head in heads if isinstance(head, BadRow))
         for feed in many:
             feed.advance(count)
+        left = None if left is None else left - count
+
+
+def _begin_range(many: Sequence[OperandSource], rows: RowRange | None) -> int | None:
+    """Pass over the rows before a range, and return how many it has; None goes to the end."""
+    if rows is None:
+        return None
+    for feed in many:
+        feed.skip(rows.start)
+    return None if rows.stop is None else rows.stop - rows.start
 
 
 def _check_all_ended(many: Sequence[OperandSource], heads: Sequence[Block | BadRow | None]) -> None:
@@ -160,6 +188,33 @@ def one_per_row(blocks: BlockIterator, name: str) -> BlockIterator:
             yield BadRow(error, block.source, block.lines[0], width)
 
 
+def name_rows(blocks: BlockIterator, text: str) -> BlockIterator:
+    """Yield blocks with the names of a list for their rows, unless a column has named them."""
+    names = tuple(part.strip() for part in text.split(",")) if text else ()
+    at = 0
+    for block in blocks:
+        if not names or isinstance(block, BadRow) or block.is_empty or (block.row_labels and block.is_named):
+            at += 1
+            yield block
+            continue
+        whole = next((rows.shape[-2] for rows in block.operands.values() if rows.ndim > 2), 0)
+        count = whole or len(block.lines)
+        first = 0 if whole else at
+        at += count
+        mine = names[first : first + count]
+        if len(mine) < count or (whole and len(names) > whole):
+            raise _unequal_names(names, max(count, at))
+        yield block._replace(row_labels=mine, is_named=True)
+    if names and 0 < at < len(names):
+        raise _unequal_names(names, at)
+
+
+def _unequal_names(names: Sequence[str], rows: int) -> InputError:
+    why = f"{pluralize(len(names), 'name')} for {pluralize(rows, 'row')}"
+    error = InputError(why, hint="give one name for each row, or the name of a column", usage=True)
+    return error.within("--row-labels")
+
+
 def _merge_blocks(blocks: Sequence[Block], names: Sequence[str]) -> Block:
     """Return one block with the operands of several, its line numbers from the longest."""
     found = {name: rows for block in blocks for name, rows in block.operands.items()}
@@ -172,4 +227,8 @@ def _merge_blocks(blocks: Sequence[Block], names: Sequence[str]) -> Block:
         row_labels=next((block.row_labels for block in (lead, *blocks) if block.row_labels), ()),
         is_empty=any(block.is_empty for block in blocks),
         notes=tuple(dict.fromkeys(note for block in blocks for note in block.notes)),
+        ids={name: texts for block in blocks for name, texts in block.ids.items()},
+        is_named=any(block.is_named for block in blocks),
+        said=tuple(dict.fromkeys(text for block in blocks for text in block.said)),
+        unit=next((block.unit for block in blocks if block.unit is not None), None),
     )

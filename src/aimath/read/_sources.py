@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from aimath.errors import InputError
+from aimath.read._compressed import MAGIC, PROGRAMS
 from aimath.read._foreign import conversion_hint
 from aimath.read._stream import BOM, Stream, open_file
 from aimath.read.blocks import (
@@ -16,7 +17,7 @@ from aimath.read.blocks import (
     STDIN,
     check_budget,
     check_text_budget,
-    file_suffix,
+    data_suffix,
     memory_limit,
     split_archive_path,
 )
@@ -25,19 +26,20 @@ from aimath.text import display_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aimath.read._rows import RowParser
     from aimath.read.blocks import BlockIterator
+    from aimath.read.text._rows import RowParser
 
+BINARY_FORMATS = ("npy", "npz", "parquet", "arrow")
+"""Formats that their first bytes tell for sure."""
 _CONVERSIONS = {
     "utf-16": "iconv -f UTF-16 -t UTF-8",
     "utf-32": "iconv -f UTF-32 -t UTF-8",
-    "gzip": "gzip -dc",
 }
 
 
 def detect_format(path: str, stream: Stream) -> str:
     """Return the format of an opened file by its suffix; what is not a regular file is text."""
-    form = FORMAT_BY_SUFFIX.get(file_suffix(path), None if stream.size is not None else "text")
+    form = FORMAT_BY_SUFFIX.get(data_suffix(path), None if stream.size is not None else "text")
     if form is None:
         why = f"its suffix is none of {' '.join(FORMAT_BY_SUFFIX)}"
         hint = conversion_hint(path) or "use --input-format FORM"
@@ -86,38 +88,39 @@ def _read_stream(
     if format_name == "text" and parser.delimiter is None and _opens_document(stream):
         stream, format_name = _read_on(stream, parser)
     parser.set_format(format_name)
-    if parser.read_options.column is not None and format_name in ("npy", "npz", "json", "safetensors"):
-        hint = (
-            "use --key KEY in place of --column"
-            if format_name == "json"
-            else "give a table: .csv, .tsv or .txt"
-        )
-        raise InputError(
-            f"--column picks a column of a table, and {format_name} is none", hint=hint, usage=True
-        )
+    if format_name != "text":  # of that the first line says what it is
+        parser.refuse_idle(format_name)
+    if format_name in ("npy", "npz", "json", "safetensors"):
+        is_json = format_name == "json"
+        hint = "use --key KEY in place of --column" if is_json else "give a table: .csv, .tsv or .txt"
+        parser.refuse_columns(format_name, hint)
     if format_name == "safetensors":
-        from aimath.read._safetensors import read_safetensors  # noqa: PLC0415  one format at a time
+        from aimath.read.binary._safetensors import read_safetensors  # noqa: PLC0415  one format at a time
 
         return read_safetensors(stream, parser, member)
     if format_name in ("npy", "npz"):
-        from aimath.read import _npy as arrays  # noqa: PLC0415  the same
+        from aimath.read.binary import _npy as arrays  # noqa: PLC0415  the same
 
         return (
             arrays.read_npy(stream, parser)
             if format_name == "npy"
             else arrays.read_npz(stream, parser, member)
         )
-    from aimath.read._text import gather_rows, merge_blocks, read_text  # noqa: PLC0415  the same
+    if format_name in ("parquet", "arrow"):
+        from aimath.read.binary._arrow import read_arrow  # noqa: PLC0415  the same
+
+        return read_arrow(stream, parser, format_name)
+    from aimath.read.text._text import gather_rows, merge_blocks, read_text  # noqa: PLC0415  the same
 
     if format_name == "json":
-        from aimath.read import _json as structured  # noqa: PLC0415  one format at a time
+        from aimath.read.text import _json as structured  # noqa: PLC0415  one format at a time
 
         blocks = structured.parse_document(_read_json_document(stream, parser), parser)
         if parser.matrix_names:
             return gather_rows(chain(blocks, (None,)), parser)
         return (block for block in merge_blocks(blocks) if block is not None)
     if parser.read_options.by_column and format_name != "ndjson":
-        from aimath.read._columns import TableParser  # noqa: PLC0415  the same
+        from aimath.read.text._columns import TableParser  # noqa: PLC0415  the same
 
         return TableParser(parser).blocks(stream)
     return read_text(stream, parser)
@@ -129,14 +132,17 @@ def sniff_format(stream: Stream, format_name: str | None) -> str:
     Of text the byte order mark is passed over.
     """
     kind = stream.sniff()
-    format_name = format_name or ("npy" if kind == "npy" else "text")
+    format_name = format_name or (kind if kind in ("npy", "parquet", "arrow") else "text")
     if (
         format_name == "safetensors"
     ):  # begins with a length, which may look like anything; its reader is strict
         return format_name
+    if kind in MAGIC.values():
+        why = f"it is compressed twice: its content is {kind}"
+        raise InputError(why, hint=f"inflate it first: {PROGRAMS[kind]}")
     if kind in _CONVERSIONS:
         raise InputError(f"its content is {kind}", hint=f"convert it with {_CONVERSIONS[kind]}")
-    if kind != (format_name if format_name in ("npy", "npz") else "text"):
+    if kind != (format_name if format_name in BINARY_FORMATS else "text"):
         raise InputError(f"its content is {kind}, not {format_name}")
     if kind == "text":
         stream.lookahead = stream.lookahead.removeprefix(BOM)
@@ -152,7 +158,7 @@ def _opens_document(stream: Stream) -> bool:
 
 def _read_on(stream: Stream, parser: RowParser) -> tuple[Stream, str]:
     """Return a stream of what is left and its format: JSON if it is one document, else text."""
-    from aimath.read import _json as structured  # noqa: PLC0415  one format at a time
+    from aimath.read.text import _json as structured  # noqa: PLC0415  one format at a time
 
     data = _read_json_document(stream, parser)
     held = Stream(io.BytesIO(data), stream.source)

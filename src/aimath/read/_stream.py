@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aimath.errors import InputError
+from aimath.read._compressed import MAGIC, Inflated
 from aimath.read.blocks import check_text_budget
 from aimath.text import display_path
 
@@ -27,7 +28,9 @@ _MAGIC = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
     b"\0\0\xfe\xff": "utf-32",
-    b"\x1f\x8b": "gzip",
+    b"PAR1": "parquet",
+    b"ARROW1": "arrow",
+    **MAGIC,
 }
 
 
@@ -64,6 +67,8 @@ class Stream:
     def _call_raw(self, how: Callable[[Any], Any], what: Any) -> Any:
         try:
             return how(what)
+        except InputError:
+            raise
         except (OSError, ValueError) as error:  # ValueError: it was closed
             why = getattr(error, "strerror", None) or "it is closed"
             raise InputError(why).within(f"cannot read {display_path(self.source)}") from None
@@ -104,7 +109,26 @@ class Stream:
             self.lookahead, self.position = b"", offset
 
     def sniff(self) -> str:
-        """Return the format that the first bytes reveal, "text" if none."""
+        """Return the format that the first bytes reveal, "text" if none; what is compressed is inflated."""
+        kind = self._look()
+        if kind in MAGIC.values() and not isinstance(self.raw, Inflated):
+            held, read_raw = self.lookahead, self._read_raw
+
+            def read(size: int) -> bytes | None:
+                nonlocal held
+                if held:
+                    data, held = held, b""
+                    return data
+                found: bytes | None = self._call_raw(read_raw, size)
+                return found
+
+            self.raw = Inflated(read, kind)
+            self._read_raw, self.size = self.raw.read1, None
+            kind = self._look()
+        return kind
+
+    def _look(self) -> str:
+        """Return the format that the first bytes reveal, without taking them."""
         self.lookahead = self._read_some(BLOCK_BYTES)
         while 0 < len(self.lookahead) < 6 and any(mark.startswith(self.lookahead) for mark in _MAGIC):
             more = self._read_some(BLOCK_BYTES)

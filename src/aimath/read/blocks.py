@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from aimath.errors import InputError
 from aimath.text import display_path, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from aimath.core.numerics.types import Array
 
 GIB = 1 << 30
+UNIT_ROWS = 1 << 16
+"""Rows of a stored array that are one unit of work, counted from the start."""
+NO_IDS: Mapping[str, Sequence[str]] = MappingProxyType({})
+NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
 STDIN = "<stdin>"
 WORDS = ("king", "queen", "man", "woman")
 """The guide's words: each is a vector of four numbers."""
@@ -27,8 +33,22 @@ FORMAT_BY_SUFFIX = {
     ".npy": "npy",
     ".npz": "npz",
     ".safetensors": "safetensors",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
 }
-_ARCHIVE_PATH = re.compile(r"(.+?\.(?:npz|safetensors)):(.*)", re.DOTALL | re.IGNORECASE)
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+# Compiled when they are first used, as all that most runs don't need.
+_ARCHIVE_PATH = r"(?is)(.+?\.(?:npz|safetensors)(?:\.(?:gz|bz2|xz|zst))?):(.*)"
+_TABLE_PATH = r"(?is)(.+?\.(?:csv|tsv|txt|jsonl?|ndjson|parquet|arrow|feather)(?:\.(?:gz|bz2|xz|zst))?):(.+)"
+
+
+class RowRange(NamedTuple):
+    """The rows of stored arrays that are read, in blocks that end where a unit of so many rows does."""
+
+    start: int = 0
+    stop: int | None = None  # None: to the end
+    unit_rows: int = UNIT_ROWS
 
 
 class Block(NamedTuple):
@@ -43,6 +63,11 @@ class Block(NamedTuple):
     notes: tuple[str, ...] = ()  # what happened to the numbers on their way, such as rounding
     missing: int = 0  # entries of the column that were missing and passed over
     is_empty: bool = False  # stands for a stdin without rows, whose operands are (1, 0)
+    ids: Mapping[str, Sequence[str]] = NO_IDS  # (rows,) what is carried through to the answer, by name
+    columns: tuple[int, ...] = ()  # of the table, from 0, that the entries were picked from
+    said: tuple[str, ...] = ()  # what was seen, which people are told
+    is_named: bool = False  # the names of its rows are a column that was asked for
+    unit: int | None = None  # of its stored array, if units were asked for; None of all else
 
     def slice_rows(self, start: int, stop: int) -> Block:
         """Return a slice of the rows; operands with a single row are kept."""
@@ -54,7 +79,8 @@ class Block(NamedTuple):
         named = self.row_labels
         if len(named) == len(self.lines):  # else the one row is a matrix, and they are its own
             named = named[start:stop]
-        return self._replace(operands=operands, lines=self.lines[start:stop], row_labels=named)
+        ids = {name: texts[start:stop] for name, texts in self.ids.items()}
+        return self._replace(operands=operands, lines=self.lines[start:stop], row_labels=named, ids=ids)
 
 
 class BadRow(NamedTuple):
@@ -65,25 +91,42 @@ class BadRow(NamedTuple):
     line: int  # from 1
     width: int  # entries the row had
     labels: tuple[str, ...] = ()  # what its entries would be called
+    ids: Mapping[str, Sequence[str]] = NO_IDS  # (1,) as a block has them
 
 
 class ReadOptions(NamedTuple):
     """Options for parsing text into rows.
 
     `missing` is about empty cells and NA: an error; or "skip" leaves out the entry of a column, the
-    row of a table; or "nan". `is_column` picks one column of a table, by name or from 1, as one vector.
+    row of a table; or "nan". `column` picks columns of a table: one by its name or number, from 1, is one
+    vector; lists, ranges and globs, and what `exclude` leaves, are rows.
     """
 
     rows: bool = False  # one number a line is a row of one, not a column
-    column: str | None = None
+    column: str | Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    id: Sequence[str] = ()  # columns that are carried through
+    row_labels: str = ""  # names of the rows, or the column that has them
     key: str | None = None  # the member of JSON objects, the array of an .npz
     delimiter: str | None = None
+    decimal: str = "."  # the sign before the digits of a fraction
     header: bool = False  # the first line names the columns even if it is numeric
     missing: Literal["error", "skip", "nan"] = "error"
     input_format: str | None = None
     max_memory: int | None = None  # bytes; None: memory_limit()
     seed: int = 0  # of randn:MxN
     by_column: bool = False  # a table is read as columns of numbers and of texts
+    range: RowRange | None = None  # of stored arrays that have several rows: which are read; None: all
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The texts that ask for columns."""
+        return (self.column,) if isinstance(self.column, str) else tuple(self.column or ())
+
+    @property
+    def picks(self) -> bool:
+        """Whether a column of a table is asked for."""
+        return bool(self.columns or self.exclude or self.id)
 
 
 BlockIterator: TypeAlias = "Iterator[Block | BadRow]"
@@ -102,7 +145,17 @@ def resolve_input_format(name: str | None) -> str | None:
 
 def has_known_suffix(token: str) -> bool:
     """Return whether a token without @ is a file, by its suffix alone."""
-    return file_suffix(split_archive_path(token)[0]) in FORMAT_BY_SUFFIX
+    return data_suffix(split_column(split_archive_path(token)[0])[0]) in FORMAT_BY_SUFFIX
+
+
+def data_suffix(path: str) -> str:
+    """Return the suffix that says what a file holds, beneath one that says how it is compressed.
+
+    >>> data_suffix("x.csv.gz"), data_suffix("x.npy"), data_suffix("x.gz")
+    ('.csv', '.npy', '')
+    """
+    suffix = file_suffix(path)
+    return file_suffix(path[: -len(suffix)]) if suffix in COMPRESSIONS else suffix
 
 
 def file_suffix(path: str) -> str:
@@ -126,8 +179,22 @@ def split_archive_path(path: str) -> tuple[str, str | None]:
     >>> split_archive_path("model.safetensors:h.0:w"), split_archive_path("a:b.csv")
     (('model.safetensors', 'h.0:w'), ('a:b.csv', None))
     """
-    found = _ARCHIVE_PATH.fullmatch(path)
+    found = re.fullmatch(_ARCHIVE_PATH, path)
     return (found[1], found[2]) if found else (path, None)
+
+
+def split_column(path: str) -> tuple[str, str | None]:
+    """Return FILE.csv:COLUMN, or -:COLUMN, split into path and column; a path that exists is one.
+
+    >>> split_column("preds.csv:label"), split_column("-:p_*"), split_column("model.npz:a")
+    (('preds.csv', 'label'), ('-', 'p_*'), ('model.npz:a', None))
+    """
+    if path.startswith("-:"):
+        return "-", path[2:]
+    found = re.fullmatch(_TABLE_PATH, path)
+    if not found or os.path.exists(path):  # noqa: PTH110  pathlib takes 2 ms to load
+        return path, None
+    return found[1], found[2]
 
 
 def memory_limit() -> int:
@@ -167,7 +234,7 @@ def check_budget(size: int, description: str, limit: int | None, *, alternative:
     bound = memory_limit() if limit is None else limit
     if size > bound:
         raise InputError(
-            f"{description} needs {_format_size(size)}; the limit is {_format_size(bound)}",
+            f"{description} needs {format_size(size)}; the limit is {format_size(bound)}",
             hint=f"use {alternative and f'{alternative} or '}--max-memory {size // GIB + 1}G",
         )
 
@@ -183,10 +250,10 @@ def check_text_budget(
     check_budget(4 * len(data) + 160 * cells, description, limit)
 
 
-def _format_size(size: int) -> str:
+def format_size(size: int) -> str:
     """Return a size in GiB or MiB.
 
-    >>> _format_size(3 << 30), _format_size(5 << 20)
+    >>> format_size(3 << 30), format_size(5 << 20)
     ('3.00 GiB', '5.00 MiB')
     """
     return f"{size / GIB:.2f} GiB" if size >= GIB // 10 else f"{size / (1 << 20):.2f} MiB"
@@ -203,7 +270,17 @@ class Accumulator:
         """Remove all rows."""
         self.blocks: list[Array] = []
         self.labels: list[str] = []
+        self.row_labels: list[str] = []
+        self.ids: dict[str, list[str]] = {}
+        self.notes: dict[str, None] = {}
         self.rows = self.first_line = 0
+
+    def add_names(self, block: Block) -> None:
+        """Add the names of a block's rows, what is carried through of them, and what is said."""
+        self.notes |= dict.fromkeys(block.notes)
+        self.row_labels.extend(block.row_labels)
+        for name, texts in block.ids.items():
+            self.ids.setdefault(name, []).extend(texts)
 
     def add(self, rows: Array, line: int, labels: tuple[str, ...] = ()) -> None:
         """Add rows (r, n) that start at `first_line`."""
@@ -238,6 +315,10 @@ class Row(NamedTuple):
 
     operands: dict[str, Array]  # name -> (1, n), or (1, r, c)
     labels: tuple[str, ...] = ()
+    ids: Mapping[str, Sequence[str]] = NO_IDS  # of a table: what is carried through
+    row_labels: tuple[str, ...] = ()  # and the row's name
+    said: tuple[str, ...] = ()  # what was seen, which people are told
+    is_whole: bool = False  # one vector, entry by entry
 
 
 class RowLayout:
@@ -253,34 +334,62 @@ class RowLayout:
         keyed_names: Collection[str] = (),
         optional_names: Collection[str] = (),
         per_row_names: Collection[str] = (),
+        stacked: bool = False,
+        asked: Mapping[str, str] = NO_COLUMNS,
+        class_names: Sequence[str] = (),
+        response_name: str = "",
+        distributions: Collection[str] = (),
+        is_unsettled: bool = True,
+        is_alone: bool = False,
     ) -> None:
         self.source, self.names, self.read_options = source, tuple(names), read_options
         self.matrix_names, self.keyed_names = matrix_names, keyed_names
+        self.stacked = stacked  # of matrices the axis before them is kept with them
+        self.asked = asked  # operand -> the columns, or the key, that it is told to be
+        self.distributions = distributions  # operands whose rows are probabilities, which sum to 1
+        self.response_name = response_name  # the operand that a response of a language model holds
+        self.is_unsettled = is_unsettled  # no option says yet what the numbers are
+        self.is_alone = is_alone  # nothing else is read, whose options these might be
+        self.is_scalar = False  # an object of JSON holds one number, under --key
+        self.passed_over = 0  # rows or entries that were, for what they miss, since this was last asked for
+        self.class_names = class_names  # what the classes of an operand with one number a row are called
         self.per_row_names = per_row_names  # of whose numbers each belongs to a row
         self.format_name = resolve_input_format(read_options.input_format)  # None: by suffix or content
         self.optional_names = optional_names  # members of JSON objects that are taken if they are there
         self.labels: tuple[str, ...] = ()
-        self.column_index: int | None = None
         self.width = 0
         self.blank_lines_separate = True  # whether a blank line ends what came before
         self.set_format("text")
+
+    def count_passed_over(self) -> int:
+        """Return how many rows or entries were passed over since the last call."""
+        count, self.passed_over = self.passed_over, 0
+        return count
 
     def set_format(self, format_name: str) -> None:
         """Set the options of a format: csv, tsv, text or ndjson."""
         self.strict = format_name in ("csv", "tsv")  # every row as long as the first
         self.json_lines = format_name == "ndjson"  # every line is JSON, even a bare number
         self.first_is_json = self.json_lines  # whether the first record is
-        self.delimiter = _resolve_delimiter(self.read_options.delimiter, format_name)
+        self.delimiter = _resolve_delimiter(self.read_options, format_name)
 
 
-def _resolve_delimiter(given: str | None, format_name: str) -> str | None:
-    """Return the cell delimiter, or None for blanks, tabs and commas."""
+def _resolve_delimiter(how: ReadOptions, format_name: str) -> str | None:
+    """Return the cell delimiter, or None for blanks and commas, or semicolons where commas are decimal."""
+    given = how.delimiter
+    if how.decimal not in (".", ","):
+        why = f"{quote(how.decimal)} is no decimal sign"
+        raise InputError(why, hint="use --decimal , or leave it out", usage=True).within("--decimal")
     if given is None:
-        return {"csv": ",", "tsv": "\t"}.get(format_name)
+        comma = ";" if how.decimal == "," else ","
+        return {"csv": comma, "tsv": "\t"}.get(format_name)
     one = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "blank": " ", "space": " "}.get(
         given, given
     )
     if len(one) != 1 or not one.isascii() or one.isalnum() or one in "\"'+-.%/=#\r\n\0[]{}":
         why = f"--delimiter {quote(given)} can't separate numbers"
         raise InputError(why, hint="give one sign such as , ; or |, or the word tab", usage=True)
+    if one == how.decimal:
+        why = "a comma can't be both --delimiter and --decimal"
+        raise InputError(why, hint="use --delimiter ';'", usage=True)
     return one

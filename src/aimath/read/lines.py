@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from aimath.errors import InputError
@@ -12,7 +13,7 @@ from aimath.read.blocks import STDIN
 from aimath.text import display_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MAX_BYTES = 1 << 24
 """A text of more bytes is refused."""
@@ -33,6 +34,19 @@ def expand_lines(words: Sequence[str], stdin: int | None) -> list[str]:
         else:
             expanded.append(word)
     return expanded
+
+
+@contextmanager
+def open_text(path: str) -> Iterator[Stream]:
+    """Open a file, or standard input for -."""
+    if path != "-":
+        with open_source(path) as stream:
+            yield stream
+        return
+    if not has_piped_text(0):
+        raise InputError("there is nothing to read on standard input", usage=True)
+    with locate_errors(STDIN):
+        yield Stream(0, STDIN)
 
 
 def has_piped_text(stdin: int | None) -> bool:

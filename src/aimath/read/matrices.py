@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from contextlib import contextmanager
-from pathlib import Path  # noqa: TID253  this module is loaded only where it is needed
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aimath.errors import InputError
 from aimath.read._sources import detect_format, open_source, sniff_format
 from aimath.read.blocks import (
+    UNIT_ROWS,
     BadRow,
+    RowRange,
     check_budget,
     is_dataset,
     memory_limit,
@@ -19,14 +21,16 @@ from aimath.read.blocks import (
     split_archive_path,
     with_location,
 )
+from aimath.text import display_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aimath.core.numerics.types import Array
-    from aimath.read._elements import StoredArray
-    from aimath.read._safetensors import TensorInfo
+    from aimath.core.numerics.units import Begin
     from aimath.read._stream import Stream
+    from aimath.read.binary._elements import StoredArray
+    from aimath.read.binary._safetensors import TensorInfo
     from aimath.read.blocks import BlockIterator, ReadOptions
 
 BLOCK_BYTES = 1 << 22  # bytes of a block: large enough for a product of matrices to be fast
@@ -40,7 +44,8 @@ WORKING_COPIES = 4
 class RowBlocks:
     """A matrix read in blocks: each call iterates over its blocks (r, n) from the start.
 
-    `notes` says what happened to the numbers, once they have been read.
+    Its rows are units of work (core/numerics/units.py: Units). `notes` says what happened to the numbers,
+    once they have been read.
     """
 
     def __init__(
@@ -50,8 +55,13 @@ class RowBlocks:
         source: str = "",
         *,
         dtype: str = "<f8",
+        divided: Callable[[RowRange], Iterator[tuple[Array, tuple[str, ...]]]] | None = None,
+        read_options: ReadOptions | None = None,
     ) -> None:
-        self.shape, self.source = shape, source
+        self.shape, self.source, self.read_options = shape, source, read_options
+        self._divided = divided  # where rows are found without reading those before them
+        self.unit_rows = UNIT_ROWS
+        self.reducer: Callable[[RowBlocks, Begin], Any] | None = None  # what shares the units, if anything
         self.dtype = dtype  # as stored; every block is float64
         self.notes: tuple[str, ...] = ()
         self._blocks = blocks
@@ -59,9 +69,65 @@ class RowBlocks:
     def __call__(self) -> Iterator[Array]:
         """Iterate over the blocks of rows."""
         for block, notes in self._blocks():
-            if notes and not set(notes) <= set(self.notes):
-                self.notes = (*self.notes, *notes)
+            self._note(notes)
             yield block
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether another process can read some of its rows."""
+        return self._divided is not None
+
+    def count_units(self) -> int:
+        """Return how many units its rows are."""
+        return -(-self.shape[0] // self.unit_rows)
+
+    def name_of_unit(self, unit: int) -> str:
+        """Return what a unit is, for messages."""
+        first = unit * self.unit_rows
+        last = min(first + self.unit_rows, self.shape[0])
+        return f"rows {first + 1} to {last} of {display_path(self.source)}"
+
+    def first_block(self) -> Array | None:
+        """Return the first block of rows, None if there is none."""
+        return next(iter(self()), None)
+
+    def reduce(self, begin: Begin) -> Any:
+        """Return one accumulator of all rows, None of none; `begin` gives that of a unit by its number."""
+        if self.reducer is not None:
+            return self.reducer(self, begin)
+        return self.learn(begin, 0, self.count_units()).merged()
+
+    def learn(self, begin: Begin, first: int, stop: int) -> Any:
+        """Return the tree of what accumulators learn of some units, each of which gets its own blocks."""
+        from aimath.core.numerics.accumulators import MergeTree
+
+        tree = MergeTree(first)
+        for unit, blocks in itertools.groupby(self._unit_blocks(first, stop), lambda one: one[0]):
+            found = begin(unit)
+            for _, block in blocks:
+                found.update(block)
+            tree.add(found)
+        return tree
+
+    def _unit_blocks(self, first: int, stop: int) -> Iterator[tuple[int, Array]]:
+        """Yield the blocks of some units, cut where units end, with the numbers of their units."""
+        start, end = first * self.unit_rows, stop * self.unit_rows
+        if self._divided is None:
+            at, blocks = 0, self._blocks()
+        else:
+            at, blocks = start, self._divided(RowRange(start, end, self.unit_rows))
+        for block, notes in blocks:
+            self._note(notes)
+            row = 0
+            while row < len(block) and at < end:
+                count = min(len(block) - row, self.unit_rows - at % self.unit_rows)
+                if at >= start:
+                    yield at // self.unit_rows, block[row : row + count]
+                row, at = row + count, at + count
+
+    def _note(self, notes: tuple[str, ...]) -> None:
+        if notes and not set(notes) <= set(self.notes):
+            self.notes = (*self.notes, *notes)
 
     def to_array(self, limit: int | None = None, copies: int = 1) -> Array:
         """Return all rows (m, n) if `copies` of them are within the memory limit."""
@@ -96,22 +162,25 @@ def reopen(token: str, read_options: ReadOptions, block_bytes: int = BLOCK_BYTES
     name = name or read_options.key
     if not _is_regular_file(path):
         return None
-    with _open_array(path, name, read_options) as (stream, stored):
+    with open_array(path, name, read_options) as (stream, stored):
         # A member of a zip in Fortran order would be unpacked once for every column.
-        if stored is None or (stored.fortran_order and min(stored.matrix_shape) > 1 and not stream.seekable):
+        strewn = stored is not None and stored.fortran_order and min(stored.matrix_shape) > 1
+        if stored is None or (strewn and not stream.seekable):
             return None
         shape, dtype, stamp = stored.matrix_shape, stored.dtype, _file_signature(stream)
+        divisible = stream.seekable and not strewn
     check_budget(8 * shape[1], f"one row of {shape[1]} numbers", read_options.max_memory)
 
-    def blocks() -> Iterator[tuple[Array, tuple[str, ...]]]:
-        from aimath.read._elements import read_row_blocks  # noqa: PLC0415  the same
+    def blocks(asked: RowRange | None = None) -> Iterator[tuple[Array, tuple[str, ...]]]:
+        from aimath.read.binary._elements import read_row_blocks  # noqa: PLC0415  the same
 
-        with _open_array(path, name, read_options) as (stream, stored):
+        with open_array(path, name, read_options) as (stream, stored):
             if stored is None or _file_signature(stream) != stamp:
                 raise InputError("it was changed while it was read")
-            yield from read_row_blocks(stream, stored, block_bytes)
+            yield from read_row_blocks(stream, stored, block_bytes, asked)
 
-    return RowBlocks(shape, blocks, token, dtype=dtype)
+    divided = blocks if divisible else None
+    return RowBlocks(shape, blocks, token, dtype=dtype, divided=divided, read_options=read_options)
 
 
 def should_stream(shape: tuple[int, int], limit: int | None) -> bool:
@@ -125,13 +194,13 @@ def should_stream(shape: tuple[int, int], limit: int | None) -> bool:
 def _is_regular_file(path: str) -> bool:
     """Return whether a path is a regular file; a missing one counts, as opening it reports the error."""
     try:
-        return stat.S_ISREG(Path(path).stat().st_mode)
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116  2 ms for pathlib
     except (OSError, ValueError):
         return True
 
 
 @contextmanager
-def _open_array(
+def open_array(
     path: str, name: str | None, read_options: ReadOptions
 ) -> Iterator[tuple[Stream, StoredArray | None]]:
     """Open a file at the start of its array; None if its rows can't be re-read."""
@@ -142,11 +211,11 @@ def _open_array(
             return
         sniff_format(stream, form)
         if form == "safetensors":
-            from aimath.read import _safetensors as safetensors  # noqa: PLC0415  one format at a time
+            from aimath.read.binary import _safetensors as safetensors  # noqa: PLC0415  one format at a time
 
             yield stream, safetensors.seek_tensor(stream, name)
             return
-        from aimath.read import _npy as arrays  # noqa: PLC0415  the same
+        from aimath.read.binary import _npy as arrays  # noqa: PLC0415  the same
 
         if form == "npy":
             yield stream, arrays.read_header(stream)
@@ -185,7 +254,7 @@ def list_tensors(path: str) -> list[TensorInfo]:
     An .npy has one, without a name.
     """
     # Only what is read from is loaded.
-    from aimath.read import _npy as arrays, _safetensors as safetensors  # noqa: PLC0415
+    from aimath.read.binary import _npy as arrays, _safetensors as safetensors  # noqa: PLC0415
 
     with open_source(path) as stream:
         form = detect_format(path, stream)

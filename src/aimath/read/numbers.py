@@ -23,9 +23,8 @@ MAX_SWEEP_VALUES = 10_000  # values of one sweep
 # Every alternative is unambiguous: a regex such as \d*\.?\d* takes quadratic time to say no.
 _PLAIN = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _DECIMAL = re.compile(rf"[-+]?{_PLAIN}")
-_NUMBER = re.compile(
-    rf"[-+]?(?:(?P<whole>inf|{_PLAIN})|(?P<top>{_PLAIN})/(?P<bottom>[-+]?{_PLAIN})|(?P<cent>{_PLAIN})%)"
-)
+_NUMBER = rf"[-+]?(?:(?P<whole>inf|{_PLAIN})|(?P<top>{_PLAIN})/(?P<bottom>[-+]?{_PLAIN})|(?P<cent>{_PLAIN})%)"
+"""The rarer forms: compiled when one is met."""
 _MISSING = frozenset({"", "na", "n/a", "nan", "null"})
 _NUMERIC = re.compile(r"[\s\[]*[-+]?(?:\.?[0-9]|inf(?![0-9A-Za-z_]))")
 
@@ -41,7 +40,7 @@ def parse_number(token: str) -> float:
         value = float(text)
     else:
         text = text.replace("−", "-")
-        match = _NUMBER.fullmatch(text) if len(text) <= MAX_CHARS else None
+        match = re.fullmatch(_NUMBER, text) if len(text) <= MAX_CHARS else None
         if match is None:
             what = "is not a number" + f" of at most {MAX_CHARS} characters" * (len(text) > MAX_CHARS)
             raise InputError(f"{quote(token)} {what}")
@@ -90,7 +89,7 @@ def is_number(token: str) -> bool:
     (True, True, False)
     """
     text = token.strip(" \t").replace("−", "-")
-    return len(text) <= MAX_CHARS and _NUMBER.fullmatch(text) is not None
+    return len(text) <= MAX_CHARS and re.fullmatch(_NUMBER, text) is not None
 
 
 def is_missing(token: str) -> bool:

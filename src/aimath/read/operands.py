@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from aimath.errors import InputError, join_and
-from aimath.read._pairing import OperandSource, one_per_row, zip_sources
-from aimath.read._rows import RowParser
-from aimath.read.blocks import STDIN, Block, ReadOptions, has_known_suffix, is_dataset
-from aimath.read.numbers import looks_numeric
+from aimath.read._pairing import OperandSource, name_rows, one_per_row, zip_sources
+from aimath.read.blocks import STDIN, Block, ReadOptions, has_known_suffix, is_dataset, split_column
+from aimath.read.numbers import is_missing, looks_numeric
+from aimath.read.text._classes import class_numbers
+from aimath.read.text._rows import RowParser
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -46,6 +48,11 @@ def read_blocks(
     optional: Collection[str] = (),
     flag_names: Mapping[str, str] = _NO_FLAG_NAMES,
     mark_empty: bool = False,
+    stacked: bool = False,
+    class_names: Sequence[str] = (),
+    response: str = "",
+    distributions: Collection[str] = (),
+    unsettled: bool = True,
 ) -> BlockIterator:
     """Yield blocks of the operands `names`, from `flags` by name, then `tokens`, then stdin.
 
@@ -54,19 +61,23 @@ def read_blocks(
     `each` those whose numbers belong to one row each, such as the target classes of a batch;
     `named` those that a JSON object may hold entry by entry, {"x": 3, "y": 2}; `optional` further
     ones that JSON objects on stdin may hold; `called` says what an operand's option is, where it
-    isn't `--name`. With `mark_empty` a stdin without rows is a block that is_empty.
+    isn't `--name`. `class_names` are what the classes of one number a row may be called.
+    `response` is the operand that a response of a language model holds, which is taken in place of the
+    others where no option has said what the numbers are, `unsettled`. `distributions` are operands
+    whose rows sum to 1.
+    With `mark_empty` a stdin without rows is a block that is_empty. Of `stacked` matrices the axis
+    before them stays with them: heads, say.
 
     >>> [block.operands["x"].tolist() for block in read_blocks(["2", "1"], ["x"], {}, None)]
     [[[2.0, 1.0]]]
     """
     matrices = frozenset(names if matrix is True else matrix or ())
-    given = _assign_tokens(tokens, names, flags, flag_names)
-    wanting = [name for name in names if name not in {one.name for one in given}]
-    wanting += [one.name for one in given if one.tokens == ("-",)]
-    if len(wanting) > 1 and any(one.tokens == ("-",) for one in given):
-        raise InputError(
-            f"stdin can be one operand, not {join_and(sorted(wanting, key=names.index))}", usage=True
-        )
+    assigned = _assign(tokens, names, flags, flag_names, per_row)
+    given, stdin_names = assigned.given, assigned.on_stdin(names)
+    if len(stdin_names) > 1 and any(one.tokens == ("-",) for one in given):
+        both = join_and(sorted(stdin_names, key=names.index))
+        raise InputError(f"stdin can be one operand, not {both}", usage=True)
+    told = _resolve_columns(assigned, stdin_names, names, class_names, flag_names)
 
     def layout(these: Sequence[str], source: str) -> RowParser:
         how = read_options._replace(rows=True) if set(these) <= set(per_row) else read_options
@@ -80,10 +91,17 @@ def read_blocks(
             keyed_names=keyed,
             optional_names=more,
             per_row_names=per_row,
+            stacked=stacked,
+            asked={name: told.columns[name] for name in these if name in told.columns},
+            class_names=class_names,
+            response_name=response,
+            distributions=distributions,
+            is_unsettled=unsettled,
+            is_alone=told.count_sources(matrices) == 1,
         )
 
     # In this order, so that which numbers they get is not a matter of how they were given.
-    drawn = sorted((one.name for one in given if one.tokens[0].startswith("randn:")), key=names.index)
+    drawn = sorted((one.name for one in told.given if one.tokens[0].startswith("randn:")), key=names.index)
     draws = {name: k for k, name in enumerate(drawn)}
     feeds = [
         _open_operand(
@@ -92,36 +110,197 @@ def read_blocks(
             matrix=one.name in matrices,
             per_row=one.name in per_row,
             stream_index=draws.get(one.name, 0),
+            beside=told.beside.get(one.name, ()),
         )
-        for one in given
-        if one.tokens != ("-",)
+        for one in told.given
     ]
-    if wanting:
+    if told.stdin:
         from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
 
-        raw = _check_stdin(stdin, wanting, alone=len(wanting) == len(names))
-        rows = sources.open_stdin(raw, layout(wanting, STDIN))
-        counted = set(wanting) <= set(per_row)
-        rows = one_per_row(rows, wanting[0]) if counted else rows
-        rows = _mark_empty(rows, wanting) if mark_empty else rows
-        feeds.insert(0, OperandSource(wanting, rows, may_block=True, one_per_row=counted))
-    elif read_options.column is not None and not _is_file_among(given, matrices):
-        raise InputError("--column picks a column of a table, and none is read", usage=True)
-    return zip_sources(feeds, names)
+        raw = _check_stdin(stdin, told.stdin, alone=len(told.stdin) == len(names))
+        rows = sources.open_stdin(raw, layout(told.stdin, STDIN))
+        counted = set(told.stdin) <= set(per_row)
+        rows = one_per_row(rows, told.stdin[0]) if counted else rows
+        rows = _mark_empty(rows, told.stdin) if mark_empty else rows
+        feeds.insert(0, OperandSource(told.stdin, rows, may_block=True, one_per_row=counted))
+    elif read_options.picks and not told.is_file_among(matrices):
+        refuse_columns(read_options)
+    if read_options.columns and told.columns.keys() >= {*told.stdin, *(one.name for one in told.given)}:
+        raise InputError(
+            "--column does nothing, as every operand names its own", hint="leave it out", usage=True
+        )
+    return name_rows(zip_sources(feeds, names, read_options.range), read_options.row_labels)
 
 
-def _is_file_among(given: Sequence[_OperandTokens], matrices: Collection[str]) -> bool:
-    """Return whether a file is one of the operands."""
-    return any(_token_path(one.tokens[0], matrix=one.name in matrices) is not None for one in given)
+class _Assigned(NamedTuple):
+    """Which operand is given by which tokens, and which by the names of columns."""
+
+    given: list[_OperandTokens]
+    named: dict[str, str]  # operand -> column
+    table: str = ""  # the token of the one table that all named columns are in
+
+    def on_stdin(self, names: Sequence[str]) -> list[str]:
+        """Return the operands that are read from standard input."""
+        known = {one.name for one in self.given if one.tokens != ("-",)}
+        return [name for name in names if name not in known and name not in self.named]
+
+
+class _Told(NamedTuple):
+    """Where each operand comes from, and which column it is there."""
+
+    given: list[_OperandTokens]  # from arguments and files
+    stdin: list[str]
+    columns: dict[str, str]
+    beside: dict[str, tuple[str, ...]]  # operand -> what comes from the same file
+
+    def is_file_among(self, matrices: Collection[str]) -> bool:
+        """Return whether a file is one of the operands."""
+        return self.count_sources(matrices) > bool(self.stdin)
+
+    def count_sources(self, matrices: Collection[str]) -> int:
+        """Return how many files are read, and standard input."""
+        paths = [_token_path(one.tokens[0], matrix=one.name in matrices) for one in self.given]
+        return len([path for path in paths if path is not None]) + bool(self.stdin)
+
+
+def _assign(
+    tokens: Sequence[str],
+    names: Sequence[str],
+    flags: Mapping[str, str],
+    flag_names: Mapping[str, str] = _NO_FLAG_NAMES,
+    per_row: Collection[str] = (),
+) -> _Assigned:
+    """Return what the operands are given by: tokens, or names of columns of a table that is read."""
+    named = {
+        name: text.strip() for name, text in flags.items() if _names_column(text, per_row=name in per_row)
+    }
+    if named and named.keys() == set(names):
+        if len(tokens) == 1:
+            return _Assigned([], named, _strip_token(tokens[0]))
+        return _Assigned([], named, "" if tokens else "-")
+    others = {name: text for name, text in flags.items() if name not in named}
+    left = [name for name in names if name not in named]
+    if len(left) < len(names) and len(tokens) > 1 and len(left) > len(tokens) + len(others):
+        left = left[: len(tokens) + len(others)]
+    return _Assigned(_assign_tokens(tokens, left, others, flag_names), named)
+
+
+def _names_column(text: str, *, per_row: bool) -> bool:
+    """Return whether an operand's text is the name of a column, not numbers or a file."""
+    text = text.strip()
+    if not text or text[0] in "@-[" or (is_dataset(text) and not per_row) or has_known_suffix(text):
+        return False
+    pieces = [piece.rpartition("=")[2] for piece in re.split(r"[\s,;\[\]]+", text)]
+    return not any(looks_numeric(piece) or is_missing(piece) or ":" in piece for piece in pieces)
+
+
+def _resolve_columns(
+    assigned: _Assigned,
+    stdin: list[str],
+    names: Sequence[str],
+    class_names: Sequence[str],
+    flag_names: Mapping[str, str],
+) -> _Told:
+    """Return where each operand comes from: one that is the name of a column is of the one table read."""
+    columns: dict[str, str] = {}
+    given: list[_OperandTokens] = []
+    piped = [*stdin]
+    for one in assigned.given:
+        bare = one.tokens[0].removeprefix("@")
+        path, column = split_column(bare) if _reads_file(one) else ("", None)
+        if column is not None:
+            columns[one.name] = column
+        if path == "-":
+            piped.append(one.name)
+        elif one.tokens != ("-",):
+            given.append(one._replace(tokens=(f"@{path}",)) if column is not None else one)
+    if not assigned.named:
+        given, beside = _share_tables(given, columns)
+        return _Told(given, sorted(piped, key=names.index), columns, beside)
+    if assigned.table:
+        return _of_one_table(assigned, names)
+    files = {one.tokens[0]: one.name for one in given if _reads_file(one)}
+    named = sorted(assigned.named, key=names.index)
+    if len(files) + bool(piped) > 1:
+        first = named[0]
+        why = f"{quote(assigned.named[first])} is a column of which file?"
+        raise InputError(why, hint=f"write @FILE:{assigned.named[first]}", operand=first, usage=True)
+    if not files and not piped:
+        return _without_table(assigned, given, names, class_names, flag_names)
+    columns |= assigned.named
+    if piped:
+        return _Told(given, [*sorted(piped, key=names.index), *named], columns, {})
+    host = next(iter(files.values()))
+    return _Told(given, [], columns, {host: tuple(named)})
+
+
+def _share_tables(
+    given: Sequence[_OperandTokens], columns: Mapping[str, str]
+) -> tuple[list[_OperandTokens], dict[str, tuple[str, ...]]]:
+    """Return the operands whose files are opened, and which others are columns of the same tables."""
+    hosts: dict[str, str] = {}
+    beside: dict[str, tuple[str, ...]] = {}
+    opened: list[_OperandTokens] = []
+    for one in sorted(given, key=lambda one: one.name in columns):  # what is the rest of a table, first
+        host = hosts.setdefault(one.tokens[0], one.name) if _reads_file(one) else one.name
+        if host == one.name or one.name not in columns:
+            opened.append(one)
+        else:
+            beside[host] = (*beside.get(host, ()), one.name)
+    return opened, beside
+
+
+def _of_one_table(assigned: _Assigned, names: Sequence[str]) -> _Told:
+    """Return all operands as columns of the table that is the only argument, or standard input."""
+    if assigned.table == "-":
+        return _Told([], [*names], assigned.named, {})
+    first, *rest = names
+    table = assigned.table
+    path = table.removeprefix("@")
+    if not (table.startswith("@") or has_known_suffix(table)):
+        raise _too_many_arguments([table], [])
+    one = _OperandTokens(first, (f"@{path}",), ("argument 1",))
+    return _Told([one], [], assigned.named, {first: tuple(rest)})
+
+
+def _without_table(
+    assigned: _Assigned,
+    given: list[_OperandTokens],
+    names: Sequence[str],
+    class_names: Sequence[str],
+    flag_names: Mapping[str, str],
+) -> _Told:
+    """Return names as the classes that they are where labels say so; else as numbers, which they aren't."""
+    tokens = [token for one in given for token in one.tokens]
+    typed = [piece.rpartition("=")[0] for token in tokens for piece in re.split(r"[\s,]+", token)]
+    classes = class_numbers([*class_names] or [name for name in typed if name])
+    for name in sorted(assigned.named, key=names.index):
+        pieces = [piece.strip() for piece in assigned.named[name].split(",")]
+        known = all(piece in classes for piece in pieces)
+        text = ",".join(str(classes[piece]) for piece in pieces) if known else assigned.named[name]
+        given.append(_OperandTokens(name, (text,), (flag_names.get(name, f"--{name}"),)))
+    return _Told(given, [], {}, {})
+
+
+def _reads_file(one: _OperandTokens) -> bool:
+    return len(one.tokens) == 1 and _token_path(one.tokens[0], matrix=False) is not None
+
+
+def refuse_columns(read_options: ReadOptions) -> None:
+    """Raise InputError if columns of a table are asked for, where none is read."""
+    for name, what in (("column", "picks"), ("exclude", "leaves out"), ("id", "carries through")):
+        if getattr(read_options, name):
+            raise InputError(f"--{name} {what} a column of a table, and none is read", usage=True)
 
 
 def is_text_read(
     tokens: Sequence[str], names: Sequence[str], flags: Mapping[str, str], matrices: Collection[str]
 ) -> bool:
     """Return whether an operand comes from a file or standard input, not from the command line alone."""
-    given = _assign_tokens(tokens, names, flags)
-    piped = len(given) < len(names) or any(one.tokens == ("-",) for one in given)
-    return piped or _is_file_among(given, matrices)
+    assigned = _assign(tokens, names, flags)
+    told = _Told(assigned.given, [], {}, {})
+    piped = bool(assigned.on_stdin(names)) or any(one.tokens == ("-",) for one in assigned.given)
+    return piped or bool(assigned.table) or told.is_file_among(matrices)
 
 
 def _mark_empty(blocks: BlockIterator, names: Sequence[str]) -> BlockIterator:
@@ -232,20 +411,29 @@ def _too_many_arguments(tokens: Sequence[str], operand_names: Sequence[str]) -> 
 
 
 def _token_path(token: str, *, matrix: bool) -> str | None:
-    """Return the file that a token names: @FILE, or a known suffix where matrices are expected."""
+    """Return the file that a token names: @FILE, or a known suffix if a matrix is wanted or it is there."""
     if token.startswith("@"):
         return token[1:]
-    return token if matrix and has_known_suffix(token) else None
+    if not has_known_suffix(token):
+        return None
+    there = os.path.exists(split_column(token)[0])  # noqa: PTH110  pathlib takes 2 ms to load
+    return token if matrix or there else None
 
 
 def _open_operand(
-    operand: _OperandTokens, make_parser: _ParserFactory, *, matrix: bool, per_row: bool, stream_index: int
+    operand: _OperandTokens,
+    make_parser: _ParserFactory,
+    *,
+    matrix: bool,
+    per_row: bool,
+    stream_index: int,
+    beside: tuple[str, ...],
 ) -> OperandSource:
-    """Return the source of one operand: a file, a data set or literals."""
+    """Return the source of one operand: a file with what is `beside` it there, a data set, literals."""
     first = operand.tokens[0]
     path = _token_path(first, matrix=matrix)
     how = make_parser(
-        [operand.name], path or first
+        [operand.name, *beside], path or first
     )  # what --delimiter and --input-format say is looked at here
     odd = next(
         (k for k, t in enumerate(operand.tokens) if t == "-" or t.startswith("@") or is_dataset(t)), None
@@ -257,15 +445,22 @@ def _open_operand(
         from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
 
         rows = sources.read_file(path, how)
-        if per_row:
+        if per_row and not beside:
             return OperandSource([operand.name], one_per_row(rows, operand.name), one_per_row=True)
-        return OperandSource([operand.name], rows)
+        return OperandSource([operand.name, *beside], rows)
     if is_dataset(first) and not per_row:
         from aimath.read._datasets import datasets  # noqa: PLC0415  the same
 
         return OperandSource(
             [operand.name],
-            datasets(first, operand.name, how.read_options, matrix=matrix, stream_index=stream_index),
+            datasets(
+                first,
+                operand.name,
+                how.read_options,
+                matrix=matrix,
+                stacked=how.stacked,
+                stream_index=stream_index,
+            ),
         )
     from aimath.read._literals import parse_literal  # noqa: PLC0415  the same
 

@@ -11,8 +11,6 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.errors import InputError, join_and, pluralize
-from aimath.read._fast_text import fast_parse
-from aimath.read._rows import RowParser
 from aimath.read._sources import (
     detect_format,
     locate_errors,
@@ -32,6 +30,8 @@ from aimath.read.blocks import (
     with_location,
 )
 from aimath.read.lines import has_piped_text
+from aimath.read.text._fast_text import fast_parse
+from aimath.read.text._rows import RowParser
 from aimath.text import display_path, quote
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _refuse_missing(columns: dict[str, Array], source: str) -> None:
 
 def _json_values(data: bytes, source: str, key: str | None) -> list[tuple[int, Any]]:
     """Return the records of a document, or of lines, each with its number from 1."""
-    from aimath.read._json import loads  # noqa: PLC0415  one format at a time
+    from aimath.read.text._json import loads  # noqa: PLC0415  one format at a time
 
     lines = [(number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
     try:
@@ -275,7 +275,7 @@ def _json_values(data: bytes, source: str, key: str | None) -> list[tuple[int, A
 
 
 def _loads_line(line: bytes, source: str, number: int) -> Any:
-    from aimath.read._json import loads  # noqa: PLC0415  the same
+    from aimath.read.text._json import loads  # noqa: PLC0415  the same
 
     try:
         return loads(line)

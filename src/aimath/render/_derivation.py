@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,8 @@ from aimath.render._layout import (
     sweep_settings,
     wrap,
 )
-from aimath.render._panels import PanelStep
-from aimath.render.report_view import ReportView, entry_names, largest_together
+from aimath.render.plots._panels import PanelStep
+from aimath.render.report_view import ReportView, entry_names, is_gap, largest_together
 from aimath.render.templates import (
     BAR_WIDTH,
     MAX_WORD_WIDTH,
@@ -61,6 +61,8 @@ class TableStep:
         ]
         arrays = [np.atleast_1d(row_value(view, row, name)) for name in asked]
         self.shape = max((array.shape for array in arrays), key=np.prod, default=(1,))
+        whole = (name for name, array in zip(asked, arrays, strict=True) if array.shape == self.shape)
+        self.of_axes = next(whole, "") if len(self.shape) > 1 else ""  # a quantity with axes to be named
         self.size, vectors = int(np.prod(self.shape)), [np.ravel(array) for array in arrays]
         leading = next(
             (v for v in vectors if v.size == self.size and v.dtype.kind != "U"), np.zeros(self.size)
@@ -70,8 +72,7 @@ class TableStep:
 
     def lines(self, width: int) -> list[StyledLine]:
         """Return a header and a line per entry with a bar, or a vertical layout on narrow terminals."""
-        names = self._entry_names()
-        labels = [safe_label(names[k], self.layout, MAX_WORD_WIDTH) for k in self.entries]
+        labels = self.entry_labels()
         heads, columns, blocks = self.columns()
         head, *lines = join_columns([[self.step.names, *labels], *blocks])
         if display_width(head) > width:
@@ -83,24 +84,35 @@ class TableStep:
         return [styled(head, "dim"), *self.with_elisions(rows)]
 
     def _bar_head(self, room: int) -> str:
-        """Return the name of the column that is drawn, unless it is the last one, beside which bars stand."""
-        drawn = self.step.bar
-        if not drawn or room < 5:
+        """Return the name of the column that is drawn, as it stands above the bars."""
+        name = self.bar_name() if room >= 5 else ""
+        if not name:
             return ""
-        heads = [head for head, template in self.step.columns if field_names(template) == [drawn]]
-        if heads and field_names(self.step.columns[-1][1]) == [drawn]:
-            return ""
-        name = heads[0] if heads else drawn
         return f"  {safe_label(name if room < MIN_NAMED_BAR else f'bar: {name}', self.layout, room)}"
+
+    def bar_name(self) -> str:
+        """Return the head of the column that bars draw, unless they stand beside it, the last one."""
+        return "" if field_names(self.step.columns[-1][1]) == [self.step.bar] else self.drawn_name()
+
+    def drawn_name(self) -> str:
+        """Return the head of the column that is drawn, else the quantity's name."""
+        drawn = self.step.bar or self.step.dot_plot
+        heads = (head for head, template in self.step.columns if field_names(template) == [drawn])
+        return next(heads, drawn)
+
+    def entry_labels(self) -> list[str]:
+        """Return what the shown entries are called."""
+        names = self._entry_names()
+        return [safe_label(names[k], self.layout, MAX_WORD_WIDTH) for k in self.entries]
 
     def _marks(self, room: int) -> list[str]:
         """Return a bar or a dot for each shown entry."""
         values = self.plotted[self.entries]
         if self.step.bar:
-            return bars(values, room, self._scale_of_bars())
+            return bars(values, room, self.scale_of_bars())
         return dot_plot(values, room) if self.step.dot_plot and values.size else [""] * len(values)
 
-    def _scale_of_bars(self) -> np.ndarray[Any, Any]:
+    def scale_of_bars(self) -> np.ndarray[Any, Any]:
         """Return what the bars are scaled by: the shown ones, and of all rows and runs the largest."""
         values = self.view[self.step.bar]
         if values is None or values.dtype.kind not in "fiu":
@@ -113,10 +125,7 @@ class TableStep:
         if not values.size or room < 5:
             return ""
         low, high = (self.layout.style.format_display(float(end)) for end in (values.min(), values.max()))
-        drawn = (
-            head for head, template in self.step.columns if field_names(template) == [self.step.dot_plot]
-        )
-        name = safe_label(next(drawn, self.step.dot_plot), self.layout, room)
+        name = safe_label(self.drawn_name(), self.layout, room)
         between = room - len(low) - len(high) - display_width(name) - 4
         if between < 2:
             return f"  {name}"
@@ -130,7 +139,7 @@ class TableStep:
                 name if isinstance(name, str) else self.layout.style.format_display(name)
                 for name in named.tolist()
             ]
-        return [name.replace("_", ",") for name in entry_names(self.view.report, self.shape)]
+        return entry_names(self.view.report, self.shape, self.of_axes, ",")
 
     def columns(self) -> tuple[list[str], list[list[str]], list[list[str]]]:
         """Return the headers, the cells below each, and both padded to one width."""
@@ -146,7 +155,9 @@ class TableStep:
         if values is not None:
             approximate = set(field_names(template)) & set(self.view.report.approximate)
             mark = rendered("≈" * bool(approximate), self.layout)
-            texts = [f"{mark}{text}" for text in self.layout.style.format_column(values)]
+            known = [x for x in values if not is_gap(x)]
+            numbers = iter(self.layout.style.format_column(known) if known else [])
+            texts = ["-" if is_gap(x) else f"{mark}{next(numbers)}" for x in values]
             return _with_signs(texts) if template.endswith(":+}") else texts
         ascii_template = rendered(template, self.layout)
         scopes = (TemplateScope(self.view, self.row, self.layout, entry=k) for k in self.entries)
@@ -259,45 +270,65 @@ STEP_RENDERERS: dict[type[Step], Any] = {Table: TableStep, Tree: TreeStep, Panel
 """Who draws a step that is more than a line."""
 
 
+class Text(NamedTuple):
+    """A text of a derivation: its "formula", a "line", a "setting" of a sweep, a "remark", or a check.
+
+    A check "holds", "fails", or is "undecided".
+    """
+
+    text: str
+    kind: str = "line"
+
+    def lines(self, width: int) -> list[StyledLine]:
+        """Return the text wrapped, in the style of its kind."""
+        return [styled(line, TEXT_STYLES[self.kind]) for line in wrap(self.text, width)]
+
+
+TEXT_STYLES = {
+    "formula": "bold", "line": "", "setting": "bold", "remark": "dim",
+    "holds": "green", "fails": "bold red", "undecided": "yellow",
+}  # fmt: skip
+Block = Text | TableStep | TreeStep | PanelStep
+"""A part of a derivation, which each form draws in its way."""
+
+
 class DerivationRenderer:
-    """A renderer of derivations that prints lines shared by all rows once."""
+    """A renderer of derivations to blocks, in which lines shared by all rows stand once."""
 
     def __init__(self, layout: LayoutOptions) -> None:
         self.layout, self.seen_lines = layout, set[str]()
-        self.width = layout.text_width
 
-    def render(self, view: ReportView) -> Iterator[list[StyledLine]]:
-        """Yield the lines of each row's derivation."""
+    def render(self, view: ReportView) -> Iterator[list[Block]]:
+        """Yield the blocks of each row's derivation."""
         report = view.report
         if report.steps and isinstance(report.steps[0], Derivations):
             for told in report.steps[0].reports():
                 yield from self.render(ReportView(told, ""))
             return
         if report.is_missing:
-            yield [styled(" no answer", "dim")] * view.rows
+            yield [Text(" no answer", "remark")] * view.rows
             return
         methods = [step.method for step in report.steps if isinstance(step, CrossCheck)]
         checks = {method: getattr(report.result, method)() for method in methods}
         conditions = [step.condition for step in report.steps if isinstance(step, (Line, CrossCheck))]
         holds = {method: getattr(report.result, method)() for method in conditions if method}
         for row in range(view.rows):
-            strips: list[StyledLine] = []
+            blocks: list[Block] = []
             for k, step in enumerate(report.steps):
-                if k == 1:
-                    said = "   ".join(sweep_settings(report, row, self.layout))
-                    strips += [styled(text, "bold") for text in wrap(said, self.width) if said]
+                if k == 1 and (said := "   ".join(sweep_settings(report, row, self.layout))):
+                    blocks.append(Text(said, "setting"))
                 if isinstance(step, (Line, CrossCheck)) and step.condition:
                     true = _row_value(holds[step.condition], view, row)
                     step = step if true else step._replace(text=step.fallback)  # noqa: PLW2901
                 if isinstance(step, Line):
-                    strips += self._render_line(step, view, row, first=k == 0)
+                    blocks += self._render_line(step, view, row, first=k == 0)
                 elif isinstance(step, CrossCheck):
-                    strips += self._render_check(step, checks[step.method], view, row)
+                    blocks.append(self._render_check(step, checks[step.method], view, row))
                 else:
-                    strips += STEP_RENDERERS[type(step)](step, view, row, self.layout).lines(self.width)
-            yield strips
+                    blocks.append(STEP_RENDERERS[type(step)](step, view, row, self.layout))
+            yield blocks
 
-    def _render_line(self, step: Line, view: ReportView, row: int, *, first: bool) -> list[StyledLine]:
+    def _render_line(self, step: Line, view: ReportView, row: int, *, first: bool) -> list[Block]:
         if step.nonzero and not np.any(row_value(view, row, step.nonzero)):
             return []
         if not step.nonzero and not any(
@@ -308,19 +339,18 @@ class DerivationRenderer:
             self.seen_lines.add(step.text)
         text = rendered(step.text, self.layout).format_map(TemplateScope(view, row, self.layout))
         text = singular_units(text).replace(rendered("= ≈", self.layout), rendered("≈ ", self.layout))
-        return [styled(line, "bold" if first else "") for line in wrap(text, self.width)]
+        return [Text(text, "formula" if first else "line")]
 
-    def _render_check(self, step: CrossCheck, check: Any, view: ReportView, row: int) -> list[StyledLine]:
+    def _render_check(self, step: CrossCheck, check: Any, view: ReportView, row: int) -> Text:
         """Return the line of a cross-check, told of in words, with ✓ or ✗, or ? where it can't tell."""
         scope = TemplateScope(view, row, self.layout)
         agrees, coarse = (np.asarray(_row_value(mask, view, row)) for mask in (check.holds, check.undecided))
         holds = bool(agrees.all())
         if coarse.any() and (agrees | coarse).all():
-            return [styled(line, "yellow") for line in wrap(f" ? {step.undecided}", self.width)]
+            return Text(f" ? {step.undecided}", "undecided")
         both = [_row_value(value, view, row) for value in check[:2]]
         if np.isnan(both[1]).any() and not np.isnan(both[0]).any():
-            unchecked = " no other route has a number here: nothing can be checked"
-            return [styled(line, "dim") for line in wrap(unchecked, self.width)]
+            return Text(" no other route has a number here: nothing can be checked", "remark")
         for name, value in zip(("answer", "alternative"), both, strict=True):
             # What agrees to nine digits is not set apart by its last ones.
             scope[name] = TemplateValue(_round_to_nine_digits(value) if holds else value, self.layout)
@@ -328,9 +358,8 @@ class DerivationRenderer:
             # A billionth is what a Check asks for; the digits below it differ from machine to machine.
             difference, size = np.abs(np.subtract(*both)).max(), np.abs(both[0]).max()
             scope["difference"] = TemplateValue(float(max(difference, 1e-9 * size)), self.layout)
-        sign, style = ("✓", "green") if holds else ("✗", "bold red")
-        text = rendered(f" {sign} checked another way: {step.text}", self.layout).format_map(scope)
-        return [styled(line, style) for line in wrap(text, self.width)]
+        text = rendered(f" {'✓' if holds else '✗'} checked another way: {step.text}", self.layout)
+        return Text(text.format_map(scope), "holds" if holds else "fails")
 
 
 def _row_value(values: Any, view: ReportView, row: int) -> Any:

@@ -11,13 +11,14 @@ import numpy as np
 from aimath.text import display_width, escape_control, to_ascii
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from aimath.render.report_view import LayoutOptions
     from aimath.report import Report
 
 BAR_STYLE = "cyan"
-DOT = "●"
+DOT, DOT_LINE = "●", "·"
+"""A point, and what leads to it from the left."""
 SHADES = " ░▒▓█"
 HEAD_LINES, TAIL_LINES = 20, 5
 """A terminal is shown so many of the first and of the last of more lines (`--all` shows each)."""
@@ -64,9 +65,11 @@ def safe_label(text: str, layout: LayoutOptions, room: int = 0) -> str:
     return text[: sum(end + len(dots) <= room for end in ends)] + dots
 
 
-def sweep_settings(report: Report, row: int, layout: LayoutOptions) -> list[str]:
-    """Return the swept options of a row as `key = value`."""
-    return [f"{key} = {layout.style.format_display(v[row].item())}" for key, v in report.swept.items()]
+def sweep_settings(report: Report, row: int, layout: LayoutOptions, told: Collection[str] = ()) -> list[str]:
+    """Return the swept options of a row as `key = value`, but for those that are `told` already."""
+    style = layout.style
+    swept = report.swept.items()
+    return [f"{key} = {style.format_display(v[row].item())}" for key, v in swept if key not in told]
 
 
 def separated(blocks: Iterable[Sequence[StyledLine]]) -> list[StyledLine]:
@@ -93,7 +96,8 @@ def head_tail(size: int, layout: LayoutOptions) -> tuple[list[int], int]:
 
 def elision(hidden: int, layout: LayoutOptions, noun: str = "") -> list[StyledLine]:
     """Return a line saying how many are hidden, if any, as long as fits the width."""
-    texts = [f" … {hidden} more {noun} (--all)"] if noun else []
+    said = noun.removesuffix("s") if hidden == 1 else noun
+    texts = [f" … {hidden} more {said} (--all)"] if noun else []
     texts += [f" … {hidden} more (--all)", " … (--all)"]
     fitting = (
         text for text in (rendered(text, layout) for text in texts) if display_width(text) <= layout.width
@@ -159,7 +163,7 @@ def bars(values: np.ndarray[Any, Any], room: int, together: np.ndarray[Any, Any]
     largest = float(np.abs(all_values).max(initial=0.0)) or 1.0
     signs = ("- ", "+ ") if (all_values < 0).any() else ("", "")
     room -= len(signs[0])
-    return [signs[x >= 0] + bar(abs(x) / largest, room) for x in finite.tolist()]
+    return [signs[x > 0] + bar(abs(x) / largest, room) if x else "" for x in finite.tolist()]
 
 
 def scale_to_cells(values: np.ndarray[Any, Any], room: int) -> np.ndarray[Any, Any]:
@@ -175,7 +179,7 @@ def dot_plot(values: np.ndarray[tuple[int], np.dtype[np.float64]], room: int) ->
     >>> dot_plot(np.array([10.0, 3.0, 5.0]), 8)
     ['·······●', '●', '··●']
     """
-    return ["·" * place + DOT for place in scale_to_cells(values, room).tolist()]
+    return [DOT_LINE * place + DOT for place in scale_to_cells(values, room).tolist()]
 
 
 _ONE_UNIT = re.compile(r"(?<![\w.,:/^+-])1 (bit|nat|hartley|degree|step)s\b")

@@ -56,10 +56,11 @@ class Scale(NamedTuple):
         return np.asarray(np.where(inside, np.rint(np.where(inside, places, 0.0)), -1.0), np.int64)
 
     def value(self, share: float) -> float:
-        """Return the value at a share of the way from low to high."""
+        """Return the value at a share of the way from low to high, inf beyond the largest number."""
         if self.log:
             low, high = math.log10(self.low), math.log10(self.high)
-            return float(10.0 ** (low + (high - low) * share))
+            with np.errstate(all="ignore"):
+                return float(np.power(10.0, low + (high - low) * share))
         return float(self.low * (1.0 - share) + self.high * share)
 
     def ticks(self, most: int) -> list[float]:
@@ -149,14 +150,17 @@ def spans_decades(values: Values) -> bool:
 
 
 def _widen(low: float, high: float, most: int) -> tuple[float, float]:
-    """Return the ends moved outwards to ticks."""
-    step = _step(low, high, most)
-    if step is None:
-        return low, high
-    digit, power = step
-    size = float(f"{digit}e{power}")
-    ends = [float(f"{math.floor(low / size + 1e-9) * digit}e{power}"),
-            float(f"{math.ceil(high / size - 1e-9) * digit}e{power}")]  # fmt: skip
+    """Return the ends moved outwards to ticks, of which there are at most so many then."""
+    for fewer in range(most, 1, -1):
+        step = _step(low, high, fewer)
+        if step is None:
+            return low, high
+        digit, power = step
+        size = float(f"{digit}e{power}")
+        first, last = math.floor(low / size + 1e-9), math.ceil(high / size - 1e-9)
+        if last - first < most:
+            break
+    ends = float(f"{first * digit}e{power}"), float(f"{last * digit}e{power}")
     return (min(low, ends[0]), max(high, ends[1])) if all(map(math.isfinite, ends)) else (low, high)
 
 

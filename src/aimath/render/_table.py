@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.render._layout import (
+    DOT,
+    DOT_LINE,
     HEAD_LINES,
     TAIL_LINES,
     StyledLine,
@@ -25,6 +28,7 @@ from aimath.render._layout import (
     sweep_settings,
     wrap,
 )
+from aimath.render._scales import fit_scale, spans_decades
 from aimath.render.numbers import DISPLAY_DIGITS, NumberStyle
 from aimath.render.report_view import (
     Column,
@@ -34,6 +38,7 @@ from aimath.render.report_view import (
     is_gap,
     largest_together,
     select_fields,
+    stacked_titles,
 )
 from aimath.text import display_width
 
@@ -49,6 +54,8 @@ MAX_BAR_WIDTH, MIN_BAR_WIDTH = 30, 5
 """Bars are at most and at least this wide."""
 
 
+MAX_GONE = 5
+"""So many columns that don't fit are named; more are counted."""
 NO_VALUE = "-"
 """What is shown of a quantity that may lack a value, and does."""
 
@@ -62,6 +69,7 @@ class Grid(NamedTuple):
     text_columns: frozenset[int] = frozenset()  # columns that aren't numbers
     plotted: tuple[float, ...] = ()  # what is drawn behind each row: as a bar, 0 to 1
     is_dot_plot: bool = False  # or as a place on a line
+    is_log: bool = False  # whose scale is logarithmic; nan has no place
     plotted_name: str = ""  # said above what is drawn, where that is not the last column
     above: str = ""
     below: str = ""
@@ -105,7 +113,9 @@ class Grid(NamedTuple):
             text_columns=frozenset(place for place, k in enumerate(kept) if k in self.text_columns),
             plotted=(),
         )
-        return narrow.with_note(f"… {len(self.heads) - len(kept)} more columns (--all)")
+        gone = [head for k, head in enumerate(self.heads) if k not in kept]
+        told = f"not shown: {', '.join(gone)} (--all)"
+        return narrow.with_note(told if len(gone) <= MAX_GONE else f"… {len(gone)} more columns (--all)")
 
     def fits(self, width: int) -> bool:
         """Return whether the table, without bars, is at most `width` wide."""
@@ -130,16 +140,27 @@ class Grid(NamedTuple):
         room = min(MAX_BAR_WIDTH, layout.width - display_width(head) - 2)
         marks = [""] * len(lines)
         if self.plotted and room >= MIN_BAR_WIDTH:
-            marks = (
-                dot_plot(np.array(self.plotted), room)
-                if self.is_dot_plot
-                else [bar(x, room) if x <= 1.0 else bar(1.0, room - 1) + "▶" for x in self.plotted]
-            )
+            marks = self._marks(room)
         named = f"{'dots' if self.is_dot_plot else 'bar'}: {self.plotted_name}" if self.plotted_name else ""
+        if self.is_log:
+            long = f"{named} (log scale)"
+            named = long if len(long) <= room else f"log {self.plotted_name}"
         named = f"  {safe_label(named, layout, room)}" if any(marks) and named else ""
         rows = [[row] for row in append_marks(lines, marks, layout)]
         rule = styled(rendered(" " + "─" * (display_width(head) - 1), layout), "dim")
         return [styled(f"{head}{named}", "bold"), rule, *self._with_elision(rows, layout)]
+
+    def _marks(self, room: int) -> list[str]:
+        """Return what is drawn behind each row."""
+        if self.is_log:
+            dots = (
+                DOT_LINE * round(x * (room - 1)) + DOT if x <= 1.0 else DOT_LINE * (room - 1) + "▶"
+                for x in self.plotted
+            )
+            return ["" if math.isnan(x) else mark for x, mark in zip(self.plotted, dots, strict=True)]
+        if self.is_dot_plot:
+            return dot_plot(np.array(self.plotted), room)
+        return [bar(x, room) if x <= 1.0 else bar(1.0, room - 1) + "▶" for x in self.plotted]
 
     def _with_elision(self, rows: list[list[StyledLine]], layout: LayoutOptions) -> list[StyledLine]:
         said = elision(self.hidden, layout, "rows")
@@ -183,20 +204,25 @@ MIN_DIGITS = 3
 """A table that is too wide for its terminal is shown with down to so many digits, then without units."""
 
 
-def single_answer_grid(view: ReportView, layout: LayoutOptions) -> Grid | None:
-    """Return one vector as a line per entry or one matrix as its rows, or None for anything else."""
+def single_answer_grids(view: ReportView, layout: LayoutOptions) -> list[Grid]:
+    """Return one vector as a line per entry or each matrix of one answer as its rows; else []."""
     report = view.report
     names = select_fields(view, layout.fields)
     values = view[names[-1]] if names else None
     if view.rows != 1 or values is None or len(names) > 1 + len(report.swept):
-        return None
-    above = "   ".join(sweep_settings(report, 0, layout))
+        return []
+    above = sweep_settings(report, 0, layout)
     # Short vectors of a sweep stand below each other in one table.
     if values.ndim == 2 and not (above and values.size * 11 < layout.width):
-        return _vector_grid(view, names[-1], values, layout)._replace(above=above)
-    return (
-        _matrix_grid(view, names[-1], values[0], layout)._replace(above=above) if values.ndim == 3 else None
-    )
+        return [_vector_grid(view, names[-1], values, layout)._replace(above="   ".join(above))]
+    if values.ndim < 3:
+        return []
+    matrices = values.reshape(-1, *values.shape[-2:])
+    titles = stacked_titles(report, names[-1], values.shape[1:-2])
+    return [
+        _matrix_grid(view, names[-1], matrix, layout)._replace(above="   ".join([*above, *said]))
+        for matrix, said in zip(matrices, titles, strict=True)
+    ]
 
 
 def _vector_grid(view: ReportView, name: str, values: np.ndarray[Any, Any], layout: LayoutOptions) -> Grid:
@@ -296,6 +322,8 @@ class Records:
         self.rows = 0
         self.plotted_column = self.status_column = self.below = ""
         self.is_dot_plot = False  # what is drawn is a place on a line
+        self.has_bars = False  # what is drawn is what --plot draws
+        self.may_be_log = False  # losses, whose scale is logarithmic where they span decades
 
     def fits(self, view: ReportView) -> bool:
         """Return whether a report has the same columns as those gathered."""
@@ -313,6 +341,9 @@ class Records:
                 one[0] if self.is_dot_plot else plot.x if plot.kind == "path" else plot.column or plot.y
             )
             self.status_column = plot.status
+            self.has_bars = plot.kind == "bars" and self.plotted_column == plot.y
+            losses = plot.kind in ("path", "sweep") or (plot.kind == "curve" and plot.column != "")
+            self.may_be_log = losses and not plot.from_zero and not self.is_dot_plot
         self.below = self.below or view.report.page.footnote
         start = rows if self.layout.all_rows else min(rows, HEAD_LINES - len(self.head))
         self.head += _row_tuples(spread, 0, start)
@@ -342,7 +373,8 @@ class Records:
         tried = itertools.chain(grids, (grid.with_units_below() for grid in grids))
         fitting = next((grid for grid in tried if grid.fits(self.layout.width)), None)
         if fitting is None and 0 < self.layout.max_lines < len(full.heads) * len(full.columns[0]):
-            return full.narrowed(self.layout)
+            # In fewer digits where more columns fit then.
+            return max((grid.narrowed(self.layout) for grid in (full, *grids)), key=lambda g: len(g.heads))
         return fitting or full
 
     def _grid(self, layout: LayoutOptions) -> Grid:
@@ -354,7 +386,9 @@ class Records:
             for column, values in zip(self.columns, zip(*rows, strict=True), strict=True)
         ]
         heads = tuple(
-            safe_label(column.header, layout, max(MAX_HEADER_WIDTH, layout.width // 3))
+            safe_label(
+                column.header, layout, max(MAX_HEADER_WIDTH, layout.width // (3 if self.rows > 1 else 2))
+            )
             for column in self.columns
         )
         place = self._place(self.plotted_column)
@@ -366,17 +400,29 @@ class Records:
             else []
         )
         drawn = _bar_lengths(values, float(values[well].max(initial=0.0)) if any(well) else 0.0)
-        if self.is_dot_plot:
+        is_log = self.may_be_log and bool(drawn) and _spans(values, well)
+        if is_log:
+            scale = fit_scale(values[well] if any(well) else values, log=True)
+            drawn = tuple(scale.shares(values).tolist())
+            named = heads[place]
+        elif self.is_dot_plot:
             drawn = tuple(values.tolist()) if np.isfinite(values).all() else ()
         units = tuple(column.unit for column in self.columns)
         words = frozenset(k for k, column in enumerate(self.columns) if column.values.dtype.kind == "U")
         return Grid(
-            heads, units, texts, words, drawn, self.is_dot_plot, named, below=self.below, hidden=hidden
-        )
+            heads, units, texts, words, drawn, self.is_dot_plot or is_log, is_log, named, below=self.below,
+            hidden=hidden,
+        )  # fmt: skip
 
     def _place(self, header: str) -> int:
         """Return the index of a column, -1 if there is none."""
         return next((k for k, column in enumerate(self.columns) if header and column.header == header), -1)
+
+
+def _spans(values: np.ndarray[Any, Any], well: Sequence[bool]) -> bool:
+    """Return whether the values above 0, of those rows that went well, span more than three decades."""
+    positive = values[(values > 0.0) & (np.array(well) if any(well) else True)]
+    return positive.size > 1 and spans_decades(positive)
 
 
 def _row_tuples(table: list[Column], start: int, stop: int) -> list[tuple[Any, ...]]:

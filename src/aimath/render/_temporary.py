@@ -55,6 +55,7 @@ class TemporaryFile:
     def _open_named(self, access: int) -> int:
         self._choose_name()
         how = access | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        how |= getattr(os, "O_BINARY", 0)  # or Windows writes \r\n for \n
         return _above_standard(os.open(self.name, how, self.mode))
 
     def _choose_name(self) -> None:

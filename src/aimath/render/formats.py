@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from aimath.errors import InputError
 from aimath.render.report_view import (
@@ -17,6 +15,7 @@ from aimath.render.report_view import (
     LayoutOptions,
     ReportView,
     Writer,
+    id_columns,
     is_gap,
     row_label_column,
     select_fields,
@@ -43,10 +42,11 @@ class PlainWriter(Writer):
         known = ReportView.of_lines(report, self.layout.fields)
         names = select_fields(known, self.layout.fields)
         values = known[names[0]] if len(names) == 1 else None
-        if values is None:
+        named = report.ids or (known.lines and report.names.get("asked"))
+        if values is None or named:  # a name alone would be lost among bare numbers
             return self.table.write(report)
         if values.ndim == 1 or (values.ndim == 2 and not report.is_column):
-            return self._lines(values.reshape(len(values), -1))
+            return self._lines(values.reshape(len(values), -1)) if len(values) else b""
         # A column's entries and a matrix' rows need several lines: a blank one stands between two.
         wide = 1 if values.ndim == 2 else values.shape[-1]
         parts = [self._lines(row.reshape(-1, wide)) for row in values]
@@ -199,7 +199,7 @@ class JsonLinesWriter(Writer):
             if self.layout.fields
             else known.names(derivation_only=False)
         )
-        lists = {column.header: self._to_json(column.values) for column in row_label_column(known)}
+        lists = self._named_rows(known)
         first: dict[str, Any] = {}
         for name in names:
             whole = known.lines and name not in report.extra and not known.has_lines(name)
@@ -214,7 +214,7 @@ class JsonLinesWriter(Writer):
                     first |= {} if self.started else {name: parts[0]}
                 else:
                     lists[name] = parts
-                continue
+                values = None
             if values is None:
                 continue
             once = values.ndim > 1 and whole
@@ -228,16 +228,29 @@ class JsonLinesWriter(Writer):
             else:
                 lists[name] = cells
         self.started = True
-        head: dict[str, Any] = (
-            {"labels": [_escape_surrogates(label) for label in report.labels]} if report.labels else {}
-        )
+        named = {
+            "labels": report.labels,
+            "row_labels": () if "label" in lists else report.names.get("asked", ()),
+        }
+        head: dict[str, Any] = {
+            key: [*map(_escape_surrogates, words)] for key, words in named.items() if words
+        }
         rows = [head | {name: values[k] for name, values in lists.items()} for k in range(known.rows)]
         rows[:1] = [row | first for row in rows[:1]]
         if self.explain and not report.is_missing:
             checks = check_results(report)
             rows = [row | (checks[k] if k < len(checks) else {}) for k, row in enumerate(rows)]
+        import orjson  # noqa: PLC0415  4 ms, which other forms save
+
         text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
         return text if text.isascii() else _to_ascii_json(text)
+
+    def _named_rows(self, known: ReportView) -> dict[str, list[Any]]:
+        """Return what names the rows: what the user has carried through, and their labels."""
+        lists: dict[str, list[Any]] = {}
+        if ids := {column.header: self._to_json(column.values) for column in id_columns(known)}:
+            lists["id"] = [dict(zip(ids, texts, strict=True)) for texts in zip(*ids.values(), strict=True)]
+        return lists | {column.header: self._to_json(column.values) for column in row_label_column(known)}
 
     def _to_json(self, values: np.ndarray[Any, Any], *, optional: bool = False) -> list[Any]:
         kind = values.dtype.kind
@@ -289,6 +302,8 @@ def _escape_surrogates(text: str) -> str:
 
 def _to_ascii_json(text: bytes) -> bytes:
     r"""Write JSON in ASCII: é as \u00e9."""
+    import json  # noqa: PLC0415  1 ms, for letters beyond ASCII
+
     return re.sub(r"[^\x00-\x7f]", lambda sign: json.dumps(sign[0])[1:-1], text.decode()).encode()
 
 

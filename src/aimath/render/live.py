@@ -7,8 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from aimath.render._chart import Chart, Reference, Series, draw_chart
-from aimath.render._frame import HEIGHT
+from aimath.render.plots._chart import Chart, Reference, Series, draw_chart
+from aimath.render.plots._frame import HEIGHT
 from aimath.render.sink import FileDescriptor
 from aimath.render.terminal import encode_ansi, encode_plain
 

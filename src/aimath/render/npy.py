@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aimath.errors import InputError
 from aimath.render.report_view import ReportView, select_fields
-from aimath.render.sink import AtomicFile
+from aimath.render.sink import open_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from aimath.core.numerics.types import Array
     from aimath.render.report_view import LayoutOptions
+    from aimath.render.sink import AtomicFile
     from aimath.report import Report
 
 HEADER_BYTES = 128  # bytes: room for any shape, and a multiple of 64 as the format asks
@@ -32,6 +32,9 @@ class NpyWriter:
 
     def write(self, report: Report) -> bytes:
         """Return the bytes of a block; all rows must have one shape."""
+        if report.ids:
+            why = "--id carries texts, and an .npy holds numbers alone"
+            raise InputError(why, hint="use --out FILE.csv", usage=True)
         known = ReportView.of_lines(report, self.layout.fields)
         names = select_fields(known, self.layout.fields)
         parts = {name: values for name in names if (values := known[name]) is not None}
@@ -69,11 +72,8 @@ def _npy_header(shape: tuple[int, ...]) -> bytes:
 
 def save_npy_files(files: Mapping[str, tuple[tuple[int, ...], Iterable[Array]]], option: str) -> None:
     """Write several .npy files from (shape, blocks of rows), all or none."""
-    with ExitStack() as opened:
-        sinks = [opened.enter_context(AtomicFile(path, option)) for path in files]
+    with open_together(files, option) as sinks:
         for sink, (shape, rows) in zip(sinks, files.values(), strict=True):
             sink.write(_npy_header(shape))
             for block in rows:
                 sink.write(np.ascontiguousarray(block, "<f8").tobytes())
-        for sink in sinks:  # a full disk refuses all of them, not the last
-            sink.flush()

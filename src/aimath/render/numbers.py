@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_BATCH_NUMBERS = 1 << 18
 """So many numbers are printed at once."""
+MAX_SINGLE_NUMBERS = 64
+"""So many numbers are printed one by one sooner than orjson is loaded, which takes 4 ms."""
 DISPLAY_DIGITS = 6
 """Significant digits for people; programs get as many as read back to the same float."""
 
@@ -44,7 +45,7 @@ class NumberStyle(NamedTuple):
             return f"{x:z.{self.decimals}f}"
         if self.digits is not None:
             return _shorten_exponent(f"{x:.{self.digits}g}")
-        return orjson.dumps(float(x)).decode().removesuffix(".0")
+        return _format_shortest(float(x))
 
     def format_rows(self, values: np.ndarray[Any, Any], separator: str = " ") -> bytes:
         r"""Return (rows, n) as lines of numbers.
@@ -52,7 +53,8 @@ class NumberStyle(NamedTuple):
         >>> NumberStyle().format_rows(np.array([[0.5, 2.0], [1e-7, -np.inf]]))
         b'0.5 2\n1e-7 -inf\n'
         """
-        if values.size and self.exact:
+        many = values.size > MAX_SINGLE_NUMBERS or (values.size and values.dtype == np.float32)
+        if many and self.exact:  # float32 has the fewest digits that read back as such
             return _format_batches(values, separator.encode())
         lines = (separator.join(map(self.format, row)) for row in values.tolist())
         return "".join(line + "\n" for line in lines).encode()
@@ -156,6 +158,19 @@ def _align_points(texts: list[str]) -> list[str]:
     return [text.ljust(width) for text in shifted]
 
 
+def _format_shortest(x: float) -> str:
+    """Return a finite number in the fewest digits that read back, as orjson writes it.
+
+    >>> [_format_shortest(x) for x in (2.0, 0.1, 1e-7)]
+    ['2', '0.1', '1e-7']
+    """
+    if x == 0.0 or 1e-4 <= abs(x) < 1e16:
+        return repr(x).removesuffix(".0")
+    import orjson  # noqa: PLC0415  4 ms, and few numbers have an exponent
+
+    return orjson.dumps(x).decode().removesuffix(".0")
+
+
 def _format_batches(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
     """Return rows formatted in batches; very long rows in pieces."""
     if values.shape[1] <= MAX_BATCH_NUMBERS:
@@ -181,6 +196,8 @@ def _strip_integer_suffix(chars: np.ndarray[Any, Any], ends: np.ndarray[Any, Any
 
 def _format_rows_fast(values: np.ndarray[Any, Any], separator: bytes) -> bytes:
     """Return rows formatted through orjson, 17 ns per number where repr takes 587."""
+    import orjson  # noqa: PLC0415  4 ms
+
     # Where memory ends, orjson crashes as its buffer can't grow; this is a MemoryError.
     np.empty(80 * values.size, np.uint8)
     text = bytearray(orjson.dumps(np.ravel(values), option=orjson.OPT_SERIALIZE_NUMPY))

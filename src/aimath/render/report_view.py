@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -207,22 +208,39 @@ def table_columns(report: Report, fields: tuple[str, ...]) -> list[Column]:
     lead = leads.pop() if len(leads) == 1 else ()
     if view.lines or not lead:
         return expand_columns(view, names)
-    rows = _matrix_rows(report, lead, report.axes(next(iter(arrays)))[:-2])
+    axes = [axis.rstrip("?") for axis in report.axes(next(iter(arrays)))[:-2]]
+    rows = _matrix_rows(report, lead, tuple(axes[len(axes) + 1 - len(lead) :]))  # the first may be missing
     rows |= {name: array.reshape(rows.rows, -1) for name, array in arrays.items()}
     return expand_columns(rows, (*rows.report.swept, *names[len(report.swept) :]))
 
 
 def _matrix_rows(report: Report, lead: tuple[int, ...], stacked: tuple[str, ...]) -> ReportView:
     """Return the view with a row for each row of matrices (*lead, n), of which several are `stacked`."""
-    numbers = np.indices(lead).reshape(len(lead), -1) + 1
-    places = dict(zip((*stacked, "row"), numbers, strict=True))
+    *above, row = np.indices(lead).reshape(len(lead), -1)
+    places = {axis: _called(report, axis, at) for axis, at in zip(stacked, above, strict=True)}
+    places["row"] = row + 1
     labelled = lead[-1] == len(report.labels)
     if labelled or not (report.swept or stacked):
         del places["row"]
-    names = {"row": report.labels * (numbers.shape[1] // lead[-1])} if labelled else report.names
+    names = {"row": report.labels * (len(row) // lead[-1])} if labelled else report.names
     view = ReportView(report._replace(swept={**report.swept, **places}, names=names), "row")
-    view.rows = numbers.shape[1]
+    view.rows = len(row)
     return view
+
+
+def _called(report: Report, axis: str, places: Any) -> Any:
+    """Return what places (n,), from 0, on an axis of stacked matrices are called: 1, 2, unless told."""
+    names = report.names.get(axis, ())
+    return np.array(names)[places] if names else places + 1
+
+
+def stacked_titles(report: Report, name: str, lead: tuple[int, ...]) -> list[list[str]]:
+    """Return what each of the matrices (*lead, r, c) of a quantity is called, as "head 2"."""
+    axes = [axis.rstrip("?") for axis in report.axes(name)[:-2]][-len(lead) :] if lead else []
+    return [
+        [f"{axis} {_called(report, axis, at)}" for axis, at in zip(axes, place, strict=True)]
+        for place in np.ndindex(*lead)
+    ]
 
 
 def expand_columns(view: ReportView, names: tuple[str, ...]) -> list[Column]:
@@ -243,21 +261,33 @@ def expand_columns(view: ReportView, names: tuple[str, ...]) -> list[Column]:
             Column(f"{name}_{head}", flat[:, k], unit, mark, optional) for k, head in enumerate(heads)
         )
     named = len(report.swept)
-    return [*spread[:named], *row_label_column(view), *spread[named:]]
+    return [*id_columns(view), *spread[:named], *row_label_column(view), *spread[named:]]
+
+
+def id_columns(view: ReportView) -> list[Column]:
+    """Return the columns that the user has carried through, or raise InputError if rows are others."""
+    columns = [Column(name, np.array(texts, np.str_)) for name, texts in view.report.ids.items()]
+    if any(len(column.values) != view.rows for column in columns):
+        why = "--id names the rows that are read, and this answer has other rows"
+        raise InputError(why, hint="leave it out, or choose others by --fields", usage=True)
+    return columns
 
 
 def row_label_column(view: ReportView) -> list[Column]:
     """Return the column of row labels, if there are any."""
-    labels = view.report.names.get("row", ())
-    return [Column("label", np.array(labels))] if view.lines == "row" and len(labels) == view.rows else []
+    axis = {"row": "row", "batch": "asked"}.get(view.lines, "")  # problems are named where that is asked for
+    labels = view.report.names.get(axis, ())
+    return [Column("label", np.array(labels))] if labels and len(labels) == view.rows else []
 
 
-def entry_names(report: Report, shape: tuple[int, ...], name: str = "") -> list[str]:
-    """Return the names of the entries of a vector or matrix: those of its last axis, labels, or positions."""
-    ends = next((report.names.get(axis, ()) for axis in report.axes(name)[-1:]), ())
-    if ends and shape[-1:] == (len(ends),):
-        rows = ["_".join(str(k + 1) for k in place) for place in np.ndindex(*shape[:-1])]
-        return [f"{row}_{end}" if row else end for row in rows for end in ends]
-    if shape == (len(report.labels),):
+def entry_names(report: Report, shape: tuple[int, ...], name: str = "", separator: str = "_") -> list[str]:
+    """Return the names of the entries of a vector or matrix: of its axes, labels, or positions."""
+    axes = (*("",) * len(shape), *report.axes(name))[-len(shape) :] if shape else ()
+    known = [report.names.get(axis, ()) for axis in axes]
+    if shape == (len(report.labels),) != (len(known[0]),):
         return list(report.labels)
-    return ["_".join(str(k + 1) for k in place) for place in np.ndindex(*shape)]
+    words = [
+        names if len(names) == size else [str(k + 1) for k in range(size)]
+        for names, size in zip(known, shape, strict=True)
+    ]
+    return [separator.join(place) for place in itertools.product(*words)]

@@ -14,7 +14,7 @@ from aimath.errors import InputError
 from aimath.text import escape_control
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Self
 
     from aimath.render._temporary import TemporaryFile
@@ -72,6 +72,7 @@ class AtomicFile:
         self.name = path
         self.fd = -1
         self.temporary: TemporaryFile | None = None
+        self.is_flushed = self.is_made = False
         from pathlib import Path  # noqa: PLC0415  2 ms for files alone
 
         with _with_filename(path):
@@ -112,20 +113,23 @@ class AtomicFile:
 
     def write(self, data: bytes) -> None:
         """Write all of `data`."""
+        self.is_flushed = False
         with _with_filename(self.name):
             FileDescriptor(self.fd).write(data)
 
     def overwrite_start(self, start: bytes) -> None:
         """Overwrite the first bytes of the file, which were reserved."""
+        self.is_flushed = False
         with _with_filename(self.name):
             os.lseek(self.fd, 0, os.SEEK_SET)
             FileDescriptor(self.fd).write(start)
 
     def flush(self) -> None:
         """Bring what is written to the disk: what can't be kept fails here, before the file is committed."""
-        if self.temporary:
+        if self.temporary and not self.is_flushed:
             with _with_filename(self.name):
                 os.fsync(self.fd)
+            self.is_flushed = True
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Commit the file, or remove the temporary after an error."""
@@ -139,6 +143,7 @@ class AtomicFile:
 
     def _commit(self) -> None:
         if self.temporary:
+            self.is_made = self.old_status is None
             self.temporary.move_to(self.target, replace=self.old_status is not None)
             # The file is whole; this makes its name last a power cut.
             with contextlib.suppress(OSError, MemoryError):
@@ -146,6 +151,12 @@ class AtomicFile:
         else:
             number, self.fd = self.fd, -1
             os.close(number)
+
+    def withdraw(self) -> None:
+        """Remove the file if it was made, without raising."""
+        if self.is_made:
+            with contextlib.suppress(OSError):
+                os.unlink(self.target)  # noqa: PTH108
 
     def _discard(self) -> None:
         """Close and remove what is left, without raising."""
@@ -155,6 +166,21 @@ class AtomicFile:
             with contextlib.suppress(OSError):
                 os.close(self.fd)
         self.fd, self.temporary = -1, None
+
+
+@contextlib.contextmanager
+def open_together(paths: Iterable[str], option: str) -> Iterator[list[AtomicFile]]:
+    """Open files of which all are written, or none that wasn't there."""
+    files = [AtomicFile(path, option) for path in paths]
+    try:
+        with contextlib.ExitStack() as opened:
+            yield [opened.enter_context(file) for file in files]
+            for file in files:  # a full disk refuses all of them, not the last
+                file.flush()
+    except BaseException:
+        for file in files:
+            file.withdraw()
+        raise
 
 
 def _existing_fd(path: str) -> int | None:

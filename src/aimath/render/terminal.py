@@ -6,18 +6,18 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from aimath.render._derivation import DerivationRenderer
+from aimath.render._document import Document
 from aimath.render._layout import StyledLine, elision, safe_label, styled
-from aimath.render._plots import Plotter
-from aimath.render._table import Records, single_answer_grid
-from aimath.render.report_view import ReportView
-from aimath.text import display_width
+from aimath.render.plots._terminal_plots import TerminalPlotter
+from aimath.text import display_width, escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from aimath.render._derivation import Block
+    from aimath.render._table import Grid
     from aimath.render.report_view import LayoutOptions
-    from aimath.report import PageHeader, Paragraph, Report
+    from aimath.report import Paragraph, Report
 
 COMMAND_WORD = r"""(?:-[-\w]+ (?!-[-A-Za-z]))?(?:'[^']*'|"[^"]*"|\S)+"""
 """A word of a command line, behind the option that it belongs to."""
@@ -58,105 +58,32 @@ def _fill(words: Sequence[str], width: int, indents: tuple[str, str]) -> Iterato
     yield line.rstrip()
 
 
-UNLIMITED_WIDTH = 10_000
-"""A pipe has no width: nothing is wrapped or cut there."""
+class TerminalDocument(Document[StyledLine]):
+    """A document as lines of a terminal, with a blank one between what is apart."""
 
+    def prose(self, paragraphs: Sequence[Paragraph]) -> list[StyledLine]:
+        """Return paragraphs as lines."""
+        return prose_lines(paragraphs, self.layout)
 
-class Document:
-    """A document of pages: reports rendered to lines, with their headers and footers.
+    def derivation(self, blocks: Sequence[Block]) -> list[StyledLine]:
+        """Return the lines of a derivation."""
+        return [line for block in blocks for line in block.lines(self.layout.text_width)]
 
-    `explain` gives derivations in place of tables, `draw` adds plots. With `images`, an answer that is
-    an image is drawn though no plot was asked for: so people read it.
-    """
+    def table(self, grid: Grid) -> list[StyledLine]:
+        """Return the lines of a table."""
+        return grid.lines(self.layout)
 
-    def __init__(self, layout: LayoutOptions, *, explain: bool, draw: bool, images: bool) -> None:
-        self.layout, self.explain, self.draw = layout, explain, draw
-        self.started = False
-        self._start_page(explain=explain, draw=draw, images=images)
+    def plots(self, lines: Sequence[StyledLine]) -> list[StyledLine]:
+        """Return the lines of plots as they are."""
+        return list(lines)
 
-    def _start_page(self, *, explain: bool, draw: bool, images: bool) -> None:
-        """Start a page, on which formulas are printed anew."""
-        self.derivation = DerivationRenderer(self.layout) if explain else None
-        self.draw_plots, self.images = draw, images and not explain
-        self.plotter, self.records = Plotter(self.layout), Records(self.layout)
-        self.page_started = False
-        self.shown_lines = self.hidden = 0
+    def hidden_answers(self, count: int) -> list[StyledLine]:
+        """Return a line that says how many answers are hidden."""
+        return elision(count, self.layout, "answers")
 
-    def add(self, report: Report) -> list[StyledLine]:
-        """Return the lines of one block of rows; table rows may be buffered until the end."""
-        strips = self._render_header(report.page.header) if report.page.header else []
-        strips += self._render_report(report)
-        if report.page.footer:
-            strips += [*self.finish(), styled(""), *prose_lines(report.page.footer, self.layout)]
-        self.started = self.started or bool(strips)
-        return strips
-
-    def finish(self) -> list[StyledLine]:
-        """Return the buffered rows and plots."""
-        hidden = elision(self.hidden, self.layout, "answers")
-        self.hidden = 0
-        return self._flush_records() + self._separated(hidden) + self._separated(self.plotter.finish())
-
-    def _is_full(self) -> bool:
-        """Return whether a screen is filled, so that a further answer is counted and not shown."""
-        return 0 < self.layout.max_lines <= self.shown_lines
-
-    def _render_derivations(self, report: Report) -> list[StyledLine]:
-        """Return the derivations of all rows, as far as they are shown."""
-        strips: list[StyledLine] = []
-        if not self.derivation:
-            return strips
-        for part in self.derivation.render(ReportView.of_problems(report)):
-            if self._is_full():
-                self.hidden += 1
-            else:
-                strips += self._separated(part)
-                self.shown_lines += len(part) + 1
-        return strips
-
-    def _render_header(self, header: PageHeader) -> list[StyledLine]:
-        strips = self.finish()
-        strips += [styled("")] * (self.started or bool(strips)) + prose_lines(header.paragraphs, self.layout)
-        explain = self.explain if header.explain is None else header.explain
-        self._start_page(explain=explain, draw=self.draw if header.draw is None else header.draw, images=True)
-        return strips
-
-    def _render_report(self, report: Report) -> list[StyledLine]:
-        summary = report._replace(show=report.summary_fields or report.show)
-        known = ReportView.of_lines(summary, self.layout.fields)
-        strips: list[StyledLine] = []
-        image = any(plot.kind == "picture" for plot in report.plots)
-        drawn = self.draw_plots or (self.images and image)
-        a_screen = self.layout.width < UNLIMITED_WIDTH and not self.layout.all_rows
-        if report.page.is_quiet and a_screen and not self.derivation:
-            return []
-        if self.derivation:
-            strips += self._render_derivations(report)
-        elif drawn and image:
-            pass  # the picture is how people read it
-        elif (grid := single_answer_grid(known, self.layout)) is not None:
-            if self._is_full():
-                self.hidden += 1
-            else:
-                lines = grid.lines(self.layout)
-                self.shown_lines += len(lines) + 1
-                strips += self._flush_records() + self._separated(lines)
-        else:
-            strips += [] if self.records.fits(known) else self._flush_records()
-            self.records.add(known)
-        if drawn and (lines := self.plotter.add(report)):
-            strips += self._flush_records() + self._separated(lines)
-        return strips
-
-    def _flush_records(self) -> list[StyledLine]:
-        records, self.records = self.records, Records(self.layout)
-        return self._separated(records.grid().lines(self.layout)) if records.rows else []
-
-    def _separated(self, strips: list[StyledLine]) -> list[StyledLine]:
-        """Return lines with a blank one before them unless they are first on the page."""
-        blank = [styled("")] if self.page_started and strips else []
-        self.page_started = self.page_started or bool(strips)
-        return blank + strips
+    def separated(self, pieces: list[StyledLine], *, follows: bool) -> list[StyledLine]:
+        """Return lines with a blank one before them if they follow any."""
+        return [styled(""), *pieces] if follows else pieces
 
 
 class TerminalWriter:
@@ -166,7 +93,7 @@ class TerminalWriter:
         self, layout: LayoutOptions, *, explain: bool = False, draw: bool = False, images: bool = False
     ) -> None:
         self.encode = encode_ansi if layout.colour else encode_plain
-        self.document = Document(layout, explain=explain, draw=draw, images=images)
+        self.document = TerminalDocument(layout, explain=explain, draw=draw, images=images)
 
     def write(self, report: Report) -> bytes:
         """Return the text of one block of rows."""
@@ -181,7 +108,7 @@ class PlotWriter:
     """The writer of plots alone, without colour."""
 
     def __init__(self, layout: LayoutOptions) -> None:
-        self.plotter, self.started = Plotter(layout._replace(colour=False)), False
+        self.plotter, self.started = TerminalPlotter(layout._replace(colour=False)), False
 
     def write(self, report: Report) -> bytes:
         """Return the plots of one block of rows."""
@@ -199,7 +126,7 @@ class PlotWriter:
 
 def encode_plain(strips: Iterable[StyledLine]) -> bytes:
     """Return lines as bytes without colour."""
-    return "".join(line.text + "\n" for line in strips).encode(errors="backslashreplace")
+    return "".join(escape_control(line.text) + "\n" for line in strips).encode()
 
 
 def encode_ansi(strips: Iterable[StyledLine]) -> bytes:
@@ -214,5 +141,6 @@ def encode_ansi(strips: Iterable[StyledLine]) -> bytes:
         emoji=False, highlight=False, legacy_windows=False, _environ={},
     )  # fmt: skip
     for line in strips:
-        console.print(Text.assemble(*line.spans), soft_wrap=True)
+        safe = ((escape_control(text), style) for text, style in line.spans)
+        console.print(Text.assemble(*safe), soft_wrap=True)
     return out.getvalue().encode(errors="backslashreplace")

@@ -20,4 +20,9 @@ TOPICS = (
     "divergence",
     "pieces",
     "diffusion",
+    "encoders",
+    "options",
+    "parameters",
+    "heads",
+    "decay",
 )

@@ -52,6 +52,7 @@ class Case(NamedTuple):
     peers: dict[str, Function]  # by the name of the library
     measure: Function = ulps
     digits: int = 50  # mpmath's
+    options: tuple[str, ...] = ()  # of the command, with values other than their defaults
 
 
 def over(
@@ -63,12 +64,13 @@ def over(
     what: str = "",
     measure: Function = ulps,
     digits: int = 50,
+    options: tuple[str, ...] = (),
     **peers: Function,
 ) -> list[Case]:
     """Give a case for each kind of input."""
     names = {kind: ", ".join(filter(None, (what, kind))) for kind in kinds}
     return [
-        Case(command, names[kind], operands, truth, ours, peers, measure, digits)
+        Case(command, names[kind], operands, truth, ours, peers, measure, digits, options)
         for kind, operands in kinds.items()
     ]
 

@@ -94,6 +94,7 @@ def descents(name: str) -> list[Case]:
         name,
         lambda start, steps: walked(name, start, lr, steps),
         lambda start, steps: optimize.minimize(f, start, name, lr=lr, steps=steps).point[-1],
+        options=("lr",),
         torch=lambda start, steps: peer(name, start, lr, steps),
     )
 
@@ -111,6 +112,7 @@ def race() -> list[Case]:
         lambda start: [loss(walked(name, start, 0.02, 20)) for name in names],
         lambda start: optimize.race(f, start, optimizers=names, lr=0.02, steps=20).loss,
         what="losses",
+        options=("lr",),
         torch=lambda start: [loss(peer(name, start, 0.02, 20)) for name in names],
     )
 

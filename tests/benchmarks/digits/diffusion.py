@@ -106,6 +106,45 @@ def noisy(rng: np.random.Generator) -> list[Case]:
     )
 
 
+def with_options(rng: np.random.Generator) -> list[Case]:
+    """Compare schedules between ends of their own, and a share of the signal that is given."""
+
+    def alpha_bar(first: float, last: float, t: int) -> Any:
+        first, last = exact((first, last))
+        return mp.fprod(1 - first - (last - first) * k / 99 for k in range(t + 1))
+
+    def mixed(x: Any, noise: Any, share: float) -> list[Any]:
+        a = exact(share)
+        pairs = zip(exact(x), exact(noise), strict=True)
+        return [mp.sqrt(a) * s + mp.sqrt(1 - a) * e for s, e in pairs]
+
+    ends = [(1e-3, 0.05, t) for t in (0, 1, 10, 50, 98, 99)]
+    shares = [(*rng.uniform(0, 1, (2, 20)), float(a)) for a in rng.uniform(0, 1, 10)]
+    return [
+        *over(
+            {"100 steps, beta 1e-3 .. .05": ends},
+            "diffuse",
+            alpha_bar,
+            lambda first, last, t: diffusion.noise_schedule("linear", 100, first, last).alpha_bar[t],
+            what="alpha-bar",
+            options=("T", "beta_start", "beta_end"),
+            numpy=lambda first, last, t: np.cumprod(1.0 - np.linspace(first, last, 100))[t],
+            torch=lambda first, last, t: torch.cumprod(1.0 - torch.asarray(np.linspace(first, last, 100)), 0)[
+                t
+            ],
+        ),
+        *over(
+            {"0 .. 1": shares},
+            "diffuse",
+            mixed,
+            lambda x, noise, a: diffusion.diffuse(x, alpha_bar=a, noise=noise).noisy,
+            what="noisy, alpha-bar given",
+            options=("alpha_bar",),
+            numpy=lambda x, noise, a: a**0.5 * x + (1 - a) ** 0.5 * noise,
+        ),
+    ]
+
+
 def cases(rng: np.random.Generator) -> list[Case]:
     """List the cases."""
-    return [*schedules(), *noisy(rng)]
+    return [*schedules(), *noisy(rng), *with_options(rng)]

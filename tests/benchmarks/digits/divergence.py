@@ -9,7 +9,7 @@ import mpmath as mp
 import numpy as np
 from tests.benchmarks.digits.case import Case, exact, over
 from tests.benchmarks.digits.information import drawn
-from tests.benchmarks.digits.peers import distance, functional, special, stats, tensors, torch
+from tests.benchmarks.digits.peers import distance, functional, metrics, special, stats, tensors, torch
 
 from aimath.core import information
 
@@ -91,7 +91,61 @@ def models(rng: np.random.Generator) -> list[Case]:
         return [(a.astype(float), b.astype(float)) for a, b in zip(rows, moved, strict=True)]
 
     kinds = {f"logits {by:g} apart": kind(by) for by in (1.0, 0.1, 1e-3, 1e-5)}
-    return over(kinds, "compare", of_logits, ours, scipy=by_scipy, torch=by_torch)
+
+    def by_single(a: Any, b: Any) -> list[Any]:
+        return by_torch(a.astype(np.float32), b.astype(np.float32))
+
+    return [
+        *over(kinds, "compare", of_logits, ours, scipy=by_scipy, torch=by_torch),
+        *over(kinds, "compare", of_logits, ours, what="torch in float32", torch=by_single),
+    ]
+
+
+def of_classifier(z: Any, target: Any) -> list[Any]:
+    """Give the mean loss and the Brier score of rows of logits."""
+    losses, scores = [], []
+    for row, k in zip(exact(z), target, strict=True):
+        weights = [mp.exp(v) for v in row]
+        p = [w / mp.fsum(weights) for w in weights]
+        losses.append(-mp.log(p[k]))
+        scores.append(mp.fsum((v - (j == k)) ** 2 for j, v in enumerate(p)))
+    return [mp.fsum(losses) / len(losses), mp.fsum(scores) / len(scores)]
+
+
+def classifiers(rng: np.random.Generator) -> list[Case]:
+    """Report on rows of logits, from those that guess to those that are nearly sure and right."""
+
+    def ours(z: Any, target: Any) -> list[float]:
+        found = information.evaluate(logits=z, target=target)
+        return [found.cross_entropy, found.brier]
+
+    def by_sklearn(z: Any, target: Any) -> list[Any]:
+        probs, labels = special.softmax(z, axis=1), range(z.shape[1])
+        brier = metrics.brier_score_loss(target, probs, labels=labels, scale_by_half=False)
+        return [metrics.log_loss(target, probs, labels=labels), brier]
+
+    def by_torch(z: Any, target: Any) -> list[Any]:
+        rows, right = torch.tensor(z), torch.tensor(target)
+        probs = functional.softmax(rows, -1)
+        squares = (probs - functional.one_hot(right, z.shape[1])) ** 2
+        return [float(functional.cross_entropy(rows, right)), float(squares.sum(-1).mean())]
+
+    def by_single(z: Any, target: Any) -> list[Any]:
+        return by_torch(z.astype(np.float32), target)
+
+    def kind(push: float) -> Operands:
+        found = []
+        for _ in range(SAMPLES // 5):
+            z, target = rng.normal(0, 3, (20, 10)).astype(np.float32), rng.integers(0, 10, 20)
+            z[np.arange(20), target] += np.float32(push)
+            found.append((z.astype(float), target))
+        return found
+
+    kinds = {"guesses": kind(0.0), "mostly right": kind(6.0), "nearly sure": kind(40.0)}
+    return [
+        *over(kinds, "evaluate", of_classifier, ours, sklearn=by_sklearn, torch=by_torch),
+        *over(kinds, "evaluate", of_classifier, ours, what="torch in float32", torch=by_single),
+    ]
 
 
 def normal_kl(m: float, s: float, m2: float, s2: float) -> Any:
@@ -167,6 +221,7 @@ def rlhf(rng: np.random.Generator) -> list[Case]:
         policy,
         lambda r, q, beta: information.rlhf(r, q, beta).policy,
         what="policy",
+        options=("beta",),
         scipy=lambda r, q, beta: special.softmax(np.log(q) + r / beta),
         torch=lambda r, q, beta: torch.softmax(torch.tensor(np.log(q) + r / beta), -1),
     )
@@ -181,4 +236,4 @@ def rlhf(rng: np.random.Generator) -> list[Case]:
 
 def cases(rng: np.random.Generator) -> list[Case]:
     """List the cases."""
-    return [*discrete(rng), *models(rng), *gaussians(rng), *rlhf(rng)]
+    return [*discrete(rng), *models(rng), *gaussians(rng), *rlhf(rng), *classifiers(rng)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
 import numpy as np
-from tests.benchmarks.digits.case import exact, of_largest, over
+from tests.benchmarks.digits.case import Case, exact, of_largest, over
 from tests.benchmarks.digits.peers import special, torch
 
 from aimath.core import information, linalg, nn, probability
@@ -171,6 +171,75 @@ def sizes(rng: np.random.Generator) -> list[Case]:
     return over({"random sizes": shapes}, "params", total, ours)
 
 
+def statistics(rng: np.random.Generator) -> list[Case]:
+    """List the cases of weights: moments, and the error of a scale for each row."""
+
+    def figures(w: Any) -> list[Any]:
+        x = exact(w.ravel())
+        n = len(x)
+        mean = mp.fsum(x) / n
+        moments = [mp.fsum((v - mean) ** k for v in x) / n for k in (2, 4)]
+        return [mp.sqrt(mp.fsum(v * v for v in x) / n), moments[1] / moments[0] ** 2 - 3]
+
+    def ours(w: Any) -> list[Any]:
+        found = nn.weights({"w": w})
+        return [found.rms[0], found.kurtosis[0]]
+
+    kinds = {
+        "N(0, .02²)": [(rng.normal(0, 0.02, (7, 9)),) for _ in range(SAMPLES)],
+        "N(1, .001²)": [(rng.normal(1, 0.001, (7, 9)),) for _ in range(SAMPLES)],
+    }
+    return over(kinds, "weights", figures, ours, what="rms and kurtosis")
+
+
+def decoders(rng: np.random.Generator) -> list[Case]:
+    """List the case of gpt: the logits of a small decoder, by every product in turn."""
+    config = nn.DecoderConfig(5, 4, 1, 2, 2, 3, activation="relu", tied=False)
+    shapes = {name: tuple(n or 6 for n in shape) for name, shape in nn.decoder_shapes(config).items()}
+
+    def norm(x: list[Any], gain: Any) -> list[Any]:
+        mean = mp.fsum(x) / len(x)
+        spread = mp.sqrt(mp.fsum((v - mean) ** 2 for v in x) / len(x) + mp.mpf(config.eps))
+        return [g * (v - mean) / spread for g, v in zip(gain, x, strict=True)]
+
+    def times(x: list[Any], w: Any) -> list[Any]:
+        return [mp.fsum(v * row[k] for v, row in zip(x, w, strict=True)) for k in range(len(w[0]))]
+
+    def plus(x: list[Any], y: list[Any]) -> list[Any]:
+        return [a + b for a, b in zip(x, y, strict=True)]
+
+    def logits(*arrays: Any) -> list[Any]:
+        w = dict(zip(shapes, map(exact, arrays), strict=True))
+        rows = [plus(w["wte.weight"][k], w["wpe.weight"][place]) for place, k in enumerate((3, 1, 4))]
+        packed = [times(norm(row, w["h.0.ln_1.weight"]), w["h.0.attn.c_attn.weight"]) for row in rows]
+        mixed: list[Any] = []
+        for start in (0, 2):
+            q = packed[-1][start : start + 2]
+            scores = [mp.fdot(q, row[4 + start : 6 + start]) / mp.sqrt(2) for row in packed]
+            weights = [mp.exp(s - max(scores)) for s in scores]
+            values = zip(*(row[8 + start : 10 + start] for row in packed), strict=True)
+            mixed += [mp.fdot(weights, column) / mp.fsum(weights) for column in values]
+        x = plus(rows[-1], times(mixed, w["h.0.attn.c_proj.weight"]))
+        inner = [max(v, 0) for v in times(norm(x, w["h.0.ln_2.weight"]), w["h.0.mlp.c_fc.weight"])]
+        x = norm(plus(x, times(inner, w["h.0.mlp.c_proj.weight"])), w["ln_f.weight"])
+        return [mp.fdot(x, row) for row in w["lm_head.weight"]]
+
+    def ours(*arrays: Any) -> Any:
+        return nn.Decoder(config, dict(zip(shapes, arrays, strict=True))).run([3, 1, 4]).logits[-1]
+
+    drawn = [tuple(rng.normal(size=shape) for shape in shapes.values()) for _ in range(SAMPLES)]
+    return over({"N(0, 1) weights": drawn}, "gpt", logits, ours, what="logits", measure=of_largest)
+
+
 def cases(rng: np.random.Generator) -> list[Case]:
     """List the cases."""
-    return [*norms(rng), *positions(rng), *losses(rng), *samplers(rng), *differences(rng), *sizes(rng)]
+    return [
+        *norms(rng),
+        *positions(rng),
+        *losses(rng),
+        *samplers(rng),
+        *differences(rng),
+        *sizes(rng),
+        *statistics(rng),
+        *decoders(rng),
+    ]

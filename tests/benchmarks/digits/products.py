@@ -85,6 +85,7 @@ def neurons(rng: np.random.Generator, activation: str) -> list[Case]:
         lambda w, x, b: ACTIVATIONS[activation](mp.fdot(exact(w), exact(x)) + exact(b)),
         lambda w, x, b: linear.neuron(w, x, b, activation).output,
         what=activation,
+        options=("bias",),
         **peers,
     )
 

@@ -63,8 +63,48 @@ def schedule(kind: str) -> list[Case]:
         lambda lr, k: KINDS[kind](exact(lr), k),
         lambda lr, k: optimize.schedule(k, kind, lr, steps=UPDATES, power=POWER.get(kind, 1.0)).lr,
         what=kind,
+        options=("lr",),
         **peers,
     )
+
+
+def with_options() -> list[Case]:
+    """Compare rates with ends, factors and a warm-up of their own."""
+    n, warmup, options = 50, 7, {"min_lr": 3e-4, "power": 1.7, "init_lr": 2e-3}
+    least, power, first = map(exact, options.values())
+
+    def cosine(lr: Any, share: Any) -> Any:
+        return least + (lr - least) * (1 + mp.cospi(share)) / 2
+
+    kinds: dict[str, tuple[dict[str, Any], Callable[[Any, int], Any]]] = {
+        "step": ({"gamma": 0.3, "step_size": 7}, lambda lr, k: lr * exact(0.3) ** (k // 7)),
+        "exponential": ({"gamma": 0.9}, lambda lr, k: lr * exact(0.9) ** k),
+        "inverse-time": ({"gamma": 0.7, "step_size": 3}, lambda lr, k: lr / (1 + exact(0.7) * k / 3)),
+        "polynomial": (
+            {"power": options["power"], "min_lr": options["min_lr"]},
+            lambda lr, k: least + (lr - least) * (1 - mp.mpf(k) / n) ** power,
+        ),
+        "cosine": ({"min_lr": options["min_lr"]}, lambda lr, k: cosine(lr, mp.mpf(k) / n)),
+        "warmup-cosine": (
+            {"min_lr": options["min_lr"], "init_lr": options["init_lr"], "warmup": warmup},
+            lambda lr, k: (
+                first + (lr - first) * k / warmup
+                if k < warmup
+                else cosine(lr, mp.mpf(k - warmup) / (n - warmup))
+            ),
+        ),
+    }
+    found = []
+    for kind, (given, truth) in kinds.items():
+        found += over(
+            {"": [(lr, k) for lr in (0.1, 0.7) for k in range(n)]},
+            "schedule",
+            lambda lr, k, truth=truth: truth(exact(lr), k),
+            lambda lr, k, kind=kind, given=given: optimize.schedule(k, kind, lr, steps=n, **given).lr,
+            what=f"{kind} with options",
+            options=tuple(given),
+        )
+    return found
 
 
 def learning_rates(rng: np.random.Generator) -> list[Case]:
@@ -86,9 +126,14 @@ def learning_rates(rng: np.random.Generator) -> list[Case]:
         truth,
         ours,
         what="bounds",
+        options=("lr",),
     )
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
     """List the cases."""
-    return [*(case for kind in KINDS for case in schedule(kind)), *learning_rates(rng)]
+    return [
+        *(case for kind in KINDS for case in schedule(kind)),
+        *with_options(),
+        *learning_rates(rng),
+    ]

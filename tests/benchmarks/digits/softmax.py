@@ -99,15 +99,18 @@ def sums(rng: np.random.Generator) -> list[Case]:
 
 def temperatures(rng: np.random.Generator) -> list[Case]:
     warm = [(rng.normal(0, 3, 8), t) for t in rng.uniform(0.05, 5, SAMPLES).tolist()]
-    probs = over(
-        {"T .05 .. 5": warm},
-        "temperature",
-        softmax,
-        lambda x, t: probability.softmax(x, t).probs,
-        what="softmax",
-        scipy=lambda x, t: special.softmax(x / t),
-        torch=lambda x, t: torch.softmax(torch.tensor(x) / t, -1),
-    )
+    probs = []
+    for command, what in (("temperature", "softmax"), ("softmax", "")):
+        probs += over(
+            {"T .05 .. 5": warm},
+            command,
+            softmax,
+            lambda x, t: probability.softmax(x, t).probs,
+            what=what,
+            options=("temperature",),
+            scipy=lambda x, t: special.softmax(x / t),
+            torch=lambda x, t: torch.softmax(torch.tensor(x) / t, -1),
+        )
     bits = over(
         {"T .05 .. 5": warm},
         "temperature",

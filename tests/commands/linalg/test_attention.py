@@ -157,7 +157,11 @@ def test_a_query_that_sees_nothing_is_named(refused):
         (("--tokens", "the,cat"), "--tokens: 2 names for 3 positions", 2),
         (("--scale", "inf"), "--scale", 2),
         (("--mask", "1 0; 1 1"), "the mask has shape 2x2", 1),
-        (("--heads", "2"), "-Q does nothing beside --heads", 2),
+        (("--seed", "2", "--heads", "2"), "--seed does nothing beside -Q", 2),
+        (("--heads", "3"), "3 heads can't share the width 2 of Q evenly", 1),
+        (("--heads", "2", "--kv-heads", "4"), "2 heads can't share the 4 of --kv-heads evenly", 2),
+        (("--kv-heads", "2"), "--kv-heads needs the number of heads", 2),
+        (("--window", "0"), "--window", 2),
         (("--heads", "0"), "--heads", 2),
         (("--head", "2"), "--heads", 2),
     ],
@@ -215,18 +219,19 @@ def test_explain_of_heads_shows_each_of_the_first(aimath):
 
 def test_plot_has_numbers_shades_and_tokens(aimath):
     ran = aimath(*THREE, "--causal", "--tokens", "the,cat,sat", "--plot")
-    head, the, cat, _, legend = ran.err.splitlines()
+    title, head, the, cat, _, legend = ran.err.splitlines()
+    assert title == " weights: row = query, column = key"
     assert head.split() == ["the", "cat", "sat"]
-    assert the.split() == ["the", "1.0", "██", "0", "0"]
-    assert cat.split() == ["cat", "0.2", "░░", "0.8", "██", "0"]
-    assert legend == " ░░ to 0.25   ▒▒ to 0.5   ▓▓ to 0.75   ██ to 1"
+    assert the.split() == ["the", "1.0", "██", "·", "·"]
+    assert cat.split() == ["cat", "0.2", "░░", "0.8", "██", "·"]
+    assert legend == " ░░ to 0.25   ▒▒ to 0.5   ▓▓ to 0.75   ██ to 1   · masked"
     plain = aimath(*THREE, "--plot", "--ascii")
     assert plain.err.isascii()
 
 
 def test_plot_of_many_is_an_image(aimath):
     ran = aimath("attention", *["randn:30x2"] * 3, "--plot")
-    *image, said = ran.err.splitlines()
+    _, *image, said = ran.err.splitlines()
     assert (len(image), said) == (30, " blank 0.00043 to █ 0.45")
     assert set("".join(image)) <= set(" ░▒▓█")
 
@@ -290,3 +295,108 @@ def test_lone_matrix_has_one_head(answered):
     batch = answered("attention", "randn:2x3x4").split("\n\n")
     assert len(batch) == 2
     assert batch[0].split() == answered("attention", "randn:3x4").split()  # the first is drawn as it is alone
+
+
+# heads that are given
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Write Q of 2 x 4 heads, K and V of 2 x 2, each 3 rows of width 2; the first of the batch; and columns."""
+    rng = np.random.default_rng(0)
+    whole = {
+        "Q": rng.normal(size=(2, 4, 3, 2)),
+        "K": rng.normal(size=(2, 2, 3, 2)),
+        "V": rng.normal(size=(2, 2, 3, 2)),
+    }
+    for name, array in whole.items():
+        np.save(tmp_path / f"{name}4.npy", array)
+        np.save(tmp_path / f"{name}3.npy", array[0])
+        np.save(tmp_path / f"{name}2.npy", np.concatenate(array[0], axis=1))
+        (tmp_path / f"{name}3.json").write_text(json.dumps(array[0].tolist()))
+    return whole
+
+
+def files(folder, axes, suffix="npy"):
+    return [word for name in "QKV" for word in (f"-{name}", folder / f"{name}{axes}.{suffix}")]
+
+
+def heads_of(whole, window=None):
+    """Give every head's answer (batch, head, row, width) by sums written out."""
+    out = -math.inf
+    added = [[0.0 if window is None or i - window < j <= i else out for j in range(3)] for i in range(3)]
+    return np.array(
+        [
+            [
+                mixed(q, whole["K"][b][h // 2], whole["V"][b][h // 2], 2**-0.5, added)
+                for h, q in enumerate(some)
+            ]
+            for b, some in enumerate(whole["Q"])
+        ]
+    )
+
+
+@pytest.mark.parametrize("window", [None, 1, 2])
+def test_heads_of_files_are_columns_or_axes(answered, stored, tmp_path, window):
+    more = ("--kv-heads", "2", *(() if window is None else ("--window", window)))
+    truth = heads_of(stored, window)
+    lines = answered("attention", *files(tmp_path, 2), "--heads", "4", *more, "--csv").splitlines()
+    found = np.array([line.split(",") for line in lines[1:]], float)
+    np.testing.assert_allclose(found, np.concatenate(truth[0], axis=1), rtol=1e-13, atol=1e-15)
+    for suffix in ("npy", "json"):
+        lines = answered("attention", *files(tmp_path, 3, suffix), *more, "--csv").splitlines()
+        assert lines[0] == "head,row,output_1,output_2"
+        found = np.array([line.split(",") for line in lines[1:]], float)
+        assert found[:, :2].tolist() == [[h, r] for h in (1, 2, 3, 4) for r in (1, 2, 3)]
+        np.testing.assert_allclose(found[:, 2:], truth[0].reshape(12, 2), rtol=1e-13, atol=1e-15)
+    lines = answered("attention", *files(tmp_path, 4), "--heads", "4", *more, "--json").splitlines()
+    found = np.array([json.loads(line)["output"] for line in lines])
+    np.testing.assert_allclose(found, truth, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.usefixtures("stored")
+def test_weights_of_heads_go_on_to_entropy(aimath, tmp_path):
+    weights = aimath(
+        "attention", *files(tmp_path, 2), "--heads", "4", "--kv-heads", "2", "--fields", "weights"
+    ).out
+    rows = [[float(x) for x in line.split()] for line in weights.splitlines() if line]
+    assert len(rows) == 12
+    shown = aimath("entropy", stdin=weights).out.split()
+    assert [float(x) for x in shown] == near([-sum(p * math.log2(p) for p in row) for row in rows], 1e-13)
+
+
+def test_three_axes_with_heads_are_heads_not_a_batch(refused, aimath):
+    told = refused(
+        "attention", *[word for n in "QKV" for word in (f"-{n}", "randn:2x5x8")], "--heads", "4", code=1
+    )
+    assert "Q is 2x5x8, which is 2 heads, not 4" in told
+    shown = aimath(
+        "attention", *[word for n in "QKV" for word in (f"-{n}", "randn:2x5x8")], "--heads", "2", "--json"
+    )
+    assert np.shape(json.loads(shown.out)["output"]) == (2, 5, 8)
+    several = aimath("attention", *[word for n in "QKV" for word in (f"-{n}", "randn:2x5x8")], "--json")
+    outputs = [json.loads(line)["output"] for line in several.out.splitlines()]
+    np.testing.assert_allclose(outputs, json.loads(shown.out)["output"], rtol=1e-13)
+
+
+@pytest.mark.usefixtures("stored")
+def test_keys_of_fewer_heads_are_shared_by_request(refused, tmp_path):
+    told = refused("attention", *files(tmp_path, 3), "--heads", "4", code=1)
+    assert "K is 2x3x2, which is 2 heads, not 4" in told
+    assert "use --kv-heads 2 to share them" in told
+
+
+@pytest.mark.usefixtures("stored")
+def test_explain_of_given_heads_says_whose_keys(aimath, tmp_path):
+    out = aimath("attention", *files(tmp_path, 2), "--heads", "4", "--kv-heads", "2", "--explain").out
+    assert max(map(len, out.splitlines())) <= 80
+    assert [f"head {h}, keys {g}" in out for h, g in ((1, 1), (2, 1), (3, 2), (4, 2))] == [True] * 4
+    assert "✓" in out
+    assert "mask" not in out
+
+
+def test_sweeps_of_heads_and_windows(aimath):
+    words = [word for n in "QKV" for word in (f"-{n}", "randn:3x4")]
+    lines = aimath("attention", *words, "--heads", "1,2", "--window", "1,3", "--csv").out.splitlines()
+    assert lines[0] == "heads,window,row,output_1,output_2,output_3,output_4"
+    assert [line.split(",")[:3] for line in lines[1::3]] == [[h, w, "1"] for h in "12" for w in "13"]

@@ -193,4 +193,6 @@ def test_matrices_and_ranks_that_are_refused(refused, words, code, why):
 
 def test_both_plots_mark_the_one_rank_that_is_kept(aimath):
     assert aimath("svd-approx", "randn:12x9", "--rank", "3", "--plot").err.count(" rank 3") == 2
-    assert "rank 3" not in aimath("svd-approx", "randn:12x9", "--rank", "3,5", "--plot").err
+    several = aimath("svd-approx", "randn:12x9", "--rank", "3,5", "--plot").err
+    assert "rank 3" not in several
+    assert several.count("●") == 2 * 2 + 1  # on both curves, and what it stands for

@@ -41,3 +41,8 @@ def test_a_race_warns_of_who_went_up(aimath):
     ran = aimath("race", "--lr", "1.1", "--optimizers", "gd,adam")
     assert ran.code == 0
     assert "warning: gd diverged: the loss grew" in ran.err
+
+
+def test_plots_of_a_sweep_say_which_run_each_is_of(aimath):
+    drawn = [line.strip() for line in aimath("race", "--lr", ".05,.1", "--plot").err.splitlines()]
+    assert [drawn.count(f"lr = {lr}") for lr in (0.05, 0.1)] == [2, 2]  # a map and the losses

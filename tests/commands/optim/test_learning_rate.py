@@ -51,3 +51,12 @@ def test_learning_rate_of_a_function_is_that_of_its_curvatures(aimath):
 
 def test_learning_rates_of_rows(aimath):
     assert aimath("learning-rate", "--lr", ".5", stdin="1 2\n2 3\n").out == "0.5\n0.5\n"
+
+
+def test_plot_marks_each_of_several_learning_rates_at_its_rate(aimath):
+    for rates in ("0.05", ".05,.1,.15,.25", ".25,.05"):
+        drawn = aimath("learning-rate", "2", "10", "--lr", rates, "--plot").err
+        canvas, _, said = drawn.partition("└")
+        assert canvas.count("●") == rates.count(",") + 1
+        assert "L: the largest curvature, 10" in said
+        assert "best lr 0.1667" in drawn

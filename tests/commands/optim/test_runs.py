@@ -304,3 +304,9 @@ def test_a_start_is_given_at_once_or_piece_by_piece(aimath, refused):
     assert answer.splitlines()[1].startswith("0\t3\t2\t13")
     assert aimath(*bowl, "--start", "x=3", "--start", "y=2").out == answer
     assert "x is given twice" in refused(*bowl, "--start", "x=3", "--start", "x=2", "--start", "y=1")
+
+
+def test_the_number_of_steps_is_said_where_another_option_is_swept(aimath):
+    for line in (["--steps", "50"], []):
+        drawn = aimath("gd", "--lr", "log:1e-3:.1:9", *line, "--last", "--plot").err
+        assert f"loss after {50 if line else 20} steps" in drawn

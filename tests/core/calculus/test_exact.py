@@ -56,7 +56,7 @@ def test_the_table_is_what_its_script_makes():
     assert hard_formulas.table(11, 12) == TABLE["gradients"][:12]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("seed", "count", "deepest", "order", "answer"),
     [(11, 5000, 5, 1, slopes), (23, 3000, 5, 1, slopes), (12, 500, 3, 2, curvatures)],

@@ -164,3 +164,13 @@ def test_js_of_near_rows_is_not_nan():
     q = np.array([0.5 + 2.0**-53, 0.5 - 2.0**-53])
     assert ulps(information.js(p, q, math.e).js, m(2.0**-53) ** 2 / 2) <= 4
     assert information.js(p, q).distance > 0
+
+
+@pytest.mark.parametrize("base", [2.0, math.e, 10.0])
+def test_terms_of_js_are_what_each_entry_adds(base):
+    rng = np.random.default_rng(1)
+    for p, q in rng.dirichlet(np.full(6, 0.3), (40, 2)):
+        found = information.js(p, q, base)
+        true = [true_js([a], [b], base) for a, b in zip(p, q, strict=True)]
+        assert max(ulps(term, part) for term, part in zip(found.terms, true, strict=True)) <= 8
+    assert information.js([0.5, 0.5, 0], [0.5, 0, 0.5], base).terms.tolist()[0] == 0

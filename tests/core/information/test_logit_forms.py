@@ -170,3 +170,73 @@ def test_soft_targets_of_the_command_line(refused, answered):
     assert "--p 0.7,0.2,0.1 --logits LIST" in said
     assert "leave one out" in refused("cross-entropy", "--p", ".5,.5", "--logits", "0,0", "--target", "0")
     assert "or --p, a distribution" in refused("cross-entropy", "--logits", "0,0")
+
+
+def true_heated(z, w, temperature):
+    """Give the divergence of the softmaxes of z/T and w/T with so many digits that nothing cancels."""
+    with mp.workdps(400):
+        t = mp.mpf(temperature)
+        a, b = ([mp.exp(mp.mpf(x) / t) for x in row] for row in (z, w))
+        shift = mp.log(mp.fsum(b) / mp.fsum(a))
+        parts = (x * ((mp.mpf(u) - mp.mpf(v)) / t + shift) for x, u, v in zip(a, z, w, strict=True))
+        return mp.fsum(parts) / mp.fsum(a)
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 0.05, 0.5, 2.0, 7.0, 1e3, 1e10, 1e30, 1e100])
+def test_divergences_keep_their_digits_at_every_temperature(temperature):
+    rng = np.random.default_rng(round(math.log10(temperature) * 100) % 1000)
+    for _ in range(6):
+        z = rng.normal(0, 3, rng.integers(2, 7))
+        w = z + rng.normal(0, 10.0 ** rng.integers(-12, 1), len(z)) + rng.choice([0.0, 3.3])
+        right = true_heated(z.tolist(), w.tolist(), temperature)
+        found = information.kl(z, w, logits=True, temperature=temperature)
+        if right > 1e-290:
+            assert abs(mp.mpf(float(found.kl)) - right) < 1e-15 * right
+            loss = right * mp.mpf(temperature) ** 2
+            assert abs(mp.mpf(float(found.distillation)) - loss) < 1.5e-15 * loss
+
+
+def test_a_hot_loss_is_half_the_variance_of_the_differences():  # T² KL -> Var(z - w) / 2
+    z, w = np.array([2.0, 1.0, 0.1]), np.array([1.0, 2.0, 0.0])
+    found = information.kl(z, w, logits=True, temperature=1e9)
+    assert float(found.distillation) == near(np.var(z - w) / 2, 1e-8)
+    assert float(found.kl) == near(np.var(z - w) / 2e18, 1e-8)
+
+
+def test_at_temperature_1_nothing_changes():
+    z, w = np.array([[2.0, -np.inf, 0.1], [0.0, 5.0, 5.0]]), np.array([[1.0, 2.0, 0.0], [1.0, 5.0, 5.0]])
+    plain, heated = (information.kl(z, w, logits=True, temperature=t) for t in (1.0, 2.0))
+    assert (plain.kl == information.kl(z, w, logits=True).kl).all()
+    assert (plain.distillation == plain.kl).all()
+    assert (heated.kl == information.kl(z / 2.0, w / 2.0, logits=True).kl).all()
+    assert heated.check().holds.all()
+    assert heated.check_reverse().holds.all()
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda: information.kl([0.5, 0.5], [0.1, 0.9], temperature=2), "temperature divides logits"),
+        (lambda: information.kl([1, 2], [2, 1], logits=True, temperature=0), "1e-100 to 1e.100 here, not 0"),
+        (lambda: information.kl([1, 2], [2, 1], logits=True, temperature=math.inf), "here, not inf"),
+        (lambda: information.kl([1, 2], [2, 1], logits=True, temperature=-1), "here, not -1"),
+    ],
+)
+def test_temperatures_that_are_none(call, why):
+    with pytest.raises(InputError, match=why):
+        call()
+
+
+def test_temperatures_of_the_command_line(answered, refused):
+    lines = answered(
+        "kl", "2,1,.1", "1,2,0", "--logits", "-T", "1,2", "--csv", "--fields", "kl,distillation"
+    ).splitlines()
+    assert lines[0] == "temperature,kl,distillation"
+    one, two = ([float(x) for x in line.split(",")] for line in lines[1:])
+    assert one[1] == one[2]
+    assert two[2] == near(4 * two[1], 1e-15)
+    assert two[1] == near(float(true_heated([2, 1, 0.1], [1, 2, 0], 2)), 1e-14)
+    assert "--temperature does nothing without --logits" in refused("kl", ".5,.5", ".1,.9", "-T", "2", code=2)
+    told = answered("kl", "2,1,.1", "1,2,0", "--logits", "-T", "2", "--explain")
+    assert "distillation = T² · KL(p‖q) = 2² · 0.0988929 = 0.395571 nats" in told
+    assert max(map(len, told.splitlines())) <= 80

@@ -13,8 +13,6 @@ from tests.digits import ulps
 
 from aimath.core import information
 
-pytestmark = pytest.mark.sampled(3)
-
 
 @pytest.fixture(autouse=True, scope="module")
 def _digits():

@@ -12,7 +12,7 @@ from tests.published import MODELS
 from aimath.core import nn
 from aimath.core.nn import Architecture, params, tensor_shapes
 from aimath.errors import InputError
-from aimath.read.model_config import parse_config
+from aimath.read.models.model_config import parse_config
 
 LLAMA = {"layers": 32, "d_model": 4096, "heads": 32, "vocab": 32000}
 GPT2 = {"layers": 12, "d_model": 768, "heads": 12, "vocab": 50257, "like": "gpt2"}

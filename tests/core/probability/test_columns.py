@@ -15,8 +15,6 @@ from aimath.core.probability._columns import ColumnsAccumulator, quantile_name
 from aimath.core.probability._describe import quantiles_of_rows
 from aimath.errors import InputError
 
-pytestmark = pytest.mark.sampled(3)
-
 LEVELS = (0.0, 0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999, 1.0)
 TEXTS = st.sampled_from(["a", "b", "ä", "a long one" * 9, None])
 NUMBERS = st.one_of(st.floats(-1e6, 1e6), st.just(math.nan))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 from aimath.report import Step
 
 GRAD_EXAMPLE = "aimath grad 'x^2 + 2*x*y + y^2' x=3 y=2"
+MIN_REACH, CURVE_POINTS = 2.0, 401
+"""How far a curve goes at least to both sides of its point, and its points: the middle one is the point."""
 MAX_PARTIALS_SHOWN = 8
 """So many partial derivatives are worked out one by one; more make a table."""
 FINITE_DIFFERENCE_CHECK = CrossCheck(
@@ -129,8 +131,33 @@ def _gradient_report(f: Function, points: Any, *, hessian: bool, direction: str,
         extra={"function": f.text, "formulas": np.array(formulas), **words.data_quantities(f, result.point)},
         names={"entry": f.variables},
         companion="point",
-        plot=Plot("gradient") if len(f.variables) > 1 else Plot("gradient", "point", "curve"),
+        plot=_gradient_plot(f, result),
+        drawn=lambda: _tangent(f, result) if result.point.size == 1 else {},
     )
+
+
+def _gradient_plot(f: Function, result: Any) -> Plot:
+    """Return bars of partial derivatives, a formula with its tangent at one point, or its derivative."""
+    if len(f.variables) > 1:
+        return Plot("gradient")
+    if result.point.size > 1:
+        return Plot("gradient", "point", "curve")
+    return Plot(
+        "curves", "curve_x", "curve", axes=(f.variables[0], "f"), series="curve_names",
+        points=("point", "value"),
+    )  # fmt: skip
+
+
+def _tangent(f: Function, result: Any) -> dict[str, Any]:
+    """Return a formula of one variable and its tangent (2, n) around the point."""
+    import numpy as np
+
+    at, slope, value = (float(np.ravel(a)[0]) for a in (result.point, result.gradient, result.value))
+    half = max(abs(at), MIN_REACH)
+    x = at + half * np.linspace(-1.0, 1.0, CURVE_POINTS)
+    with np.errstate(all="ignore"):
+        curves = np.stack([f.float_values(x[:, np.newaxis]), value + slope * (x - at)])
+    return {"curve_x": x, "curves": curves, "curve_names": np.array(["f", f"tangent at {at:.4g}"])}
 
 
 def _steps(f: Function, formulas: Sequence[str], result: Any) -> Iterator[Step]:

@@ -22,13 +22,16 @@ from aimath.cli.options import (
     Usage,
     Vector,
 )
-from aimath.cli.seeds import rng_metadata
+from aimath.cli.runner.seeds import rng_metadata
 from aimath.commands._shared import class_indices, entropy_unit, refuse_both_scales, single_matrix
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Spread, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aimath.core.information import ComparisonAccumulator
+    from aimath.core.numerics.accumulators import State
 
 OF_MODELS = ("target", "logits", "log_probs", "base", "reverse", "classes", "ignore")
 """Options that scores have no use for."""
@@ -96,6 +99,30 @@ class ModelRows:
             self.bad += 1
         else:
             self.accumulator.pass_over()
+
+    def merge(self, other: ModelRows) -> None:
+        """Add what is known of the rows that follow."""
+        if other.accumulator is None:
+            for _ in range(other.bad):
+                self.pass_over()
+            return
+        if self.accumulator is None:
+            self.accumulator = self._begin(targets=other.accumulator.targets)
+        self.accumulator.merge(other.accumulator)
+
+    def state(self) -> State:
+        """Return all that is held."""
+        import numpy as np
+
+        return {"bad": np.array(self.bad), **({} if self.accumulator is None else self.accumulator.state())}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Hold a state in place of what is held."""
+        from aimath.core import information
+
+        self.bad = int(state["bad"])
+        if "settings" in state:
+            self.accumulator = information.ComparisonAccumulator.of_state(state)
 
 
 @command(

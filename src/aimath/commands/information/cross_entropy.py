@@ -10,6 +10,7 @@ from aimath.cli.options import (
     ABSENT,
     Base,
     GivenOperands,
+    Ignore,
     MissingRow,
     ModelDistribution,
     Normalize,
@@ -40,14 +41,20 @@ ROUNDED_SUM = 0.011
     Usage(("p", "q")),
     Usage(("probs",), selected_by=("probs",), example="aimath cross-entropy --probs .1,.8,.1 --target 1"),
     Usage(
+        ("log_probs",),
+        selected_by=("log_probs",),
+        example="aimath cross-entropy --log-probs -.1053605,-2.302585 --target 0",
+        beside=("p",),
+    ),
+    Usage(
         ("logits",),
         selected_by=("logits", "target"),
         example="aimath cross-entropy 2 1 0.1 --target 0",
         beside=("p",),
     ),
     example="aimath cross-entropy 0,1,0 .1,.8,.1",
-    answer="nats; of probabilities, or `--logits --target`",
-    quiz=("cross_entropy", "loss"),
+    answer="nats; of probabilities, or `--logits --target`, `--log-probs`",
+    quiz=("cross_entropy", "loss", "untrained"),
     after="logsumexp",
 )
 def cross_entropy(
@@ -56,6 +63,9 @@ def cross_entropy(
     logits: Annotated[Vector | None, Operand("Logits of the classes.", flag="--logits")] = None,
     probs: Annotated[
         Vector | None, Operand("Or probabilities of the classes, with --target.", flag="--probs")
+    ] = None,
+    log_probs: Annotated[
+        Vector | None, Operand("Or their natural logarithms, with --target or --p.", flag="--log-probs")
     ] = None,
     target: Annotated[
         Vector | None,
@@ -66,6 +76,7 @@ def cross_entropy(
     ] = 0.0,
     base: Base = math.e,
     normalize: Normalize = False,
+    ignore: Ignore = "",  # noqa: ARG001  rows of this target don't come here
     row_numbers: RowNumbers = (1,),
     words: GivenOperands = ((), ()),
     is_missing: MissingRow = False,
@@ -76,6 +87,8 @@ def cross_entropy(
     class (--logits, --target), which is what classifiers and language models minimise. --probs are
     taken as they are, where softmax is already done.
     """
+    if log_probs is not None:
+        return _log_probs_report(p, log_probs, target, base, label_smoothing, normalize=normalize)
     if logits is not None and p is not None:
         if target is not None:
             why = "--p and --target are both the target: a distribution, or the number of a class"
@@ -86,6 +99,8 @@ def cross_entropy(
             raise InputError("--probs needs --target: the number of the right class", usage=True)
         known = {"probs": probs, "target": class_indices(target)}
         return _distribution_report(known, base, label_smoothing, normalize=normalize)
+    if logits is None and row_numbers[0] == 1 and p is not None and q is not None and _is_class(p, q):
+        raise _class_for_distribution(words[1])
     if logits is None:
         return _distribution_report({"p": p, "q": q}, base, label_smoothing, normalize=normalize)
     if target is None:
@@ -97,6 +112,28 @@ def cross_entropy(
     if "logits" not in named and not is_missing and row_numbers[0] == 1 and _are_probabilities(logits):
         raise _probabilities_for_logits(logits, typed)
     return _logits_report(logits, target, base, label_smoothing)
+
+
+def _is_class(p: Vector, q: Vector) -> bool:
+    """Return whether q is one whole number that numbers an entry of p."""
+    alone = q.shape[-1] == 1 < p.shape[-1]
+    return alone and float(q[0, 0]).is_integer() and 0.0 <= q[0, 0] < p.shape[-1]
+
+
+def _class_for_distribution(typed: Sequence[str]) -> InputError:
+    """Return the error for a class in place of a distribution, with the line that was meant."""
+    lists = [",".join(word.replace(",", " ").split()) for word in typed]
+    meant = Retype(tuple(typed), (lists[0], "--target", lists[1])) if len(lists) == 2 else ""
+    why = "q is one number, where a distribution is wanted: the number of the right class is --target"
+    return InputError(why, hint=meant, usage=True)
+
+
+def _passing_over(error: InputError, target: Vector) -> InputError:
+    """Return the error with the option that passes a negative target's rows over, as the way out."""
+    if error.operand == "target" and error.row is not None and not error.hint:
+        number = float(target[min(error.row, len(target) - 1), 0])
+        error.hint = f"use --ignore {number:g} to pass over such rows" if number < 0.0 else ""
+    return error
 
 
 def _probabilities_for_logits(rows: Vector, typed: Sequence[str]) -> InputError:
@@ -164,10 +201,15 @@ def _soft_report(
 ) -> Report:
     from aimath.core import information
 
+    result = information.cross_entropy(p, None, base, label_smoothing, normalize, logits=logits)
+    return _report_of_soft_targets(result, base, label_smoothing)
+
+
+def _report_of_soft_targets(result: Any, base: float, label_smoothing: float) -> Report:
     unit, log = entropy_unit(base), log_name(base)
     smoothing = Line(" label smoothing {label_smoothing}: t is p with that share given to all classes evenly")
     return Report(
-        information.cross_entropy(p, None, base, label_smoothing, normalize, logits=logits),
+        result,
         show=("cross_entropy",),
         steps=(
             Line(f"H = Σ t_i · {log}(1/q_i)      q = softmax(z)      t: the target, a distribution"),
@@ -193,14 +235,43 @@ def _soft_report(
     )
 
 
+def _log_probs_report(
+    p: Vector | None,
+    log_probs: Vector,
+    target: Vector | None,
+    base: float,
+    label_smoothing: float,
+    *,
+    normalize: bool,
+) -> Report:
+    """Return the report of log-probabilities: as of logits, once they are checked to sum to 1."""
+    from aimath.core import information
+
+    if (p is None) == (target is None):
+        why = "--log-probs needs --target, the number of the right class, or --p, a distribution"
+        raise InputError(why, usage=True)
+    result = information.cross_entropy(
+        p, None, base, label_smoothing, normalize, log_probs=log_probs,
+        target=None if target is None else class_indices(target),
+    )  # fmt: skip
+    report = _report_of_classes if p is None else _report_of_soft_targets
+    return report(result, base, label_smoothing)
+
+
 def _logits_report(logits: Vector, target: Vector, base: float, label_smoothing: float) -> Report:
     from aimath.core import information
 
+    classes = class_indices(target)
+    try:
+        result = information.cross_entropy(None, None, base, label_smoothing, logits=logits, target=classes)
+    except InputError as error:
+        raise _passing_over(error, target) from None
+    return _report_of_classes(result, base, label_smoothing)
+
+
+def _report_of_classes(result: Any, base: float, label_smoothing: float) -> Report:
     unit, log = entropy_unit(base), log_name(base)
     smoothing = Line(" label smoothing {label_smoothing}: t gives that share to all classes evenly")
-    result = information.cross_entropy(
-        None, None, base, label_smoothing, logits=logits, target=class_indices(target)
-    )
     return Report(
         result,
         show=("cross_entropy",),

@@ -17,6 +17,11 @@ from aimath.commands._shared import entropy_unit
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
+CURVE_POINTS = 401
+LARGEST = 1.7976931348623157e308
+DENSITIES = Plot("densities", "curve_x", "curve", axes=("x", "density"), series="curve_names", from_zero=True)
+"""Both distributions of one dimension."""
+
 
 @command(
     Usage(("mu", "sigma")),
@@ -72,5 +77,27 @@ def gaussian_kl(
             CrossCheck("the formula at the top, as it stands = {alternative}"),
         ),
         units=dict.fromkeys(("kl", "terms"), unit),
-        plot=Plot("terms"),
+        plot=DENSITIES if result.mu.size == 1 else Plot("terms"),
+        drawn=lambda: _densities(result) if result.mu.size == 1 else {},
     )
+
+
+def _densities(result: Any) -> dict[str, Any]:
+    """Return both densities (2, n) over 4 standard deviations around their means."""
+    import numpy as np
+
+    from aimath.core import probability
+
+    standard = (getattr(result, "mu2", 0.0), getattr(result, "sigma2", 1.0))
+    both = [(float(np.ravel(m)[0]), float(np.ravel(s)[0])) for m, s in ((result.mu, result.sigma), standard)]
+    names = [
+        f"{name}: mu {m:.4g}, sigma {s:.4g}" for name, (m, s) in zip(("first", "second"), both, strict=True)
+    ]
+    share = np.linspace(0.0, 1.0, CURVE_POINTS)
+    with np.errstate(all="ignore"):
+        low, high = np.clip(
+            [min(m - 4.0 * s for m, s in both), max(m + 4.0 * s for m, s in both)], -LARGEST, LARGEST
+        )
+        at = low * (1.0 - share) + high * share
+        densities = np.stack([probability.gaussian(at, m, s).density for m, s in both])
+    return {"curve_x": at, "densities": densities, "curve_names": np.array(names)}

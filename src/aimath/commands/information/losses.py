@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aimath.cli.command import command
 from aimath.cli.options import ABSENT, MemoryLimit, Number, Operand, Option, Usage, Vector
@@ -11,6 +11,7 @@ from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 ALPHA = 0.25
+CURVE_POINTS = 400
 
 
 @command(
@@ -33,8 +34,9 @@ def dpo(
     """
     from aimath.core import information
 
+    found = information.dpo(chosen, rejected, ref_chosen, ref_rejected, beta)
     return Report(
-        information.dpo(chosen, rejected, ref_chosen, ref_rejected, beta),
+        found,
         show=("loss",),
         steps=(
             Line("loss = -ln σ(beta · ((chosen - ref chosen) - (rejected - ref rejected)))"),
@@ -56,8 +58,23 @@ def dpo(
             CrossCheck("how likely Bradley and Terry's model calls the choice, -ln: {alternative}"),
         ),
         units={"loss": "nats", "losses": "nats"},
-        plot=Plot("losses"),
-    )
+        plot=Plot(
+            "curve", "curve_x", "curve", axes=("margin", "loss of a pair, nats"), points=("margin", "losses"),
+            from_zero=True, caption="● a pair: above margin 0 the chosen answer is the likelier",
+        ),
+        drawn=lambda: _loss_of_margins(found.margin),
+    )  # fmt: skip
+
+
+def _loss_of_margins(margins: Any) -> dict[str, Any]:
+    """Return the loss of a pair over its margin, as far as those typed and at least from -4 to 4."""
+    import numpy as np
+
+    known = np.ravel(margins)[np.isfinite(np.ravel(margins))]
+    low, high = np.append(known, -4.0).min(), np.append(known, 4.0).max()
+    share = np.linspace(0.0, 1.0, CURVE_POINTS)
+    at = low * (1.0 - share) + high * share
+    return {"curve_x": at, "curve": np.logaddexp(0.0, -at)}
 
 
 @command(
@@ -147,7 +164,7 @@ def info_nce(
             ),
         ),
         units=dict.fromkeys(("loss", "losses", "back_losses", "chance"), "nats"),
-        plot=Plot("similarity", kind="heat"),
+        plot=Plot("similarity", kind="heat", title="similarity: row of a, column of b"),
     )
 
 

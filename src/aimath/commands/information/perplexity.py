@@ -32,7 +32,9 @@ from aimath.report import CrossCheck, Line, Plot, Report, Table
 def perplexity(
     probs: Distribution = ABSENT,
     token_probs: Annotated[Vector, Operand("The probability of each token.")] = ABSENT,
-    log_probs: Annotated[Vector, Operand("The natural log-probability of each token.")] = ABSENT,
+    log_probs: Annotated[
+        Vector, Operand("The natural log-probability of each token.", responses=True)
+    ] = ABSENT,
     logits: Annotated[Vector, Operand("Logits of a distribution, with --logits.")] = ABSENT,
     tokens: Annotated[
         bool, Option("--tokens", help="The numbers are probabilities of the tokens of a text.")
@@ -47,7 +49,8 @@ def perplexity(
 ) -> Report:
     """Count the choices behind a distribution or a text.
 
-    exp(entropy in nats) of a distribution; exp(mean negative log-likelihood) of tokens.
+    exp(entropy in nats) of a distribution; exp(mean negative log-likelihood) of tokens. Responses of
+    OpenAI's API, which many servers speak, are known by themselves: perplexity @response.json.
     """
     from aimath.core import information
 
@@ -59,15 +62,23 @@ def perplexity(
         raise InputError(why, usage=True)
     if from_logits and normalize:
         raise InputError("--logits and --normalize exclude each other: softmax normalises", usage=True)
-    if normalize and (tokens or logarithms):
+    if normalize and (tokens or log_probs is not ABSENT):
         raise InputError(
             "--normalize is for a distribution: tokens' probabilities don't sum to 1", usage=True
         )
-    if tokens or logarithms:
-        return _token_report(log_probs if logarithms else token_probs, logarithms=logarithms)
+    if log_probs is not ABSENT:  # with --log-probs, or of a language model's response
+        return _token_report(log_probs, logarithms=True)
+    if tokens:
+        return _token_report(token_probs, logarithms=False)
     of_logits = information.perplexity(logits=logits) if from_logits else None
+    try:
+        result: Any = of_logits or information.perplexity(probs, normalize)
+    except InputError as error:
+        if probs is not None and probs.shape[-1] > 1 and ((probs >= 0.0) & (probs <= 1.0)).all():
+            error.hint = "--tokens takes a text's probabilities; --normalize divides by the sum"
+        raise
     return Report(
-        of_logits or information.perplexity(probs, normalize),
+        result,
         show=("perplexity",),
         steps=(
             Line("perplexity = exp H(p)      H(p) = Σ p_i · ln(1/p_i), in nats"),

@@ -10,6 +10,8 @@ from aimath.commands._shared import format_dot_product, single_matrix
 from aimath.report import CrossCheck, Line, Panels, Plot, Report
 
 LEVERRIER_CHECK = "by LeVerrier's recurrence, which has no pivots: {alternative}"
+MAX_EXPANDED = 16
+EXPANSION = Plot("expansion", axes=("", "first row, each entry · its cofactor: the sum is det"))
 SquareMatrix = Annotated[Vector, Operand("A square matrix: a literal or a file.", matrix=True, seeded=True)]
 
 
@@ -73,8 +75,21 @@ def det(a: SquareMatrix) -> Report:
             Line(" ln|det| = {log_abs_det}      sign {sign}"),
             CrossCheck(LEVERRIER_CHECK if result.is_exact() else "ln|det| by eigenvalues: {alternative}"),
         ),
-        plot=Plot("det"),
+        plot=EXPANSION if 1 < n <= MAX_EXPANDED else Plot("det"),
+        drawn=lambda: {"expansion": _first_row_expansion(result.a)} if 1 < n <= MAX_EXPANDED else {},
     )
+
+
+def _first_row_expansion(a: Vector) -> Vector:
+    """Return the first row's entries, each times its cofactor, which sum to the determinant."""
+    import numpy as np
+
+    from aimath.core import linalg as core
+
+    below, columns = a[1:], np.arange(len(a))
+    minors = [core.det(below[:, columns != k]).det for k in columns]
+    with np.errstate(over="ignore"):
+        return np.asarray(a[0] * np.array(minors) * (-1.0) ** columns)
 
 
 def _determinant_expansion(n: int) -> tuple[str, ...]:

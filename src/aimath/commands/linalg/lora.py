@@ -4,37 +4,51 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import Integer, Number, Option, TextArguments
-from aimath.errors import InputError, Retype, pluralize
+from aimath.cli.options import (
+    Dask,
+    Integer,
+    MaxMemory,
+    MemoryLimit,
+    Number,
+    Option,
+    Part,
+    Sharing,
+    StateFile,
+    TextArguments,
+    Workers,
+)
+from aimath.errors import InputError, Retype
 from aimath.read._foreign import conversion_hint
-from aimath.read.blocks import FORMAT_BY_SUFFIX, file_suffix, has_known_suffix, is_dataset, split_archive_path
-from aimath.read.operands import open_matrix
-from aimath.report import CrossCheck, Line, Plot, Report, Table
+from aimath.read.blocks import FORMAT_BY_SUFFIX, has_known_suffix, is_dataset
+from aimath.report import CrossCheck, Line, Plot, Report
 from aimath.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from aimath.read.matrices import RowBlocks
+    from aimath.cli.runner.share import LocalShare
 
 EXAMPLE = "aimath lora --shape 768x768 --rank 16"
+_RANK = re.compile(r"(?:(?:r|rank)=)?([0-9]{1,9})")
 _SIDE = re.compile(r"[0-9]{1,9}")
 _SIDES = re.compile(r"([0-9]{1,9})[x×,]([0-9]{1,9})")
 
 
 @command(
     example=EXAMPLE,
-    answer="parameters; of two weight files, ranks",
+    answer="parameters; of two weight files, ranks; of one with `--rank`, costs",
     quiz=("lora", "share"),
     after="svd-approx",
 )
 def lora(
     files: Annotated[
         list[str],
-        TextArguments("MxN, or two files of weights, BASE and TUNED.", metavar="[MxN | BASE TUNED]"),
+        TextArguments(
+            "MxN, or two files or folders of weights, BASE and TUNED, or one.", metavar="[MxN | BASE TUNED]"
+        ),
     ],
     shape: Annotated[str, Option("--shape", help="The sides of a matrix, as 768x768.", metavar="MxN")] = "",
     rank: Annotated[
@@ -44,11 +58,25 @@ def lora(
         tuple[float, ...] | None,
         Number(("--energy",), "Share of the update's squares to keep.  [default: 0.9,0.99]", vectorized=True),
     ] = None,
+    match: Annotated[
+        str, Option("--match", help="Tensors whose name holds this; * is anything.", metavar="GLOB")
+    ] = "",
+    save: Annotated[
+        str, Option("--save", help="Write the update as an adapter for peft, of one --energy.", metavar="DIR")
+    ] = "",
+    max_memory: MaxMemory = None,  # noqa: ARG001  it comes as `memory`
+    memory: MemoryLimit = None,
+    workers: Workers = "",  # noqa: ARG001  they come as `share`
+    part: Part = "",  # noqa: ARG001  the same
+    state: StateFile = "",  # noqa: ARG001  the same
+    dask: Dask = "",  # noqa: ARG001  the same
+    share: Sharing = None,
 ) -> Report:
     """Count the numbers of a low-rank adapter, or find the rank it needs.
 
     W + B A with B (m, r) and A (r, n) trains r (m + n) numbers, not m n. Of two weight files, each
-    tensor's change is decomposed: the least rank that keeps a share of it. Hu et al. (2021).
+    tensor's change is decomposed: the least rank that keeps a share of it. Of one and --rank: what an
+    adapter of its matrices costs, but for embeddings and heads. Hu et al. (2021).
     """
     if len(files) == 1 and _SIDES.fullmatch(files[0]):
         if shape:
@@ -56,13 +84,30 @@ def lora(
         files, shape = [], files[0]
     if len(files) in (2, 3) and not shape and all(_SIDE.fullmatch(word) for word in files):
         raise _bare_sides(files)
+    if len(files) == 2 and not shape and _SIDES.fullmatch(files[0]) and (typed := _RANK.fullmatch(files[1])):
+        meant = Retype(tuple(files), (files[0], "--rank", typed[1]))
+        raise InputError(f"{quote(files[1])} is no file of weights", hint=meant, usage=True)
+    if len(files) == 1 and not shape and (rank is not None or match):
+        from aimath.commands.linalg._adapters import check_costs, costs_report  # noqa: PLC0415  only for files
+        from aimath.read.models.weight_files import has_weights, read_weights  # noqa: PLC0415  the same
+
+        if has_weights(files[0]):
+            check_costs(energy, save)
+            found = read_weights(files[0], memory)
+            report = costs_report(found.tensors, 8 if rank is None else rank, match or None)
+            return report._replace(notes=(*found.notes, *report.notes))
     if files and (shape or rank is not None):
-        hint = "" if len(files) > 1 else f"give BASE and TUNED alone, or --shape MxN in place of {files[0]}"
+        hint = (
+            "leave it out"
+            if len(files) > 1
+            else f"give BASE and TUNED alone, or --shape MxN in place of {files[0]}"
+        )
         raise InputError("two files of weights need neither --shape nor --rank", hint=hint, usage=True)
     if files:
-        return _file_report(files, (0.9, 0.99) if energy is None else energy)
-    if energy is not None:
-        raise InputError("--energy is about two files of weights", hint="give BASE and TUNED", usage=True)
+        return _file_report(files, energy, match or None, save, memory, share)
+    for flag, given in (("--energy", energy is not None), ("--match", match), ("--save", save)):
+        if given:
+            raise InputError(f"{flag} is about two files of weights", hint="give BASE and TUNED", usage=True)
     return _shape_report(shape, 8 if rank is None else rank)
 
 
@@ -97,12 +142,25 @@ def _shape_report(shape: str, rank: int) -> Report:
             CrossCheck("100 · rank / break-even rank = {alternative} %"),
         ),
         units={"percent_of_full": "%", "percent_of_total": "%"},
-        plot=Plot("parameters"),
+        plot=Plot("parameters", end="full"),
     )
 
 
-def _file_report(files: Sequence[str], energy: tuple[float, ...]) -> Report:
-    from aimath.core.linalg import lora_ranks
+def _file_report(
+    files: Sequence[str],
+    energy: tuple[float, ...] | None,
+    match: str | None,
+    save: str,
+    memory: int | None,
+    share: LocalShare,
+) -> Report:
+    from aimath.commands.linalg._adapters import (  # noqa: PLC0415  only for files
+        Files,
+        find_changes,
+        open_target,
+        ranks_report,
+    )
+    from aimath.read.models.weight_files import has_weights, read_weights  # noqa: PLC0415  the same
 
     if len(files) != 2:
         hint = next(filter(None, map(conversion_hint, files)), f"give BASE and TUNED, or try {EXAMPLE}")
@@ -112,75 +170,16 @@ def _file_report(files: Sequence[str], energy: tuple[float, ...]) -> Report:
         path = file.removeprefix("@")
         # A pipe has no suffix, and what is missing is told of when it is opened.
         piped = path != file and not os.path.isfile(path)  # noqa: PTH113  2 ms for pathlib
-        if not (piped or has_known_suffix(path) or is_dataset(file)):
+        if not (piped or has_weights(path) or has_known_suffix(path) or is_dataset(file)):
             why = f"the suffix of {quote(file)} is not known"
             hint = conversion_hint(file) or f"weights come as {' '.join(FORMAT_BY_SUFFIX)}"
             raise InputError(why, hint=hint, usage=True)
-    names, alone = _matching_tensors(*files)
-    result = lora_ranks(_decompose_updates(files, names, energy))
-    return Report(
-        result,
-        show=("tensor", "shape", "energy", "rank", "parameters", "full", "percent_of_full"),
-        steps=(
-            Line(
-                "tuned - base = U · S · Vᵀ      the least r with s_1² + … + s_r² ≥ energy · (s_1² + s_2² + …)"
-            ),
-            Table(
-                (
-                    ("shape", "{shape}"),
-                    ("energy", "{energy}"),
-                    ("rank r", "{rank}"),
-                    ("r(m+n)", "{parameters}"),
-                    ("of m·n, %", "{percent_of_full}"),
-                ),
-                names="tensor",
-            ),
-            *((Line(" all tensors: the one rank which they may share"),) if len(names) > 1 else ()),
-            CrossCheck("norms of the updates by their entries: {alternative}"),
-        ),
-        units={"percent_of_full": "%"},
-        plot=Plot("rank", "tensor"),
-        notes=alone,
-    )
-
-
-def _matching_tensors(base_path: str, tuned_path: str) -> tuple[list[str], tuple[str, ...]]:
-    """Return the names of matrices in both files with one shape, and a note on the others."""
-    (first, second), whole = zip(*(_matrix_shapes(path) for path in (base_path, tuned_path)), strict=True)
-    names = [name for name, shape in first.items() if second.get(name) == shape]
-    if not names:
-        hint = "a tensor can be named: FILE.safetensors:NAME"
-        raise InputError("the two files have no matrix of one name and shape", hint=hint)
-    left = len(first.keys() | second.keys()) - len(names)
-    notes = [f"{pluralize(left, 'tensor')} without a partner of the same shape"] * (left > 0)
-    uncounted = sorted(whole[0] | whole[1])
-    if uncounted:
-        notes.append(f"no weights, so not counted (whole numbers or truth values): {', '.join(uncounted)}")
-    return names, tuple(notes)
-
-
-def _matrix_shapes(path: str) -> tuple[dict[str, tuple[int, ...]], set[str]]:
-    """Return the shapes of a file's matrices of weights by name, and the names of what is no weight."""
-    from aimath.read import matrices  # noqa: PLC0415  only for files
-
-    file, name = split_archive_path(path.removeprefix("@"))
-    if name is None and file_suffix(file) in {".safetensors", ".npz"}:
-        tables = [t for t in matrices.list_tensors(file) if len(t.shape) == 2]
-        weights = {t.name: t.shape for t in tables if "F" in t.dtype.upper()}  # F32, BF16, "<f4"
-        return weights, {t.name for t in tables} - weights.keys()
-    return {"": _open_matrix(path, "").shape}, set()
-
-
-def _decompose_updates(
-    files: Sequence[str], names: Sequence[str], energy: tuple[float, ...]
-) -> Iterator[tuple[str, Any]]:
-    """Yield the decomposed update of each tensor, holding two matrices at a time."""
-    from aimath.core import linalg as core
-
-    for name in names:
-        base, tuned = (_open_matrix(path, name).to_array(copies=3) for path in files)
-        yield name or "update", core.lora_update(base, tuned, energy)
-
-
-def _open_matrix(path: str, name: str) -> RowBlocks:
-    return open_matrix([f"{path}:{name}" if name else path], "W", {}, None)
+    if save and share.is_part:
+        why = "an adapter is written of the whole"
+        raise InputError(why, hint="use --workers, or leave out --part", usage=True).within("--save")
+    shares = energy or ((0.9,) if save else (0.9, 0.99))
+    target = open_target(save, files[0].removeprefix("@"), shares) if save else None
+    base, tuned = (read_weights(file, memory) for file in files)
+    changes = find_changes(base.tensors, tuned.tensors, match)
+    report = ranks_report(changes, shares, target, Files(files[0], files[1], memory), share)
+    return report._replace(notes=(*base.notes, *tuned.notes, *report.notes))

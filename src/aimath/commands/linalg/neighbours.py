@@ -72,7 +72,7 @@ def analogy(
             CrossCheck("cosines by the distances of unit vectors: {alternative}"),
         ),
         companion="similarities",
-        plot=Plot("similarities", "ranking"),
+        plot=Plot("similarities", "ranking", end="1"),
         notes=notes,
         is_column=True,
     )
@@ -99,7 +99,7 @@ def _load_vectors(path: str, words: str) -> tuple[dict[str, Any], tuple[str, ...
     """Return vectors with their words, and notes, from a file; without one core's own, the guide's four."""
     if not path:
         return {}, ()
-    from aimath.read import word_vectors as read  # noqa: PLC0415  only for files
+    from aimath.read.models import word_vectors as read  # noqa: PLC0415  only for files
 
     labels, rows, notes = read.read_word_vectors(path.removeprefix("@"), words.removeprefix("@") or None)
     return {"vectors": rows, "words": labels}, notes

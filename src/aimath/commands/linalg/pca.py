@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import ArrayOrRowBlocks, MemoryLimit, Number, Operand, Option
+from aimath.cli.options import ArrayOrRowBlocks, MemoryLimit, Number, Operand, Option, Sharing
 from aimath.commands._shared import MAX_SHOWN_SIZE, price_quantities, single_matrix
 from aimath.errors import pluralize
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
@@ -39,6 +39,7 @@ def pca(
     ] = None,
     whiten: Annotated[bool, Option("--whiten", help="Divide each coordinate by its deviation.")] = False,
     memory: MemoryLimit = None,
+    share: Sharing = None,
 ) -> Report:
     """Find the directions in which data spread most.
 
@@ -50,6 +51,7 @@ def pca(
     from aimath.core import linalg as core
 
     if not isinstance(X, np.ndarray):
+        share.share_rows(X)
         return _streamed_report(X, components, whiten=whiten)
     columns = X.shape[-1]
     priced = price_quantities({"covariance": columns**2}, memory, alternative="--fields projected")

@@ -7,6 +7,7 @@ from typing import Annotated
 from aimath.cli.command import command
 from aimath.cli.options import MemoryLimit, Number, Operand, Option, Vector
 from aimath.commands._shared import MAX_TERMS, Left, Right, check_memory, format_dot_product, single_matrix
+from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "gelu")
@@ -129,6 +130,11 @@ def matmul(
     from aimath.core import linalg as linear
 
     left, right = single_matrix(a, "a"), single_matrix(b, "b")
+    if left.shape == right.shape and len(left) == 1 < left.shape[1]:
+        few = left.shape[1] <= MAX_TERMS
+        words = [",".join(f"{x:.6g}" for x in row[0].tolist()) for row in (left, right)] if few else []
+        why = f"a and b are one row of {left.shape[1]} numbers each: of two vectors there is a dot product"
+        raise InputError(why, hint=f"try {' '.join(('aimath dot', *(words or ('A', 'B'))))}")
     check_memory((len(left), right.shape[-1]), "product", memory)
     result = linear.matmul(left, right)
     (m, k), n = result.a.shape, result.b.shape[1]

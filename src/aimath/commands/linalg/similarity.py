@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import ABSENT, MemoryLimit, Operand, Usage, Vector
+from aimath.cli.options import (
+    ABSENT,
+    Applies,
+    MemoryLimit,
+    Operand,
+    Usage,
+    Vector,
+    VectorsFile,
+    WordList,
+)
 from aimath.commands._shared import Left, Right, check_memory, single_matrix
+from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
 
 
@@ -17,6 +27,7 @@ from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
     answer="cosine and angle; `--matrix` for all pairs",
     quiz=("cosine", "angle"),
     after="eig",
+    applies=(Applies(("vectors", "words"), "matrix", given=False),),
 )
 def cosine(
     a: Left = ABSENT,
@@ -25,14 +36,19 @@ def cosine(
         Vector | None,
         Operand("Compare all rows of a matrix with each other.", flag="--matrix", matrix=True, seeded=True),
     ] = None,
+    vectors: VectorsFile = "",
+    words: WordList = "",
     memory: MemoryLimit = None,
 ) -> Report:
     """Compare the directions of two vectors.
 
-    cosine = a · b / (|a| |b|), from -1 to 1, rounded once; a zero vector has none.
+    cosine = a · b / (|a| |b|), from -1 to 1, rounded once; a zero vector has none. With --vectors a
+    and b are words of that file.
     """
     from aimath.core import linalg as cosines
 
+    if words and not vectors:
+        raise InputError("--words names the rows of --vectors", usage=True)
     if matrix is not None:
         return _matrix_report(matrix, memory)
     return Report(
@@ -96,7 +112,7 @@ def difference(
             Line(
                 "rmse = √(Σ (a - b)² / n)      relative = |a - b| / |a|      SNR = -20 · log10(relative) dB"
             ),
-            Line(" of {size} entries the farthest apart differ by {max}, at {at:, } (from 0)"),
+            Line(" the farthest apart of n = {size} differ by {max}, at {at:, } (from 0)"),
             Line(" |a - b| = rmse · √n = {rmse:~} · √{size} = {distance}      |a| = {norm}"),
             Line(" relative = {distance:~} / {norm:~} = {relative}", nonzero="norm"),
             Line(" SNR = -20 · log10({relative:~}) = {snr_db} dB", nonzero="norm"),
@@ -107,5 +123,5 @@ def difference(
             ),
         ),
         units={"snr_db": "dB"},
-        plot=Plot("cosine"),
+        plot=Plot("cosine", end="1"),
     )

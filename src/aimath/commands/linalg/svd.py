@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import Applies, ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option, Seed
+from aimath.cli.options import Applies, ArrayOrRowBlocks, Integer, MemoryLimit, Operand, Option, Seed, Sharing
 from aimath.commands._shared import MAX_SHOWN_SIZE, price_quantities, single_matrix
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget, file_suffix
@@ -66,6 +66,7 @@ def svd_approx(
     ] = None,
     seed: Seed = "0",
     memory: MemoryLimit = None,
+    share: Sharing = None,
 ) -> Report:
     """Approximate a matrix by one of a low rank.
 
@@ -88,6 +89,10 @@ def svd_approx(
         found = spectra.svd_approx(weights, ranks, *method, int(seed))
     else:
         weights, notes = W, W.notes
+        share.share_rows(W)
+        if share.is_part and not spectra.is_one_pass(W.shape[1], *method):
+            why = "a randomised approximation goes through the matrix seven times, and a part once"
+            raise InputError(why, hint="use --workers, or --exact", usage=True).within("--part")
         ranks = rank or spectra.default_ranks(min(*weights.shape, MAX_STREAMED_RANK))
         found = spectra.streaming_svd(weights, max(ranks), *method, int(seed)).truncate(ranks)
     count = len(ranks) * math.prod(weights.shape)
@@ -142,6 +147,7 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
     zeros = f"{small.sum()} of {small.size} are 0 but for rounding" if small.any() else ""
     figures = ("rank", "parameters", "error", "relative_error", "energy")
     kept = (Reference("rank", "rank {rank}", upright=True),) * (np.size(result.rank) == 1)
+    asked = "● at the ranks asked for" if not kept else ""
     matrix = single and result.left is not None
     estimated = result.method == "randomized"
     return Report(
@@ -160,15 +166,23 @@ def _report(result: SvdApprox, *, single: bool) -> Report:
                 log_y=True,
                 caption=zeros,
                 references=kept,
+                points=("", "") if kept else ("rank", "last_kept"),
             ),
-            Plot("errors", "kept", "curve", axes=("rank", "relative error"), from_zero=True, references=kept),
+            Plot(
+                "errors", "kept", "curve", axes=("rank", "relative error"), from_zero=True, references=kept,
+                points=("", "") if kept else ("rank", "relative_error"), caption=asked,
+            ),
         ),
         drawn=lambda: {
             "spectrum": np.where(small, np.nan, result.singular_values),
             "i": range(1, len(result.singular_values) + 1),
             "kept": range(len(result.errors)),
+            "last_kept": [
+                result.singular_values[rank - 1] if 0 < rank <= small.size and not small[rank - 1] else np.nan
+                for rank in np.ravel(result.rank).tolist()
+            ],
         },
-    )
+    )  # fmt: skip
 
 
 def _bound(result: SvdApprox) -> str:

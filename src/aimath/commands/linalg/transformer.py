@@ -6,7 +6,6 @@ import re
 from typing import Annotated
 
 from aimath.cli.command import command
-from aimath.cli.job import parse_size
 from aimath.cli.options import (
     Integer,
     MaxMemory,
@@ -18,6 +17,7 @@ from aimath.cli.options import (
     TextArguments,
     Vector,
 )
+from aimath.cli.runner.job import parse_size
 from aimath.commands._shared import check_memory
 from aimath.errors import InputError
 from aimath.report import CrossCheck, Line, Panels, Plot, Report, Table
@@ -197,7 +197,9 @@ def positional(
     sides = re.fullmatch(r"([0-9]{1,9})[x×,]([0-9]{1,9})", " ".join(shape))
     if not sides or "0" in sides.groups():
         why = f"{quote(' '.join(shape))} is not a number of positions by a number of entries"
-        raise InputError(why if shape else "needs a shape", hint="try aimath positional 4x6", usage=True)
+        pair = len(shape) == 2 and all(word.isascii() and word.isdigit() for word in shape)
+        line = f"aimath positional {'x'.join(shape) if pair else '4x6'}"
+        raise InputError(why if shape else "needs a shape", hint=f"try {line}", usage=True)
     size = (int(sides[1]), int(sides[2]))
     check_memory(size, "matrix of positions", parse_size(max_memory))
     return Report(
@@ -208,5 +210,5 @@ def positional(
             Panels((("angles", "angles"), ("sines and cosines", "encoding")), names="position", corner="r"),
             CrossCheck("sin² + cos² = 1, so every row's squares sum to d/2: {alternative}"),
         ),
-        plot=Plot("encoding", kind="heat"),
+        plot=Plot("encoding", kind="heat", title="row = position, column = entry"),
     )

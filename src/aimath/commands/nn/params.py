@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from aimath.cli.command import command
-from aimath.cli.job import check_choice
 from aimath.cli.options import Applies, Integer, Option, TextArguments
+from aimath.cli.runner.job import check_choice
 from aimath.commands.nn._sizes import derivation
 from aimath.errors import InputError, join_and
-from aimath.read.model_config import ModelConfig, read_config
+from aimath.read.models.model_config import ModelConfig, read_config
 from aimath.report import Plot, Report
 
 if TYPE_CHECKING:
@@ -142,7 +142,10 @@ def params(
             "kv_cache": "bytes", "memory_inference": "bytes", "memory_training": "bytes",
             "memory_inference_gib": "GiB", "memory_training_gib": "GiB",
         },
-        plot=(Plot("by_part", "part"), Plot("by_store", "store")),
+        plot=(
+            Plot("by_part", "part", axes=("", "parameters of each part")),
+            Plot("by_store", "store", axes=("", "bytes in memory")),
+        ),
         notes=_notes(found, size.context, dtype),
         extra={"like": like} if found is None else {"model_type": found.family},
         names={"part": core.PARTS},

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from aimath.cli.job import check_choice
 from aimath.cli.options import (
     TABLE_OPTIONS,
     Applies,
@@ -19,6 +18,7 @@ from aimath.cli.options import (
     TableOptions,
     TextArguments,
 )
+from aimath.cli.runner.job import check_choice
 from aimath.commands.formulas import check_assigned, is_assignment, is_variable, load_data, parse_point
 from aimath.errors import InputError, Retype, join_and, pluralize
 from aimath.read.blocks import check_budget
@@ -27,7 +27,7 @@ from aimath.report import Derivations, Page, Plot, Report
 from aimath.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from aimath.core.calculus import Data, Function
     from aimath.core.optim import RunBatch
@@ -42,6 +42,8 @@ MAX_LANDSCAPE_ROWS = 20_000
 """Over more rows of data the losses of a descent are drawn, not the landscape: that would take seconds."""
 MAX_CURVES = 6
 """The losses of so many runs are drawn along the way, of more only the last."""
+FIT_POINTS, MAX_DATA_POINTS = 200, 2000
+"""A fitted line is drawn through so many points, beside about so many rows of data."""
 FAILED_STATUSES = ("diverged", "undefined", "stuck")
 DEFAULT_FUNCTION, VALLEY = "(w-3)^2", "x^2/40 + 5*y^2"
 DEFAULT_STARTS = {DEFAULT_FUNCTION: "w=10", VALLEY: "x=2,y=0.5"}
@@ -220,9 +222,11 @@ def descent_report(
     schedule_options: ScheduleOptions,
     report_options: ReportOptions,
     table_options: TableOptions,
+    adam_options: NamedTuple | None = None,
     **options: Any,
 ) -> Report:
-    """Run an optimizer over all combinations of swept options and return the report."""
+    """Run an optimizer over all combinations of swept options, its own `options`, and return the report."""
+    options |= adam_options._asdict() if adam_options else {}
     function, start = take_operands(*descent_options[:3])
     descent_options = descent_options._replace(function=function, start=start)
     data, notes = load_data([function], table_options.data, table_options.read_options(report_options.memory))
@@ -312,8 +316,20 @@ def _report(
         if report_options.check and set(runs.statuses) != {"converged"}
         else "",
         plot=_plot(runs, swept, descent_options),
-        drawn=(lambda: _losses(runs, swept)) if _draws_losses(runs, swept) else None,
+        drawn=_drawn(runs, swept),
     )
+
+
+def _drawn(runs: RunBatch, swept: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]] | None:
+    """Return what makes the quantities of plots alone: losses of a few runs, or the fit of one."""
+    if _draws_losses(runs, swept):
+        return lambda: _losses(runs, swept)
+    return None if swept or _fit_of(runs) is None else lambda: _fitted_line(runs)
+
+
+def _fit_of(runs: RunBatch) -> Any:
+    """Return what a run that didn't fail fits to data, or None."""
+    return None if runs.statuses[0] in FAILED_STATUSES else getattr(runs.objective, "fit", None)
 
 
 def _draws_losses(runs: RunBatch, swept: Mapping[str, Any]) -> bool:
@@ -321,8 +337,12 @@ def _draws_losses(runs: RunBatch, swept: Mapping[str, Any]) -> bool:
     return len(swept) == 1 and runs.count <= MAX_CURVES
 
 
-def _plot(runs: RunBatch, swept: Mapping[str, Any], descent_options: DescentOptions) -> Plot:
+def _plot(
+    runs: RunBatch, swept: Mapping[str, Any], descent_options: DescentOptions
+) -> Plot | tuple[Plot, ...]:
     """Return the way of one run, the losses along a few, or where many end."""
+    import numpy as np
+
     if not swept:
         return _way_plot(runs)
     if _draws_losses(runs, swept):
@@ -332,7 +352,8 @@ def _plot(runs: RunBatch, swept: Mapping[str, Any], descent_options: DescentOpti
             column="loss", log_y=not (drawn < 0.0).any(),
         )  # fmt: skip
     all_go_as_far = "steps" not in swept and descent_options.until is None and "until" not in swept
-    name = f"loss after {pluralize(descent_options.steps, 'step')}" if all_go_as_far else "last loss"
+    steps = int(np.ravel(descent_options.steps)[0])  # a list of one where another option is swept
+    name = f"loss after {pluralize(steps, 'step')}" if all_go_as_far else "last loss"
     return Plot("loss", kind="sweep", status="status", axes=("", name))
 
 
@@ -354,12 +375,40 @@ def _losses(runs: RunBatch, swept: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _way_plot(runs: RunBatch) -> Plot:
-    """Return the plot of a run: its way on the landscape, or its losses where that has too many rows."""
+def _way_plot(runs: RunBatch) -> tuple[Plot, ...]:
+    """Return the plots of a run: its way on the landscape, or its losses over many rows, and what it fits."""
     data = runs.objective.data
+    way = Plot("point", "loss", kind="path")
     if data is not None and data.row_count > MAX_LANDSCAPE_ROWS:
-        return Plot("loss", "step", "curve")
-    return Plot("point", "loss", kind="path")
+        way = Plot("loss", "step", "curve")
+    fit = _fit_of(runs)
+    if fit is None:
+        return (way,)
+    line = Plot(
+        "fitted", "along", "curve", axes=(fit.x, fit.y), series="fit_names", points=("data_x", "data_y")
+    )
+    return (way, line)
+
+
+def _fitted_line(runs: RunBatch) -> dict[str, Any]:
+    """Return what the formula gives at the last point of a run, and the rows of data that it should give."""
+    import numpy as np
+
+    objective: Any = runs.objective  # one over data, that has a fit
+    fit, data = objective.fit, objective.data
+    point = runs.trajectory(runs.last, np.arange(runs.count)).point[0]
+    x, y = data.columns[fit.x], data.columns[fit.y]
+    along = np.linspace(x.min(), x.max(), FIT_POINTS)
+    with np.errstate(all="ignore"):
+        fitted = objective.fitted(fit, point, along)
+    step = max(1, len(x) // MAX_DATA_POINTS)
+    return {
+        "along": along,
+        "fitted": fitted[np.newaxis],
+        "fit_names": np.array([f"{fit.text} in the end"]),
+        "data_x": x[::step],
+        "data_y": y[::step],
+    }
 
 
 def _rows_report(

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.job import check_choice
 from aimath.cli.options import TABLE_OPTIONS, Integer, MaxMemory, MemoryLimit, Number, Option, TableOptions
+from aimath.cli.runner.job import check_choice
 from aimath.commands.formulas import load_data
 from aimath.commands.optim._runs import (
     FAILED_STATUSES,
@@ -110,7 +110,7 @@ def race(
 def _lowest(result: Comparison) -> str:
     """Return whose loss is the lowest, where all have one."""
     known = all(math.isfinite(loss) for loss in result.loss.tolist())
-    return f"lowest loss: {result.winner}; the shorter a bar, the better" if known else ""
+    return f"lowest loss: {result.winner}" if known else ""
 
 
 def _trajectories(result: Comparison) -> dict[str, Any]:

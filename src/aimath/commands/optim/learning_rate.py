@@ -65,12 +65,14 @@ def learning_rate(
         ),
         plot=Plot(
             "sizes", "rates", "curve", axes=("lr", "|1 - lr·curvature|"), series="directions", from_zero=True,
+            points=("lr", "rate"),
             references=(
-                Reference("converges_below", "1: above it diverges"),
-                Reference("lr", "lr {lr}: {rate}", upright=True),
-                Reference("best_lr", "best {best_lr}: {best_rate}", upright=True),
-                Reference("max_lr", "2/L {max_lr}", upright=True),
+                Reference("converges_below", "1: above, it diverges"),
+                Reference("best_lr", "best lr {best_lr}", upright=True),
+                Reference("max_lr", "2/L = {max_lr}", upright=True),
             ),
+            caption="● lr as given, and its rate: what a step leaves of the distance, at worst   "
+            "L: the largest curvature, {largest}",
         ),
         drawn=lambda: _factors_by_rate(found),
         extra={"function": function} if function else {},

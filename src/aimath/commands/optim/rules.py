@@ -34,7 +34,7 @@ class AdamOptions(NamedTuple):
 @command(
     example="aimath gd --lr 0.1 --steps 20",
     answer="a row a step; `--data FILE --batch --lr --steps --until --schedule`",
-    quiz=("gd",),
+    quiz=("gd", "fit"),
     applies=DESCENT_OPTIONS,
     after="backprop",
 )
@@ -50,9 +50,7 @@ def gd(
     w <- w - lr * gradient. Of f = (w-3)^2 from w = 10, unless --function and --start say otherwise.
     mean(...) and sum(...) go over the rows of --data, whose columns the formula names.
     """
-    return descent_report(
-        "gd", descent_options, schedule_options, report_options, table_options, weight_decay=weight_decay
-    )
+    return descent_report("gd", **locals())
 
 
 @command(
@@ -76,10 +74,7 @@ def momentum(
 
     buffer <- momentum * buffer + gradient; w <- w - lr * buffer.
     """
-    options = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-    return descent_report(
-        "momentum", descent_options, schedule_options, report_options, table_options, **options
-    )
+    return descent_report("momentum", **locals())
 
 
 @command(
@@ -100,15 +95,7 @@ def nesterov(
 
     buffer <- momentum * buffer + gradient; w <- w - lr * (gradient + momentum * buffer).
     """
-    return descent_report(
-        "nesterov",
-        descent_options,
-        schedule_options,
-        report_options,
-        table_options,
-        momentum=momentum,
-        weight_decay=weight_decay,
-    )
+    return descent_report("nesterov", **locals())
 
 
 @command(
@@ -132,17 +119,7 @@ def rmsprop(
 
     w <- w - lr * gradient / (sqrt(mean square) + eps): eps outside the root.
     """
-    options = {"alpha": alpha, "eps": eps, "centered": centered}
-    return descent_report(
-        "rmsprop",
-        descent_options,
-        schedule_options,
-        report_options,
-        table_options,
-        **options,
-        momentum=momentum,
-        weight_decay=weight_decay,
-    )
+    return descent_report("rmsprop", **locals())
 
 
 @command(
@@ -164,16 +141,7 @@ def adam(
 
     w <- w - lr * m_hat / (sqrt(v_hat) + eps). Kingma and Ba (2015).
     """
-    return descent_report(
-        "adam",
-        descent_options,
-        schedule_options,
-        report_options,
-        table_options,
-        **adam_options._asdict(),
-        weight_decay=weight_decay,
-        amsgrad=amsgrad,
-    )
+    return descent_report("adam", **locals())
 
 
 @command(
@@ -197,13 +165,4 @@ def adamw(
 
     w <- w - lr * weight_decay * w, then as Adam. Loshchilov and Hutter (2019).
     """
-    return descent_report(
-        "adamw",
-        descent_options,
-        schedule_options,
-        report_options,
-        table_options,
-        **adam_options._asdict(),
-        weight_decay=weight_decay,
-        amsgrad=amsgrad,
-    )
+    return descent_report("adamw", **locals())

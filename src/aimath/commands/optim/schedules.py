@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.job import check_choice
-from aimath.cli.options import ABSENT, Applies, Integer, MemoryLimit, Number, Operand, Usage, Vector
+from aimath.cli.options import ABSENT, Integer, MemoryLimit, Number, Operand, Usage, Vector
+from aimath.cli.runner.job import check_choice
 from aimath.commands.optim._runs import SCHEDULE_OPTIONS, SCHEDULES, ScheduleName
 from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Plot, Report, Table
@@ -23,8 +23,6 @@ FORMULAS = {
 }
 
 
-ENDING = ("linear", "polynomial", "cosine", "warmup-cosine")
-"""The schedules that have an end; of the others --steps asks for the rates."""
 BYTES_PER_STEP = 600
 """Bytes that the rate of a step takes, with its text."""
 CURVE_POINTS = 400
@@ -38,7 +36,7 @@ CURVE_POINTS = 400
     example="aimath schedule 0 5 10 15 20 --schedule cosine --lr .1",
     answer="step, exponential, inverse-time, polynomial, cosine, warm-up",
     quiz=("schedule",),
-    applies=(*SCHEDULE_OPTIONS, Applies(("steps",), "schedule", ENDING)),
+    applies=SCHEDULE_OPTIONS,
     after="learning-rate",
 )
 def schedule(

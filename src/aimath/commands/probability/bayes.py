@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aimath.cli.command import command
-from aimath.cli.options import Normalize, Operand, Option, Usage, Vector
+from aimath.cli.options import ABSENT, Applies, EntryLabels, Normalize, Operand, Option, Usage, Vector
+from aimath.commands._shared import single_matrix
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
@@ -17,23 +18,34 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 4
 """Pieces of evidence whose posteriors fit beside each other."""
+POSTERIOR = "P({A} given {B}) "
+WIDTHS, CURVE_POINTS = 4.0, 240
+"""How far densities are drawn, in standard deviations, and at how many shares."""
 
 
 @command(
     Usage(("prior", "likelihood")),
+    Usage(
+        ("successes", "trials"),
+        selected_by=("successes", "trials", "pseudo_counts"),
+        beside=("pseudo_counts",),
+        example="aimath bayes --successes 120,100 --trials 1000,1000",
+    ),
     example="aimath bayes --prior .3 --likelihood .8 --evidence .35",
-    answer="posterior; two hypotheses, several, pieces of evidence",
-    quiz=("bayes", "illness"),
+    answer="posterior; two hypotheses, several, pieces of evidence; `--successes --trials`",
+    quiz=("bayes", "illness", "success_share"),
+    applies=(Applies(("names", "normalize", "evidence", "false_positive"), "successes", given=False),),
     after="cross-entropy",
 )
 def bayes(
-    prior: Annotated[Vector, Operand("P(A), or a list for several hypotheses.", flag="--prior")],
+    arm_names: EntryLabels,
+    prior: Annotated[Vector, Operand("P(A), or a list for several hypotheses.", flag="--prior")] = ABSENT,
     likelihood: Annotated[
         list[Vector],
         Operand(
             "P(B given A), one a hypothesis; repeat for more evidence.", flag="--likelihood", repeatable=True
         ),
-    ],
+    ] = ABSENT,
     evidence: Annotated[Vector | None, Operand("P(B).", flag="--evidence")] = None,
     false_positive: Annotated[
         list[Vector] | None,
@@ -41,18 +53,50 @@ def bayes(
     ] = None,
     normalize: Normalize = False,
     names: Annotated[str, Option("--names", help="What A and B are called: spam,free.", metavar="A,B")] = "",
+    successes: Annotated[Vector, Operand("Successes of each arm of a test.", flag="--successes")] = ABSENT,
+    trials: Annotated[Vector, Operand("Trials of each arm.", flag="--trials")] = ABSENT,
+    pseudo_counts: Annotated[
+        Vector | None,
+        Operand("Successes and failures before the trials.  [default: 1,1]", flag="--pseudo-counts"),
+    ] = None,
 ) -> Report:
     """Update a belief with evidence.
 
     P(A given B) = P(B given A) P(A) / P(B). P(B) is given (--evidence), or follows from
-    P(B given not A) (--false-positive), or from the hypotheses of a list.
+    P(B given not A) (--false-positive), or from the hypotheses of a list. With --false-positive or
+    --evidence several priors are swept. Of --successes in --trials each arm's share has a beta
+    posterior; p_best is how likely it is the largest: of two arms P(A > B).
     """
+    if successes is not ABSENT:
+        return _arms_report(successes, trials, pseudo_counts, arm_names)
+    report = _bayes_report(prior, likelihood, evidence, false_positive, names, normalize=normalize)
+    return report._replace(names={"entry": arm_names}) if arm_names else report
+
+
+def _bayes_report(
+    prior: Vector,
+    likelihood: list[Vector],
+    evidence: Vector | None,
+    false_positive: list[Vector] | None,
+    names: str,
+    *,
+    normalize: bool,
+) -> Report:
     words = [word.strip() for word in names.split(",")] if names else ["A", "B"]
     if len(words) != 2 or not all(words):
         error = InputError(f"'{names}' is not two names", hint="write --names spam,free", usage=True)
         raise error.within("--names")
     called = {"A": words[0], "B": words[1]}
     alarms = false_positive or []
+    told = [*alarms, *([] if evidence is None else [evidence])]
+    if prior.shape[-1] > 1 and told and all(piece.shape[-1] == 1 for piece in likelihood):
+        priors = single_matrix(prior, "prior")
+        for piece in (*likelihood, *told):
+            single_matrix(piece, "likelihood")
+        swept = _bayes_report(
+            priors[:, None], likelihood, evidence, false_positive, names, normalize=normalize
+        )
+        return swept._replace(swept={"prior": priors})
     in_turn = max(len(likelihood), len(alarms)) > 1
     if prior.shape[-1] > 1:
         if evidence is not None or alarms:
@@ -72,6 +116,68 @@ def bayes(
     if evidence is not None:
         raise InputError("several pieces of evidence need --false-positive, not --evidence", usage=True)
     return _binary_sequence_report(prior, likelihood, alarms, called)
+
+
+def _arms_report(
+    successes: Vector, trials: Vector, pseudo_counts: Vector | None, names: tuple[str, ...]
+) -> Report:
+    from aimath.core import probability
+
+    before = None if pseudo_counts is None else single_matrix(pseudo_counts, "pseudo_counts")
+    result = probability.bayes(
+        successes=single_matrix(successes, "successes"),
+        trials=single_matrix(trials, "trials"),
+        pseudo_counts=before,
+    )
+    two = len(result.a) == 2
+    return Report(
+        result,
+        show=("arm", "posterior_mean", "interval", "p_best", "difference"),
+        names={"row": names, "end": ("low", "high")},
+        steps=(
+            Line("share of an arm ~ Beta(a, b)      a = successes + {pseudo_counts[0]}"),
+            Line(" b = trials - successes + {pseudo_counts[1]}      mean = a/(a + b)"),
+            Table(
+                (
+                    ("successes", "{successes}"),
+                    ("trials", "{trials}"),
+                    ("a", "{a}"),
+                    ("b", "{b}"),
+                    ("mean", "{posterior_mean}"),
+                    ("P(best)", "{p_best}"),
+                ),
+                bar="p_best",
+            ),
+            Line(" 95 % of a posterior lie within an interval that leaves 2.5 % on each side"),
+            CrossCheck("P(best) by quadrature: {alternative}")
+            if two
+            else CrossCheck("P(best) of all sums to {alternative}"),
+        ),
+        plot=Plot(
+            "densities", "shares", "curve", axes=("share", "density"), series="arm_texts", from_zero=True
+        ),
+        drawn=lambda: _densities(result, names),
+    )
+
+
+def _densities(result: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the densities of the arms, at shares where the posteriors are."""
+    import numpy as np
+
+    from aimath.core import probability
+
+    low = float(np.clip((result.posterior_mean - WIDTHS * result.std).min(), 0.0, 1.0))
+    high = float(np.clip((result.posterior_mean + WIDTHS * result.std).max(), 0.0, 1.0))
+    shares = np.linspace(low, high, CURVE_POINTS + 2)[1:-1]
+    pairs = zip(result.a, result.b, strict=True)
+    counts = zip(result.successes, result.trials, strict=True)
+    return {
+        "shares": shares,
+        "densities": np.stack([probability.beta_density(a, b, shares) for a, b in pairs]),
+        "arm_texts": np.array(
+            [f"{names[k] if names else f'arm {k + 1}'}: {s:g} of {n:g}" for k, (s, n) in enumerate(counts)]
+        ),
+    }
 
 
 def _normalize_single(prior: Vector) -> Vector:
@@ -124,7 +230,7 @@ def _binary_report(
         template_words=event_names,
         steps=(
             Line("P({A} given {B}) = P({B} given {A}) · P({A}) / P({B})"),
-            Line(" = {likelihood} · {prior} / {evidence} = {posterior}"),
+            Line(" " + POSTERIOR * (p.size > 1) + "= {likelihood} · {prior} / {evidence} = {posterior}"),
             Line(" Out of {population}:"),
             Line("  ├─ {cases} {A}"),
             Line("  │   ├─ {hits} with {B}   {joint:bar}"),

@@ -8,6 +8,7 @@ from aimath.cli.command import command
 from aimath.cli.options import (
     ABSENT,
     Accumulated,
+    EachColumn,
     HasHeader,
     Integer,
     MissingCount,
@@ -21,7 +22,9 @@ from aimath.read.numbers import parse_option, parse_sweep
 from aimath.report import CrossCheck, Line, Plot, Report, Spread, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from aimath.core.numerics.accumulators import State
 
 
 class TableColumns:
@@ -42,6 +45,18 @@ class TableColumns:
 
     def pass_over(self) -> None:
         """Do nothing about a row that is bad."""
+
+    def merge(self, other: TableColumns) -> None:
+        """Add what is known of the rows that follow."""
+        self.accumulator.merge(other.accumulator)
+
+    def state(self) -> State:
+        """Return all that is held."""
+        return self.accumulator.state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Hold a state in place of what is held."""
+        self.accumulator = type(self.accumulator).of_state(state)
 
 
 @command(
@@ -68,9 +83,7 @@ def describe(
             metavar="A,B",
         ),
     ] = "",
-    each_column: Annotated[
-        bool, Option("--each-column", help="Describe every column of a table, texts too.")
-    ] = False,
+    each_column: EachColumn = False,
     columns: Accumulated = None,
     missing: MissingCount = 0,
     has_header: HasHeader = False,
@@ -79,7 +92,8 @@ def describe(
 
     mean = sum x / n; variance = sum (x - mean)^2 / (n - ddof); std is its square root. stderr is that
     of the mean, with the std of n - 1; quantiles are linear between neighbours. --each-column has a
-    row for every column of a table; empty cells and NA are counted, and texts by how many differ.
+    row for every column of a table, and so have several that --column picks; empty cells and NA are
+    counted, and texts by how many differ.
     """
     from aimath.core import probability
 

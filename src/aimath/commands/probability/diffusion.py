@@ -17,11 +17,12 @@ from aimath.cli.options import (
     Usage,
     Vector,
 )
-from aimath.cli.seeds import rng_metadata
+from aimath.cli.runner.seeds import rng_metadata
 from aimath.errors import InputError, pluralize
 from aimath.report import CrossCheck, Line, Plot, Report, Step, Table
 
 SCALED = "x_0 is scaled from 0..16 to -1..1"
+SHARE = "abar: the share of the variance that is still the image"
 SCHEDULES = ("linear", "scaled-linear", "cosine")
 
 
@@ -88,14 +89,18 @@ def diffuse(
         companion="x0",
         extra=extra,
         notes=notes,
-        plot=_plot(digits=digits, image=image),
+        template_words={} if t is None else {"t": str(t)},
+        plot=_plot(t, T, digits=digits, image=image),
     )
 
 
-def _plot(*, digits: bool, image: bool) -> Plot:
+def _plot(t: int | None, T: int, *, digits: bool, image: bool) -> Plot:  # noqa: N803  as in papers
+    """Return pictures of images, with the step and what is left of the image below each; or bars."""
+    steps = () if t is None else ("t = {t} (last)",) if t == T - 1 else ("t = {t}",)
+    under = (*steps, "abar {alpha_bar:.3}")
     if digits:
-        return Plot("noisy", kind="picture", caption=SCALED, limits=(-1.0, 1.0))
-    return Plot("noisy", kind="picture" if image else "bars")
+        return Plot("noisy", kind="picture", caption=f"{SCALED}   {SHARE}", limits=(-1.0, 1.0), under=under)
+    return Plot("noisy", kind="picture", caption=SHARE, under=under) if image else Plot("noisy")
 
 
 def _as_image(noise: Vector, shape: tuple[int, ...]) -> Vector:

@@ -18,7 +18,7 @@ from aimath.cli.options import (
     Usage,
     Vector,
 )
-from aimath.cli.seeds import rng_metadata
+from aimath.cli.runner.seeds import rng_metadata
 from aimath.errors import InputError
 from aimath.read.blocks import check_budget
 from aimath.read.numbers import parse_integer, parse_number, parse_option

@@ -16,7 +16,7 @@ from aimath.cli.options import (
     Temperature,
     Vector,
 )
-from aimath.cli.seeds import rng_metadata
+from aimath.cli.runner.seeds import rng_metadata
 from aimath.report import CrossCheck, Line, Plot, Report, Table
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ DEMOS = (
             "aimath grad 'x^2 + 2*x*y + y^2' x=2 y=1":
                 "6 6: less steep, a tenth of the gradient further down",
             "aimath grad 'x^2 + 2*x*y + y^2' x=1 y=-1": "0 0: the bottom of the valley",
+            "aimath train spiral --last": "slopes in 1251 directions at once teach a network a spiral",
         },
     ),
     Demo(
@@ -44,6 +45,7 @@ DEMOS = (
             "aimath backprop 'x*x' x=3": "6: x is used twice, and its gradients add up",
             "aimath backprop '(tanh(w*x + b) - y)^2' w=0.5 x=20 b=-0.5 y=-1":
                 "nearly 0, though the answer is wrong: tanh is flat out there, and nothing is learned",
+            "aimath train digits --last": "by such gradients a network learns to read digits",
         },
     ),
     Demo(

@@ -64,7 +64,33 @@ DEMOS = (
             "aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta 100":
                 "nearly the reference: a short leash",
             "aimath rlhf --rewards 1,0,2 --reference .5,.3,.2 --beta .01": "the best reward alone: no leash",
+            "aimath train rlhf --beta 5,1,.3 --last": "it is learned: reward rises, quality falls at last",
         },
         ("--rewards", "--reference", "--beta"),
+    ),
+    Demo(
+        "dpo",
+        "Of two answers people chose one. DPO raises the chosen one's probability and lowers the other's, "
+        "both measured from a model that stands still: no reward model, no drawing. What is sure already "
+        "hardly pulls any more.",
+        ("aimath dpo --chosen -12 --rejected -14 --ref-chosen -12.5 --ref-rejected -13.5 --explain",),
+        {
+            "aimath dpo --chosen -12 --rejected -14 --ref-chosen -12 --ref-rejected -14":
+                "0.693, ln 2: nothing has moved yet",
+            "aimath dpo --chosen -12 --rejected -14 --ref-chosen -12.5 --ref-rejected -13.5 --beta 1":
+                "0.313: ten times the beta, a larger margin",
+        },
+        ("--chosen", "--rejected", "--ref-chosen", "--ref-rejected"),
+    ),
+    Demo(
+        "info-nce",
+        "Pictures and their captions are put side by side. Each picture should find its own caption among "
+        "all others: a softmax of similarities, and the cross-entropy of the diagonal. So CLIP learns from "
+        "pairs alone.",
+        ("aimath info-nce --similarity '.9 .1; .2 .8' --temperature 1 --explain",),
+        {
+            "aimath info-nce --similarity '.9 .1; .2 .8'": "0.0001: a temperature of .07 makes it sure",
+            "aimath info-nce --similarity '.5 .5; .5 .5' --temperature 1": "0.693: a guess of two",
+        },
     ),
 )  # fmt: skip

@@ -119,8 +119,30 @@ DEMOS = (
             f"{ATTENTION_COMMAND} --fields weights": "without --causal: 'the' heeds 'cat', which comes later",
             f"{ATTENTION_COMMAND} --scale 20 --fields weights":
                 "nearly all for one position: large scores make softmax hard, hence 1/√d",
+            "aimath train reverse --last": "a head that learned where to look writes six digits backwards",
         },
         ("-Q", "-K", "-V"),
+    ),
+    Demo(
+        "layer-norm",
+        "Numbers that pass many layers would grow or fade. So each layer first brings its row to mean 0 and "
+        "variance 1; a learned gain and bias may undo that. Llama leaves the mean alone: rms-norm.",
+        ("aimath layer-norm 2 4 4 4 5 5 7 9 --explain", "aimath rms-norm 2 4 4 4 --explain"),
+        {
+            "aimath layer-norm 200 400 400 400 500 500 700 900": "-1.5 to 2 again: size is forgotten",
+            "aimath layer-norm 5 5 5": "0 everywhere: what has no spread says nothing",
+        },
+    ),
+    Demo(
+        "rope",
+        "Attention doesn't see the order of words. Rotary embeddings turn each pair of numbers by an angle "
+        "that grows with the position, fast pairs and slow ones, like the hands of a clock. A query times "
+        "a key then tells how far apart they are.",
+        ("aimath rope 1 0 1 0 --start 2 --explain", "aimath positional 4x4 --explain"),
+        {
+            "aimath rope 1 0 1 0 --start 0": "nothing is turned at the first position",
+            "aimath rope 1 0 1 0 --start 1 --theta 100 --fields angles": "1 and 0.1: faster hands",
+        },
     ),
     Demo(
         "pca",
@@ -160,6 +182,7 @@ DEMOS = (
             "aimath lora --shape 768x768 --rank 384 --fields percent_of_full": "100: nothing saved",
             "aimath lora --shape 4096x4096 --rank 8 --fields percent_of_full":
                 "0.39: the larger the matrix, the smaller the share",
+            "aimath train lora --rank 1,4 --last": "it is learned: rank 4 tells turned digits, 1 too few",
         },
         ("--shape", "--rank"),
     ),

@@ -34,6 +34,30 @@ DEMOS = (
         ("--prior", "--likelihood", "--evidence"),
     ),
     Demo(
+        "sample",
+        "A chat doesn't draw from all words. Temperature sharpens, min-p cuts what is far below the best, "
+        "top-k keeps k words, top-p those that make up most. Each cut is made of what the one before left, "
+        "so their order matters.",
+        (f"aimath sample {LOGITS} --temperature .8 --min-p .05 --top-p .9 --explain",),
+        {
+            "aimath sample 2 1 .1 -1 3 --top-k 2": "0.269 and 0.731: two words are left",
+            "aimath sample 2 1 0 --temperature 5 --top-p .6": "heated first, then cut: two stay",
+            "aimath sample 2 1 0 --temperature 5 --top-p .6 --order llama.cpp": "cut first: one stays",
+        },
+    ),
+    Demo(
+        "arms",
+        "One page had 120 buyers of 1000, another 100. Is it better, or lucky? Before the trials every "
+        "share is as likely; each success and failure moves the belief. Two curves are left, and how much "
+        "of them lies the right way round is the answer.",
+        ("aimath bayes --successes 120,100 --trials 1000,1000 --explain",),
+        {
+            "aimath bayes --successes 12,10 --trials 100,100": "0.671: fewer trials say little",
+            "aimath bayes --successes 1200,1000 --trials 10000,10000": "ten times the trials: all but sure",
+        },
+        ("--successes", "--trials"),
+    ),
+    Demo(
         "gaussian",
         "Add up many small accidents and you get this curve. It stays what it is when it is shifted, "
         "scaled or added to another, so diffusion models and VAEs can calculate with it in one line.",

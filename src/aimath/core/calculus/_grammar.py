@@ -121,6 +121,9 @@ def _unknown_character(text: str, place: int) -> InputError:
     hint = f"write {meant}" if meant else ""
     if sign == "|":
         hint = f"write abs({text[place + 1 :].partition(sign)[0].strip(' ')[:CONTEXT_WIDTH] or '...'})"
+    if sign == "." and re.split(r"\W", text[:place])[-1] in _MODULES:
+        name = re.split(r"\W", text[place + 1 :])[0]
+        hint = f"write {name[:CONTEXT_WIDTH]} without what stands before it"
     if sign == "_":
         hint = "a name begins with a letter"
     return InputError(why, hint=hint, snippet=format_caret(text, place), usage=True)
@@ -140,6 +143,8 @@ def format_caret(text: str, place: int) -> str:
     return f"{line}\n{' ' * len(before)}^"
 
 
+_MODULES = ("np", "numpy", "math", "torch", "F", "nn", "tf", "jnp")
+"""What stands before a function's name in Python."""
 MAX_NESTING, MAX_SIGNS = 100, 50
 """Brackets within brackets, and signs in a row."""
 CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau}

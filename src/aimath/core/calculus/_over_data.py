@@ -18,7 +18,7 @@ from aimath.core.calculus._balls import TooLargeError, UndecidedError, Undefined
 from aimath.core.calculus._evaluate import BLOCK, excerpt, undefined_reason
 from aimath.core.calculus._exact import NON_DIFFERENTIABLE, Evaluation, cost, settle, widths
 from aimath.core.calculus._expression import Function, names_of_variables, parse_function
-from aimath.core.calculus._grammar import CONSTANTS, REDUCTIONS, format_caret, parse
+from aimath.core.calculus._grammar import CONSTANTS, REDUCTIONS, format_caret, formula_names, parse
 from aimath.core.calculus._operations import OPERATIONS
 from aimath.core.numerics.double_double import two_sum
 from aimath.errors import InputError
@@ -50,6 +50,14 @@ class Contributions(NamedTuple):
     total: float  # over all rows
 
 
+class Fit(NamedTuple):
+    """A formula of one column that is fitted to another."""
+
+    x: str  # the column that it is of
+    y: str  # the column that it should give
+    text: str
+
+
 class DataFunction(Function):
     """A formula of variables and columns of data, whose means and sums go over the rows."""
 
@@ -63,6 +71,25 @@ class DataFunction(Function):
         self._evaluators: dict[int, _RowEvaluator] = {}
         _check_names(text, parts, data)
         self._check_root(parts)
+
+    @property
+    def fit(self) -> Fit | None:
+        """What the formula fits to the data, if it has powers or sizes of f(x) - y, x and y columns."""
+        for part in self._parts:
+            if part.op in ("pow", "abs") and self._parts[part.args[0]].op == "sub":
+                sides = [self._parts[place] for place in self._parts[part.args[0]].args]
+                for line, column in (sides, sides[::-1]):
+                    names = formula_names(self.text[line.start : line.end])
+                    crossed = [name for name in names if name in self.data.columns]
+                    if column.name in self.data.columns and len(crossed) == 1 and line.op != "variable":
+                        return Fit(crossed[0], column.name, self.text[line.start : line.end])
+        return None
+
+    def fitted(self, fit: Fit, point: Sequence[float], x: Array) -> Array:
+        """Return what the formula makes of numbers x (n,) at a point, where the data have its column x."""
+        variables = (*self.variables, fit.x)
+        rows = np.column_stack((*(np.full(len(x), value) for value in point), x))
+        return parse_function(fit.text, variables).float_values(rows)
 
     def _check_root(self, parts: Sequence[ParseNode]) -> None:
         """Raise InputError if nothing goes over the rows, or the formula has a value for each."""
@@ -489,7 +516,8 @@ def _reduced_parts(parts: Sequence[ParseNode]) -> set[int]:
 def _check_names(text: str, parts: Sequence[ParseNode], data: Data) -> None:
     """Raise InputError if a name of the formula is a constant and a column."""
     for part in parts:
-        if part.op == "number" and part.name in (data.names or data.columns):
+        # A number that is written in digits has no name, which a column may have too.
+        if part.op == "number" and part.name and part.name in (data.names or data.columns):
             why = f"{part.name} is the constant {CONSTANTS[part.name]:.6g} and a column of the data"
             hint = "give the column another name"
             raise InputError(why, hint=hint, snippet=format_caret(text, part.start), usage=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
-    from aimath.core.information._compare import KL_LEVELS, ComparisonAccumulator, compare
+    from aimath.core.information._categories import CategoriesAccumulator, align_categories
     from aimath.core.information._cross_entropy import cross_entropy
     from aimath.core.information._divergence import js, kl
     from aimath.core.information._entropy import entropy
@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from aimath.core.information._perplexity import perplexity
     from aimath.core.information._preferences import dpo, grpo
     from aimath.core.information._rlhf import rlhf
+    from aimath.core.information.metrics._compare import KL_LEVELS, ComparisonAccumulator, compare
+    from aimath.core.information.metrics._evaluate import EvaluationAccumulator, evaluate
 
 __all__ = [
     "KL_LEVELS",
+    "CategoriesAccumulator",
     "ComparisonAccumulator",
+    "EvaluationAccumulator",
+    "align_categories",
     "compare",
     "cross_entropy",
     "dpo",
     "entropy",
+    "evaluate",
     "focal",
     "gaussian_kl",
     "grpo",
@@ -38,10 +44,12 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "_compare": ["KL_LEVELS", "ComparisonAccumulator", "compare"],
+        "_categories": ["CategoriesAccumulator", "align_categories"],
+        "metrics._compare": ["KL_LEVELS", "ComparisonAccumulator", "compare"],
         "_cross_entropy": ["cross_entropy"],
         "_divergence": ["js", "kl"],
         "_entropy": ["entropy"],
+        "metrics._evaluate": ["EvaluationAccumulator", "evaluate"],
         "_focal": ["focal"],
         "_gaussian_kl": ["gaussian_kl"],
         "_info_nce": ["info_nce"],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
+from aimath.core.information._logit_pairs import as_log_probs
 from aimath.core.information._reductions import (
     Rounding,
     adds_up,
@@ -223,6 +224,17 @@ def cross_entropy(
 ) -> SoftCrossEntropy: ...
 @overload
 def cross_entropy(
+    p: ArrayLike | None = None,
+    q: None = None,
+    base: float = ...,
+    label_smoothing: float = ...,
+    normalize: bool = ...,
+    *,
+    log_probs: ArrayLike,
+    target: ArrayLike | None = ...,
+) -> CrossEntropyOfLogits | SoftCrossEntropy: ...
+@overload
+def cross_entropy(
     p: None = None,
     q: None = None,
     base: float = ...,
@@ -257,13 +269,14 @@ def cross_entropy(
     logits: ArrayLike | None = None,
     probs: ArrayLike | None = None,
     target: ArrayLike | None = None,
+    log_probs: ArrayLike | None = None,
 ) -> CrossEntropy | CrossEntropyOfLogits | SoftCrossEntropy:
     """Return the cross-entropy of p relative to q or logits, or of logits or probs with target classes.
 
     -sum(t * log(q)) along the last axis, t = (1 - label_smoothing) * p + label_smoothing / n as in
     torch; in nats. q = 0 < t gives inf, where scikit-learn clips. Of logits it is logsumexp(logits) -
     logits[target]; torch skips target -100, optax wraps -1: both are errors here. Of probs it is
-    -log(probs[target]), as they are. Good (1952), Bridle (1990).
+    -log(probs[target]), as they are; of natural log_probs as of logits. Good (1952), Bridle (1990).
 
     >>> float(cross_entropy([0.0, 1.0], [0.5, 0.5], base=2).cross_entropy)
     1.0
@@ -272,6 +285,12 @@ def cross_entropy(
     >>> float(cross_entropy([0.5, 0.5], logits=[0.0, 0.0], base=2).cross_entropy)
     1.0
     """
+    if log_probs is not None:
+        if logits is not None or probs is not None:
+            raise InputError("give one of logits, probs and log_probs", usage=True)
+        logits = as_log_probs(log_probs, normalize=normalize)
+        if target is not None:
+            normalize = False  # it is done by the softmax of logits
     if p is not None and logits is not None and q is None and target is None and probs is None:
         return _cross_entropy_of_soft_targets(p, logits, base, label_smoothing, normalize)
     if logits is not None and probs is not None:

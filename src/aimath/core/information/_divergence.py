@@ -18,6 +18,7 @@ from aimath.core.information._reductions import (
     expectation_terms,
     first_infinite,
     js_rows,
+    js_terms,
     kl_rows,
     logarithm,
 )
@@ -25,12 +26,17 @@ from aimath.core.information._weights import as_distribution_pair
 from aimath.core.numerics.arrays import Check
 from aimath.core.numerics.forms import check_scale
 from aimath.core.probability import log_softmax_rows
+from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.numerics.axes import Entries, EntryNumbers, Scalars, Vectors
     from aimath.core.numerics.types import Array
+
+
+TEMPERATURES = (1e-100, 1e100)
+"""Temperatures at which T² and what it multiplies are within float64."""
 
 
 class KL(NamedTuple):
@@ -124,15 +130,22 @@ class KLOfLogits(NamedTuple):
     kl: Scalars  # >= 0, inf where q alone is masked
     reverse: Scalars  # >= 0
     ratios: LogRatios
+    temperature: float = 1.0
+
+    @property
+    def distillation(self) -> Scalars:
+        """T² kl, the loss whose gradients keep their size at every temperature (Hinton et al. 2015)."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.kl * self.temperature * self.temperature)
 
     @property
     def p(self) -> Vectors:  # sums to 1
-        """softmax(p_logits)."""
+        """softmax(p_logits / temperature)."""
         return self.ratios.p
 
     @property
     def q(self) -> Vectors:  # sums to 1
-        """softmax(q_logits)."""
+        """softmax(q_logits / temperature)."""
         return self.ratios.q
 
     @property
@@ -162,7 +175,7 @@ class KLOfLogits(NamedTuple):
         return np.asarray(np.minimum(found, np.log(float(self.p.shape[-1])) / logarithm(self.base)[2]))
 
     def _expected_surprise(self, p: Array, logits: Array) -> Array:
-        surprise = 0.0 - log_softmax_rows(logits)
+        surprise = 0.0 - log_softmax_rows(logits, self.temperature)
         return np.asarray(accurate_sum(expectation_terms(p, surprise)) / logarithm(self.base)[2]) + 0.0
 
     @property
@@ -200,13 +213,15 @@ def kl(
     *,
     logits: bool = False,
     log_probs: bool = False,
+    temperature: float = 1.0,
 ) -> KL | KLOfLogits:
     """Return the Kullback-Leibler divergence KL(p, q) of distributions along the last axis.
 
     kl = sum(p * log(p / q) - p + q), which is sum(p * log(p / q)) where both sum to 1 and is not
     moved by the last digits of the sums; in nats. q = 0 < p gives inf. With `logits` p and q are
-    those of softmaxes, with `log_probs` natural logarithms, and log(p / q) is kept from them. torch's
-    kl_div takes (log q, p), and the mean by default. Kullback and Leibler (1951).
+    those of softmaxes, with `log_probs` natural logarithms, and log(p / q) is kept from them. With a
+    `temperature` T the softmaxes are those of logits / T; `distillation` is T² kl, and kl without it.
+    torch's kl_div takes (log q, p), and the mean by default. Kullback and Leibler (1951).
 
     >>> float(kl([0.5, 0.5, 0], [0.25, 0.25, 0.5], base=2).kl)
     1.0
@@ -214,14 +229,33 @@ def kl(
     800.0
     """
     check_scale(logits=logits, log_probs=log_probs, normalize=normalize)
+    _check_temperature(temperature, logits=logits)
     if logits or log_probs:
         z, w = as_logit_pair(p, q, log_probs=log_probs, normalize=normalize)
-        nat, found = logarithm(base)[2], log_ratios(z, w)
+        nat, found = logarithm(base)[2], log_ratios(z, w, temperature)
         back = found.swap()
-        return KLOfLogits(z, w, float(base), found.kl / nat, back.kl / nat, found)
+        return KLOfLogits(z, w, float(base), found.kl / nat, back.kl / nat, found, float(temperature))
     a, b, rounding = as_distribution_pair(p, q, normalize=normalize)
     names = () if normalize else ("p", "q")
     return KL(a, b, float(base), kl_rows(a, b, base, difference=rounding.difference, names=names), rounding)
+
+
+def _check_temperature(temperature: float, *, logits: bool) -> None:
+    """Raise an InputError unless there are logits that the temperature divides, and it leaves numbers."""
+    if temperature == 1.0:
+        return
+    if not logits:
+        raise InputError("{operand} divides logits", operand="temperature", usage=True)
+    low, high = TEMPERATURES
+    if not low <= temperature <= high:
+        raise InputError(
+            "{operand} must be from {low:g} to {high:g} here, not {value:g}",
+            operand="temperature",
+            low=low,
+            high=high,
+            value=temperature,
+            usage=True,
+        )
 
 
 class JS(NamedTuple):
@@ -244,6 +278,11 @@ class JS(NamedTuple):
     def mixture(self) -> Vectors:  # sums to 1
         """(p + q) / 2."""
         return 0.5 * self.p + 0.5 * self.q
+
+    @property
+    def terms(self) -> Vectors:  # 0..log 2
+        """What each outcome adds: (p log(p/m) + q log(q/m)) / 2 with m the mixture."""
+        return js_terms(self.p, self.q, self.base, difference=self.rounding.difference)
 
     @property
     def kl_p(self) -> Scalars:  # 0..log 2

@@ -9,7 +9,7 @@ import numpy as np
 
 from aimath.core.information._reductions import accurate_sum, horner, row_dots, row_sums
 from aimath.core.numerics.arrays import SUM_TOLERANCE, as_vectors, check_same_rows
-from aimath.core.numerics.double_double import two_sum
+from aimath.core.numerics.double_double import divide_dd, two_sum
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
 from aimath.errors import InputError, Remedy
 
@@ -31,6 +31,8 @@ MAX_PLAIN_LOGIT = 600.0
 """Exponentials of logits up to here are added as they stand."""
 MAX_SHIFT, MIN_PLAIN_KL = 16.0, 1e-14
 """Common shifts of the logits, and divergences, beyond and below which the normalisers' rounding shows."""
+TINY = 2.0**-20
+"""Differences of logits up to which the normalisers' logarithms would hide digits of them."""
 CORRECTED = 0.1
 """Divergences (nats) below which the normaliser is corrected by what the differences say of it."""
 
@@ -109,21 +111,28 @@ def as_log_probs(values: ArrayLike | None, *, normalize: bool) -> Array:
     return x
 
 
-def log_ratios(a: Array, b: Array) -> LogRatios:
-    """Return softmax(a), softmax(b) and the difference of their logarithms, rows (..., n) of logits.
+def log_ratios(a: Array, b: Array, temperature: float = 1.0) -> LogRatios:
+    """Return softmax(a / T), softmax(b / T) and the difference of their logarithms, rows (..., n) of logits.
 
     Differences of logits are taken in double-double, from those of the largest: a shift that both
     share costs no digits. Where the two are close, the normaliser is what makes q sum to 1.
     """
-    p, q = softmax_rows(a)[0], softmax_rows(b)[0]
+    p, q = softmax_rows(a, temperature)[0], softmax_rows(b, temperature)[0]
     with np.errstate(all="ignore"):
         largest = (a.max(axis=-1, keepdims=True), b.max(axis=-1, keepdims=True))
         (x, x_low), (y, y_low) = (_minus(z, top) for z, top in zip((a, b), largest, strict=True))
         d, low = two_sum(x, -y)
-        d = np.where(np.isfinite(d), d + (low + (x_low - y_low)), d)
-        tops = (np.take_along_axis(log_softmax_rows(z), _first(z), axis=-1) for z in (a, b))
+        low += x_low - y_low
+        if temperature != 1.0:
+            d, low = divide_dd(d, low, temperature)
+        d = np.where(np.isfinite(d), d + low, d)
+        tops = (np.take_along_axis(log_softmax_rows(z, temperature), _first(z), axis=-1) for z in (a, b))
         log_a, log_b = tops
-        d = d + (log_a - log_b)
+        d = np.where((a == -np.inf) & (b == -np.inf), 0.0, d)
+        # Of the smallest differences the logarithms would leave no digits: Σ p exp(-d) = 1 says their shift.
+        tiny = np.abs(d).max(axis=-1, keepdims=True) < TINY
+        shift = np.log1p(accurate_sum(p * np.expm1(-np.where(tiny, d, 0.0)))[..., np.newaxis])
+        d = d + np.where(tiny, np.where(p > 0.0, shift, 0.0), log_a - log_b)
         d = np.where((a == -np.inf) & (b == -np.inf), 0.0, d)
     found = LogRatios(p, q, d)
     kl = accurate_sum(found.divergences)

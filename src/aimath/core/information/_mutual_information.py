@@ -19,6 +19,7 @@ from aimath.core.information._weights import CANCELLED, MAX_INTEGER_WEIGHTS, as_
 from aimath.core.numerics.arrays import Check, as_vectors, check_simplex
 from aimath.core.numerics.double_double import two_prod
 from aimath.core.numerics.exact import divide_rounded, to_integers
+from aimath.core.numerics.types import may_lack_value
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Weights(NamedTuple):
     table: Array | None = None  # (..., r, c) by a power of two below 1
 
 
+@may_lack_value("nmi")
 class MutualInformation(NamedTuple):
     """What rows and columns tell of each other."""
 
@@ -98,6 +100,29 @@ class MutualInformation(NamedTuple):
         """Entropy of the column marginal."""
         probs, low = self._marginals()[1]
         return entropy_rows(probs, self.base, low=low)
+
+    @property
+    def conditional_entropy(self) -> Scalars:  # 0..column entropy
+        """H(Y|X), what is left uncertain of the column where the row is known: Σ joint log(row / joint)."""
+        table = self.joint if self.weights.table is None else self.weights.table
+        row = accurate_sum(table)[..., np.newaxis]
+        largest = np.arange(table.shape[-1]) == np.argmax(table, axis=-1)[..., np.newaxis]
+        rest = accurate_sum(np.where(largest, 0.0, table))[..., np.newaxis]
+        with np.errstate(all="ignore"):
+            # Of the largest by what the others are, which row / joint would have rounded away.
+            ratio = row / table
+            others = np.where(np.isposinf(ratio), np.log(row) - np.log(table), np.log(ratio))
+            logs = np.where(largest, np.log1p(rest / table), others)
+            terms = np.where(table > 0.0, table * logs, 0.0)
+        nats = accurate_sum(_flatten(terms)) / accurate_sum(_flatten(table))
+        return np.asarray(nats / logarithm(self.base)[2]) + 0.0
+
+    @property
+    def nmi(self) -> Scalars:  # 0..1
+        """Mutual information over the mean of both entropies, as in scikit-learn; none if both are 0."""
+        mean = 0.5 * self.row_entropy + 0.5 * self.column_entropy
+        with np.errstate(invalid="ignore"):
+            return np.minimum(self.mutual_information / mean, 1.0)
 
     def terms_add_up(self) -> Any:
         """Return whether the terms, which are rounded, add up to the mutual information."""

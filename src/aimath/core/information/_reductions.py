@@ -439,6 +439,14 @@ def js_rows(
     return np.minimum(np.maximum(logs / divisor + rest / nat, 0.0) + 0.0, float(log(2.0) / divisor))
 
 
+def js_terms(p: Array, q: Array, base: float, *, difference: Array | None = None) -> Array:
+    """Return what each entry of rows (..., n) adds to js: (p log(p/m) + q log(q/m)) / 2, m = (p + q)/2."""
+    log, divisor, nat = logarithm(base)
+    with np.errstate(all="ignore"):
+        logs, rest = _js_terms(p, q, p - q if difference is None else difference, log)
+    return np.asarray(logs / divisor + rest / nat)
+
+
 def _js_terms(p: Array, q: Array, difference: Array, log: np.ufunc) -> tuple[Array, Array]:
     """Return the terms of (p log(p/m) + q log(q/m)) / 2 in units of the base, and those in nats."""
     far = (p >= 3.0 * q) | (q >= 3.0 * p)

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
-    from aimath.core.linalg._attention import attention, multi_head
+    from aimath.core.linalg._adapters import LoraFactors, lora_costs, lora_factors
     from aimath.core.linalg._difference import difference
-    from aimath.core.linalg._eigen import eig
     from aimath.core.linalg._inverse import det, inverse
-    from aimath.core.linalg._lora import lora, lora_ranks, lora_update
+    from aimath.core.linalg._lora import LoraRanksAccumulator, lora, lora_ranks, lora_update
     from aimath.core.linalg._neighbours import (
         EXAMPLE_VECTORS,
         EXAMPLE_WORDS,
@@ -17,17 +16,31 @@ if TYPE_CHECKING:
         build_index,
         nearest_neighbours,
     )
-    from aimath.core.linalg._normalization import layer_norm, rms_norm
-    from aimath.core.linalg._pca import PCA, pca, streaming_pca
-    from aimath.core.linalg._positions import positional, rope
     from aimath.core.linalg._products import dot, layer, matmul, neuron, transpose
     from aimath.core.linalg._similarity import cosine
-    from aimath.core.linalg._svd import SvdApprox, default_ranks, streaming_svd, svd_approx, uses_full_svd
+    from aimath.core.linalg.decompositions._eigen import eig
+    from aimath.core.linalg.decompositions._pca import PCA, pca, streaming_pca
+    from aimath.core.linalg.decompositions._spectrum import Spectrum, gram_matrix, gram_values, spectrum
+    from aimath.core.linalg.decompositions._svd import (
+        SvdApprox,
+        default_ranks,
+        is_one_pass,
+        streaming_svd,
+        svd_approx,
+        uses_full_svd,
+    )
+    from aimath.core.linalg.transformer._attention import attention, multi_head
+    from aimath.core.linalg.transformer._normalization import layer_norm, rms_norm
+    from aimath.core.linalg.transformer._positions import positional, rope
+    from aimath.core.linalg.transformer._scaled_dot_product import scaled_dot_product_attention
 
 __all__ = [
     "EXAMPLE_VECTORS",
     "EXAMPLE_WORDS",
     "PCA",
+    "LoraFactors",
+    "LoraRanksAccumulator",
+    "Spectrum",
     "SvdApprox",
     "analogy",
     "attention",
@@ -38,10 +51,15 @@ __all__ = [
     "difference",
     "dot",
     "eig",
+    "gram_matrix",
+    "gram_values",
     "inverse",
+    "is_one_pass",
     "layer",
     "layer_norm",
     "lora",
+    "lora_costs",
+    "lora_factors",
     "lora_ranks",
     "lora_update",
     "matmul",
@@ -52,6 +70,8 @@ __all__ = [
     "positional",
     "rms_norm",
     "rope",
+    "scaled_dot_product_attention",
+    "spectrum",
     "streaming_pca",
     "streaming_svd",
     "svd_approx",
@@ -62,17 +82,27 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "_attention": ["attention", "multi_head"],
+        "_adapters": ["LoraFactors", "lora_costs", "lora_factors"],
+        "transformer._attention": ["attention", "multi_head"],
         "_difference": ["difference"],
-        "_eigen": ["eig"],
+        "decompositions._eigen": ["eig"],
         "_inverse": ["det", "inverse"],
-        "_lora": ["lora", "lora_ranks", "lora_update"],
+        "_lora": ["LoraRanksAccumulator", "lora", "lora_ranks", "lora_update"],
         "_neighbours": ["EXAMPLE_VECTORS", "EXAMPLE_WORDS", "analogy", "build_index", "nearest_neighbours"],
-        "_normalization": ["layer_norm", "rms_norm"],
-        "_pca": ["PCA", "pca", "streaming_pca"],
-        "_positions": ["positional", "rope"],
+        "transformer._normalization": ["layer_norm", "rms_norm"],
+        "decompositions._pca": ["PCA", "pca", "streaming_pca"],
+        "transformer._positions": ["positional", "rope"],
         "_products": ["dot", "layer", "matmul", "neuron", "transpose"],
+        "transformer._scaled_dot_product": ["scaled_dot_product_attention"],
         "_similarity": ["cosine"],
-        "_svd": ["SvdApprox", "default_ranks", "streaming_svd", "svd_approx", "uses_full_svd"],
+        "decompositions._spectrum": ["Spectrum", "gram_matrix", "gram_values", "spectrum"],
+        "decompositions._svd": [
+            "SvdApprox",
+            "default_ranks",
+            "is_one_pass",
+            "streaming_svd",
+            "svd_approx",
+            "uses_full_svd",
+        ],
     },
 )

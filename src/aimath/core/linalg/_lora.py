@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, overload
 
 import numpy as np
 
-from aimath.core.linalg import _svd as _svd
-from aimath.core.linalg._svd import check_ranks
+from aimath.core.linalg._adapters import LoraFactors
+from aimath.core.linalg.decompositions import _svd as _svd
+from aimath.core.linalg.decompositions._spectrum import SAFE_SHARE, gram_matrix, gram_values, unit_power
+from aimath.core.linalg.decompositions._svd import check_ranks
+from aimath.core.numerics.accumulators import (
+    combine_states,
+    part_of_state,
+    state_of_texts,
+    texts_of_state,
+)
 from aimath.core.numerics.arrays import Check, as_matrix, as_vectors, format_shape
 from aimath.core.numerics.forms import select_form
 from aimath.core.numerics.types import EPS, Array
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from aimath.core.numerics.accumulators import State
     from aimath.core.numerics.axes import (
         Matrix,
         RankPerShare,
@@ -34,6 +43,8 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
     Weights = ArrayLike | Mapping[str, ArrayLike]
 
+DECIDED = 1e-12
+"""Shares of energy that a Gram matrix leaves so near to what is asked are computed by an SVD."""
 MAX_SIDE = 10**9
 """No side of a matrix is longer: so every count fits in 64 bits."""
 
@@ -128,12 +139,25 @@ class LoraUpdate(NamedTuple):
     tuned: Matrix
     energy: Shares  # shares of the squared norm of the update, 0 .. 1
     ranks: RankPerShare  # smallest rank that keeps so much of tuned - base; 0 if nothing changed
-    singular_values: SingularValues  # of tuned - base
+    left: SingularValues  # share of the squared norm that each rank leaves, from rank 0
     update: float  # Frobenius norm of tuned - base
     relative_update: float  # over the norm of base; inf if that is 0
-    effective_rank: Scalar  # exp(entropy of the singular values' shares)
     stable_rank: float  # update² / s_1²
-    numerical_rank: int  # singular values beyond float64's rounding; float32 weights have noise above it
+
+    @property
+    def singular_values(self) -> SingularValues:
+        """The singular values of tuned - base, by an SVD each time."""
+        return np.asarray(np.linalg.svd(self.tuned - self.base, compute_uv=False))
+
+    @property
+    def effective_rank(self) -> Scalar:
+        """exp(entropy of the singular values' shares)."""
+        return _svd.effective_rank(self.singular_values)
+
+    @property
+    def numerical_rank(self) -> int:
+        """Singular values beyond float64's rounding; float32 weights have noise above it."""
+        return _svd.numerical_rank(self.singular_values, (len(self.base), self.base.shape[1]))
 
     @property
     def parameters(self) -> RankPerShare:
@@ -159,7 +183,8 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
     """Return the rank that an adapter needs for the change from base to tuned weights.
 
     The smallest r with s_1² + ... + s_r² >= energy (s_1² + s_2² + ...), of the singular values of
-    tuned - base: no adapter of a smaller rank keeps as much (Eckart and Young 1936).
+    tuned - base: no adapter of a smaller rank keeps as much (Eckart and Young 1936). The squares are
+    eigenvalues of the smaller Gram matrix, where these tell one rank from the next.
 
     >>> lora_update([[1, 0], [0, 1]], [[1, 3], [0, 5]], [0.9, 1]).ranks
     array([1, 1])
@@ -176,9 +201,10 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
         )
     with np.errstate(over="ignore"):
         change = after - before
-    if not np.isfinite(change).all():
+    size = float(max(change.max(), -change.min()))
+    if not size < math.inf:
         raise InputError("tuned - base is beyond float64", operand="tuned")
-    s = np.asarray(np.linalg.svd(change, compute_uv=False))
+    s = _deciding_values(change, size, shares)
     largest = float(s[0])
     norm = largest * float(np.linalg.norm(s / (largest or 1.0)))
     whole = frobenius_norm(before)
@@ -187,13 +213,27 @@ def lora_update(base: ArrayLike, tuned: ArrayLike, energy: ArrayLike = (0.9, 0.9
         after,
         shares,
         ranks_for_energy(tail_energy(s), shares),
-        s,
+        tail_energy(s),
         norm,
         relative_norm(norm, whole),
-        _svd.effective_rank(s),
         _svd.stable_rank(norm, largest),
-        _svd.numerical_rank(s, (len(before), before.shape[1])),
     )
+
+
+def _deciding_values(change: Array, size: float, shares: Array) -> Array:
+    """Return singular values whose squares have the digits that shares of energy ask for.
+
+    By a Gram matrix, or by an SVD where a share is all but 1, or rounding might decide a rank. `size`
+    is the largest entry's.
+    """
+    if shares.max() <= 1.0 - SAFE_SHARE:
+        power = unit_power(size)
+        unit = np.ldexp(change, -power) if power else change
+        values = gram_values(gram_matrix([unit], unit.shape))
+        gaps = np.abs(tail_energy(values) - (1.0 - shares[:, np.newaxis]))
+        if gaps.min() > DECIDED:
+            return np.asarray(np.ldexp(values, power) if power else values)
+    return np.asarray(np.linalg.svd(change, compute_uv=False))
 
 
 def frobenius_norm(x: Array) -> float:
@@ -202,7 +242,7 @@ def frobenius_norm(x: Array) -> float:
     >>> frobenius_norm(np.array([[3e200, 0.0]]))
     3e+200
     """
-    size = float(np.abs(x).max())
+    size = float(max(x.max(), -x.min()))
     norm = float(np.linalg.norm(x)) if 1e-100 < size < 1e100 else 0.0
     return norm or size * float(np.linalg.norm(x / (size or 1.0)))
 
@@ -266,6 +306,84 @@ class _TensorUpdate(NamedTuple):
     norms: tuple[float, float, float]  # of the update by singular values, by entries; of the base
 
 
+class LoraRanksAccumulator:
+    """An accumulator of the ranks that updates of tensors need: of each only its singular values are kept.
+
+    >>> found = LoraRanksAccumulator()
+    >>> found.update("w", lora_update([[0, 0], [0, 0]], [[3, 0], [0, 4]], [0.6, 1]))
+    >>> found.result().rank.tolist()
+    [1, 2]
+    """
+
+    def __init__(self) -> None:
+        self.energy = np.zeros(0)
+        self.factors: dict[str, LoraFactors] = {}  # of the tensors of which they were asked for
+        self._tensors: list[_TensorUpdate] = []
+
+    def update(self, name: str, update: LoraUpdate, factors: LoraFactors | None = None) -> None:
+        """Add the update of a tensor, with the factors of an adapter for it where they are wanted."""
+        self._check_energy(update.energy)
+        self._tensors.append(_summarize(name, update))
+        if factors is not None:
+            self.factors[name] = factors
+
+    def _check_energy(self, energy: Array) -> None:
+        if not self._tensors:
+            self.energy = energy
+        if not np.array_equal(self.energy, energy):
+            raise InputError("updates of which other shares are asked for don't go together")
+
+    def merge(self, other: Self) -> None:
+        """Add the tensors of another accumulator, which follow."""
+        if other._tensors:
+            self._check_energy(other.energy)
+            self._tensors += other._tensors
+            self.factors |= other.factors
+
+    def result(self) -> LoraRanks:
+        """Return the rank that each update needs, and the one that serves all."""
+        tensors = self._tensors
+        if not tensors:
+            raise InputError("there are no tensors to compare")
+        each = [(t, e, r) for t in tensors for e, r in zip(self.energy.tolist(), t.ranks, strict=True)]
+        rows = [_table_row(t.name, "x".join(map(str, t.shape)), [t], e, rank) for t, e, rank in each]
+        if len(tensors) > 1:
+            shared = zip(self.energy.tolist(), _shared_ranks(tensors, self.energy).tolist(), strict=True)
+            rows += [_table_row(ALL_TENSORS, "", tensors, e, rank) for e, rank in shared]
+        return LoraRanks(*(np.array(column) for column in zip(*rows, strict=True)))
+
+    def state(self) -> State:
+        """Return all that is held."""
+        tensors = self._tensors
+        factors = {f"factors{k}": one._asdict() for k, one in enumerate(self.factors.values())}
+        held: State = {
+            "energy": self.energy.copy(),
+            "shapes": np.array([t.shape for t in tensors], np.int64).reshape(-1, 2),
+            "ranks": np.array([t.ranks for t in tensors], np.int64),
+            "norms": np.array([t.norms for t in tensors], np.float64).reshape(-1, 3),
+            "tail_energies": np.concatenate([np.zeros(0), *(t.tail_energy for t in tensors)]),
+        }
+        return held | combine_states(
+            names=state_of_texts(t.name for t in tensors), adapted=state_of_texts(self.factors), **factors
+        )
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> Self:
+        """Return the accumulator that holds a state."""
+        found = cls()
+        found.energy = np.array(state["energy"])
+        names = texts_of_state(part_of_state(state, "names"))
+        shapes = [(int(m), int(n)) for m, n in state["shapes"]]
+        ends = np.cumsum([min(shape) + 1 for shape in shapes], dtype=np.int64)
+        tails = np.split(np.array(state["tail_energies"]), ends[:-1]) if shapes else []
+        ranks, norms = state["ranks"].tolist(), map(tuple, state["norms"].tolist())
+        found._tensors = [_TensorUpdate(*one) for one in zip(names, shapes, tails, ranks, norms, strict=True)]
+        for k, name in enumerate(texts_of_state(part_of_state(state, "adapted"))):
+            part = part_of_state(state, f"factors{k}")
+            found.factors[name] = LoraFactors(np.array(part["B"]), np.array(part["A"]))
+        return found
+
+
 def lora_ranks(updates: Iterable[tuple[str, LoraUpdate]]) -> LoraRanks:
     """Return the rank that each update of a set needs, and the one rank that serves all.
 
@@ -278,26 +396,17 @@ def lora_ranks(updates: Iterable[tuple[str, LoraUpdate]]) -> LoraRanks:
     >>> lora_ranks([("w", one)]).rank.tolist()
     [1, 2]
     """
-    tensors: list[_TensorUpdate] = []
-    shares = np.zeros(0)
+    found = LoraRanksAccumulator()
     for name, update in updates:
-        shares = update.energy
-        tensors.append(_summarize(name, update))
-    if not tensors:
-        raise InputError("there are no tensors to compare")
-    each = [(t, float(e), r) for t in tensors for e, r in zip(shares, t.ranks, strict=True)]
-    rows = [_table_row(t.name, "x".join(map(str, t.shape)), [t], energy, rank) for t, energy, rank in each]
-    if len(tensors) > 1:
-        shared = zip(shares.tolist(), _shared_ranks(tensors, shares).tolist(), strict=True)
-        rows += [_table_row(ALL_TENSORS, "", tensors, energy, rank) for energy, rank in shared]
-    return LoraRanks(*(np.array(column) for column in zip(*rows, strict=True)))
+        found.update(name, update)
+    return found.result()
 
 
 def _summarize(name: str, update: LoraUpdate) -> _TensorUpdate:
     return _TensorUpdate(
         name,
         update.base.shape,
-        tail_energy(update.singular_values),
+        update.left,
         update.ranks.tolist(),
         (update.update, update.entries, frobenius_norm(update.base)),
     )

@@ -1,4 +1,4 @@
-"""Tensors with gradients, networks of them, and the size of a transformer."""
+"""Tensors with gradients, networks of them and what trains these, and the size of a transformer."""
 
 from typing import TYPE_CHECKING
 
@@ -6,57 +6,159 @@ from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
     from aimath.core.nn._architecture import Architecture, check_architecture, tensor_shapes
-    from aimath.core.nn._functions import (
-        concatenate,
+    from aimath.core.nn._decoder import Decoder, DecoderConfig, DecoderPass, KVCache, decoder_shapes
+    from aimath.core.nn._decoder_views import (
+        TextIds,
+        attention_of,
+        logit_lens,
+        next_tokens,
+        token_surprises,
+    )
+    from aimath.core.nn._encoder import (
+        MAX_RANDOM_WIDTH,
+        POOLINGS,
+        Embedding,
+        Encoder,
+        EncoderConfig,
+        EncoderPass,
+        embed,
+        encoder_shapes,
+        letter_encoder,
+        letter_ids,
+    )
+    from aimath.core.nn._generation import Sampling, continue_tokens, read_prompt
+    from aimath.core.nn._gpt import GPT, GPTConfig
+    from aimath.core.nn._layer import backprop
+    from aimath.core.nn._model_size import BITS, PARTS
+    from aimath.core.nn._optimizers import SGD, Adam, AdamW, Momentum, Muon, orthogonalize
+    from aimath.core.nn._parameters import EMA, Parameters, clip_norm
+    from aimath.core.nn._params import LIKE, params
+    from aimath.core.nn.autograd._functions import (
         cross_entropy,
-        embedding,
         exp,
         gelu,
-        layer_norm,
         log,
         log_softmax,
         logsumexp,
         relu,
         sigmoid,
+        silu,
         softmax,
         sqrt,
         stack,
         tanh,
         where,
     )
-    from aimath.core.nn._gradients import check_gradients, gradients
-    from aimath.core.nn._layer import backprop
-    from aimath.core.nn._model_size import BITS, PARTS
-    from aimath.core.nn._params import LIKE, params
-    from aimath.core.nn._tensor import Tensor
+    from aimath.core.nn.autograd._fused import (
+        attention,
+        concatenate,
+        cross_entropy_loss,
+        dropout,
+        embedding,
+        layer_norm,
+        linear,
+        rms_norm,
+        split,
+    )
+    from aimath.core.nn.autograd._gates import reglu
+    from aimath.core.nn.autograd._gradients import check_gradients, gradients
+    from aimath.core.nn.autograd._likelihoods import bernoulli_loss, discretized_logistic_loss
+    from aimath.core.nn.autograd._tensor import Tensor
+    from aimath.core.nn.checkpoints._quantization import FORMATS, check_formats, requantize
+    from aimath.core.nn.checkpoints._tensor_sources import Pair, TensorSource, rows_in_block, select_tensors
+    from aimath.core.nn.checkpoints._weights import (
+        HEADER_FIELDS,
+        Asked,
+        TensorsAccumulator,
+        pairs_of_sources,
+        weights,
+        weights_of_sources,
+    )
 
 __all__ = [
     "BITS",
+    "EMA",
+    "FORMATS",
+    "GPT",
+    "HEADER_FIELDS",
     "LIKE",
+    "MAX_RANDOM_WIDTH",
     "PARTS",
+    "POOLINGS",
+    "SGD",
+    "Adam",
+    "AdamW",
     "Architecture",
+    "Asked",
+    "Decoder",
+    "DecoderConfig",
+    "DecoderPass",
+    "Embedding",
+    "Encoder",
+    "EncoderConfig",
+    "EncoderPass",
+    "GPTConfig",
+    "KVCache",
+    "Momentum",
+    "Muon",
+    "Pair",
+    "Parameters",
+    "Sampling",
     "Tensor",
+    "TensorSource",
+    "TensorsAccumulator",
+    "TextIds",
+    "attention",
+    "attention_of",
     "backprop",
+    "bernoulli_loss",
     "check_architecture",
+    "check_formats",
     "check_gradients",
+    "clip_norm",
     "concatenate",
+    "continue_tokens",
     "cross_entropy",
+    "cross_entropy_loss",
+    "decoder_shapes",
+    "discretized_logistic_loss",
+    "dropout",
+    "embed",
     "embedding",
+    "encoder_shapes",
     "exp",
     "gelu",
     "gradients",
     "layer_norm",
+    "letter_encoder",
+    "letter_ids",
+    "linear",
     "log",
     "log_softmax",
+    "logit_lens",
     "logsumexp",
+    "next_tokens",
+    "orthogonalize",
+    "pairs_of_sources",
     "params",
+    "read_prompt",
+    "reglu",
     "relu",
+    "requantize",
+    "rms_norm",
+    "rows_in_block",
+    "select_tensors",
     "sigmoid",
+    "silu",
     "softmax",
+    "split",
     "sqrt",
     "stack",
     "tanh",
     "tensor_shapes",
+    "token_surprises",
+    "weights",
+    "weights_of_sources",
     "where",
 ]
 
@@ -64,28 +166,67 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "_architecture": ["Architecture", "check_architecture", "tensor_shapes"],
-        "_functions": [
-            "concatenate",
+        "_decoder": ["Decoder", "DecoderConfig", "DecoderPass", "KVCache", "decoder_shapes"],
+        "_encoder": [
+            "MAX_RANDOM_WIDTH",
+            "POOLINGS",
+            "Embedding",
+            "Encoder",
+            "EncoderConfig",
+            "EncoderPass",
+            "embed",
+            "encoder_shapes",
+            "letter_encoder",
+            "letter_ids",
+        ],
+        "autograd._functions": [
             "cross_entropy",
-            "embedding",
             "exp",
             "gelu",
-            "layer_norm",
             "log",
             "log_softmax",
             "logsumexp",
             "relu",
             "sigmoid",
+            "silu",
             "softmax",
             "sqrt",
             "stack",
             "tanh",
             "where",
         ],
-        "_gradients": ["check_gradients", "gradients"],
+        "autograd._fused": [
+            "attention",
+            "concatenate",
+            "cross_entropy_loss",
+            "dropout",
+            "embedding",
+            "layer_norm",
+            "linear",
+            "rms_norm",
+            "split",
+        ],
+        "autograd._gates": ["reglu"],
+        "_decoder_views": ["TextIds", "attention_of", "logit_lens", "next_tokens", "token_surprises"],
+        "_generation": ["Sampling", "continue_tokens", "read_prompt"],
+        "_gpt": ["GPT", "GPTConfig"],
+        "autograd._gradients": ["check_gradients", "gradients"],
         "_layer": ["backprop"],
+        "autograd._likelihoods": ["bernoulli_loss", "discretized_logistic_loss"],
         "_model_size": ["BITS", "PARTS"],
+        "_optimizers": ["SGD", "Adam", "AdamW", "Momentum", "Muon", "orthogonalize"],
+        "_parameters": ["EMA", "Parameters", "clip_norm"],
         "_params": ["LIKE", "params"],
-        "_tensor": ["Tensor"],
+        "checkpoints._quantization": ["FORMATS", "check_formats", "requantize"],
+        "autograd._tensor": ["Tensor"],
+        "checkpoints._tensor_sources": ["Pair", "TensorSource", "rows_in_block", "select_tensors"],
+        "checkpoints._weights": [
+            "HEADER_FIELDS",
+            "Asked",
+            "TensorsAccumulator",
+            "pairs_of_sources",
+            "weights",
+            "weights_of_sources",
+        ],
     },
 )

@@ -36,6 +36,7 @@ class Architecture(NamedTuple):
     final_norm: bool = True
     embedding_norm: bool = False
     qk_norm: bool = False  # of each query and key, of width head_dim
+    qk_norm_whole: bool = False  # of those of all heads together, as in OLMo 2
     experts: int = 0  # of which a router chooses
     experts_per_token: int = 0
     expert_d_ff: int = 0
@@ -63,6 +64,13 @@ class Architecture(NamedTuple):
     def keys(self) -> int:
         """The width of the keys, and of the values, of all heads that have some."""
         return self.kv_heads * self.head_dim
+
+    @property
+    def qk_norms(self) -> tuple[int, int]:
+        """The widths of the norms of queries and of keys."""
+        if not self.qk_norm:
+            return 0, 0
+        return (self.queries, self.keys) if self.qk_norm_whole else (self.head_dim, self.head_dim)
 
     @property
     def values(self) -> int:
@@ -157,14 +165,14 @@ def _norm(name: str, width: int, copies: int, *, bias: bool) -> list[TensorShape
 
 
 def _attention(s: Architecture) -> list[TensorShape]:
-    d, n, width = s.d_model, s.layers, s.head_dim * s.qk_norm
+    d, n, (q_norm, k_norm) = s.d_model, s.layers, s.qk_norms
     return [
         *_linear("attention.q", "attention", (d, s.queries), n, bias=s.qkv_bias),
         *_linear("attention.k", "attention", (d, s.keys), n, bias=s.qkv_bias),
         *_linear("attention.v", "attention", (d, s.keys), n, bias=s.qkv_bias),
         *_linear("attention.o", "attention", (s.values, d), n, bias=s.out_bias),
-        *_norm("norm.q", width, n, bias=s.norm_bias),
-        *_norm("norm.k", width, n, bias=s.norm_bias),
+        *_norm("norm.q", q_norm, n, bias=s.norm_bias),
+        *_norm("norm.k", k_norm, n, bias=s.norm_bias),
     ]
 
 

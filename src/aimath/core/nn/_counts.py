@@ -81,7 +81,7 @@ def norms(s: Architecture) -> int:
 def layer_norms(s: Architecture) -> int:
     """Return the numbers in one layer's norms."""
     ranks = s.q_rank + s.kv_rank
-    return (1 + s.norm_bias) * (s.layer_norms * s.d_model + 2 * s.head_dim * s.qk_norm + ranks)
+    return (1 + s.norm_bias) * (s.layer_norms * s.d_model + sum(s.qk_norms) + ranks)
 
 
 def outer_norms(s: Architecture) -> int:

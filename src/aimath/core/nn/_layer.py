@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from aimath.core import information, linalg
-from aimath.core.nn._errstate import checked_call
-from aimath.core.nn._functions import cross_entropy, softmax_residual
-from aimath.core.nn._gradients import COMPLEX_STEP, gradients
+from aimath.core.nn.autograd._errstate import checked_call
+from aimath.core.nn.autograd._functions import cross_entropy, softmax_residual
+from aimath.core.nn.autograd._gradients import COMPLEX_STEP, gradients
 from aimath.core.numerics.arrays import Check
 
 if TYPE_CHECKING:

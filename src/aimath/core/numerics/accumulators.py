@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
+from aimath.core.numerics.cells import MAX_DISTINCT, Cells
 from aimath.core.numerics.exact import divide_rounded
-from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,7 +65,105 @@ def combine_states(**states: Mapping[str, Any]) -> State:
 
 def part_of_state(state: Mapping[str, Any], part: str) -> State:
     """Return the state of one part of those that `combine_states` joined."""
-    return {name.removeprefix(f"{part}."): a for name, a in state.items() if name.startswith(f"{part}.")}
+    head = f"{part}."
+    size = len(head)
+    return {name[size:]: array for name, array in state.items() if name.startswith(head)}
+
+
+def state_of_texts(texts: Iterable[str]) -> State:
+    """Return texts as the bytes of their UTF-8 and how many each has.
+
+    >>> {name: array.tolist() for name, array in state_of_texts(["a", "é"]).items()}
+    {'bytes': [97, 195, 169], 'lengths': [1, 2]}
+    """
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return {
+        "bytes": np.frombuffer(b"".join(encoded), np.uint8).copy(),
+        "lengths": np.array([len(one) for one in encoded], np.int64),
+    }
+
+
+def texts_of_state(state: Mapping[str, Any]) -> list[str]:
+    """Return the texts that `state_of_texts` made arrays of."""
+    data, ends = np.asarray(state["bytes"], np.uint8).tobytes(), np.cumsum(state["lengths"]).tolist()
+    return [
+        data[start:end].decode("utf-8", "surrogatepass") for start, end in zip([0, *ends], ends, strict=False)
+    ]
+
+
+class Node(NamedTuple):
+    """What is learnt of units index * 2^level to (index + 1) * 2^level - 1."""
+
+    level: int
+    index: int  # type: ignore[assignment]  # a tuple's method of this name is not missed
+    accumulator: Any
+
+    @property
+    def start(self) -> int:
+        """The first unit."""
+        return self.index << self.level
+
+    @property
+    def stop(self) -> int:
+        """The unit behind the last."""
+        return (self.index + 1) << self.level
+
+
+class MergeTree:
+    """Accumulators of units first, first + 1, ... merged as a binary counter counts: always two of as many.
+
+    Units from any number on make the same nodes as they do among all: so what is rounded in a merge is
+    rounded in the same way whoever made the accumulators, and however the units were divided.
+
+    >>> tree = MergeTree()
+    >>> for unit in ([1.0], [2.0], [6.0]):
+    ...     one = MomentsAccumulator(1)
+    ...     one.update(unit)
+    ...     tree.add(one)
+    >>> tree.merged().result().means.tolist()
+    [3.0]
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self.first = first
+        self._nodes: list[Node] = []
+
+    @property
+    def stop(self) -> int:
+        """The number of the next unit."""
+        return self._nodes[-1].stop if self._nodes else self.first
+
+    def add(self, accumulator: Any) -> None:
+        """Add the accumulator of the next unit, which may be changed."""
+        self.add_node(Node(0, self.stop, accumulator))
+
+    def add_node(self, node: Node) -> None:
+        """Add the node of the next units, as another tree made it."""
+        if node.start != self.stop:
+            raise ValueError(f"units from {node.start} on can't follow those up to {self.stop}")
+        level, index, accumulator = node
+        while self._nodes and self._nodes[-1][:2] == (level, index - 1) and index % 2:
+            before = self._nodes.pop().accumulator
+            before.merge(accumulator)
+            level, index, accumulator = level + 1, index // 2, before
+        self._nodes.append(Node(level, index, accumulator))
+
+    def add_states(self, nodes: Iterable[tuple[int, int, State]], restore: Callable[[State], Any]) -> Self:
+        """Add nodes (level, index, state), and return the tree; `restore` makes an accumulator of a state."""
+        for level, index, state in nodes:
+            self.add_node(Node(level, index, restore(state)))
+        return self
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Return the largest nodes that the units so far make."""
+        return tuple(self._nodes)
+
+    def merged(self) -> Any:
+        """Return one accumulator of all units so far, None of none; the tree is at its end then."""
+        while len(self._nodes) > 1:
+            last = self._nodes.pop()
+            self._nodes[-1].accumulator.merge(last.accumulator)
+        return self._nodes[0].accumulator if self._nodes else None
 
 
 MANTISSA_BITS, LOW_BITS = 53, 27
@@ -283,13 +381,6 @@ def _of_bytes(rows: NDArray[np.uint8]) -> list[int]:
     return [int.from_bytes(row.tobytes(), "little", signed=True) for row in np.asarray(rows, np.uint8)]
 
 
-MAX_DISTINCT = 1 << 22
-"""Distinct values, of all quantiles together, that are kept exactly: 64 MiB."""
-MIN_PENDING = 1 << 16
-"""Values that wait at least before they are sorted in."""
-SIGN = np.uint64(1 << 63)
-
-
 class Quantiles(NamedTuple):
     """Quantiles of numbers, and by how much each may be off."""
 
@@ -297,7 +388,7 @@ class Quantiles(NamedTuple):
     errors: Array  # (q,) 0 where they are exact
 
 
-class QuantileAccumulator:
+class QuantileAccumulator(Cells):
     """An accumulator of quantiles of numbers: exact up to `capacity` distinct values, then within cells.
 
     Values are sorted into cells by the leading bits of their float64, as many of them as leave no more
@@ -312,10 +403,7 @@ class QuantileAccumulator:
     """
 
     def __init__(self, capacity: int = MAX_DISTINCT) -> None:
-        self.capacity = capacity
-        self._keys, self._counts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-        self._shift = 0  # trailing bits that are dropped
-        self._min, self._max = math.inf, -math.inf
+        super().__init__(capacity)
         self._pending: list[Array] = []
         self._waiting = 0
 
@@ -324,23 +412,17 @@ class QuantileAccumulator:
         x = np.asarray(block, np.float64).ravel()
         x = x[~np.isnan(x)]
         if x.size:
-            self._min, self._max = min(self._min, float(x.min())), max(self._max, float(x.max()))
+            self.widen(x)
             self._pending.append(x)
             self._waiting += x.size
-        if self._waiting >= max(MIN_PENDING, len(self._keys) // 2):
+        if self._waiting >= self.most_pending:
             self._settle()
 
     def merge(self, other: Self) -> None:
         """Add the numbers of another accumulator of the same capacity."""
-        if other.capacity != self.capacity:
-            raise InputError(f"quantiles of {other.capacity} and of {self.capacity} cells don't go together")
         other._settle()
         self._settle()
-        shift = max(self._shift, other._shift)
-        self._drop_bits(shift - self._shift)
-        keys = other._keys >> np.uint64(shift - other._shift)
-        self._add_cells(keys, other._counts)
-        self._min, self._max = min(self._min, other._min), max(self._max, other._max)
+        self.merge_cells(other)
 
     def result(self) -> Quantiles:
         """Return the least number, the quartiles, and the largest."""
@@ -349,7 +431,7 @@ class QuantileAccumulator:
     @property
     def count(self) -> int:
         """How many numbers there are."""
-        return int(self._counts.sum()) + self._waiting
+        return int(self.counts.sum()) + self._waiting
 
     def quantiles(self, levels: Sequence[float]) -> Quantiles:
         """Return quantiles at levels from 0 to 1, linear between order statistics.
@@ -358,97 +440,27 @@ class QuantileAccumulator:
         the decimal that it is written as, and rounded once.
         """
         self._settle()
-        ends, n = np.cumsum(self._counts), self.count
+        ends, n = np.cumsum(self.counts), self.count
         if not n:
             return Quantiles(np.full(len(levels), np.nan), np.zeros(len(levels)))
-        found = [self._quantile((n - 1) * Fraction(repr(float(level))), ends) for level in levels]
+        found = [self.quantile((n - 1) * Fraction(repr(float(level))), ends) for level in levels]
         return Quantiles(np.array([value for value, _ in found]), np.array([error for _, error in found]))
-
-    def _quantile(self, place: Fraction, ends: Indices) -> tuple[float, float]:
-        """Return the value at a place among the sorted numbers, counted from 0, and its error."""
-        below = place.numerator // place.denominator
-        (low, low_error), share = self._order_statistic(below, ends), place - below
-        if not share:
-            return low, low_error
-        high, high_error = self._order_statistic(below + 1, ends)
-        return interpolate(low, high, share), max(low_error, high_error)
-
-    def _order_statistic(self, k: int, ends: Indices) -> tuple[float, float]:
-        cell = int(np.searchsorted(ends, k, side="right"))
-        first = int(self._keys[cell]) << self._shift
-        last = first + (1 << self._shift) - 1
-        low, high = max(_of_key(first), self._min), min(_of_key(last), self._max)
-        if low == high:
-            return low, 0.0
-        middle = 0.5 * low + 0.5 * high
-        return middle, 0.5 * high - 0.5 * low + 2.0 * math.ulp(middle)  # what rounding may add
 
     def _settle(self) -> None:
         """Sort in what is pending."""
         if self._waiting:
             keys, counts = np.unique(np.concatenate(self._pending), return_counts=True)
             self._pending, self._waiting = [], 0
-            self._add_cells(_to_keys(keys) >> np.uint64(self._shift), counts)
-
-    def _add_cells(self, keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
-        """Add sorted cells of the same width."""
-        both = np.concatenate((self._keys, keys))
-        order = np.argsort(both, kind="stable")
-        self._keys, self._counts = both[order], np.concatenate((self._counts, counts))[order]
-        self._drop_bits(0)
-        while len(self._keys) > self.capacity:
-            self._drop_bits(1)
-
-    def _drop_bits(self, bits: int) -> None:
-        """Widen the cells by dropping further bits, and join those that are the same then."""
-        self._shift += bits
-        self._keys = self._keys >> np.uint64(bits)
-        if len(self._keys):
-            firsts = np.flatnonzero(np.concatenate(([True], self._keys[1:] != self._keys[:-1])))
-            self._keys, self._counts = self._keys[firsts], np.add.reduceat(self._counts, firsts)
+            self.add_cells(keys, counts)
 
     def state(self) -> State:
         """Return all that is held."""
         self._settle()
-        return {
-            "keys": self._keys.copy(),
-            "counts": self._counts.copy(),
-            "cells": np.array([self.capacity, self._shift]),
-            "extremes": np.array([self._min, self._max]),
-        }
+        return self.cell_state()
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> Self:
         """Return the accumulator that holds a state."""
-        capacity, shift = map(int, state["cells"])
-        found = cls(capacity)
-        found._shift = shift
-        found._keys, found._counts = np.array(state["keys"]), np.array(state["counts"])
-        found._min, found._max = map(float, state["extremes"])
+        found = cls(int(state["cells"][0]))
+        found.take_cells(state)
         return found
-
-
-def interpolate(low: float, high: float, share: Fraction) -> float:
-    """Return low + share (high - low) rounded once; beside an infinity that infinity, nan between two.
-
-    >>> interpolate(1.0, 2.0, Fraction(3, 4)), interpolate(0.0, math.inf, Fraction(1, 2))
-    (1.75, inf)
-    """
-    if low == high:
-        return low
-    if math.isinf(low) or math.isinf(high):
-        return low + high
-    return float(Fraction(low) + share * (Fraction(high) - Fraction(low)))
-
-
-def _to_keys(x: Array) -> NDArray[np.uint64]:
-    """Return integers in the order of the numbers, of which -0 is 0."""
-    bits = (x + 0.0).view(np.uint64)
-    return np.where(bits >= SIGN, ~bits, bits | SIGN)
-
-
-def _of_key(key: int) -> float:
-    """Return the number of an integer; beyond infinity it is infinity."""
-    bits = key ^ (1 << 63) if key >> 63 else key ^ ((1 << 64) - 1)
-    x = float(np.array(bits, np.uint64).view(np.float64))
-    return math.copysign(math.inf, x) if math.isnan(x) else x

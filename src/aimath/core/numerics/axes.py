@@ -64,6 +64,8 @@ Rows: TypeAlias = "Annotated[Any, 'row']"
 RowCounts: TypeAlias = "Annotated[Integers, 'row']"
 RowQuantiles: TypeAlias = "Annotated[Array, 'row', 'quantile']"
 RowScalars: TypeAlias = "Annotated[Array, 'row']"
+RowEnds: TypeAlias = "Annotated[Array, 'row', 'end']"
+RowImages: TypeAlias = "Annotated[FloatArray, 'row', 'height', 'width']"
 RowPoints: TypeAlias = "Annotated[Array, 'row', 'variable']"
 Data: TypeAlias = "Annotated[Array, 'row', 'feature']"
 Projected: TypeAlias = "Annotated[Array, 'row', 'coordinate']"
@@ -81,6 +83,7 @@ Bias: TypeAlias = "Annotated[Array, 'output']"
 ComplexValues: TypeAlias = "Annotated[Array, 'value', 'part']"
 Levels: TypeAlias = "Annotated[tuple[float, ...], 'quantile']"
 Quantiles: TypeAlias = "Annotated[Array, 'quantile']"
+Pair: TypeAlias = "Annotated[Array, 'side']"
 Ends: TypeAlias = "Annotated[Array, 'end']"
 Eigenvalues: TypeAlias = "Annotated[Array, 'value']"
 Eigenvectors: TypeAlias = "Annotated[Array, 'entry', 'value']"
@@ -104,6 +107,10 @@ Positions: TypeAlias = "Annotated[Array, 'position', 'feature']"
 Projection: TypeAlias = "Annotated[Array, 'feature', 'feature']"
 HeadQueries: TypeAlias = "Annotated[Array, 'head', 'query', 'feature']"
 HeadKeys: TypeAlias = "Annotated[Array, 'head', 'key', 'feature']"
+SharedKeys: TypeAlias = "Annotated[FloatArray, 'kv_head', 'key', 'feature']"
+HeadValues: TypeAlias = "Annotated[FloatArray, 'kv_head', 'key', 'value']"
+HeadMixtures: TypeAlias = "Annotated[FloatArray, 'head', 'query', 'value']"
+OptionalHeadMixtures: TypeAlias = "Annotated[FloatArray, 'head?', 'query', 'value']"
 HeadScores: TypeAlias = "Annotated[Array, 'head', 'query', 'key']"
 
 # Positions
@@ -123,12 +130,35 @@ NeighbourPlaces: TypeAlias = "Annotated[Indices, 'query', 'neighbour']"
 NeighbourCosines: TypeAlias = "Annotated[Array, 'query', 'neighbour']"
 FoundVectors: TypeAlias = "Annotated[Array, 'query', 'neighbour', 'dimension']"
 
+# Texts and the vectors of an encoder
+TokenIds: TypeAlias = "Annotated[Integers, 'batch', 'token']"
+TokenWeights: TypeAlias = "Annotated[FloatArray, 'batch', 'token', DERIVATION_ONLY]"
+TokenVectors: TypeAlias = "Annotated[FloatArray, 'batch', 'token', 'dimension', DERIVATION_ONLY]"
+TextVectors: TypeAlias = "Annotated[FloatArray, 'batch', 'dimension']"
+
+# Classifiers
+ClassTexts: TypeAlias = "Annotated[Texts, 'entry', DERIVATION_ONLY]"
+ClassCounts: TypeAlias = "Annotated[Integers, 'entry']"
+ClassScalars: TypeAlias = "Annotated[Array, 'entry']"
+Confusion: TypeAlias = "Annotated[Integers, 'entry', 'entry']"
+BinEnds: TypeAlias = "Annotated[Array, 'bin']"
+BinScalars: TypeAlias = "Annotated[Array, 'bin']"
+BinCounts: TypeAlias = "Annotated[Integers, 'bin']"
+HeldBinScalars: TypeAlias = "Annotated[Array, 'held', DERIVATION_ONLY]"
+HeldBinCounts: TypeAlias = "Annotated[Integers, 'held', DERIVATION_ONLY]"
+
 # The size of a model
 PartTexts: TypeAlias = "Annotated[Texts, 'part']"
 PartCounts: TypeAlias = "Annotated[Integers, 'part']"
 StoreTexts: TypeAlias = "Annotated[Texts, 'store']"
 StoreBytes: TypeAlias = "Annotated[Integers, 'store']"
 TrainingBytes: TypeAlias = "Annotated[Integers, 'need']"
+
+# A decoder and its parts
+VocabularyLogits: TypeAlias = "Annotated[FloatArray, 'vocabulary', DERIVATION_ONLY]"
+RowLogits: TypeAlias = "Annotated[FloatArray, 'row', 'vocabulary', DERIVATION_ONLY]"
+LayerScalars: TypeAlias = "Annotated[Array, 'layer_part', DERIVATION_ONLY]"
+LayerTexts: TypeAlias = "Annotated[Any, 'layer_part', DERIVATION_ONLY]"
 
 # Formulas and schedules
 PerVariable: TypeAlias = "Annotated[Array, 'variable']"

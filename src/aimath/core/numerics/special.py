@@ -191,7 +191,8 @@ def sigmoid_slope(z: Array) -> Array:
     array([2.50000000e-01, 4.24835426e-18])
     """
     small = np.exp(-np.abs(z))
-    return np.asarray(small / ((1.0 + small) * (1.0 + small)))
+    whole = 1.0 + small
+    return np.asarray(small / (whole * whole))
 
 
 def sech2(z: Array) -> Array:

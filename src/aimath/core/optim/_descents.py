@@ -55,23 +55,7 @@ def gd(
     >>> gd("mean((w*x - y)^2)", data={"x": [1, 2], "y": [2, 4]}, w=0, lr=0.1, steps=2).point[:, 0].round(12)
     array([0. , 1. , 1.5])
     """
-    plan = _plan_schedule(
-        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
-    )
-    f, begin = resolve_start(function, start, point, data)
-    return minimize(
-        f,
-        begin,
-        "gd",
-        lr=lr,
-        steps=steps,
-        until=until,
-        schedule=schedule,
-        batch=batch,
-        seed=seed,
-        schedule_options=plan,
-        weight_decay=weight_decay,
-    )
+    return _descend("gd", **locals())
 
 
 def momentum(
@@ -100,25 +84,7 @@ def momentum(
 
     buffer <- momentum * buffer + gradient; w <- w - lr * buffer, as torch's SGD. Polyak (1964).
     """
-    plan = _plan_schedule(
-        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
-    )
-    f, begin = resolve_start(function, start, point, data)
-    return minimize(
-        f,
-        begin,
-        "momentum",
-        lr=lr,
-        steps=steps,
-        until=until,
-        schedule=schedule,
-        batch=batch,
-        seed=seed,
-        schedule_options=plan,
-        momentum=momentum,
-        dampening=dampening,
-        weight_decay=weight_decay,
-    )
+    return _descend("momentum", **locals())
 
 
 def nesterov(
@@ -146,24 +112,7 @@ def nesterov(
 
     buffer <- momentum * buffer + gradient; w <- w - lr * (gradient + momentum * buffer). Nesterov (1983).
     """
-    plan = _plan_schedule(
-        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
-    )
-    f, begin = resolve_start(function, start, point, data)
-    return minimize(
-        f,
-        begin,
-        "nesterov",
-        lr=lr,
-        steps=steps,
-        until=until,
-        schedule=schedule,
-        batch=batch,
-        seed=seed,
-        schedule_options=plan,
-        momentum=momentum,
-        weight_decay=weight_decay,
-    )
+    return _descend("nesterov", **locals())
 
 
 def rmsprop(
@@ -194,27 +143,7 @@ def rmsprop(
 
     w <- w - lr * gradient / (sqrt(mean square) + eps): eps outside the root, as in torch. Hinton (2012).
     """
-    plan = _plan_schedule(
-        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
-    )
-    f, begin = resolve_start(function, start, point, data)
-    return minimize(
-        f,
-        begin,
-        "rmsprop",
-        lr=lr,
-        steps=steps,
-        until=until,
-        schedule=schedule,
-        batch=batch,
-        seed=seed,
-        schedule_options=plan,
-        alpha=alpha,
-        eps=eps,
-        centered=centered,
-        momentum=momentum,
-        weight_decay=weight_decay,
-    )
+    return _descend("rmsprop", **locals())
 
 
 def adam(
@@ -245,27 +174,7 @@ def adam(
 
     w <- w - lr * m_hat / (sqrt(v_hat) + eps), as in torch. Kingma and Ba (2015).
     """
-    plan = _plan_schedule(
-        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
-    )
-    f, begin = resolve_start(function, start, point, data)
-    return minimize(
-        f,
-        begin,
-        "adam",
-        lr=lr,
-        steps=steps,
-        until=until,
-        schedule=schedule,
-        batch=batch,
-        seed=seed,
-        schedule_options=plan,
-        beta1=beta1,
-        beta2=beta2,
-        eps=eps,
-        weight_decay=weight_decay,
-        amsgrad=amsgrad,
-    )
+    return _descend("adam", **locals())
 
 
 def adamw(
@@ -296,29 +205,15 @@ def adamw(
 
     w <- w - lr * weight_decay * w, then as Adam. Loshchilov and Hutter (2019).
     """
-    plan = _plan_schedule(
-        gamma=gamma, step_size=step_size, min_lr=min_lr, warmup=warmup, power=power, init_lr=init_lr
-    )
+    return _descend("adamw", **locals())
+
+
+SCHEDULE_OPTIONS = ("gamma", "step_size", "min_lr", "warmup", "power", "init_lr")
+
+
+def _descend(rule: str, *, function: Any, start: Any, point: Any, data: Any, **options: Any) -> Trajectory:
+    """Return the trajectory of an optimiser; options of a schedule that are None aren't given."""
+    plan = {name: options.pop(name) for name in SCHEDULE_OPTIONS}
+    given = {name: value for name, value in plan.items() if value is not None}
     f, begin = resolve_start(function, start, point, data)
-    return minimize(
-        f,
-        begin,
-        "adamw",
-        lr=lr,
-        steps=steps,
-        until=until,
-        schedule=schedule,
-        batch=batch,
-        seed=seed,
-        schedule_options=plan,
-        beta1=beta1,
-        beta2=beta2,
-        eps=eps,
-        weight_decay=weight_decay,
-        amsgrad=amsgrad,
-    )
-
-
-def _plan_schedule(**options: Any) -> dict[str, Any]:
-    """Return the options of a schedule that are given."""
-    return {name: value for name, value in options.items() if value is not None}
+    return minimize(f, begin, rule, schedule_options=given, **options)

@@ -6,6 +6,7 @@ from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
     from aimath.core.probability._bayes import BayesSequence, bayes, bayes_sequence
+    from aimath.core.probability._beta import beta_density
     from aimath.core.probability._columns import ColumnsAccumulator, check_levels, quantile_name
     from aimath.core.probability._describe import LEVELS, describe
     from aimath.core.probability._diffusion import diffuse, noise_schedule
@@ -27,6 +28,7 @@ __all__ = [
     "ColumnsAccumulator",
     "bayes",
     "bayes_sequence",
+    "beta_density",
     "check_levels",
     "describe",
     "diffuse",
@@ -48,6 +50,7 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "_bayes": ["BayesSequence", "bayes", "bayes_sequence"],
+        "_beta": ["beta_density"],
         "_columns": ["ColumnsAccumulator", "check_levels", "quantile_name"],
         "_describe": ["LEVELS", "describe"],
         "_diffusion": ["diffuse", "noise_schedule"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from aimath.core.numerics.arrays import (
     raise_at,
 )
 from aimath.core.numerics.double_double import compensated_sum, divide_dd, two_prod, two_sum
+from aimath.core.numerics.forms import select_form
+from aimath.core.probability._arms import Arms, arms
 from aimath.core.probability._softmax import logsumexp_rows, softmax_rows
 from aimath.errors import InputError, Remedy
 
@@ -113,25 +115,54 @@ class Bayes(NamedTuple):
             return Check(self.posterior, np.where(self.joint == 0.0, self.posterior, 1.0 / (1.0 + against)))
 
 
+@overload
 def bayes(
     prior: ArrayLike,
     likelihood: ArrayLike,
+    evidence: ArrayLike | None = ...,
+    false_positive: ArrayLike | None = ...,
+    normalize: bool = ...,
+) -> Bayes: ...
+@overload
+def bayes(*, successes: ArrayLike, trials: ArrayLike, pseudo_counts: ArrayLike | None = ...) -> Arms: ...
+def bayes(
+    prior: ArrayLike | None = None,
+    likelihood: ArrayLike | None = None,
     evidence: ArrayLike | None = None,
     false_positive: ArrayLike | None = None,
     normalize: bool = False,
-) -> Bayes:
-    """Return the posterior of a hypothesis by Bayes' rule.
+    *,
+    successes: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
+    pseudo_counts: ArrayLike | None = None,
+) -> Bayes | Arms:
+    """Return the posterior of a hypothesis by Bayes' rule, or of the shares of successes in trials.
 
     posterior = prior * likelihood / evidence, the evidence being P(B) = prior * likelihood +
     (1 - prior) * false_positive. Given one of these two, the hypothesis A stands against not A and
     arrays are taken element by element; given neither, k hypotheses stand along the last axis.
     Evidence out of reach of prior and likelihood is an error, for its posterior would exceed 1.
     With `normalize` the priors of k hypotheses are weights.
-    Bayes (1763), Laplace (1774).
+    Of successes (k,) in trials (k,) of k arms each has a beta posterior, whose interval leaves out
+    2.5 % on each side; p_best is the probability that its share is the largest. The prior is
+    Beta(1, 1), or of other pseudo_counts. Bayes (1763), Laplace (1774).
 
     >>> bayes(0.01, 0.9, false_positive=0.05).posterior
     array(0.15384615)
     """
+    form = {"prior": prior, "likelihood": likelihood}
+    if select_form(form, {"successes": successes, "trials": trials}) == "successes":
+        return arms(successes, trials, pseudo_counts)  # type: ignore[arg-type]
+    return _of_hypotheses(prior, likelihood, evidence, false_positive, normalize)  # type: ignore[arg-type]
+
+
+def _of_hypotheses(
+    prior: ArrayLike,
+    likelihood: ArrayLike,
+    evidence: ArrayLike | None,
+    false_positive: ArrayLike | None,
+    normalize: bool,
+) -> Bayes:
     if evidence is not None and false_positive is not None:
         raise InputError("give the evidence or the false positive rate, not both", usage=True)
     alone = evidence is not None or false_positive is not None

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from aimath.core.numerics.accumulators import (
-    MAX_DISTINCT,
     MomentsAccumulator,
     QuantileAccumulator,
     combine_states,
     part_of_state,
+    state_of_texts,
+    texts_of_state,
 )
 from aimath.core.numerics.arrays import Check
+from aimath.core.numerics.cells import MAX_DISTINCT
 from aimath.core.numerics.types import may_lack_value
 from aimath.errors import InputError
 
@@ -179,30 +181,33 @@ class ColumnsAccumulator:
 
     def state(self) -> State:
         """Return all that is held."""
-        texts = [[[k, text, n] for text, n in found.items()] for k, found in enumerate(self._texts)]
-        flat = [entry for part in texts for entry in part]
+        flat = [(k, text, n) for k, found in enumerate(self._texts) for text, n in found.items()]
         held: State = {
             "rows": np.array(self.rows),
             "plain_sums": self._plain_sums.copy(),
-            "names": np.array(self.names, np.str_),
             "text_columns": np.array([k for k, _, _ in flat], np.int64),
-            "texts": np.array([text for _, text, _ in flat], np.str_),
             "text_counts": np.array([n for _, _, n in flat], np.int64),
         }
         parts = {f"quantiles{k}": one.state() for k, one in enumerate(self._quantiles)}
-        return held | combine_states(moments=self._moments.state(), **parts)
+        return held | combine_states(
+            names=state_of_texts(self.names),
+            texts=state_of_texts(text for _, text, _ in flat),
+            moments=self._moments.state(),
+            **parts,
+        )
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> Self:
         """Return the accumulator that holds a state."""
         found = cls()
-        found._begin(tuple(state["names"].tolist()))
+        found._begin(tuple(texts_of_state(part_of_state(state, "names"))))
         found.rows, found._plain_sums = int(state["rows"]), np.array(state["plain_sums"])
         found._moments = MomentsAccumulator.of_state(part_of_state(state, "moments"))
         for k in range(len(found.names)):
             found._quantiles[k] = QuantileAccumulator.of_state(part_of_state(state, f"quantiles{k}"))
-        parts = (state[name].tolist() for name in ("text_columns", "texts", "text_counts"))
-        for k, text, n in zip(*parts, strict=True):
+        columns, counts = (state[name].tolist() for name in ("text_columns", "text_counts"))
+        texts = texts_of_state(part_of_state(state, "texts"))
+        for k, text, n in zip(columns, texts, counts, strict=True):
             found._texts[k][text] = n
         return found
 

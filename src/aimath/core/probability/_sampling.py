@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.arrays import Check, as_vectors
-from aimath.core.numerics.double_double import two_sum
-from aimath.core.probability._softmax import log_softmax_rows, softmax_rows
+from aimath.core.numerics.double_double import compensated_sum, two_sum
+from aimath.core.numerics.types import EPS
+from aimath.core.probability._softmax import log_softmax_rows, row_blocks, softmax_rows
 from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
@@ -128,8 +129,8 @@ def sample(
     )
     names = parse_order(order, tuple(name for name in STAGES if _is_active(settings, name)))
     settings = settings._replace(order=",".join(names))
-    *_, (left, scale, _) = _stages(settings)
-    probs = softmax_rows(left, scale)[0]
+    *_, last = _stages(settings)
+    probs = _distribution(*last)
     return settings._replace(probs=probs, drawn=draw(probs, count, seed))
 
 
@@ -145,10 +146,15 @@ def draw(probs: ArrayLike, count: int, seed: int = 0, rows: Iterable[int] | None
     p = as_vectors(probs, "probability", operand="probs")
     flat = p.reshape(-1, p.shape[-1])
     drawn = np.empty((len(flat), count), np.int64)
-    for k, number in enumerate((rows or range(1, len(flat) + 1)) if count else ()):
-        random = np.random.default_rng((seed, number)).random(count)
-        found = np.searchsorted(_running_sums(flat[k]), random, side="right")
-        drawn[k] = np.minimum(found, np.flatnonzero(flat[k])[-1])  # a sum may end just below 1
+    if not count:
+        return drawn.reshape(*p.shape[:-1], count)
+    random = [np.random.default_rng((seed, row)).random(count) for row in rows or range(1, len(flat) + 1)]
+    for part in row_blocks(flat):
+        sums = _running_sums(flat[part])
+        last = flat.shape[1] - 1 - np.argmax(flat[part, ::-1] > 0.0, axis=1)  # a sum may end just below 1
+        for k, (running, numbers) in enumerate(zip(sums, random[part], strict=True), part.start):
+            drawn[k] = running.searchsorted(numbers, side="right")
+        np.minimum(drawn[part], last[:, np.newaxis], out=drawn[part])
     return drawn.reshape(*p.shape[:-1], count)
 
 
@@ -192,43 +198,48 @@ def _is_active(settings: Sample, name: str) -> bool:
 
 def _distributions(settings: Sample) -> Iterator[Array]:
     """Yield the distribution after each stage."""
-    for left, scale, probs in _stages(settings):
-        yield softmax_rows(left, scale)[0] if probs is None else probs
+    for stage in _stages(settings):
+        yield _distribution(*stage)
+
+
+def _distribution(left: Array, scale: float, weights: Array | None) -> Array:
+    """Return the softmax of what is left at its temperature, of weights in its ratios if there are some."""
+    if weights is None:
+        return softmax_rows(left, scale)[0]
+    return np.asarray(weights / compensated_sum(weights)[..., np.newaxis])
 
 
 def _stages(settings: Sample) -> Iterator[tuple[Array, float, Array | None]]:
-    """Yield what is left of the logits after each stage, its temperature, and its softmax if that was made.
+    """Yield what is left of the logits after each stage, its temperature, and weights if there are some.
 
-    From stage to stage what is left is divided by its sum, which is good enough to compare with a
-    threshold; the answer is a softmax anew.
+    Weights are the softmax at the temperature, of which each stage takes some: they are compared as
+    they stand with shares of their largest and of their sum. The largest always stays.
     """
     left, scale = settings.logits, 1.0
-    probs: Array | None = None
+    weights: Array | None = None
     for name in settings.order.split(","):
         if _is_active(settings, name):
             if name == "temperature":
-                scale, probs = settings.temperature, None
-            if probs is None and name in ("min-p", "top-p"):
-                probs = softmax_rows(left, scale)[0]
+                scale, weights = settings.temperature, None
+            if weights is None and name in ("min-p", "top-p"):
+                weights = softmax_rows(left, scale)[0]
             if name != "temperature" or scale == 0.0:
-                kept = _survivors(settings, name, left, probs)
+                kept = _survivors(settings, name, left, weights)
                 left = np.where(kept, left, -np.inf)
-                if probs is not None:
-                    probs = np.where(kept, probs, 0.0)
-                    probs /= probs.sum(axis=-1, keepdims=True)
-        yield left, scale, probs
+                weights = None if weights is None else weights * kept
+        yield left, scale, weights
 
 
-def _survivors(settings: Sample, name: str, left: Array, probs: Any) -> NDArray[np.bool_]:
+def _survivors(settings: Sample, name: str, left: Array, weights: Any) -> NDArray[np.bool_]:
     """Return which entries (..., n) a stage leaves."""
     if name == "temperature":
         return np.asarray(np.arange(left.shape[-1]) == left.argmax(axis=-1)[..., np.newaxis])  # of T = 0
     if name == "top-k":
-        k = min(settings.top_k, left.shape[-1])
-        return np.asarray(left >= -np.partition(-left, k - 1, axis=-1)[..., k - 1 : k])
+        place = max(0, left.shape[-1] - settings.top_k)
+        return np.asarray(left >= np.partition(left, place, axis=-1)[..., place : place + 1])
     if name == "min-p":
-        return np.asarray(probs >= settings.min_p * (1.0 - ROUNDING) * probs.max(axis=-1, keepdims=True))
-    return _nucleus(probs, settings.top_p)
+        return np.asarray(weights >= settings.min_p * (1.0 - ROUNDING) * weights.max(axis=-1, keepdims=True))
+    return _nucleus(weights, settings.top_p)
 
 
 def _check_shares(**shares: float) -> None:
@@ -239,15 +250,26 @@ def _check_shares(**shares: float) -> None:
             )
 
 
-def _nucleus(probs: Array, p: float) -> NDArray[np.bool_]:
-    """Return the likeliest entries, of equals the first, that sum to at least p."""
-    ranked = -np.sort(-probs, axis=-1)
-    running = _running_sums(ranked)[..., :-1]
-    count = 1 + np.count_nonzero(running < p * (1.0 - ROUNDING), axis=-1, keepdims=True)
-    least = np.take_along_axis(ranked, count - 1, axis=-1)
-    above, equal = probs > least, probs == least
-    wanted = count - np.count_nonzero(above, axis=-1, keepdims=True)
-    return np.asarray(above | (equal & (np.cumsum(equal, axis=-1) <= wanted)))
+def _nucleus(weights: Array, p: float) -> NDArray[np.bool_]:
+    """Return the largest entries, of equals the first, that sum to at least the share p of all."""
+    rows = weights.reshape(-1, weights.shape[-1])
+    ranked = np.sort(rows, axis=-1)[:, ::-1]
+    running = np.cumsum(ranked, axis=-1)
+    goal = p * (1.0 - ROUNDING) * running[:, -1:]
+    count = 1 + np.count_nonzero(running[:, :-1] < goal, axis=-1)
+    at = np.arange(len(rows))
+    doubt = 4.0 * EPS * rows.shape[-1] * goal[:, 0]  # a running sum so near the goal must be known better
+    close = np.abs(running[at, count - 1] - goal[:, 0]) <= doubt
+    close |= np.abs(running[at, np.maximum(count - 2, 0)] - goal[:, 0]) <= doubt
+    if close.any():
+        sums = _running_sums(ranked[close])
+        count[close] = 1 + np.count_nonzero(sums[:, :-1] < p * (1.0 - ROUNDING) * sums[:, -1:], axis=-1)
+    least = ranked[at, count - 1][:, np.newaxis]
+    kept = rows >= least
+    for row in np.flatnonzero(np.count_nonzero(kept, axis=-1) > count):
+        equal = np.flatnonzero(rows[row] == least[row])
+        kept[row, equal[count[row] - np.count_nonzero(rows[row] > least[row]) :]] = False
+    return np.asarray(kept.reshape(weights.shape))
 
 
 def _running_sums(terms: Array) -> Array:

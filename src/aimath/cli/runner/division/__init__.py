@@ -1,0 +1,1 @@
+"""The division of work: units, processes, parts, and their states."""

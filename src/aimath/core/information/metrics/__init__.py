@@ -1,0 +1,1 @@
+"""Metrics of predictions: accuracy, calibration, ranking; and the comparison of two systems."""

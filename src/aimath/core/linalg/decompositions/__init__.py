@@ -1,0 +1,1 @@
+"""Decompositions: eigenvalues, singular values, principal components."""

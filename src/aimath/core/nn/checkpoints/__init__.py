@@ -1,0 +1,1 @@
+"""What the tensors of a checkpoint hold: their statistics, and what fewer bits make of them."""

@@ -1,0 +1,1 @@
+"""Rows of binary files: .npy, .safetensors, Arrow and Parquet."""

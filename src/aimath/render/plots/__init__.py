@@ -1,0 +1,1 @@
+"""Plots of characters: charts, bars, maps and panels, as a terminal draws them."""

@@ -1,0 +1,1 @@
+"""The runs, a module each, and what several of them share."""

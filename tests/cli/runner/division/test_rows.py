@@ -1,0 +1,113 @@
+"""Rows that several processes answer, and parts of them: the bytes of one process."""
+
+from __future__ import annotations
+
+import shlex
+
+import numpy as np
+import pytest
+
+LINES = {
+    "softmax": "softmax @a.npy",
+    "sweep": "softmax @a.npy --temperature 1,2",
+    "kl": "kl @a.npy @b.npy --logits",
+    "target": "cross-entropy --logits @a.npy --target @t.npy --ignore 3",
+    "text target": "cross-entropy --logits @a.npy --target @t.txt",
+    "describe": "describe @a.npy",
+    "one beside": "kl @a.npy --q 1,2,3,4 --logits",
+    "files": "softmax @x-*.csv",
+    "shell's files": "softmax x-0.csv x-1.csv x-2.csv x-3.csv",
+    "numbered": "sample @a.npy --count 2",
+    "numbered files": "sample @a.npy @b.npy --count 2",
+    "a file again": "sample @a.npy @b.npy @a.npy --count 2",
+    "bad rows": "entropy @holes.npy --logits --invalid skip",
+    "rows of nan": "entropy @holes.npy --logits --invalid nan",
+}
+FORMS = ("", "--json", "--csv", "--format markdown", "--out o.npy", "--format tsv --no-header")
+
+
+@pytest.fixture
+def small(files, monkeypatch):
+    """Files as the others, and tasks of a few rows."""
+    rows = np.load("a.npy")
+    rows[[3, 17]] = np.nan
+    np.save("holes.npy", rows)
+    monkeypatch.setattr("aimath.cli.runner.division.rows.TASK_NUMBERS", 12)
+    return files
+
+
+def outcome(aimath, folder, line: str, form: str, *more: str):
+    ran = aimath(*shlex.split(line), *form.split(), *more)
+    written = folder / "o.npy"
+    data = written.read_bytes() if written.exists() else b""
+    written.unlink(missing_ok=True)
+    return ran, data
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_several_processes_give_the_bytes_of_one(aimath, small, line):
+    for form in FORMS:
+        wanted = outcome(aimath, small, line, form)
+        for workers in (2, 3, 4) if form == "--csv" else (2,):
+            assert outcome(aimath, small, line, form, "--workers", str(workers)) == wanted, (form, workers)
+
+
+def test_two_processes_give_the_bytes_of_one(aimath, small, monkeypatch):
+    from aimath.cli.runner.division import rows, workers
+
+    begun = []
+    monkeypatch.setattr(
+        workers, "_start", lambda *given, start=workers._start: begun.append(1) or start(*given)
+    )
+    assert rows.TASK_NUMBERS == 12
+    wanted = outcome(aimath, small, LINES["target"], "--csv")
+    assert wanted[0].code == 0
+    assert outcome(aimath, small, LINES["target"], "--csv", "--workers", "2") == wanted
+    assert len(begun) == 2
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_parts_behind_each_other_are_the_whole(aimath, line):
+    for form in ("", "--json", "--csv", "--format markdown"):
+        whole = aimath(*shlex.split(line), *form.split())
+        for n in (2, 3, 30):
+            parts = [aimath(*shlex.split(line), *form.split(), "--part", f"{i}/{n}") for i in range(1, n + 1)]
+            assert "".join(ran.out for ran in parts) == whole.out, (form, n)
+            assert max(ran.code for ran in parts) == whole.code
+
+
+@pytest.mark.slow
+def test_rows_that_are_numbered_are_divided_where_files_tell_how_many_there_are(aimath, refused, small):
+    line = "sample @x-0.csv @x-1.csv @a.npy --count 2"
+    wanted = outcome(aimath, small, line, "")
+    assert outcome(aimath, small, line, "", "--workers", "2") == wanted
+    for i in (1, 2, 3):
+        assert "the numbers of rows" in refused(*line.split(), "--part", f"{i}/3")
+
+
+@pytest.mark.slow
+def test_rows_before_a_bad_one_are_answered(aimath, small):
+    line = "entropy @holes.npy --logits"
+    wanted = outcome(aimath, small, line, "")
+    assert (wanted[0].code, wanted[0].out.count("\n")) == (1, 3)
+    assert outcome(aimath, small, line, "", "--workers", "3") == wanted
+
+
+@pytest.mark.slow
+def test_rows_of_another_kind_are_told_of_as_by_one_process(aimath, small):
+    (small / "z-0.csv").write_text("1,2\n3,4\n")
+    (small / "z-1.csv").write_text("1,2,3\n")
+    (small / "z-2.csv").write_text("1\n2\n")
+    for form in ("", "--csv", "--json"):
+        wanted = outcome(aimath, small, "softmax @z-*.csv", form)
+        assert outcome(aimath, small, "softmax @z-*.csv", form, "--workers", "2") == wanted, form
+
+
+@pytest.mark.slow
+def test_notes_are_said_once(aimath, small):
+    np.save("large.npy", np.full((23, 4), (1 << 62) + 1))
+    wanted = outcome(aimath, small, "softmax @large.npy", "")
+    assert wanted[0].err.count("were rounded") == 1
+    assert outcome(aimath, small, "softmax @large.npy", "", "--workers", "3") == wanted

@@ -1,0 +1,206 @@
+"""Processes: the bytes of one, failures that name their unit, and none that survives."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.cli.runner.division.conftest import FORMS, LINES
+
+from aimath.cli.runner.division.workers import WorkerPool
+from aimath.errors import InputError
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_several_processes_give_the_bytes_of_one(aimath, line):
+    for form in FORMS:
+        wanted = aimath(*shlex.split(line), *form.split())
+        for workers in (2, 3, 4) if form == "--json" else (2,):
+            ran = aimath(*shlex.split(line), *form.split(), "--workers", str(workers))
+            assert ran == wanted, (form, workers)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("line", ["pca @a.npy --components 2", "svd-approx @a.npy --rank 2 --randomized"])
+def test_processes_share_every_pass_over_a_matrix(aimath, line):
+    wanted = aimath(*shlex.split(line), "--json")
+    assert aimath(*shlex.split(line), "--json", "--workers", "3") == wanted
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("files")
+def test_parts_may_be_shared_by_processes(aimath):
+    line = shlex.split(LINES["compare target"])
+    for i in (1, 2):
+        aimath(*line, "--part", f"{i}/2", "--state", f"S{i}.npz", "--workers", "2")
+    combined, whole = aimath("combine", "S1.npz", "S2.npz"), aimath(*line)
+    assert combined._replace(err=combined.err.replace("combine", "compare")) == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", ["1", "4"])
+def test_threads_of_blas_change_no_byte(program, tmp_path, threads):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "m.npy", rng.normal(size=(400, 300)))
+    line = ["weights", str(tmp_path / "m.npy"), "--spectra", "--json"]
+    wanted = program(*line).stdout
+    env = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), threads)
+    assert program(*line, "--workers", "2", env=env).stdout == wanted
+
+
+class Doubler:
+    """A handler for the tests of pools."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+
+    def __call__(self, task):
+        if task == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if task == "leave":
+            os._exit(7)
+        if task == "wrong":
+            raise InputError("{operand} is wrong", operand="x", row=3)
+        if task == "odd":
+            raise Unpicklable
+        if task == "sleep":
+            time.sleep(600)
+        yield from (2 * task + self.offset, os.getpid())
+
+
+class Unpicklable(Exception):  # noqa: N818
+    def __reduce__(self):
+        raise TypeError
+
+
+def gather(tasks, workers=2):
+    with WorkerPool(workers, Doubler, 1) as pool:
+        return [result for _, result in pool.results(tasks, str)][::2]
+
+
+@pytest.mark.slow
+def test_results_come_in_the_order_of_their_tasks():
+    assert gather(list(range(50)), 3) == [2 * k + 1 for k in range(50)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "how"), [("die", "signal 9"), ("leave", "exit code 7")])
+def test_a_process_that_is_lost_names_its_unit(task, how):
+    with pytest.raises(InputError, match=f"{task}: the process at work on it ended by {how}"):
+        gather([1, 2, task, 3, 4])
+
+
+@pytest.mark.slow
+def test_errors_come_in_the_order_of_their_tasks():
+    seen = []
+    with pytest.raises(InputError) as caught, WorkerPool(2, Doubler, 0) as pool:
+        seen += (number for number, _ in pool.results([1, 2, 3, "wrong", 4, "odd"], str))
+    assert set(seen) == {0, 1, 2}
+    assert (caught.value.row, caught.value.operand) == (3, "x")
+
+
+@pytest.mark.slow
+def test_an_error_that_fits_no_pickle_is_told():
+    with pytest.raises(RuntimeError, match="Unpicklable"):
+        gather(["odd"])
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_is_run_once(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(800_000.0).reshape(-1, 4))
+    (tmp_path / "script.py").write_text(
+        "import sys; from aimath.cli.app import invoke; print('begun', flush=True); invoke(sys.argv[1:])\n"
+    )
+    line = ["script.py", "softmax", "a.npy", "--workers", "2", "--out"]
+    ran = subprocess.run(
+        [sys.executable, *line, "two.npy"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("begun\n", "")
+    assert np.load(tmp_path / "two.npy").shape == (200_000, 4)
+
+
+def children_of(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        files = Path(f"/proc/{pid}/task").glob("*/children")
+        return [int(child) for file in files for child in file.read_text().split()]
+    return []
+
+
+def is_alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux tells of children")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("wait", [0.0, 0.3, 1.5])
+def test_no_process_survives(tmp_path, number, wait):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "a.npy", rng.normal(size=(200_000, 40)))
+    line = ["softmax", str(tmp_path / "a.npy"), "--workers", "3", "--out", str(tmp_path / "o.txt")]
+    (tmp_path / "o.txt").write_text("before\n")
+    run = subprocess.Popen([sys.executable, "-m", "aimath", *line], stderr=subprocess.PIPE)
+    until = time.monotonic() + 60.0
+    while not (children := children_of(run.pid)) and run.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(wait)
+    children = children_of(run.pid) or children
+    run.send_signal(number)
+    _, err = run.communicate(timeout=60)
+    assert children
+    assert run.returncode in (-number, 128 + number)
+    assert err == b""
+    while any(map(is_alive, children)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(is_alive, children))
+    assert (tmp_path / "o.txt").read_text() == "before\n"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.npy", "o.txt"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux tells of children")
+def test_a_worker_that_is_killed_ends_all(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "a.npy", rng.normal(size=(200_000, 40)))
+    line = ["softmax", str(tmp_path / "a.npy"), "--workers", "2", "--out", str(tmp_path / "o.txt")]
+    run = subprocess.Popen([sys.executable, "-m", "aimath", *line], stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60.0
+    while len(children_of(run.pid)) < 3 and run.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    workers = [
+        pid for pid in children_of(run.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    os.kill(workers[0], signal.SIGKILL)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "the process at work on it ended by signal 9" in err
+    assert "a.npy" in err
+    assert not any(map(is_alive, workers))
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]
+
+
+def test_one_process_loads_nothing_for_several(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((3, 2)))
+    code = (
+        "import sys; from aimath.cli.app import invoke; invoke(sys.argv[1:]); "
+        "print(sorted(m for m in sys.modules if 'multiprocessing' in m or 'division.workers' in m))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "softmax", str(tmp_path / "a.npy")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.splitlines()[-1] == "[]"
