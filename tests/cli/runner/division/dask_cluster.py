@@ -36,6 +36,12 @@ def main() -> None:
     def set_version(version):
         importlib.import_module("aimath").__version__ = version
 
+    def go(client, directory):
+        """Let both workers go to a directory, also one that is being started in place of another."""
+        while [*client.run(os.getcwd, on_error="ignore").values()] != [directory] * 2:
+            client.wait_for_workers(2, timeout=120)
+            client.run(os.chdir, directory, on_error="ignore")
+
     def forget(*, there):
         if there:
             sys.modules.pop("aimath", None)
@@ -70,7 +76,7 @@ def main() -> None:
             elif what == "without":
                 client.run(forget, there=value == "no more")
             elif what == "go":
-                client.run(os.chdir, value)
+                go(client, value)
             print(len(cluster.scheduler.tasks) if what == "tasks" else "done", flush=True)  # noqa: T201
 
 

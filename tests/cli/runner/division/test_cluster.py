@@ -115,6 +115,19 @@ def test_a_file_that_a_worker_does_not_see_is_what_is_wrong(tmp_path):
     assert "a.npy is another file for a worker on" in str(cluster.run_task(given(other), -1).error)
 
 
+def test_a_worker_in_another_directory_answers_nothing(tmp_path, monkeypatch):
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    for folder in (home, elsewhere):
+        folder.mkdir()
+        (folder / "a.npy").write_bytes(b"12345")
+    monkeypatch.chdir(home)
+    [seen] = cluster.find_files(({"files": ["@a.npy"]},))
+    assert cluster.run_task(given(seen)._replace(key="here"), 3) == ([7], None)
+    monkeypatch.chdir(elsewhere)
+    told = str(cluster.run_task(given(seen)._replace(key="there"), 3).error)
+    assert "runs in another directory, and 'a.npy' is relative" in told
+
+
 def test_memory_is_kept_while_a_task_runs_alone():
     with cluster.keep_memory():
         pass

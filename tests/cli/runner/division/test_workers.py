@@ -143,13 +143,17 @@ def is_alive(pid: int) -> bool:
     return False
 
 
+def write_more_than_is_read_in_seconds(path: Path) -> None:
+    """Write a matrix of zeros that takes up no disk, and minutes to go through."""
+    np.lib.format.open_memmap(path, "w+", shape=(20_000_000, 40)).flush()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux tells of children")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("wait", [0.0, 0.3, 1.5])
 def test_no_process_survives(tmp_path, number, wait):
-    rng = np.random.default_rng(0)
-    np.save(tmp_path / "a.npy", rng.normal(size=(200_000, 40)))
+    write_more_than_is_read_in_seconds(tmp_path / "a.npy")
     line = ["softmax", str(tmp_path / "a.npy"), "--workers", "3", "--out", str(tmp_path / "o.txt")]
     (tmp_path / "o.txt").write_text("before\n")
     run = subprocess.Popen([sys.executable, "-m", "aimath", *line], stderr=subprocess.PIPE)
@@ -173,8 +177,7 @@ def test_no_process_survives(tmp_path, number, wait):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux tells of children")
 def test_a_worker_that_is_killed_ends_all(tmp_path):
-    rng = np.random.default_rng(0)
-    np.save(tmp_path / "a.npy", rng.normal(size=(200_000, 40)))
+    write_more_than_is_read_in_seconds(tmp_path / "a.npy")
     line = ["softmax", str(tmp_path / "a.npy"), "--workers", "2", "--out", str(tmp_path / "o.txt")]
     run = subprocess.Popen([sys.executable, "-m", "aimath", *line], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 60.0

@@ -415,9 +415,18 @@ def join_outcomes(given: Given, outcomes: Sequence[Outcome]) -> Outcome:
 def _handler(given: Given) -> Any:
     """Return what does the tasks of a pool, made once in each thread of a worker."""
     if getattr(_held, "key", None) != given.key:
+        _check_directory(given)
         _held.handler = _held.key = None
         _held.handler, _held.key = given.setup(*given.arguments), given.key
     return _held.handler
+
+
+def _check_directory(given: Given) -> None:
+    """Raise InputError if a relative path is another file here: a worker may come later than all checks."""
+    for file in given.files:
+        if os.path.abspath(file.typed) != file.path:  # noqa: PTH100  2 ms for pathlib
+            why = f"a worker on {socket.gethostname()} runs in another directory, and {quote(file.typed)} is relative"
+            raise InputError(why, hint=f"write {display_path(file.path)}").within("--dask")
 
 
 def _place(error: BaseException, given: Given) -> BaseException:

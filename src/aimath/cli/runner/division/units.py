@@ -15,23 +15,24 @@ from aimath.read.blocks import UNIT_ROWS, BadRow
 from aimath.read.segments import count_rows, unit_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from aimath.cli.options import Reduction
     from aimath.cli.runner.job import Job
     from aimath.core.numerics.accumulators import State
     from aimath.read.blocks import Block
+    from aimath.read.segments import Segment
 
 
 class RowUnits:
-    """The units of the rows that a job reads."""
+    """The units of the rows that a job reads, counted here unless `segments` says what another has counted."""
 
-    def __init__(self, job: Job, unit_rows: int = UNIT_ROWS) -> None:
+    def __init__(self, job: Job, unit_rows: int = UNIT_ROWS, segments: Sequence[Segment] = ()) -> None:
         known = (*job.operand_names, *job.optional_operands)
         matrices = [name for name in known if job.operand_spec(name).matrix]
         whole = bool(job.reduction and job.reduction.whole) or not job.operand_names
         self.job, self.unit_rows = job, unit_rows
-        self.segments = [
+        self.segments = [*segments] or [
             segment if whole else count_rows(segment, matrices, job.read_options) for segment in job.segments
         ]
         self.count = sum(segment.count_units(unit_rows) for segment in self.segments)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from aimath.cli.runner.job import Division, Job
     from aimath.read.blocks import BadRow, Block
+    from aimath.read.segments import Segment
 
 TASKS_PER_WORKER = 4
 """Runs of units that each worker gets: few enough to cost nothing, enough for none to wait for another."""
@@ -51,12 +52,12 @@ class Work(NamedTuple):
 class ReductionWorker:
     """What learns units of a command that has one answer of all rows."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, segments: Sequence[Segment]) -> None:
         self.job = work.job()
         if self.job.reduction is None:
             raise InputError(f"{work.command} has an answer a row, and none of all", usage=True)
         self.reduction = self.job.reduction
-        self.units = RowUnits(self.job, work.unit_rows)
+        self.units = RowUnits(self.job, work.unit_rows, segments)
 
     def __call__(self, task: tuple[int, int]) -> Iterator[list[NodeState]]:
         """Yield what is learnt of the units of a task."""
@@ -115,7 +116,7 @@ def learn_all(
     from aimath.cli.runner.division.pools import open_pool  # noqa: PLC0415  only for several
 
     restore = partial(Learnt.of_state, job, reduction)
-    with open_pool(job.division, len(chosen), ReductionWorker, work) as pool:
+    with open_pool(job.division, len(chosen), ReductionWorker, work, units.segments) as pool:
         tasks = divide(chosen, TASKS_PER_WORKER * pool.count)
         try:
             for nodes in pool.learn(tasks, lambda task: units.name(task[0])):
