@@ -47,7 +47,10 @@ DIVIDED: tuple[Mapping[str, str], ...] = (
     {"command": "describe --each-column", "unit": "65,536 rows of an .npy or .safetensors, else a file"},
     {"command": "compare", "unit": "the same, of both models in step"},
     {"command": "evaluate", "unit": "the same"},
-    {"command": "pca, svd-approx", "unit": "the same, of a matrix above 512 MiB"},
+    {
+        "command": "pca, svd-approx",
+        "unit": "the same, of a matrix above 512 MiB or too large for --max-memory",
+    },
     {"command": "weights, lora", "unit": "a tensor"},
     {"command": "train, of several runs", "unit": "a run; by --workers alone"},
     {"command": "softmax, entropy, ...", "unit": "the same; parts print, put them behind each other"},

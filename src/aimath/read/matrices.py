@@ -39,6 +39,8 @@ MAX_HELD_BYTES = 1 << 29
 """A larger matrix, in bytes, is gone through block by block by the commands that can do so."""
 WORKING_COPIES = 4
 """So is one that so many times doesn't fit: what is computed of it takes room too."""
+SMALL_BYTES = 1 << 24
+"""A matrix of so many bytes is held in any case."""
 
 
 class RowBlocks:
@@ -187,8 +189,14 @@ def should_stream(shape: tuple[int, int], limit: int | None) -> bool:
     """Return whether a matrix should be streamed in blocks rather than held."""
     size = 8 * shape[0] * shape[1]
     return size > MAX_HELD_BYTES or (
-        size > 1 << 24 and WORKING_COPIES * size > (memory_limit() if limit is None else limit)
+        size > SMALL_BYTES and WORKING_COPIES * size > (memory_limit() if limit is None else limit)
     )
+
+
+def limit_to_stream(shape: tuple[int, int]) -> int | None:
+    """Return a memory limit, in bytes, that makes a matrix be streamed; None if it is held in any case."""
+    size = 8 * shape[0] * shape[1]
+    return WORKING_COPIES * size // 2 if size > SMALL_BYTES else None
 
 
 def _is_regular_file(path: str) -> bool:

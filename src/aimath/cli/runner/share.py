@@ -41,6 +41,9 @@ class LocalShare:
     def share_rows(self, rows: RowBlocks) -> None:
         """Let the passes over a matrix that is read in blocks be shared: here they aren't."""
 
+    def check_held(self, shape: tuple[int, int]) -> None:
+        """Raise InputError if a part is asked for of a matrix (m, n) that is held: here it is the whole."""
+
     def count_workers(self, tasks: int) -> int:
         """Return how many processes so many tasks are given to: here one, which is this."""
         return min(tasks, 1)

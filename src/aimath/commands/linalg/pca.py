@@ -55,7 +55,9 @@ def pca(
         return _streamed_report(X, components, whiten=whiten)
     columns = X.shape[-1]
     priced = price_quantities({"covariance": columns**2}, memory, alternative="--fields projected")
-    found = core.pca(single_matrix(X, "X"), components, whiten)
+    data = single_matrix(X, "X")
+    share.check_held(data.shape)
+    found = core.pca(data, components, whiten)
     return _report(found, _pca_steps(found), check_memory=priced)
 
 

@@ -84,6 +84,7 @@ def svd_approx(
     notes: tuple[str, ...] = ()
     if isinstance(W, np.ndarray):
         weights = single_matrix(W, "W")
+        share.check_held(weights.shape)
         ranks = rank or spectra.default_ranks(min(weights.shape))
         _check_svd_budget(weights, max(ranks), method, memory)
         found = spectra.svd_approx(weights, ranks, *method, int(seed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -42,6 +43,46 @@ def test_parts_together_are_the_whole(aimath, parts, line):
             rng.shuffle(names)
             ran = aimath("combine", *names, *form.split())
             assert (ran.code, ran.out) == (wanted.code, wanted.out), (n, form)
+
+
+MATRIX_LINES = {"pca @{} --components 2": "components", "svd-approx @{} --rank 2 --exact": "right"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("line", "field"), MATRIX_LINES.items(), ids=MATRIX_LINES)
+def test_a_held_matrix_has_parts_by_the_memory_limit_that_its_refusal_names(
+    refused, answered, parts, tmp_path, monkeypatch, line, field
+):
+    monkeypatch.chdir(tmp_path)
+    np.save("m.npy", np.random.default_rng(0).normal(size=(140_000, 16)))
+    line = line.format("m.npy")
+    with monkeypatch.context() as patch:  # it is refused before it is decomposed
+        patch.setattr("aimath.core.linalg.pca", None)
+        patch.setattr("aimath.core.linalg.svd_approx", None)
+        said = refused(*shlex.split(line), "--part", "1/2", "--state", "S.npz")
+    assert "nothing to divide" in said
+    limited = f"{line} {re.search('--max-memory [0-9]+M', said)[0]}"
+    form = ("--json", "--fields", field)  # each row along the components is too much to compare here
+    assert answered("combine", *parts(limited, 3), *form) == answered(*shlex.split(limited), *form)
+
+
+@pytest.mark.parametrize("line", MATRIX_LINES)
+def test_a_small_matrix_has_no_parts(refused, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(tmp_path)
+    np.save("m.npy", np.eye(3))
+    said = refused(*shlex.split(line.format("m.npy")), "--part", "1/2", "--state", "S.npz")
+    assert "a 3 x 3 matrix is held" in said
+    assert "--max-memory" not in said
+    assert not os.path.exists("S.npz")  # noqa: PTH110
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("line", MATRIX_LINES)
+def test_parts_that_were_read_in_blocks_are_not_combined_by_what_is_held(refused, parts, monkeypatch, line):
+    names = parts(line.format("a.npy"), 2)
+    monkeypatch.setattr("aimath.read.matrices.MAX_HELD_BYTES", 1 << 29)
+    said = refused("combine", *names, code=1)
+    assert f"a {ROWS} x 4 matrix in blocks, and here is memory to hold it" in said
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.runner.division.conftest import FORMS, LINES
+from tests.cli.runner.division.conftest import FORMS, LINES, ROWS
 
 from aimath.cli.runner.division.workers import WorkerPool, is_told_to_end
 from aimath.errors import InputError
@@ -36,6 +36,23 @@ def test_several_processes_give_the_bytes_of_one(aimath, line):
 def test_processes_share_every_pass_over_a_matrix(aimath, line):
     wanted = aimath(*shlex.split(line), "--json")
     assert aimath(*shlex.split(line), "--json", "--workers", "3") == wanted
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("others", [np.ones((7, 4)), np.ones((ROWS, 3)), np.ones((ROWS, 4), np.float32)])
+def test_a_matrix_that_another_has_taken_the_place_of_is_refused(refused, monkeypatch, others):
+    from aimath.cli.runner.division import sharing
+
+    begin = sharing.Share._pool_of_rows
+
+    def replaced_first(*given):
+        np.save("a.npy", others)
+        return begin(*given)
+
+    monkeypatch.setattr(sharing.Share, "_pool_of_rows", replaced_first)
+    said = refused("pca", "@a.npy", "--components", "2", "--workers", "2", code=1)
+    assert "a.npy: it was changed while it was read" in said
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from aimath.cli.runner.division.work import TASKS_PER_WORKER, divide, join_nodes
 from aimath.cli.runner.job import WHOLE, Division
 from aimath.cli.runner.share import LocalShare, Task
 from aimath.errors import InputError
+from aimath.text import display_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,7 +110,7 @@ class Share(LocalShare):
         from aimath.cli.runner.division.pools import open_pool  # noqa: PLC0415  only for several
 
         if rows.source not in self._pools:
-            given = (rows.source, rows.read_options, rows.unit_rows)
+            given = (rows.source, rows.read_options, rows.unit_rows, rows.shape, rows.dtype)
             self._pools[rows.source] = open_pool(self.division, rows.count_units(), _RowsWorker, *given)
         return self._pools[rows.source]
 
@@ -142,12 +143,14 @@ class _UnitWorker:
 class _RowsWorker:
     """What goes through runs of units of a matrix in a process of its own."""
 
-    def __init__(self, source: str, read_options: Any, unit_rows: int) -> None:
+    def __init__(
+        self, source: str, read_options: Any, unit_rows: int, shape: tuple[int, int], dtype: str
+    ) -> None:
         from aimath.read.matrices import reopen  # noqa: PLC0415  only for matrices
 
         rows = reopen(source, read_options)
-        if rows is None:
-            raise InputError("it was changed while it was read").within(source)
+        if rows is None or (rows.shape, rows.dtype) != (shape, dtype):
+            raise InputError("it was changed while it was read").within(display_path(source))
         rows.unit_rows = unit_rows
         self.rows = rows
 
@@ -181,6 +184,17 @@ class PartShare(Share):
         nodes = states_of(self._tree(task, chosen))
         raise PartLearntError(task.units, (chosen.start, chosen.stop), nodes)
 
+    def check_held(self, shape: tuple[int, int]) -> None:
+        """Raise InputError: a matrix (m, n) that is held is answered in one go."""
+        from aimath.read.matrices import limit_to_stream  # noqa: PLC0415  only for matrices
+
+        hint = "leave out --part and --state"
+        if limit := limit_to_stream(shape):
+            hint += f", or read an .npy in blocks by --max-memory {limit >> 20}M"
+        m, n = shape
+        why = f"there is nothing to divide here: a {m} x {n} matrix is held and answered in one go"
+        raise InputError(why, hint=hint, usage=True)
+
     def reduce_rows(self, rows: RowBlocks, begin: Begin) -> Any:
         """Raise what is learnt of the rows of the part."""
         count = rows.count_units()
@@ -202,6 +216,12 @@ class StatesShare(Share):
     def learn(self, task: Task) -> Any:
         """Return one accumulator of all states."""
         return self._merged(task.units, task.restore)
+
+    def check_held(self, shape: tuple[int, int]) -> None:
+        """Raise InputError: what the parts have read in blocks would be held here, and answered otherwise."""
+        m, n = shape
+        why = f"the parts have read a {m} x {n} matrix in blocks, and here is memory to hold it"
+        raise InputError(why, hint="run it by itself, or its parts with a --max-memory")
 
     def reduce_rows(self, rows: RowBlocks, begin: Begin) -> Any:
         """Return one accumulator of all states."""
