@@ -374,8 +374,8 @@ def _start_tracker() -> None:
 
 def _remove_on_interrupt(folder: str, ending: contextlib.ExitStack) -> None:
     """Let Ctrl-C end the workers and remove their folder before it ends the program."""
-    import shutil  # noqa: PLC0415  only for a cluster of this machine
-    import signal  # noqa: PLC0415  the same
+    import shutil
+    import signal  # noqa: PLC0415  only for a cluster of this machine
 
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
@@ -459,7 +459,8 @@ def _check_directory(given: Given) -> None:
     """Raise InputError if a relative path is another file here: a worker may come later than all checks."""
     for file in given.files:
         if os.path.abspath(file.typed) != file.path:  # noqa: PTH100  2 ms for pathlib
-            why = f"a worker on {socket.gethostname()} runs in another directory, and {quote(file.typed)} is relative"
+            worker = f"a worker on {socket.gethostname()} runs in another directory"
+            why = f"{worker}, and {quote(file.typed)} is relative"
             raise InputError(why, hint=f"write {display_path(file.path)}").within("--dask")
 
 
