@@ -18,7 +18,13 @@ from aimath.cli.options import (
     SOURCE,
 )
 from aimath.cli.runner.reduction import Accumulators, named_operands
-from aimath.cli.runner.row_errors import find_bad_row, gather_operands, line_number, name_operand, place_entry
+from aimath.cli.runner.row_errors import (
+    as_bad_row,
+    find_bad_row,
+    gather_operands,
+    locate_single_row,
+    name_operand,
+)
 from aimath.cli.runner.share import LocalShare
 from aimath.cli.runner.stand_ins import stand_in_operands, tries_all_widths
 from aimath.errors import InputError, pluralize
@@ -161,17 +167,14 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
             name_operand(error, part)
             bad = find_bad_row(error, part)
             if bad is None or (rows == 1 and not block.source):
-                raise
+                raise locate_single_row(error, part) from None
             if bad > 0 or (reports and len(part.lines) > 1):
                 most = max(bad, 1)  # the rows before the bad one are whole: answer them first
                 continue
             if not row_offset + start:
                 check_options(job, {}, out)
             shapes = {name: values.shape[1:] for name, values in part.operands.items()}
-            place_entry(error, part)
-            ids = {name: texts[:1] for name, texts in part.ids.items()}
-            bad_row = BadRow(error, part.source, line_number(part, error), 0, part.labels, ids)
-            _reject(job, bad_row, shapes, out)
+            _reject(job, as_bad_row(error, part), shapes, out)
             passed, start = passed + 1, start + 1
         else:
             for more in batches:

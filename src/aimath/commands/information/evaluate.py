@@ -57,7 +57,7 @@ class PredictedRows:
             raise InputError("{operand} has one class a row", operand="target", hint="write one a line")
         found = self.accumulator or information.EvaluationAccumulator(scale, ignore=self.ignore)
         try:
-            found.update(rows, class_indices(target, soft=False), class_names(labels, rows.shape[-1]))
+            found.update(rows, class_indices(target), class_names(labels, rows.shape[-1]))
         except InputError as error:
             if scale == "probs" and error.operand == scale and rows.shape[-1] > 1:
                 error.hint = "use --logits if they are logits"

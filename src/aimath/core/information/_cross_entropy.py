@@ -27,7 +27,7 @@ from aimath.core.information._weights import as_distribution_pair, as_weights, n
 from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_same_rows, check_simplex, raise_at
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
-from aimath.errors import InputError
+from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -344,7 +344,7 @@ def _check_target(target: ArrayLike, logits: Array) -> Indices:
             "{count} {operand} classes for {rows}: give as many, or one for all",
             operand="target",
             count=given.size,
-            rows="one row" if logits[..., 0].size == 1 else f"{logits[..., 0].size} rows",
+            rows=pluralize(logits[..., 0].size, "row"),
         )
     n = logits.shape[-1]
     bad = ((given < 0) | (given >= n)).reshape(-1)

@@ -103,11 +103,12 @@ def as_logit_pair(
 
 def as_log_probs(values: ArrayLike | None, *, normalize: bool) -> Array:
     """Return log-probabilities (..., n) that sum to 1, or any with `normalize`, as logits."""
-    x = as_vectors([] if values is None else values, "log-probability", allow=(-np.inf,))
+    operand = "log_probs"
+    x = as_vectors([] if values is None else values, "log-probability", allow=(-np.inf,), operand=operand)
     rows = x.reshape(-1, x.shape[-1])
-    check_logits(rows, None)
+    check_logits(rows, operand)
     if not normalize:
-        check_log_probs(rows, None)
+        check_log_probs(rows, operand)
     return x
 
 

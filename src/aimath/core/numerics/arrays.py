@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.numerics.double_double import compensated_sum
-from aimath.errors import InputError, Remedy
+from aimath.errors import InputError, Remedy, pluralize
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -176,7 +176,7 @@ def check_same_rows(a: Array, b: Array, names: tuple[str, str]) -> None:
     try:
         np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
     except ValueError:
-        counts = f"{names[0]} has {a[..., 0].size} rows and {names[1]} has {b[..., 0].size}"
+        counts = f"{names[0]} has {pluralize(a[..., 0].size, 'row')} and {names[1]} has {b[..., 0].size}"
         raise InputError(f"{counts}: give as many, or one for all") from None
 
 

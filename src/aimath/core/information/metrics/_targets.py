@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.errors import InputError, Remedy
+from aimath.errors import InputError, Remedy, pluralize
 from aimath.text import quote
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def as_targets(
     given = np.asarray(target).reshape(-1)
     if given.size not in (1, rows):
         raise InputError(
-            "{count} {operand} classes for {rows} rows: give as many, or one for all",
+            "{count} {operand} classes for {rows}: give as many, or one for all",
             operand="target",
             count=given.size,
-            rows=rows,
+            rows=pluralize(rows, "row"),
         )
     if given.dtype.kind in "UO":
         given = _numbers_of_names(given, names, ignore)
