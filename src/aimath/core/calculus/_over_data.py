@@ -135,12 +135,8 @@ class DataFunction(Function):
 
     def _roots(self, program: Program, points: Array, rows: Indices | None = None) -> Array:
         """Return a program's roots (..., roots) at points (..., n), nan where there is none."""
-        found = self._evaluator(program)(self._wide(program, points), rows)
+        found = self._evaluator(program)(np.asarray(points, np.float64).reshape(-1, points.shape[-1]), rows)
         return np.asarray(found).reshape(*points.shape[:-1], len(program.roots))
-
-    def _wide(self, program: Program, points: Array) -> Array:
-        del program
-        return np.asarray(points, np.float64).reshape(-1, points.shape[-1])
 
     def _evaluator(self, program: Program) -> _RowEvaluator:
         found = self._evaluators.get(id(program))
