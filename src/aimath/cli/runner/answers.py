@@ -90,7 +90,11 @@ def run_pieces(
         if isinstance(piece, BadRow):
             if not before:
                 check_options(job, {}, out, readable=True)
-            _reject(job, piece, _guess_shapes(job, piece.width), out)
+            width = piece.width  # matrices are taken to be square
+            shapes = {
+                name: (width,) * (2 if job.operand_spec(name).matrix else 1) for name in job.operand_names
+            }
+            _reject(job, piece, shapes, out)
             passed, before = 1, before + 1
         elif piece.is_empty and (before or not job.needs_no_operand):
             check_options(job, piece.operands, out)
@@ -267,11 +271,6 @@ def _reject(
         except InputError:  # no answer has such a shape, so what is wrong is the row
             raise with_location(bad) from None
         out.write_reports([_name_axes(report, entry=labels)._replace(ids=bad.ids) for report in reports])
-
-
-def _guess_shapes(job: Job, width: int) -> dict[str, tuple[int, ...]]:
-    """Return assumed shapes for a row that could not be read; matrices are taken to be square."""
-    return {name: (width, width) if job.operand_spec(name).matrix else (width,) for name in job.operand_names}
 
 
 def _missing_reports(job: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:

@@ -57,7 +57,7 @@ def find_changes(base: Sequence[TensorSource], tuned: Sequence[TensorSource], ma
             notes.resized.append(f"{quote(name)} {_sides(one)} to {_sides(other)}")
         elif len(one.shape) == 2 and one.size:
             pairs[name] = (one, other)
-        elif _differ(one, other):
+        elif any((a != b).any() for a, b in zip(one.blocks(), other.blocks(), strict=True)):
             notes.vectors.append(name)
     if not pairs:
         hint = "a tensor can be named: FILE.safetensors:NAME"
@@ -97,11 +97,6 @@ def _listed(names: Sequence[str], *, quoted: bool) -> str:
 
 def _sides(one: TensorSource) -> str:
     return "x".join(map(str, one.shape))
-
-
-def _differ(one: TensorSource, other: TensorSource) -> bool:
-    """Return whether two tensors of a shape have different entries."""
-    return any((a != b).any() for a, b in zip(one.blocks(), other.blocks(), strict=True))
 
 
 class Files(NamedTuple):
@@ -241,16 +236,13 @@ class Adapter:
             self.other_names.append(name)
         self.ranks[module] = factors.B.shape[1]
         a, b = (np.ascontiguousarray(x, np.float32) for x in (factors.A, factors.B))
-        embeds, turned = bool(_EMBEDDING.search(module)), self._is_transposed(module)
+        embeds, turned = bool(_EMBEDDING.search(module)), bool(_TRANSPOSED.search(module))
         self.transposed |= turned
         if embeds or turned:
             a, b = (np.ascontiguousarray(x.T) for x in (b, a))
         kind, end = ("lora_embedding", "") if embeds else ("lora", ".weight")
         for part, values in (("A", a), ("B", b)):
             self.tensors[f"base_model.model.{module}.{kind}_{part}{end}"] = values
-
-    def _is_transposed(self, module: str) -> bool:
-        return bool(_TRANSPOSED.search(module))
 
     def notes(self) -> tuple[str, ...]:
         """Return what a user might not expect of the adapter."""

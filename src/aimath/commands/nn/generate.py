@@ -126,7 +126,7 @@ def generate(
         top_p=top_p if top_p < 1.0 else None,
         min_p=min_p or None,
         prompt=prompt,
-        label=_parse_label(label),
+        label=parse_integer(label, "--label", 0, 10**6) if label else None,
         seed=int(seed),
     )
     return _samples(model.samples(asked), asked, name)
@@ -156,10 +156,6 @@ def _check_samplers(temperature: float, top_p: float, min_p: float) -> None:
             raise InputError(
                 "{operand} must be {bound}, not {value:g}", operand=name, bound=bound, value=value, usage=True
             )
-
-
-def _parse_label(text: str) -> int | None:
-    return parse_integer(text, "--label", 0, 10**6) if text else None
 
 
 def _samples(samples: Samples, asked: Asked, name: str) -> Report:

@@ -202,16 +202,12 @@ class DataFunction(Function):
         where = np.array([point], np.float64)
         if not np.isfinite(where).all():
             raise InputError(f"the point has a coordinate {where[~np.isfinite(where)][0]}")
-        if self.is_exact_within(program):
+        if self.data.row_count * cost(program) <= EXACT_WORK:
             return self._in_balls(program, point, free)
         floats = self._roots(program, where)[0].tolist()
         if not np.isfinite(floats[free:]).all():
             raise self._undefined(program, where)
         return Evaluation(program, [], floats)
-
-    def is_exact_within(self, program: Program | None = None) -> bool:
-        """Return whether answers at one point are rounded once: with very many rows they aren't."""
-        return self.data.row_count * cost(program or self._gradient_program) <= EXACT_WORK
 
     def _in_balls(self, program: Program, point: Sequence[float], free: int) -> Evaluation:
         inputs = list(map(ball, map(float, point)))

@@ -51,7 +51,7 @@ class Sample(NamedTuple):
     @property
     def after(self) -> PerStageAndEntry:
         """The distribution after each stage."""
-        return np.stack(list(_distributions(self)), axis=-2)
+        return np.stack([_distribution(*stage) for stage in _stages(self)], axis=-2)
 
     @property
     def initial(self) -> Vectors:
@@ -194,12 +194,6 @@ def _is_active(settings: Sample, name: str) -> bool:
         "top-k": settings.top_k > 0,
         "top-p": settings.top_p < 1.0,
     }[name]
-
-
-def _distributions(settings: Sample) -> Iterator[Array]:
-    """Yield the distribution after each stage."""
-    for stage in _stages(settings):
-        yield _distribution(*stage)
 
 
 def _distribution(left: Array, scale: float, weights: Array | None) -> Array:

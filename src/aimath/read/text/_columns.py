@@ -97,8 +97,9 @@ class TableParser:
         for record in self._split(pieces):
             try:
                 cells = self.parser.cells_of(record)
-                if cells:
-                    self._check_width(len(cells))
+                if cells and not self._takes(len(cells)):
+                    have = len(self.names)
+                    raise InputError(f"has {pluralize(len(cells), 'cell')}, the rows above have {have}")  # noqa: TRY301
             except InputError as error:
                 raise with_location(BadRow(error, self.parser.source, record.line, 0)) from None
             if cells:
@@ -122,11 +123,6 @@ class TableParser:
         """Return columns as the operand of a block."""
         # Only a reduction that asked for them gets what aren't arrays.
         return Block({self.parser.names[0]: columns}, self.parser.source, lines)  # type: ignore[dict-item]
-
-    def _check_width(self, width: int) -> None:
-        if not self._takes(width):
-            have = len(self.names)
-            raise InputError(f"has {pluralize(width, 'cell')}, the rows above have {have}")
 
     def _takes(self, width: int) -> bool:
         """Return whether rows of a width go with those above; the first decides if there is no header."""

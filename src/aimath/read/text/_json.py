@@ -170,15 +170,15 @@ def parse_line(data: bytes, layout: RowLayout) -> Row | None:
         rows = response
     elif isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
         named = _one_vector(value, layout)
-        rows = [named] if named else _object_rows(value, layout)
+        rows = (
+            [named]
+            if named
+            else [parse_row(one, layout, f"[{k}]", flat_is_row=True) for k, one in enumerate(value)]
+        )
     else:
         rows = _ragged_rows(value, layout) or [parse_row(value, layout, flat_is_row=True)]
     kept = [row for row in (_skip_missing(row, layout, whole=False) for row in rows) if row is not None]
     return _join(kept) if kept else None
-
-
-def _object_rows(objects: list[dict[str, Any]], layout: RowLayout) -> list[Row]:
-    return [parse_row(one, layout, f"[{k}]", flat_is_row=True) for k, one in enumerate(objects)]
 
 
 def _one_vector(objects: list[dict[str, Any]], layout: RowLayout) -> Row | None:
