@@ -109,7 +109,6 @@ def report_mistakes(command: Command, report: Report) -> Iterator[str]:
 
 
 def _plot_names(plot: Plot) -> Iterable[str]:
-    """Return the quantities that a plot names."""
     from aimath.render.templates import field_names
 
     texts = (plot.caption, *(mark.text for mark in plot.references))

@@ -200,7 +200,6 @@ class Command:
         )
 
     def _positional_params(self) -> tuple[Param, ...]:
-        """Return the parameter of the positional arguments, if there is one."""
         text = self.text_arguments
         if text is not None:
             return (Param("operands", (), list[str], None, text.help, text.metavar),)
@@ -248,7 +247,6 @@ def _is_group(hint: Any) -> bool:
 
 
 def _group_parameters(group: Any) -> dict[str, Parameter]:
-    """Return the options of a group as parameters."""
     return _make_parameters(get_type_hints(group, include_extras=True), group._field_defaults)
 
 

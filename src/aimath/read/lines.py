@@ -62,7 +62,6 @@ def _stdin_lines(stdin: int | None) -> list[str]:
 
 
 def _text_lines(stream: Stream) -> list[str]:
-    """Return the lines of a text, or raise InputError if it is none."""
     sniff_format(stream, "text")
     data = stream.read_all(MAX_BYTES)
     if len(data) > MAX_BYTES:

@@ -72,7 +72,6 @@ class Document(ABC, Generic[Piece]):
         return pieces
 
     def _start_page(self, *, explain: bool, draw: bool, images: bool) -> None:
-        """Start a page, on which formulas are printed anew."""
         self.renderer = DerivationRenderer(self.layout) if explain else None
         self.draw_plots, self.images = draw, images and not explain
         self.plotter, self.records = TerminalPlotter(self.plot_layout), Records(self.layout)
@@ -113,7 +112,6 @@ class Document(ABC, Generic[Piece]):
         return pieces
 
     def _shown(self, pieces: list[Piece]) -> list[Piece]:
-        """Return pieces that count towards a screen."""
         self.shown_lines += len(pieces) + 1
         return self._on_page(pieces)
 

@@ -137,7 +137,6 @@ class DelimitedWriter(TabularWriter):
 
 
 def _prints_as_float(values: np.ndarray[Any, Any], *, exact: bool) -> bool:
-    """Return whether numbers print the same as floats."""
     if values.dtype.kind not in "iu":
         return str(values.dtype.kind) == "f"
     return exact and int(np.abs(values).max(initial=0)) <= 1 << 53
@@ -296,7 +295,6 @@ def _verdict(check: Any, row: int, rows: int) -> bool | None:
 
 
 def _escape_surrogates(text: str) -> str:
-    """Return text with lone surrogates escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -335,5 +333,4 @@ def _markdown_row(cells: Iterable[str]) -> bytes:
 
 
 def _escape_markdown(cell: str) -> str:
-    """Return a text escaped for a Markdown cell."""
     return re.sub(r"[\r\n]+", " ", re.sub(r"[\\|<]", r"\\\g<0>", cell))

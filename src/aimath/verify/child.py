@@ -171,7 +171,6 @@ def _call(function: object, case: list[dict[str, object]], path: str, guard: Gua
 
 
 def _as_numbers(answer: object) -> dict[str, object]:
-    """Return an answer as a list with its shape, or why it is none."""
     try:
         array = asarray(answer)
     except ValueError:
@@ -187,7 +186,6 @@ def _as_numbers(answer: object) -> dict[str, object]:
 
 
 def _kind_of(answer: object, array: ndarray) -> str:
-    """Return what stands in place of numbers."""
     if array.dtype.kind == "c":
         return "complex numbers, not real ones"
     strange = next((x for x in array.ravel().tolist() if not isinstance(x, Real) and x is not answer), None)

@@ -224,7 +224,6 @@ def _find_wrong_option(
 
 
 def _check_fields(report: Report, fields: tuple[str, ...]) -> None:
-    """Raise InputError if a report lacks one of the fields."""
     from aimath.render.report_view import ReportView, select_fields
 
     if fields:
@@ -341,7 +340,6 @@ def _make_reports(
 
 
 def _reduced_report(job: Job, accumulator: Any, options: Mapping[str, float]) -> Report:
-    """Return the report of what an accumulator learnt of all rows."""
     name = job.command.name_of(ACCUMULATED)
     report = _call_command(job, {name: accumulator} if name else {}, options)
     return report._replace(swept=_swept_columns(job, report, options))

@@ -159,7 +159,6 @@ def _check_samplers(temperature: float, top_p: float, min_p: float) -> None:
 
 
 def _samples(samples: Samples, asked: Asked, name: str) -> Report:
-    """Return the report of what a model made."""
     import numpy as np
 
     from aimath.training.results import GeneratedImages, GeneratedTexts
@@ -194,7 +193,6 @@ def _samples(samples: Samples, asked: Asked, name: str) -> Report:
 
 
 def _surprises(model: Model, texts: Sequence[str]) -> Report:
-    """Return the report of how surprising each token of texts is."""
     import numpy as np
 
     from aimath.training.results import Surprises

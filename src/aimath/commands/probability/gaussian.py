@@ -191,7 +191,6 @@ def _quantile_report(p: Vector, mu: float, sigma: float) -> Report:
 
 
 def _quantile_curve(mu: float, sigma: float) -> dict[str, Any]:
-    """Return the quantiles as a curve."""
     import numpy as np
 
     from aimath.core import probability

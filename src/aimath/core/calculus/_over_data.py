@@ -460,7 +460,6 @@ def _compensated(values: Array, axis: int) -> Array:
 def _balls_of_rows(
     program: Program, inputs: Sequence[Ball], columns: Sequence[list[Ball]], count: int, arithmetic: Balls
 ) -> list[Any]:
-    """Return the balls of a program's nodes, a list of what has a value a row."""
     found: list[Any] = []
     for node, args, _ in program.instructions:
         if node.op == "variable":

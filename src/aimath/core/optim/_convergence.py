@@ -70,7 +70,6 @@ def explain_status(runs: RunArrays, run: int, status: str) -> str:
 
 
 def _max_curvature(runs: RunArrays, run: int) -> float | None:
-    """Return the largest curvature at the start of a run, or None where there is none."""
     values = _curvatures(runs, run, 0)
     return None if values is None else float(values[-1])
 
@@ -163,7 +162,6 @@ def _explain_rate(runs: RunArrays, run: int) -> str:
 
 
 def _not_minimum(runs: RunArrays, converged: Any) -> Any:
-    """Return which of the runs converged to a stationary point that is no minimum."""
     ends = runs.points[runs.last[converged], converged]
     hessians = runs.objective.hessians(ends)
     known = np.isfinite(hessians).all(axis=(-2, -1))
@@ -175,7 +173,6 @@ def _not_minimum(runs: RunArrays, converged: Any) -> Any:
 
 
 def _has_descent_direction(curvatures: Array) -> Any:
-    """Return whether curvatures (..., n), ascending, leave a descent direction."""
     largest = np.abs(curvatures).max(axis=-1)
     return curvatures[..., 0] < -RELATIVE_TOLERANCE * np.maximum(largest, 1.0)
 
@@ -202,7 +199,6 @@ def _explain_stall(runs: RunArrays, run: int) -> str:
 
 
 def _explain_undefined(runs: RunArrays, run: int) -> str:
-    """Return what is undefined at the point after the last."""
     point = runs.points[runs.last[run] + 1, run].tolist()
     try:
         runs.objective.gradient(point)

@@ -126,7 +126,6 @@ def unsure_steps(
 
 
 def _as_floats(rates: Array) -> list[float]:
-    """Return rates as a list of floats, one shared object if all are equal."""
     same = float(rates[0])
     return [same] * len(rates) if (rates == same).all() else rates.tolist()
 
@@ -519,7 +518,6 @@ def slopes_of(objective: Function, rule: UpdateRule, rates: Array, path: Array) 
 
 
 def _count_runs(*options: Any) -> int:
-    """Return the number of runs from the options' sizes."""
     sizes = {np.size(value) for value in options if np.ndim(value)}
     if len(sizes) > 1:
         raise InputError(f"the runs have options of {' and '.join(map(str, sorted(sizes)))} values")

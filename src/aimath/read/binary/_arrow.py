@@ -84,7 +84,6 @@ class _Source:
 
 
 def _open(stream: Stream, form: str) -> _Source:
-    """Open a file by its format."""
     try:
         pa = _pyarrow()
     except ImportError:
@@ -134,7 +133,6 @@ def _texts(column: Any) -> list[str | None]:
 
 
 def _numbers(column: Any) -> Array:
-    """Return a column of numbers as float64, nan for null."""
     pa = _pyarrow()
 
     if not pa.types.is_float16(column.type):
@@ -159,7 +157,6 @@ def _rounded(columns: Iterable[Any]) -> tuple[str, ...]:
 def _column_blocks(
     batches: Iterator[Any], places: Sequence[int], wanted: Sequence[int], parser: RowParser
 ) -> Iterator[Block]:
-    """Yield blocks of columns."""
     first = 1
     for batch in batches:
         columns = []

@@ -173,7 +173,6 @@ def _check_coverage(tensors: Sequence[TensorInfo], start: int, size: int) -> Non
 
 
 def _select_tensor(tensors: Sequence[TensorInfo], name: str | None) -> TensorInfo:
-    """Return the tensor of a name, or the only one."""
     if name is None and len(tensors) == 1:
         return tensors[0]
     match = next((tensor for tensor in tensors if tensor.name == name), None)

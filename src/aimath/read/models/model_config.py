@@ -116,21 +116,17 @@ class Settings:
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         """Return true or false; null stands for the default."""
-        value = self.get(key)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise InputError(f"{key} is {shown(value)}, not true or false")
-        return value
+        return bool(self._of_type(bool, "true or false", key, default))
 
     def text(self, key: str, default: str) -> str:
         """Return a text; null stands for the default."""
+        return str(self._of_type(str, "a text", key, default))
+
+    def _of_type(self, kind: type, wanted: str, key: str, default: Any) -> Any:
         value = self.get(key)
-        if value is None:
-            return default
-        if not isinstance(value, str):
-            raise InputError(f"{key} is {shown(value)}, not a text")
-        return value
+        if value is not None and not isinstance(value, kind):
+            raise InputError(f"{key} is {shown(value)}, not {wanted}")
+        return default if value is None else value
 
     def whole_numbers(self, key: str) -> list[int]:
         """Return a list of layers, none if there is no such key."""
@@ -396,7 +392,6 @@ FAMILIES: dict[str, Callable[[Settings], Architecture]] = {
 
 
 def _share(width: int, heads: int, key: str) -> int:
-    """Return the width of each head."""
     if width % heads:
         raise InputError(f"{key} is {width}, no multiple of {heads} heads")
     return width // heads

@@ -122,7 +122,6 @@ class _TextReader:
         self._append(names, _to_float32(values) if self.single_precision else values)
 
     def _append(self, names: list[str], values: Rows) -> None:
-        """Append rows to the buffer, which grows in place."""
         import numpy as np
 
         first = len(self.labels)
@@ -199,7 +198,6 @@ def _is_number(text: str) -> bool:
 
 
 def _to_float32(values: Array) -> NDArray[np.float32]:
-    """Return values as float32, or raise InputError if one overflows."""
     import numpy as np
 
     with np.errstate(over="ignore"):

@@ -61,7 +61,6 @@ class Chooser:
         return text in self._exact or text.strip() in self._stripped
 
     def _named(self, name: str) -> int | None:
-        """Return the column of a name, or raise InputError if several have it."""
         places = self._exact.get(name) or self._stripped.get(name.strip()) or []
         if len(places) > 1:
             numbers = [str(place + 1) for place in places]

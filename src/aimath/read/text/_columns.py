@@ -60,7 +60,6 @@ class TableParser:
             raise InputError(why).within(display_path(self.parser.source))
 
     def _picked(self, width: int) -> tuple[int, ...]:
-        """Return the columns that are read."""
         places = self.parser.places
         return tuple(range(width)) if places is None else places
 
@@ -120,7 +119,6 @@ class TableParser:
             yield from (Piece(raw, number) for number, raw in lines if raw.strip(b" \t\r"))
 
     def _block(self, columns: list[Column], lines: Sequence[int]) -> Block:
-        """Return columns as the operand of a block."""
         # Only a reduction that asked for them gets what aren't arrays.
         return Block({self.parser.names[0]: columns}, self.parser.source, lines)  # type: ignore[dict-item]
 
@@ -133,7 +131,6 @@ class TableParser:
         return width == len(self.names)
 
     def _column(self, k: int, cells: Sequence[str], lines: Sequence[int]) -> Column:
-        """Return the cells of one column."""
         import numpy as np
 
         there = [cell for cell in cells if not is_missing(cell)]

@@ -144,7 +144,6 @@ def to_array(value: Any, path: str = "", depth: int = 0, *, missing: str = "erro
 
 
 def _no_number(value: Any, path: str) -> InputError:
-    """Return the error for a value that is no number."""
     what = "an empty array" if value == [] else _TYPE_NAMES.get(type(value).__name__, "NaN")
     place = re.fullmatch(r"\[(\d+)\]", path)
     gap = value is None or value == "nan" or isinstance(value, float)
@@ -394,7 +393,6 @@ def parse_document(data: bytes, layout: RowLayout) -> Iterator[Block]:
 
 
 def _document_rows(value: Any, layout: RowLayout) -> Iterator[Row]:
-    """Yield the rows of a document, each as it stands there."""
     response = _response(value, layout)
     if response is not None:
         yield from response

@@ -384,7 +384,6 @@ def _mark_steps(frame: Frame, rows: Values, columns: Values) -> None:
 
 
 def _up_to_the_frame(way: Way, frame: Frame) -> Way:
-    """Return a way up to the first point outside the frame."""
     inside = (frame.cell_columns(way.points[:, 0]) >= 0) & (frame.cell_rows(way.points[:, 1]) >= 0)
     seen = len(inside) if inside.all() else int(np.argmin(inside)) + 1
     return way._replace(points=way.points[:seen], losses=way.losses[:seen])
@@ -402,7 +401,6 @@ def _mark_end(frame: Frame, rows: Values, columns: Values, letter: str, style: s
 
 
 def _legend(ways: Sequence[Way], layout: LayoutOptions, width: int) -> list[StyledLine]:
-    """Return what the signs on the ways stand for."""
     if len(ways) > 1:
         entries = [(LETTERS[k], way.name, series_style(k)) for k, way in enumerate(ways)]
         return legend_lines([(START, "start", ""), *entries], layout, width)

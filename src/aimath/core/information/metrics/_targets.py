@@ -73,6 +73,5 @@ def _numbers_of_names(given: NDArray[np.str_], names: Sequence[str], ignore: int
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return the names, or the first of many."""
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     return ", ".join(map(quote, names[:MAX_NAMED])) + more

@@ -151,7 +151,6 @@ def _ends_as(a: str, b: str) -> bool:
 
 
 def _digest(one: TensorSource) -> bytes:
-    """Return a digest of the entries."""
     import hashlib  # noqa: PLC0415  for renamed tensors alone
 
     held = hashlib.blake2b(digest_size=16)
