@@ -80,7 +80,7 @@ def dpo(
     log-probabilities of whole answers under the model and under the reference. trl's "sigmoid" loss
     without label smoothing. Rafailov et al. (2023).
 
-    >>> float(dpo([-10.0], [-12.0], [-10.0], [-12.0]).loss) == math.log(2)
+    >>> bool(dpo([-10.0], [-12.0], [-10.0], [-12.0]).loss == np.log(2.0))
     True
     """
     names = ("chosen", "rejected", "ref_chosen", "ref_rejected")
