@@ -121,6 +121,10 @@ class Command:
         """Return the specs that are of one of the kinds, by parameter."""
         return {name: one.spec for name, one in self.parameters.items() if isinstance(one.spec, kinds)}
 
+    def supplied(self, values: Mapping[Supplied, Any]) -> dict[str, Any]:
+        """Return what the runner gives to the parameters that ask for it."""
+        return {name: values[spec] for name, spec in self._specs_of(Supplied).items() if spec in values}
+
     def name_of(self, spec: Option | Supplied) -> str | None:
         """Return the parameter that has a spec such as SEED or ENTRY_LABELS, or None."""
         for name, parameter in self.parameters.items():

@@ -16,6 +16,7 @@ from aimath.cli.options import (
     ROW_NUMBERS,
     SHARING,
     SOURCE,
+    Supplied,
 )
 from aimath.cli.runner.reduction import Accumulators, named_operands
 from aimath.cli.runner.row_errors import find_bad_row, gather_operands, line_number, name_operand, place_entry
@@ -302,18 +303,15 @@ def _make_reports(
         accumulators.update(named_operands(job, part))
         return [_reduced_report(job, accumulators.of_run(run), run) for run in runs]
     operands = gather_operands(job, part)
-    if numbered := job.command.name_of(ROW_NUMBERS):
-        operands[numbered] = range(row_offset + 1, row_offset + 1 + len(part.lines))
-    if given := job.command.name_of(OPERAND_WORDS):
-        operands[given] = job.operand_words
-    if shared := job.command.name_of(SHARING):
-        operands[shared] = job.share or LocalShare()
-    if sourced := job.command.name_of(SOURCE):
-        operands[sourced] = part.source
-    if counted := job.command.name_of(MISSING_COUNT):
-        operands[counted] = part.missing
-    if told := job.command.name_of(HAS_HEADER):
-        operands[told] = bool(part.labels and part.source) and not part.is_column
+    known: dict[Supplied, Any] = {
+        ROW_NUMBERS: range(row_offset + 1, row_offset + 1 + len(part.lines)),
+        OPERAND_WORDS: job.operand_words,
+        SHARING: job.share or LocalShare(),
+        SOURCE: part.source,
+        MISSING_COUNT: part.missing,
+        HAS_HEADER: bool(part.labels and part.source) and not part.is_column,
+    }
+    operands |= job.command.supplied(known)
     labels = _check_labels(job.labels, part) or part.labels
     if part.labels and not part.source:
         _refuse_options_as_labels(job)

@@ -145,10 +145,7 @@ def parse_job(
         tokens = []
     flags = {key: text for key in command.operands if (text := given.pop(key, None)) is not None}
     seed = _pop_seed(command, given)
-    if plotted := command.name_of(PLOT_ASKED):
-        given[plotted] = draws
-    if asked_for := command.name_of(ASKED_FIELDS):
-        given[asked_for] = fields
+    given |= command.supplied({PLOT_ASKED: draws, ASKED_FIELDS: fields})
     asked = _make_job(command, given, inputs, flags, tokens, seed)
     if asked.needs_no_operand and not (tokens or flags) and _nothing_on(stdin=stdin):
         asked = asked._replace(operand_names=())
@@ -482,10 +479,7 @@ def _make_job(
         reading = reading._replace(by_column=True)
     if seeded := command.name_of(SEED):
         given[seeded] = str(seed)
-    if supplied := command.name_of(READING):
-        given[supplied] = reading
-    if limited := command.name_of(MEMORY_LIMIT):
-        given[limited] = reading.max_memory
+    given |= command.supplied({READING: reading, MEMORY_LIMIT: reading.max_memory})
     return Job(
         command=command,
         operand_names=(*form.operands, *extra),

@@ -10,7 +10,7 @@ from aimath.cli.runner.share import Task
 from aimath.errors import InputError, pluralize
 from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Plot, Report, Table
-from aimath.text import quote
+from aimath.text import first_of, first_quoted, quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ class _Notes:
     def said(self) -> tuple[str, ...]:
         """Return a sentence for each kind that there is."""
         return tuple(
-            f"{text}: {_listed(names, quoted=names is not self.resized)}"
+            f"{text}: {(first_of if names is self.resized else first_quoted)(names, MAX_NAMED)}"
             for names, text in (
                 (self.alone, f"{pluralize(len(self.alone), 'tensor')} without a partner of the same shape"),
                 (self.resized, "resized, so not compared"),
@@ -88,11 +88,6 @@ class _Notes:
             )
             if names
         )
-
-
-def _listed(names: Sequence[str], *, quoted: bool) -> str:
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(quote(name) if quoted else name for name in names[:MAX_NAMED]) + more
 
 
 def _sides(one: TensorSource) -> str:
@@ -250,11 +245,11 @@ class Adapter:
             return ("nothing changed, so that there is no adapter",)
         said = []
         if self.other_names:
-            named = _listed(self.other_names, quoted=True)
+            named = first_quoted(self.other_names, MAX_NAMED)
             said.append(f"peft adapts layers, and these are no layer's .weight: {named}")
         embedded = [name for name in self.ranks if _EMBEDDING.search(name) and not _POSITIONS.search(name)]
         if embedded and not self.has_head:
-            named = _listed(embedded, quoted=True)
+            named = first_quoted(embedded, MAX_NAMED)
             said.append(f"peft doesn't change a head that is tied to embeddings along with these: {named}")
         return tuple(said)
 
@@ -326,12 +321,12 @@ def costs_report(tensors: Sequence[TensorSource], rank: int, match: str | None) 
     others = [one.name for one in chosen if not _is_matrix(one)]
     wide = [name for name, shape in shapes.items() if rank > min(shape)]
     result = lora_costs(shapes, rank, sum(one.size for one in tensors))
-    notes = [f"embeddings and heads are left out, --match takes them: {_listed(left, quoted=True)}"] * bool(
-        left
-    )
-    notes += [f"no matrices of weights, so not counted: {_listed(others, quoted=True)}"] * bool(others)
+    notes = [
+        f"embeddings and heads are left out, --match takes them: {first_quoted(left, MAX_NAMED)}"
+    ] * bool(left)
+    notes += [f"no matrices of weights, so not counted: {first_quoted(others, MAX_NAMED)}"] * bool(others)
     notes += [
-        f"rank {rank} is above a side, and holds no more than that: {_listed(wide, quoted=True)}"
+        f"rank {rank} is above a side, and holds no more than that: {first_quoted(wide, MAX_NAMED)}"
     ] * bool(wide)
     return Report(
         result,

@@ -17,7 +17,7 @@ from aimath.read._stream import Stream
 from aimath.read.blocks import STDIN, file_suffix
 from aimath.read.models.model_folder import MAX_BYTES, check_depth
 from aimath.read.text._json import loads
-from aimath.text import quote
+from aimath.text import first_quoted, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 FILE_NAME = "config.json"
 MAX_SIZE = 10**9
-MAX_NAMED = 8  # keys in a note
 
 
 class ModelConfig(NamedTuple):
@@ -151,9 +150,7 @@ class Settings:
             if sized or parts or (value is True and _BIAS.search(key)):
                 hint = "take it out of the file if it adds none"
                 raise InputError(f"{quote(key)} is not known, and may add weights", hint=hint)
-        shown = ", ".join(map(quote, left[:MAX_NAMED]))
-        more = f" and {len(left) - MAX_NAMED} more" if len(left) > MAX_NAMED else ""
-        return (*self.said, *((f"not known, so not counted: {shown}{more}",) if left else ()))
+        return (*self.said, *((f"not known, so not counted: {first_quoted(left)}",) if left else ()))
 
 
 _SIZE = re.compile(r"(^|_)(size|dim|rank|layers|heads|experts|width|num|n)($|_)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.errors import InputError, join_and
@@ -128,16 +129,4 @@ def matches(glob: str, text: str) -> bool:
     """
     if glob.count("*") >= MAX_GLOB_PARTS:
         raise InputError(f"{quote(glob)} has more than {MAX_GLOB_PARTS} parts", usage=True)
-    at = k = 0
-    star, mark = -1, 0
-    while at < len(text):
-        if k < len(glob) and glob[k] == "*":
-            star, mark, k = k, at, k + 1
-        elif k < len(glob) and glob[k] in ("?", text[at]):
-            at, k = at + 1, k + 1
-        elif star >= 0:
-            mark += 1
-            at, k = mark, star + 1
-        else:
-            return False
-    return not glob[k:].strip("*")
+    return fnmatchcase(text, glob.replace("[", "[[]"))

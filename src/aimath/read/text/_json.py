@@ -86,11 +86,11 @@ def _strict_loads(data: bytes) -> Any:
 
 def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object from its pairs, or raise InputError on duplicate keys."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise InputError(f"the key {quote(key)} is there twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise InputError(f"the key {quote(twice)} is there twice")
     return found
 
 
