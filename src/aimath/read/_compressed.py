@@ -52,6 +52,7 @@ class Inflated:
         """Do nothing: the file is closed by whoever opened it."""
 
     def _inflate(self, size: int) -> bytes:
+        """Return what the next bytes inflate to, perhaps nothing."""
         if self._decoder.eof:
             self._next_member()
             if self._ended:

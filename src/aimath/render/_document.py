@@ -72,6 +72,7 @@ class Document(ABC, Generic[Piece]):
         return pieces
 
     def _start_page(self, *, explain: bool, draw: bool, images: bool) -> None:
+        """Start a page, on which formulas are printed anew."""
         self.renderer = DerivationRenderer(self.layout) if explain else None
         self.draw_plots, self.images = draw, images and not explain
         self.plotter, self.records = TerminalPlotter(self.plot_layout), Records(self.layout)

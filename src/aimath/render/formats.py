@@ -137,6 +137,7 @@ class DelimitedWriter(TabularWriter):
 
 
 def _prints_as_float(values: np.ndarray[Any, Any], *, exact: bool) -> bool:
+    """Return whether numbers print the same as floats."""
     if values.dtype.kind not in "iu":
         return str(values.dtype.kind) == "f"
     return exact and int(np.abs(values).max(initial=0)) <= 1 << 53

@@ -171,6 +171,7 @@ def _call(function: object, case: list[dict[str, object]], path: str, guard: Gua
 
 
 def _as_numbers(answer: object) -> dict[str, object]:
+    """Return an answer as a list with its shape, or why it is none."""
     try:
         array = asarray(answer)
     except ValueError:

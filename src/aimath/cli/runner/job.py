@@ -470,9 +470,10 @@ def _make_job(
     marks = command.sweepable
     texts = {key: given.pop(key, None) for key in marks}
     swept = {key: _parse_values(marks[key], text) for key, text in texts.items() if text}
-    lists = {key: values for key, values in swept.items() if not marks[key].vectorized} | _default_sweeps(
-        command, swept
-    )
+    lists = {key: values for key, values in swept.items() if not marks[key].vectorized}
+    for key in marks:  # temperature's default is a list of T
+        if key not in swept and isinstance(default := command.parameters[key].default, tuple):
+            lists[key] = list(default)
     given |= {key: tuple(values) for key, values in swept.items() if marks[key].vectorized}
     reading = _make_read_options(inputs, seed)
     if form.reduction and form.reduction.tables:
@@ -507,12 +508,6 @@ def _optional_operands(command: Command, usage: Usage, extra: tuple[str, ...]) -
     taken = {name for one in others for name in (*one.operands, *one.selected_by)}
     taken -= set(usage.selected_by)
     return tuple(key for key in command.operands if key not in (*usage.operands, *extra, *taken))
-
-
-def _default_sweeps(command: Command, swept: Mapping[str, Any]) -> dict[str, list[float]]:
-    """Return the options whose default is a sweep, such as temperature's list of T."""
-    defaults = {key: command.parameters[key].default for key in command.sweepable if key not in swept}
-    return {key: list(value) for key, value in defaults.items() if isinstance(value, tuple)}
 
 
 def cartesian_product(lists: Collection[Sequence[float]]) -> Iterator[tuple[float, ...]]:

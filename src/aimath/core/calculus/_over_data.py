@@ -15,7 +15,7 @@ import numpy as np
 
 from aimath.core.calculus._ball_functions import FUNCTIONS
 from aimath.core.calculus._balls import TooLargeError, UndecidedError, UndefinedError, ball
-from aimath.core.calculus._evaluate import BLOCK, excerpt, undefined_reason
+from aimath.core.calculus._evaluate import BLOCK, Program, excerpt, undefined_reason
 from aimath.core.calculus._exact import NON_DIFFERENTIABLE, Evaluation, cost, settle, widths
 from aimath.core.calculus._expression import Function, names_of_variables, parse_function
 from aimath.core.calculus._grammar import CONSTANTS, REDUCTIONS, format_caret, formula_names, parse
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
     from aimath.core.calculus._balls import Ball, Balls
     from aimath.core.calculus._data import Data
-    from aimath.core.calculus._evaluate import Program
     from aimath.core.calculus._grammar import ParseNode
-    from aimath.core.calculus._graph import Graph
     from aimath.core.numerics.types import Array, Indices
 
 FEW_ROWS = 64
@@ -276,9 +274,8 @@ class DataFunction(Function):
         for i in reversed(outer):
             node = self.graph.nodes[i]
             term = self.graph.nodes[node.args[0]]
-            whole, each = _RowEvaluator.of_nodes(
-                self.graph, [i, node.args[0]], self._columns, self.data.row_count
-            ).raw(where)
+            program = Program(self.graph, [i, node.args[0]])
+            whole, each = _RowEvaluator(program, self._columns, self.data.row_count).raw(where)
             text = self.text[slice(*term.span)].strip()
             values = np.broadcast_to(each, (1, self.data.row_count))[0, :count]
             found.append(Contributions(text, node.op, values, float(np.ravel(whole)[0])))
@@ -351,13 +348,6 @@ class _RowEvaluator:
             and not isinstance(value, list)
         )
         self.fixed = {k: value for k, value in self.fixed.items() if k in needed}
-
-    @classmethod
-    def of_nodes(cls, graph: Graph, nodes: list[int], columns: Sequence[Array], count: int) -> _RowEvaluator:
-        """Return the evaluator of some nodes."""
-        from aimath.core.calculus._evaluate import Program  # noqa: PLC0415
-
-        return cls(Program(graph, nodes), columns, count)
 
     def __call__(self, points: Array, rows: Indices | None = None) -> Array:
         """Return the roots (p, roots) at points (p, n), nan where a part has no value."""
@@ -460,6 +450,7 @@ def _compensated(values: Array, axis: int) -> Array:
 def _balls_of_rows(
     program: Program, inputs: Sequence[Ball], columns: Sequence[list[Ball]], count: int, arithmetic: Balls
 ) -> list[Any]:
+    """Return the balls of a program's nodes, a list of what has a value a row."""
     found: list[Any] = []
     for node, args, _ in program.instructions:
         if node.op == "variable":

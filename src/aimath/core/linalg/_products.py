@@ -254,5 +254,6 @@ def _append_column(rows: Array, column: Array) -> Array:
 
 
 def _check_overflow(values: Array, name: str) -> Array:
+    """Return the values, or raise an InputError if one overflows float64."""
     raise_at(np.isinf(values)[..., np.newaxis], "{name} is beyond float64", name=name)
     return values

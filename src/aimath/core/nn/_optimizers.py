@@ -246,6 +246,7 @@ def orthogonalize(matrix: FloatArray, steps: int = 5) -> FloatArray:
 
 
 def _blocks(slices: list[slice]) -> Iterator[slice]:
+    """Return the slices in pieces of at most BLOCK."""
     for whole in slices:
         for first in range(whole.start, whole.stop, BLOCK):
             yield slice(first, min(first + BLOCK, whole.stop))

@@ -70,6 +70,7 @@ def explain_status(runs: RunArrays, run: int, status: str) -> str:
 
 
 def _max_curvature(runs: RunArrays, run: int) -> float | None:
+    """Return the largest curvature at the start of a run, or None where there is none."""
     values = _curvatures(runs, run, 0)
     return None if values is None else float(values[-1])
 
@@ -173,6 +174,7 @@ def _not_minimum(runs: RunArrays, converged: Any) -> Any:
 
 
 def _has_descent_direction(curvatures: Array) -> Any:
+    """Return whether curvatures (..., n), ascending, leave a descent direction."""
     largest = np.abs(curvatures).max(axis=-1)
     return curvatures[..., 0] < -RELATIVE_TOLERANCE * np.maximum(largest, 1.0)
 

@@ -134,6 +134,7 @@ def _check_curvatures(curvatures: ArrayLike) -> Array:
 
 
 def _hessian_eigenvalues(objective: Function, point: Sequence[float]) -> Array:
+    """Return the eigenvalues (n,) of the Hessian at a point, ascending."""
     values = np.asarray(np.linalg.eigvalsh(np.array(objective.hessian(point))))
     rounding = CURVATURE_RTOL * max(abs(float(values[-1])), abs(float(values[0])))
     if values[0] < -rounding:

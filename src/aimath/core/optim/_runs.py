@@ -126,6 +126,7 @@ def unsure_steps(
 
 
 def _as_floats(rates: Array) -> list[float]:
+    """Return rates as a list of floats, one shared object if all are equal."""
     same = float(rates[0])
     return [same] * len(rates) if (rates == same).all() else rates.tolist()
 

@@ -320,6 +320,7 @@ def _leave_one_out_sums(x: Array) -> Array:
 
 
 def _divide_or_inf(numerator: Array, denominator: Array) -> Array:
+    """Return numerator / denominator, inf where the denominator is 0."""
     with np.errstate(over="ignore"):
         return np.where(denominator > 0.0, numerator / np.where(denominator > 0.0, denominator, 1.0), np.inf)
 

@@ -133,6 +133,7 @@ def _texts(column: Any) -> list[str | None]:
 
 
 def _numbers(column: Any) -> Array:
+    """Return a column of numbers as float64, nan for null."""
     pa = _pyarrow()
 
     if not pa.types.is_float16(column.type):

@@ -198,6 +198,7 @@ def _is_number(text: str) -> bool:
 
 
 def _to_float32(values: Array) -> NDArray[np.float32]:
+    """Return values as float32, or raise InputError if one overflows."""
     import numpy as np
 
     with np.errstate(over="ignore"):

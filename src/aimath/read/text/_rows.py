@@ -423,6 +423,7 @@ class RowParser(RowLayout):
         return tuple(names), values
 
     def _parse_cell(self, cell: str, place: int) -> float | None:
+        """Return one cell as a number, or nan or None where it is missing."""
         if not is_missing(cell):
             named = place in self.class_places and not is_number(cell)
             return float(class_number(cell, self.classes)) if named else self.parse_number(cell)

@@ -113,6 +113,7 @@ def _render_frame(
 
 
 def _value_range(image: Image) -> tuple[float, float]:
+    """Return the least finite value and the span of an image."""
     finite = image[np.isfinite(image)]
     if not finite.size:
         return 0.0, 1.0

@@ -384,6 +384,7 @@ def _mark_steps(frame: Frame, rows: Values, columns: Values) -> None:
 
 
 def _up_to_the_frame(way: Way, frame: Frame) -> Way:
+    """Return a way up to the first point outside the frame."""
     inside = (frame.cell_columns(way.points[:, 0]) >= 0) & (frame.cell_rows(way.points[:, 1]) >= 0)
     seen = len(inside) if inside.all() else int(np.argmin(inside)) + 1
     return way._replace(points=way.points[:seen], losses=way.losses[:seen])
