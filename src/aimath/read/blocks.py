@@ -396,7 +396,6 @@ class RowLayout:
         """Set the options of a format: csv, tsv, text or ndjson."""
         self.strict = format_name in ("csv", "tsv")  # every row as long as the first
         self.json_lines = format_name == "ndjson"  # every line is JSON, even a bare number
-        self.first_is_json = self.json_lines  # whether the first record is
         self.delimiter = _resolve_delimiter(self.read_options, format_name)
 
 

@@ -145,7 +145,6 @@ def _lost_row(step: int, seconds: float, lr: float, figures: Mapping[str, float 
 
 
 def _log_report(plan: Plan, settings: Mapping[str, Setting], row: LogRow, head: PageHeader | None) -> Report:
-    """Return the report of a row of the log."""
     import numpy as np
 
     from aimath.training.results import LoggedStep
@@ -221,7 +220,6 @@ def _about(plan: Plan, run: Run, baselines: Sequence[Baseline]) -> dict[str, Any
 
 
 def _made(drawn: Sequence[tuple[str, Samples]]) -> dict[str, Any]:
-    """Return what was made, for JSON."""
     import numpy as np
 
     texts = [text for _, samples in drawn for text in samples.texts]

@@ -330,9 +330,6 @@ class Attention(NamedTuple):
             )
         return softmax_rows(masked)[0]
 
-    def _masked_parts(self) -> ScoreParts:
-        return mask_parts(self._scaled_parts(), self.mask, causal=self.causal, window=self.window)
-
     def _scaled_parts(self) -> ScoreParts:
         return scores_in_parts(self.Q, self.K, self.scale, self.scale_rest.value)
 
