@@ -49,6 +49,7 @@ DIVIDED: tuple[Mapping[str, str], ...] = (
     {"command": "evaluate", "unit": "the same"},
     {"command": "pca, svd-approx", "unit": "the same, of a matrix above 512 MiB"},
     {"command": "weights, lora", "unit": "a tensor"},
+    {"command": "train, of several runs", "unit": "a run; by --workers alone"},
     {"command": "softmax, entropy, ...", "unit": "the same; parts print, put them behind each other"},
 )
 """What is divided, and into which units."""

@@ -10,7 +10,7 @@ from aimath.core.numerics.arrays import Check
 
 if TYPE_CHECKING:
     from aimath.core.numerics.axes import Scalar, Vector
-    from aimath.training.interface import Example
+    from aimath.training.interface import Example, Quantity, Run
 
 
 DIFFERENCE_STEP = 2e-5
@@ -43,6 +43,24 @@ class StepNames(NamedTuple):
 
     weight: str
     memory: tuple[str, ...]
+    optimizer: str  # "Adam"
+
+
+class ExplainedExample(NamedTuple):
+    """One step of a run on one example in numbers and words alone: it goes from one process to another."""
+
+    text: str
+    forward: tuple[Quantity, ...]
+    target: int | None
+    step: ExplainedStep
+    names: StepNames
+
+
+def explain_next(run: Run) -> ExplainedExample:
+    """Return the next step of a run, as if it saw one example alone."""
+    example = run.example()
+    lr = run.lr or float(run.settings["lr"])  # the last step of a cosine has none
+    return ExplainedExample(example.text, example.forward, example.target, *explain(example, lr))
 
 
 def explain(example: Example, lr: float) -> tuple[ExplainedStep, StepNames]:
@@ -78,7 +96,8 @@ def explain(example: Example, lr: float) -> tuple[ExplainedStep, StepNames]:
         after=np.array([*after.values()]),
         probs=probs,
     )
-    return result, StepNames(_weight_name(example, place), tuple(before))
+    names = StepNames(_weight_name(example, place), tuple(before), type(example.optimizer).__name__)
+    return result, names
 
 
 def _difference(example: Example, place: int) -> float:

@@ -191,8 +191,7 @@ def _parse_division(command: Command, given: dict[str, Any], inputs: InputOption
         for key, spec in _DIVIDING.items()
         if not command.operands and (name := command.name_of(spec))
     }
-    texts = {key: given.get(name, "") for key, name in own.items()}
-    texts = texts or {key: getattr(inputs, key) for key in _DIVIDING}
+    texts = {key: given.get(own[key], "") if key in own else getattr(inputs, key) for key in _DIVIDING}
     workers = parse_integer(texts["workers"], "--workers", 1, MAX_WORKERS) if texts["workers"] else 1
     part = parse_part(texts["part"]) if texts["part"] else None
     if texts["state"] and part is None:

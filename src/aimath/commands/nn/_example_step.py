@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aimath.report import Step
-    from aimath.training.explain import StepNames
-    from aimath.training.interface import Example, Recipe, Run
+    from aimath.training.explain import ExplainedExample
 
 RULES = {
     "SGD": "w <- w - lr · g",
@@ -23,32 +22,27 @@ RULES = {
 """The rules of the optimizers."""
 
 
-def explain_example(recipe: Recipe, run: Run) -> Report:
-    """Return the derivation of the next step of a run, as if it saw one example alone."""
-    from aimath.training.explain import explain
-
-    example = run.example()
-    lr = run.lr or float(run.settings["lr"])  # the last step of a cosine has none
-    result, names = explain(example, lr)
+def example_report(example: ExplainedExample, unit: str) -> Report:
+    """Return the derivation of a step on one example, whose loss has a unit."""
     extra = {f"forward{k}": quantity.values for k, quantity in enumerate(example.forward)}
     return Report(
-        result,
+        example.step,
         show=("gradient", "difference"),
-        steps=tuple(_steps(recipe, example, names)),
-        units={"loss": recipe.unit},
+        steps=tuple(_steps(example, unit)),
+        units={"loss": unit},
         extra={**extra, **_entries(example)},
-        template_words={"name": names.weight},
+        template_words={"name": example.names.weight},
     )
 
 
-def _entries(example: Example) -> dict[str, Any]:
+def _entries(example: ExplainedExample) -> dict[str, Any]:
     import numpy as np
 
     entries = example.forward[-1].entries if example.forward else ()
     return {"classes": np.array(entries)} if entries else {}
 
 
-def _steps(recipe: Recipe, example: Example, names: StepNames) -> Iterator[Step]:
+def _steps(example: ExplainedExample, unit: str) -> Iterator[Step]:
     yield Line(f"one step on {example.text}")
     *inner, last = example.forward
     shown = inner if example.target is not None else example.forward
@@ -61,14 +55,12 @@ def _steps(recipe: Recipe, example: Example, names: StepNames) -> Iterator[Step]
             bar="probs",
             names="classes" if last.entries else "",
         )
-        yield Line(
-            f" loss = -ln probs[{example.target}] = -ln {{probs[{example.target}]}} = {{loss}} {recipe.unit}"
-        )
+        yield Line(f" loss = -ln probs[{example.target}] = -ln {{probs[{example.target}]}} = {{loss}} {unit}")
     else:
-        yield Line(f" loss = {{loss}} {recipe.unit}")
+        yield Line(f" loss = {{loss}} {unit}")
     yield Line(" backward: the weight with the largest gradient is {name} = {weight}; ‖g‖ of all is {norm}")
     yield CrossCheck(" g = {answer} by the tape, {alternative} by central differences of the loss")
-    yield Line(f" {type(example.optimizer).__name__}: {RULES.get(type(example.optimizer).__name__, '')}")
-    for k, name in enumerate(names.memory):
+    yield Line(f" {example.names.optimizer}: {RULES.get(example.names.optimizer, '')}")
+    for k, name in enumerate(example.names.memory):
         yield Line(f" {name}: {{before[{k}]}} -> {{after[{k}]}}")
     yield Line(" with lr = {lr} the weight moves by {moved:+} to {new_weight}; the loss is then {new_loss}")

@@ -74,6 +74,10 @@ class Plan(NamedTuple):
             if name != "seed"
         )
 
+    def name_run(self, number: int) -> str:
+        """Return what sets a run apart from the others: "lr 0.1, width 32"."""
+        return ", ".join(f"{name} {self.runs[number][name]}" for name in self.swept)
+
     def build(self, settings: Mapping[str, Setting]) -> Run:
         """Return one run, as it is before its next step."""
         run = self.recipe.build(settings, self.lines)

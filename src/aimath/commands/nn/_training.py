@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.cli.errors import eprint
-from aimath.commands.nn._example_step import explain_example
+from aimath.commands.nn._example_step import example_report
 from aimath.commands.nn._interrupt import interruptible
-from aimath.commands.nn._live_curve import live_curve
-from aimath.commands.nn._training_page import draw_samples, footer, header
+from aimath.commands.nn._logged_run import Outcome, follow_run
+from aimath.commands.nn._training_page import draw_samples, footer
 from aimath.commands.nn._training_plots import result_plots
 from aimath.errors import InputError, pluralize
 from aimath.report import Derivations, Page, PageHeader, Report, Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from aimath.commands.nn._plan import Plan
-    from aimath.training.interface import Baseline, Run, Samples, Setting
+    from aimath.training.interface import Run, Samples, Setting
     from aimath.training.loop import LogRow
 
 TIMED_STEPS = 20
@@ -39,22 +41,15 @@ class Wanted(NamedTuple):
     draws: bool = False  # the curve too, not only pictures of what was learned
 
 
-class Ending(NamedTuple):
-    """How a run ended: its last row, and why."""
-
-    row: LogRow
-    status: str  # "done", "stopped", "interrupted" or "diverged"
-    reason: str = ""  # of a divergence
-
-
-def training_report(plan: Plan, wanted: Wanted) -> Report:
+def training_report(plan: Plan, wanted: Wanted, share: Any) -> Report:
     """Return the first report of a plan's runs, with the others chained to it, made as they train."""
-    _check_duration(plan, wanted)
-    reports = _reports(plan, wanted)
+    workers: int = share.count_workers(len(plan.runs))
+    _check_duration(plan, wanted, workers)
+    reports = _shared_reports(plan, wanted, share) if workers > 1 else _reports(plan, wanted)
     return next(reports)._replace(following=reports)
 
 
-def _check_duration(plan: Plan, wanted: Wanted) -> None:
+def _check_duration(plan: Plan, wanted: Wanted, workers: int) -> None:
     """Say how long a sweep will take, and refuse what is longer than is allowed."""
     several = len(plan.runs) > 1
     if not several and plan.is_usual and plan.recipe.seconds <= wanted.max_seconds:
@@ -63,8 +58,15 @@ def _check_duration(plan: Plan, wanted: Wanted) -> None:
     for settings in plan.runs:
         key = tuple(value for name, value in settings.items() if name not in NOT_TIMED)
         groups.setdefault(key, []).append(settings)
-    seconds = sum(_expected_seconds(plan, group) for group in groups.values())
-    told = f"{pluralize(len(plan.runs), 'run')} will take about {seconds:.2g} s"
+    each = [seconds for group in groups.values() for seconds in _expected_seconds(plan, group)]
+    seconds = sum(each)
+    told = pluralize(len(plan.runs), "run")
+    if workers > 1:
+        from aimath.cli.runner.division.workers import count_cores  # noqa: PLC0415  only for several
+
+        seconds = max(*each, seconds / min(workers, count_cores()))
+        told += f" in {workers} processes"
+    told += f" will take about {seconds:.2g} s"
     if seconds > wanted.max_seconds:
         unit = 10 ** (math.ceil(math.log10(seconds)) - 1)
         hint = f"fewer --steps or runs, or --max-seconds {math.ceil(1.2 * seconds / unit) * unit}"
@@ -73,7 +75,7 @@ def _check_duration(plan: Plan, wanted: Wanted) -> None:
         eprint(f"aimath train: note: {told}")
 
 
-def _expected_seconds(plan: Plan, group: Sequence[Mapping[str, Setting]]) -> float:
+def _expected_seconds(plan: Plan, group: Sequence[Mapping[str, Setting]]) -> list[float]:
     """Return about how long runs whose steps take as long will train, from the first steps of one."""
     from aimath.training.loop import ROWS
 
@@ -89,59 +91,62 @@ def _expected_seconds(plan: Plan, group: Sequence[Mapping[str, Setting]]) -> flo
         run.step()
     each = (time.perf_counter() - ready) / timed if timed else 0.0
     around = (ready - start) * ROWS
-    return sum(around + each * int(settings["steps"]) for settings in group)
+    return [around + each * int(settings["steps"]) for settings in group]
 
 
 def _reports(plan: Plan, wanted: Wanted) -> Iterator[Report]:
     """Yield the reports of all runs, one after the other, until Ctrl-C."""
     with interruptible() as is_interrupted:
-        for k, settings in enumerate(plan.runs):
-            yield from _reports_of_run(plan, settings, wanted, is_interrupted, first=k == 0)
-            if is_interrupted():
-                return
+        for number, settings in enumerate(plan.runs):
+            run = plan.build(settings)
+            events = follow_run(plan, run, wanted.stop_at, is_interrupted)
+            whole = None if len(plan.runs) > 1 else run
+            for report in _reports_of_run(plan, number, wanted, events, is_interrupted, whole):
+                yield report
+                if report.is_interrupted:
+                    return
+
+
+def _shared_reports(plan: Plan, wanted: Wanted, share: Any) -> Iterator[Report]:
+    """Yield the reports of runs that several processes train, in the order of the runs.
+
+    At Ctrl-C those that have begun end after a step, and no other begins.
+    """
+    from aimath.commands.nn._run_worker import RunWorker  # noqa: PLC0415  only for several
+
+    given = (plan.recipe.name, plan.recipe.arch, plan.runs, plan.swept, plan.lines, wanted.stop_at)
+    with interruptible() as is_interrupted:
+        told = share.results(range(len(plan.runs)), plan.name_run, is_interrupted, RunWorker, *given)
+        for number, events in itertools.groupby(told, itemgetter(0)):
+            yield from _reports_of_run(plan, number, wanted, map(itemgetter(1), events), is_interrupted)
 
 
 def _reports_of_run(
     plan: Plan,
-    settings: Mapping[str, Setting],
+    number: int,
     wanted: Wanted,
+    events: Iterable[PageHeader | LogRow | Outcome],
     is_interrupted: Callable[[], bool],
-    *,
-    first: bool,
+    run: Run | None = None,
 ) -> Iterator[Report]:
-    """Yield the rows of a run's log as they come, and its result."""
-    from aimath.training.loop import DivergenceError, train
-
-    run = plan.build(settings)
-    baselines = run.baselines()
-    head = header(plan.recipe, run, baselines) if first else None
+    """Yield the rows of a run's log as they come, and its result: a whole page if it is the only `run`."""
+    settings = plan.runs[number]
+    head: PageHeader | None = None
     rows: list[LogRow] = []
-    end = run.steps if wanted.stop_at is None else wanted.stop_at
-    reason = ""
-    with live_curve(plan.recipe.unit, run.steps, baselines) as curve:
-        try:
-            for row in train(run, stop=lambda: is_interrupted() or run.done >= end, watch=curve.watch):
-                rows.append(row)
-                if not wanted.last:
-                    yield _log_report(plan, settings, row, head)
-                    head = None
-                curve.log(row)  # below the head, which is written by now
-        except DivergenceError as error:
-            reason = f"step {error.step}: {error.reason}"
-            lost = rows[-1] if rows else None
-            seconds = lost.seconds if lost else 0.0
-            figures = lost.figures if lost else {}
-            rows.append(_lost_row(error.step, seconds, run.lr, figures))
-    status = "diverged" if reason else "done" if run.done >= run.steps else "stopped"
-    if is_interrupted() and status == "stopped":
-        status = "interrupted"
-    yield _result_report(plan, wanted, run, rows, baselines, Ending(rows[-1], status, reason), head)
-
-
-def _lost_row(step: int, seconds: float, lr: float, figures: Mapping[str, float | str]) -> LogRow:
-    from aimath.training.loop import LogRow
-
-    return LogRow(step, seconds, math.nan, math.nan, lr, dict.fromkeys(figures, math.nan))
+    for event in events:
+        if isinstance(event, PageHeader):
+            head = event if number == 0 else None
+        elif isinstance(event, Outcome):
+            report = _result_report(plan, settings, event, head)
+            ended = event.status == "interrupted" or (is_interrupted() and number + 1 < len(plan.runs))
+            report = report._replace(is_interrupted=ended)
+            lost = event.status == "diverged"
+            yield report if run is None or lost else _complete(report, plan, wanted, run, rows, event)
+        else:
+            rows.append(event)
+            if not wanted.last:
+                yield _log_report(plan, settings, event, head)
+                head = None
 
 
 def _log_report(plan: Plan, settings: Mapping[str, Setting], row: LogRow, head: PageHeader | None) -> Report:
@@ -164,59 +169,44 @@ def _log_report(plan: Plan, settings: Mapping[str, Setting], row: LogRow, head: 
 
 
 def _result_report(
-    plan: Plan,
-    wanted: Wanted,
-    run: Run,
-    rows: Sequence[LogRow],
-    baselines: Sequence[Baseline],
-    ending: Ending,
-    head: PageHeader | None,
+    plan: Plan, settings: Mapping[str, Setting], outcome: Outcome, head: PageHeader | None
 ) -> Report:
-    """Return the report of how a run ended: test figures, samples, formulas, pictures."""
+    """Return the report of how a run ended: its last row, and figures on test data."""
     import numpy as np
 
-    report = _log_report(plan, run.settings, ending.row, head)
-    lost = ending.status == "diverged"
-    several = len(plan.runs) > 1
-    tested = {} if lost else dict(run.test())
-    drawn = [] if lost or several else draw_samples(run)
-    drawn_rows = rows if wanted.draws else ()
-    plots, quantities = (
-        ((), {}) if lost or several else result_plots(plan.recipe, run, drawn_rows, baselines, drawn)
-    )
-    figures = {name: value for name, value in tested.items() if name != "test"}
-    shown = ("test", *figures, "seconds", "weights", *(("status",) if ending.status != "done" else ()))
+    report = _log_report(plan, settings, outcome.row, head)
+    figures = {name: value for name, value in outcome.tested.items() if name != "test"}
+    ended = ("status",) if outcome.status != "done" else ()
+    shown = ("test", *figures, "seconds", "weights", *ended)
+    lost = outcome.status == "diverged"
+    explain, unit = outcome.explain, plan.recipe.unit
     return report._replace(
         result=report.result._replace(
-            test=np.array([tested.get("test", math.nan)]), status=np.array([ending.status])
+            test=np.array([outcome.tested.get("test", math.nan)]), status=np.array([outcome.status])
         ),
         summary_fields=report.summary_fields if lost else shown,
-        steps=() if lost else (Derivations(lambda: [explain_example(plan.recipe, run)]),),
-        extra={**report.extra, **_about(plan, run, baselines), **figures, **_made(drawn)},
-        spread=Spread("baselines", (), tuple(one.name for one in baselines)) if baselines else None,
-        plot=plots,
-        drawn=lambda: quantities,
-        save=(lambda: _save(wanted.save, plan, run)) if wanted.save and not lost else None,
-        failed_check=f"the training diverged at {ending.reason}" if lost else "",
-        is_interrupted=ending.status == "interrupted",
-        page=report.page._replace(footer=() if lost or several else footer(plan.recipe, run, tested, drawn)),
+        steps=(Derivations(lambda: [example_report(explain(), unit)]),) if explain else (),
+        extra={**report.extra, **outcome.about, **figures},
+        spread=Spread("baselines", (), tuple(one.name for one in outcome.baselines))
+        if outcome.baselines
+        else None,
+        failed_check=f"the training diverged at {outcome.reason}" if lost else "",
     )
 
 
-def _about(plan: Plan, run: Run, baselines: Sequence[Baseline]) -> dict[str, Any]:
-    """Return what JSON says of a run beside its figures: its settings, weights and baselines."""
-    import numpy as np
-
-    settings = {name: value for name, value in run.settings.items() if name not in (*plan.swept, "lr")}
-    about: dict[str, Any] = {
-        "run": plan.recipe.name,
-        **({"arch": plan.recipe.arch} if plan.recipe.arch else {}),
-        **settings,
-    }
-    about["weights"] = run.weights
-    if baselines:
-        about["baselines"] = np.array([one.value for one in baselines])
-    return about
+def _complete(
+    report: Report, plan: Plan, wanted: Wanted, run: Run, rows: Sequence[LogRow], outcome: Outcome
+) -> Report:
+    """Return the report of the only run with samples, formulas and pictures, and what saves it."""
+    drawn = draw_samples(run)
+    plots, quantities = result_plots(plan.recipe, run, rows if wanted.draws else (), outcome.baselines, drawn)
+    return report._replace(
+        extra={**report.extra, **_made(drawn)},
+        plot=plots,
+        drawn=lambda: quantities,
+        save=(lambda: _save(wanted.save, plan, run)) if wanted.save else None,
+        page=report.page._replace(footer=footer(plan.recipe, run, outcome.tested, drawn)),
+    )
 
 
 def _made(drawn: Sequence[tuple[str, Samples]]) -> dict[str, Any]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 from aimath.cli.command import command
-from aimath.cli.options import MaxMemory, MemoryLimit, Option, PlotAsked, TextArguments
+from aimath.cli.options import (
+    MaxMemory,
+    MemoryLimit,
+    Option,
+    PlotAsked,
+    Sharing,
+    TextArguments,
+    Workers,
+)
 from aimath.commands.nn._plan import TrainingOptions, make_plan, resumed_plan, save_path, with_lines
 from aimath.commands.nn._training import Wanted, training_report
 from aimath.commands.nn._training_page import command_name
@@ -42,17 +50,20 @@ def train(
     max_memory: MaxMemory = None,
     memory: MemoryLimit = None,
     draws: PlotAsked = False,
+    workers: Workers = "",
+    share: Sharing = None,
 ) -> Report:
     """Train a real model in seconds, and see every formula in it.
 
     Alone it lists the runs. Each learns from data that ship with aimath, on one core; its losses
     stand beside what simpler models reach. Ctrl-C ends it after a step, and what it has is written.
+    Several values, as --lr .1,.01, are several runs, which --workers N trains in processes.
     """
     del max_memory  # which the runner made bytes of
     from aimath.training.registry import find_recipe
 
     if not given and not resume:
-        refuse_options(options, arch, save, stop_at)
+        refuse_options(options, arch, save, stop_at, workers)
         return list_runs()
     if len(given) > 2 or "" in given:
         wrong = quote(given[2]) if len(given) > 2 else "an empty word"
@@ -65,7 +76,7 @@ def train(
     plan = with_lines(plan, file)
     end = parse_integer(stop_at, "--stop-at", 0, 10**9) if stop_at else None
     limit = parse_integer(max_seconds, "--max-seconds", 1, 10**7) if max_seconds else MAX_SECONDS
-    return training_report(plan, Wanted(save_path(save, plan), end, last, float(limit), draws))
+    return training_report(plan, Wanted(save_path(save, plan), end, last, float(limit), draws), share)
 
 
 def refuse_options(options: TrainingOptions, *others: str) -> None:

@@ -162,6 +162,7 @@ HOSTILE = {
     "an option of another kind": lambda head: head["given"].update(ddof={"a": 1}),
     "a command that is none": lambda head: head.update(command="rm"),
     "a command of text": lambda head: head.update(command="help"),
+    "a command without parts": lambda head: head.update(command="train", given={"given": ["digits"]}),
     "no command": lambda head: head.pop("command"),
     "a header that is a list": lambda head: head.clear(),
 }

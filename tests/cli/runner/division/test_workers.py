@@ -16,7 +16,7 @@ import pytest
 from tests.cli.runner.division.conftest import FORMS, LINES
 from tests.waiting import PATIENCE, wait_for_the_end_of, wait_until
 
-from aimath.cli.runner.division.workers import WorkerPool
+from aimath.cli.runner.division.workers import WorkerPool, is_told_to_end
 from aimath.errors import InputError
 
 
@@ -75,6 +75,10 @@ class Doubler:
             raise InputError("{operand} is wrong", operand="x", row=3)
         if task == "odd":
             raise Unpicklable
+        if task == "patient":
+            while not is_told_to_end():
+                time.sleep(0.01)
+            task = 50
         if task == "sleep":
             time.sleep(600)
         yield from (2 * task + self.offset, os.getpid())
@@ -109,6 +113,23 @@ def test_errors_come_in_the_order_of_their_tasks():
         seen += (number for number, _ in pool.results([1, 2, 3, "wrong", 4, "odd"], str))
     assert set(seen) == {0, 1, 2}
     assert (caught.value.row, caught.value.operand) == (3, "x")
+
+
+@pytest.mark.slow
+def test_tasks_that_have_begun_come_to_an_end_early_and_no_other_begins():
+    assert not is_told_to_end()
+    ends = time.monotonic() + 1.0
+    with WorkerPool(2, Doubler, 1) as pool:
+        told = list(pool.results([1, "patient", "patient", 4, 5], str, lambda: time.monotonic() > ends))
+    assert [number for number, _ in told[::2]] == [0, 1, 2]
+    assert [result for _, result in told[::2]] == [3, 101, 101]
+
+
+@pytest.mark.slow
+def test_the_first_task_is_begun_however_early_the_end():
+    with WorkerPool(2, Doubler, 1) as pool:
+        told = list(pool.results(["patient", 1, 2, 3], str, lambda: True))
+    assert [number for number, _ in told[::2]] == [0, 1]
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aimath
-from aimath.cli.runner.division.workers import portable
+from aimath.cli.runner.division.workers import count_cores, portable
 from aimath.errors import InputError
 from aimath.read.blocks import split_archive_path
 from aimath.read.segments import file_of
@@ -296,7 +296,6 @@ def _first_line(error: BaseException) -> str:
 def _local_cluster() -> Iterator[Any]:
     """Start a cluster of a process for each core, which listens to this machine alone and to no browser."""
     dask, distributed = import_module("dask"), import_module("distributed")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with contextlib.ExitStack() as ending:
         folder = ending.enter_context(
             tempfile.TemporaryDirectory(prefix="aimath-", ignore_cleanup_errors=True)
@@ -314,7 +313,7 @@ def _local_cluster() -> Iterator[Any]:
         with _silence():
             cluster = distributed.LocalCluster(
                 loop=loop,
-                n_workers=cores,
+                n_workers=count_cores(),
                 threads_per_worker=1,
                 host="127.0.0.1",
                 memory_limit=0,

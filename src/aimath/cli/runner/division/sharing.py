@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from aimath.cli.runner.division.pools import Pool
+    from aimath.cli.runner.division.workers import Handler
     from aimath.cli.runner.share import Learn
     from aimath.core.numerics.units import Begin
     from aimath.read.matrices import RowBlocks
@@ -64,6 +65,24 @@ class Share(LocalShare):
             tasks = divide(chosen, max(TASKS_PER_WORKER * pool.count, len(chosen) // 8))
             for nodes in pool.learn(tasks, lambda one: task.name(one[0])):
                 yield from nodes
+
+    def count_workers(self, tasks: int) -> int:
+        """Return how many processes so many tasks are given to, this one if it is one."""
+        return min(tasks, self.division.workers)
+
+    def results(
+        self,
+        tasks: Sequence[Any],
+        name: Callable[[Any], str],
+        ends: Callable[[], bool],
+        setup: Callable[..., Handler],
+        *arguments: Any,
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield (number of the task, result) in the order of the tasks; each process calls `setup` once."""
+        from aimath.cli.runner.division.workers import WorkerPool  # noqa: PLC0415  only for several
+
+        with WorkerPool(self.count_workers(len(tasks)), setup, *arguments) as pool:
+            yield from pool.results(tasks, name, ends)
 
     def share_rows(self, rows: RowBlocks) -> None:
         """Let the passes over a matrix that is read in blocks be shared."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath import __version__
 from aimath.cli.catalogue import COMMANDS, lookup
-from aimath.cli.options import OutputOptions
+from aimath.cli.options import PART, OutputOptions
 from aimath.cli.runner.division.units import NodeState
 from aimath.errors import InputError, join_and
 from aimath.read.blocks import check_budget, split_archive_path
@@ -255,9 +255,17 @@ def _kinds(command: str) -> Mapping[str, Any]:
     return {one.name: one.kind for one in lookup(command).params if one.name not in OutputOptions._fields}
 
 
+def _has_parts(command: str) -> bool:
+    """Return whether a command has parts: all that read rows have, and some others."""
+    if COMMANDS[command].is_text:
+        return False
+    found = lookup(command)
+    return bool(found.operands or found.name_of(PART))
+
+
 def _check_given(command: Any, given: Any) -> Mapping[str, Any]:
     """Return options and operands as the command line would have given them."""
-    if command not in COMMANDS or COMMANDS[command].is_text or not isinstance(given, dict):
+    if not (command in COMMANDS and isinstance(given, dict) and _has_parts(command)):
         raise InputError(f"it is of a command that is not known: {quote(str(command))}")
     kinds = _kinds(command)
     for key, value in given.items():

@@ -1,7 +1,8 @@
 """Processes of our own that share tasks: their results come in the order of the tasks.
 
 Workers are started anew (spawn), as this process has threads. They get what to do in words, file names and
-ranges, not data. If one fails all end; if this process ends, however, they do too.
+ranges, not data. If one fails all end; if this process ends, however, they do too. Who may come to an end
+early, with an answer, asks `is_told_to_end` between two steps.
 """
 
 from __future__ import annotations
@@ -27,10 +28,17 @@ if TYPE_CHECKING:
 
 MAX_HELD_BYTES = 1 << 25
 """Bytes of a task's results that wait for those before them; then its worker does."""
+PATIENCE = 0.1
+"""Seconds after which it is asked again whether the tasks shall come to an end."""
 BLAS_VARIABLES = tuple(
     f"{library}_THREADS"
     for library in ("OPENBLAS_NUM", "GOTO_NUM", "OMP_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM")
 )
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use; macOS and Windows tell only of all."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Worker(NamedTuple):
@@ -85,16 +93,27 @@ class WorkerPool:
         """Yield results in the order of the tasks."""
         return (result for _, result in self.results(tasks, name))
 
-    def results(self, tasks: Sequence[Any], name: Callable[[Any], str]) -> Iterator[tuple[int, Any]]:
-        """Yield (number of the task, result) in the order of the tasks; a lost task is called by its name."""
-        return _Turns(self.workers, tasks, name).run()
+    def results(
+        self, tasks: Sequence[Any], name: Callable[[Any], str], ends: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield (number of the task, result) in the order of the tasks; a lost task is called by its name.
+
+        Once it `ends`, the workers are told so, no further task is begun, and this pool has no others.
+        """
+        return _Turns(self.workers, tasks, name, ends).run()
 
 
 class _Turns:
     """Tasks on their way through workers."""
 
-    def __init__(self, workers: Sequence[_Worker], tasks: Sequence[Any], name: Callable[[Any], str]) -> None:
-        self.tasks, self.name = tasks, name
+    def __init__(
+        self,
+        workers: Sequence[_Worker],
+        tasks: Sequence[Any],
+        name: Callable[[Any], str],
+        ends: Callable[[], bool] | None,
+    ) -> None:
+        self.tasks, self.name, self.ends = tasks, name, ends
         self.idle = deque(workers)
         self.busy: dict[Connection, tuple[_Worker, int]] = {}
         self.held: dict[int, deque[Any]] = {}  # results by task
@@ -104,14 +123,27 @@ class _Turns:
 
     def run(self) -> Iterator[tuple[int, Any]]:
         """Yield results in the order of the tasks."""
-        for head in range(len(self.tasks)):
-            while True:
-                self._give_out(head)
-                for result in self._take(head):
-                    yield head, result
-                if head in self.done:
-                    break
+        head = 0
+        self._give_out(head)  # the first is begun in any case
+        while head < len(self.tasks):
+            self._end_early()
+            self._give_out(head)
+            for result in self._take(head):
+                yield head, result
+            if head in self.done:
+                head += 1
+            else:
                 self._wait(head)
+
+    def _end_early(self) -> None:
+        """Begin no further task if that is asked for, and tell the workers."""
+        if self.ends is None or not self.ends():
+            return
+        self.ends = None
+        self.tasks = self.tasks[: self.next_task]
+        for worker, _ in self.busy.values():
+            with contextlib.suppress(OSError):  # its end is seen where it is waited for
+                worker.connection.send(None)
 
     def _give_out(self, head: int) -> None:
         while self.idle and self.next_task < min(len(self.tasks), head + self.window):
@@ -142,7 +174,7 @@ class _Turns:
             for connection, (_, number) in self.busy.items()
             if number == head or self.sizes[number] < MAX_HELD_BYTES
         ]
-        for connection in wait(open_ones):
+        for connection in wait(open_ones, None if self.ends is None else PATIENCE):
             worker, number = self.busy[connection]  # type: ignore[index]
             try:
                 kind, value = worker.connection.recv()
@@ -210,14 +242,27 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
+_parent: Connection | None = None
+"""What a worker hears its parent by: while it is at work, that is nothing but that it shall end."""
+
+
+def is_told_to_end() -> bool:
+    """Return whether this process is a worker whose task shall come to an end early."""
+    return _parent is not None and _parent.poll()
+
+
 def _serve(connection: Connection, setup: Callable[..., Handler], arguments: tuple[Any, ...]) -> None:
     """Work on tasks until there are no more."""
+    global _parent  # noqa: PLW0603  there is one in a process
+    _parent = connection
     _end_with_parent()
     sys.stdout = sys.stderr = None  # what is said is said once, by the parent
     handler: Handler | None = None
     try:
         while True:
             task = connection.recv()
+            if task is None:
+                os._exit(0)
             try:
                 handler = handler or setup(*arguments)
                 for result in handler(task):
