@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import zlib
@@ -17,6 +18,12 @@ from hypothesis import HealthCheck, settings
 # aimath anew, and takes more than twice as long.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A shell lets its background jobs ignore these, and nohup what outlives a terminal; the programs that tests
+# start would ignore them too, but not what is handled here, by doing nothing.
+for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) == signal.SIG_IGN:
+        signal.signal(getattr(signal, name), lambda *_: None)
 
 # One thread for these tests' own matrices too: two that wait for each other on busy cores take ten times as
 # long. What the tests start settles that for itself.

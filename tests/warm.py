@@ -23,12 +23,12 @@ import subprocess
 import sys
 import traceback
 import warnings
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-PATIENCE = 60
-"""Seconds after which a run counts as hanging."""
+from tests.waiting import PATIENCE
 
 
 class Ended(NamedTuple):
@@ -38,6 +38,7 @@ class Ended(NamedTuple):
     out: bytes
     err: bytes
     calls: int  # of the function that was made to fail
+    seconds: float  # of a processor, that a run in a process of its own took
 
     @property
     def text(self) -> str:
@@ -49,6 +50,11 @@ class Warm:
     """Runs `aimath ARGUMENTS` in one process, or in forks of it."""
 
     def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Start the warm interpreter."""
+        self.unanswered = 0  # the process of a run that has begun and not ended
         self.socket, theirs = socket.socketpair()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.warm", str(theirs.fileno())],
@@ -59,15 +65,28 @@ class Warm:
         self.socket.settimeout(PATIENCE)
 
     def close(self) -> None:
+        self.forget()
         self.socket.close()
         self.process.wait(PATIENCE)
+
+    def forget(self) -> None:
+        """End the run that a failed test has left behind, so that the next test sees nothing of it."""
+        left, self.unanswered = self.unanswered, 0
+        if left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
+            self.socket.close()
+            self.process.kill()
+            self.process.wait(PATIENCE)
+            self.start()
 
     def __call__(self, *arguments: str, stdin=b"", stdout=None, stderr=None, **how) -> Ended:
         """Run once. `stdin` is bytes or a descriptor; `stdout` and `stderr` are descriptors, by default held.
 
         `env`, `cwd`, `closed` (descriptors), `ignored` (signals), `memory` (bytes of address space above what is used),
         `fail` (module, function, n: the n-th call fails), `starve` (n: the n-th allocation of Python's fails)
-        `set` (module, name, value) and `warnings` say what its world is like.
+        `set` (module, name, value), `warnings` and `interrupt` (signal, n: it sends itself that at the n-th call of a
+        function, or counts them if n is 0) say what its world is like.
         """
         self.request(arguments, stdin, stdout, stderr, how | {"alone": bool(ALONE & how.keys())})
         return self.end()
@@ -78,6 +97,7 @@ class Warm:
 
     def request(self, arguments, stdin, stdout, stderr, how) -> int:
         """Send what to run, and give the process that runs it."""
+        self.forget()
         self.held = [os.memfd_create(name) for name in ("out", "err")]
         given, source = stdin, None
         if isinstance(stdin, bytes):
@@ -93,24 +113,28 @@ class Warm:
         self.socket.sendall(request)
         if source is not None:
             os.close(source)
-        return self.answer()["process"]
+        self.unanswered = self.answer()["process"]
+        return self.unanswered
 
     def end(self) -> Ended:
         """Wait for the run that was begun."""
         found = self.answer()
+        self.unanswered = 0
         texts = []
         for held in self.held:
             os.lseek(held, 0, os.SEEK_SET)
             with os.fdopen(held, "rb") as file:
                 texts.append(file.read())
-        return Ended(os.waitstatus_to_exitcode(found["status"]), *texts, found["calls"])
+        return Ended(
+            os.waitstatus_to_exitcode(found["status"]), *texts, found["calls"], found["milliseconds"] / 1000
+        )
 
     def answer(self) -> dict[str, int]:
         size = int.from_bytes(self.socket.recv(4, socket.MSG_WAITALL), "little")
         return json.loads(self.socket.recv(size, socket.MSG_WAITALL))
 
 
-ALONE = {"ignored", "starve", "set"}
+ALONE = {"ignored", "starve", "set", "interrupt"}
 """Of the ways to run those that need a process that ends with the run."""
 
 
@@ -131,7 +155,7 @@ def serve(number: int) -> None:
         if not request["alone"] and not any(is_pipe(descriptor) for descriptor in three[1:]):
             tell(server, process=os.getpid())
             code, calls = place.run(request, three)
-            tell(server, status=code << 8, calls=calls)
+            tell(server, status=code << 8, calls=calls, milliseconds=0)
             continue
         calls = mmap.mmap(-1, 8)
         process = os.fork()
@@ -141,8 +165,9 @@ def serve(number: int) -> None:
         for descriptor in three:
             os.close(descriptor)
         tell(server, process=process)
-        _, status = os.waitpid(process, 0)
-        tell(server, status=status, calls=int.from_bytes(calls[:8], "little"))
+        _, status, used = os.wait4(process, 0)
+        took = round(1000 * (used.ru_utime + used.ru_stime))
+        tell(server, status=status, calls=int.from_bytes(calls[:8], "little"), milliseconds=took)
         calls.close()
 
 
@@ -202,6 +227,9 @@ def run(request, three, calls) -> None:
             rig(*request["fail"], count)
         sys.argv = ["aimath", *request["arguments"]]
         from aimath.__main__ import main
+
+        if "interrupt" in request:
+            interrupt_at(*request["interrupt"], calls)
 
         if "starve" in request:
             importlib.import_module("_testcapi").set_nomemory(request["starve"], request["starve"] + 1)
@@ -354,6 +382,24 @@ def rigged(fail, calls):
     finally:
         for name, function in real.items():
             setattr(owner, name, function)
+
+
+def interrupt_at(number: int, n: int, calls) -> None:
+    """Let this process send itself a signal at the n-th call or return of a function from here on; 0 is never."""
+    seen = count(1)
+
+    def look(*_) -> None:
+        if next(seen) == n:
+            os.kill(os.getpid(), number)
+
+    leave_at_once = os._exit
+
+    def leave_counted(code: int) -> None:
+        calls[:8] = next(seen).to_bytes(8, "little")
+        leave_at_once(code)
+
+    os._exit = leave_counted
+    sys.setprofile(look)
 
 
 def rig(module: str, names: str | list[str], n: int, error: int, tell_count) -> None:

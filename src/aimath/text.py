@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _TO_ASCII = str.maketrans(
     {
@@ -111,24 +116,25 @@ def shorten(text: str, width: int = 60) -> str:
     return escape_unprintable(text if len(text) <= width else f"{text[: width - 3]}...")
 
 
+def first_of(texts: Sequence[str], most: int = 8) -> str:
+    """Return texts in a list: of many the first, and how many more there are.
+
+    >>> first_of("abc"), first_of("abcdefghij")
+    ('a, b, c', 'a, b, c, d, e, f, g, h and 2 more')
+    """
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
+def first_quoted(names: Iterable[str], most: int = 8) -> str:
+    """Return names in a list as `first_of` does, each quoted."""
+    return first_of([quote(name) for name in names], most)
+
+
 def wildcard_match(pattern: str, text: str) -> bool:
     """Return whether a pattern is found anywhere in a text: * is any signs, dots too, ? is one.
 
     >>> wildcard_match("layers.*.q_proj", "model.layers.3.self_attn.q_proj.weight"), wildcard_match("k?", "k")
     (True, False)
     """
-    at = 0
-    for part in pattern.split("*"):
-        ends = len(text) - len(part) + 1
-        if "?" not in part:
-            at = text.find(part, at)
-        else:
-            at = next((k for k in range(at, ends) if _same_signs(part, text[k : k + len(part)])), -1)
-        if at < 0:
-            return False
-        at += len(part)
-    return True
-
-
-def _same_signs(part: str, text: str) -> bool:
-    return all(a in ("?", b) for a, b in zip(part, text, strict=True))
+    return fnmatchcase(text, f"*{pattern.replace('[', '[[]')}*")

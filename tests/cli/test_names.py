@@ -12,14 +12,17 @@ from collections import Counter
 import pytest
 
 from aimath.cli.catalogue import COMMANDS, lookup
-from aimath.cli.check import declaration_mistakes, report_mistakes
+from aimath.cli.check import declaration_mistakes, source_location
 from aimath.cli.command import DECLARED, command as declare
 from aimath.cli.options import InputOptions, Operand, OutputOptions, Usage, Vector
 from aimath.cli.runner.capture import run_captured
 from aimath.content.demos.catalogue import DEMOS
 from aimath.errors import InputError
+from aimath.render.templates import field_names
 from aimath.report import CrossCheck, Derivations, Line, Panels, Plot, Report, Table, Tree
 
+CHECK_NAMES = ("answer", "alternative", "difference")
+"""What the template of a CrossCheck may name beside the quantities."""
 CALCULATORS = [name for name in COMMANDS if not lookup(name).informational]
 
 
@@ -48,6 +51,65 @@ def reports(line):
         return list(flat(run_captured(line).reports))
     except InputError:  # a switch that doesn't go with the example
         return []
+
+
+def report_mistakes(command, report):
+    """Yield the names in a report of a command that are the names of nothing."""
+    quantities = {*report.quantity_names(), *report.swept}
+    words = quantities | {*report.template_words}
+    drawn = report.drawn() if report.drawn else {}
+    axes = {axis for name in quantities for axis in report.axes(name)}
+    for place, known, names in (
+        ("show", quantities, report.show),
+        ("summary_fields", quantities, report.summary_fields),
+        ("units", quantities, report.units),
+        ("companion", quantities, (report.companion,)),
+        ("names", {*axes, "entry", "row"}, report.names),
+        *((f"{plot}", words | {*drawn}, plot_names(plot)) for plot in report.plots),
+        *((f"{step}", words, step_names(step)) for step in report.steps),
+    ):
+        for name in names:
+            if name and name not in known:
+                yield f"{source_location(command)}: {command.name}: there is no {name}, named by {place}"
+    for method in (method for step in report.steps for method in step_methods(step)):
+        if not hasattr(report.result, method):
+            yield f"{source_location(command)}: {command.name}: the result has no method {method}"
+
+
+def plot_names(plot):
+    texts = (plot.caption, *(mark.text for mark in plot.references))
+    end = () if plot.end.isdigit() else (plot.end,)
+    status = () if plot.kind == "sweep" else (plot.status,)  # which a sweep of single steps may lack
+    return (
+        plot.y, plot.x, plot.column, plot.series, *end, *status, *plot.points, *plot.area,
+        *(mark.at for mark in plot.references), *(name for text in texts for name in field_names(text)),
+    )  # fmt: skip
+
+
+def step_methods(step):
+    """Return the methods of the result that a step names."""
+    methods = [step.condition] if isinstance(step, (Line, CrossCheck)) else []
+    methods += [step.method] if isinstance(step, CrossCheck) else []
+    return [method for method in methods if method]
+
+
+def step_names(step):
+    """Return the quantities that a step names, without indices."""
+    if isinstance(step, Line):
+        names = [*field_names(step.text + step.fallback), step.nonzero]
+    elif isinstance(step, CrossCheck):
+        names = [name for name in field_names(step.text + step.fallback) if name not in CHECK_NAMES]
+    elif isinstance(step, Derivations):
+        names = []  # those of its reports are theirs
+    elif isinstance(step, Panels):
+        names = [*(name for _, name in step.columns), step.shaded]
+    else:
+        names = [name for _, template in step.columns for name in field_names(template)]
+        if isinstance(step, Table):
+            names += [step.bar, step.names, step.dot_plot]
+        if isinstance(step, Tree):
+            names += [step.node_texts, step.depths]
+    return (name.partition("[")[0] for name in names)
 
 
 def test_declarations_name_what_there_is():

@@ -1,4 +1,4 @@
-"""The doors of core's packages: three lists that are one, nothing private in them, and no way around them."""
+"""The doors of core's packages: two lists that are one, nothing private in them, and no way around them."""
 
 from __future__ import annotations
 

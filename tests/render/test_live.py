@@ -15,6 +15,8 @@ import pytest
 from aimath.render.live import Chart, Series, live
 from aimath.render.report_view import LayoutOptions
 
+END = b"\x03"
+
 
 class Screen:
     """A pseudo-terminal, and what stands on it."""
@@ -27,14 +29,12 @@ class Screen:
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def sent(self):
-        """What was sent since the last look."""
-        os.set_blocking(self.ours, False)
-        parts = []
-        try:
-            while True:
-                parts.append(os.read(self.ours, 1 << 16))
-        except BlockingIOError:
-            return b"".join(parts).decode()
+        """What was sent since the last look: what comes before a sign that is sent now, through the kernel's queue."""
+        os.write(self.theirs, END)
+        text = b""
+        while not text.endswith(END):
+            text += os.read(self.ours, 1 << 16)
+        return text.removesuffix(END).decode()
 
     @staticmethod
     def shown(sent):

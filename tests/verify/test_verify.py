@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from tests.waiting import PATIENCE
 
 from aimath.cli.catalogue import COMMANDS
 from aimath.verify import tasks as module
@@ -226,8 +227,8 @@ def softmax(z, axis=Axis()):
     return w / w.sum(axis.k, keepdims=True)
 """,
     "fractions": "from fractions import Fraction\ndef softmax(z):\n    w = np.exp(z - z.max(-1, keepdims=True))\n    p = w / w.sum(-1, keepdims=True)\n    return np.vectorize(Fraction, otypes=[object])(p)\n",
-    "a thread that sleeps": "import threading, time\ndef softmax(z):\n    threading.Thread(target=time.sleep, args=(99,)).start()\n" + BODY,
-    "an exit handler that sleeps": "import atexit, time\natexit.register(time.sleep, 99)\ndef softmax(z):\n" + BODY,
+    "a thread that sleeps": "import threading, time\ndef softmax(z):\n    threading.Thread(target=time.sleep, args=(999,)).start()\n" + BODY,
+    "an exit handler that sleeps": "import atexit, time\natexit.register(time.sleep, 999)\ndef softmax(z):\n" + BODY,
     "no standard output": "sys.stdout.close()\nsys.stdout = sys.stderr = None\ndef softmax(z):\n" + BODY,
     "replaced functions": "import json, os\nnp.array = np.asarray = np.array_equal = json.dumps = os.write = None\ndef softmax(z):\n" + BODY,
     "words into every descriptor": "import os\nfor k in range(3, 30):\n    try: os.write(k, b'12\\nhello\\n')\n    except OSError: pass\ndef softmax(z):\n" + BODY,
@@ -244,12 +245,12 @@ def test_right_function_of_any_style_passes(style, tmp_path):
     path.write_bytes(b"\xef\xbb\xbf" + ("" if "__future__" in source else HEAD).encode() + source.encode())
     cases = [*TASKS["softmax"].all_cases(0)]
     begun = time.monotonic()
-    outcome = run_python(TASKS["softmax"], cases, str(path), "softmax", 20)
+    outcome = run_python(TASKS["softmax"], cases, str(path), "softmax", PATIENCE)
     assert (outcome.error, outcome.printed) == ("", "")
     verdicts = judge(TASKS["softmax"], cases, outcome.answers)
     assert len(verdicts) == len(cases)
     assert [verdict for verdict in verdicts if not verdict.is_right] == []
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < PATIENCE  # what sleeps isn't waited for
 
 
 def found_for(name, function):
@@ -299,12 +300,16 @@ def test_too_few_digits_are_no_slip():
 
 @pytest.mark.slow
 def test_time_is_that_of_all_cases(aimath, tmp_path):
-    for words in ([tmp_path / "mine.py"], ["--command", "sleep 99"], ["--command", "sh -c 'sleep 99 & cat'"]):
-        (tmp_path / "mine.py").write_text("import time\ndef softmax(z):\n    time.sleep(99)\n")
+    for words in (
+        [tmp_path / "mine.py"],
+        ["--command", "sleep 999"],
+        ["--command", "sh -c 'sleep 999 & cat'"],
+    ):
+        (tmp_path / "mine.py").write_text("import time\ndef softmax(z):\n    time.sleep(999)\n")
         begun = time.monotonic()
         ran = aimath("verify", "softmax", *words, "--seconds", "2")
         assert (ran.code, "takes longer than 2 s" in ran.out) == (4, True)
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < PATIENCE
 
 
 def test_flood_of_a_program_is_cut(aimath):

@@ -1,4 +1,4 @@
-"""Checks of declarations and reports: every name within a string is the name of something.
+"""Checks of declarations: every name within a string is the name of something.
 
 Each mistake is one line that begins with the file and line of the command's function.
 """
@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 
 from aimath.cli.options import Supplied
 from aimath.cli.text_command import TextCommand
-from aimath.report import CrossCheck, Derivations, Line, Panels, Table, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from aimath.cli.command import Command
-    from aimath.report import Plot, Report, Step
-
-CHECK_NAMES = ("answer", "alternative", "difference")
-"""What the template of a CrossCheck may name beside the quantities."""
 
 
 def source_location(command: Command) -> str:
@@ -83,67 +78,3 @@ def _applies_mistakes(command: Command) -> Iterator[str]:
         for value in rule.values:
             if value not in choices:
                 yield f"{rule} names {value}, which is no choice of {rule.beside}"
-
-
-def report_mistakes(command: Command, report: Report) -> Iterator[str]:
-    """Yield the names in a report of a command that are the names of nothing."""
-    quantities = {*report.quantity_names(), *report.swept}
-    words = quantities | {*report.template_words}
-    drawn = report.drawn() if report.drawn else {}
-    axes = {axis for name in quantities for axis in report.axes(name)}
-    for place, known, names in (
-        ("show", quantities, report.show),
-        ("summary_fields", quantities, report.summary_fields),
-        ("units", quantities, report.units),
-        ("companion", quantities, (report.companion,)),
-        ("names", {*axes, "entry", "row"}, report.names),
-        *((f"{plot}", words | {*drawn}, _plot_names(plot)) for plot in report.plots),
-        *((f"{step}", words, _step_names(step)) for step in report.steps),
-    ):
-        for name in names:
-            if name and name not in known:
-                yield f"{source_location(command)}: {command.name}: there is no {name}, named by {place}"
-    for method in (method for step in report.steps for method in _step_methods(step)):
-        if not hasattr(report.result, method):
-            yield f"{source_location(command)}: {command.name}: the result has no method {method}"
-
-
-def _plot_names(plot: Plot) -> Iterable[str]:
-    """Return the quantities that a plot names."""
-    from aimath.render.templates import field_names
-
-    texts = (plot.caption, *(mark.text for mark in plot.references))
-    end = () if plot.end.isdigit() else (plot.end,)
-    status = () if plot.kind == "sweep" else (plot.status,)  # which a sweep of single steps may lack
-    return (
-        plot.y, plot.x, plot.column, plot.series, *end, *status, *plot.points, *plot.area,
-        *(mark.at for mark in plot.references), *(name for text in texts for name in field_names(text)),
-    )  # fmt: skip
-
-
-def _step_methods(step: Step) -> list[str]:
-    """Return the methods of the result that a step names."""
-    methods = [step.condition] if isinstance(step, (Line, CrossCheck)) else []
-    methods += [step.method] if isinstance(step, CrossCheck) else []
-    return [method for method in methods if method]
-
-
-def _step_names(step: Step) -> Iterable[str]:
-    """Return the quantities that a step names, without indices."""
-    from aimath.render.templates import field_names
-
-    if isinstance(step, Line):
-        names = [*field_names(step.text + step.fallback), step.nonzero]
-    elif isinstance(step, CrossCheck):
-        names = [name for name in field_names(step.text + step.fallback) if name not in CHECK_NAMES]
-    elif isinstance(step, Derivations):
-        names = []  # those of its reports are theirs
-    elif isinstance(step, Panels):
-        names = [*(name for _, name in step.columns), step.shaded]
-    else:
-        names = [name for _, template in step.columns for name in field_names(template)]
-        if isinstance(step, Table):
-            names += [step.bar, step.names, step.dot_plot]
-        if isinstance(step, Tree):
-            names += [step.node_texts, step.depths]
-    return (name.partition("[")[0] for name in names)

@@ -121,6 +121,10 @@ class Command:
         """Return the specs that are of one of the kinds, by parameter."""
         return {name: one.spec for name, one in self.parameters.items() if isinstance(one.spec, kinds)}
 
+    def supplied(self, values: Mapping[Supplied, Any]) -> dict[str, Any]:
+        """Return what the runner gives to the parameters that ask for it."""
+        return {name: values[spec] for name, spec in self._specs_of(Supplied).items() if spec in values}
+
     def name_of(self, spec: Option | Supplied) -> str | None:
         """Return the parameter that has a spec such as SEED or ENTRY_LABELS, or None."""
         for name, parameter in self.parameters.items():
@@ -200,7 +204,6 @@ class Command:
         )
 
     def _positional_params(self) -> tuple[Param, ...]:
-        """Return the parameter of the positional arguments, if there is one."""
         text = self.text_arguments
         if text is not None:
             return (Param("operands", (), list[str], None, text.help, text.metavar),)
@@ -248,7 +251,6 @@ def _is_group(hint: Any) -> bool:
 
 
 def _group_parameters(group: Any) -> dict[str, Parameter]:
-    """Return the options of a group as parameters."""
     return _make_parameters(get_type_hints(group, include_extras=True), group._field_defaults)
 
 

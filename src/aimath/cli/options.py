@@ -189,13 +189,10 @@ TableFile = Annotated[str, TABLE]
 """The file that a formula's means and sums go over, whose columns it names."""
 READING = Supplied("how text is read")
 Reading = Annotated[ReadOptions, READING]
-"""The options of reading, for a command that reads a table by itself."""
 ENTRY_LABELS = Supplied("the names of the entries")
 EntryLabels = Annotated[tuple[str, ...], ENTRY_LABELS]
-"""The names of the entries, for a command that names its answer's entries itself."""
 ROW_NUMBERS = Supplied("the numbers of the rows, from 1 in all that is read")
 RowNumbers = Annotated[Sequence[int], ROW_NUMBERS]
-"""The numbers of the rows, from 1 in all that is read."""
 
 
 OPERAND_WORDS = Supplied("how the operands were given")
@@ -203,7 +200,6 @@ GivenOperands = Annotated[tuple[Sequence[str], Sequence[str]], OPERAND_WORDS]
 """The operands that were given by their options, and the words typed for the others."""
 MISSING_ROW = Supplied("whether the row is missing, so that only the shape of the answer matters")
 MissingRow = Annotated[bool, MISSING_ROW]
-"""Whether the row is missing: only the shape of its answer matters."""
 EACH_COLUMN = Option("--each-column", help="Describe every column of a table, texts too.")
 EachColumn = Annotated[bool, EACH_COLUMN]
 """Whether columns are answered, a row each: also where several are picked."""
@@ -214,16 +210,13 @@ VectorsFile = Annotated[str, VECTORS]
 """The file of word vectors that the operands of a command are words of."""
 WORD_LIST = Option("--words", help="The words of an .npy, one a line.  [default: its .txt]", metavar="FILE")
 WordList = Annotated[str, WORD_LIST]
-"""The file with the words of stored vectors."""
 PLOT_ASKED = Supplied("whether a plot is drawn, which may need no operand")
 PlotAsked = Annotated[bool, PLOT_ASKED]
-"""Whether a plot is drawn: then there is an answer without operands, if there is nothing to read."""
 ASKED_FIELDS = Supplied("the fields that alone are printed, or none")
 AskedFields = Annotated[tuple[str, ...], ASKED_FIELDS]
 """The fields that alone are printed, none where everything may be: what they don't need is not computed."""
 SOURCE = Supplied("what the rows are read from, such as digits:3")
 Source = Annotated[str, SOURCE]
-"""What the rows are read from, such as digits:3; "" for arguments."""
 ACCUMULATED = Supplied("what the accumulator of a reduction learnt of all rows")
 Accumulated = Annotated[Any, ACCUMULATED]
 """What the accumulator of a reduction learnt of all rows, None in other usages."""
@@ -232,10 +225,8 @@ Sharing = Annotated[Any, SHARING]
 """What learns of units of work: here, by several processes, or one part of them (cli/division/sharing.py)."""
 MISSING_COUNT = Supplied("how many entries of the column were missing and passed over")
 MissingCount = Annotated[int, MISSING_COUNT]
-"""How many entries of the column were missing and passed over."""
 HAS_HEADER = Supplied("whether the rows are of a table whose header names the entries")
 HasHeader = Annotated[bool, HAS_HEADER]
-"""Whether the rows are of a table whose header names the entries."""
 Distribution = Annotated[Vector, Operand("Probabilities that sum to 1.", distribution=True)]
 TrueDistribution = Annotated[Vector, Operand("The distribution that is true.", flag="--p", distribution=True)]
 ModelDistribution = Annotated[
@@ -297,10 +288,8 @@ class OutputOptions(NamedTuple):
 MISSING_POLICIES, INVALID_POLICIES = ("error", "skip", "nan"), ("stop", "skip", "nan")
 WORKERS = Option("--workers", help="Share the work among N processes.", metavar="N")
 Workers = Annotated[str, WORKERS]
-"""How many processes share the work of files; the answer is the same."""
 PART = Option("--part", help="Share it among N jobs: do part I.", metavar="I/N")
 Part = Annotated[str, PART]
-"""The part of the work that is done."""
 STATE = Option("--state", help="Write what a part learns, for combine.", metavar="FILE.npz")
 StateFile = Annotated[str, STATE]
 """The file that what is learnt of a part goes to."""

@@ -160,7 +160,6 @@ def _form_of_file(path: str, asked: str = "") -> str:
 
 
 def _suffixes(forms: Collection[str]) -> str:
-    """Return the suffixes that name one of the forms."""
     return " ".join(suffix for suffix, form in FORMAT_BY_SUFFIX.items() if form in forms)
 
 
@@ -190,7 +189,6 @@ def detect_terminal(output: OutputOptions) -> Terminal:
 
 
 def _terminal_size() -> tuple[int, int]:
-    """Return the columns and lines of the terminal."""
     import shutil
 
     return shutil.get_terminal_size()
@@ -317,7 +315,6 @@ def _open_figure(output: OutputOptions, layout: LayoutOptions, name: str) -> Ite
 
 
 def _form_of_figure(path: str) -> str:
-    """Return the form of a figure, which its suffix names."""
     name = path.rpartition("/")[2].lower()
     form = next((form for form in FIGURE_FORMS if name.endswith(f".{form}")), "")
     if not form or name.removesuffix(DARK_MARK + "." + form) in ("", f".{form}"):

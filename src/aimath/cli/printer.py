@@ -89,7 +89,6 @@ class Printer:
         vars(self.writer).update({**vars(writer), **kept, **({"rows": more} if "rows" in kept else {})})
 
     def _write_together(self, reports: Sequence[Report], rows: int) -> list[bytes]:
-        """Return the bytes of reports of the same rows."""
         if len(reports) == 1 or rows == 1:
             return [self.writer.write(report) for report in reports]
         return list(self._interleave(reports, rows))

@@ -118,10 +118,10 @@ def refuse_scales_of_categories(*, logits: bool, log_probs: bool, normalize: boo
             raise InputError(f"{flag} does nothing beside --categories, which are counted", usage=True)
 
 
-def class_indices(target: Any, *, soft: bool = True) -> Any:
+def class_indices(target: Any, *, soft: bool = False) -> Any:
     """Return class numbers (rows, 1) as integer indices (rows,), and names as they are.
 
-    Where a target may be `soft`, a distribution, numbers that aren't whole are told of its option.
+    Where a target may be `soft`, a distribution, numbers that are one are told of its option.
     """
     import numpy as np
 
@@ -129,11 +129,18 @@ def class_indices(target: Any, *, soft: bool = True) -> Any:
         return target[..., 0]
     whole = (np.floor(target) == target) & (np.abs(target) < 2.0**53)
     if not whole.all():
-        wrong = float(target[~whole][0])
-        given = ",".join(f"{x:g}" for x in target[..., 0].ravel()[:MAX_TERMS])
-        more = ",..." if len(target) > MAX_TERMS else ""
-        hint = f"a distribution of classes is --p: --p {given}{more} --logits LIST"
-        why = f"{wrong:g} is not the number of a class"
-        error = InputError(why, hint=hint if soft else "", usage=True)
-        raise error.within("--target")
+        row = int(np.argmin(whole))
+        given = target.ravel()
+        is_distribution = (
+            soft and 1 < len(given) <= MAX_TERMS and (given >= 0).all() and abs(sum(given) - 1) < 1e-6
+        )
+        listed = ",".join(f"{x:g}" for x in given) if is_distribution else ""
+        raise InputError(
+            "{operand}: {value:g} is not the number of a class",
+            hint=listed and f"a distribution of classes is --p: --p {listed} --logits LIST",
+            operand="target",
+            row=row,
+            usage=True,
+            value=float(given[row]),
+        )
     return target[..., 0].astype(np.int64)

@@ -103,7 +103,6 @@ def _hold_others(
 
 
 def _holds_variable(text: str) -> bool:
-    """Return whether a text is a formula of some variable."""
     from aimath.core.calculus import parse_function
 
     try:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 def attach(
     package: str, names: Mapping[str, Sequence[str]]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return `__getattr__` and `__dir__` of a package whose private modules define the public names.
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Return `__getattr__`, `__dir__` and `__all__` of a package whose private modules define its names.
 
     `names` maps each module to its names. Modules begin with an underscore: importing `_pca` sets the
     attribute `_pca` of the package, and would hide the function `pca` if it were called the same.
@@ -27,4 +27,5 @@ def attach(
         setattr(sys.modules[package], name, value)
         return value
 
-    return getattr_, lambda: sorted(home)
+    public = sorted(home)
+    return getattr_, lambda: public, public

@@ -47,7 +47,6 @@ def completion(
 
 
 def _options(name: str) -> list[Param]:
-    """Return the options of a command and --help."""
     parts = [*(part for part in lookup(name).params if part.flags), HELP_PARAM]
     return [part._replace(choices=_operand_choices(name)) if part.flags == TOPIC else part for part in parts]
 
@@ -204,7 +203,6 @@ def _zsh() -> Iterator[str]:
 
 
 def _zsh_spec(option: Param) -> str:
-    """Return the zsh `_arguments` spec of an option, which may repeat."""
     said = "".join(f"\\{sign}" if sign in "[]:\\" else sign for sign in option.help)
     action = (
         "_aimath_files" if _takes_file(option) else f"({' '.join(option.choices)})" if option.choices else " "

@@ -110,7 +110,6 @@ def chain(reports: Iterable[Report]) -> Report:
 
 
 def _select_demos(name: str) -> list[tuple[Topic, Demo]]:
-    """Return the demos of a name: one demo, a chapter's demos, or all."""
     found = [
         (topic, DEMOS[topic.id])
         for chapter in CHAPTERS
@@ -158,12 +157,10 @@ def as_page(
 
 
 def _with_page(report: Report, **parts: Any) -> Report:
-    """Return a report with parts of its page replaced."""
     return report._replace(page=report.page._replace(**parts))
 
 
 def _experiments(demo_spec: Demo) -> tuple[Paragraph, ...]:
-    """Return the experiments of a demo."""
     pairs = (
         (Paragraph(line, "command"), Paragraph(said, "item")) for line, said in demo_spec.experiments.items()
     )

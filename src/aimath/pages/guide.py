@@ -215,7 +215,6 @@ def _roadmap(progress: str = "") -> Report:
 
 
 def _tick(topic: str, done: set[str] | None) -> dict[str, str]:
-    """Return a column that says whether a topic is done, if that is known."""
     return {} if done is None else {"done": "✓" if topic in done else "no"}
 
 

@@ -230,7 +230,6 @@ class AnswerReader:
 
 
 def _markdown(cards: Sequence[Card], seed: int) -> str:
-    """Return the cards as a worksheet with its key in Markdown."""
     lines = [f"# Quiz, seed {seed}", ""]
     for k, card in enumerate(cards):
         question, *options = card.lines
@@ -244,7 +243,6 @@ def _markdown(cards: Sequence[Card], seed: int) -> str:
 
 
 def _command_line(card: Card) -> str:
-    """Return the command line that derives a card's answer."""
     return shlex.join(["aimath", *card.command, "--explain"])
 
 

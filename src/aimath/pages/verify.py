@@ -120,7 +120,6 @@ def _lines(text: str) -> Report:
 
 
 def _verified(task: Task, target: str, command_line: str, seconds: int, seed: int) -> Report:
-    """Return the verdict on each case as a report."""
     from aimath.verify.judge import judge
     from aimath.verify.run import run_program
     from aimath.verify.slips import find_slip
@@ -157,13 +156,11 @@ def _verified(task: Task, target: str, command_line: str, seconds: int, seed: in
 
 
 def _said(slip: Finding) -> str:
-    """Return a slip in a sentence."""
     where = "" if slip.is_all else f" in {slip.explained} of the {slip.wrong} wrong cases"
     return f"The slip{where}: {slip.text}."
 
 
 def _run_file(task: Task, cases: Sequence[Case], target: str, seconds: int) -> Outcome:
-    """Run the function of FILE or FILE:FUNCTION."""
     from pathlib import Path
 
     from aimath.verify.run import run_python
@@ -179,7 +176,6 @@ def _run_file(task: Task, cases: Sequence[Case], target: str, seconds: int) -> O
 
 
 def _table(verdicts: Sequence[Verdict]) -> Report:
-    """Return the verdicts as a report with a row a case."""
     import numpy as np
 
     from aimath.verify.judge import Verdicts
@@ -218,7 +214,6 @@ def _sentences(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _shown(array: Any) -> str:
-    """Return the first entries of an answer."""
     entries = array.ravel().tolist()
     more = ", …" if len(entries) > SHOWN_ENTRIES else ""
     return ", ".join(f"{x:.6g}" for x in entries[:SHOWN_ENTRIES]) + more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aimath.read.blocks import file_suffix
+from aimath.read.blocks import COMPRESSIONS, file_suffix
 
 _PYTORCH = (
     "a file of PyTorch",
@@ -17,10 +17,13 @@ _FOREIGN = {
     **dict.fromkeys(
         (".pkl", ".pickle", ".joblib"), ("a pickle", "save its array by numpy.save('x.npy', ...)")
     ),
-    ".gz": ("compressed, and its name says not what", "call it FILE.csv.gz or so, or use --input-format"),
-    ".bz2": ("compressed, and its name says not what", "call it FILE.csv.bz2 or so, or use --input-format"),
-    ".xz": ("compressed, and its name says not what", "call it FILE.csv.xz or so, or use --input-format"),
-    ".zst": ("compressed, and its name says not what", "call it FILE.csv.zst or so, or use --input-format"),
+    **{
+        suffix: (
+            "compressed, and its name says not what",
+            f"call it FILE.csv{suffix} or so, or use --input-format",
+        )
+        for suffix in COMPRESSIONS
+    },
     ".zip": ("a ZIP archive", "unpack it with unzip FILE"),
     ".dta": ("a file of Stata", _TABLE.format("stata")),
     ".mat": ("a file of MATLAB", "save an array of it by numpy.save('x.npy', scipy.io.loadmat(FILE)[NAME])"),

@@ -9,9 +9,9 @@ from aimath.errors import InputError, pluralize
 from aimath.read.blocks import BadRow, Block, with_location
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from aimath.read.blocks import BlockIterator, RowRange
+    from aimath.read.blocks import BlockIterator, Origin, RowRange
 
 
 class OperandSource:
@@ -102,15 +102,17 @@ def zip_sources(
         many.append(feed)
     if many and many[0].may_block and many[0].is_empty():
         heads = [feed.peek() for feed in many]
+        if bad := next((head for head in heads if isinstance(head, BadRow)), None):
+            raise with_location(bad)
         blocks = [head.slice_rows(0, 1) for head in heads if isinstance(head, Block)]
-        yield _merge_blocks([*blocks, *single.values()], names)
+        yield _merge_blocks(blocks, single.values(), names)
         many[0].current = None
     piped = many[0] if len(many) > 1 and many[0].may_block and not many[0].one_per_row else None
     if piped is not None and (block := piped.single_row_block()):
         single[many.pop(0)] = block
     fixed = list(single.values())
     if not many:
-        yield _merge_blocks(fixed, names)
+        yield _merge_blocks((), fixed, names)
     left = _begin_range(many, rows)
     while many and left != 0:
         heads = [feed.peek() for feed in many]
@@ -125,7 +127,7 @@ def zip_sources(
                 and count != left
             ):
                 _check_none_ends(many, count)
-            yield _merge_blocks([*(block.slice_rows(0, count) for block in blocks), *fixed], names)
+            yield _merge_blocks([block.slice_rows(0, count) for block in blocks], fixed, names)
         elif None in heads:
             _check_all_ended(many, heads)
             return
@@ -215,8 +217,9 @@ def _unequal_names(names: Sequence[str], rows: int) -> InputError:
     return error.within("--row-labels")
 
 
-def _merge_blocks(blocks: Sequence[Block], names: Sequence[str]) -> Block:
-    """Return one block with the operands of several, its line numbers from the longest."""
+def _merge_blocks(aligned: Collection[Block], single: Collection[Block], names: Sequence[str]) -> Block:
+    """Return one block with the operands of several, of which the single rows are for all the others."""
+    blocks = (*aligned, *single)
     found = {name: rows for block in blocks for name, rows in block.operands.items()}
     lead = max(blocks, key=lambda block: (len(block.lines), bool(block.source)))
     order = (*names, *(name for name in found if name not in names))
@@ -231,4 +234,13 @@ def _merge_blocks(blocks: Sequence[Block], names: Sequence[str]) -> Block:
         is_named=any(block.is_named for block in blocks),
         said=tuple(dict.fromkeys(text for block in blocks for text in block.said)),
         unit=next((block.unit for block in blocks if block.unit is not None), None),
+        origins=_origins(aligned, is_for_all=False) | _origins(single, is_for_all=True),
     )
+
+
+def _origins(blocks: Collection[Block], *, is_for_all: bool) -> dict[str, Origin]:
+    return {
+        name: block.origin(name)._replace(is_for_all=is_for_all)
+        for block in blocks
+        for name in block.operands
+    }

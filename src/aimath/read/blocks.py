@@ -51,6 +51,23 @@ class RowRange(NamedTuple):
     unit_rows: int = UNIT_ROWS
 
 
+class Origin(NamedTuple):
+    """Where the rows of an operand were read."""
+
+    source: str  # "<stdin>", "data.csv", "" for arguments
+    lines: Sequence[int]  # (rows,) the line (or row of an .npy) of each, from 1; one for all rows
+    columns: tuple[int, ...] = ()  # of the table, from 0, that the entries were picked from
+    is_column: bool = False  # came as a column, an entry a line
+    is_for_all: bool = False  # a single row, for all rows of the others
+
+    def slice_rows(self, start: int, stop: int) -> Origin:
+        """Return the origin of a slice of the rows; that of a single row for all is kept."""
+        return self if len(self.lines) == 1 else self._replace(lines=self.lines[start:stop])
+
+
+NO_ORIGINS: Mapping[str, Origin] = MappingProxyType({})
+
+
 class Block(NamedTuple):
     """Rows of equal length, one array per operand."""
 
@@ -68,6 +85,12 @@ class Block(NamedTuple):
     said: tuple[str, ...] = ()  # what was seen, which people are told
     is_named: bool = False  # the names of its rows are a column that was asked for
     unit: int | None = None  # of its stored array, if units were asked for; None of all else
+    origins: Mapping[str, Origin] = NO_ORIGINS  # of each operand, where they come from several sources
+
+    def origin(self, operand: str | None) -> Origin:
+        """Return where an operand was read; of None, the rows."""
+        of_rows = Origin(self.source, self.lines, self.columns, self.is_column)
+        return self.origins.get(operand or "", of_rows)
 
     def slice_rows(self, start: int, stop: int) -> Block:
         """Return a slice of the rows; operands with a single row are kept."""
@@ -80,7 +103,10 @@ class Block(NamedTuple):
         if len(named) == len(self.lines):  # else the one row is a matrix, and they are its own
             named = named[start:stop]
         ids = {name: texts[start:stop] for name, texts in self.ids.items()}
-        return self._replace(operands=operands, lines=self.lines[start:stop], row_labels=named, ids=ids)
+        origins = {name: origin.slice_rows(start, stop) for name, origin in self.origins.items()}
+        return self._replace(
+            operands=operands, lines=self.lines[start:stop], row_labels=named, ids=ids, origins=origins
+        )
 
 
 class BadRow(NamedTuple):
@@ -370,7 +396,6 @@ class RowLayout:
         """Set the options of a format: csv, tsv, text or ndjson."""
         self.strict = format_name in ("csv", "tsv")  # every row as long as the first
         self.json_lines = format_name == "ndjson"  # every line is JSON, even a bare number
-        self.first_is_json = self.json_lines  # whether the first record is
         self.delimiter = _resolve_delimiter(self.read_options, format_name)
 
 

@@ -26,10 +26,8 @@ def expand_lines(words: Sequence[str], stdin: int | None) -> list[str]:
     """
     expanded: list[str] = []
     for word in words:
-        if word in ("-", "@-"):
-            expanded += _stdin_lines(stdin)
-        elif word.startswith("@"):
-            with open_source(word[1:]) as stream:
+        if word == "-" or word.startswith("@"):
+            with open_text(word.removeprefix("@"), stdin) as stream:
                 expanded += _text_lines(stream)
         else:
             expanded.append(word)
@@ -37,16 +35,16 @@ def expand_lines(words: Sequence[str], stdin: int | None) -> list[str]:
 
 
 @contextmanager
-def open_text(path: str) -> Iterator[Stream]:
+def open_text(path: str, stdin: int | None = 0) -> Iterator[Stream]:
     """Open a file, or standard input for -."""
     if path != "-":
         with open_source(path) as stream:
             yield stream
         return
-    if not has_piped_text(0):
+    if not has_piped_text(stdin) or stdin is None:
         raise InputError("there is nothing to read on standard input", usage=True)
     with locate_errors(STDIN):
-        yield Stream(0, STDIN)
+        yield Stream(stdin, STDIN)
 
 
 def has_piped_text(stdin: int | None) -> bool:
@@ -54,15 +52,7 @@ def has_piped_text(stdin: int | None) -> bool:
     return stdin is not None and stdin >= 0 and not os.isatty(stdin)
 
 
-def _stdin_lines(stdin: int | None) -> list[str]:
-    if not has_piped_text(stdin) or stdin is None:
-        raise InputError("there is nothing to read on standard input", usage=True)
-    with locate_errors(STDIN):
-        return _text_lines(Stream(stdin, STDIN))
-
-
 def _text_lines(stream: Stream) -> list[str]:
-    """Return the lines of a text, or raise InputError if it is none."""
     sniff_format(stream, "text")
     data = stream.read_all(MAX_BYTES)
     if len(data) > MAX_BYTES:

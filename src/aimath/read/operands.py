@@ -474,7 +474,6 @@ def _open_operand(
 def _check_stdin(
     stdin: BinaryIO | int | None, missing_names: Sequence[str], *, alone: bool
 ) -> BinaryIO | int:
-    """Return stdin, or raise InputError if it is closed or a terminal."""
     why = (
         "nothing to read"
         if alone

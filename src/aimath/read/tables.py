@@ -237,7 +237,6 @@ def as_name(label: str) -> str:
 
 
 def _refuse_missing(columns: dict[str, Array], source: str) -> None:
-    """Raise InputError about the first cell that is missing."""
     import numpy as np
 
     for name, column in columns.items():

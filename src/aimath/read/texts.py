@@ -38,7 +38,6 @@ def read_texts(words: Sequence[str], stdin: int | None) -> Iterator[tuple[str, s
 
 
 def _lines(stream: Source) -> Iterator[tuple[str, str]]:
-    """Yield each line of a text with its place."""
     sniff_format(stream, "text")
     number, empty = 0, 0
     for chunk in line_chunks(stream):

@@ -158,7 +158,9 @@ class TableStep:
             known = [x for x in values if not is_gap(x)]
             numbers = iter(self.layout.style.format_column(known) if known else [])
             texts = ["-" if is_gap(x) else f"{mark}{next(numbers)}" for x in values]
-            return _with_signs(texts) if template.endswith(":+}") else texts
+            if template.endswith(":+}"):
+                return pad([t if t.lstrip().startswith("-") else "+" + t.lstrip() for t in texts], right=True)
+            return texts
         ascii_template = rendered(template, self.layout)
         scopes = (TemplateScope(self.view, self.row, self.layout, entry=k) for k in self.entries)
         return pad([ascii_template.format_map(scope) for scope in scopes])
@@ -189,10 +191,6 @@ def _shown_entries(values: np.ndarray[Any, Any], *, show_all: bool) -> list[int]
         return list(range(size))
     extremes = {int(np.argmax(values)), int(np.argmin(values))}
     return sorted({*range(HEAD_ENTRIES), *extremes, *range(size - TAIL_ENTRIES, size)})
-
-
-def _with_signs(texts: list[str]) -> list[str]:
-    return pad([t if t.lstrip().startswith("-") else "+" + t.lstrip() for t in texts], right=True)
 
 
 def vertical_entries(

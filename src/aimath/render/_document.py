@@ -113,7 +113,6 @@ class Document(ABC, Generic[Piece]):
         return pieces
 
     def _shown(self, pieces: list[Piece]) -> list[Piece]:
-        """Return pieces that count towards a screen."""
         self.shown_lines += len(pieces) + 1
         return self._on_page(pieces)
 

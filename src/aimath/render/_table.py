@@ -151,7 +151,6 @@ class Grid(NamedTuple):
         return [styled(f"{head}{named}", "bold"), rule, *self._with_elision(rows, layout)]
 
     def _marks(self, room: int) -> list[str]:
-        """Return what is drawn behind each row."""
         if self.is_log:
             dots = (
                 DOT_LINE * round(x * (room - 1)) + DOT if x <= 1.0 else DOT_LINE * (room - 1) + "▶"
@@ -415,7 +414,6 @@ class Records:
         )  # fmt: skip
 
     def _place(self, header: str) -> int:
-        """Return the index of a column, -1 if there is none."""
         return next((k for k, column in enumerate(self.columns) if header and column.header == header), -1)
 
 

@@ -296,7 +296,6 @@ def _verdict(check: Any, row: int, rows: int) -> bool | None:
 
 
 def _escape_surrogates(text: str) -> str:
-    """Return text with lone surrogates escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -335,5 +334,4 @@ def _markdown_row(cells: Iterable[str]) -> bytes:
 
 
 def _escape_markdown(cell: str) -> str:
-    """Return a text escaped for a Markdown cell."""
     return re.sub(r"[\r\n]+", " ", re.sub(r"[\\|<]", r"\\\g<0>", cell))

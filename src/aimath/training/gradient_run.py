@@ -114,11 +114,6 @@ def draw_rows(generator: np.random.Generator, count: int, rows: int) -> Indices:
     return (generator.random(count) * rows).astype(np.intp)
 
 
-def shuffled(generator: np.random.Generator, count: int) -> Indices:
-    """Return the numbers below `count` in an order that is drawn."""
-    return np.argsort(generator.random(count), kind="stable")
-
-
 def he_start(generator: np.random.Generator, inputs: int, outputs: int) -> FloatArray:
     """Return a matrix (inputs, outputs) to begin with: normal with variance 2 / inputs (He et al. 2015)."""
     return math.sqrt(2.0 / inputs) * generator.standard_normal((inputs, outputs))

@@ -187,7 +187,6 @@ def _as_numbers(answer: object) -> dict[str, object]:
 
 
 def _kind_of(answer: object, array: ndarray) -> str:
-    """Return what stands in place of numbers."""
     if array.dtype.kind == "c":
         return "complex numbers, not real ones"
     strange = next((x for x in array.ravel().tolist() if not isinstance(x, Real) and x is not answer), None)

@@ -90,7 +90,6 @@ def _what_is_wrong(
 
 
 def _is_single(case: Case) -> bool:
-    """Return whether an argument is of float32."""
     return any(getattr(part, "dtype", None) == np.float32 for part in case.arguments)
 
 
@@ -128,5 +127,4 @@ def _ulp(yours: Array, right: Array) -> float:
 
 
 def _shape(array: Array) -> str:
-    """Return a shape in words."""
     return " x ".join(map(str, array.shape)) if array.shape else "a single number"

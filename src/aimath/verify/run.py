@@ -150,7 +150,6 @@ def _follow(
 def _outcome(
     lines: Sequence[dict[str, Any]], printed: str, code: int, seconds: int, *, is_late: bool
 ) -> Outcome:
-    """Return what the reports of a child say."""
     loading = next((line for line in lines if line.get("stage") == "load"), None)
     if loading is not None:
         if "missing" in loading:

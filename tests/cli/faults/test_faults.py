@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.waiting import PATIENCE
 
 from aimath.cli.errors import report_error
 
@@ -34,9 +35,11 @@ def limited(size):
 def test_interrupted_stream_ends_silently():
     run = started("softmax")
     assert run.stdout.readline().startswith(b"0.37")
+    more, run.stdin = run.stdin, None  # stays open: the stream hasn't ended when the signal comes
     run.send_signal(signal.SIGINT)
-    assert run.communicate(timeout=20)[1] == b""
+    assert run.communicate(timeout=PATIENCE)[1] == b""
     assert run.returncode == 130
+    more.close()
 
 
 def test_reader_that_goes_away_is_no_error_and_a_long_sweep_is_not_held():
@@ -68,14 +71,14 @@ def test_plot_for_a_closed_stderr_is_not_written_into_the_file(tmp_path):
     "words", [["softmax", "@/dev/zero"], ["describe", "--max-memory", "1M", "@/dev/zero"]]
 )
 def test_file_without_an_end_is_refused(program, words):
-    ran = program(*words, timeout=60)
+    ran = program(*words, timeout=PATIENCE)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "a line is longer than" in ran.stderr
 
 
 def test_endless_column_ends_at_the_limit():
     line = f"yes 1 | {' '.join(AIMATH)} describe --max-memory 32M"
-    ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "the limit is 32.00 MiB" in ran.stderr
 
@@ -83,7 +86,7 @@ def test_endless_column_ends_at_the_limit():
 @pytest.mark.parametrize("mib", [300, 340, 500])
 def test_end_of_memory_is_a_message_and_no_crash(program, mib):
     line = "attention -Q randn:9000x1 -K randn:9000x1 -V randn:9000x1 --fields weights --max-memory 99G"  # 618 MiB
-    ran = program(*line.split(), preexec_fn=limited(mib << 20), timeout=60)
+    ran = program(*line.split(), preexec_fn=limited(mib << 20), timeout=PATIENCE)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "out of memory" in ran.stderr
 

@@ -118,7 +118,7 @@ def test_a_table_and_a_picture_name_the_gradients(aimath):
         (("--layer", W, X, B, "--target", "2"), 1, "there is no class 2, only 0 to 1"),
         (("--layer", W, X, B, "--target", ".5"), 2, "--target: 0.5 is not the number of a class"),
         (("--layer", W, "1,2", B), 1, "x has 2 entries, but W of 2x3 takes 3"),
-        (("--layer", W, X, "1"), 1, "bias has shape 1, but W of 2x3 gives 2 sums"),
+        (("--layer", W, X, "1"), 1, "b has shape 1, but W of 2x3 gives 2 sums"),
         (("--layer", W, X, B, "5"), 2, "3 arguments for x and b"),
         (("x^2", "x=3", "--target", "1"), 2, "--x, --bias and --target go with --layer"),
         (("--layer", "nonsense", X, B), 2, "nonsense"),

@@ -8,10 +8,10 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.waiting import PATIENCE, wait_for_the_end_of, wait_until
 
 from aimath.training.registry import RUNS
 
@@ -129,28 +129,21 @@ def started(tmp_path: Path, *words: str) -> subprocess.Popen:
         run = subprocess.Popen(
             [sys.executable, "-m", "aimath", *line], stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL
         )
-    until = time.monotonic() + 60.0
-    while not out.stat().st_size and run.poll() is None and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_until(lambda: out.stat().st_size or run.poll() is not None)
     return run
 
 
 def workers_of(pid: int) -> list[int]:
-    children = [
-        int(child)
-        for file in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in file.read_text().split()
-    ]
+    files = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for file in files for child in file.read_text().split()]
     return [child for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
 
 
 def end(tmp_path: Path, run: subprocess.Popen, workers: list[int]) -> tuple[list[list[str]], str]:
     """Wait for a sweep and its processes, and return its rows and what it said behind its note."""
-    run.wait(60)
-    until = time.monotonic() + 10.0
-    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    run.wait(PATIENCE)
+    assert len(workers) == 2
+    wait_for_the_end_of(workers)
     note, _, said = (tmp_path / "err").read_text().partition("\n")
     assert "4 runs in 2 processes will take" in note
     text = (tmp_path / "out").read_text()
@@ -165,7 +158,6 @@ linux = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux t
 @linux
 def test_ctrl_c_ends_the_runs_that_have_begun_after_a_step(tmp_path):
     run = started(tmp_path, "--workers", "2")
-    time.sleep(0.5)
     workers = workers_of(run.pid)
     run.send_signal(signal.SIGINT)
     rows, said = end(tmp_path, run, workers)
@@ -180,11 +172,19 @@ def test_ctrl_c_ends_the_runs_that_have_begun_after_a_step(tmp_path):
 def test_a_second_ctrl_c_ends_all_at_once(tmp_path):
     run = started(tmp_path, "--workers", "2", "--json")
     workers = workers_of(run.pid)
-    run.send_signal(signal.SIGINT)
-    time.sleep(0.01)
-    run.send_signal(signal.SIGINT)
-    _, said = end(tmp_path, run, workers)
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)  # so that no step ends
+
+    def pressed_again_ends():
+        run.send_signal(signal.SIGINT)
+        return run.poll() is not None
+
+    wait_until(pressed_again_ends)
+    for worker in workers:
+        os.kill(worker, signal.SIGCONT)
+    rows, said = end(tmp_path, run, workers)
     assert (run.returncode, said) == (130, "")
+    assert "interrupted" not in str(rows)
 
 
 @pytest.mark.slow

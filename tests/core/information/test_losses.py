@@ -188,7 +188,7 @@ def test_focal_of_one_logit_is_torchvisions(z, target):
         (lambda: information.info_nce(similarity=[[1]], temperature=0), "temperature must be above 0"),
         (information.info_nce, "give a and b, or similarity"),
         (lambda: information.focal([1, 2], 2), "there is no class 2"),
-        (lambda: information.focal([2], [1, 0]), "2 target classes for one row"),
+        (lambda: information.focal([2], [1, 0]), "2 target classes for 1 row"),
         (lambda: information.focal([1e308, -1e308], 1), "the loss is beyond float64"),
         (lambda: information.focal([1, 2], 0, gamma=-1), "gamma must be at least 0"),
         (lambda: information.focal([1], 0, alpha=2), "alpha must be from 0 to 1"),

@@ -16,9 +16,16 @@ from aimath.cli.options import (
     ROW_NUMBERS,
     SHARING,
     SOURCE,
+    Supplied,
 )
 from aimath.cli.runner.reduction import Accumulators, named_operands
-from aimath.cli.runner.row_errors import find_bad_row, gather_operands, line_number, name_operand, place_entry
+from aimath.cli.runner.row_errors import (
+    as_bad_row,
+    find_bad_row,
+    gather_operands,
+    locate_single_row,
+    name_operand,
+)
 from aimath.cli.runner.share import LocalShare
 from aimath.cli.runner.stand_ins import stand_in_operands, tries_all_widths
 from aimath.errors import InputError, pluralize
@@ -90,7 +97,11 @@ def run_pieces(
         if isinstance(piece, BadRow):
             if not before:
                 check_options(job, {}, out, readable=True)
-            _reject(job, piece, _guess_shapes(job, piece.width), out)
+            width = piece.width  # matrices are taken to be square
+            shapes = {
+                name: (width,) * (2 if job.operand_spec(name).matrix else 1) for name in job.operand_names
+            }
+            _reject(job, piece, shapes, out)
             passed, before = 1, before + 1
         elif piece.is_empty and (before or not job.needs_no_operand):
             check_options(job, piece.operands, out)
@@ -161,17 +172,14 @@ def _run_block(job: Job, block: Block, row_offset: int, out: Printer | Collectin
             name_operand(error, part)
             bad = find_bad_row(error, part)
             if bad is None or (rows == 1 and not block.source):
-                raise
+                raise locate_single_row(error, part) from None
             if bad > 0 or (reports and len(part.lines) > 1):
                 most = max(bad, 1)  # the rows before the bad one are whole: answer them first
                 continue
             if not row_offset + start:
                 check_options(job, {}, out)
             shapes = {name: values.shape[1:] for name, values in part.operands.items()}
-            place_entry(error, part)
-            ids = {name: texts[:1] for name, texts in part.ids.items()}
-            bad_row = BadRow(error, part.source, line_number(part, error), 0, part.labels, ids)
-            _reject(job, bad_row, shapes, out)
+            _reject(job, as_bad_row(error, part), shapes, out)
             passed, start = passed + 1, start + 1
         else:
             for more in batches:
@@ -220,7 +228,6 @@ def _find_wrong_option(
 
 
 def _check_fields(report: Report, fields: tuple[str, ...]) -> None:
-    """Raise InputError if a report lacks one of the fields."""
     from aimath.render.report_view import ReportView, select_fields
 
     if fields:
@@ -269,11 +276,6 @@ def _reject(
         out.write_reports([_name_axes(report, entry=labels)._replace(ids=bad.ids) for report in reports])
 
 
-def _guess_shapes(job: Job, width: int) -> dict[str, tuple[int, ...]]:
-    """Return assumed shapes for a row that could not be read; matrices are taken to be square."""
-    return {name: (width, width) if job.operand_spec(name).matrix else (width,) for name in job.operand_names}
-
-
 def _missing_reports(job: Job, shapes: Mapping[str, tuple[int, ...]]) -> list[Report]:
     """Return reports of nan with the shapes that a row of `shapes` would give."""
     import numpy as np
@@ -304,18 +306,15 @@ def _make_reports(
         accumulators.update(named_operands(job, part))
         return [_reduced_report(job, accumulators.of_run(run), run) for run in runs]
     operands = gather_operands(job, part)
-    if numbered := job.command.name_of(ROW_NUMBERS):
-        operands[numbered] = range(row_offset + 1, row_offset + 1 + len(part.lines))
-    if given := job.command.name_of(OPERAND_WORDS):
-        operands[given] = job.operand_words
-    if shared := job.command.name_of(SHARING):
-        operands[shared] = job.share or LocalShare()
-    if sourced := job.command.name_of(SOURCE):
-        operands[sourced] = part.source
-    if counted := job.command.name_of(MISSING_COUNT):
-        operands[counted] = part.missing
-    if told := job.command.name_of(HAS_HEADER):
-        operands[told] = bool(part.labels and part.source) and not part.is_column
+    known: dict[Supplied, Any] = {
+        ROW_NUMBERS: range(row_offset + 1, row_offset + 1 + len(part.lines)),
+        OPERAND_WORDS: job.operand_words,
+        SHARING: job.share or LocalShare(),
+        SOURCE: part.source,
+        MISSING_COUNT: part.missing,
+        HAS_HEADER: bool(part.labels and part.source) and not part.is_column,
+    }
+    operands |= job.command.supplied(known)
     labels = _check_labels(job.labels, part) or part.labels
     if part.labels and not part.source:
         _refuse_options_as_labels(job)
@@ -342,7 +341,6 @@ def _make_reports(
 
 
 def _reduced_report(job: Job, accumulator: Any, options: Mapping[str, float]) -> Report:
-    """Return the report of what an accumulator learnt of all rows."""
     name = job.command.name_of(ACCUMULATED)
     report = _call_command(job, {name: accumulator} if name else {}, options)
     return report._replace(swept=_swept_columns(job, report, options))

@@ -145,10 +145,7 @@ def parse_job(
         tokens = []
     flags = {key: text for key in command.operands if (text := given.pop(key, None)) is not None}
     seed = _pop_seed(command, given)
-    if plotted := command.name_of(PLOT_ASKED):
-        given[plotted] = draws
-    if asked_for := command.name_of(ASKED_FIELDS):
-        given[asked_for] = fields
+    given |= command.supplied({PLOT_ASKED: draws, ASKED_FIELDS: fields})
     asked = _make_job(command, given, inputs, flags, tokens, seed)
     if asked.needs_no_operand and not (tokens or flags) and _nothing_on(stdin=stdin):
         asked = asked._replace(operand_names=())
@@ -472,19 +469,17 @@ def _make_job(
     marks = command.sweepable
     texts = {key: given.pop(key, None) for key in marks}
     swept = {key: _parse_values(marks[key], text) for key, text in texts.items() if text}
-    lists = {key: values for key, values in swept.items() if not marks[key].vectorized} | _default_sweeps(
-        command, swept
-    )
+    lists = {key: values for key, values in swept.items() if not marks[key].vectorized}
+    for key in marks:  # temperature's default is a list of T
+        if key not in swept and isinstance(default := command.parameters[key].default, tuple):
+            lists[key] = list(default)
     given |= {key: tuple(values) for key, values in swept.items() if marks[key].vectorized}
     reading = _make_read_options(inputs, seed)
     if form.reduction and form.reduction.tables:
         reading = reading._replace(by_column=True)
     if seeded := command.name_of(SEED):
         given[seeded] = str(seed)
-    if supplied := command.name_of(READING):
-        given[supplied] = reading
-    if limited := command.name_of(MEMORY_LIMIT):
-        given[limited] = reading.max_memory
+    given |= command.supplied({READING: reading, MEMORY_LIMIT: reading.max_memory})
     return Job(
         command=command,
         operand_names=(*form.operands, *extra),
@@ -512,12 +507,6 @@ def _optional_operands(command: Command, usage: Usage, extra: tuple[str, ...]) -
     taken = {name for one in others for name in (*one.operands, *one.selected_by)}
     taken -= set(usage.selected_by)
     return tuple(key for key in command.operands if key not in (*usage.operands, *extra, *taken))
-
-
-def _default_sweeps(command: Command, swept: Mapping[str, Any]) -> dict[str, list[float]]:
-    """Return the options whose default is a sweep, such as temperature's list of T."""
-    defaults = {key: command.parameters[key].default for key in command.sweepable if key not in swept}
-    return {key: list(value) for key, value in defaults.items() if isinstance(value, tuple)}
 
 
 def cartesian_product(lists: Collection[Sequence[float]]) -> Iterator[tuple[float, ...]]:

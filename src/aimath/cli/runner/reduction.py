@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aimath.cli.options import ENTRY_LABELS
-from aimath.cli.runner.row_errors import find_bad_row, gather_operands, line_number, name_operand, place_entry
+from aimath.cli.runner.row_errors import (
+    as_bad_row,
+    find_bad_row,
+    gather_operands,
+    locate_single_row,
+    name_operand,
+)
 from aimath.errors import InputError, join_and
-from aimath.read.blocks import BadRow, with_location
+from aimath.read.blocks import with_location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +21,7 @@ if TYPE_CHECKING:
     from aimath.cli.options import Reduction
     from aimath.cli.runner.job import Job
     from aimath.core.numerics.accumulators import State
-    from aimath.read.blocks import Block
+    from aimath.read.blocks import BadRow, Block
 
 
 def named_operands(job: Job, part: Block) -> dict[str, Any]:
@@ -62,12 +68,11 @@ class Accumulators:
                 name_operand(error, part)
                 bad = find_bad_row(error, part)
                 if bad is None or (rows == 1 and not block.source):
-                    raise
+                    raise locate_single_row(error, part) from None
                 if bad > 0:
                     stop = start + bad  # the rows before the bad one are whole
                     continue
-                place_entry(error, part)
-                self.pass_over(BadRow(error, part.source, line_number(part, error), 0))
+                self.pass_over(as_bad_row(error, part))
                 start, stop, passed = start + 1, rows, passed + 1
             else:
                 start, stop = stop, rows

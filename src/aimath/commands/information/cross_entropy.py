@@ -97,7 +97,7 @@ def cross_entropy(
     if probs is not None:
         if target is None:
             raise InputError("--probs needs --target: the number of the right class", usage=True)
-        known = {"probs": probs, "target": class_indices(target)}
+        known = {"probs": probs, "target": class_indices(target, soft=True)}
         return _distribution_report(known, base, label_smoothing, normalize=normalize)
     if logits is None and row_numbers[0] == 1 and p is not None and q is not None and _is_class(p, q):
         raise _class_for_distribution(words[1])
@@ -252,7 +252,7 @@ def _log_probs_report(
         raise InputError(why, usage=True)
     result = information.cross_entropy(
         p, None, base, label_smoothing, normalize, log_probs=log_probs,
-        target=None if target is None else class_indices(target),
+        target=None if target is None else class_indices(target, soft=True),
     )  # fmt: skip
     report = _report_of_classes if p is None else _report_of_soft_targets
     return report(result, base, label_smoothing)
@@ -261,7 +261,7 @@ def _log_probs_report(
 def _logits_report(logits: Vector, target: Vector, base: float, label_smoothing: float) -> Report:
     from aimath.core import information
 
-    classes = class_indices(target)
+    classes = class_indices(target, soft=True)
     try:
         result = information.cross_entropy(None, None, base, label_smoothing, logits=logits, target=classes)
     except InputError as error:

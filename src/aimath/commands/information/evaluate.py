@@ -57,7 +57,7 @@ class PredictedRows:
             raise InputError("{operand} has one class a row", operand="target", hint="write one a line")
         found = self.accumulator or information.EvaluationAccumulator(scale, ignore=self.ignore)
         try:
-            found.update(rows, class_indices(target, soft=False), class_names(labels, rows.shape[-1]))
+            found.update(rows, class_indices(target), class_names(labels, rows.shape[-1]))
         except InputError as error:
             if scale == "probs" and error.operand == scale and rows.shape[-1] > 1:
                 error.hint = "use --logits if they are logits"
@@ -203,7 +203,15 @@ def evaluate(
             ),
             *(_confusion_steps() if len(result.labels) <= MAX_SHOWN_CLASSES else ()),
             CrossCheck("brier is the mean of Σ p² - 2 p(target) + 1 = {alternative}"),
-            *(_two_checks() if two else ()),
+            *(
+                [
+                    CrossCheck(
+                        "mean of (p - y)² of the second class, beside its parts: {alternative}", "check_parts"
+                    )
+                ]
+                if two
+                else ()
+            ),
         ),
         units=dict.fromkeys(("cross_entropy", "cross_entropy_stderr"), unit),
         names={"entry": tuple(result.labels.tolist())},
@@ -215,17 +223,11 @@ def evaluate(
             points=("held_confidence", "held_accuracy"),
             caption="points: bins of the confidence; on the line confidence is the share that is right",
         ),
-        drawn=lambda: _diagram(result),
+        drawn=lambda: {"confidence": (0.0, 1.0), "as_confident": (0.0, 1.0)},
         notes=tuple(
             note for note, holds in ((passed, result.ignored), (rough, result.rounding > 0.0)) if holds
         ),
     )
-
-
-def _diagram(result: Any) -> Mapping[str, Any]:
-    """Return the points of a reliability diagram: of bins that hold rows, and the diagonal."""
-    ends = (0.0, 1.0)
-    return {"confidence": ends, "as_confident": ends}
 
 
 def _two_steps(*, ranked: bool) -> tuple[Line, ...]:
@@ -244,10 +246,4 @@ def _confusion_steps() -> tuple[Line | Panels, ...]:
     return (
         Line("rows of each class (down) that are taken for each (across)"),
         Panels((("confusion", "confusion"),)),
-    )
-
-
-def _two_checks() -> tuple[CrossCheck, ...]:
-    return (
-        CrossCheck("mean of (p - y)² of the second class, beside its parts: {alternative}", "check_parts"),
     )

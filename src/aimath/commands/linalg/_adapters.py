@@ -10,7 +10,7 @@ from aimath.cli.runner.share import Task
 from aimath.errors import InputError, pluralize
 from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Plot, Report, Table
-from aimath.text import quote
+from aimath.text import first_of, first_quoted, quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def find_changes(base: Sequence[TensorSource], tuned: Sequence[TensorSource], ma
             notes.resized.append(f"{quote(name)} {_sides(one)} to {_sides(other)}")
         elif len(one.shape) == 2 and one.size:
             pairs[name] = (one, other)
-        elif _differ(one, other):
+        elif any((a != b).any() for a, b in zip(one.blocks(), other.blocks(), strict=True)):
             notes.vectors.append(name)
     if not pairs:
         hint = "a tensor can be named: FILE.safetensors:NAME"
@@ -78,7 +78,7 @@ class _Notes:
     def said(self) -> tuple[str, ...]:
         """Return a sentence for each kind that there is."""
         return tuple(
-            f"{text}: {_listed(names, quoted=names is not self.resized)}"
+            f"{text}: {(first_of if names is self.resized else first_quoted)(names, MAX_NAMED)}"
             for names, text in (
                 (self.alone, f"{pluralize(len(self.alone), 'tensor')} without a partner of the same shape"),
                 (self.resized, "resized, so not compared"),
@@ -90,18 +90,8 @@ class _Notes:
         )
 
 
-def _listed(names: Sequence[str], *, quoted: bool) -> str:
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(quote(name) if quoted else name for name in names[:MAX_NAMED]) + more
-
-
 def _sides(one: TensorSource) -> str:
     return "x".join(map(str, one.shape))
-
-
-def _differ(one: TensorSource, other: TensorSource) -> bool:
-    """Return whether two tensors of a shape have different entries."""
-    return any((a != b).any() for a, b in zip(one.blocks(), other.blocks(), strict=True))
 
 
 class Files(NamedTuple):
@@ -241,7 +231,7 @@ class Adapter:
             self.other_names.append(name)
         self.ranks[module] = factors.B.shape[1]
         a, b = (np.ascontiguousarray(x, np.float32) for x in (factors.A, factors.B))
-        embeds, turned = bool(_EMBEDDING.search(module)), self._is_transposed(module)
+        embeds, turned = bool(_EMBEDDING.search(module)), bool(_TRANSPOSED.search(module))
         self.transposed |= turned
         if embeds or turned:
             a, b = (np.ascontiguousarray(x.T) for x in (b, a))
@@ -249,20 +239,17 @@ class Adapter:
         for part, values in (("A", a), ("B", b)):
             self.tensors[f"base_model.model.{module}.{kind}_{part}{end}"] = values
 
-    def _is_transposed(self, module: str) -> bool:
-        return bool(_TRANSPOSED.search(module))
-
     def notes(self) -> tuple[str, ...]:
         """Return what a user might not expect of the adapter."""
         if not self.ranks:
             return ("nothing changed, so that there is no adapter",)
         said = []
         if self.other_names:
-            named = _listed(self.other_names, quoted=True)
+            named = first_quoted(self.other_names, MAX_NAMED)
             said.append(f"peft adapts layers, and these are no layer's .weight: {named}")
         embedded = [name for name in self.ranks if _EMBEDDING.search(name) and not _POSITIONS.search(name)]
         if embedded and not self.has_head:
-            named = _listed(embedded, quoted=True)
+            named = first_quoted(embedded, MAX_NAMED)
             said.append(f"peft doesn't change a head that is tied to embeddings along with these: {named}")
         return tuple(said)
 
@@ -334,12 +321,12 @@ def costs_report(tensors: Sequence[TensorSource], rank: int, match: str | None) 
     others = [one.name for one in chosen if not _is_matrix(one)]
     wide = [name for name, shape in shapes.items() if rank > min(shape)]
     result = lora_costs(shapes, rank, sum(one.size for one in tensors))
-    notes = [f"embeddings and heads are left out, --match takes them: {_listed(left, quoted=True)}"] * bool(
-        left
-    )
-    notes += [f"no matrices of weights, so not counted: {_listed(others, quoted=True)}"] * bool(others)
+    notes = [
+        f"embeddings and heads are left out, --match takes them: {first_quoted(left, MAX_NAMED)}"
+    ] * bool(left)
+    notes += [f"no matrices of weights, so not counted: {first_quoted(others, MAX_NAMED)}"] * bool(others)
     notes += [
-        f"rank {rank} is above a side, and holds no more than that: {_listed(wide, quoted=True)}"
+        f"rank {rank} is above a side, and holds no more than that: {first_quoted(wide, MAX_NAMED)}"
     ] * bool(wide)
     return Report(
         result,

@@ -138,7 +138,6 @@ def _own(model: Model, name: str, dtype: str) -> LanguageModel:
 
 
 def _foreign(path: str, limit: int | None, dtype: str, *, hold: bool) -> LanguageModel:
-    """Return a model that others trained."""
     from aimath.read.models.decoder_files import check_room, open_decoder  # noqa: PLC0415  only for files
     from aimath.read.models.model_folder import has_file, model_folder  # noqa: PLC0415  only for files
 

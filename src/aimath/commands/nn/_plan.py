@@ -113,7 +113,6 @@ def _seeds(text: str) -> tuple[list[int], tuple[str, ...]]:
 
 
 def _checked(recipe: Recipe, name: str, value: Any) -> Setting:
-    """Return a setting in the type that the recipe has it in."""
     from aimath.training.settings import check_setting
 
     flag = f"--{name.replace('_', '-')}"

@@ -150,7 +150,6 @@ def _reports_of_run(
 
 
 def _log_report(plan: Plan, settings: Mapping[str, Setting], row: LogRow, head: PageHeader | None) -> Report:
-    """Return the report of a row of the log."""
     import numpy as np
 
     from aimath.training.results import LoggedStep
@@ -211,7 +210,6 @@ def _complete(
 
 
 def _made(drawn: Sequence[tuple[str, Samples]]) -> dict[str, Any]:
-    """Return what was made, for JSON."""
     import numpy as np
 
     texts = [text for _, samples in drawn for text in samples.texts]

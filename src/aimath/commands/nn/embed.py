@@ -129,7 +129,6 @@ def _byte_ids(text: str) -> list[int]:
 def _reports(
     model: TextEncoder, texts: Iterator[tuple[str, str]], pooling: str, no_normalize: bool, truncate: bool
 ) -> Iterator[Report]:
-    """Yield the report of each text."""
     from aimath.core import nn
 
     for text, place in texts:
@@ -173,7 +172,6 @@ def _report(found: Any, text: str, tokens: list[str], notes: tuple[str, ...]) ->
 
 
 def _steps(route: Any) -> tuple[Step, ...]:
-    """Return the derivation of a vector."""
     pooled = {
         "mean": (
             Line("pooled = Σ h_t / T      h_t is what the last layer gives for token t of T"),

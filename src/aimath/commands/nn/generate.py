@@ -126,7 +126,7 @@ def generate(
         top_p=top_p if top_p < 1.0 else None,
         min_p=min_p or None,
         prompt=prompt,
-        label=_parse_label(label),
+        label=parse_integer(label, "--label", 0, 10**6) if label else None,
         seed=int(seed),
     )
     return _samples(model.samples(asked), asked, name)
@@ -158,12 +158,7 @@ def _check_samplers(temperature: float, top_p: float, min_p: float) -> None:
             )
 
 
-def _parse_label(text: str) -> int | None:
-    return parse_integer(text, "--label", 0, 10**6) if text else None
-
-
 def _samples(samples: Samples, asked: Asked, name: str) -> Report:
-    """Return the report of what a model made."""
     import numpy as np
 
     from aimath.training.results import GeneratedImages, GeneratedTexts
@@ -198,7 +193,6 @@ def _samples(samples: Samples, asked: Asked, name: str) -> Report:
 
 
 def _surprises(model: Model, texts: Sequence[str]) -> Report:
-    """Return the report of how surprising each token of texts is."""
     import numpy as np
 
     from aimath.training.results import Surprises

@@ -191,7 +191,6 @@ def _decoded(data: bytes, source: str) -> str:
 
 
 def _parse_ids(text: str) -> list[list[int]]:
-    """Return the rows of ids that --ids lists."""
     rows = [part.replace(",", " ").split() for part in text.strip(" []").split(";")]
     if not all(rows):
         raise InputError(f"a row of {quote(text)} has no id", usage=True).within("--ids")
@@ -205,7 +204,6 @@ def _shown(text: TextIds) -> str:
 
 
 def _next_tokens(model: LanguageModel, text: TextIds, top: int) -> Report:
-    """Return the report of the likeliest tokens after a text."""
     from aimath.core import nn
 
     found = nn.next_tokens(model.decoder, text, top, model.spell)

@@ -27,7 +27,6 @@ MAX = 10**9
 
 
 def _read_file(words: list[str]) -> ModelConfig | None:
-    """Return the config of the one file that is named, or None."""
     if "" in words:
         raise InputError("an operand is empty", hint=f"try {EXAMPLE}", usage=True)
     if len(words) > 1:

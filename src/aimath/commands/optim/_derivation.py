@@ -177,7 +177,6 @@ def _first_adam_step(variable: str, *, decay: bool) -> Iterator[Line]:
 
 
 def _run_settings(runs: RunBatch, run: int, trajectory: Any) -> dict[str, Any]:
-    """Return the optimizer's settings for one run."""
     import numpy as np
 
     settings = {k: np.ravel(v)[run] if np.ndim(v) else v for k, v in runs.rule.settings.items()}
@@ -186,7 +185,6 @@ def _run_settings(runs: RunBatch, run: int, trajectory: Any) -> dict[str, Any]:
 
 
 def _columns(runs: RunBatch, run: int, trajectory: Any) -> dict[str, Any]:
-    """Return the columns of the tables, by variable."""
     import numpy as np
 
     after = runs.next_points[: len(trajectory.step), run]

@@ -246,7 +246,6 @@ def _run_descents(
     report_options: ReportOptions,
     data: Data | None,
 ) -> tuple[RunBatch, dict[str, Any]]:
-    """Return all runs and the swept values."""
     import numpy as np
 
     from aimath.core.calculus import DataFunction
@@ -437,7 +436,6 @@ def _rows_report(
 
 
 def _data_settings(runs: RunBatch) -> dict[str, Any]:
-    """Return what there is to say of the data and its batches."""
     data, batches = runs.objective.data, runs.batches
     if data is None:
         return {}

@@ -108,7 +108,6 @@ def race(
 
 
 def _lowest(result: Comparison) -> str:
-    """Return whose loss is the lowest, where all have one."""
     known = all(math.isfinite(loss) for loss in result.loss.tolist())
     return f"lowest loss: {result.winner}" if known else ""
 

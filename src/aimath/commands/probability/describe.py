@@ -97,6 +97,7 @@ def describe(
     """
     from aimath.core import probability
 
+    parse_levels = lambda text: probability.check_levels(parse_sweep(text))  # noqa: E731
     levels = parse_option("--quantiles", parse_levels, quantiles) if quantiles else probability.LEVELS
     if each_column:
         return _columns_report(columns.accumulator, ddof, levels)
@@ -132,13 +133,6 @@ def describe(
         spread=spread,
         notes=(header,) if has_header else (),
     )
-
-
-def parse_levels(text: str) -> tuple[float, ...]:
-    """Return the levels of quantiles that a text lists."""
-    from aimath.core import probability
-
-    return probability.check_levels(parse_sweep(text))
 
 
 def _spread(levels: Sequence[float]) -> Spread:

@@ -103,13 +103,7 @@ def gaussian(
         return _quantile_report(p, mu, sigma)
     given: Any = x
     at = _at_whole_sigmas(mu, sigma) if plot and given is None else x
-    return _density_report(at, mu, sigma, _density_field(cdf=cdf, log=log))
-
-
-def _density_field(*, cdf: bool, log: bool) -> str:
-    if cdf:
-        return "log_cdf" if log else "cdf"
-    return "log_density" if log else "density"
+    return _density_report(at, mu, sigma, "log_" * log + ("cdf" if cdf else "density"))
 
 
 def _at_whole_sigmas(mu: float, sigma: float) -> Vector:
@@ -197,7 +191,6 @@ def _quantile_report(p: Vector, mu: float, sigma: float) -> Report:
 
 
 def _quantile_curve(mu: float, sigma: float) -> dict[str, Any]:
-    """Return the quantiles as a curve."""
     import numpy as np
 
     from aimath.core import probability

@@ -5,29 +5,21 @@ from typing import TYPE_CHECKING
 from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
-    from aimath.core.calculus._backprop import backprop
-    from aimath.core.calculus._data import Batches, Data, as_data
-    from aimath.core.calculus._expression import Function, parse_function
-    from aimath.core.calculus._gradient import grad
-    from aimath.core.calculus._grammar import ARITY, CONSTANTS, formula_names
-    from aimath.core.calculus._over_data import DataFunction, parse_over_data
+    from aimath.core.calculus._backprop import backprop as backprop
+    from aimath.core.calculus._data import Batches as Batches, Data as Data, as_data as as_data
+    from aimath.core.calculus._expression import Function as Function, parse_function as parse_function
+    from aimath.core.calculus._gradient import grad as grad
+    from aimath.core.calculus._grammar import (
+        ARITY as ARITY,
+        CONSTANTS as CONSTANTS,
+        formula_names as formula_names,
+    )
+    from aimath.core.calculus._over_data import (
+        DataFunction as DataFunction,
+        parse_over_data as parse_over_data,
+    )
 
-__all__ = [
-    "ARITY",
-    "CONSTANTS",
-    "Batches",
-    "Data",
-    "DataFunction",
-    "Function",
-    "as_data",
-    "backprop",
-    "formula_names",
-    "grad",
-    "parse_function",
-    "parse_over_data",
-]
-
-__getattr__, __dir__ = attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_backprop": ["backprop"],

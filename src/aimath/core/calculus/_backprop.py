@@ -182,7 +182,6 @@ def _numbers(
 def _local_derivatives(
     graph: Graph, i: int, local: _Local, values: Mapping[int, Ball], b: Balls, names: Mapping[int, str]
 ) -> dict[int, Ball]:
-    """Return the derivatives of a node by its operands, evaluated."""
     try:
         found = evaluate(local.program, [values[arg] for arg in local.operands], b, [])
     except UndefinedError:

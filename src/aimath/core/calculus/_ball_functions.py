@@ -286,11 +286,6 @@ def power_log2(b: Balls, x: Ball, y: Ball) -> Ball:
     return b.mul(b.pow(x, y), b.square(b.log(x))) if any(x[:2]) or sign(y) <= 0 else ZERO
 
 
-def signum(b: Balls, a: Ball) -> Ball:
-    """Return the sign of a as a number."""
-    return b.sign(a), 0, 0
-
-
 def step(b: Balls, a: Ball) -> Ball:
     """Return 1 above 0, else 0."""
     return ONE if b.sign(a) > 0 else ZERO
@@ -309,10 +304,6 @@ def shares(b: Balls, values: Sequence[Ball], way: int) -> list[Ball]:
 def tied(b: Balls, values: Sequence[Ball], way: int) -> bool:
     """Return whether the maximum (way 1) or minimum (-1) of some values is there twice."""
     return sum(any(share[:2]) for share in shares(b, values, way)) > 1
-
-
-def _least(b: Balls, *values: Ball) -> Ball:
-    return b.neg(b.largest([b.neg(value) for value in values]))
 
 
 FUNCTIONS: dict[str, Callable[..., Ball | list[Ball]]] = {
@@ -340,9 +331,9 @@ FUNCTIONS: dict[str, Callable[..., Ball | list[Ball]]] = {
     "sqrt": Balls.sqrt,
     "cbrt": Balls.cbrt,
     "abs": Balls.abs,
-    "sign": signum,
+    "sign": lambda b, a: (b.sign(a), 0, 0),
     "step": step,
-    "min": _least,
+    "min": lambda b, *values: b.neg(b.largest([b.neg(value) for value in values])),
     "max": lambda b, *values: b.largest(values),
     "sigmoid": sigmoid,
     "relu": relu,

@@ -65,7 +65,6 @@ def _compile_nodes(graph: Graph, roots: Sequence[int], count: int) -> tuple[list
 
 
 def _combine(results: list[Closure]) -> Closure:
-    """Return one function that computes all outputs."""
     if len(results) == 2:  # in two thirds of the time
         first, second = results
         return lambda x: (first(x), second(x))

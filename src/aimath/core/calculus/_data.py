@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.calculus._grammar import ARITY, CONSTANTS
 from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
@@ -76,11 +75,6 @@ def _as_column(name: str, values: Any) -> Array:
     return column
 
 
-def is_reserved(name: str) -> bool:
-    """Return whether a name means a function or a constant in formulas."""
-    return name in ARITY or name in CONSTANTS
-
-
 class Batches(NamedTuple):
     """Minibatches: each epoch is a permutation of the rows, cut into batches, the last of which may be short.
 
@@ -91,11 +85,6 @@ class Batches(NamedTuple):
     rows: int  # of all the data
     size: int  # of a batch
     seed: int = 0
-
-    @property
-    def per_epoch(self) -> int:
-        """Batches of an epoch."""
-        return -(-self.rows // self.size)
 
     def endless(self) -> Iterator[Indices]:
         """Yield the rows of one batch after the other."""

@@ -234,7 +234,10 @@ def gradient(
     way = None if direction is None else _unit_direction(direction, f.variables)
     seconds = eigenvalues = critical = None
     if hessian:
-        seconds = _exact_hessians(f, where) if exact else f.hessians(where)
+        if exact:
+            seconds = np.array([_at_row(f.hessian, where, row) for row in range(len(where))])
+        else:
+            seconds = f.hessians(where)
         _raise_undefined(f.hessian, where, np.asarray(np.isfinite(seconds).all(axis=(-1, -2))))
         symmetric = (seconds + np.swapaxes(seconds, -1, -2)) / 2.0
         eigenvalues = np.asarray(np.linalg.eigvalsh(symmetric), np.float64)
@@ -290,11 +293,6 @@ def _exact_gradients(f: Function, points: Array) -> tuple[Array, Array]:
     """Return values (r,) and gradients (r, n), each rounded once; the first point without one is refused."""
     found = [_at_row(f.value_gradient, points, row) for row in range(len(points))]
     return np.array([value for value, _ in found]), np.array([slopes for _, slopes in found])
-
-
-def _exact_hessians(f: Function, points: Array) -> Array:
-    """Return Hessians (r, n, n), each entry rounded once."""
-    return np.array([_at_row(f.hessian, points, row) for row in range(len(points))])
 
 
 def _at_row(answer: Callable[[list[float]], Any], points: Array, row: int) -> Any:

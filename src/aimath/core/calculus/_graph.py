@@ -138,7 +138,6 @@ class Graph:
         return self.node("mul", a, b)
 
     def _leading_factor(self, i: int) -> float | None:
-        """Return the number in front of a product."""
         node = self.nodes[i]
         return self.constant(node.args[0]) if node.op == "mul" and node.is_derivative else None
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from aimath.core.calculus._ball_functions import FUNCTIONS
 from aimath.core.calculus._balls import TooLargeError, UndecidedError, UndefinedError, ball
-from aimath.core.calculus._evaluate import BLOCK, excerpt, undefined_reason
+from aimath.core.calculus._evaluate import BLOCK, Program, excerpt, undefined_reason
 from aimath.core.calculus._exact import NON_DIFFERENTIABLE, Evaluation, cost, settle, widths
 from aimath.core.calculus._expression import Function, names_of_variables, parse_function
 from aimath.core.calculus._grammar import CONSTANTS, REDUCTIONS, format_caret, formula_names, parse
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
     from aimath.core.calculus._balls import Ball, Balls
     from aimath.core.calculus._data import Data
-    from aimath.core.calculus._evaluate import Program
     from aimath.core.calculus._grammar import ParseNode
-    from aimath.core.calculus._graph import Graph
     from aimath.core.numerics.types import Array, Indices
 
 FEW_ROWS = 64
@@ -135,12 +133,8 @@ class DataFunction(Function):
 
     def _roots(self, program: Program, points: Array, rows: Indices | None = None) -> Array:
         """Return a program's roots (..., roots) at points (..., n), nan where there is none."""
-        found = self._evaluator(program)(self._wide(program, points), rows)
+        found = self._evaluator(program)(np.asarray(points, np.float64).reshape(-1, points.shape[-1]), rows)
         return np.asarray(found).reshape(*points.shape[:-1], len(program.roots))
-
-    def _wide(self, program: Program, points: Array) -> Array:
-        del program
-        return np.asarray(points, np.float64).reshape(-1, points.shape[-1])
 
     def _evaluator(self, program: Program) -> _RowEvaluator:
         found = self._evaluators.get(id(program))
@@ -206,16 +200,12 @@ class DataFunction(Function):
         where = np.array([point], np.float64)
         if not np.isfinite(where).all():
             raise InputError(f"the point has a coordinate {where[~np.isfinite(where)][0]}")
-        if self.is_exact_within(program):
+        if self.data.row_count * cost(program) <= EXACT_WORK:
             return self._in_balls(program, point, free)
         floats = self._roots(program, where)[0].tolist()
         if not np.isfinite(floats[free:]).all():
             raise self._undefined(program, where)
         return Evaluation(program, [], floats)
-
-    def is_exact_within(self, program: Program | None = None) -> bool:
-        """Return whether answers at one point are rounded once: with very many rows they aren't."""
-        return self.data.row_count * cost(program or self._gradient_program) <= EXACT_WORK
 
     def _in_balls(self, program: Program, point: Sequence[float], free: int) -> Evaluation:
         inputs = list(map(ball, map(float, point)))
@@ -284,9 +274,8 @@ class DataFunction(Function):
         for i in reversed(outer):
             node = self.graph.nodes[i]
             term = self.graph.nodes[node.args[0]]
-            whole, each = _RowEvaluator.of_nodes(
-                self.graph, [i, node.args[0]], self._columns, self.data.row_count
-            ).raw(where)
+            program = Program(self.graph, [i, node.args[0]])
+            whole, each = _RowEvaluator(program, self._columns, self.data.row_count).raw(where)
             text = self.text[slice(*term.span)].strip()
             values = np.broadcast_to(each, (1, self.data.row_count))[0, :count]
             found.append(Contributions(text, node.op, values, float(np.ravel(whole)[0])))
@@ -359,13 +348,6 @@ class _RowEvaluator:
             and not isinstance(value, list)
         )
         self.fixed = {k: value for k, value in self.fixed.items() if k in needed}
-
-    @classmethod
-    def of_nodes(cls, graph: Graph, nodes: list[int], columns: Sequence[Array], count: int) -> _RowEvaluator:
-        """Return the evaluator of some nodes."""
-        from aimath.core.calculus._evaluate import Program  # noqa: PLC0415
-
-        return cls(Program(graph, nodes), columns, count)
 
     def __call__(self, points: Array, rows: Indices | None = None) -> Array:
         """Return the roots (p, roots) at points (p, n), nan where a part has no value."""

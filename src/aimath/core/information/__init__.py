@@ -5,43 +5,31 @@ from typing import TYPE_CHECKING
 from aimath.core._lazy import attach
 
 if TYPE_CHECKING:
-    from aimath.core.information._categories import CategoriesAccumulator, align_categories
-    from aimath.core.information._cross_entropy import cross_entropy
-    from aimath.core.information._divergence import js, kl
-    from aimath.core.information._entropy import entropy
-    from aimath.core.information._focal import focal
-    from aimath.core.information._gaussian_kl import gaussian_kl
-    from aimath.core.information._info_nce import info_nce
-    from aimath.core.information._mutual_information import mutual_information
-    from aimath.core.information._perplexity import perplexity
-    from aimath.core.information._preferences import dpo, grpo
-    from aimath.core.information._rlhf import rlhf
-    from aimath.core.information.metrics._compare import KL_LEVELS, ComparisonAccumulator, compare
-    from aimath.core.information.metrics._evaluate import EvaluationAccumulator, evaluate
+    from aimath.core.information._categories import (
+        CategoriesAccumulator as CategoriesAccumulator,
+        align_categories as align_categories,
+    )
+    from aimath.core.information._cross_entropy import cross_entropy as cross_entropy
+    from aimath.core.information._divergence import js as js, kl as kl
+    from aimath.core.information._entropy import entropy as entropy
+    from aimath.core.information._focal import focal as focal
+    from aimath.core.information._gaussian_kl import gaussian_kl as gaussian_kl
+    from aimath.core.information._info_nce import info_nce as info_nce
+    from aimath.core.information._mutual_information import mutual_information as mutual_information
+    from aimath.core.information._perplexity import perplexity as perplexity
+    from aimath.core.information._preferences import dpo as dpo, grpo as grpo
+    from aimath.core.information._rlhf import rlhf as rlhf
+    from aimath.core.information.metrics._compare import (
+        KL_LEVELS as KL_LEVELS,
+        ComparisonAccumulator as ComparisonAccumulator,
+        compare as compare,
+    )
+    from aimath.core.information.metrics._evaluate import (
+        EvaluationAccumulator as EvaluationAccumulator,
+        evaluate as evaluate,
+    )
 
-__all__ = [
-    "KL_LEVELS",
-    "CategoriesAccumulator",
-    "ComparisonAccumulator",
-    "EvaluationAccumulator",
-    "align_categories",
-    "compare",
-    "cross_entropy",
-    "dpo",
-    "entropy",
-    "evaluate",
-    "focal",
-    "gaussian_kl",
-    "grpo",
-    "info_nce",
-    "js",
-    "kl",
-    "mutual_information",
-    "perplexity",
-    "rlhf",
-]
-
-__getattr__, __dir__ = attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "_categories": ["CategoriesAccumulator", "align_categories"],

@@ -11,7 +11,6 @@ from aimath.core.information._logit_pairs import as_log_probs
 from aimath.core.information._reductions import (
     Rounding,
     adds_up,
-    check_label_smoothing,
     cross_entropy_rows,
     entropy_rows,
     expectation_terms,
@@ -24,10 +23,18 @@ from aimath.core.information._reductions import (
     total,
 )
 from aimath.core.information._weights import as_distribution_pair, as_weights, normalize_weights
-from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_same_rows, check_simplex, raise_at
+from aimath.core.numerics.arrays import (
+    Check,
+    as_floats,
+    as_vectors,
+    check_number,
+    check_same_rows,
+    check_simplex,
+    raise_at,
+)
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows, logsumexp_rows, softmax_rows
-from aimath.errors import InputError
+from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -96,7 +103,7 @@ def _cross_entropy_of_probs(
     p: Any, q: Any, base: float, label_smoothing: float, normalize: bool
 ) -> CrossEntropy:
     a, b, rounding = as_distribution_pair(p, q, normalize=normalize)
-    share = check_label_smoothing(label_smoothing)
+    share = check_number("label_smoothing", float(label_smoothing), "0 to 1")
     if share > 0 and not normalize:
         a = check_simplex(a, operand="p")
     names = () if normalize else ("p", "q")
@@ -204,7 +211,7 @@ def _cross_entropy_of_soft_targets(
     p: Any, logits: Any, base: float, label_smoothing: float, normalize: bool
 ) -> SoftCrossEntropy:
     x = as_vectors(logits, "logit", allow=(-np.inf,), operand="logits")
-    share, nat = check_label_smoothing(label_smoothing), logarithm(base)[2]
+    share, nat = check_number("label_smoothing", float(label_smoothing), "0 to 1"), logarithm(base)[2]
     given = normalize_weights(as_weights(p, operand="p"))[0] if normalize else check_simplex(p, operand="p")
     check_same_rows(given, x, ("p", "logits"))
     given, x = np.broadcast_arrays(given, x)
@@ -312,7 +319,11 @@ def _cross_entropy_of_logits(
     logits: Any, target: Any, base: float, label_smoothing: float
 ) -> CrossEntropyOfLogits:
     x = as_vectors(logits, "logit", allow=(-np.inf,), operand="logits")
-    classes, share, nat = _check_target(target, x), check_label_smoothing(label_smoothing), logarithm(base)[2]
+    classes, share, nat = (
+        _check_target(target, x),
+        check_number("label_smoothing", float(label_smoothing), "0 to 1"),
+        logarithm(base)[2],
+    )
     logs = log_softmax_rows(x)
     nats = 0.0 - np.take_along_axis(logs, classes[..., np.newaxis], axis=-1)[..., 0]
     if share > 0.0:
@@ -344,7 +355,7 @@ def _check_target(target: ArrayLike, logits: Array) -> Indices:
             "{count} {operand} classes for {rows}: give as many, or one for all",
             operand="target",
             count=given.size,
-            rows="one row" if logits[..., 0].size == 1 else f"{logits[..., 0].size} rows",
+            rows=pluralize(logits[..., 0].size, "row"),
         )
     n = logits.shape[-1]
     bad = ((given < 0) | (given >= n)).reshape(-1)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from aimath.core.information._cross_entropy import _check_target
-from aimath.core.numerics.arrays import Check, as_vectors, raise_at
+from aimath.core.numerics.arrays import Check, as_vectors, check_number, raise_at
 from aimath.core.probability import log_softmax_rows, softmax_rows
-from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -70,18 +68,12 @@ def focal(logits: ArrayLike, target: ArrayLike, gamma: float = 2.0, alpha: float
     its sigmoid, or 1 - that for target 0, and the loss is weighted by alpha, or 1 - alpha for target 0
     (torchvision's sigmoid_focal_loss). Lin et al. (2017).
 
-    >>> float(focal([0.0, 0.0], 0, gamma=1).loss) == math.log(2) / 2
+    >>> bool(focal([0.0, 0.0], 0, gamma=1).loss == np.log(2.0) / 2)
     True
     """
     z = as_vectors(logits, "logit", operand="logits")
-    if not 0.0 <= gamma < math.inf:
-        raise InputError(
-            "{operand} must be at least 0 and finite, not {value:g}", operand="gamma", value=gamma, usage=True
-        )
-    if not 0.0 <= alpha <= 1.0:
-        raise InputError(
-            "{operand} must be from 0 to 1, not {value:g}", operand="alpha", value=alpha, usage=True
-        )
+    check_number("gamma", gamma, "at least 0 and finite", usage=True)
+    check_number("alpha", alpha, "from 0 to 1", usage=True)
     both = _with_zero(z)
     classes = _check_target(target, both)
     place = classes[..., np.newaxis]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_matrix, format_shape, raise_at
+from aimath.core.numerics.arrays import Check, as_matrix, check_number, format_shape, raise_at
 from aimath.core.numerics.cosines import all_cosines
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import describe, log_softmax_rows, logsumexp_rows
@@ -100,13 +100,7 @@ def info_nce(
     True
     """
     form = select_form({"a": a, "b": b}, {"similarity": similarity})
-    if not 0.0 < temperature < math.inf:
-        raise InputError(
-            "{operand} must be above 0 and finite, not {value:g}",
-            operand="temperature",
-            value=temperature,
-            usage=True,
-        )
+    check_number("temperature", temperature, "above 0 and finite", usage=True)
     given: Any = similarity
     found = as_matrix(given, operand="similarity") if form == "similarity" else _cosines(a, b)
     if found.shape[0] != found.shape[1]:
@@ -124,7 +118,6 @@ def info_nce(
 
 
 def _cosines(a: Any, b: Any) -> Array:
-    """Return the cosines of all rows of a with all rows of b."""
     x, y = as_matrix(a, operand="a"), as_matrix(b, operand="b")
     if x.shape != y.shape:
         shapes = f"a is {format_shape(x)} and b is {format_shape(y)}"

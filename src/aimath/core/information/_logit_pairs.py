@@ -103,11 +103,12 @@ def as_logit_pair(
 
 def as_log_probs(values: ArrayLike | None, *, normalize: bool) -> Array:
     """Return log-probabilities (..., n) that sum to 1, or any with `normalize`, as logits."""
-    x = as_vectors([] if values is None else values, "log-probability", allow=(-np.inf,))
+    operand = "log_probs"
+    x = as_vectors([] if values is None else values, "log-probability", allow=(-np.inf,), operand=operand)
     rows = x.reshape(-1, x.shape[-1])
-    check_logits(rows, None)
+    check_logits(rows, operand)
     if not normalize:
-        check_log_probs(rows, None)
+        check_log_probs(rows, operand)
     return x
 
 
@@ -126,8 +127,10 @@ def log_ratios(a: Array, b: Array, temperature: float = 1.0) -> LogRatios:
         if temperature != 1.0:
             d, low = divide_dd(d, low, temperature)
         d = np.where(np.isfinite(d), d + low, d)
-        tops = (np.take_along_axis(log_softmax_rows(z, temperature), _first(z), axis=-1) for z in (a, b))
-        log_a, log_b = tops
+        log_a, log_b = (
+            np.take_along_axis(log_softmax_rows(z, temperature), z.argmax(axis=-1, keepdims=True), axis=-1)
+            for z in (a, b)
+        )
         d = np.where((a == -np.inf) & (b == -np.inf), 0.0, d)
         # Of the smallest differences the logarithms would leave no digits: Σ p exp(-d) = 1 says their shift.
         tiny = np.abs(d).max(axis=-1, keepdims=True) < TINY
@@ -152,11 +155,6 @@ def _minus(z: Array, top: Array) -> tuple[Array, Array]:
     high, low = two_sum(z, -top)
     high = np.where(z > -np.inf, np.maximum(high, -np.finfo(np.float64).max), -np.inf)
     return high, np.where(np.isfinite(low), low, 0.0)
-
-
-def _first(z: Array) -> Indices:
-    """Return the place (..., 1) of the largest entry."""
-    return np.asarray(np.argmax(z, axis=-1))[..., np.newaxis]
 
 
 def check_logits(rows: Array, operand: str | None) -> None:

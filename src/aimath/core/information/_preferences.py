@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows, raise_at
+from aimath.core.numerics.arrays import Check, as_vectors, check_number, check_same_rows, raise_at
 from aimath.core.numerics.double_double import two_sum
 from aimath.core.probability import describe
 from aimath.errors import InputError
@@ -81,7 +80,7 @@ def dpo(
     log-probabilities of whole answers under the model and under the reference. trl's "sigmoid" loss
     without label smoothing. Rafailov et al. (2023).
 
-    >>> float(dpo([-10.0], [-12.0], [-10.0], [-12.0]).loss) == math.log(2)
+    >>> bool(dpo([-10.0], [-12.0], [-10.0], [-12.0]).loss == np.log(2.0))
     True
     """
     names = ("chosen", "rejected", "ref_chosen", "ref_rejected")
@@ -91,13 +90,7 @@ def dpo(
     ]
     for x, name in zip(given[1:], names[1:], strict=True):
         check_same_rows(given[0], x, (names[0], name))
-    if not 0.0 < beta < math.inf:
-        raise InputError(
-            "{operand} must be above 0 and finite, not {value:g}",
-            operand="beta",
-            value=beta,
-            usage=True,
-        )
+    check_number("beta", beta, "above 0 and finite", usage=True)
     c, r, ref_c, ref_r = np.broadcast_arrays(*given)
     with np.errstate(all="ignore"):
         margin = beta * _sum_of_four(c, -ref_c, -r, ref_r)

@@ -10,6 +10,7 @@ import numpy as np
 from aimath.core.numerics.arrays import (
     SUM_TOLERANCE,
     as_floats,
+    check_number,
     check_simplex,
 )
 from aimath.core.numerics.double_double import compensated_sum, divide_dd
@@ -40,9 +41,7 @@ def logarithm(base: float) -> tuple[np.ufunc, float, float]:
     >>> float(log(8) / divisor)
     3.0
     """
-    b = float(base)
-    if not 1.0 < b < math.inf:
-        raise InputError("{operand} must be above 1 and finite, not {value:g}", operand="base", value=b)
+    b = check_number("base", float(base), "above 1 and finite")
     own: dict[float, np.ufunc] = {2.0: np.log2, 10.0: np.log10, math.e: np.log}
     nats = 1.0 if b == math.e else math.log(b)
     return (own[b], 1.0, nats) if b in own else (np.log, nats, nats)
@@ -222,14 +221,6 @@ def smooth_labels(p: Array, label_smoothing: float) -> Array:
     if label_smoothing == 0.0:
         return p
     return np.asarray((1.0 - label_smoothing) * p + label_smoothing / p.shape[-1])
-
-
-def check_label_smoothing(label_smoothing: float) -> float:
-    """Return label_smoothing as a float, or raise an InputError outside 0 .. 1."""
-    share = float(label_smoothing)
-    if not 0.0 <= share <= 1.0:
-        raise InputError("{operand} must be 0 to 1, not {value:g}", operand="label_smoothing", value=share)
-    return share
 
 
 class Rounding(NamedTuple):

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.information._reductions import accurate_sum, kl_rows
-from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows, check_simplex
+from aimath.core.numerics.arrays import Check, as_vectors, check_number, check_same_rows, check_simplex
 from aimath.core.numerics.double_double import scaled_difference, two_prod
-from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -53,8 +52,7 @@ def rlhf(rewards: ArrayLike, reference: ArrayLike, beta: float = 1.0, normalize:
     r = as_vectors(rewards, "reward", operand="rewards")
     q = check_simplex(reference, normalize=normalize, operand="reference")
     check_same_rows(r, q, ("rewards", "reference"))
-    if not 0.0 < beta < math.inf:
-        raise InputError("{operand} must be above 0 and finite, not {value:g}", operand="beta", value=beta)
+    check_number("beta", beta, "above 0 and finite")
     y, _, pivot_q = _scaled_advantages(r, q, beta)
     weights = _policy_weights(y, q, pivot_q)
     policy = weights / accurate_sum(weights)[..., np.newaxis]

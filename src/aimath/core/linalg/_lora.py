@@ -107,7 +107,6 @@ def lora(
 
 
 def _matching_tensors(base: Any, tuned: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Return the name of each tensor with its base and tuned weights."""
     if not isinstance(base, Mapping):
         return iter([("update", base, tuned)])
     if base.keys() != tuned.keys():

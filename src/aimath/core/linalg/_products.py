@@ -239,7 +239,6 @@ def transpose(a: ArrayLike) -> Transpose:
 
 
 def _row_dots(x: Array, y: Array) -> Array:
-    """Return dot products of rows with rows, or of all rows with one."""
     few, many = sorted((x, y), key=lambda v: v.ndim)
     if few.ndim == 1 < many.ndim:
         found = exact.matmul(many.reshape(-1, few.size), few[:, np.newaxis])

@@ -235,7 +235,6 @@ class Decoder:
         return DecoderPass(self.unembed(x[-1:] if last else x), x, *path)
 
     def _embedded(self, tokens: FloatArray) -> FloatArray:
-        """Return the rows of the table of tokens."""
         table = self._stored("tokens")
         if isinstance(table, np.ndarray):
             return np.asarray(embedding(table, tokens))

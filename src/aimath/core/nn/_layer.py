@@ -14,6 +14,7 @@ from aimath.core.nn.autograd._errstate import checked_call
 from aimath.core.nn.autograd._functions import cross_entropy, softmax_residual
 from aimath.core.nn.autograd._gradients import COMPLEX_STEP, gradients
 from aimath.core.numerics.arrays import Check
+from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,11 @@ def backprop(
     >>> backprop([[1, 2, 3], [4, 5, 6]], [1, 2, 3]).dx
     array([5., 7., 9.])
     """
-    return _sum_gradients(layer, x, b) if target is None else _loss_gradients(layer, x, b, target)
+    try:
+        return _sum_gradients(layer, x, b) if target is None else _loss_gradients(layer, x, b, target)
+    except InputError as error:
+        error.operand = {"W": "layer", "bias": "b"}.get(error.operand or "", error.operand)
+        raise
 
 
 class LayerGradients(NamedTuple):

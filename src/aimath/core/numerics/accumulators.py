@@ -418,12 +418,6 @@ class QuantileAccumulator(Cells):
         if self._waiting >= self.most_pending:
             self._settle()
 
-    def merge(self, other: Self) -> None:
-        """Add the numbers of another accumulator of the same capacity."""
-        other._settle()
-        self._settle()
-        self.merge_cells(other)
-
     def result(self) -> Quantiles:
         """Return the least number, the quartiles, and the largest."""
         return self.quantiles((0.0, 0.25, 0.5, 0.75, 1.0))
@@ -447,20 +441,7 @@ class QuantileAccumulator(Cells):
         return Quantiles(np.array([value for value, _ in found]), np.array([error for _, error in found]))
 
     def _settle(self) -> None:
-        """Sort in what is pending."""
         if self._waiting:
             keys, counts = np.unique(np.concatenate(self._pending), return_counts=True)
             self._pending, self._waiting = [], 0
             self.add_cells(keys, counts)
-
-    def state(self) -> State:
-        """Return all that is held."""
-        self._settle()
-        return self.cell_state()
-
-    @classmethod
-    def of_state(cls, state: Mapping[str, Any]) -> Self:
-        """Return the accumulator that holds a state."""
-        found = cls(int(state["cells"][0]))
-        found.take_cells(state)
-        return found

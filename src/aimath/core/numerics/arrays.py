@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.core.numerics.double_double import compensated_sum
-from aimath.errors import InputError, Remedy
+from aimath.errors import InputError, Remedy, pluralize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.numerics.types import Array
@@ -176,7 +179,7 @@ def check_same_rows(a: Array, b: Array, names: tuple[str, str]) -> None:
     try:
         np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
     except ValueError:
-        counts = f"{names[0]} has {a[..., 0].size} rows and {names[1]} has {b[..., 0].size}"
+        counts = f"{names[0]} has {pluralize(a[..., 0].size, 'row')} and {names[1]} has {b[..., 0].size}"
         raise InputError(f"{counts}: give as many, or one for all") from None
 
 
@@ -256,3 +259,26 @@ def as_square_matrix(values: ArrayLike, operand: str) -> Array:
 def format_shape(array: Array) -> str:
     """Return an array's shape as text: 4x3."""
     return "x".join(map(str, array.shape))
+
+
+BOUNDS: dict[str, Callable[[float], bool]] = {
+    "0 to 1": lambda x: 0.0 <= x <= 1.0,
+    "from 0 to 1": lambda x: 0.0 <= x <= 1.0,
+    "above 0 and below 1": lambda x: 0.0 < x < 1.0,
+    "above 0 and finite": lambda x: 0.0 < x < math.inf,
+    "above 1 and finite": lambda x: 1.0 < x < math.inf,
+    "at least 0 and finite": lambda x: 0.0 <= x < math.inf,
+}
+
+
+def check_number(name: str, value: float, bound: str, *, usage: bool = False) -> float:
+    """Return a number, or raise InputError unless it is within one of BOUNDS.
+
+    >>> check_number("beta", 0.5, "above 0 and finite")
+    0.5
+    """
+    if not BOUNDS[bound](value):
+        raise InputError(
+            "{operand} must be {bound}, not {value:g}", operand=name, bound=bound, value=value, usage=usage
+        )
+    return float(value)

@@ -68,8 +68,14 @@ class Cells:
             firsts = np.flatnonzero(np.concatenate(([True], self._keys[1:] != self._keys[:-1])))
             self._keys, self.counts = self._keys[firsts], np.add.reduceat(self.counts, firsts)
 
-    def merge_cells(self, other: Self) -> None:
-        """Add the numbers of others of the same capacity."""
+    def _settle(self) -> None:
+        """Sort in what is pending."""
+        raise NotImplementedError
+
+    def merge(self, other: Self) -> None:
+        """Add the numbers of another accumulator of the same capacity."""
+        other._settle()
+        self._settle()
         if other.capacity != self.capacity:
             raise InputError(f"numbers in {other.capacity} and in {self.capacity} cells don't go together")
         shift = max(self._shift, other._shift)
@@ -119,8 +125,9 @@ class Cells:
         middle = 0.5 * low + 0.5 * high
         return middle, 0.5 * high - 0.5 * low + 2.0 * math.ulp(middle)  # what rounding may add
 
-    def cell_state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """Return all that is held, as arrays by name."""
+        self._settle()
         return {
             "keys": self._keys.copy(),
             "counts": self.counts.copy(),
@@ -128,11 +135,15 @@ class Cells:
             "extremes": np.array([self._min, self._max]),
         }
 
-    def take_cells(self, state: Mapping[str, Any]) -> None:
-        """Hold what a state holds."""
-        self.capacity, self._shift = map(int, state["cells"])
-        self._keys, self.counts = np.array(state["keys"]), np.array(state["counts"])
-        self._min, self._max = map(float, state["extremes"])
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> Self:
+        """Return the accumulator that holds a state."""
+        capacity, shift = map(int, state["cells"])
+        found = cls(capacity)
+        found._shift = shift
+        found._keys, found.counts = np.array(state["keys"]), np.array(state["counts"])
+        found._min, found._max = map(float, state["extremes"])
+        return found
 
 
 def interpolate(low: float, high: float, share: Fraction) -> float:
@@ -155,7 +166,6 @@ def _to_keys(x: Array) -> NDArray[np.uint64]:
 
 
 def _of_keys(keys: NDArray[np.uint64]) -> Array:
-    """Return the numbers of integers."""
     return np.where(keys >= SIGN, keys ^ SIGN, ~keys).view(np.float64)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aimath.core.numerics.cells import Cells
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from aimath.core.numerics.accumulators import State
     from aimath.core.numerics.types import Array
 
 MAX_CELLS = 1 << 20
@@ -60,7 +57,6 @@ class TallyAccumulator(Cells):
             self._settle()
 
     def _settle(self) -> None:
-        """Sort in what is pending."""
         if not self._waiting:
             return
         x, hit = (np.concatenate(part) for part in zip(*self._pending, strict=True))
@@ -69,26 +65,8 @@ class TallyAccumulator(Cells):
         counts = np.bincount(2 * place + hit, minlength=2 * len(values))
         self.add_cells(values, counts.reshape(-1, 2).astype(np.int64))
 
-    def merge(self, other: Self) -> None:
-        """Add the numbers of another accumulator of the same capacity."""
-        other._settle()
-        self._settle()
-        self.merge_cells(other)
-
     def result(self) -> Tally:
         """Return the numbers so far and how often each came."""
         self._settle()
         values, spread = self.numbers()
         return Tally(values, self.counts[:, 0], self.counts[:, 1], spread)
-
-    def state(self) -> State:
-        """Return all that is held."""
-        self._settle()
-        return self.cell_state()
-
-    @classmethod
-    def of_state(cls, state: Mapping[str, Any]) -> Self:
-        """Return the accumulator that holds a state."""
-        found = cls(int(state["cells"][0]))
-        found.take_cells(state)
-        return found

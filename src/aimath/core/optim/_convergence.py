@@ -163,7 +163,6 @@ def _explain_rate(runs: RunArrays, run: int) -> str:
 
 
 def _not_minimum(runs: RunArrays, converged: Any) -> Any:
-    """Return which of the runs converged to a stationary point that is no minimum."""
     ends = runs.points[runs.last[converged], converged]
     hessians = runs.objective.hessians(ends)
     known = np.isfinite(hessians).all(axis=(-2, -1))
@@ -202,7 +201,6 @@ def _explain_stall(runs: RunArrays, run: int) -> str:
 
 
 def _explain_undefined(runs: RunArrays, run: int) -> str:
-    """Return what is undefined at the point after the last."""
     point = runs.points[runs.last[run] + 1, run].tolist()
     try:
         runs.objective.gradient(point)

@@ -362,7 +362,6 @@ def _decayed_gradient(decay: Any) -> Callable[[Any, Any], Any]:
 
 
 def _with_weight_decay(update: Update, decay: Any) -> Update:
-    """Return an update with L2 weight decay added to the gradient."""
     if not np.any(decay):
         return update
     return lambda w, g, memory, t, lr: update(w, g + decay * w, memory, t, lr)

@@ -519,7 +519,6 @@ def slopes_of(objective: Function, rule: UpdateRule, rates: Array, path: Array) 
 
 
 def _count_runs(*options: Any) -> int:
-    """Return the number of runs from the options' sizes."""
     sizes = {np.size(value) for value in options if np.ndim(value)}
     if len(sizes) > 1:
         raise InputError(f"the runs have options of {' and '.join(map(str, sorted(sizes)))} values")

@@ -186,7 +186,6 @@ def schedule(
 
 
 def _check_options(options: ScheduleOptions) -> ScheduleOptions:
-    """Return the options, or raise an InputError if one is out of bounds."""
     bounds = {
         "steps": (options.steps >= 1.0, "at least 1"),
         "gamma": (options.gamma > 0.0, "above 0"),

@@ -379,10 +379,10 @@ def bayes_sequence(
     alarm = (
         None
         if false_positive is None
-        else as_probability(false_positive, "false positive rate", "false_positives")
+        else as_probability(false_positive, "false positive rate", "false_positive")
     )
     if alarm is None:
-        p = check_simplex(p, "prior", operand="priors")
+        p = check_simplex(p, "prior", operand="prior")
     elif seen.shape != alarm.shape:
         count = f"{seen.shape[-1]} likelihoods need as many false positive rates"
         raise InputError(f"{count}, not {alarm.shape[-1]}", usage=True)

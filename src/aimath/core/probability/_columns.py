@@ -87,10 +87,6 @@ class DescribeColumns(NamedTuple):
         """Return whether a column has texts."""
         return not np.isnan(self.unique).all()
 
-    def has_numbers(self) -> bool:
-        """Return whether a column has numbers."""
-        return not np.isnan(self.mean).all()
-
     def check(self) -> Check:
         """Return the means beside those of sums that were rounded at each step."""
         there = np.isfinite(self.mean)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows
+from aimath.core.numerics.arrays import Check, as_vectors, check_number, check_same_rows
 from aimath.core.numerics.double_double import divide_dd, sqrt_dd, two_prod, two_sum
 from aimath.core.numerics.random import standard_normal
 from aimath.core.numerics.types import Array, never_infinite
@@ -67,7 +67,8 @@ def noise_schedule(
     if name not in NOISE_SCHEDULES:
         raise InputError(f"schedule '{name}' is not one of {', '.join(NOISE_SCHEDULES)}", usage=True)
     steps = _check_integer(T, "T", 1, 1_000_000)
-    start, end = _check_beta(beta_start, "beta_start"), _check_beta(beta_end, "beta_end")
+    start = check_number("beta_start", beta_start, "above 0 and below 1")
+    end = check_number("beta_end", beta_end, "above 0 and below 1")
     if name == "cosine":
         betas, left, gone = _cosine_schedule(steps)
     else:
@@ -199,12 +200,6 @@ def _check_integer(value: float | None, name: str, minimum: int, maximum: int) -
             value=value,
         )
     return int(value)
-
-
-def _check_beta(value: float, name: str) -> float:
-    if not 0.0 < value < 1.0:
-        raise InputError("{operand} must be above 0 and below 1, not {value:g}", operand=name, value=value)
-    return float(value)
 
 
 def _linspace_dd(start: float, end: float, steps: int, *, square: bool) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_vectors
+from aimath.core.numerics.arrays import Check, as_vectors, check_number
 from aimath.core.numerics.double_double import compensated_sum, two_sum
 from aimath.core.numerics.types import EPS
 from aimath.core.probability._softmax import log_softmax_rows, row_blocks, softmax_rows
@@ -51,7 +51,7 @@ class Sample(NamedTuple):
     @property
     def after(self) -> PerStageAndEntry:
         """The distribution after each stage."""
-        return np.stack(list(_distributions(self)), axis=-2)
+        return np.stack([_distribution(*stage) for stage in _stages(self)], axis=-2)
 
     @property
     def initial(self) -> Vectors:
@@ -112,7 +112,8 @@ def sample(
     array([0.625, 0.375, 0.   ])
     """
     z = as_vectors(logits, "logit", allow=(-np.inf,), operand="logits")
-    _check_shares(top_p=top_p, min_p=min_p)
+    for name, share in (("top_p", top_p), ("min_p", min_p)):
+        check_number(name, share, "from 0 to 1", usage=True)
     if top_k < 0 or count < 0:
         name, value = ("top_k", top_k) if top_k < 0 else ("count", count)
         raise InputError("{operand} must be at least 0, not {value}", operand=name, value=value, usage=True)
@@ -196,12 +197,6 @@ def _is_active(settings: Sample, name: str) -> bool:
     }[name]
 
 
-def _distributions(settings: Sample) -> Iterator[Array]:
-    """Yield the distribution after each stage."""
-    for stage in _stages(settings):
-        yield _distribution(*stage)
-
-
 def _distribution(left: Array, scale: float, weights: Array | None) -> Array:
     """Return the softmax of what is left at its temperature, of weights in its ratios if there are some."""
     if weights is None:
@@ -240,14 +235,6 @@ def _survivors(settings: Sample, name: str, left: Array, weights: Any) -> NDArra
     if name == "min-p":
         return np.asarray(weights >= settings.min_p * (1.0 - ROUNDING) * weights.max(axis=-1, keepdims=True))
     return _nucleus(weights, settings.top_p)
-
-
-def _check_shares(**shares: float) -> None:
-    for name, value in shares.items():
-        if not 0.0 <= value <= 1.0:
-            raise InputError(
-                "{operand} must be from 0 to 1, not {value:g}", operand=name, value=value, usage=True
-            )
 
 
 def _nucleus(weights: Array, p: float) -> NDArray[np.bool_]:

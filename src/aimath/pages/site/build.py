@@ -107,7 +107,6 @@ def _linked_screen_line(line: str) -> str:
 
 
 def _command_lists() -> Iterator[str]:
-    """Yield the commands of each chapter, each with what it does."""
     for title, names in commands_by_chapter().items():
         yield f'<h3 id="{CHAPTER_IDS[title]}">{text(title)}</h3>\n<dl class="list">\n'
         for name in names:
@@ -148,30 +147,26 @@ def _sentence(plain: str) -> str:
 
 def chapter_page(chapter: Chapter) -> Page:
     """Return a chapter of the guide: all its demos, with their derivations."""
-    line, about = f"aimath demo {chapter.id}", _sentence(chapter.about)
-    parts = [
-        '<p class="crumb"><a href="index.html">The guide</a></p>\n',
-        f'<h1>{text(chapter.title)}</h1>\n<p class="lead">{text(about)}</p>\n',
-        command_line(line, "../"),
-        SiteDocument("../", explain=True).body(run_captured(line).reports),
-    ]
-    return Page(
-        f"guide/{chapter.id}.html",
-        f"{chapter.title}: the guide of aimath",
-        _sentence(chapter.about),
-        "".join(parts),
+    document = SiteDocument("../", explain=True)
+    return _subpage(
+        chapter.id, chapter.title, _sentence(chapter.about), f"aimath demo {chapter.id}", document
     )
 
 
 def guide_subpage(name: str) -> Page:
     """Return a page of the guide that is a table."""
-    title, about = GUIDE_PAGES[name]
-    line = f"aimath guide {name}"
+    return _subpage(
+        name, *GUIDE_PAGES[name], f"aimath guide {name}", SiteDocument("../", has_all=name == "check")
+    )
+
+
+def _subpage(name: str, title: str, about: str, line: str, document: SiteDocument) -> Page:
+    """Return a page of the guide with a line, and what it answers."""
     parts = [
         '<p class="crumb"><a href="index.html">The guide</a></p>\n',
         f'<h1>{text(title)}</h1>\n<p class="lead">{text(about)}</p>\n',
         command_line(line, "../"),
-        SiteDocument("../", has_all=name == "check").body(run_captured(line).reports),
+        document.body(run_captured(line).reports),
     ]
     return Page(f"guide/{name}.html", f"{title}: the guide of aimath", about, "".join(parts))
 

@@ -56,7 +56,6 @@ def _paragraphs(name: str) -> list[str]:
 
 
 def _text_example(name: str) -> str:
-    """Return the example of a command that writes a text."""
     line = COMMANDS[name].example
     return f"<h2>Example</h2>\n{command_line(line, ROOT, name)}{block(_shortened(printed(line)))}"
 
@@ -80,7 +79,6 @@ def _example(command: Command) -> str:
 
 
 def _asked(command: Command, option: str) -> str:
-    """Return the example with an option, and what it answers."""
     line = f"{command.example} {option}"
     return command_line(line, ROOT, command.name) + _rendered(run_captured(line).reports, option)
 
@@ -92,7 +90,6 @@ def _rendered(reports: Iterable[Report], option: str = "") -> str:
 
 
 def _written(writer: Writer, reports: Iterable[Report]) -> str:
-    """Return reports as a writer writes them."""
     return (b"".join(map(writer.write, reports)) + writer.finish()).decode()
 
 
@@ -134,7 +131,6 @@ def _function(name: str) -> str:
 
 
 def _signature(function: Callable[..., object]) -> str:
-    """Return the parameters of a function and their defaults."""
     parameters = inspect.signature(function).parameters.values()
     bare = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
     return str(inspect.Signature(bare))

@@ -84,7 +84,6 @@ class _Source:
 
 
 def _open(stream: Stream, form: str) -> _Source:
-    """Open a file by its format."""
     try:
         pa = _pyarrow()
     except ImportError:
@@ -159,7 +158,6 @@ def _rounded(columns: Iterable[Any]) -> tuple[str, ...]:
 def _column_blocks(
     batches: Iterator[Any], places: Sequence[int], wanted: Sequence[int], parser: RowParser
 ) -> Iterator[Block]:
-    """Yield blocks of columns."""
     first = 1
     for batch in batches:
         columns = []

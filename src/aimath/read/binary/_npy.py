@@ -211,7 +211,6 @@ def check_members(members: list[ZipInfo]) -> None:
 
 
 def _select_member(members: list[ZipInfo], name: str | None) -> ZipInfo:
-    """Return the member of a name, or the only one."""
     check_members(members)
     known = [info.filename.removesuffix(".npy") for info in members]
     if name is None and len(known) == 1:

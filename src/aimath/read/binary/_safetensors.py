@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aimath.errors import InputError, closest
 from aimath.read.binary._elements import BF16, StoredArray, read_exactly, read_rows
 from aimath.read.text._json import reject_duplicates
-from aimath.text import quote
+from aimath.text import first_of, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MAX_HEADER_BYTES = 10_000_000
 MAX_AXES = 32  # the product of a million extents would take minutes
-MAX_LISTED = 8  # tensors named in a message
 NUMPY_DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": BF16,
     "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
@@ -173,16 +172,14 @@ def _check_coverage(tensors: Sequence[TensorInfo], start: int, size: int) -> Non
 
 
 def _select_tensor(tensors: Sequence[TensorInfo], name: str | None) -> TensorInfo:
-    """Return the tensor of a name, or the only one."""
     if name is None and len(tensors) == 1:
         return tensors[0]
     match = next((tensor for tensor in tensors if tensor.name == name), None)
     if match is not None:
         return match
-    there = ", ".join(map(str, tensors[:MAX_LISTED])) or "none"
-    more = f" and {len(tensors) - MAX_LISTED} more" if len(tensors) > MAX_LISTED else ""
+    there = first_of([str(one) for one in tensors]) or "none"
     why = f"holds {len(tensors)} tensors" if name is None else f"has no tensor {quote(name)}"
-    raise InputError(f"{why}; its tensors are {there}{more}", hint=_suggest_tensor(tensors, name))
+    raise InputError(f"{why}; its tensors are {there}", hint=_suggest_tensor(tensors, name))
 
 
 def _suggest_tensor(tensors: Sequence[TensorInfo], name: str | None) -> str:

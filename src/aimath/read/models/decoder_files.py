@@ -371,7 +371,7 @@ def _split(found: dict[str, Weight], config: DecoderConfig) -> dict[str, Weight]
             )
             at += size
         if at != one.shape[0]:
-            raise InputError(f"{quote(name)} has {one.shape[0]} rows, and {at} are wanted")
+            raise InputError(f"{quote(name)} has {pluralize(one.shape[0], 'row')}, and {at} are wanted")
     return apart
 
 

@@ -134,7 +134,6 @@ def _weights(
 
 
 def _stated_pooling(folder: str) -> str:
-    """Return the pooling that a folder of sentence-transformers states, "" if it has none."""
     if has_file(folder, MODULES):
         data = read_text(f"{folder}/{MODULES}")
         with locate_errors(f"{folder}/{MODULES}"):

@@ -17,7 +17,7 @@ from aimath.read._stream import Stream
 from aimath.read.blocks import STDIN, file_suffix
 from aimath.read.models.model_folder import MAX_BYTES, check_depth
 from aimath.read.text._json import loads
-from aimath.text import quote
+from aimath.text import first_quoted, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 FILE_NAME = "config.json"
 MAX_SIZE = 10**9
-MAX_NAMED = 8  # keys in a note
 
 
 class ModelConfig(NamedTuple):
@@ -116,21 +115,17 @@ class Settings:
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         """Return true or false; null stands for the default."""
-        value = self.get(key)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise InputError(f"{key} is {shown(value)}, not true or false")
-        return value
+        return bool(self._of_type(bool, "true or false", key, default))
 
     def text(self, key: str, default: str) -> str:
         """Return a text; null stands for the default."""
+        return str(self._of_type(str, "a text", key, default))
+
+    def _of_type(self, kind: type, wanted: str, key: str, default: Any) -> Any:
         value = self.get(key)
-        if value is None:
-            return default
-        if not isinstance(value, str):
-            raise InputError(f"{key} is {shown(value)}, not a text")
-        return value
+        if value is not None and not isinstance(value, kind):
+            raise InputError(f"{key} is {shown(value)}, not {wanted}")
+        return default if value is None else value
 
     def whole_numbers(self, key: str) -> list[int]:
         """Return a list of layers, none if there is no such key."""
@@ -155,9 +150,7 @@ class Settings:
             if sized or parts or (value is True and _BIAS.search(key)):
                 hint = "take it out of the file if it adds none"
                 raise InputError(f"{quote(key)} is not known, and may add weights", hint=hint)
-        shown = ", ".join(map(quote, left[:MAX_NAMED]))
-        more = f" and {len(left) - MAX_NAMED} more" if len(left) > MAX_NAMED else ""
-        return (*self.said, *((f"not known, so not counted: {shown}{more}",) if left else ()))
+        return (*self.said, *((f"not known, so not counted: {first_quoted(left)}",) if left else ()))
 
 
 _SIZE = re.compile(r"(^|_)(size|dim|rank|layers|heads|experts|width|num|n)($|_)")
@@ -396,7 +389,6 @@ FAMILIES: dict[str, Callable[[Settings], Architecture]] = {
 
 
 def _share(width: int, heads: int, key: str) -> int:
-    """Return the width of each head."""
     if width % heads:
         raise InputError(f"{key} is {width}, no multiple of {heads} heads")
     return width // heads

@@ -56,7 +56,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
     import json  # noqa: PLC0415  orjson takes keys that are there twice
 
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_object)
+        value = json.loads(data.decode(), object_pairs_hook=reject_duplicates)
     except json.JSONDecodeError as error:
         raise InputError(f"not JSON: {error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}") from None
     except UnicodeDecodeError as error:
@@ -71,11 +71,6 @@ def parse_object(data: bytes) -> dict[str, Any]:
         raise InputError("holds no object: {...}")
     check_depth(value)
     return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else reject_duplicates(pairs)
 
 
 def check_depth(value: Any) -> None:

@@ -109,7 +109,6 @@ def read_tokenizer(path: str) -> Tokenizer:
 
 
 def _find(path: str) -> str:
-    """Return the file of a tokenizer."""
     if file_suffix(path) in {".json", ".txt"} and not os.path.isdir(path):  # noqa: PTH112
         return path
     if not os.path.lexists(path):
@@ -186,7 +185,6 @@ def _settings(folder: str, name: str = "tokenizer_config.json") -> dict[str, Any
 
 
 def _end_ids(folder: str, tokenizer: Tokenizer) -> frozenset[int]:
-    """Return the ids that end a text, as the files of the folder say."""
     stated = _settings(folder).get("eos_token")
     token = stated.get("content") if isinstance(stated, dict) else stated
     found = set(tokenizer._known_ids([token] if isinstance(token, str) else ()))  # noqa: SLF001

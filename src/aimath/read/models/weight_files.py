@@ -95,7 +95,6 @@ def _read_weights(path: str, limit: int | None) -> WeightFiles:
 
 
 def _matrix_source(token: str, limit: int | None) -> TensorSource:
-    """Return a matrix as a tensor of its own name."""
     from aimath.core.nn import TensorSource, rows_in_block
     from aimath.read.blocks import ReadOptions  # noqa: PLC0415  only for what is no file of tensors
     from aimath.read.operands import open_matrix  # noqa: PLC0415  the same
@@ -127,7 +126,6 @@ def refuse_unknown(path: str) -> None:
 
 
 def _read_file(path: str, limit: int | None) -> list[TensorSource]:
-    """Return the tensors of one file."""
     suffix = file_suffix(path)
     with open_source(path) as stream:
         if suffix == ".gguf":
@@ -329,7 +327,6 @@ def _read_shards(path: str, read: Callable[[str], Sequence[Named]]) -> tuple[lis
 
 
 def _read_index(path: str) -> Mapping[str, str]:
-    """Return the shard of each tensor."""
     with open_source(path) as stream:
         if (stream.size or 0) > MAX_INDEX_BYTES:
             raise InputError(f"is larger than {MAX_INDEX_BYTES >> 20} MiB")

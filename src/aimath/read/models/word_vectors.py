@@ -122,7 +122,6 @@ class _TextReader:
         self._append(names, _to_float32(values) if self.single_precision else values)
 
     def _append(self, names: list[str], values: Rows) -> None:
-        """Append rows to the buffer, which grows in place."""
         import numpy as np
 
         first = len(self.labels)

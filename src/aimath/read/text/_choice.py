@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimath.errors import InputError, join_and
@@ -61,7 +62,6 @@ class Chooser:
         return text in self._exact or text.strip() in self._stripped
 
     def _named(self, name: str) -> int | None:
-        """Return the column of a name, or raise InputError if several have it."""
         places = self._exact.get(name) or self._stripped.get(name.strip()) or []
         if len(places) > 1:
             numbers = [str(place + 1) for place in places]
@@ -129,16 +129,4 @@ def matches(glob: str, text: str) -> bool:
     """
     if glob.count("*") >= MAX_GLOB_PARTS:
         raise InputError(f"{quote(glob)} has more than {MAX_GLOB_PARTS} parts", usage=True)
-    at = k = 0
-    star, mark = -1, 0
-    while at < len(text):
-        if k < len(glob) and glob[k] == "*":
-            star, mark, k = k, at, k + 1
-        elif k < len(glob) and glob[k] in ("?", text[at]):
-            at, k = at + 1, k + 1
-        elif star >= 0:
-            mark += 1
-            at, k = mark, star + 1
-        else:
-            return False
-    return not glob[k:].strip("*")
+    return fnmatchcase(text, glob.replace("[", "[[]"))

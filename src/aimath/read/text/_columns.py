@@ -60,7 +60,6 @@ class TableParser:
             raise InputError(why).within(display_path(self.parser.source))
 
     def _picked(self, width: int) -> tuple[int, ...]:
-        """Return the columns that are read."""
         places = self.parser.places
         return tuple(range(width)) if places is None else places
 
@@ -97,8 +96,9 @@ class TableParser:
         for record in self._split(pieces):
             try:
                 cells = self.parser.cells_of(record)
-                if cells:
-                    self._check_width(len(cells))
+                if cells and not self._takes(len(cells)):
+                    have = len(self.names)
+                    raise InputError(f"has {pluralize(len(cells), 'cell')}, the rows above have {have}")  # noqa: TRY301
             except InputError as error:
                 raise with_location(BadRow(error, self.parser.source, record.line, 0)) from None
             if cells:
@@ -119,14 +119,8 @@ class TableParser:
             yield from (Piece(raw, number) for number, raw in lines if raw.strip(b" \t\r"))
 
     def _block(self, columns: list[Column], lines: Sequence[int]) -> Block:
-        """Return columns as the operand of a block."""
         # Only a reduction that asked for them gets what aren't arrays.
         return Block({self.parser.names[0]: columns}, self.parser.source, lines)  # type: ignore[dict-item]
-
-    def _check_width(self, width: int) -> None:
-        if not self._takes(width):
-            have = len(self.names)
-            raise InputError(f"has {pluralize(width, 'cell')}, the rows above have {have}")
 
     def _takes(self, width: int) -> bool:
         """Return whether rows of a width go with those above; the first decides if there is no header."""
@@ -137,7 +131,6 @@ class TableParser:
         return width == len(self.names)
 
     def _column(self, k: int, cells: Sequence[str], lines: Sequence[int]) -> Column:
-        """Return the cells of one column."""
         import numpy as np
 
         there = [cell for cell in cells if not is_missing(cell)]

@@ -86,11 +86,11 @@ def _strict_loads(data: bytes) -> Any:
 
 def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object from its pairs, or raise InputError on duplicate keys."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise InputError(f"the key {quote(key)} is there twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise InputError(f"the key {quote(twice)} is there twice")
     return found
 
 
@@ -144,7 +144,6 @@ def to_array(value: Any, path: str = "", depth: int = 0, *, missing: str = "erro
 
 
 def _no_number(value: Any, path: str) -> InputError:
-    """Return the error for a value that is no number."""
     what = "an empty array" if value == [] else _TYPE_NAMES.get(type(value).__name__, "NaN")
     place = re.fullmatch(r"\[(\d+)\]", path)
     gap = value is None or value == "nan" or isinstance(value, float)
@@ -170,15 +169,15 @@ def parse_line(data: bytes, layout: RowLayout) -> Row | None:
         rows = response
     elif isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
         named = _one_vector(value, layout)
-        rows = [named] if named else _object_rows(value, layout)
+        rows = (
+            [named]
+            if named
+            else [parse_row(one, layout, f"[{k}]", flat_is_row=True) for k, one in enumerate(value)]
+        )
     else:
         rows = _ragged_rows(value, layout) or [parse_row(value, layout, flat_is_row=True)]
     kept = [row for row in (_skip_missing(row, layout, whole=False) for row in rows) if row is not None]
     return _join(kept) if kept else None
-
-
-def _object_rows(objects: list[dict[str, Any]], layout: RowLayout) -> list[Row]:
-    return [parse_row(one, layout, f"[{k}]", flat_is_row=True) for k, one in enumerate(objects)]
 
 
 def _one_vector(objects: list[dict[str, Any]], layout: RowLayout) -> Row | None:
@@ -394,7 +393,6 @@ def parse_document(data: bytes, layout: RowLayout) -> Iterator[Block]:
 
 
 def _document_rows(value: Any, layout: RowLayout) -> Iterator[Row]:
-    """Yield the rows of a document, each as it stands there."""
     response = _response(value, layout)
     if response is not None:
         yield from response

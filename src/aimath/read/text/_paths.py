@@ -96,19 +96,14 @@ def as_named(value: Any) -> Named | None:
         return Named(list(value.values()), tuple(value))
     if not (isinstance(value, list) and value and all(isinstance(one, dict) for one in value)):
         return None
-    first = value[0]
-    fields = [key for key in first if all(_is_number(one.get(key)) for one in value) and _some(value, key)]
-    if len(fields) != 1:
-        return None
-    return Named([one.get(fields[0]) for one in value], names_of(value))
-
-
-def _is_number(value: Any) -> bool:
-    return value is None or type(value) in _NUMBERS
-
-
-def _some(objects: Sequence[dict[str, Any]], key: str) -> bool:
-    return any(one.get(key) is not None for one in objects)
+    columns = ([one.get(key) for one in value] for key in value[0])
+    numbers = [
+        column
+        for column in columns
+        if all(type(one) in _NUMBERS or one is None for one in column)
+        and any(one is not None for one in column)
+    ]
+    return Named(numbers[0], names_of(value)) if len(numbers) == 1 else None
 
 
 def names_of(objects: Sequence[dict[str, Any]]) -> tuple[str, ...]:

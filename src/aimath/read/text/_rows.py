@@ -156,7 +156,10 @@ class RowParser(RowLayout):
     def lay_out(self, columns: Chooser) -> None:
         """Set which columns are picked for what."""
         how = self.read_options
-        self.id_places = {self._id_name(columns, place): place for place in columns.choose(how.id).places}
+        self.id_places = {
+            columns.labels[place].strip() if columns.labels else str(place + 1): place
+            for place in columns.choose(how.id).places
+        }
         if how.row_labels and columns.has(how.row_labels):
             self.row_label_place = columns.one(how.row_labels)
         if not (how.columns or how.exclude or how.id or self.asked or self.row_label_place is not None):
@@ -192,9 +195,6 @@ class RowParser(RowLayout):
         why = f"{quote(text)} is a column, and class {number} by --labels"
         hint = f"write @FILE:{text} for the column, {number} for the class"
         raise InputError(why, hint=hint, usage=True).within(f"--{name}")
-
-    def _id_name(self, columns: Chooser, place: int) -> str:
-        return columns.labels[place].strip() if columns.labels else str(place + 1)
 
     def _pick_rest(self, columns: Chooser, without: set[int], used: set[int]) -> Choice:
         """Return the columns of the operand that isn't told which they are: --column, or all others."""

@@ -271,7 +271,6 @@ def _parse_fast(data: bytes, parser: RowParser) -> Array | None:
 
 
 def _parse_lines(data: bytes, line: int, parser: RowParser) -> Iterator[Block | BadRow | None]:
-    """Yield lines parsed one by one, with an error for each malformed one."""
     for number, raw in enumerate(data.split(b"\n")[:-1], line):
         if not raw.strip(b" \t\r"):
             if parser.blank_lines_separate:

@@ -79,7 +79,6 @@ svg text {{ font: 16.6px "DejaVu Sans Mono", Menlo, Consolas, monospace; }}
 
 
 def _paper(ink: str, paper: str, block: str, which: int) -> str:
-    """Return the rules of one paper."""
     colours = {name: both[which] for name, both in COLOURS.items()}
     rules = [
         f"body {{ color: {ink}; background: {paper}; }}",

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from aimath.render._derivation import Text
-from aimath.render._layout import bar
+from aimath.render._layout import SHADES, bar
 from aimath.render.documents._page import Cells, PageDocument, PageWriter, cells_of_block, cells_of_grid
 from aimath.render.documents._tex import clauses, is_formula, split_lead, tex_math
 from aimath.text import escape_control
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from aimath.report import Paragraph
 
 BAR_WIDTH = 16
-SHADES = " ░▒▓█"
 
 
 class MarkdownDocument(PageDocument):

@@ -120,7 +120,6 @@ def drawing(lines: Sequence[StyledLine]) -> str:
 
 
 def _shapes(lines: Sequence[StyledLine], margin: int) -> list[str]:
-    """Return the shapes of lines below each other."""
     return [
         shape
         for k, line in enumerate(lines)
@@ -161,7 +160,6 @@ def _ground_shape(style: str, left: float, top: int, width: int) -> Iterator[str
 
 
 def _css_class(style: str) -> str:
-    """Return the CSS class of a shape."""
     return style if COLOURS.keys() & {*style.split()} else f"ink {style}".rstrip()
 
 

@@ -61,12 +61,10 @@ class Row(NamedTuple):
 
 
 def _one(height: float, draw: Callable[[Axes, Look], object]) -> Row:
-    """Return a row of one panel."""
     return Row(height, 1, lambda axes, look: (draw(axes[0], look), None)[1])
 
 
 def _words(lines: Sequence[str]) -> list[Row]:
-    """Return notes as a row."""
     height = LINE_HEIGHT * len(lines)
     return [_one(height, lambda ax, look: on_axes.draw_words(ax, lines, look))] if lines else []
 
@@ -281,7 +279,6 @@ def _settings(look: Look) -> Any:
 
 
 def _page(rows: Sequence[Row], look: Look) -> Figure:
-    """Return a page with a row of panels below the other."""
     heights = [row.height for row in rows]
     page = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
     grid = page.add_gridspec(len(rows), 1, height_ratios=heights)

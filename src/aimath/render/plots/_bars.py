@@ -111,7 +111,6 @@ class BarChart:
         return join_columns([labels, *beside, numbers])
 
     def _chart(self, group: Group, lines: Sequence[str], together: Values) -> list[StyledLine]:
-        """Return the lines of a group, with bars on the scale of all."""
         kept, hidden = head_tail(len(group.values), self.layout)
         values = group.values[kept].astype(np.float64)
         room = self.width - display_width(lines[0]) - 2

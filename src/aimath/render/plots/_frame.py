@@ -192,7 +192,7 @@ class Frame:
         for name, scale in ((self.names[1], self.y), (self.names[0], self.x)):
             if name:
                 low, high = (style.format_display(end) for end in (scale.low, scale.high))
-                said += axis_range_lines(name, low, high, self.width)
+                said += wrap(f" {name}: {low} to {high}", self.width)
         edge = rendered(" │", self.layout)
         rows = [StyledLine(((edge, ""), *spans), touching=True) for spans in self.canvas.spans()]
         ruler = rendered(" └" + "─" * self.room, self.layout)
@@ -234,11 +234,6 @@ def _axis_name(name: str, scale: Scale, layout: LayoutOptions, room: int) -> str
     if said and room < 2 * len(said):
         return safe_label(f"log {name}", layout, max(1, room))
     return safe_label(name, layout, max(1, room - len(said))) + said if name else ""
-
-
-def axis_range_lines(name: str, low: str, high: str, width: int) -> list[str]:
-    """Return the range of an axis in one line, or in several if too long."""
-    return wrap(f" {name}: {low} to {high}", width)
 
 
 def legend_lines(

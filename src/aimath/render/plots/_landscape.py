@@ -265,7 +265,7 @@ def _valley_within(way: Way, evaluate: Evaluate, reach: float) -> tuple[list[Val
     x, y = axes[0], axes[1] if len(axes) > 1 else np.zeros(1)
     with np.errstate(all="ignore"):
         low = evaluate(x, y) <= way.losses.max()
-    seeds = [_nearest(axis, way.points[-1, k]) for k, axis in enumerate(axes)]
+    seeds = [int(np.argmin(np.abs(axis / 2.0 - way.points[-1, k] / 2.0))) for k, axis in enumerate(axes)]
     return axes, _connected(low, seeds[1] if len(seeds) > 1 else 0, seeds[0])
 
 
@@ -278,10 +278,6 @@ def _reach(values: Values, times: float) -> Ends:
     with np.errstate(over="ignore"):
         far = float(np.abs(values / 2.0 - last / 2.0).max()) * 2.0 * times or max(abs(last), 1.0)
         return max(last - far, -LARGEST), min(last + far, LARGEST)
-
-
-def _nearest(axis: Values, value: float) -> int:
-    return int(np.argmin(np.abs(axis / 2.0 - value / 2.0)))
 
 
 def _connected(mask: Values, row: int, column: int) -> Values:
@@ -406,7 +402,6 @@ def _mark_end(frame: Frame, rows: Values, columns: Values, letter: str, style: s
 
 
 def _legend(ways: Sequence[Way], layout: LayoutOptions, width: int) -> list[StyledLine]:
-    """Return what the signs on the ways stand for."""
     if len(ways) > 1:
         entries = [(LETTERS[k], way.name, series_style(k)) for k, way in enumerate(ways)]
         return legend_lines([(START, "start", ""), *entries], layout, width)

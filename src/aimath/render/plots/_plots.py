@@ -336,7 +336,6 @@ class Plotter(ABC, Generic[Piece]):
                 yield Reference(value, self._text(mark.text, view, row), mark.upright)
 
     def _text(self, template: str, view: ReportView, row: int) -> str:
-        """Return a template filled in, in the digits of captions."""
         style = self.layout.style
         short = style._replace(digits=4) if style.exact else style
         return template.format_map(TemplateScope(view, row, self.layout._replace(style=short)))
@@ -443,7 +442,6 @@ class Plotter(ABC, Generic[Piece]):
         return self.draw_regions(Regions(y[0], names, places, classes, (left, right, bottom, top), notes))
 
     def _heat(self, plot: Plot, view: ReportView, y: Values) -> list[Piece]:
-        """Draw matrices as heat maps."""
         names, heads = (entry_names(view.report, (size,)) for size in y.shape[-2:])
         matrices = y.reshape(-1, *y.shape[-2:])
         lead = () if view.lines else y.shape[1:-2]
@@ -457,7 +455,6 @@ class Plotter(ABC, Generic[Piece]):
     # cosines
 
     def _add_directions(self, plot: Plot, view: ReportView, y: Values) -> None:
-        """Gather vectors with their names."""
         gathered = self.directions.setdefault(plot, Directions([], []))
         room = MAX_COMPARED - len(gathered.vectors)
         gathered.names.extend(str(name) for name in _entries(view, plot.series).tolist()[:room])

@@ -130,7 +130,6 @@ def fifths(values: Values) -> Values:
 def _legend(
     bounds: Values, name: str, layout: LayoutOptions, *, failed: bool
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield what the shades stand for."""
     short = NumberStyle(digits=2, narrow=True)
     yield "", f"{name}:", ""
     for shade, bound in zip(SHADES[1:], bounds.tolist(), strict=True):

@@ -96,7 +96,6 @@ class GptRun(GradientRun):
         self.kneser_ney = told.kneser_ney
         self._rows = Rows(corpus.training)
         self._targets, self._place = told.probs, told.place
-        self._order = np.argsort(self._rows.lengths, kind="stable")
 
     @property
     def data(self) -> str:

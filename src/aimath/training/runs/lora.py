@@ -80,7 +80,6 @@ class LoraRun(GradientRun):
         self.full = digits.make_model({**digits.RECIPES["mlp"].defaults, "seed": seed})
         self.full.parameters.load(self.known.tensors)
         self.full_optimizer = make_optimizer("adam", self.full.parameters)
-        self.full_steps = 0
 
     @property
     def data(self) -> str:

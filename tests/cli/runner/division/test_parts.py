@@ -148,7 +148,7 @@ def test_a_row_that_is_bad_is_named_by_its_line_in_the_file(aimath):
 @settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_sizes_around_a_unit_make_no_difference(data):
-    from aimath.cli.runner.division.units import Learnt
+    from aimath.cli.runner.division.units import Learnt, RowUnits
     from aimath.cli.runner.division.work import ReductionWorker, Work
     from aimath.core.numerics.accumulators import MergeTree
 
@@ -162,7 +162,7 @@ def test_sizes_around_a_unit_make_no_difference(data):
         work = Work("describe", given_words, unit_rows=unit)
         units = -(-rows // unit)
         cuts = sorted(data.draw(st.lists(st.integers(0, units), max_size=5)))
-        worker = ReductionWorker(work)
+        worker = ReductionWorker(work, RowUnits(work.job(), unit).segments)
         restore = partial(Learnt.of_state, worker.job, worker.reduction)
         parts = [worker.learn(a, b) for a, b in itertools.pairwise([0, *cuts, units])]
         divided, whole = (

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cli.runner.division.conftest import FORMS, LINES, ROWS
+from tests.waiting import PATIENCE, wait_for_the_end_of, wait_until
 
 from aimath.cli.runner.division.workers import WorkerPool, is_told_to_end
 from aimath.errors import InputError
@@ -175,10 +176,29 @@ def children_of(pid: int) -> list[int]:
     return []
 
 
-def is_alive(pid: int) -> bool:
+def workers_of(pid: int) -> list[int]:
+    """Return the workers among the children of a process, once they are programs of their own."""
+    found = []
+    for child in children_of(pid):
+        with contextlib.suppress(OSError):
+            if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
+                found.append(child)
+    return found
+
+
+def has_mapped(pid: int, path: Path) -> bool:
+    """Say whether a process has a file in its memory, or open."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        opened = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]  # noqa: PTH115
+        return str(path) in Path(f"/proc/{pid}/maps").read_text() or str(path) in opened
     return False
+
+
+MOMENTS = {
+    "a process is begun": lambda run, _: children_of(run.pid),
+    "all are begun": lambda run, _: len(workers_of(run.pid)) == 3,
+    "all are at work": lambda run, path: sum(has_mapped(pid, path) for pid in workers_of(run.pid)) == 3,
+}
 
 
 def write_more_than_is_read_in_seconds(path: Path) -> None:
@@ -189,25 +209,20 @@ def write_more_than_is_read_in_seconds(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux tells of children")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("wait", [0.0, 0.3, 1.5])
-def test_no_process_survives(tmp_path, number, wait):
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_no_process_survives(tmp_path, number, moment):
     write_more_than_is_read_in_seconds(tmp_path / "a.npy")
     line = ["softmax", str(tmp_path / "a.npy"), "--workers", "3", "--out", str(tmp_path / "o.txt")]
     (tmp_path / "o.txt").write_text("before\n")
     run = subprocess.Popen([sys.executable, "-m", "aimath", *line], stderr=subprocess.PIPE)
-    until = time.monotonic() + 60.0
-    while not (children := children_of(run.pid)) and run.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
-    time.sleep(wait)
-    children = children_of(run.pid) or children
+    wait_until(lambda: MOMENTS[moment](run, tmp_path / "a.npy") or run.poll() is not None)
+    children = children_of(run.pid)
     run.send_signal(number)
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=PATIENCE)
     assert children
     assert run.returncode in (-number, 128 + number)
     assert err == b""
-    while any(map(is_alive, children)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(map(is_alive, children))
+    wait_for_the_end_of(children)
     assert (tmp_path / "o.txt").read_text() == "before\n"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.npy", "o.txt"]
 
@@ -218,19 +233,15 @@ def test_a_worker_that_is_killed_ends_all(tmp_path):
     write_more_than_is_read_in_seconds(tmp_path / "a.npy")
     line = ["softmax", str(tmp_path / "a.npy"), "--workers", "2", "--out", str(tmp_path / "o.txt")]
     run = subprocess.Popen([sys.executable, "-m", "aimath", *line], stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 60.0
-    while len(children_of(run.pid)) < 3 and run.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
-    time.sleep(0.5)
-    workers = [
-        pid for pid in children_of(run.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
-    ]
+    wait_until(lambda: len(workers_of(run.pid)) == 2 or run.poll() is not None)
+    workers = workers_of(run.pid)
+    wait_until(lambda: has_mapped(workers[0], tmp_path / "a.npy") or run.poll() is not None)
     os.kill(workers[0], signal.SIGKILL)
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=PATIENCE)
     assert run.returncode == 1
     assert "the process at work on it ended by signal 9" in err
     assert "a.npy" in err
-    assert not any(map(is_alive, workers))
+    wait_for_the_end_of(workers)
     assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]
 
 

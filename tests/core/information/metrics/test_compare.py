@@ -272,14 +272,14 @@ def test_comparisons_of_different_kinds_do_not_go_together():
 @pytest.mark.parametrize(
     ("a", "b", "more", "why"),
     [
-        ([[1, 2]], [[1, 2], [3, 4]], {}, "a has 1 rows, b 2"),
+        ([[1, 2]], [[1, 2], [3, 4]], {}, "a has 1 row, b 2"),
         ([[1, 2], [-INF, -INF]], [[1, 2], [1, 2]], {}, "all logits are -inf"),
         ([[1, 2]], [[1, math.nan]], {}, "logit 2 is nan"),
         ([[1, 2]], [[INF, 2]], {}, "logit 1 is inf"),
         ([[1, 2]], [[1, 2]], {"target": [2]}, "there is no class 2, only 0 to 1"),
         ([[1, 2]], [[1, 2]], {"target": [-100]}, "no class -100, only 0 to 1; use ignore=-100"),
         ([[1, 2]], [[1, 2]], {"target": [0.5]}, "whole number"),
-        ([[1, 2]], [[1, 2]], {"target": [0, 1]}, "2 target classes for 1 rows"),
+        ([[1, 2]], [[1, 2]], {"target": [0, 1]}, "2 target classes for 1 row"),
         ([[1, 2]], [[1, 2]], {"classes": 3}, "classes must be 1 to 2, not 3"),
         ([[1, 2]], [[1, 2]], {"log_probs": True}, "exclude each other"),
         ([[1, 2]], [[1, 2]], {"base": 1}, "base must be above 1"),

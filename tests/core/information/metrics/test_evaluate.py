@@ -257,7 +257,7 @@ def test_targets_may_be_names():
         ({"logits": [[1, 2]], "target": -1}, "use ignore=-1 to pass over such rows"),
         ({"logits": [[1, 2]], "target": 0.5}, "must be a whole number"),
         ({"logits": [[1, 2]], "target": ["a"]}, "'a' names no class"),
-        ({"logits": [[1, 2]], "target": [0, 1]}, "2 target classes for 1 rows"),
+        ({"logits": [[1, 2]], "target": [0, 1]}, "2 target classes for 1 row"),
         ({"logits": [[1, 2]], "target": 0, "bins": 0}, "bins must be 1 to"),
         ({"logits": [[1, 2]], "target": 0, "top": 0}, "top must be 1 to"),
     ],

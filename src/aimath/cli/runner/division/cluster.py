@@ -309,8 +309,10 @@ def _local_cluster() -> Iterator[Any]:
             "distributed.worker.http.routes": [],
         }
         ending.enter_context(dask.config.set(quiet))
+        loop = ending.enter_context(_loop_without_interrupts())
         with _silence():
             cluster = distributed.LocalCluster(
+                loop=loop,
                 n_workers=count_cores(),
                 threads_per_worker=1,
                 host="127.0.0.1",
@@ -323,6 +325,29 @@ def _local_cluster() -> Iterator[Any]:
         ending.callback(_close_cluster, cluster)
         cluster.scheduler.http_server.stop()
         yield cluster
+
+
+@contextlib.contextmanager
+def _loop_without_interrupts() -> Iterator[Any]:
+    """Run dask's loop in a thread that Ctrl-C doesn't reach, nor the processes that are started there.
+
+    It goes to all processes of a terminal, and one that has just begun would say where it was.
+    """
+    import signal  # noqa: PLC0415  only for a cluster of this machine
+
+    runner = import_module("distributed.utils").LoopRunner()
+    mask = getattr(signal, "pthread_sigmask", None)
+    before = mask(signal.SIG_BLOCK, {signal.SIGINT}) if mask else None
+    try:
+        runner.start()
+    finally:
+        if mask:
+            mask(signal.SIG_SETMASK, before)
+    try:
+        yield runner.loop
+    finally:
+        with contextlib.suppress(Exception):
+            runner.stop(timeout=5)
 
 
 def _close_cluster(cluster: Any) -> None:
@@ -348,22 +373,31 @@ def _start_tracker() -> None:
 
 def _remove_on_interrupt(folder: str, ending: contextlib.ExitStack) -> None:
     """Let Ctrl-C end the workers and remove their folder before it ends the program."""
-    import multiprocessing  # noqa: PLC0415  only for a cluster of this machine
     import shutil
-    import signal  # noqa: PLC0415  the same
+    import signal  # noqa: PLC0415  only for a cluster of this machine
 
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
         return
 
     def end(number: int, frame: Any) -> None:
-        for worker in multiprocessing.active_children():  # who would write there again
-            worker.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+        while _kill_children() or os.path.exists(folder):  # noqa: PTH110  who lives would write there again
+            shutil.rmtree(folder, ignore_errors=True)
         before(number, frame)
 
     signal.signal(signal.SIGINT, end)
     ending.callback(signal.signal, signal.SIGINT, before)
+
+
+def _kill_children() -> bool:
+    """Kill the processes that were started here, and return whether there were any."""
+    from multiprocessing import active_children  # noqa: PLC0415  only for a cluster of this machine
+
+    children = active_children()
+    for child in children:
+        child.kill()
+        child.join()
+    return bool(children)
 
 
 @contextlib.contextmanager
@@ -424,7 +458,8 @@ def _check_directory(given: Given) -> None:
     """Raise InputError if a relative path is another file here: a worker may come later than all checks."""
     for file in given.files:
         if os.path.abspath(file.typed) != file.path:  # noqa: PTH100  2 ms for pathlib
-            why = f"a worker on {socket.gethostname()} runs in another directory, and {quote(file.typed)} is relative"
+            worker = f"a worker on {socket.gethostname()} runs in another directory"
+            why = f"{worker}, and {quote(file.typed)} is relative"
             raise InputError(why, hint=f"write {display_path(file.path)}").within("--dask")
 
 

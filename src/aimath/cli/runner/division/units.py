@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class RowUnits:
-    """The units of the rows that a job reads, counted here unless `segments` says what another has counted."""
+    """The units of the rows that a job reads, counted here unless `segments` are as another has counted."""
 
     def __init__(self, job: Job, unit_rows: int = UNIT_ROWS, segments: Sequence[Segment] = ()) -> None:
         known = (*job.operand_names, *job.optional_operands)

@@ -20,7 +20,7 @@ from aimath.core.numerics.accumulators import (
 from aimath.core.numerics.arrays import Check, as_floats, check_simplex
 from aimath.core.numerics.types import may_lack_value
 from aimath.core.probability import log_softmax_rows, softmax_rows
-from aimath.errors import InputError, Remedy
+from aimath.errors import InputError, Remedy, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -377,7 +377,7 @@ def _check_shapes(a: Array, b: Array) -> None:
         hint = Remedy("use {classes} to compare the first of both", classes=least)
         raise InputError(f"a has rows of {a.shape[1]} classes, b of {b.shape[1]}", hint=hint)
     if len(a) != len(b):
-        raise InputError(f"a has {len(a)} rows, b {len(b)}: they must be equally many")
+        raise InputError(f"a has {pluralize(len(a), 'row')}, b {len(b)}: they must be equally many")
 
 
 def _compare_probs(a: Array, b: Array, target: Indices | None, names: tuple[str, str]) -> LogitPairs:

@@ -102,7 +102,6 @@ def compare_paired(a: ArrayLike, b: ArrayLike, seed: int = 0) -> Paired:
 
 
 def _moments(x: Array) -> tuple[float, float]:
-    """Return the mean and its standard error."""
     moments = MomentsAccumulator(1)
     moments.update(x)
     found = moments.result()

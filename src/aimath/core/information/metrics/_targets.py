@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aimath.errors import InputError, Remedy
-from aimath.text import quote
+from aimath.errors import InputError, Remedy, pluralize
+from aimath.text import first_quoted, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 NO_CLASS = -(1 << 62)
 """What stands in a state for no number to ignore."""
-MAX_NAMED = 8
-"""So many classes are named in an error."""
 
 
 def as_targets(
@@ -33,10 +31,10 @@ def as_targets(
     given = np.asarray(target).reshape(-1)
     if given.size not in (1, rows):
         raise InputError(
-            "{count} {operand} classes for {rows} rows: give as many, or one for all",
+            "{count} {operand} classes for {rows}: give as many, or one for all",
             operand="target",
             count=given.size,
-            rows=rows,
+            rows=pluralize(rows, "row"),
         )
     if given.dtype.kind in "UO":
         given = _numbers_of_names(given, names, ignore)
@@ -63,16 +61,10 @@ def _numbers_of_names(given: NDArray[np.str_], names: Sequence[str], ignore: int
         if name not in places and names:
             raise InputError(
                 "there is no class {name}, only {classes}",
-                row=row, operand="target", name=quote(name), classes=_listed(names),
+                row=row, operand="target", name=quote(name), classes=first_quoted(names),
             )  # fmt: skip
         if name not in places:
             hint = Remedy("say with {labels} what the classes are called", labels=...)
             raise InputError("{name} names no class", row=row, operand="target", name=quote(name), hint=hint)
         found[row] = places[name]
     return found
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Return the names, or the first of many."""
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(map(quote, names[:MAX_NAMED])) + more

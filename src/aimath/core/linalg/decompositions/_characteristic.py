@@ -199,7 +199,6 @@ def _simple_roots(p: Polynomial, near: Any) -> list[tuple[int, int]]:
 
 
 def _choose_apart(points: list[tuple[int, int]], count: int) -> list[tuple[int, int]]:
-    """Return as many points that are far from each other."""
     chosen = [points[0]]
     while len(chosen) < count:
         chosen.append(max(points, key=lambda z: min(abs(z[0] - c[0]) + abs(z[1] - c[1]) for c in chosen)))

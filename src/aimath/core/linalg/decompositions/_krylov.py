@@ -94,11 +94,7 @@ def full_svd(units: Units, taken: Rows) -> SingularTriplets:
     >>> full_svd(as_units(lambda: (np.diag([3.0, 2.0]), np.diag([4.0, 0.0]))), Rows(2)).values
     array([5., 2.])
     """
-    return svd_of_triangle(units.reduce(partial(TriangleAccumulator, taken)))
-
-
-def svd_of_triangle(found: TriangleAccumulator) -> SingularTriplets:
-    """Return all singular values and right singular vectors of the rows of an accumulator."""
+    found = units.reduce(partial(TriangleAccumulator, taken))
     _, values, right = np.linalg.svd(found.result(), full_matrices=False)
     return SingularTriplets(values, right, None, 0.0, np.zeros(len(values)), found.rows)
 

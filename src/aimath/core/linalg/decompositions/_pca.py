@@ -363,7 +363,6 @@ def _refined_directions(data: Array, mean: Array, mean_rest: Array, vectors: Arr
 
 
 def _select_components(found: PCA, components: float | None) -> PCA:
-    """Return the first components, with their signs fixed."""
     if not found.ratio[0] > 0.0:
         raise InputError("all rows are equal: there is no direction in which they vary", operand="X")
     k = _count_components(found, components)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_vectors, check_same_rows, raise_at
+from aimath.core.numerics.arrays import Check, as_vectors, check_number, check_same_rows, raise_at
 from aimath.core.numerics.double_double import compensated_sum, two_prod
 from aimath.core.probability import describe
-from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -136,7 +135,7 @@ def layer_norm(
     """
     rows = as_vectors(x, "value", operand="x")
     stretch, shift = _per_entry(rows, gain, "gain", 1.0), _per_entry(rows, bias, "bias", 0.0)
-    _check_eps(eps)
+    check_number("eps", eps, "at least 0 and finite", usage=True)
     found = describe(rows)
     squares = Squares(found.moments.variance, found.moments.power)
     normalized = _divide(found.scaled_deviations(), squares, eps, "values are all the same")
@@ -155,7 +154,7 @@ def rms_norm(x: ArrayLike, gain: ArrayLike | None = None, eps: float = RMS_NORM_
     """
     rows = as_vectors(x, "value", operand="x")
     stretch = _per_entry(rows, gain, "gain", 1.0)
-    _check_eps(eps)
+    check_number("eps", eps, "at least 0 and finite", usage=True)
     power = np.asarray(np.frexp(np.abs(rows).max(axis=-1))[1])  # by a power of two, so that squares fit
     with np.errstate(all="ignore"):
         scaled = np.ldexp(rows, -power[..., np.newaxis])
@@ -163,13 +162,6 @@ def rms_norm(x: ArrayLike, gain: ArrayLike | None = None, eps: float = RMS_NORM_
         squares = Squares((compensated_sum(square) + compensated_sum(rest)) / rows.shape[-1], power)
     normalized = _divide(scaled, squares, eps, "values are all 0")
     return RMSNorm(rows, float(eps), stretch, _stretch(normalized, stretch), squares, normalized)
-
-
-def _check_eps(eps: float) -> None:
-    if not 0.0 <= eps < math.inf:
-        raise InputError(
-            "{operand} must be at least 0 and finite, not {value:g}", operand="eps", value=eps, usage=True
-        )
 
 
 def _per_entry(rows: Array, values: ArrayLike | None, operand: str, default: float) -> Array:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import decimal
-import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_vectors, raise_at
+from aimath.core.numerics.arrays import Check, as_vectors, check_number, raise_at
 from aimath.core.numerics.double_double import two_prod, two_sum
 from aimath.errors import InputError
 
@@ -111,7 +110,7 @@ def rope(x: ArrayLike, theta: float = THETA, pairs: str = "halves", start: int =
     d = rows.shape[-1]
     if d % 2:
         raise InputError("{operand} has {n} entries, an odd number: pairs are turned", operand="x", n=d)
-    _check_theta(theta)
+    check_number("theta", theta, "above 0 and finite", usage=True)
     if pairs not in PAIRINGS:
         raise InputError(
             "{operand} must be halves or interleaved, not {value}", operand="pairs", value=pairs, usage=True
@@ -141,7 +140,7 @@ def positional(shape: tuple[int, int], theta: float = THETA, start: int = 0) -> 
     length, width = shape
     if length < 1 or width < 1:
         raise InputError("needs at least one position and one number", operand="shape")
-    _check_theta(theta)
+    check_number("theta", theta, "above 0 and finite", usage=True)
     places = _positions_from(start, length)
     high, low = _angles(places, theta, width)
     cosine, sine = _cos_sin(high, low)
@@ -154,13 +153,6 @@ def _pair_indices(d: int, pairs: str) -> tuple[slice, slice]:
     if pairs == "halves":
         return slice(None, d // 2), slice(d // 2, None)
     return slice(0, None, 2), slice(1, None, 2)
-
-
-def _check_theta(theta: float) -> None:
-    if not 0.0 < theta < math.inf:
-        raise InputError(
-            "{operand} must be above 0 and finite, not {value:g}", operand="theta", value=theta, usage=True
-        )
 
 
 def _positions_from(start: int, length: int) -> Array:

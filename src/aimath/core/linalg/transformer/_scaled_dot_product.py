@@ -20,7 +20,7 @@ from aimath.core.numerics.arrays import Check, as_finite, format_shape
 from aimath.core.numerics.exact import sqrt_ratio_rounded
 from aimath.core.numerics.types import never_infinite
 from aimath.core.probability import softmax_rows
-from aimath.errors import InputError
+from aimath.errors import InputError, pluralize
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -58,9 +58,9 @@ def check_qkv_shapes(
         )
     if k.shape[-2] != v.shape[-2]:
         raise InputError(
-            "K has {rows} rows and {operand} {other}: they must be equal",
+            "K has {rows} and {operand} {other}: they must be equal",
             operand="V",
-            rows=k.shape[-2],
+            rows=pluralize(k.shape[-2], "row"),
             other=v.shape[-2],
         )
     if 0 in q.shape or 0 in k.shape or 0 in v.shape:
@@ -329,9 +329,6 @@ class Attention(NamedTuple):
                 mask_parts(self._scaled_parts(), self.mask, causal=self.causal, window=self.window)
             )
         return softmax_rows(masked)[0]
-
-    def _masked_parts(self) -> ScoreParts:
-        return mask_parts(self._scaled_parts(), self.mask, causal=self.causal, window=self.window)
 
     def _scaled_parts(self) -> ScoreParts:
         return scores_in_parts(self.Q, self.K, self.scale, self.scale_rest.value)

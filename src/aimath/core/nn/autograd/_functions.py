@@ -183,7 +183,6 @@ def stack(parts: Sequence[Any], axis: int = 0) -> Any:
 
 
 def _real_value(x: Any) -> Any:
-    """Return the value of x, or raise an InputError if it is complex."""
     v = unwrap(x)
     if np.iscomplexobj(v):
         raise InputError("this function takes real numbers only")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.errors import InputError
-from aimath.text import quote, wildcard_match
+from aimath.text import first_quoted, quote, wildcard_match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,6 @@ BLOCK_NUMBERS = 1 << 18
 """About so many numbers are gone through at a time: all of it stays in the cache."""
 ROWS_TOGETHER = 64
 """Blocks but the last have a multiple of so many rows: formats of blocks don't see where they are cut."""
-MAX_NAMED = 8
 
 
 class TensorSource(NamedTuple):
@@ -87,11 +86,8 @@ def select_tensors(found: Sequence[TensorSource], match: str | None) -> list[Ten
     """Return the tensors whose names a pattern is found in, or raise InputError if there is none."""
     kept = [one for one in found if not match or wildcard_match(match, one.name)]
     if not kept:
-        names = ", ".join(quote(one.name) for one in found[:MAX_NAMED])
-        more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
-        raise InputError(
-            f"no tensor's name holds {quote(match or '')}; they are {names}{more}", operand="match"
-        )
+        names = first_quoted(one.name for one in found)
+        raise InputError(f"no tensor's name holds {quote(match or '')}; they are {names}", operand="match")
     return kept
 
 
@@ -151,7 +147,6 @@ def _ends_as(a: str, b: str) -> bool:
 
 
 def _digest(one: TensorSource) -> bytes:
-    """Return a digest of the entries."""
     import hashlib  # noqa: PLC0415  for renamed tensors alone
 
     held = hashlib.blake2b(digest_size=16)

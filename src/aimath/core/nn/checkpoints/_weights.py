@@ -149,7 +149,8 @@ def weights_of_sources(
 ) -> Weights:
     """Return the figures of tensors that are read one after the other."""
     if not asked.moments:
-        return _header_rows(base)
+        columns = zip(*(_header_row(one, one.remark) for one in base), strict=True)
+        return Weights(*(np.array(column) for column in columns))
     found = TensorsAccumulator(asked)
     for pair in pairs_of_sources(base, other, match):
         found.update(pair)
@@ -162,16 +163,11 @@ def pairs_of_sources(
     """Return the tensors of which rows are made, each with its partner in the other model."""
     if other is None:
         return [Pair(one, None, "") for one in base]
-    return [pair for pair in pair_tensors(base, other) if pair.base or _matches(pair.other, match)]
-
-
-def _matches(source: TensorSource | None, match: str | None) -> bool:
-    return source is not None and (not match or wildcard_match(match, source.name))
-
-
-def _header_rows(sources: Sequence[TensorSource]) -> Weights:
-    columns = zip(*(_header_row(one, one.remark) for one in sources), strict=True)
-    return Weights(*(np.array(column) for column in columns))
+    return [
+        pair
+        for pair in pair_tensors(base, other)
+        if pair.base or (pair.other and (not match or wildcard_match(match, pair.other.name)))
+    ]
 
 
 def _header_row(source: TensorSource, remark: str) -> tuple[Any, ...]:
