@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.errors import InputError
+from aimath.memory import retain_freed_memory
 from aimath.silence import without_stderr
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def _without_main() -> Iterator[None]:
 def _serve(connection: Connection, setup: Callable[..., Handler], arguments: tuple[Any, ...]) -> None:
     """Work on tasks until there are no more."""
     _end_with_parent()
+    retain_freed_memory()
     sys.stdout = sys.stderr = None  # what is said is said once, by the parent
     handler: Handler | None = None
     try:
