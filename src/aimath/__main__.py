@@ -48,10 +48,9 @@ def configure_process() -> None:
         os.environ[f"{library}_THREADS"] = "1"
     # What is imported stays: looking through it for garbage, as is done every 700 objects, takes 8 ms.
     gc.set_threshold(200_000)
-    # glibc gives the memory of each block back and asks for it anew, a third of the time of an .npy, until
-    # it has seen a larger piece freed.
-    with contextlib.suppress(MemoryError):
-        bytes(1 << 24)
+    from aimath.memory import retain_freed_memory  # noqa: PLC0415  not before Ctrl-C is handled
+
+    retain_freed_memory()
 
 
 def _start_signal_watcher() -> None:

@@ -119,6 +119,19 @@ class DecoderConfig(NamedTuple):
         return self
 
 
+def project(rows: FloatArray, weight: FloatArray, bias: FloatArray | None = None) -> FloatArray:
+    """Return y = x Wᵀ + b of rows x (..., m), W (n, m) as files of most models hold it, b (n,).
+
+    It is computed as (W xᵀ)ᵀ, which of few rows BLAS does in half the time.
+
+    >>> project(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0], [0.0, 1.0]])).tolist()
+    [[11.0, 17.0, 2.0]]
+    """
+    together = rows.reshape(-1, rows.shape[-1])
+    y = np.ascontiguousarray((weight @ together.T).T).reshape(*rows.shape[:-1], len(weight))
+    return np.asarray(y if bias is None else y + bias)
+
+
 class KVCache:
     """Keys and values (kv_heads, tokens, d) of each layer for the tokens that a decoder has seen.
 
@@ -245,10 +258,10 @@ class Decoder:
         """Return the logits (..., vocabulary) of normed rows (..., width): W_head x."""
         head = self._stored(self._head)
         if isinstance(head, np.ndarray):
-            return np.asarray(linear(hidden, head.T))  # a view: nothing is copied
+            return project(hidden, head)
         step = max(1, BLOCK_NUMBERS // self.config.width)
         blocks = (np.asarray(head[k : k + step]) for k in range(0, self.config.vocabulary, step))
-        return np.asarray(np.concatenate([linear(hidden, rows.T) for rows in blocks], axis=-1))
+        return np.concatenate([project(hidden, rows) for rows in blocks], axis=-1)
 
     def head_row(self, token: int) -> FloatArray:
         """Return the head's row (width,) of a token: what its logit is the product with."""
@@ -344,9 +357,8 @@ class Decoder:
         return self._linear("down", activation(up), layer)
 
     def _linear(self, part: str, rows: FloatArray, layer: int) -> FloatArray:
-        w = self._weight(part, layer)
-        turned = w if self.config.names == "gpt2" else w.T
-        return np.asarray(linear(rows, turned, self._bias(part, layer)))
+        w, bias = self._weight(part, layer), self._bias(part, layer)
+        return np.asarray(linear(rows, w, bias)) if self.config.names == "gpt2" else project(rows, w, bias)
 
     def _norm(self, part: str, x: FloatArray, layer: int = 0) -> FloatArray:
         gain, eps = self._weight(part, layer), self.config.eps

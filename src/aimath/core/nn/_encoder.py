@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.nn._decoder import ACTIVATIONS
-from aimath.core.nn.autograd._fused import attend, embedding, layer_norm, linear
+from aimath.core.nn._decoder import ACTIVATIONS, project
+from aimath.core.nn.autograd._fused import attend, embedding, layer_norm
 from aimath.core.numerics.arrays import Check
 from aimath.errors import InputError, Remedy
 
@@ -141,7 +141,7 @@ class Encoder:
         return np.moveaxis(rows.reshape(*rows.shape[:-1], self.config.heads, -1), -3, -2)
 
     def _linear(self, part: str, rows: FloatArray, layer: int) -> FloatArray:
-        return np.asarray(linear(rows, self._weight(part, layer).T, self._bias(part, layer)))
+        return project(rows, self._weight(part, layer), self._bias(part, layer))
 
     def _norm(self, part: str, x: FloatArray, layer: int = 0) -> FloatArray:
         return np.asarray(layer_norm(x, self._weight(part, layer), self._bias(part, layer), self.config.eps))

@@ -53,7 +53,8 @@ def test_several_processes_give_the_bytes_of_one(aimath, small, line):
             assert outcome(aimath, small, line, form, "--workers", str(workers)) == wanted, (form, workers)
 
 
-def test_two_processes_give_the_bytes_of_one(aimath, small, monkeypatch):
+@pytest.mark.parametrize("form", ["--csv", "--out o.npy"])
+def test_two_processes_give_the_bytes_of_one(aimath, small, monkeypatch, form):
     from aimath.cli.runner.division import rows, workers
 
     begun = []
@@ -61,9 +62,9 @@ def test_two_processes_give_the_bytes_of_one(aimath, small, monkeypatch):
         workers, "_start", lambda *given, start=workers._start: begun.append(1) or start(*given)
     )
     assert rows.TASK_NUMBERS == 12
-    wanted = outcome(aimath, small, LINES["target"], "--csv")
+    wanted = outcome(aimath, small, LINES["target"], form)
     assert wanted[0].code == 0
-    assert outcome(aimath, small, LINES["target"], "--csv", "--workers", "2") == wanted
+    assert outcome(aimath, small, LINES["target"], form, "--workers", "2") == wanted
     assert len(begun) == 2
 
 

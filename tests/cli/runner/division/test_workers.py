@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import resource
 import shlex
 import signal
 import subprocess
@@ -75,6 +77,26 @@ def test_threads_of_blas_change_no_byte(program, tmp_path, threads):
     wanted = program(*line).stdout
     env = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), threads)
     assert program(*line, "--workers", "2", env=env).stdout == wanted
+
+
+def faults_of_blocks(task):
+    """Give how many pages the system had to provide for some blocks of rows, one after the other."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(task):
+        blocks = [np.ones(1 << 19) for _ in range(4)]
+        del blocks
+    yield resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def count_faults():
+    return faults_of_blocks
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc gives memory back")
+def test_workers_use_the_memory_of_blocks_for_the_next():
+    with WorkerPool(1, count_faults) as pool:
+        [found] = pool.learn([20], str)
+    assert found < 2 * 4 * (1 << 22) / resource.getpagesize()
 
 
 class Doubler:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from aimath.render.report_view import Writer
     from aimath.report import Report
 
-TASK_NUMBERS = 1 << 20
+TASK_NUMBERS = 1 << 21
 """About so many numbers are a task, of an array whose rows are found without reading those before them."""
 CHUNK_BYTES = 1 << 20
 REHEARSED = 8
@@ -199,7 +199,7 @@ class _ChunkPrinter(Printer):
         super().__init__(
             writer,
             self,  # type: ignore[arg-type]  # it is its own sink
-            row_oriented=True,
+            row_oriented=not hasattr(writer, "file"),
             fields=writer.layout.fields,  # type: ignore[attr-defined]
             asides=(),
             progress=Progress(name, enabled=False),
@@ -228,7 +228,9 @@ class _ChunkPrinter(Printer):
 
 def _rehearse(job: Job, out: Printer | CollectingPrinter) -> Writer | None:
     """Return a writer that has written the first answer, None if there is more to it than bytes in order."""
-    if not isinstance(out, Printer) or not out.row_oriented or out.asides:
+    if not isinstance(out, Printer) or out.asides:
+        return None
+    if not (out.row_oriented or hasattr(out.writer, "file")):  # lines, or the numbers of an .npy
         return None
     trial = _Rehearsal(_portable(out.writer), job.command.name)
     ranged = job.read_options._replace(range=RowRange())

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimath.errors import InputError
+from aimath.memory import retain_freed_memory
 from aimath.silence import without_stderr
 
 if TYPE_CHECKING:
@@ -256,6 +257,7 @@ def _serve(connection: Connection, setup: Callable[..., Handler], arguments: tup
     global _parent  # noqa: PLW0603  there is one in a process
     _parent = connection
     _end_with_parent()
+    retain_freed_memory()
     sys.stdout = sys.stderr = None  # what is said is said once, by the parent
     handler: Handler | None = None
     try:
