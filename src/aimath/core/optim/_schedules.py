@@ -41,10 +41,6 @@ def _polynomial(k: Array, options: ScheduleOptions) -> Array:
     return options.min_lr + (options.lr - options.min_lr) * left**options.power
 
 
-def _inverse_time(k: Array, options: ScheduleOptions) -> Array:
-    return options.lr / (1.0 + options.gamma * (k / options.step_size))
-
-
 def _cosine(k: Array, options: ScheduleOptions) -> Array:
     rates = options.min_lr + (options.lr - options.min_lr) * _cosine_decay(k, options.steps)
     return np.clip(rates, options.min_lr, options.lr)  # min + (lr - min) may round to above lr
@@ -68,7 +64,7 @@ SCHEDULES: dict[str, Callable[[Array, ScheduleOptions], Array]] = {
     "constant": _constant,
     "step": lambda k, plan: plan.lr * plan.gamma ** np.floor(k / plan.step_size),
     "exponential": lambda k, plan: plan.lr * plan.gamma**k,
-    "inverse-time": _inverse_time,
+    "inverse-time": lambda k, plan: plan.lr / (1.0 + plan.gamma * (k / plan.step_size)),
     "linear": _polynomial,
     "polynomial": _polynomial,
     "cosine": _cosine,
