@@ -346,8 +346,7 @@ class HeadAttention(NamedTuple):
 
     def check(self) -> Check:
         """Return 1 beside the sum of each row."""
-        sums = self.weights.sum(axis=-1, dtype=np.float64)
-        return Check(np.ones(len(sums), self.weights.dtype), sums)
+        return _check_row_sums(self.weights)
 
 
 class LayerAttention(NamedTuple):
@@ -358,8 +357,12 @@ class LayerAttention(NamedTuple):
 
     def check(self) -> Check:
         """Return 1 beside the sum of each row."""
-        sums = self.weights.sum(axis=-1, dtype=np.float64)
-        return Check(np.ones(sums.shape, self.weights.dtype), sums)
+        return _check_row_sums(self.weights)
+
+
+def _check_row_sums(weights: Scores | HeadScores) -> Check:
+    sums = weights.sum(axis=-1, dtype=np.float64)
+    return Check(np.ones(sums.shape, weights.dtype), sums)
 
 
 def attention_of(

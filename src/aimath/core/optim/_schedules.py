@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, raise_at
+from aimath.core.numerics.arrays import Check, check_choice, raise_at
 from aimath.core.optim._rules import check_learning_rate, raise_if_any
-from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,8 +166,7 @@ def schedule(
             f"a step must be a whole number from 0, not {k[~whole][0]:g}",
             operand="step",
         )
-    if schedule not in SCHEDULES:
-        raise InputError(f"schedule '{schedule}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
+    check_choice("schedule", schedule, SCHEDULES)
     factor = DEFAULT_GAMMAS.get(schedule, 0.95) if gamma is None else gamma
     rise = np.floor(np.asarray(steps, np.float64) / 10.0) if warmup is None else warmup
     parts = (check_learning_rate(lr), steps, factor, step_size, min_lr, rise, power, init_lr)
