@@ -26,7 +26,6 @@ from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Panels, Plot, Report
 
 if TYPE_CHECKING:
-
     from aimath.report import Step
 
 EXAMPLE = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check
+from aimath.core.numerics.arrays import Check, check_between
 from aimath.core.numerics.types import may_lack_value
 from aimath.core.probability import log_softmax_rows
 from aimath.errors import InputError
@@ -373,16 +373,12 @@ def attention_of(
         ("layer", layer, decoder.config.layers),
         ("head", head or 0, decoder.config.heads),
     ):
-        if not 0 <= value < most:
-            if most == 1:
-                raise InputError(
-                    "{operand} must be 0, as there is one alone, not {value}",
-                    operand=name, value=value, usage=True,
-                )  # fmt: skip
+        if most == 1 and value:
             raise InputError(
-                "{operand} must be 0 to {most}, not {value}",
-                operand=name, most=most - 1, value=value, usage=True,
+                "{operand} must be 0, as there is one alone, not {value}",
+                operand=name, value=value, usage=True,
             )  # fmt: skip
+        check_between(name, value, 0, most - 1, usage=True)
     weights: Any = decoder.run(text.ids, keep=True, layers=[layer], last=True).attention
     chosen = finite(weights[0])
     return LayerAttention(layer, chosen) if head is None else HeadAttention(layer, head, chosen[head])

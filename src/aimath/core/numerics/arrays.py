@@ -284,6 +284,15 @@ def check_number(name: str, value: float, bound: str, *, usage: bool = False) ->
     return float(value)
 
 
+def check_between(name: str, value: int, low: int, high: int, *, usage: bool = False) -> None:
+    """Raise InputError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise InputError(
+            "{operand} must be {low} to {high}, not {value}",
+            operand=name, low=low, high=high, value=value, usage=usage,
+        )  # fmt: skip
+
+
 def check_choice(name: str, value: str, known: Collection[str]) -> None:
     """Raise InputError unless a value is one of the known ones."""
     if value not in known:
