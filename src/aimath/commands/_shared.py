@@ -55,16 +55,16 @@ def check_memory(shape: tuple[int, int], description: str, memory: int | None) -
 
 
 def price_quantities(
-    sizes: Mapping[str, int], memory: int | None, *, alternative: str
+    sizes: Mapping[str, int], memory: int | None, *, alternative: str, shape: str = ""
 ) -> Callable[[str], None]:
-    """Return a Report's check_memory for quantities of so many numbers, which are counted together."""
+    """Return a Report's check_memory for quantities of so many numbers, or of a shape, counted together."""
     made: dict[str, None] = {}
 
     def afford(name: str) -> None:
         if name in sizes:
             made[name] = None
             count = sum(sizes[one] for one in made)
-            what = f"{', '.join(made)} of {count} numbers with their text"
+            what = f"{', '.join(made)} of {shape or count} numbers with their text"
             check_budget(ANSWER_COPIES * 8 * count, what, memory, alternative=alternative)
 
     return afford

@@ -102,6 +102,11 @@ class Stream:
         """Whether the stream is a regular file with cheap random access."""
         return isinstance(self.raw, io.BufferedReader) and self.size is not None
 
+    def signature(self) -> tuple[int, ...]:
+        """Return what changes when the file is written."""
+        status = os.fstat(self.raw.fileno())
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
     def seek(self, offset: int) -> None:
         """Seek to a byte offset of a regular file."""
         if offset != self.position:

@@ -233,11 +233,7 @@ def open_array(
 
 
 def _file_signature(stream: Stream) -> tuple[int, ...]:
-    """Return a signature of the file that changes when it is modified."""
-    if not stream.seekable:
-        return ()
-    status = os.fstat(stream.raw.fileno())
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return stream.signature() if stream.seekable else ()
 
 
 def read_single_matrix(blocks: BlockIterator, name: str) -> RowBlocks:

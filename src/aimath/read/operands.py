@@ -58,9 +58,9 @@ def read_blocks(
 
     Operands of one row are handed on as (1, n) beside the many rows of another; those of many rows
     go in step, row by row. `matrix` names the operands that are matrices, or is True for all;
-    `each` those whose numbers belong to one row each, such as the target classes of a batch;
-    `named` those that a JSON object may hold entry by entry, {"x": 3, "y": 2}; `optional` further
-    ones that JSON objects on stdin may hold; `called` says what an operand's option is, where it
+    `per_row` those whose numbers belong to one row each, such as the target classes of a batch;
+    `keyed` those that a JSON object may hold entry by entry, {"x": 3, "y": 2}; `optional` further
+    ones that JSON objects on stdin may hold; `flag_names` says what an operand's option is, where it
     isn't `--name`. `class_names` are what the classes of one number a row may be called.
     `response` is the operand that a response of a language model holds, which is taken in place of the
     others where no option has said what the numbers are, `unsettled`. `distributions` are operands
@@ -115,14 +115,9 @@ def read_blocks(
         for one in told.given
     ]
     if told.stdin:
-        from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
-
         raw = _check_stdin(stdin, told.stdin, alone=len(told.stdin) == len(names))
-        rows = sources.open_stdin(raw, layout(told.stdin, STDIN))
-        counted = set(told.stdin) <= set(per_row)
-        rows = one_per_row(rows, told.stdin[0]) if counted else rows
-        rows = _mark_empty(rows, told.stdin) if mark_empty else rows
-        feeds.insert(0, OperandSource(told.stdin, rows, may_block=True, one_per_row=counted))
+        per_row_only = set(told.stdin) <= set(per_row)
+        feeds.insert(0, _open_stdin(raw, told.stdin, layout, per_row=per_row_only, mark_empty=mark_empty))
     elif read_options.picks and not told.is_file_among(matrices):
         refuse_columns(read_options)
     if read_options.columns and told.columns.keys() >= {*told.stdin, *(one.name for one in told.given)}:
@@ -469,6 +464,25 @@ def _open_operand(
         column = block.operands[operand.name].reshape(-1, 1)
         block = block._replace(operands={operand.name: column}, lines=range(1, len(column) + 1))
     return OperandSource([operand.name], iter([block]))
+
+
+def _open_stdin(
+    stdin: BinaryIO | int,
+    names: Sequence[str],
+    make_parser: _ParserFactory,
+    *,
+    per_row: bool,
+    mark_empty: bool,
+) -> OperandSource:
+    """Return the source of the operands that are read from standard input."""
+    from aimath.read import _sources as sources  # noqa: PLC0415  only what is read from is loaded
+
+    rows = sources.open_stdin(stdin, make_parser(names, STDIN))
+    if per_row:
+        rows = one_per_row(rows, names[0])
+    if mark_empty:
+        rows = _mark_empty(rows, names)
+    return OperandSource(names, rows, may_block=True, one_per_row=per_row)
 
 
 def _check_stdin(

@@ -20,14 +20,12 @@ from aimath.cli.options import (
 )
 from aimath.cli.runner.job import split_names
 from aimath.cli.runner.seeds import rng_metadata
-from aimath.commands._shared import ANSWER_COPIES, single_matrix
+from aimath.commands._shared import price_quantities, single_matrix
 from aimath.errors import InputError, pluralize
 from aimath.read.blocks import check_budget
 from aimath.report import CrossCheck, Line, Panels, Plot, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aimath.report import Step
 
 EXAMPLE = (
@@ -139,22 +137,13 @@ def _report(result: Any, steps: tuple[Step, ...], tokens: str, memory: int | Non
         names={"entry": _token_labels(tokens, result.output.shape[-2])},
         plot=Plot("weights", kind="heat", title="weights: row = query, column = key", hidden="hidden"),
         drawn=lambda: {"hidden": getattr(result, "attention", result).hides(shape)},
-        check_memory=_memory_checker(shape, memory),
+        check_memory=price_quantities(
+            dict.fromkeys(PAIRWISE_FIELDS, math.prod(shape)),
+            memory,
+            alternative="--fields output",
+            shape=" x ".join(map(str, shape)),
+        ),
     )
-
-
-def _memory_checker(shape: tuple[int, ...], memory: int | None) -> Callable[[str], None]:
-    """Return a function that raises InputError if pairwise quantities exceed the memory limit."""
-    made: dict[str, None] = {}
-
-    def afford(name: str) -> None:
-        if name in PAIRWISE_FIELDS:
-            made[name] = None
-            size = ANSWER_COPIES * 8 * math.prod(shape) * len(made)
-            what = f"{', '.join(made)} of {' x '.join(map(str, shape))} numbers with their text"
-            check_budget(size, what, memory, alternative="--fields output")
-
-    return afford
 
 
 def _panels(index: str, *, masked: bool, corner: str = "") -> Panels:

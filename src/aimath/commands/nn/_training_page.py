@@ -21,18 +21,15 @@ TEXTS = 8
 def header(recipe: Recipe, run: Run, baselines: Sequence[Baseline]) -> PageHeader:
     """Return the head: what is learned, of how much, what to expect, and what simpler models reach."""
     usual = all(run.settings[name] == value for name, value in recipe.defaults.items() if name != "seed")
-    expected = f"{recipe.quality}, {_seconds(recipe.seconds)} on one core"
+    seconds = f"{recipe.seconds:.{0 if recipe.seconds >= 2.0 else 1}f} s"
+    expected = f"{recipe.quality}, {seconds} on one core"
     paragraphs = [
         Paragraph(f"{recipe.summary}: {run.weights:,} weights; {run.data}.", "title"),
-        Paragraph(f"expected  {expected}" + "" * usual + "; these settings are others" * (not usual)),
+        Paragraph(f"expected  {expected}" + "; these settings are others" * (not usual)),
     ]
     if baselines:
         paragraphs.append(Paragraph(f"baselines  {' · '.join(map(_baseline, baselines))}"))
     return PageHeader(tuple(paragraphs))
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds >= 2.0 else f"{seconds:.1f} s"
 
 
 def _baseline(baseline: Baseline) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from aimath.core.numerics.types import Array
 
+    _DivergenceTerms = Callable[[Array, Array, Array, np.ufunc], tuple[Array, Array]]
     PendingChecks = list[tuple[Array, str | None]]
 
 BLOCK = 32_768
@@ -321,7 +322,7 @@ def kl_rows(
     """
     log, divisor, nat = logarithm(base)
     if difference is not None or p.shape[-1] <= SHORT_ROW:
-        return _kl_termwise(p, q, base, difference, names)
+        return _sum_terms(_kl_terms, p, q, base, difference, names)
 
     def kernel(p: Array, q: Array) -> PartialSums:
         ratio = p / q
@@ -339,21 +340,26 @@ def kl_rows(
         for operand, name in zip((p, q), names, strict=False):
             check_simplex(operand, operand=name)
     if close.all():
-        return _kl_termwise(p, q, base)
+        return _sum_terms(_kl_terms, p, q, base)
     if close.any():
         whole = (*close.shape, p.shape[-1])
         near_p, near_q = (np.broadcast_to(a, whole)[close] for a in (p, q))
-        kl[close] = _kl_termwise(near_p, near_q, base)
+        kl[close] = _sum_terms(_kl_terms, near_p, near_q, base)
     return kl
 
 
-def _kl_termwise(
-    p: Array, q: Array, base: float, difference: Array | None = None, names: OperandNames = ()
+def _sum_terms(
+    terms: _DivergenceTerms,
+    p: Array,
+    q: Array,
+    base: float,
+    difference: Array | None = None,
+    names: OperandNames = (),
 ) -> Array:
     log, divisor, nat = logarithm(base)
 
     def kernel(p: Array, q: Array, difference: Array | None = None) -> PartialSums:
-        return PartialSums(_kl_terms(p, q, p - q if difference is None else difference, log))
+        return PartialSums(terms(p, q, p - q if difference is None else difference, log))
 
     logs, rest = reduce_rows(kernel, *((p, q) if difference is None else (p, q, difference)), names=names)
     return np.maximum(logs / divisor + rest / nat, 0.0) + 0.0
@@ -421,13 +427,9 @@ def js_rows(
 
     `difference` is p - q where the caller knows it better than the difference of the two doubles.
     """
-    log, divisor, nat = logarithm(base)
-
-    def kernel(p: Array, q: Array, difference: Array | None = None) -> PartialSums:
-        return PartialSums(_js_terms(p, q, p - q if difference is None else difference, log))
-
-    logs, rest = reduce_rows(kernel, *((p, q) if difference is None else (p, q, difference)), names=names)
-    return np.minimum(np.maximum(logs / divisor + rest / nat, 0.0) + 0.0, float(log(2.0) / divisor))
+    log, divisor, _ = logarithm(base)
+    js = _sum_terms(_js_terms, p, q, base, difference, names)
+    return np.minimum(js, float(log(2.0) / divisor))
 
 
 def js_terms(p: Array, q: Array, base: float, *, difference: Array | None = None) -> Array:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aimath.core.linalg._similarity import cosine, cosine_by_distance, cosines_with_sum
-from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_same_length, raise_at
+from aimath.core.numerics.arrays import (
+    Check,
+    as_floats,
+    as_vectors,
+    check_between,
+    check_same_length,
+    raise_at,
+)
 from aimath.core.numerics.exact import integer_sum, integer_to_float
 from aimath.errors import InputError, closest
 
@@ -125,8 +132,7 @@ def nearest_neighbours(
     q = _check_queries(queries, ready)
     hidden = np.union1d(np.asarray(exclude, np.intp), ready.zeros)
     count = len(ready.vectors) - len(hidden)
-    if not 1 <= top <= count:
-        raise InputError("{operand} must be 1 to {most}, not {value}", operand="top", most=count, value=top)
+    check_between("top", top, 1, count)
     unit = q / np.abs(q).max(axis=1, keepdims=True)
     unit = (unit / np.linalg.norm(unit, axis=1, keepdims=True)).astype(ready.vectors.dtype)
     place = np.empty((len(q), top), np.intp)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aimath.core.nn._sizes import check_heads, check_sizes
 from aimath.core.nn.autograd._functions import gelu, relu, silu
 from aimath.core.nn.autograd._fused import attend, embedding, layer_norm, linear, rms_norm
+from aimath.core.numerics.arrays import check_choice
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,13 +97,11 @@ class DecoderConfig(NamedTuple):
 
     def check(self) -> DecoderConfig:
         """Return the configuration, or raise an InputError if there can't be a decoder of it."""
-        for name in ("vocabulary", "width", "layers", "heads", "kv_heads", "context"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1, not {getattr(self, name)}", operand=name)
+        check_sizes(self, ("vocabulary", "width", "layers", "heads", "kv_heads", "context"))
         if self.heads % self.kv_heads:
             raise InputError(f"{self.heads} heads can't share {self.kv_heads} of keys", operand="kv_heads")
-        if self.head_width is None and self.width % self.heads:
-            raise InputError(f"width {self.width} isn't a multiple of {self.heads} heads", operand="heads")
+        if self.head_width is None:
+            check_heads(self.width, self.heads)
         if self.theta is not None and (self.d % 2 or not 0.0 < self.theta < math.inf):
             raise InputError("rotary positions need a theta above 0 and heads of even width", operand="theta")
         if self.rates is not None and len(self.rates) != self.d // 2:
@@ -113,9 +113,7 @@ class DecoderConfig(NamedTuple):
         choices = {"names": NAMES, "norm": ("layer", "rms"), "activation": ACTIVATIONS}
         choices |= {"qk_norm": ("none", "head", "all")}
         for name, known in choices.items():
-            if getattr(self, name) not in known:
-                why = f"{name} '{getattr(self, name)}' is not one of {', '.join(known)}"
-                raise InputError(why, operand=name)
+            check_choice(name, getattr(self, name), known)
         return self
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check
+from aimath.core.numerics.arrays import Check, check_between
 from aimath.core.numerics.types import may_lack_value
 from aimath.core.probability import log_softmax_rows
 from aimath.errors import InputError
@@ -346,8 +346,7 @@ class HeadAttention(NamedTuple):
 
     def check(self) -> Check:
         """Return 1 beside the sum of each row."""
-        sums = self.weights.sum(axis=-1, dtype=np.float64)
-        return Check(np.ones(len(sums), self.weights.dtype), sums)
+        return _check_row_sums(self.weights)
 
 
 class LayerAttention(NamedTuple):
@@ -358,8 +357,12 @@ class LayerAttention(NamedTuple):
 
     def check(self) -> Check:
         """Return 1 beside the sum of each row."""
-        sums = self.weights.sum(axis=-1, dtype=np.float64)
-        return Check(np.ones(sums.shape, self.weights.dtype), sums)
+        return _check_row_sums(self.weights)
+
+
+def _check_row_sums(weights: Scores | HeadScores) -> Check:
+    sums = weights.sum(axis=-1, dtype=np.float64)
+    return Check(np.ones(sums.shape, weights.dtype), sums)
 
 
 def attention_of(
@@ -370,16 +373,12 @@ def attention_of(
         ("layer", layer, decoder.config.layers),
         ("head", head or 0, decoder.config.heads),
     ):
-        if not 0 <= value < most:
-            if most == 1:
-                raise InputError(
-                    "{operand} must be 0, as there is one alone, not {value}",
-                    operand=name, value=value, usage=True,
-                )  # fmt: skip
+        if most == 1 and value:
             raise InputError(
-                "{operand} must be 0 to {most}, not {value}",
-                operand=name, most=most - 1, value=value, usage=True,
+                "{operand} must be 0, as there is one alone, not {value}",
+                operand=name, value=value, usage=True,
             )  # fmt: skip
+        check_between(name, value, 0, most - 1, usage=True)
     weights: Any = decoder.run(text.ids, keep=True, layers=[layer], last=True).attention
     chosen = finite(weights[0])
     return LayerAttention(layer, chosen) if head is None else HeadAttention(layer, head, chosen[head])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.nn._decoder import ACTIVATIONS, project
+from aimath.core.nn._sizes import check_heads, check_sizes
 from aimath.core.nn.autograd._fused import attend, embedding, layer_norm
-from aimath.core.numerics.arrays import Check
+from aimath.core.numerics.arrays import Check, check_choice
 from aimath.errors import InputError, Remedy
 
 if TYPE_CHECKING:
@@ -71,14 +72,9 @@ class EncoderConfig(NamedTuple):
 
     def check(self) -> EncoderConfig:
         """Return the configuration, or raise an InputError if there can't be an encoder of it."""
-        for name in ("vocabulary", "width", "layers", "heads", "inner", "context", "types"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1, not {getattr(self, name)}", operand=name)
-        if self.width % self.heads:
-            raise InputError(f"width {self.width} isn't a multiple of {self.heads} heads", operand="heads")
-        if self.activation not in ACTIVATIONS:
-            why = f"activation '{self.activation}' is not one of {', '.join(ACTIVATIONS)}"
-            raise InputError(why, operand="activation")
+        check_sizes(self, ("vocabulary", "width", "layers", "heads", "inner", "context", "types"))
+        check_heads(self.width, self.heads)
+        check_choice("activation", self.activation, ACTIVATIONS)
         return self
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.nn._parameters import Parameters
+from aimath.core.nn._sizes import check_heads, check_sizes
 from aimath.core.nn.autograd._functions import gelu, relu, silu
 from aimath.core.nn.autograd._fused import (
     attention,
@@ -17,6 +18,7 @@ from aimath.core.nn.autograd._fused import (
     layer_norm,
     linear,
 )
+from aimath.core.numerics.arrays import check_choice
 from aimath.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,14 +43,9 @@ class GPTConfig(NamedTuple):
 
     def check(self) -> GPTConfig:
         """Return the configuration, or raise an InputError if there can't be a GPT of it."""
-        for name, size in zip(self._fields[:5], self[:5], strict=True):
-            if size < 1:
-                raise InputError(f"{name} must be at least 1, not {size}", operand=name)
-        if self.width % self.heads:
-            raise InputError(f"width {self.width} isn't a multiple of {self.heads} heads", operand="heads")
-        if self.activation not in ACTIVATIONS:
-            why = f"activation '{self.activation}' is not one of {', '.join(ACTIVATIONS)}"
-            raise InputError(why, operand="activation")
+        check_sizes(self, self._fields[:5])
+        check_heads(self.width, self.heads)
+        check_choice("activation", self.activation, ACTIVATIONS)
         return self
 
 

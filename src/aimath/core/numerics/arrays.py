@@ -11,7 +11,7 @@ from aimath.core.numerics.double_double import compensated_sum
 from aimath.errors import InputError, Remedy, pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -282,3 +282,18 @@ def check_number(name: str, value: float, bound: str, *, usage: bool = False) ->
             "{operand} must be {bound}, not {value:g}", operand=name, bound=bound, value=value, usage=usage
         )
     return float(value)
+
+
+def check_between(name: str, value: int, low: int, high: int, *, usage: bool = False) -> None:
+    """Raise InputError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise InputError(
+            "{operand} must be {low} to {high}, not {value}",
+            operand=name, low=low, high=high, value=value, usage=usage,
+        )  # fmt: skip
+
+
+def check_choice(name: str, value: str, known: Collection[str]) -> None:
+    """Raise InputError unless a value is one of the known ones."""
+    if value not in known:
+        raise InputError(f"{name} '{value}' is not one of {', '.join(known)}", operand=name)

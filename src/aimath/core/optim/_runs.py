@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aimath.core.calculus import DataFunction
-from aimath.core.numerics.arrays import row_norms
+from aimath.core.numerics.arrays import check_choice, row_norms
 from aimath.core.optim import _convergence as _convergence
 from aimath.core.optim._over_data import resolve_batches, walk_over_data
 from aimath.core.optim._rules import (
@@ -527,9 +527,7 @@ def _count_runs(*options: Any) -> int:
 
 def _build_rule(optimizer: str, options: Mapping[str, Any], count: int) -> UpdateRule:
     """Return the update rule for options by run: floats for one run, columns for many."""
-    if optimizer not in OPTIMIZERS:
-        known = ", ".join(OPTIMIZERS)
-        raise InputError(f"optimizer '{optimizer}' is not one of {known}", operand="optimizer")
+    check_choice("optimizer", optimizer, OPTIMIZERS)
     by_run = {name: np.asarray(value) for name, value in options.items() if np.ndim(value)}
     shaped = {name: v.item() if count == 1 else v[:, np.newaxis] for name, v in by_run.items()}
     return OPTIMIZERS[optimizer](**{**options, **shaped})

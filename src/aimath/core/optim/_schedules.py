@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, raise_at
+from aimath.core.numerics.arrays import Check, check_choice, raise_at
 from aimath.core.optim._rules import check_learning_rate, raise_if_any
-from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +40,6 @@ def _polynomial(k: Array, options: ScheduleOptions) -> Array:
     return options.min_lr + (options.lr - options.min_lr) * left**options.power
 
 
-def _inverse_time(k: Array, options: ScheduleOptions) -> Array:
-    return options.lr / (1.0 + options.gamma * (k / options.step_size))
-
-
 def _cosine(k: Array, options: ScheduleOptions) -> Array:
     rates = options.min_lr + (options.lr - options.min_lr) * _cosine_decay(k, options.steps)
     return np.clip(rates, options.min_lr, options.lr)  # min + (lr - min) may round to above lr
@@ -68,7 +63,7 @@ SCHEDULES: dict[str, Callable[[Array, ScheduleOptions], Array]] = {
     "constant": _constant,
     "step": lambda k, plan: plan.lr * plan.gamma ** np.floor(k / plan.step_size),
     "exponential": lambda k, plan: plan.lr * plan.gamma**k,
-    "inverse-time": _inverse_time,
+    "inverse-time": lambda k, plan: plan.lr / (1.0 + plan.gamma * (k / plan.step_size)),
     "linear": _polynomial,
     "polynomial": _polynomial,
     "cosine": _cosine,
@@ -171,8 +166,7 @@ def schedule(
             f"a step must be a whole number from 0, not {k[~whole][0]:g}",
             operand="step",
         )
-    if schedule not in SCHEDULES:
-        raise InputError(f"schedule '{schedule}' is not one of {', '.join(SCHEDULES)}", operand="schedule")
+    check_choice("schedule", schedule, SCHEDULES)
     factor = DEFAULT_GAMMAS.get(schedule, 0.95) if gamma is None else gamma
     rise = np.floor(np.asarray(steps, np.float64) / 10.0) if warmup is None else warmup
     parts = (check_learning_rate(lr), steps, factor, step_size, min_lr, rise, power, init_lr)

@@ -49,7 +49,10 @@ def dead_links(pages: Mapping[str, str], known: Collection[str] = ()) -> list[st
     found: list[str] = []
     for path, page in read.items():
         found += [f"{path}: loads {each}" for each in page.loaded if _is_foreign(each)]
-        found += [f"{path}: has two places {each}" for each in sorted({*_twice(page.places)})]
+        found += [
+            f"{path}: has two places {each}"
+            for each in sorted({each for each in page.places if page.places.count(each) > 1})
+        ]
         for target in page.targets:
             if _is_foreign(target):
                 continue
@@ -64,7 +67,3 @@ def dead_links(pages: Mapping[str, str], known: Collection[str] = ()) -> list[st
 
 def _is_foreign(target: str) -> bool:
     return "//" in target or ":" in target.partition("/")[0]
-
-
-def _twice(places: list[str]) -> list[str]:
-    return [place for place in places if places.count(place) > 1]

@@ -144,11 +144,9 @@ def _read_file(path: str, limit: int | None) -> list[TensorSource]:
 
 
 def _signature(stream: Stream) -> tuple[int, ...]:
-    """Return what changes when the file is written."""
     if stream.size is None:
         raise InputError("weights are read more than once: give a file, not a pipe")
-    status = os.fstat(stream.raw.fileno())
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return stream.signature()
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from aimath.core.numerics.accumulators import (
     state_of_texts,
     texts_of_state,
 )
-from aimath.core.numerics.arrays import Check, as_floats
+from aimath.core.numerics.arrays import Check, as_floats, check_between
 from aimath.core.numerics.special import sigmoid
 from aimath.core.numerics.tallies import TallyAccumulator
 from aimath.core.numerics.types import may_lack_value
@@ -315,8 +315,8 @@ class EvaluationAccumulator:
     def result(self, base: float = math.e, top: int = TOP, bins: int = BINS) -> Evaluation:
         """Return what is known of all rows so far, cross-entropy with logarithms to a base."""
         nat = logarithm(base)[2]
-        _check_between("top", top, 1, 10**18)
-        _check_between("bins", bins, 1, MAX_BINS)
+        check_between("top", top, 1, 10**18)
+        check_between("bins", bins, 1, MAX_BINS)
         if not self.rows:
             raise InputError(
                 "no rows are left to evaluate" if self.ignored else "there are no rows to evaluate"
@@ -393,13 +393,6 @@ class EvaluationAccumulator:
 def share_stderr(hits: int, n: int) -> float:
     """Return the standard error √(p (1 - p) / (n - 1)) of a share; nan of a single trial."""
     return math.sqrt(hits * (n - hits) / (n - 1)) / n if n > 1 else math.nan
-
-
-def _check_between(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise InputError(
-            "{operand} must be {low} to {high}, not {value}", operand=name, low=low, high=high, value=value
-        )
 
 
 def evaluate(
