@@ -102,6 +102,7 @@ def generate(
         raise InputError(why, hint=f"try aimath generate {path} {way}", usage=True)
     _check_samplers(temperature, top_p, min_p)
     check_choice("--dtype", dtype, DTYPES)
+    wanted = parse_integer(label, "--label", 0, 10**6) if label else None
     if is_large(path):
         if label:
             raise InputError("a language model has no classes to ask for", usage=True).within("--label")
@@ -126,7 +127,7 @@ def generate(
         top_p=top_p if top_p < 1.0 else None,
         min_p=min_p or None,
         prompt=prompt,
-        label=parse_integer(label, "--label", 0, 10**6) if label else None,
+        label=wanted,
         seed=int(seed),
     )
     return _samples(model.samples(asked), asked, name)
