@@ -63,6 +63,15 @@ def test_gelu_of_float32_is_within_six_units(x):
     )
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_gelu_of_a_large_array_is_that_of_each_number(turned):
+    rows = np.random.default_rng(0).normal(0.0, 3.0, (7, _functions.BLOCK // 3)).astype(np.float32)
+    x = rows.T if turned else rows
+    assert np.array_equal(_functions.gelu(x), [_functions.gelu(row) for row in x])
+    bells, cdfs = zip(*map(_functions._bell_and_cdf, x), strict=True)  # of which the derivative is made
+    assert np.array_equal(_functions._bell_and_cdf(x), (bells, cdfs))
+
+
 @pytest.mark.parametrize("logits", [[40.0, 0.0, 1.0], [0.0, -800.0, 3.0], [1000.0, 1000.0, -5.0]])
 @pytest.mark.parametrize("target", [0, 2])
 def test_the_right_class_keeps_the_digits_of_the_others(logits, target):  # torch: p - 1 = 0

@@ -36,6 +36,8 @@ NORMAL_TAIL = (
 """(x + 4) exp(x²/2) P(Z > x) as a polynomial of (x - 4) / (x + 4), to 5e-10 of it for x from 0 to 40."""
 GELU_SLOPE, GELU_CUBE = math.sqrt(2.0 / math.pi), 0.044715
 """Of the approximation of gelu by tanh."""
+BLOCK = 16_384
+"""Numbers of a large array that are worked on at a time: a dozen such buffers stay in the cache."""
 
 
 def exp(x: Any) -> Any:
@@ -105,6 +107,16 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
 def _bell_and_cdf(v: Array) -> tuple[Array, Array]:
     """Return the normal density and cdf of float32, within 6 units, a tenth of the time that erfc takes."""
+    if v.size <= BLOCK:
+        return _bell_and_cdf_of_block(v)
+    flat, shape = v.ravel(), v.shape
+    bell, cdf = np.empty_like(flat), np.empty_like(flat)
+    for k in range(0, flat.size, BLOCK):
+        bell[k : k + BLOCK], cdf[k : k + BLOCK] = _bell_and_cdf_of_block(flat[k : k + BLOCK])
+    return bell.reshape(shape), cdf.reshape(shape)
+
+
+def _bell_and_cdf_of_block(v: Array) -> tuple[Array, Array]:
     x = np.minimum(np.abs(v), 40.0)
     near = np.rint(16.0 * x) / 16.0  # its square is exact, so that the exponential keeps its digits
     bell = np.exp(-0.5 * near * near) * np.exp(-0.5 * (x - near) * (x + near))
