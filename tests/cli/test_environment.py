@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.covering import some_and_all, turns
 
 pytestmark = pytest.mark.slow
 
@@ -53,11 +54,12 @@ def ran(line, more):
     return run.returncode, run.stdout, run.stderr
 
 
+@some_and_all
 @pytest.mark.parametrize("line", BLAS)
-def test_same_bytes_in_every_environment(line):
+def test_same_bytes_in_every_environment(line, share):
     answer = ran(line, {})
     assert (answer[0], bool(answer[1])) == (0, True)
-    for more in ENVIRONMENTS:
+    for more in turns(ENVIRONMENTS, BLAS.index(line), share):
         if "latin-1" in more.values() and ("explain" in line or "table" in line or "help" in line):
             continue  # text for people is drawn in the signs that the stream has
         assert ran(line, more) == answer, more

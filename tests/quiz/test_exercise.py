@@ -55,9 +55,9 @@ def test_wrong_routes_lead_elsewhere(maker):
         assert len({wrong.explanation for wrong in made.distractors}) >= len(made.distractors) - 1
         for wrong in made.distractors:
             assert math.isfinite(wrong.value)
-            assert not numeric_card(made).grade(NumberStyle().format(wrong.value)).correct
-            said = numeric_card(made).grade(NumberStyle().format(wrong.value)).feedback
-            assert said in {one.explanation for one in made.distractors}
+            graded = numeric_card(made).grade(NumberStyle().format(wrong.value))
+            assert not graded.correct
+            assert graded.feedback in {one.explanation for one in made.distractors}
 
 
 @pytest.mark.slow
@@ -75,7 +75,9 @@ def test_numbers_are_drawn_before_patience_ends(maker):
     rng, fair = np.random.default_rng(1), 0
     for _ in range(MAX_DRAWS):
         fair += maker(Sampler(rng)).is_distinguishable
-    assert fair >= MAX_DRAWS // 10
+        if fair >= MAX_DRAWS // 10:
+            return
+    pytest.fail(f"{fair} of {MAX_DRAWS} can be told from wrong routes")
 
 
 @each

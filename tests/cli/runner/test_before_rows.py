@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.cli.test_grammar import Call, literal
+from tests.covering import some_and_all, turns
 
 from aimath.cli.catalogue import COMMANDS, lookup
 from aimath.cli.options import Integer, Number
@@ -44,17 +45,19 @@ def test_nothing_in_is_nothing_out(warm, call):
         assert warm(call.name, *call.others, *fixed)[:3] == (0, b"", b"")
 
 
-def test_wrong_option_is_told_of_before_the_rows(warm, call):
+@some_and_all
+def test_wrong_option_is_told_of_before_the_rows(warm, call, share):
     others = {name for form in call.command.usages[1:] for name in form.selected_by} | {
         *call.command.operands
     }
     own = [part for part in call.command.params if part.flags and part.name not in others]
     flags = {part.flags[0] for part in own if part.nargs == 1}
     late = []
-    for flag in flags - {*call.others, *BY_ROWS}:
-        for value in WRONG:
+    for k, flag in enumerate(sorted(flags - {*call.others, *BY_ROWS})):
+        for j, value in enumerate(WRONG):
             if warm(*call.line(), flag, value).code == 2:
-                codes = [warm(call.name, *call.others, flag, value, stdin=data).code for data in INPUTS]
+                inputs = turns(INPUTS, k + j, share)
+                codes = [warm(call.name, *call.others, flag, value, stdin=data).code for data in inputs]
                 late += [(flag, value, codes)] if set(codes) != {2} else []
     assert not late
 

@@ -215,22 +215,26 @@ VALUES = ("1", "2", "3", ".5", "a,b", "a,b,c", "2x3", "1,2", "1,2,3", "x=2", "w=
 def idle_options(warm, name, words):
     """Give the options that are taken beside the words, and with no value of theirs change a quantity."""
 
-    def answer(*more):
-        ran = warm(name, *words, *more, "--json")
-        return ran.code, ran.out, warm(name, *words, *more, "--explain").out if ran.code == 0 else b""
+    plain = warm(name, *words, "--json")
+    assert plain.code == 0
+    derived = warm(name, *words, "--explain").out
 
-    plain = answer()
-    assert plain[0] == 0
+    def changes(*more):
+        """Say whether it is taken, and changes a quantity or the derivation."""
+        ran = warm(name, *words, *more, "--json")
+        codes.add(ran.code)
+        return ran.code == 0 and (
+            ran.out != plain.out or warm(name, *words, *more, "--explain").out != derived
+        )
+
     for part in lookup(name).params:
         skipped = part.name in (*OutputOptions._fields, *BOUNDS) or (name, part.name) in SATISFIED
         if not part.flags or skipped or {*part.flags} & {*words}:
             continue
         values = [()] if part.kind is bool else [(text,) * part.nargs for text in part.choices or VALUES]
-        answers = (answer(part.flags[0], *value) for value in values)
-        if not any(found[0] == 0 and found != plain for found in answers):
-            codes = {warm(name, *words, part.flags[0], *value, "--json").code for value in values}
-            if 0 in codes:
-                yield part.flags[0]
+        codes = set()
+        if not any(changes(part.flags[0], *value) for value in values) and 0 in codes:
+            yield part.flags[0]
 
 
 @pytest.mark.slow

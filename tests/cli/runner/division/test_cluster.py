@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cli.runner.division.conftest import FORMS, LINES
+from tests.covering import some_and_all, turns
 from tests.waiting import PATIENCE, wait_for_the_end_of, wait_until
 
 import aimath as package
@@ -235,10 +236,14 @@ def beside(running, files):
     return running
 
 
+MORE = [*LINES.values(), "entropy @a.npy --logits", "softmax @x-*.csv"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [*LINES.values(), "entropy @a.npy --logits", "softmax @x-*.csv"])
-def test_a_cluster_gives_the_bytes_of_one_process(aimath, beside, line):
-    for form in FORMS:
+@some_and_all
+@pytest.mark.parametrize("line", MORE)
+def test_a_cluster_gives_the_bytes_of_one_process(aimath, beside, line, share):
+    for form in turns(FORMS, MORE.index(line), share):
         wanted = aimath(*shlex.split(line), *form.split())
         assert aimath(*shlex.split(line), *form.split(), "--dask", beside.address) == wanted, form
 

@@ -6,6 +6,7 @@ import shlex
 
 import numpy as np
 import pytest
+from tests.covering import some_and_all, turns
 
 LINES = {
     "softmax": "softmax @a.npy",
@@ -45,12 +46,14 @@ def outcome(aimath, folder, line: str, form: str, *more: str):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
-def test_several_processes_give_the_bytes_of_one(aimath, small, line):
-    for form in FORMS:
-        wanted = outcome(aimath, small, line, form)
-        for workers in (2, 3, 4) if form == "--csv" else (2,):
-            assert outcome(aimath, small, line, form, "--workers", str(workers)) == wanted, (form, workers)
+@some_and_all
+@pytest.mark.parametrize("name", LINES)
+def test_several_processes_give_the_bytes_of_one(aimath, small, name, share):
+    ways = [*((form, 2) for form in FORMS), ("--csv", 3), ("--csv", 4)]
+    for form, workers in turns(ways, [*LINES].index(name), share):
+        wanted = outcome(aimath, small, LINES[name], form)
+        found = outcome(aimath, small, LINES[name], form, "--workers", str(workers))
+        assert found == wanted, (form, workers)
 
 
 @pytest.mark.parametrize("form", ["--csv", "--out o.npy"])

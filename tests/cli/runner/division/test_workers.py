@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cli.runner.division.conftest import FORMS, LINES, ROWS
+from tests.covering import some_and_all, turns
 from tests.waiting import PATIENCE, wait_for_the_end_of, wait_until
 
 from aimath.cli.runner.division.workers import WorkerPool, is_told_to_end
@@ -23,14 +24,15 @@ from aimath.errors import InputError
 
 
 @pytest.mark.slow
+@some_and_all
 @pytest.mark.usefixtures("files")
-@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
-def test_several_processes_give_the_bytes_of_one(aimath, line):
-    for form in FORMS:
-        wanted = aimath(*shlex.split(line), *form.split())
-        for workers in (2, 3, 4) if form == "--json" else (2,):
-            ran = aimath(*shlex.split(line), *form.split(), "--workers", str(workers))
-            assert ran == wanted, (form, workers)
+@pytest.mark.parametrize("name", LINES)
+def test_several_processes_give_the_bytes_of_one(aimath, name, share):
+    ways = [*((form, 2) for form in FORMS), ("--json", 3), ("--json", 4)]
+    for form, workers in turns(ways, [*LINES].index(name), share):
+        wanted = aimath(*shlex.split(LINES[name]), *form.split())
+        ran = aimath(*shlex.split(LINES[name]), *form.split(), "--workers", str(workers))
+        assert ran == wanted, (form, workers)
 
 
 @pytest.mark.slow
