@@ -272,6 +272,25 @@ def test_a_table_that_is_too_wide_for_a_terminal_keeps_its_first_columns_and_tha
     assert len(seen(answer(**columns), width=60)) > 500  # where nothing is to be saved
 
 
+def test_a_text_that_is_too_wide_for_a_terminal_is_cut_short(answer, seen):
+    run, said = ["digits", "names", "a run of a longer name"], ["a network learns which digit it is " * 2] * 3
+    rows = answer(run=run, seconds=[0.5, 9.0, 1.0], learns=said, seen=said)
+    for width in range(30, 240):
+        head, _, *lines = seen(rows, width=width, max_lines=36)
+        assert max(map(display_width, (head, *lines))) <= width
+        words = head.split()
+        if words[-1] != "…":
+            continue
+        if "learns" not in words:  # no room for a text that says something
+            assert "not shown: learns, seen (--all)" in " ".join(" ".join(lines[3:]).split())
+            assert width < 60
+            continue
+        at = head.index("learns")
+        told = [line[at:].removesuffix("…").rstrip() for line in lines[:3]]
+        assert all(said[0].startswith(text.partition("…")[0]) for text in told)
+        assert lines[3].strip() == ("cut short (--all)" if "seen" in words else "not shown: seen (--all)")
+
+
 def test_answers_beyond_a_screen_are_counted(answer, seen):
     answers = [answer(y=[[1.0, 2.0, 3.0]]) for _ in range(50)]
     lines = seen(*answers, max_lines=36)

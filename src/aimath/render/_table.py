@@ -60,6 +60,10 @@ NO_VALUE = "-"
 """What is shown of a quantity that may lack a value, and does."""
 
 
+MIN_TEXT = 24
+"""Of a text that is cut short, so much is shown at least."""
+
+
 class Grid(NamedTuple):
     """A table as text, with `hidden` rows elided behind the first HEAD_LINES."""
 
@@ -95,7 +99,10 @@ class Grid(NamedTuple):
         return self._replace(units=("",) * len(self.units)).with_note("   ".join(said))
 
     def narrowed(self, layout: LayoutOptions) -> Grid:
-        """Return the table with as many columns as fit, above all the drawn one, and how many more."""
+        """Return the table with as many columns as fit, above all the drawn one, and how many more.
+
+        The next is cut to the room that is left, if it is text and enough of it is seen.
+        """
         titles = self.with_units_below().heads
         widths = [
             2 + max(display_width(head), display_width(column[0]))
@@ -106,15 +113,21 @@ class Grid(NamedTuple):
         order = sorted(range(len(widths)), key=lambda k: (k > 0, titles[k] != self.plotted_name, k))
         fitting = sum(total <= room for total in itertools.accumulate(widths[k] for k in order))
         kept = sorted(order[: max(1, fitting)])
+        columns = dict(enumerate(self.columns))
+        left = room - sum(widths[k] for k in kept) - 2
+        following = order[len(kept)] if len(kept) < len(order) else 0
+        if following in self.text_columns and left >= MIN_TEXT:
+            columns[following] = pad([safe_label(text.rstrip(), layout, left) for text in columns[following]])
+            kept = sorted([*kept, following])
         narrow = self._replace(
             heads=(*(self.heads[k] for k in kept), dots),
             units=("",) * (len(kept) + 1),
-            columns=[*(self.columns[k] for k in kept), [dots] * len(self.columns[0])],
+            columns=[*(columns[k] for k in kept), [dots] * len(self.columns[0])],
             text_columns=frozenset(place for place, k in enumerate(kept) if k in self.text_columns),
             plotted=(),
         )
         gone = [head for k, head in enumerate(self.heads) if k not in kept]
-        told = f"not shown: {', '.join(gone)} (--all)"
+        told = f"not shown: {', '.join(gone)} (--all)" if gone else "cut short (--all)"
         return narrow.with_note(told if len(gone) <= MAX_GONE else f"… {len(gone)} more columns (--all)")
 
     def fits(self, width: int) -> bool:

@@ -45,9 +45,9 @@ class LiveCurve:
             self.heldout.append((row.step, row.heldout))
             self.redraw()
 
-    def redraw(self) -> None:
-        """Draw, if the last picture is old enough."""
-        if not self.view.is_due or not (self.train and self.heldout):
+    def redraw(self, *, is_last: bool = False) -> None:
+        """Draw, if the last picture is old enough or there is none to come."""
+        if not (self.view.is_due or (is_last and self.view.enabled)) or not (self.train and self.heldout):
             return
         import numpy as np
 
@@ -82,4 +82,8 @@ def live_curve(unit: str, steps: int, baselines: Sequence[Baseline]) -> Iterator
         braille=terminal.braille,
     )
     with live(layout, interval=INTERVAL) as view:
-        yield LiveCurve(view, unit, steps, baselines)
+        curve = LiveCurve(view, unit, steps, baselines)
+        try:
+            yield curve
+        finally:
+            curve.redraw(is_last=True)
