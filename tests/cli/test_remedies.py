@@ -19,6 +19,8 @@ FILES = {
     "miss.csv": b"a,b\n1,\n3,4\n",
     "rows.jsonl": b'{"u": [1, 2], "v": [3, 4]}\n',
     "odd.data": b"1 2\n3 4\n",
+    "texts.csv": b"name,size,kind,w\nann,1,a,3\nbob,2,b,5\n",
+    "unnamed.csv": b"name,my size,kind,w\nann,1,a,3\nbob,2,b,5\n",
 }
 LINES = [
     "entropy 2 1 .1", "entropy 2 1 -1", "entropy 3 5", "entropy .5 .6", "kl 2,1,.1 1,1,1", "js 2,1 1,2",
@@ -37,6 +39,7 @@ LINES = [
     "analogy king man woman --vectors nofile.txt", "help sofmax", "man sofmax", "demo sofmax", "guide maps", "quiz sofmax",
     "completion", "sofmax 1 2", "temperature x", "describe 1 x", "softmax --temperature lin:1:2", "cross-entropy --logits 2,1 --target 5",
     "svd-approx sq.csv --rank 1 --save-factors a.npy a.npy", "svd-approx sq.csv --rank 1 --save-factors a.txt b.npy",
+    "softmax @texts.csv", "pca texts.csv", "describe @texts.csv", "entropy @unnamed.csv --normalize", "layer-norm @unnamed.csv",
     "softmax 1 2 --labels a", "attention '1 0; 0 1' --heads 1 --tokens a", "matmul 1,2 3,4,5", "--versoin",
 ]  # fmt: skip
 SAMPLES = {"FORM": "csv", "KEY": "u", "FILE": "x", "A:B:N": "1:2:3", "MxN": "3x3", "...": "1"}

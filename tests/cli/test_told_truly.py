@@ -141,3 +141,26 @@ def test_whole_number_with_an_exponent_is_shown_without(digits, exponent):
 
 def test_whole_number_option_shows_it(refused):
     assert "write 1000000" in refused("rope", "1", "0", "--start", "1e6")
+
+
+@pytest.mark.parametrize(
+    "line", ["softmax @t.csv", "describe @t.csv", "softmax", "pca t.csv", "layer-norm @t.csv"]
+)
+def test_table_with_texts_is_told_its_columns_of_numbers(aimath, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(tmp_path)
+    name, *words = line.split()
+    for head, picked in (
+        ("name,size,kind,w", "size,w"),
+        ("name,my-size,kind,w", "2,4"),
+        ("w,size,kind,w", "2,4"),
+    ):
+        text = f"{head}\nann,1,a,3\nbob,2,b,5\ncid,3,a,9\n"
+        (tmp_path / "t.csv").write_text(text)
+        ran = aimath(name, *words, stdin="" if words else text)
+        assert ran.code == 1
+        assert ":2:1: 'ann' is not a number\n" in ran.err
+        assert ran.err.endswith(f"\n  use --column {picked} for the columns of numbers\n")
+        assert aimath(name, *words, "--column", picked, stdin="" if words else text).code == 0
+    for text in ("a,b\n1,2\n3,0.l\n", "a,b\nx,y\nz,w\n"):  # a slip, and no numbers at all
+        (tmp_path / "t.csv").write_text(text)
+        assert "--column" not in aimath(name, *words, stdin="" if words else text).err

@@ -197,3 +197,31 @@ def test_rows_of_objects_of_unequal_length_are_named(warm, tmp_path):
     ran = warm("cosine", "--matrix", f"@{tmp_path}/x.jsonl", "--key", "e")
     assert (ran.code, ran.out) == (1, b"")
     assert "x.jsonl:2" in ran.text
+
+
+NAMES, OWN_FILE = ["cat", "dog", "cow"], ("evaluate", "compare", "cross-entropy", "focal")
+
+
+@pytest.mark.parametrize("name", OWN_FILE)
+@pytest.mark.parametrize(
+    "file", ["column.txt", "blanks.txt", "commas.txt", "row.csv", "column.csv", "headed.csv"]
+)
+def test_classes_in_a_file_of_their_own_may_be_names(aimath, tmp_path, monkeypatch, name, file):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "logits.csv").write_text("\n".join(["a,b,c", *ROWS]) + "\n")
+    (tmp_path / file).write_bytes(WRITTEN[file]([NAMES[k] for k in LABELS]))
+    given = ("--a", "@logits.csv", "--b", "@logits.csv") if name == "compare" else ("--logits", "@logits.csv")
+    words = (name, *given, *(("--logits",) if name == "compare" else ()), "--target")
+    wanted = aimath(*words, ",".join(map(str, LABELS)))
+    assert (wanted.code, wanted.err) == (0, "")
+    assert aimath(*words, f"@{file}", "--labels", ",".join(NAMES)) == wanted
+    if not file.startswith(("column", "headed")):
+        return  # of a single row of words, none of them known, nobody can tell that they are classes
+    unnamed = aimath(*words, f"@{file}")
+    assert unnamed.code == 1
+    assert "name the classes by --labels, in their order" in unnamed.err
+    (tmp_path / file).write_bytes(WRITTEN[file](["cat", "dog", "owl", "cat", "cat"]))
+    unknown = aimath(*words, f"@{file}", "--labels", ",".join(NAMES))
+    assert unknown.code == 1
+    assert "'owl' is none of the classes 'cat', 'dog', 'cow'" in unknown.err
+    assert unknown.err.startswith(f"aimath {name}: error: {file}:")

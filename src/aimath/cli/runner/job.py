@@ -401,7 +401,10 @@ def _read_apart(
 
 def _refuse_row_options(job: Job) -> None:
     """Raise InputError if an option is about the rows of an answer, where all rows are one."""
-    if job.reduction and job.labels and not job.command.name_of(ENTRY_LABELS):
+    named = job.command.name_of(ENTRY_LABELS) or any(
+        job.operand_spec(name).per_row for name in job.operand_names
+    )
+    if job.reduction and job.labels and not named:
         raise InputError("--labels names the entries of rows, and all rows are one answer", usage=True)
     if job.reduction and (job.read_options.id or job.read_options.row_labels):
         flag = "--id" if job.read_options.id else "--row-labels"

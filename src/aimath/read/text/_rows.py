@@ -82,6 +82,7 @@ class RowParser(RowLayout):
         """Read the first record, and return whether it is a header."""
         how = self.read_options
         self.by_json = self.is_json(record.data)
+        self.classes = class_numbers(self.class_names)
         self.refuse_idle("JSON" if self.by_json else "text")
         if self.by_json:
             self.refuse_columns("JSON", "use --key KEY in place of --column")
@@ -96,7 +97,8 @@ class RowParser(RowLayout):
                 raise error.within(f"{display_path(self.source)}:{record.line}") from None
             cells = ["0"]  # parse_row() says what is wrong with it
         numeric = _holds_numbers([cell.rpartition("=")[2] for cell in cells])
-        is_header = how.header or not (numeric or all(map(is_missing, cells)))
+        is_class = self.holds_classes and self.classes.keys() >= set(cells)
+        is_header = how.header or not (numeric or is_class or all(map(is_missing, cells)))
         if is_header:
             self.labels = tuple(cells)
             self.width = len(cells) if self.strict else 0
@@ -234,6 +236,11 @@ class RowParser(RowLayout):
         for text in self.constants.values():
             if text not in self.classes:
                 raise columns.unknown(text)
+
+    @property
+    def holds_classes(self) -> bool:
+        """Whether all that is read are classes, by their numbers or names."""
+        return set(self.names) <= set(self.per_row_names)
 
     @property
     def is_cut(self) -> bool:
@@ -418,14 +425,28 @@ class RowParser(RowLayout):
                 values.append(self._parse_cell(value if name else cell, entry))
             except InputError as error:
                 error.entry = entry
+                error.hint = error.hint or self._columns_of_numbers(cells)
                 raise
             names += [name] if name else []
         return tuple(names), values
 
+    def _columns_of_numbers(self, cells: Sequence[str]) -> str:
+        """Return the way out of a table whose row holds texts too, or nothing."""
+        if self.places is not None or not self.is_alone or not 1 < len(cells) == len(self.labels):
+            return ""
+        found = [k for k, cell in enumerate(cells) if is_number(cell) or is_missing(cell)]
+        if not found or any(looks_numeric(cells[k]) for k in {*range(len(cells))} - {*found}):
+            return ""  # 0.l is a slip, not a text
+        labels = [self.labels[k].strip() for k in found]
+        plain = all(re.fullmatch(r"[A-Za-z]\w*", label) and self.labels.count(label) == 1 for label in labels)
+        picked = labels if plain else [str(k + 1) for k in found]
+        return f"use --column {','.join(picked)} for the columns of numbers"
+
     def _parse_cell(self, cell: str, place: int) -> float | None:
         """Return one cell as a number, or nan or None where it is missing."""
         if not is_missing(cell):
-            named = place in self.class_places and not is_number(cell)
+            may_be_class = self.holds_classes or place in self.class_places
+            named = may_be_class and not (is_number(cell) or looks_numeric(cell))
             return float(class_number(cell, self.classes)) if named else self.parse_number(cell)
         if self.read_options.missing == "error":
             what = f"{quote(cell)} is not a number" if cell else "the cell is empty"
