@@ -163,7 +163,7 @@ def _as_array(values: ArrayLike, operand: str) -> Array:
     array = as_floats(values, operand=operand)
     if array.ndim > 1:
         check_finite(array, operand)
-    return as_vectors(array, operand=operand)
+    return as_vectors(values, operand=operand)
 
 
 def _check_finite(value: float, name: str, operand: str = "b") -> float:
