@@ -24,7 +24,7 @@ FILES = {
 }
 LINES = [
     "entropy 2 1 .1", "entropy 2 1 -1", "entropy 3 5", "entropy .5 .6", "kl 2,1,.1 1,1,1", "js 2,1 1,2",
-    "cross-entropy 2,1 .5,.5", "perplexity 3 2", "rlhf 1,2 --reference 3,4", "mutual-information '2 1; 1 3'",
+    "cross-entropy 2,1 .5,.5", "perplexity 3 2", "perplexity 2 1 .1", "perplexity 2 1 -1", "rlhf 1,2 --reference 3,4", "mutual-information '2 1; 1 3'",
     "inverse '1 2; 2 4'", "pca '1 2; 3 4; 5 7' --components 9", "svd-approx randn:200x200 --exact --max-memory 1M",
     "gd --fields point_w", "gd --fields gradient_w", "softmax 1 2 --fields probs_1", "softmax 1 2 --fields nope",
     "pca '1 2; 3 4; 5 7' --fields ratio_1", "softmax 1 2 --format npy", "softmax 1 2 --explain --csv", "softmax 1 2 --explian",

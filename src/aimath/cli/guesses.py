@@ -13,6 +13,7 @@ from aimath.cli.fast_parser import escape_negatives
 from aimath.content.synonyms import (
     BARE_OPERANDS,
     COMMAND_SYNONYMS,
+    COMPLEMENT_OPTIONS,
     FUNCTION_SYNONYMS,
     LEADING_WORDS,
     LINES_ALONE,
@@ -191,14 +192,21 @@ def _with_options_meant(line: str) -> str:
 
 
 def _option_words(word: str, meant: Sequence[str], values: Sequence[str]) -> list[str]:
-    """Return the words of an option as the command calls it, its value a standard deviation or split."""
+    """Return the words of an option as the command calls it, its value rooted, from 1 or split."""
     name = normalized(word)
     if name in ROOTED_OPTIONS and meant[0] == "--sigma":
         values = [",".join(map(_square_root, value.split(","))) for value in values]
+    if name in COMPLEMENT_OPTIONS:
+        values = [",".join(map(_other_side, value.split(","))) for value in values]
     if name in SPLIT_OPTIONS:
         parts = [part.strip(" []()") for value in values for part in value.split(",")]
         return [word for pair in zip(SPLIT_OPTIONS[name], parts, strict=False) for word in pair]
     return [*meant, *values]
+
+
+def _other_side(text: str) -> str:
+    """Return 1 - p of the text of a probability p, and anything else as it is."""
+    return (_complement(text) if is_number(text) else "") or text
 
 
 def _square_root(text: str) -> str:

@@ -133,7 +133,8 @@ OPTION_SYNONYMS = {
     "var": ("--sigma",),
     "mean2": ("--mu2",), "std2": ("--sigma2",), "log-var": ("--logvar",),
     "n-components": ("--components", "--rank"), "k": ("--components", "--rank", "--top", "-K"),
-    "components": ("--rank",), "dim": ("--components",), "dims": ("--components",), "r": ("--rank",),
+    "components": ("--rank",), "dim": ("--components", "--d-model"), "dims": ("--components",),
+    "r": ("--rank",),
     "rank": ("--components",), "topn": ("--top",), "top-n": ("--top",),
     "n": ("--steps", "--top", "--count", "--components"),
     "jobs": ("--workers",), "n-jobs": ("--workers",), "num-workers": ("--workers",),
@@ -158,9 +159,10 @@ OPTION_SYNONYMS = {
     "v": ("-V", "--explain"), "p": ("--p",), "pool": ("--pooling",), "pooling-mode": ("--pooling",),
     "max-length": ("--truncate",), "normalize-embeddings": ("--no-normalize",),
     **dict.fromkeys(("num-layers", "n-layers", "n-layer", "num-hidden-layers"), ("--layers",)),
-    **dict.fromkeys(("hidden-size", "n-embd", "embed-dim"), ("--d-model",)), "vocab-size": ("--vocab",),
-    "intermediate-size": ("--d-ff",), "t-max": ("--steps",),
+    **dict.fromkeys(("hidden-size", "n-embd", "embed-dim", "width"), ("--d-model",)),
+    "vocab-size": ("--vocab",), "intermediate-size": ("--d-ff",), "t-max": ("--steps",),
     **dict.fromkeys(("warmup-steps", "num-warmup-steps"), ("--warmup",)),
+    **dict.fromkeys(("total", "total-steps", "num-training-steps"), ("--steps",)),
     "queries": ("-Q",), "keys": ("-K",), "values": ("-V",),
     "size": ("--shape",), "embeddings": ("--vectors",), "file": ("--vectors",),
     "label": ("--target",), "y": ("--target",), "targets": ("--target",), "smoothing": ("--label-smoothing",),
@@ -173,6 +175,7 @@ OPTION_SYNONYMS = {
         ("--likelihood",),
     ),
     "false-positive-rate": ("--false-positive",), "priors": ("--prior",), "fpr": ("--false-positive",),
+    **dict.fromkeys(("specificity", "tnr", "true-negative-rate"), ("--false-positive",)),
     "fp": ("--false-positive",), "marginal": ("--evidence",), "ppf": ("--quantile",),
     "timestep": ("--t",), "timesteps": ("--T",), "num-timesteps": ("--T",), "beta": ("--beta-start",),
     "reward": ("--rewards",), "ref": ("--reference",), "kl-coef": ("--beta",),
@@ -227,6 +230,9 @@ NOTHING_ALIKE = (
 
 ROOTED_OPTIONS = ("variance", "var")
 """Options whose value is the square of the one that stands for them."""
+
+COMPLEMENT_OPTIONS = ("specificity", "tnr", "true-negative-rate")
+"""Options whose value is 1 less that of the one that stands for them."""
 
 SPLIT_OPTIONS = {"betas": ("--beta1", "--beta2")}
 """Options that take a list where aimath has one for each of its numbers."""

@@ -115,3 +115,16 @@ def test_blocks_add_up(monkeypatch):
 def test_what_has_no_answer_says_why(call, why):
     with pytest.raises(InputError, match=why):
         call()
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("operand", ["a", "b"])
+def test_what_is_no_number_is_named_by_its_row_and_column(operand, wrong):
+    arrays = {"a": np.ones((3, 4)), "b": np.ones((3, 4))}
+    arrays[operand][1, 2] = wrong
+    with pytest.raises(InputError, match=rf"entry \(2,3\) of {operand} is {wrong}"):
+        linalg.difference(**arrays)
+    with pytest.raises(InputError, match=rf"value 3 is {wrong}"):
+        linalg.difference(*(arrays[name][1] for name in ("a", "b")))
+    with pytest.raises(InputError, match=f"value is {wrong}"):
+        linalg.difference(*(arrays[name][1, 2] for name in ("a", "b")))

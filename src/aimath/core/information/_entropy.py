@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.numerics.axes import Scalars, Vectors
+    from aimath.core.numerics.types import Array
 
 
 class Entropy(NamedTuple):
@@ -122,16 +123,21 @@ def _entropy_of_probs(probs: Any, base: float, normalize: bool) -> Entropy:
     try:
         return Entropy(None, p, float(base), entropy_rows(p, base, names=(None,)))
     except InputError as error:
-        row = p.reshape(-1, p.shape[-1])[error.row or 0 :][:1]
-        if (row < 0.0).any():
-            error.hint = Remedy("use {logits} if these are logits", logits=...)
-        elif (row > 1.0).any() and (row != np.floor(row)).any():  # whole numbers are more likely counts
-            error.hint = Remedy(
-                "use {logits} if these are logits, or {normalize} to divide weights by their sum",
-                logits=...,
-                normalize=True,
-            )
-        raise
+        raise advise_logits(error, p) from None
+
+
+def advise_logits(error: InputError, p: Array) -> InputError:
+    """Return the error about a row of `p` that is no distribution, with what it may be instead."""
+    row = p.reshape(-1, p.shape[-1])[error.row or 0 :][:1]
+    if (row < 0.0).any():
+        error.hint = Remedy("use {logits} if these are logits", logits=...)
+    elif (row > 1.0).any() and (row != np.floor(row)).any():  # whole numbers are more likely counts
+        error.hint = Remedy(
+            "use {logits} if these are logits, or {normalize} to divide weights by their sum",
+            logits=...,
+            normalize=True,
+        )
+    return error
 
 
 def _entropy_of_logits(logits: Any, base: float) -> Entropy:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from aimath.core.information._entropy import entropy
+from aimath.core.information._entropy import advise_logits, entropy
 from aimath.core.information._reductions import (
     Rounding,
     adds_up,
@@ -24,6 +24,7 @@ from aimath.core.numerics.arrays import Check, as_vectors, raise_at
 from aimath.core.numerics.double_double import divide_dd, two_sum
 from aimath.core.numerics.forms import select_form
 from aimath.core.probability import log_softmax_rows
+from aimath.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -68,7 +69,10 @@ def _perplexity_of_probs(probs: Any, normalize: bool) -> Perplexity:
         bits, rounding = entropy_rows(p, 2.0, low=low), Rounding(low)
     else:
         p, rounding = as_distribution(probs), Rounding()
-        bits = entropy_rows(p, 2.0, names=(None,))
+        try:
+            bits = entropy_rows(p, 2.0, names=(None,))
+        except InputError as error:
+            raise advise_logits(error, p) from None
     return Perplexity(p, bits * math.log(2.0), np.minimum(power(2.0, bits), float(p.shape[-1])), rounding)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aimath.core.numerics.arrays import Check, as_vectors, format_shape
+from aimath.core.numerics.arrays import Check, as_floats, as_vectors, check_finite, format_shape
 from aimath.core.numerics.cosines import cosine_of_two
 from aimath.core.numerics.double_double import two_sum
 from aimath.errors import InputError
@@ -109,7 +109,7 @@ def difference(a: ArrayLike, b: ArrayLike) -> Difference:
     >>> difference([3.0, 4.0], [3.0, 4.5]).relative
     0.1
     """
-    x, y = as_vectors(a, operand="a"), as_vectors(b, operand="b")
+    x, y = _as_array(a, "a"), _as_array(b, "b")
     if x.shape != y.shape:
         raise InputError(f"a is {format_shape(x)} and b is {format_shape(y)}: shapes must agree")
     flat, other = x.reshape(-1), y.reshape(-1)
@@ -156,6 +156,14 @@ def _ldexp(mantissa: float, exponent: int) -> float:
         return math.ldexp(mantissa, exponent)
     except OverflowError:
         return math.inf
+
+
+def _as_array(values: ArrayLike, operand: str) -> Array:
+    """Return finite numbers in their shape; of rows an error names the row."""
+    array = as_floats(values, operand=operand)
+    if array.ndim > 1:
+        check_finite(array, operand)
+    return as_vectors(values, operand=operand)
 
 
 def _check_finite(value: float, name: str, operand: str = "b") -> float:
