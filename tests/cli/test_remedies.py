@@ -39,7 +39,7 @@ LINES = [
     "analogy king man woman --vectors nofile.txt", "help sofmax", "man sofmax", "demo sofmax", "guide maps", "quiz sofmax",
     "completion", "sofmax 1 2", "temperature x", "describe 1 x", "softmax --temperature lin:1:2", "cross-entropy --logits 2,1 --target 5",
     "svd-approx sq.csv --rank 1 --save-factors a.npy a.npy", "svd-approx sq.csv --rank 1 --save-factors a.txt b.npy",
-    "softmax @texts.csv", "pca texts.csv", "describe @texts.csv", "entropy @unnamed.csv --normalize", "layer-norm @unnamed.csv",
+    "compare @sq.csv @sq.csv", "compare 2,1 1,2", "evaluate --probs 2,1 --target 0", "softmax @texts.csv", "pca texts.csv", "describe @texts.csv", "entropy @unnamed.csv --normalize", "layer-norm @unnamed.csv",
     "softmax 1 2 --labels a", "attention '1 0; 0 1' --heads 1 --tokens a", "matmul 1,2 3,4,5", "--versoin",
 ]  # fmt: skip
 SAMPLES = {"FORM": "csv", "KEY": "u", "FILE": "x", "A:B:N": "1:2:3", "MxN": "3x3", "...": "1"}

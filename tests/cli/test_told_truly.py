@@ -164,3 +164,16 @@ def test_table_with_texts_is_told_its_columns_of_numbers(aimath, tmp_path, monke
     for text in ("a,b\n1,2\n3,0.l\n", "a,b\nx,y\nz,w\n"):  # a slip, and no numbers at all
         (tmp_path / "t.csv").write_text(text)
         assert "--column" not in aimath(name, *words, stdin="" if words else text).err
+
+
+@pytest.mark.parametrize("name", ["compare", "evaluate"])
+@pytest.mark.parametrize("rows", ["2,1,.1\n0,3,1\n", ".5,-.5,1\n.2,.3,.5\n", ".5,.2,.2\n.2,.3,.5\n"])
+def test_logits_that_nobody_called_so_are_offered_their_option(aimath, tmp_path, monkeypatch, name, rows):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.csv").write_text(rows)
+    words = ("@x.csv", "@x.csv") if name == "compare" else ("--probs", "@x.csv", "--target", "0,1")
+    ran = aimath(name, *words)
+    assert ran.code == 1
+    assert ran.err.startswith(f"aimath {name}: error: x.csv:1")
+    assert ran.err.endswith("\n  use --logits if they are logits\n")
+    assert "--logits if" not in aimath("compare", ".5,.5", ".4,.6", "--target", "7").err

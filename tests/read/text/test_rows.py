@@ -26,7 +26,7 @@ CSV = {
     "column of numbers": (b"5,1\n6,2\n", {"column": "2"}, [[1, 2]]),
     "column with gaps": (b"a,b\n1,2\n\n,4\n5,6\n", {"column": "a", "missing": "skip"}, [[1, 5]]),
     "column with a mistake": (b"a,b\n1,2\n3,x\n5,6\n", {"column": "b"}, ["'x' is not a number"]),
-    "column past the end": (b"1,2\n", {"column": "3"}, ["has no column 3: it has 2"]),
+    "column past the end": (b"1,2\n", {"column": "3"}, ["the row has no column 3: it has 2"]),
     "brackets are cells": (b"1,2\n[3,4]\n", {}, [[1, 2], "'[3' is not a number"]),
     "nothing below the header": (b"a,b\n", {}, []),
 }

@@ -80,7 +80,7 @@ class ModelRows:
         try:
             found.update(a, b, None if target is None else class_indices(target))
         except InputError as error:
-            if self.scale == "probs" and not error.hint and error.row is not None:
+            if self.scale == "probs" and error.operand in ("a", "b") and error.row is not None:
                 error.hint = "use --logits if they are logits"
             raise
         self.accumulator = found

@@ -127,7 +127,7 @@ class TableParser:
         self.names = self.names or tuple(str(k + 1) for k in range(width))
         picked = self.parser.places
         if picked and max(picked) >= width:
-            raise InputError(f"has no column {max(picked) + 1}: it has {width}")
+            raise InputError(f"the row has no column {max(picked) + 1}: it has {width}")
         return width == len(self.names)
 
     def _column(self, k: int, cells: Sequence[str], lines: Sequence[int]) -> Column:

@@ -397,7 +397,7 @@ class RowParser(RowLayout):
             more = [*self.id_places.values(), -1 if self.row_label_place is None else self.row_label_place]
             last = max(*self.places, *more)
             if last >= width:
-                raise InputError(f"has no column {last + 1}: it has {width}")
+                raise InputError(f"the row has no column {last + 1}: it has {width}")
             self._check_words(width)
 
     def _check_words(self, width: int) -> None:
