@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from itertools import pairwise
 
@@ -32,11 +33,19 @@ MORE = [
 ALL = [line for name in CALCULATORS for line in lines(name)] + MORE
 
 
-def pictures(line, **how):
-    """The lines of what --plot draws of a command line, none where a switch doesn't go with the example."""
+@functools.cache
+def reports_of(line):
+    """The reports of a command line, none where a switch doesn't go with the example."""
     try:
-        reports = run_captured(line).reports
+        return run_captured(line).reports
     except InputError:
+        return []
+
+
+def pictures(line, **how):
+    """The lines of what --plot draws of a command line."""
+    reports = reports_of(line)
+    if not reports:
         return []
     writer = PlotWriter(LayoutOptions(**how))
     return (b"".join(map(writer.write, reports)) + writer.finish()).decode().splitlines()
@@ -44,10 +53,7 @@ def pictures(line, **how):
 
 def has_picture(line):
     """Give whether the answer of a line declares a plot; one that is refused has none."""
-    try:
-        return any(report.plots for report in run_captured(line).reports)
-    except InputError:
-        return False
+    return any(report.plots for report in reports_of(line))
 
 
 @pytest.mark.slow

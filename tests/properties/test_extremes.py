@@ -17,7 +17,7 @@ from aimath.render.report_view import ReportView
 
 QUICK = 4
 MORE = pytest.mark.parametrize(
-    "count", [pytest.param(30, marks=pytest.mark.slow), pytest.param(150, marks=pytest.mark.exhaustive)]
+    "count", [pytest.param(12, marks=pytest.mark.slow), pytest.param(150, marks=pytest.mark.exhaustive)]
 )
 """So many lines of each command are drawn."""
 """Lines drawn of each form."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import io
 import os
 import re
@@ -13,7 +14,7 @@ import unicodedata
 import numpy as np
 import pytest
 from tests.cli.test_names import CALCULATORS, lines
-from tests.commands.test_pictures import ALL, MORE
+from tests.commands.test_pictures import ALL, MORE, pictures, reports_of
 from tests.render.reading_svg import LINK, SVG, Figure, number
 
 from aimath.cli.runner.capture import run_captured
@@ -216,20 +217,27 @@ def test_every_command_has_a_figure(name):
     assert DARK.paper.encode() in first
 
 
+@functools.cache
+def with_reports(*, each):
+    """The lines that have a picture: each, or of those whose pictures in characters are the same the first."""
+    found = [line for line in ALL if reports_of(line)]
+    return (
+        found if each else list({(line.split()[1], *pictures(line)): line for line in found[::-1]}.values())
+    )
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize(
     "wanted",
     [{}, *(pytest.param({one: True}, marks=pytest.mark.exhaustive) for one in ("log_y", "all_rows"))],
 )
-def test_every_picture_is_a_figure(wanted):
-    drawn = 0
-    for line in ALL:
-        reports = captured(line)
-        if reports:
-            shown = Figure(figure(*reports, **wanted))
-            assert not [word for word in shown.words if "\N{REPLACEMENT CHARACTER}" in word], line
-            drawn += 1
-    assert drawn > 250  # the others are switches that do not go together
+def test_every_picture_is_a_figure(wanted, part):
+    assert len(with_reports(each=True)) > 250  # the others are switches that do not go together
+    assert len(with_reports(each=False)) > 150
+    for line in with_reports(each=bool(wanted))[part::3]:
+        shown = Figure(figure(*reports_of(line), **wanted))
+        assert not [word for word in shown.words if "\N{REPLACEMENT CHARACTER}" in word], line
 
 
 @pytest.mark.slow
