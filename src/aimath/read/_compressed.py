@@ -160,5 +160,5 @@ def zstd_module() -> Any:
             return importlib.import_module(name)
         except ImportError:
             continue
-    hint = "install aimath[zstd], use Python 3.14, or pipe it: zstd -dc FILE | aimath ..."
+    hint = "pip install 'aimath[zstd]', use Python 3.14, or pipe it: zstd -dc FILE | aimath ..."
     raise InputError("it is compressed by zstd, for which nothing is installed", hint=hint)

@@ -87,7 +87,7 @@ def _open(stream: Stream, form: str) -> _Source:
     try:
         pa = _pyarrow()
     except ImportError:
-        hint = "install aimath[arrow], or save it by pandas as .csv"
+        hint = "pip install 'aimath[arrow]', or save it by pandas as .csv"
         raise InputError(f"a .{form} is read by pyarrow, which is not installed", hint=hint) from None
     stream.seek(0)
     if form == "parquet":

@@ -76,12 +76,15 @@ class _TextReader:
         self.stream, self.single_precision = stream, single_precision
         self.limit = memory_limit() if read_options.max_memory is None else read_options.max_memory
         self.labels: list[str] = []
-        self.buffer: Any = None  # (n or more, d), of which the labels tell how much is used
+        self.buffer = bytearray()  # of all vectors: it grows in place, as arrays do not from numpy 2.5 on
+        self.dtype: Any = None
         self.declared_count: int | None = None  # words, by the header
         self.width = 0
 
     def read(self) -> tuple[list[str], Rows]:
         """Return all labels and vectors."""
+        import numpy as np
+
         line = 1
         for chunk in line_chunks(self.stream, self.limit):
             data = chunk
@@ -97,8 +100,7 @@ class _TextReader:
             )
         if not self.labels:
             raise InputError("there are no words")
-        self.buffer.resize((len(self.labels), self.width), refcheck=False)
-        return self.labels, self.buffer
+        return self.labels, np.frombuffer(self.buffer, self.dtype).reshape(-1, self.width)
 
     def _take_header(self, data: bytes) -> bytes:
         """Remove the header, if there is one, and set the width of the vectors."""
@@ -122,18 +124,19 @@ class _TextReader:
         self._append(names, _to_float32(values) if self.single_precision else values)
 
     def _append(self, names: list[str], values: Rows) -> None:
+<<<<<<< HEAD
         import numpy as np
 
         first = len(self.labels)
+=======
+        """Append rows, all of one type."""
+>>>>>>> refs/heads/pythons
         self.labels += names
         count = len(self.labels)
         size = count * (self.width * values.itemsize + 80)  # 80: a label
         check_budget(size, f"{count} words or more", self.limit)
-        if self.buffer is None:
-            self.buffer = np.empty((0, self.width), values.dtype)
-        if count > len(self.buffer):
-            self.buffer.resize((max(count, len(self.buffer) * 9 // 8), self.width), refcheck=False)
-        self.buffer[first:count] = values
+        self.dtype = values.dtype
+        self.buffer += values.tobytes()
 
     def _parse_lines(self, data: bytes, line: int) -> Iterator[tuple[str, list[float]]]:
         """Yield labels and vectors line by line; a label may hold blanks, as some of GloVe's do."""
