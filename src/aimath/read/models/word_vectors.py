@@ -124,13 +124,7 @@ class _TextReader:
         self._append(names, _to_float32(values) if self.single_precision else values)
 
     def _append(self, names: list[str], values: Rows) -> None:
-<<<<<<< HEAD
-        import numpy as np
-
-        first = len(self.labels)
-=======
         """Append rows, all of one type."""
->>>>>>> refs/heads/pythons
         self.labels += names
         count = len(self.labels)
         size = count * (self.width * values.itemsize + 80)  # 80: a label
