@@ -21,7 +21,7 @@ from aimath.core.numerics.double_double import compensated_sum
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aimath.core.numerics.types import Array
+    from aimath.core.numerics.types import Array, Mask
 
 
 class Operation(NamedTuple):
@@ -45,7 +45,7 @@ def _tie_shares(largest: Array, *values: Array) -> list[Array]:
     return [np.where(part, 1.0 / np.maximum(count, 1.0), 0.0) for part in chosen]
 
 
-def _stack_finite(values: tuple[Array, ...]) -> tuple[Array, Array]:
+def _stack_finite(values: tuple[Array, ...]) -> tuple[Array, Mask]:
     """Return values side by side (..., k), and where (...) one of them is undefined; there they are 0."""
     rows = np.stack(np.broadcast_arrays(*values), axis=-1)
     lost = ~np.isfinite(rows).all(axis=-1)

@@ -16,7 +16,7 @@ from aimath.errors import InputError, Remedy
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from aimath.core.numerics.types import Array, Indices
+    from aimath.core.numerics.types import Array, Indices, Mask
 
 NEAR = 1.0
 """|log p - log q| up to which d + expm1(-d) is a series: beyond, its parts don't cancel."""
@@ -210,7 +210,7 @@ def compare_logits(a: Array, b: Array, target: Indices | None = None) -> LogitPa
     return found
 
 
-def _compare_plain(a: Array, b: Array, target: Indices | None) -> tuple[LogitPairs, Array]:
+def _compare_plain(a: Array, b: Array, target: Indices | None) -> tuple[LogitPairs, Mask]:
     """Return what most rows say, and which rows (r,) are too hard for that."""
     rows = np.arange(len(a))
     tops = (np.argmax(a, axis=1), np.argmax(b, axis=1))
@@ -250,8 +250,8 @@ def _compare_plain(a: Array, b: Array, target: Indices | None) -> tuple[LogitPai
     hard = ~(np.isfinite(kl) & (size < MAX_PLAIN_LOGIT))
     hard |= np.abs(shift) > MAX_SHIFT
     hard |= (kl < MIN_PLAIN_KL * (1.0 + shift * shift)) & (size > 0.0)
-    for top in largest:
-        hard |= ~(np.abs(top) < MAX_PLAIN_LOGIT)
+    for logit in largest:
+        hard |= ~(np.abs(logit) < MAX_PLAIN_LOGIT)
     at = None if target is None else d[rows, target]
     np.subtract(d, divergence, out=divergence)  # 1 - q/p
     variation = 0.5 * accurate_sum(row_dots(p, np.abs(divergence, out=divergence))) / total

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from aimath.core.numerics.axes import Scalars, Vectors
-    from aimath.core.numerics.types import Array
+    from aimath.core.numerics.types import Array, Mask
 
 
 class RLHF(NamedTuple):
@@ -92,7 +92,7 @@ def _policy_weights(y: tuple[Array, Array], q: Array, pivot_q: Array) -> Array:
     return np.where(q > 0, weights, 0.0)
 
 
-def _relative_changes(y: tuple[Array, Array], q: Array) -> tuple[Array, Array, Array]:
+def _relative_changes(y: tuple[Array, Array], q: Array) -> tuple[Array, Array, Mask]:
     """Return exp(y) - 1, its mean under the reference, and whether a row's values are all small.
 
     From larger steps on, differences of the probabilities themselves have more digits.

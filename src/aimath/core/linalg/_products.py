@@ -187,7 +187,7 @@ class Matmul(NamedTuple):
 
     def check(self) -> Check:
         """Return (a b) s beside a (b s) for random signs s (Freivalds 1977)."""
-        signs = np.random.default_rng(0).choice([-1.0, 1.0], (self.b.shape[1], 1))
+        signs = np.asarray(np.random.default_rng(0).choice([-1.0, 1.0], (self.b.shape[1], 1)), np.float64)
         with np.errstate(all="ignore"):
             size = np.abs(self.a) @ np.abs(self.b).sum(axis=1, keepdims=True)
         answer = exact.matmul(self.product, signs)

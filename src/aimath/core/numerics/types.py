@@ -13,6 +13,7 @@ Result = TypeVar("Result", bound=type)
 Array = np.ndarray[Any, np.dtype[np.float64]]
 FloatArray = np.ndarray[Any, np.dtype[Any]]  # of float64 or float32
 Indices = np.ndarray[Any, np.dtype[np.intp]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 EPS = 2.0**-52
 """From 1 to the next float64."""
 

@@ -158,7 +158,8 @@ def schedule(
     >>> schedule([0, 5, 10, 15], "cosine", 1.0, steps=10).lr.round(12)
     array([1. , 0.5, 0. , 0. ])
     """
-    k = np.asarray(np.arange(int(np.max(steps))) if step is None else step, np.float64)
+    given = np.arange(int(np.asarray(steps).max())) if step is None else np.asarray(step)
+    k = given.astype(np.float64)
     whole = np.isfinite(k) & (k >= 0.0) & (k == np.floor(k))
     if not whole.all():
         raise_at(

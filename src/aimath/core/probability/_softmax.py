@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from aimath.core.numerics.axes import Entries, Scalars, Vectors
-    from aimath.core.numerics.types import Array
+    from aimath.core.numerics.types import Array, Indices
 
 BLOCK = 32_768
 """Elements worked on at a time: some arrays of this size fit the second cache together."""
@@ -35,7 +35,7 @@ def column_blocks(block: Array) -> Iterator[slice]:
     return (slice(k, k + BLOCK) for k in range(0, block.shape[1], BLOCK))
 
 
-def row_max(block: Array) -> tuple[Array, Array]:
+def row_max(block: Array) -> tuple[Indices, Array]:
     """Return the argmax and maximum of each row, the first of ties."""
     at = np.argmax(block, axis=1)
     return at, block[np.arange(len(block)), at]
@@ -76,7 +76,7 @@ def exp_subtract_max(x: Array, largest: Array, temperature: float, out: Array) -
         out += r
 
 
-def sum_without_max(block: Array, argmax: Array, largest: Array, temperature: float) -> Array:
+def sum_without_max(block: Array, argmax: Indices, largest: Array, temperature: float) -> Array:
     """Return the sums of the weights of rows (r, n) without the largest, which is 1."""
     if block.shape[1] > MAX_NARROW_ROW:
         return sum_without_max_wide(block, argmax, largest, temperature, np.empty_like(block))
@@ -101,7 +101,7 @@ def _sum_without_max_narrow(weights: Array) -> Array:
 
 
 def sum_without_max_wide(
-    block: Array, argmax: Array, largest: Array, temperature: float, out: Array
+    block: Array, argmax: Indices, largest: Array, temperature: float, out: Array
 ) -> Array:
     """Return the weights' sums without the largest, and write the weights into `out`."""
     for columns in column_blocks(block):

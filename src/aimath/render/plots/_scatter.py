@@ -105,8 +105,8 @@ def commonest(rows: Values, columns: Values, which: Values) -> dict[tuple[int, i
     if not rows.size:
         return {}
     high, wide, classes = int(rows.max()) + 1, int(columns.max()) + 1, int(which.max()) + 1
-    counts = np.bincount((rows * wide + columns) * classes + which, minlength=high * wide * classes)
-    counts = counts.reshape(high * wide, classes)
+    cells = (rows * wide + columns) * classes + which
+    counts = np.bincount(cells, minlength=high * wide * classes).reshape(high * wide, classes)
     taken = np.flatnonzero(counts.any(axis=1))
     first = counts[taken].argmax(axis=1)
     return {divmod(cell, wide): k for cell, k in zip(taken.tolist(), first.tolist(), strict=True)}

@@ -113,6 +113,8 @@ def _eig_single(a: Array, *, symmetric: bool) -> tuple[Any, Any]:
     """Return the sorted eigenvalues and eigenvectors of one matrix."""
     shifts = np.zeros(len(a), np.int64) if symmetric else _balance(a)
     a, power = _rescale(np.ldexp(a, shifts - shifts[:, np.newaxis]) if shifts.any() else a)
+    values: Any
+    vectors: Any
     try:
         values, vectors = np.linalg.eigh(a) if symmetric else np.linalg.eig(a)
     except np.linalg.LinAlgError:

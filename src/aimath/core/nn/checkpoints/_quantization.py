@@ -105,7 +105,7 @@ def _inverse(scale: Any) -> Any:
     return np.where(scale == 0, 0, np.float32(1) / np.where(scale == 0, 1, scale)).astype(np.float32)
 
 
-def _half(scale: Floats) -> Floats:
+def _half(scale: NDArray[Any]) -> Floats:
     """Return scales as they are stored, in float16."""
     return scale.astype(np.float16).astype(np.float32)
 
