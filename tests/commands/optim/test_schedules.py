@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (["schedule", "1", "--total", "9"], "no such option: --total\n  see aimath schedule --help\n"),
+        (["schedule", "1", "--wholly", "9"], "no such option: --wholly\n  see aimath schedule --help\n"),
         (["schedule", "1", "--schedule", "cosin"], "--schedule: 'cosin' is not one of"),
     ],
 )

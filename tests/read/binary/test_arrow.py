@@ -81,7 +81,7 @@ def test_types(tables, suffix):
     columns = {
         "i8": pa.array([1, None, 3], pa.int8()),
         "u64": pa.array([1, 2, 2**60], pa.uint64()),
-        "f16": pa.array([0.5, 1, 2], pa.float16()),
+        "f16": pa.array(np.array([0.5, 1, 2], np.float16)),
         "f32": pa.array([0.5, None, 2], pa.float32()),
         "bool": pa.array([True, None, False]),
         "word": pa.array(["a", None, "b"]),

@@ -18,7 +18,7 @@ from aimath.cli.options import (
     SOURCE,
     Supplied,
 )
-from aimath.cli.runner.reduction import Accumulators, named_operands
+from aimath.cli.runner.reduction import Accumulators, check_labels, named_operands
 from aimath.cli.runner.row_errors import (
     as_bad_row,
     find_bad_row,
@@ -315,7 +315,7 @@ def _make_reports(
         HAS_HEADER: bool(part.labels and part.source) and not part.is_column,
     }
     operands |= job.command.supplied(known)
-    labels = _check_labels(job.labels, part) or part.labels
+    labels = check_labels(job.labels, part) or part.labels
     if part.labels and not part.source:
         _refuse_options_as_labels(job)
     if named := job.command.name_of(ENTRY_LABELS):
@@ -343,6 +343,8 @@ def _make_reports(
 def _reduced_report(job: Job, accumulator: Any, options: Mapping[str, float]) -> Report:
     name = job.command.name_of(ACCUMULATED)
     report = _call_command(job, {name: accumulator} if name else {}, options)
+    if "entry" not in report.names:
+        report = _name_axes(report, entry=job.labels)
     return report._replace(swept=_swept_columns(job, report, options))
 
 
@@ -366,15 +368,6 @@ def _refuse_options_as_labels(job: Job) -> None:
 
     if way_out := meant_labels(job.command, job.operand_words[1]):
         raise InputError("an option is written with its dashes", hint=way_out, usage=True)
-
-
-def _check_labels(labels: tuple[str, ...], part: Block) -> tuple[str, ...]:
-    """Return the labels, or raise InputError if their number matches no operand."""
-    widths = [values.shape[-1] for values in part.operands.values()]
-    if labels and widths and len(labels) not in widths:
-        why = f"{pluralize(len(labels), 'name')} for {pluralize(widths[0], 'number')}"
-        raise InputError(why, hint="give one name for each number", usage=True).within("--labels")
-    return labels
 
 
 def _call_command(job: Job, operands: Mapping[str, Any], options: Mapping[str, float]) -> Report:

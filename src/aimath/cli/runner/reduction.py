@@ -12,7 +12,7 @@ from aimath.cli.runner.row_errors import (
     locate_single_row,
     name_operand,
 )
-from aimath.errors import InputError, join_and
+from aimath.errors import InputError, join_and, pluralize
 from aimath.read.blocks import with_location
 
 if TYPE_CHECKING:
@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 def named_operands(job: Job, part: Block) -> dict[str, Any]:
     """Return the operands by parameter, with the names of the entries for a command that asks for them."""
     named = job.command.name_of(ENTRY_LABELS)
+    if not named:
+        check_labels(job.labels, part)
     return gather_operands(job, part) | ({named: job.labels or part.labels} if named else {})
+
+
+def check_labels(labels: tuple[str, ...], part: Block) -> tuple[str, ...]:
+    """Return the labels, or raise InputError if their number matches no operand."""
+    widths = [values.shape[-1] for values in part.operands.values()]
+    if labels and widths and len(labels) not in widths:
+        why = f"{pluralize(len(labels), 'name')} for {pluralize(widths[0], 'number')}"
+        raise InputError(why, hint="give one name for each number", usage=True).within("--labels")
+    return labels
 
 
 class Accumulators:

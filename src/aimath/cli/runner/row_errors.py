@@ -70,7 +70,7 @@ def _read_as(error: InputError, part: Block) -> str | None:
 
 def _is_for_all(operand: str | None, part: Block) -> bool:
     """Return whether an operand is a single row for several of another."""
-    return operand is not None and len(part.operands[operand]) == 1 < len(part.lines)
+    return operand is not None and len(part.lines) > 1 and len(part.operands[operand]) == 1
 
 
 def gather_operands(job: Job, part: Block) -> dict[str, Any]:
