@@ -3,6 +3,7 @@
 import importlib
 import io
 
+import numpy as np
 import pytest
 
 from aimath.errors import InputError

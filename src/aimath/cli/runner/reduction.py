@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def named_operands(job: Job, part: Block) -> dict[str, Any]:
     """Return the operands by parameter, with the names of the entries for a command that asks for them."""
     named = job.command.name_of(ENTRY_LABELS)
-    if not named:
+    if job.labels and not named:
         check_labels(job.labels, part)
     return gather_operands(job, part) | ({named: job.labels or part.labels} if named else {})
 
