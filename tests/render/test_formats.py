@@ -240,3 +240,26 @@ def test_whole_numbers_beside_floats_keep_their_digits(digits, n):
     report = Report(Both(np.array([n, 3]), np.array([0.5, 2.0])), show=("n", "x"))
     written = DelimitedWriter(LayoutOptions(style=NumberStyle(digits=digits)), ",").write(report)
     assert written == f"n,x\n{n},0.5\n3,2\n".encode()
+
+
+class Single(NamedTuple):
+    """Numbers of float32 beside others."""
+
+    name: Scalars
+    score: Vectors
+    total: Scalars
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=3, max_size=3))
+def test_float32_has_the_same_digits_whatever_stands_beside_it(numbers):
+    single = np.array([numbers], np.float32)
+    report = Report(Single(np.array(["a"]), single, np.array([0.1])), show=("score",))
+    plain = PlainWriter(LayoutOptions()).write(report).decode().split()
+    assert [np.float32(text) for text in plain] == [*single[0]]
+    for fields in (("score",), ("name", "score"), ("score", "total"), ("total", "score", "name")):
+        layout = LayoutOptions(fields=fields)
+        head, row = csv.reader(io.StringIO(DelimitedWriter(layout, ",").write(report).decode()))
+        cells = [cell for name, cell in zip(head, row, strict=True) if name.startswith("score")]
+        assert [*map(float, cells)] == [*map(float, plain)]
+    told = json.loads(JsonLinesWriter(LayoutOptions()).write(report))
+    assert told["score"] == [*map(float, plain)]

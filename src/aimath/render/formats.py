@@ -116,6 +116,8 @@ class DelimitedWriter(TabularWriter):
 
     def _rows(self, table: list[Column]) -> bytes:
         style = self.layout.style
+        if style.exact and len({column.values.dtype for column in table}) > 1:
+            table = [column._replace(values=widen_float32(column.values)) for column in table]
         if all(
             _prints_as_float(column.values, exact=style.exact) and not _has_gaps(column) for column in table
         ):
@@ -134,6 +136,15 @@ class DelimitedWriter(TabularWriter):
         """Return one line of cells."""
         texts = (quote_cell(cell, self.separator, spreadsheet=self.spreadsheet) for cell in cells)
         return encode_utf8(self.separator.join(texts) + "\n")
+
+
+def widen_float32(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return float32 numbers as the float64 of the same shortest text; all others as they are.
+
+    >>> widen_float32(np.array([0.1], np.float32)).tolist()
+    [0.1]
+    """
+    return values.astype(np.str_).astype(np.float64) if values.dtype == np.float32 else values
 
 
 def _prints_as_float(values: np.ndarray[Any, Any], *, exact: bool) -> bool:
@@ -253,6 +264,7 @@ class JsonLinesWriter(Writer):
         return lists | {column.header: self._to_json(column.values) for column in row_label_column(known)}
 
     def _to_json(self, values: np.ndarray[Any, Any], *, optional: bool = False) -> list[Any]:
+        values = widen_float32(values) if self.layout.style.exact else values
         kind = values.dtype.kind
         if kind in "biu" or (kind == "f" and self.layout.style.exact and np.isfinite(values).all()):
             return values.tolist()  # type: ignore[no-any-return]

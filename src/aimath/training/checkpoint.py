@@ -14,7 +14,7 @@ import numpy as np
 
 from aimath import __version__
 from aimath.errors import InputError
-from aimath.read.models.tensors import read_tensors
+from aimath.read.models.tensors import CHECKPOINT, OPTIMIZER, read_tensors
 from aimath.render.sink import AtomicFile
 from aimath.text import display_path, quote
 from aimath.training.registry import find_recipe
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from aimath.core.numerics.types import FloatArray
     from aimath.training.interface import Model, Recipe, Run, Settings
 
-OPTIMIZER = "optimizer."
-KEY = "aimath"
-"""The one entry of the metadata: of several the order would be another each time."""
 MAX_STEPS = 10**9
 FORMAT = "1"
 """The version of what stands in the metadata: a reader refuses another."""
@@ -67,17 +64,17 @@ def save(path: str, recipe: Recipe, run: Run, data: str = "") -> None:
     }
     whole = {name: np.array(values, order="C") for name, values in tensors.items()}
     with AtomicFile(path, "--save") as file:
-        file.write(serialize(whole, {KEY: json.dumps(about)}))
+        file.write(serialize(whole, {CHECKPOINT: json.dumps(about)}))
 
 
 def read(path: str, limit: int | None = None) -> Checkpoint:
     """Return what a file holds, or raise InputError if it isn't a checkpoint of this version of aimath's."""
     tensors, metadata = read_tensors(path, limit)
     with _located(path):
-        if KEY not in metadata:
+        if CHECKPOINT not in metadata:
             hint = "aimath train NAME --save FILE.safetensors writes one"
             raise InputError("it is no checkpoint of aimath train", hint=hint)
-        about = _Metadata(_parse_json(metadata[KEY]))
+        about = _Metadata(_parse_json(metadata[CHECKPOINT]))
         if about.text("format") != FORMAT:
             hint = "train it again, or read it by the aimath that wrote it"
             raise InputError(f"its form is {quote(about.text('format'))}, and {FORMAT} is read", hint=hint)

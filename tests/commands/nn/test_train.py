@@ -288,3 +288,15 @@ def test_misuse_of_generate(refused, reversing, words, why):
 
 def test_what_classifies_makes_nothing(refused):
     assert "makes nothing" in refused("generate", "spiral", code=1)
+
+
+def test_what_the_optimizer_remembers_is_no_weight_of_the_model(aimath, answered, tmp_path):
+    half, whole = tmp_path / "half.safetensors", tmp_path / "whole.safetensors"
+    trained = json.loads(answered("train", "reverse", "--stop-at", "3", "--save", half, "--json", "--last"))
+    answered("train", "--resume", half, "--stop-at", "5", "--save", whole, "--last")
+    *tensors, every = [json.loads(line) for line in answered("weights", whole, "--json").splitlines()]
+    assert every["parameters"] == trained["weights"]
+    assert not [one for one in tensors if one["name"].startswith("optimizer")]
+    ran = aimath("lora", half, whole)
+    assert ran.code == 0
+    assert "optimizer" not in ran.out + ran.err

@@ -103,10 +103,10 @@ def is_checkpoint(path: str) -> bool:
         return False
     from aimath.read._sources import open_source  # noqa: PLC0415  only for files
     from aimath.read.binary._safetensors import read_header  # noqa: PLC0415  only for files
-    from aimath.training.checkpoint import KEY
+    from aimath.read.models.tensors import CHECKPOINT  # noqa: PLC0415  only for files
 
     with open_source(path.removeprefix("@")) as stream:
-        return KEY in read_header(stream, unknown=True)[1]
+        return CHECKPOINT in read_header(stream, unknown=True)[1]
 
 
 def _own(model: Model, name: str, dtype: str) -> LanguageModel:

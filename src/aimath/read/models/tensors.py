@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from aimath.read._stream import Stream
     from aimath.read.binary._safetensors import TensorInfo
 
+CHECKPOINT = "aimath"
+"""The one entry of the metadata of what aimath trained: of several the order would be another each time."""
+OPTIMIZER = "optimizer."
+"""Names of what its optimizer remembers begin so: no weights of the model."""
 KINDS = ("<f8", "<f4", "<f2", "<i8")
 
 

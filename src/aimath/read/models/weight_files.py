@@ -19,6 +19,7 @@ from aimath.read._sources import open_source, sniff_format
 from aimath.read.binary import _npy as arrays, _safetensors as safetensors
 from aimath.read.binary._elements import StoredArray, read_elements
 from aimath.read.blocks import check_budget, file_suffix, has_known_suffix, split_archive_path
+from aimath.read.models.tensors import CHECKPOINT, OPTIMIZER
 from aimath.read.text._json import loads
 from aimath.text import display_path, quote
 
@@ -133,7 +134,9 @@ def _read_file(path: str, limit: int | None) -> list[TensorSource]:
         sniff_format(stream, suffix[1:])
         signature = _signature(stream)
         if suffix == ".safetensors":
-            listed = safetensors.list_tensors(stream, unknown=True)
+            listed, metadata = safetensors.read_header(stream, unknown=True)
+            if CHECKPOINT in metadata:
+                listed = [one for one in listed if not one.name.startswith(OPTIMIZER)]
             return [_safetensors_source(path, one, signature, limit) for one in listed]
         if suffix == ".npz":
             members = arrays.inspect_members(stream)
