@@ -96,6 +96,9 @@ def lora(
             found = read_weights(files[0], memory)
             report = costs_report(found.tensors, 8 if rank is None else rank, match or None)
             return report._replace(notes=(*found.notes, *report.notes))
+    if len(files) == 1 and not shape and rank is not None:
+        hint = f"give a file of weights or a model's folder, or --shape MxN in place of {files[0]}"
+        raise InputError(f"{quote(files[0])} is no file of weights", hint=hint, usage=True)
     if files and (shape or rank is not None):
         hint = (
             "leave it out"

@@ -58,7 +58,9 @@ def open_encoder(path: str, limit: int | None = None, dtype: str = "float32") ->
             if has_file(folder, "")
             else "no such file or folder"
         )
-        raise InputError(why, hint="give the folder of a model").within(display_path(path))
+        raise InputError(
+            why, hint="give the folder of an encoder, with config.json, weights and tokenizer"
+        ).within(display_path(path))
     config = _config(folder)
     pooling = _stated_pooling(folder)
     tokenizer = read_tokenizer(folder)
