@@ -97,7 +97,7 @@ def lora(
             report = costs_report(found.tensors, 8 if rank is None else rank, match or None)
             return report._replace(notes=(*found.notes, *report.notes))
     if len(files) == 1 and not shape and rank is not None:
-        hint = f"give a file of weights or a model's folder, or --shape MxN in place of {files[0]}"
+        hint = f"give a file that is, or BASE and TUNED without --rank, or --shape MxN in place of {files[0]}"
         raise InputError(f"{quote(files[0])} is no file of weights", hint=hint, usage=True)
     if files and (shape or rank is not None):
         hint = (
