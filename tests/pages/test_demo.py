@@ -20,7 +20,7 @@ EVERY = sorted(DEMOS)
 
 GUIDE = (
     "neuron layer analogy cosine attention pca svd-approx lora partials chain backprop gd learning-rate adam softmax "
-    "bayes gaussian diffusion cross-entropy entropy temperature kl vae rlhf vectors transpose inverse eigenvalues matmul params "
+    "bayes gaussian diffusion cross-entropy entropy temperature kl vae rlhf vectors transpose inverse eigenvalues matmul params gpt "
     "layer-norm rope sample arms dpo info-nce"
 )
 
@@ -289,6 +289,10 @@ EXPERIMENTS = {
     "aimath params --layers 32 --d-model 4096 --heads 32 --vocab 32000 --kv-heads 32,8 --context 32k --fields kv_cache_gib": lambda found: (
         [row["kv_cache_gib"] for row in found] == [16, 4]
     ),
+    "aimath gpt reverse 123456 --lens --fields depth,token": lambda found: (
+        ["6" in row["token"] for row in found] == [False, True]
+    ),
+    "aimath gpt reverse 1234566 --top 1 --fields token": lambda found: "5" in found[0]["token"],
     "aimath train reverse --last": lambda found: found[0]["test"] == 1,
     "aimath train lora --rank 1,4 --last": lambda found: found[0]["accuracy"] < 0.9 < found[1]["accuracy"],
     "aimath train digits --last": lambda found: found[0]["accuracy"] > 0.95,

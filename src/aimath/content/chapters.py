@@ -44,6 +44,7 @@ LINEAR_ALGEBRA = Chapter(
         Topic("svd-approx", "the best matrix of low rank", "compression, LoRA"),
         Topic("lora", "two thin matrices for one update", "fine-tuning"),
         Topic("params", "what a model weighs and costs", "memory, compute"),
+        Topic("gpt", "a language model, layer by layer", "LLMs"),
     ),
 )
 CALCULUS = Chapter(

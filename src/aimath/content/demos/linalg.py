@@ -200,4 +200,16 @@ DEMOS = (
         },
         ("--layers", "--d-model"),
     ),
+    Demo(
+        "gpt",
+        "A language model starts from the vector of the last token, and each layer adds to it; its product "
+        "with a row for each token is the logits. So a logit is a sum that tells which layer knew the "
+        "answer. This model has just learned to say digits backwards: attention brings the last one.",
+        ("aimath gpt reverse 123456 --explain",),
+        {
+            "aimath gpt reverse 123456 --lens --fields depth,token": "6 only after the layer: depth 1",
+            "aimath gpt reverse 1234566 --top 1 --fields token": "5: it goes on with the digit before",
+        },
+        seconds=0.6,
+    ),
 )  # fmt: skip
