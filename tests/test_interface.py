@@ -331,6 +331,9 @@ def test_lines_are_of_every_command_in_every_usage_with_every_option():
     }
     for name in COMMANDS.keys() - WORDS:
         known = lookup(name)
-        assert {select_usage(*line) for line in lines if line[0].name == name} == {*known.usages}
+        usages = {select_usage(*line) for line in lines if line[0].name == name}
+        assert usages == {*known.usages}, f"LINES has a line for each usage of {name}"
         own = [part for part in known.params if part.flags and part.name not in SHARED]
-        assert {(part.flags, part.help) for part in own} <= used, name
+        assert {(part.flags, part.help) for part in own} <= used, (
+            f"LINES has a line for each option of {name}"
+        )

@@ -436,7 +436,7 @@ def test_the_library_answers_what_the_command_line_answers(line, call, answered)
 
 
 def test_every_command_is_called():
-    assert {line.split()[0] for line, _ in CALLS} == set(NAMES)
+    assert {line.split()[0] for line, _ in CALLS} == set(NAMES), "CALLS has a line for each command"
 
 
 # Names and defaults, from the command's declaration.

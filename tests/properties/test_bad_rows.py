@@ -66,7 +66,8 @@ FORMS = (["--format", "plain"], ["--csv"], ["--json"], ["--format", "tsv"])
 
 
 def test_every_command_that_reads_rows_is_here():
-    assert {line.split()[0] for line, *_ in ROWS} | WHOLE.keys() == set(CALCULATORS)
+    known = {line.split()[0] for line, *_ in ROWS} | WHOLE.keys()
+    assert known == set(CALCULATORS), "ROWS has a line for each command, or WHOLE why there is none"
     assert not [name for name in WHOLE if not lookup(name)]
 
 

@@ -189,4 +189,4 @@ def test_lines_reach_every_kind_of_result(name):
         for line in drawn(name, 20, 9, ("1", "0.5", "0", "-1"))
         for report in tolerant(line)
     }
-    assert wanted <= reached, "lines of hard_lines.py"
+    assert wanted <= reached, f"hard_lines.py has lines of {name} for each kind of result"

@@ -49,7 +49,7 @@ def test_every_command_of_matrices_is_tried():
         for name, entry in COMMANDS.items()
         if not entry.is_text and any(one.matrix for one in lookup(name).operands.values())
     ]
-    assert {*LINES} == {*matrices}
+    assert {*LINES} == {*matrices}, "LINES has a line for each command of matrices"
 
 
 def is_bounded(warm, line, *more):

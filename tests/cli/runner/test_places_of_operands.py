@@ -92,7 +92,8 @@ def test_every_command_of_several_vectors_is_here():
     }
     alternatives = {"gaussian", "entropy", "perplexity"}  # of which one alone is given
     several = {name for name, keys in vectors.items() if len(keys) > 1}
-    assert several - alternatives == {words[0] for words in CALLS}
+    called = {words[0] for words in CALLS}
+    assert several - alternatives == called, "CALLS has a line for each command of several vectors"
     tried = {(words[0], key) for words, operands in CALLS.items() for key in operands}
     left = {(name, key) for name in several - alternatives for key in vectors[name]} - tried
     assert left == {("bayes", "evidence"), ("bayes", "false_positive"), ("bayes", "pseudo_counts")}

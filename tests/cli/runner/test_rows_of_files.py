@@ -66,7 +66,7 @@ WRITTEN = {
 
 
 def test_every_operand_of_one_number_a_row_is_tried():
-    assert {*BATCHES} == {*PER_ROW}
+    assert {*BATCHES} == {*PER_ROW}, "BATCHES has a line for each operand of one number a row"
 
 
 @pytest.mark.parametrize("form", WRITTEN)
