@@ -4,28 +4,16 @@ import io
 import os
 import struct
 import threading
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.read.stored import npy_bytes, npz_bytes
+
+from aimath.read import blocks
 
 # One good file of each format, and what it holds.
 HELD = [[1.5, 2.0], [-0.25, 4.0]]
-
-
-def npy_bytes(array, version=None):
-    out = io.BytesIO()
-    np.lib.format.write_array(out, np.asarray(array), version=version)
-    return out.getvalue()
-
-
-def npz_bytes(compression=zipfile.ZIP_DEFLATED, **arrays):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compression) as archive:
-        for name, data in arrays.items():
-            archive.writestr(f"{name}.npy", data if isinstance(data, bytes) else npy_bytes(data))
-    return out.getvalue()
 
 
 GOOD = {
@@ -141,3 +129,11 @@ def test_an_option_that_does_nothing_for_what_is_read_is_refused(at, read, refus
     error = refusal(token, **how)
     assert f"--{option} is " in error.message
     assert error.usage
+
+
+@pytest.mark.parametrize("suffix", [one for one in blocks.FORMAT_BY_SUFFIX if one != ".npy"])
+@pytest.mark.parametrize("packed", ["", *blocks.COMPRESSIONS])
+def test_what_is_named_in_a_file_is_split_from_every_suffix(suffix, packed):
+    path = f"a:b/x{suffix.upper()}{packed}"
+    splits = [split(f"{path}:c:d") for split in (blocks.split_archive_path, blocks.split_column)]
+    assert sorted(splits, key=lambda one: one[1] is None) == [(path, "c:d"), (f"{path}:c:d", None)]

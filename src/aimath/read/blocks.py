@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -38,9 +39,15 @@ FORMAT_BY_SUFFIX = {
     ".feather": "arrow",
 }
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
-# Compiled when they are first used, as all that most runs don't need.
-_ARCHIVE_PATH = r"(?is)(.+?\.(?:npz|safetensors)(?:\.(?:gz|bz2|xz|zst))?):(.*)"
-_TABLE_PATH = r"(?is)(.+?\.(?:csv|tsv|txt|jsonl?|ndjson|parquet|arrow|feather)(?:\.(?:gz|bz2|xz|zst))?):(.+)"
+_ARCHIVES = (".npz", ".safetensors")
+_TABLES = tuple(suffix for suffix in FORMAT_BY_SUFFIX if suffix not in {".npy", *_ARCHIVES})
+
+
+@cache
+def _named_part(suffixes: tuple[str, ...], part: str) -> str:
+    """Return the pattern of a file with one of some suffixes, perhaps compressed, and what is named in it."""
+    file, compressed = ("|".join(map(re.escape, several)) for several in (suffixes, COMPRESSIONS))
+    return rf"(?is)(.+?(?:{file})(?:{compressed})?):({part})"
 
 
 class RowRange(NamedTuple):
@@ -205,7 +212,7 @@ def split_archive_path(path: str) -> tuple[str, str | None]:
     >>> split_archive_path("model.safetensors:h.0:w"), split_archive_path("a:b.csv")
     (('model.safetensors', 'h.0:w'), ('a:b.csv', None))
     """
-    found = re.fullmatch(_ARCHIVE_PATH, path)
+    found = re.fullmatch(_named_part(_ARCHIVES, ".*"), path)
     return (found[1], found[2]) if found else (path, None)
 
 
@@ -217,7 +224,7 @@ def split_column(path: str) -> tuple[str, str | None]:
     """
     if path.startswith("-:"):
         return "-", path[2:]
-    found = re.fullmatch(_TABLE_PATH, path)
+    found = re.fullmatch(_named_part(_TABLES, ".+"), path)
     if not found or os.path.exists(path):  # noqa: PTH110  pathlib takes 2 ms to load
         return path, None
     return found[1], found[2]

@@ -7,22 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.read.stored import npy_bytes, npz_bytes
 
 HELD = [[1.5, 2.0], [-0.25, 4.0]]
-
-
-def npy_bytes(array, version=None):
-    out = io.BytesIO()
-    np.lib.format.write_array(out, np.asarray(array), version=version)
-    return out.getvalue()
-
-
-def npz_bytes(compression=zipfile.ZIP_DEFLATED, **arrays):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compression) as archive:
-        for name, data in arrays.items():
-            archive.writestr(f"{name}.npy", data if isinstance(data, bytes) else npy_bytes(data))
-    return out.getvalue()
 
 
 def why(refusal, tokens, **kwargs):

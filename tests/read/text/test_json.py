@@ -1,17 +1,11 @@
 """JSON, strictly, and priced before it is parsed."""
 
-import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-
-def npy_bytes(array, version=None):
-    out = io.BytesIO()
-    np.lib.format.write_array(out, np.asarray(array), version=version)
-    return out.getvalue()
+from tests.read.stored import npy_bytes
 
 
 def why(refusal, tokens, **kwargs):
