@@ -18,6 +18,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from tests.cli.runner.division.conftest import FORMS, LINES, ROWS, UNIT, small_units
 
+from aimath.errors import InputError
+
 
 @pytest.fixture
 def parts(answered):
@@ -229,3 +231,28 @@ def test_the_lines_of_the_page_are_run(files, name):
     )  # fmt: skip
     assert (ran.returncode, ran.stdout) == (0, whole.stdout), ran.stderr
     assert len(list(files.glob("part-*.npz"))) == 8
+
+
+@pytest.mark.parametrize("left", [None, 1, 2, UNIT, 2 * UNIT])
+@pytest.mark.parametrize(
+    ("command", "given_words"),
+    [
+        ("describe", {"operands": ["@a.npy"], "each_column": True}),
+        ("compare", {"operands": ["@a.npy", "@b.npy"], "logits": True}),
+        ("evaluate", {"logits": "@a.npy", "target": "@t.npy"}),
+    ],
+)
+def test_a_unit_that_a_worker_does_not_find_is_no_empty_share(files, command, given_words, left):
+    from aimath.cli.runner.division.units import RowUnits
+    from aimath.cli.runner.division.work import ReductionWorker, Work
+
+    work = Work(command, given_words, unit_rows=UNIT)
+    worker = ReductionWorker(work, RowUnits(work.job(), UNIT).segments)
+    assert worker.learn(3, 4)[0].state["counts"].tolist() == [0, 1]
+    for path in files.glob("[abt].npy"):
+        if left is None:
+            path.unlink()
+        else:
+            np.save(path, np.load(path)[:left])
+    with pytest.raises(InputError):
+        worker.learn(3, 4)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from tests.covering import some_and_all, turns
 
+from aimath.errors import InputError
+
 LINES = {
     "softmax": "softmax @a.npy",
     "sweep": "softmax @a.npy --temperature 1,2",
@@ -115,3 +117,32 @@ def test_notes_are_said_once(aimath, small):
     wanted = outcome(aimath, small, "softmax @large.npy", "")
     assert wanted[0].err.count("were rounded") == 1
     assert outcome(aimath, small, "softmax @large.npy", "", "--workers", "3") == wanted
+
+
+@pytest.mark.parametrize("left", [None, 1, 4, 8])
+def test_rows_that_are_no_longer_there_are_told_of(files, left):
+    from aimath.cli.runner.division import rows
+    from aimath.cli.runner.division.units import RowUnits
+    from aimath.cli.runner.division.work import Work
+
+    job = Work("softmax", {"operands": ["@a.npy"]}).job()
+    job = job._replace(segments=tuple(RowUnits(job, 5).segments))
+    [task] = rows.plan_tasks(job, 5, range(1, 2))
+    assert sum(len(block.lines) for block in rows._blocks(job, task)) == 5
+    if left is None:
+        (files / "a.npy").unlink()
+    else:
+        np.save(files / "a.npy", np.load(files / "a.npy")[:left])
+    with pytest.raises(InputError):
+        list(rows._blocks(job, task))
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("numbers", [8, 20, 40, 1 << 21])
+@pytest.mark.parametrize("parts", [1, 2, 3, 5, 7])
+def test_parts_of_rows_are_all_rows_once(monkeypatch, aimath, numbers, parts):
+    monkeypatch.setattr("aimath.cli.runner.division.rows.TASK_NUMBERS", numbers)
+    for line in ("softmax @a.npy", "kl @a.npy @b.npy --logits --csv"):
+        words = line.split()
+        printed = [aimath(*words, "--part", f"{k}/{parts}").out for k in range(1, parts + 1)]
+        assert "".join(printed) == aimath(*words).out

@@ -14,9 +14,9 @@ from aimath.cli.options import ROW_NUMBERS
 from aimath.cli.printer import Printer, Progress
 from aimath.cli.runner.answers import IgnoredRows, run_pieces
 from aimath.cli.runner.division.pools import open_pool
-from aimath.cli.runner.division.units import RowUnits
+from aimath.cli.runner.division.units import RowUnits, read_range
 from aimath.cli.runner.division.work import units_of_part
-from aimath.cli.runner.job import read_segment, read_segments
+from aimath.cli.runner.job import read_segments
 from aimath.errors import InputError
 from aimath.read.blocks import BadRow, RowRange
 from aimath.read.segments import unit_ranges
@@ -77,6 +77,7 @@ def run_rows(
     ignored: IgnoredRows,
 ) -> int:
     """Answer all rows by several processes, if they can be divided, and return how many have no answer."""
+    job = job._replace(segments=tuple(RowUnits(job, work.unit_rows).segments))
     tasks = plan_tasks(job, work.unit_rows)
     steady = _rehearse(job, out) if job.shares(len(tasks)) else None
     if steady is None or not isinstance(out, Printer):
@@ -90,6 +91,7 @@ def run_row_part(job: Job, out: Printer, work: Work, ignored: IgnoredRows) -> in
     So the first part has the header, and parts behind each other are the whole; an .npy is one by itself.
     """
     units = RowUnits(job, work.unit_rows)
+    job = job._replace(segments=tuple(units.segments))
     chosen = units_of_part(job.division, units.count)
     tasks = plan_tasks(job, work.unit_rows, chosen)
     if not tasks and chosen:
@@ -153,8 +155,9 @@ def plan_tasks(job: Job, unit_rows: int, chosen: range | None = None) -> list[Ro
         step = max(2, TASK_NUMBERS // segment.width)
         end = segment.rows if rows.stop is None else rows.stop
         for start in range(rows.start, end, step):
-            stop = None if start + step >= segment.rows else min(start + step, end)
-            tasks.append(Rows(place, RowRange(start, stop, step), before + start))
+            stop = min(start + step, end)
+            asked = RowRange(start, None if stop == segment.rows else stop, step)
+            tasks.append(Rows(place, asked, before + start))
     return tasks
 
 
@@ -185,8 +188,7 @@ class _RowWorker:
 
 
 def _blocks(job: Job, task: Rows) -> Iterator[Block | BadRow]:
-    how = job.read_options._replace(range=task.rows)
-    return read_segment(job._replace(read_options=how), job.segments[task.segment])
+    return read_range(job, job.segments[task.segment], task.rows)
 
 
 class _ChunkPrinter(Printer):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aimath.cli.options import Reduction
     from aimath.cli.runner.job import Job
     from aimath.core.numerics.accumulators import State
-    from aimath.read.blocks import Block
+    from aimath.read.blocks import Block, RowRange
     from aimath.read.segments import Segment
 
 
@@ -49,11 +49,20 @@ class RowUnits:
     def pieces(self, first: int, stop: int) -> Iterator[tuple[int, Block | BadRow]]:
         """Yield the blocks of some units, each with the number of its unit."""
         for start, place, rows in unit_ranges(self.segments, first, stop, self.unit_rows):
-            how = self.job.read_options._replace(range=rows)
             offset = start if rows is None else start - rows.start // self.unit_rows
-            for piece in read_segment(self.job._replace(read_options=how), self.segments[place]):
+            for piece in read_range(self.job, self.segments[place], rows):
                 inside = 0 if rows is None or isinstance(piece, BadRow) else piece.unit or 0
                 yield offset + inside if self.count > 1 else 0, piece
+
+
+def read_range(job: Job, segment: Segment, rows: RowRange | None) -> Iterator[Block | BadRow]:
+    """Yield the blocks of some rows of a segment; InputError behind them if there are fewer or more."""
+    ranged, read = job._replace(read_options=job.read_options._replace(range=rows)), 0
+    for piece in read_segment(ranged, segment):
+        read += 1 if isinstance(piece, BadRow) else len(piece.lines)
+        yield piece
+    if rows is not None and read != (rows.stop or segment.rows or 0) - rows.start:
+        raise InputError("it was changed while it was read").within(segment.describe(0))
 
 
 class Learnt:
